@@ -1,0 +1,35 @@
+# Mayfly in a container: `docker build -t mayfly .`, then `docker run -p 127.0.0.1:8080:8080 -v mayfly:/data mayfly`.
+# The server runs its TypeScript as it is, so the build stage only gathers run-time packages.
+
+FROM node:26-bookworm-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json ./
+# sharp and better-sqlite3 bring their binaries inside their packages: no install script has to run, no compiler is needed.
+# better-sqlite3 brings SQLite's source and eight platforms; one stays. Loading both proves that the right ones did.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+ && rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/src \
+ && find node_modules/better-sqlite3/prebuilds -type f ! -name "linux-$(node -p process.arch).node" -delete \
+ && node -e "new (require('better-sqlite3'))(':memory:').close(); require('sharp')"
+
+FROM node:26-bookworm-slim
+# tini is PID 1: it passes SIGTERM on to the server and collects orphaned children, which node does not do.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends tini \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log \
+ && install -d -o node -g node -m 0700 /data
+WORKDIR /app
+COPY --from=packages /app/node_modules ./node_modules
+# What may enter the image is listed in .dockerignore. It belongs to root: the server can't change its own code.
+COPY . .
+
+ENV NODE_ENV=production \
+    MAYFLY_HOST=0.0.0.0 \
+    MAYFLY_DATA_DIR=/data
+USER node
+VOLUME /data
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.MAYFLY_PORT || 8080) + path.join(process.env.MAYFLY_PATH_PREFIX || '', '/health')).then((reply) => process.exit(reply.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["/usr/bin/tini", "--"]
+CMD ["node", "server/main.ts"]

@@ -1,0 +1,114 @@
+import { resolve } from 'node:path'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { BlobStore } from '../storage/blob-store.ts'
+import { openStore } from '../storage/open-store.ts'
+import { type Clock, systemClock } from './clock.ts'
+import type { Config } from './config.ts'
+import { migrate } from './database/migrate.ts'
+import { type Database, openDatabase } from './database/open-database.ts'
+import { createClaims } from './downloads/claims.ts'
+import { createClaimsRepo } from './downloads/claims-repo.ts'
+import { createDownloads } from './downloads/downloads.ts'
+import { downloadsRoutes } from './downloads/downloads-routes.ts'
+import { createCallerReader } from './http/caller.ts'
+import { createServer } from './http/server.ts'
+import { serviceRoutes } from './http/service-routes.ts'
+import { webRoutes } from './http/web-routes.ts'
+import { createHousekeeping, type Housekeeping } from './jobs/housekeeping.ts'
+import { createStreamRelay } from './streams/stream-relay.ts'
+import { createPasswordGate } from './uploads/password-gate.ts'
+import { quickUploadRoutes } from './uploads/quick-upload-routes.ts'
+import { createUploads, type Uploads } from './uploads/uploads.ts'
+import { createUploadsExpiry } from './uploads/uploads-expiry.ts'
+import { createUploadsIntake, type UploadsIntake } from './uploads/uploads-intake.ts'
+import { createUploadsRepo } from './uploads/uploads-repo.ts'
+import { uploadsRoutes } from './uploads/uploads-routes.ts'
+
+/** Everything that serves, cleans and is asked by the command line, and the server in front of it. */
+export interface App {
+  server: FastifyInstance
+  uploads: Uploads
+  intake: UploadsIntake
+  housekeeping: Housekeeping
+  close(): Promise<void>
+}
+
+export interface Options {
+  config: Config
+  log: FastifyBaseLogger
+  clock?: Clock
+}
+
+/** The only place where things are put together. Opens the database and the store; does not listen. */
+export async function createApp({ config, log, clock = systemClock }: Options): Promise<App> {
+  const database = openDatabase(databaseLocation(config))
+  await migrate(database.db)
+  const blobs = await openStore(storeOptions(config))
+
+  const repo = createUploadsRepo(database)
+  const expiry = createUploadsExpiry({ repo, blobs, clock, log })
+  const housekeeping = createHousekeeping({ expiry, lapseClaims: () => claims.lapse(), log })
+  const onRemoved = housekeeping.deleteBlobsSoon
+  const claims = createClaims({
+    repo: createClaimsRepo(database),
+    clock,
+    claimWindowMs: config.claimWindowMs,
+    onRemoved,
+    log,
+  })
+  const uploads = createUploads({ repo, passwords: createPasswordGate(), clock, config, onRemoved })
+  const relay = createStreamRelay({ timeoutMs: config.streamTimeoutMs })
+  const intake = createUploadsIntake({ uploads, repo, blobs, relay, clock, config, onRemoved, log })
+  const downloads = createDownloads({ uploads, claims, blobs, relay })
+
+  const readCaller = createCallerReader(config)
+  const server = await createServer({
+    config,
+    log,
+    readCaller,
+    doors: [
+      serviceRoutes({ config, checkReadiness: () => checkReadiness(database, blobs) }),
+      uploadsRoutes({ uploads, intake, readCaller, config }),
+      quickUploadRoutes({ intake, readCaller, config }),
+      downloadsRoutes({ downloads, readCaller, config }),
+      webRoutes({ config }),
+    ],
+  })
+
+  async function close(): Promise<void> {
+    await server.close()
+    await housekeeping.stop()
+    intake.close()
+    claims.close()
+    await blobs.close()
+    await database.close()
+  }
+
+  return { server, uploads, intake, housekeeping, close }
+}
+
+function databaseLocation({ database, dataDir, durability }: Config) {
+  if (database.kind === 'postgres') return database
+  return { kind: 'sqlite' as const, file: resolve(dataDir, database.file), syncEachCommit: durability === 'full' }
+}
+
+function storeOptions(config: Config) {
+  if (config.storage === 'local') {
+    return { kind: 'local' as const, directory: resolve(config.dataDir, 'files'), durability: config.durability }
+  }
+  return {
+    kind: 's3' as const,
+    bucket: config.s3Bucket,
+    endpoint: config.s3Endpoint || undefined,
+    region: config.s3Region,
+    accessKeyId: config.s3AccessKeyId || undefined,
+    secretAccessKey: config.s3SecretAccessKey || undefined,
+    prefix: config.s3Prefix,
+    forcePathStyle: config.s3ForcePathStyle,
+  }
+}
+
+async function checkReadiness({ db }: Database, blobs: BlobStore): Promise<void> {
+  await db.selectFrom('uploads').select('id').limit(1).execute()
+  await blobs.check()
+}

@@ -1,0 +1,350 @@
+import { z } from 'zod'
+import {
+  addressRange,
+  anyText,
+  choice,
+  database,
+  flag,
+  httpOrigin,
+  httpUrl,
+  type Kind,
+  listOf,
+  matching,
+  pathPrefix,
+  proxyRanges,
+  rateLimit,
+  size,
+  sizeLimit,
+  timeout,
+  ttl,
+  ttlLimit,
+  wholeNumber,
+} from './setting-kinds.ts'
+
+const PREFIX = 'MAYFLY_'
+
+/** What `docs/configuration.md` says about each setting. `fallback` is its default as text. */
+export const settingDocs = z.registry<{ name: string; fallback: string; allowed: string; meaning: string }>()
+
+function setting<T extends Kind>(name: string, kind: T, fallback: z.input<T> & string, meaning: string) {
+  const schema = z.prefault(kind, fallback)
+  const documented: z.ZodType = schema
+  settingDocs.add(documented, { name: PREFIX + name, fallback, allowed: kind.description ?? '', meaning })
+  return schema
+}
+
+const feature = choice('disabled', 'enabled', 'default', 'forced')
+const toggle = choice('disabled', 'enabled')
+
+/** Every setting there is: the key in `Config`, the variable, what it takes, its default, and a word to the admin. */
+export const settingGroups = {
+  Server: {
+    host: setting(
+      'HOST',
+      matching('a host name or an address', /^[\w.:%-]+$/),
+      '127.0.0.1',
+      'Where the server listens. `0.0.0.0` lets other machines in, as the container does; `::` adds IPv6.',
+    ),
+    port: setting('PORT', wholeNumber(0, 65_535), '8080', 'Port on which the server listens; 0 takes any free one.'),
+    dataDir: setting(
+      'DATA_DIR',
+      anyText,
+      './data',
+      'Folder for the SQLite database and the files that people upload. Back this one up.',
+    ),
+    shutdownTimeoutMs: setting(
+      'SHUTDOWN_TIMEOUT',
+      timeout,
+      '15s',
+      'How long transfers may go on after SIGTERM before they are cut. Uploads that were cut can be resumed.',
+    ),
+    abuseContact: setting(
+      'ABUSE_CONTACT',
+      anyText,
+      '',
+      'Mail address that the page shows to people who want to report a file.',
+    ),
+  },
+  Addresses: {
+    pathPrefix: setting(
+      'PATH_PREFIX',
+      pathPrefix,
+      '',
+      'Path under which everything is served, when the server shares its host with others.',
+    ),
+    publicUrl: setting(
+      'PUBLIC_URL',
+      httpUrl,
+      '',
+      'Where people reach the server, the path prefix included. Needed behind a proxy that changes the `Host` header; otherwise links are built from the request.',
+    ),
+    downloadDomain: setting(
+      'DOWNLOAD_DOMAIN',
+      httpOrigin,
+      '',
+      'Second address of this server, from which alone files are served, so that what people upload never shares an origin with the page.',
+    ),
+    downloadDomainAliases: setting(
+      'DOWNLOAD_DOMAIN_ALIAS',
+      listOf(httpOrigin),
+      '',
+      'More addresses from which files are served when a download domain is set.',
+    ),
+    sourceIpHeader: setting(
+      'SOURCE_IP_HEADER',
+      matching('the name of a header such as `X-Forwarded-For`', /^[\w-]*$/),
+      '',
+      'Header in which your proxy passes on the address of the caller. In a list, the last address that is not a trusted proxy counts.',
+    ),
+    trustedProxies: setting(
+      'TRUSTED_PROXIES',
+      proxyRanges,
+      'loopback',
+      'Proxies whose source address header is believed; from anybody else it is ignored. Has no effect without a source address header.',
+    ),
+  },
+  Limits: {
+    maxFileSizeBytes: setting('MAX_FILE_SIZE', sizeLimit, '10GB', 'Largest file that may be uploaded.'),
+    maxUserSizeBytes: setting(
+      'MAX_USER_SIZE',
+      sizeLimit,
+      'unlimited',
+      'How much one user may keep here at a time. Anonymous uploads are not counted.',
+    ),
+    maxFilesPerUpload: setting(
+      'MAX_FILES_PER_UPLOAD',
+      wholeNumber(1, 1_000_000),
+      '1000',
+      'How many files one link may hold.',
+    ),
+    defaultTtlSeconds: setting(
+      'DEFAULT_TTL',
+      ttl,
+      '30d',
+      'How long an upload lives when nobody says otherwise; `unlimited` keeps it until it is removed.',
+    ),
+    maxTtlSeconds: setting(
+      'MAX_TTL',
+      ttlLimit,
+      '30d',
+      'How long an upload may live at most. The default life time must not be longer.',
+    ),
+    uploadWhitelist: setting(
+      'UPLOAD_WHITELIST',
+      listOf(addressRange),
+      '',
+      'Addresses from which strangers may upload; empty means from anywhere. Users who are logged in, and downloads, are not restricted.',
+    ),
+    rateLimitPerMinute: setting(
+      'RATE_LIMIT',
+      rateLimit,
+      '600',
+      'Requests per minute and address before the answer is 429. Wrong passwords are throttled apart from this, always.',
+    ),
+    minFreeSpaceBytes: setting(
+      'MIN_FREE_SPACE',
+      size,
+      '100MB',
+      'Uploads are refused when less than this is free on the disk, so that the database can always write.',
+    ),
+  },
+  Features: {
+    featureAuthentication: setting(
+      'FEATURE_AUTHENTICATION',
+      feature,
+      'disabled',
+      'Users, sessions and tokens. `forced` allows no anonymous uploads.',
+    ),
+    featureOneShot: setting('FEATURE_ONE_SHOT', feature, 'enabled', 'Files that are gone after one download.'),
+    featureRemovable: setting(
+      'FEATURE_REMOVABLE',
+      feature,
+      'enabled',
+      'Uploads from which everybody who has the link may remove files.',
+    ),
+    featureStream: setting(
+      'FEATURE_STREAM',
+      feature,
+      'enabled',
+      'Uploads that go straight to the person who downloads and are never stored.',
+    ),
+    featurePassword: setting(
+      'FEATURE_PASSWORD',
+      feature,
+      'enabled',
+      'Uploads that ask for a password. `forced` refuses uploads without one.',
+    ),
+    featureComments: setting('FEATURE_COMMENTS', feature, 'enabled', 'A text beside the files of an upload.'),
+    featureSetTtl: setting(
+      'FEATURE_SET_TTL',
+      feature,
+      'enabled',
+      'Choosing how long an upload lives. When disabled, each gets the default life time.',
+    ),
+    featureExtendTtl: setting(
+      'FEATURE_EXTEND_TTL',
+      feature,
+      'disabled',
+      'Uploads whose time starts again with each visit.',
+    ),
+    featureText: setting(
+      'FEATURE_TEXT',
+      feature,
+      'enabled',
+      'Pasting text into the page instead of choosing a file. Concerns the page only.',
+    ),
+    featureClients: setting('FEATURE_CLIENTS', toggle, 'enabled', 'A link on the page to the command line clients.'),
+    featureGithub: setting('FEATURE_GITHUB', toggle, 'enabled', 'A link on the page to the source code.'),
+  },
+  Downloads: {
+    claimWindowMs: setting(
+      'CLAIM_WINDOW',
+      timeout,
+      '10m',
+      'How long a cancelled download of a one-shot or limited file stays reserved for the same person to resume.',
+    ),
+    streamTimeoutMs: setting(
+      'STREAM_TIMEOUT',
+      timeout,
+      '5m',
+      'How long a stream upload waits for somebody to download it.',
+    ),
+    enhancedWebSecurity: setting(
+      'ENHANCED_WEB_SECURITY',
+      flag,
+      'false',
+      'For servers that are reached over HTTPS only: cookies travel over HTTPS alone, and `/version` says less. Uploaded files are sandboxed either way.',
+    ),
+  },
+  Database: {
+    database: setting(
+      'DATABASE_URL',
+      database,
+      'sqlite',
+      '`sqlite` is the file `mayfly.db` in the data folder, from which relative paths start too. Several servers that work together need PostgreSQL.',
+    ),
+    durability: setting(
+      'DURABILITY',
+      choice('full', 'process'),
+      'full',
+      'What a finished upload survives: `full` a power cut, `process` only a crash of the server itself, which is faster. Concerns SQLite and local files.',
+    ),
+  },
+  Storage: {
+    storage: setting(
+      'STORAGE',
+      choice('local', 's3'),
+      'local',
+      'Where the bytes of files are kept: in the data folder, or in an S3-compatible object store.',
+    ),
+    s3Bucket: setting('S3_BUCKET', anyText, '', 'Bucket, which must exist. Required when the storage is `s3`.'),
+    s3Endpoint: setting('S3_ENDPOINT', httpUrl, '', 'Address of an object store that is not Amazon’s.'),
+    s3Region: setting('S3_REGION', anyText, 'us-east-1', 'Region of the bucket.'),
+    s3AccessKeyId: setting(
+      'S3_ACCESS_KEY_ID',
+      anyText,
+      '',
+      'Access key. Without one, the usual places of the AWS tools are searched (`AWS_*` variables, profile, role of the machine).',
+    ),
+    s3SecretAccessKey: setting('S3_SECRET_ACCESS_KEY', anyText, '', 'Secret that belongs to the access key.'),
+    s3Prefix: setting(
+      'S3_PREFIX',
+      matching('letters, digits and `/-_.`, not starting with `/`', /^(?:[\w.-][\w./-]*)?$/),
+      '',
+      'What each key in the bucket starts with, such as `mayfly/`, when the bucket is shared.',
+    ),
+    s3ForcePathStyle: setting(
+      'S3_FORCE_PATH_STYLE',
+      flag,
+      'false',
+      'Puts the bucket into the path and not into the host name, as MinIO and others need it.',
+    ),
+  },
+  Logs: {
+    logLevel: setting(
+      'LOG_LEVEL',
+      choice('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+      'info',
+      'The least important kind of message that is still written.',
+    ),
+    logFormat: setting(
+      'LOG_FORMAT',
+      choice('auto', 'json', 'pretty'),
+      'auto',
+      '`json` is one object a line, for machines; `pretty` is for people; `auto` is pretty on a terminal.',
+    ),
+  },
+}
+
+const Fields = z.object({
+  ...settingGroups.Server,
+  ...settingGroups.Addresses,
+  ...settingGroups.Limits,
+  ...settingGroups.Features,
+  ...settingGroups.Downloads,
+  ...settingGroups.Database,
+  ...settingGroups.Storage,
+  ...settingGroups.Logs,
+})
+
+/** What the program runs with. `Infinity` stands for no limit, `''` for not set. */
+export type Config = Readonly<z.output<typeof Fields>>
+
+/** Rules between settings run even when others can't be read, to report all at once; an unreadable value breaks none. */
+const always = () => true
+const Settings = Fields.refine((config) => !(config.defaultTtlSeconds > config.maxTtlSeconds), {
+  path: ['defaultTtlSeconds'],
+  error: 'is longer than MAYFLY_MAX_TTL; set both (each is 30d when not set)',
+  when: always,
+})
+  .refine((config) => config.storage !== 's3' || config.s3Bucket !== '', {
+    path: ['s3Bucket'],
+    error: 'is required when MAYFLY_STORAGE is s3',
+    when: always,
+  })
+  .refine((config) => (config.s3AccessKeyId === '') === (config.s3SecretAccessKey === ''), {
+    path: ['s3SecretAccessKey'],
+    error: 'is needed together with MAYFLY_S3_ACCESS_KEY_ID; set both or neither',
+    when: always,
+  })
+
+const keyOf = new Map(Object.entries(Fields.shape).map(([key, schema]) => [settingDocs.get(schema)?.name ?? '', key]))
+const nameOf = new Map([...keyOf].map(([name, key]) => [key, name]))
+
+/** Throws one error that names every bad setting, and never repeats a secret. Called once, by `main.ts`. */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  const given = Object.entries(environment)
+    .map(([name, value = '']) => ({ name, value: value.trim() }))
+    .filter(({ name, value }) => name.startsWith(PREFIX) && value !== '')
+  const known = given.flatMap(({ name, value }) => (keyOf.has(name) ? [[keyOf.get(name), value]] : []))
+  const unknown = given
+    .filter(({ name }) => !keyOf.has(name))
+    .map(({ name }) => `${name}: unknown setting${hint(name)}`)
+
+  const { success, data, error } = Settings.safeParse(Object.fromEntries(known))
+  if (success && unknown.length === 0) return data
+  const invalid = error?.issues.map(({ path, message }) => `${nameOf.get(String(path[0]))}: ${message}`) ?? []
+  throw new Error(['Invalid settings', ...invalid, ...unknown].join('\n'))
+}
+
+function hint(name: string): string {
+  const nearest = [...keyOf.keys()]
+    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
+    .reduce((a, b) => (b.distance < a.distance ? b : a))
+  const isClose = nearest.distance <= (name.length - PREFIX.length) / 3
+  return isClose ? `, did you mean ${nearest.candidate}?` : ''
+}
+
+/** Letters to add, drop or replace to get from `a` to `b` (Levenshtein), one row of the table at a time. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (const letter of a) {
+    const next = [(row[0] ?? 0) + 1]
+    for (let i = 0; i < b.length; i++) {
+      const replaced = (row[i] ?? 0) + (letter === b[i] ? 0 : 1)
+      next.push(Math.min(replaced, (row[i + 1] ?? 0) + 1, (next[i] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row.at(-1) ?? 0
+}

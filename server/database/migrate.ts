@@ -1,0 +1,33 @@
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Kysely } from 'kysely'
+import { FileMigrationProvider, Migrator } from 'kysely/migration'
+import type { Schema } from './schema.ts'
+
+const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url))
+
+/** Brings the tables up to date. Throws when a migration fails or when the database was made by a newer version. */
+export async function migrate(db: Kysely<Schema>, folder = FOLDER): Promise<void> {
+  const migrator = new Migrator({ db, provider: new FileMigrationProvider({ fs, path, migrationFolder: folder }) })
+  await refuseNewerDatabase(db, folder)
+  const { error } = await migrator.migrateToLatest()
+  if (error) throw error
+}
+
+async function refuseNewerDatabase(db: Kysely<Schema>, folder: string): Promise<void> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
+  if (!tables.some((table) => table.name === 'kysely_migration')) return
+  const known = new Set((await fs.readdir(folder)).map((file) => path.parse(file).name))
+  const applied = await db
+    .withTables<{ kysely_migration: { name: string } }>()
+    .selectFrom('kysely_migration')
+    .select('name')
+    .execute()
+  const unknown = applied.filter(({ name }) => !known.has(name)).map(({ name }) => name)
+  if (unknown.length > 0) {
+    throw new Error(
+      `The database is newer than this version of Mayfly: it has ${unknown.join(', ')}. Start a newer version.`,
+    )
+  }
+}

@@ -1,0 +1,89 @@
+import type { ColumnType } from 'kysely'
+
+/**
+ * Rows as both databases hand them out: text, integers, nothing else. Times are epoch ms, sizes bytes, flags 0 or 1.
+ * The tables themselves are made by `migrations/`.
+ */
+export interface Schema {
+  uploads: UploadsTable
+  files: FilesTable
+  claims: ClaimsTable
+}
+
+export type Flag = 0 | 1
+
+export interface UploadsTable {
+  id: string
+  status: UploadStatus
+  /** SHA-256 of the upload token, hexadecimal. */
+  token_hash: string
+  created_at: number
+  /** Null: never. */
+  expires_at: number | null
+  ttl_seconds: number
+  extend_ttl: Flag
+  one_shot: Flag
+  removable: Flag
+  stream: Flag
+  /** Complete copies that each file may be downloaded; null: no limit. One-shot uploads have 1. */
+  download_limit: number | null
+  comments: string
+  login: string | null
+  /** Argon2id, PHC string. */
+  password_hash: string | null
+  source_address: string
+  /** Files that were ever added, removed ones included: the limit per upload counts them, as Plik's does. */
+  file_count: WithDefault<number>
+}
+
+/**
+ * - `pending`: a quick upload of several files that is still being received; nobody has its link
+ * - `active`: can be read until it expires
+ * - `expired`, `removed`: its files are on their way out
+ */
+export type UploadStatus = 'pending' | 'active' | 'expired' | 'removed'
+
+export interface FilesTable {
+  id: string
+  upload_id: string
+  /** Order within the upload, from 1. */
+  position: number
+  status: FileStatus
+  name: string
+  reference: string
+  created_at: number
+  /** As declared until the file is `uploaded`, then measured. */
+  type: string
+  size: number
+  md5: WithDefault<string>
+  sha256: WithDefault<string>
+  crc32: WithDefault<number>
+  blob_key: WithDefault<string | null>
+  uploaded_at: WithDefault<number | null>
+  /** While `uploading`: the writer renews it; a moment in the past says that the writer is gone. */
+  lease_until: WithDefault<number | null>
+  /** Of a limited file: claims taken so far, and how many of them are spent. */
+  claims_taken: WithDefault<number>
+  claims_spent: WithDefault<number>
+}
+
+/** `missing → uploading → uploaded → removed → deleted`: removed is the decision, deleted means that the bytes are gone. */
+export type FileStatus = 'missing' | 'uploading' | 'uploaded' | 'removed' | 'deleted'
+
+export interface ClaimsTable {
+  id: string
+  file_id: string
+  /** Hash of what identifies the downloader: his cookie, or address and user agent. */
+  holder: string
+  /** What he downloads: `file`, or the ETag of an archive that holds the file. */
+  scope: string
+  /** JSON: disjoint, sorted [first, last] byte positions that were handed to the network. */
+  delivered: WithDefault<string>
+  /** A transfer is under way until then, unless its process dies and stops renewing it. 0: none is. */
+  busy_until: number
+  /** The claim is spent when this passes. */
+  expires_at: number
+  spent: WithDefault<Flag>
+}
+
+type WithDefault<T> = ColumnType<T, T | undefined, T>

@@ -1,0 +1,285 @@
+import { hash } from 'node:crypto'
+import { extname } from 'node:path/posix'
+import { AppError } from '../errors.ts'
+import { cleanFileName } from '../uploads/file-name.ts'
+import type { ByteRange } from './byte-range.ts'
+
+/** A file to put into an archive. Names may be anything: the archive has `entryNames` of them. */
+export interface ArchiveFile {
+  name: string
+  /** Bytes. */
+  size: number
+  crc32: number
+  /** Epoch milliseconds. */
+  modifiedAt: number
+  /** Where its bytes are; only handed through. */
+  key: string
+  sha256?: string | undefined
+}
+
+/** A stretch of an archive from `offset` on: bytes that we know, or the whole of a file. None is empty. */
+export type Segment =
+  | { kind: 'bytes'; offset: number; bytes: Buffer }
+  | { kind: 'file'; offset: number; size: number; key: string }
+
+export interface Archive {
+  /** Bytes. */
+  size: number
+  /** In order, without gaps; two in a row are never both `bytes`. */
+  segments: Segment[]
+}
+
+/** What to send: bytes, or a part of a file whose positions are inclusive. */
+export type ArchivePart = { kind: 'bytes'; bytes: Buffer } | ({ kind: 'file'; key: string } & ByteRange)
+
+/** From this on a 32 or 16 bit field says "look into the Zip64 record" (APPNOTE.TXT 6.3.10, §4.4.1.4). */
+const MARK_32 = 0xffffffff
+const MARK_16 = 0xffff
+
+const ZIP64_VERSION = 45
+const MADE_BY_UNIX = 3 << 8
+const REGULAR_FILE_0644 = 0o100644 * 0x1_0000
+const UTF8_NAME = 1 << 11
+
+/** File systems allow 255; the rest is for the ` (2)` of a duplicate. */
+const MAX_ENTRY_NAME_BYTES = 240
+const MAX_EXTENSION_BYTES = 32
+
+/** Part of every archive's ETag. Change it whenever the same files would give other bytes. */
+const LAYOUT = 'mayfly zip 1'
+
+/**
+ * A zip of stored files as a pure function of them: as size and CRC-32 are known, no byte has to be read to know where each
+ * one goes. The same files give the same bytes. Throws `bad_request` for no files, in Plik's words.
+ */
+export function layoutArchive(files: readonly ArchiveFile[]): Archive {
+  if (files.length === 0) throw new AppError('bad_request', 'nothing to archive')
+  const entries = placeEntries(files)
+  const directory = Buffer.concat(entries.map(directoryHeader))
+  const directoryOffset = entries.reduce((end, { header, file }) => end + header.length + file.size, 0)
+  const end = endRecords(entries.length, directory.length, directoryOffset)
+  return joinPieces([...entries.flatMap(({ header, file }) => [header, file]), directory, end])
+}
+
+/** The parts of `archive` that hold the bytes of `range`, in order. The range must lie within the archive. */
+export function sliceArchive({ segments }: Archive, { start, end }: ByteRange): ArchivePart[] {
+  return segments
+    .filter((segment) => segment.offset <= end && segment.offset + sizeOf(segment) > start)
+    .map((segment) => {
+      const first = Math.max(start - segment.offset, 0)
+      const last = Math.min(end - segment.offset, sizeOf(segment) - 1)
+      return segment.kind === 'file'
+        ? { kind: 'file', key: segment.key, start: first, end: last }
+        : { kind: 'bytes', bytes: segment.bytes.subarray(first, last + 1) }
+    })
+}
+
+/** A strong ETag, with its quotes, over all that determines the bytes of the archive. */
+export function archiveEtag(files: readonly ArchiveFile[]): string {
+  const facts = files.map(({ name, size, crc32, sha256, modifiedAt }) => [name, size, crc32, sha256 ?? '', modifiedAt])
+  return `"${hash('sha256', JSON.stringify([LAYOUT, facts]), 'base64url')}"`
+}
+
+/**
+ * Names that unpack safely everywhere, in the same order: relative, no `..`, nothing that Windows forbids, and distinct even
+ * where case is ignored: a second `a.txt` is `a (2).txt`. The folders of `folder/a.txt` stay, and no file is named as one.
+ */
+export function entryNames(names: readonly string[]): string[] {
+  const cleaned = names.map(cleanEntryName)
+  const used = new Set(cleaned.flatMap(foldersOf).map(fold))
+  const numbered = numbering(new Set([...used, ...cleaned.map(fold)]))
+  return cleaned.map((name) => {
+    const entryName = used.has(fold(name)) ? numbered(name) : name
+    used.add(fold(entryName))
+    return entryName
+  })
+}
+
+/** Finds `name (2).ext` or a higher number that is not `taken`; it remembers the last one, so that many duplicates stay cheap. */
+function numbering(taken: Set<string>): (name: string) => string {
+  const last = new Map<string, number>()
+  return (name) => {
+    const extension = extname(name)
+    const stem = name.slice(0, name.length - extension.length)
+    let number = last.get(fold(name)) ?? 1
+    let candidate: string
+    do candidate = `${stem} (${++number})${extension}`
+    while (taken.has(fold(candidate)))
+    last.set(fold(name), number)
+    taken.add(fold(candidate))
+    return candidate
+  }
+}
+
+function cleanEntryName(name: string): string {
+  const components = name.split('/').map(cleanComponent)
+  return components.filter((component) => component !== '').join('/') || 'unnamed'
+}
+
+/** Devices of Windows, with whatever extension: it would write `aux.txt` to a port. */
+const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³])(?= *(?:\.|$))/i
+
+function cleanComponent(component: string): string {
+  const name = cleanFileName(component).replace(/[<>:"|?*\\]/g, '_')
+  return cutName(name)
+    .replace(/[. ]+$/, '')
+    .replace(DEVICE, '$1_')
+}
+
+/** Cuts a long name before its extension, never within a character. */
+function cutName(name: string): string {
+  const extension = Buffer.byteLength(extname(name)) <= MAX_EXTENSION_BYTES ? extname(name) : ''
+  const stem = Buffer.from(name.slice(0, name.length - extension.length))
+  const room = MAX_ENTRY_NAME_BYTES - Buffer.byteLength(extension)
+  return new TextDecoder().decode(stem.subarray(0, room), { stream: true }) + extension
+}
+
+/** `a/b/c.txt` is in `a` and `a/b`. */
+function foldersOf(name: string): string[] {
+  const components = name.split('/')
+  return components.slice(1).map((_, i) => components.slice(0, i + 1).join('/'))
+}
+
+/** Alike for names that some file system takes for one. */
+const fold = (name: string): string => name.toUpperCase().normalize('NFC')
+
+interface Entry {
+  file: ArchiveFile
+  name: Buffer
+  /** Where its local header begins. */
+  offset: number
+  header: Buffer
+}
+
+function placeEntries(files: readonly ArchiveFile[]): Entry[] {
+  const names = entryNames(files.map(({ name }) => name))
+  let offset = 0
+  return files.map((file, i) => {
+    const name = Buffer.from(names[i] ?? '')
+    const entry = { file, name, offset, header: localHeader(file, name) }
+    offset += entry.header.length + file.size
+    return entry
+  })
+}
+
+function localHeader(file: ArchiveFile, name: Buffer): Buffer {
+  const extra = zip64Extra(file.size >= MARK_32 ? [file.size, file.size] : [])
+  return Buffer.concat([pack([0x04034b50, 4]), sharedFields(file, name, extra), name, extra])
+}
+
+function directoryHeader({ file, name, offset }: Entry): Buffer {
+  const sizes = file.size >= MARK_32 ? [file.size, file.size] : []
+  const extra = zip64Extra(offset >= MARK_32 ? [...sizes, offset] : sizes)
+  const before = pack([0x02014b50, 4], [MADE_BY_UNIX | ZIP64_VERSION, 2])
+  const after = pack(
+    [0, 2], // length of the comment
+    [0, 2], // disk
+    [0, 2], // internal attributes
+    [REGULAR_FILE_0644, 4],
+    [Math.min(offset, MARK_32), 4],
+  )
+  return Buffer.concat([before, sharedFields(file, name, extra), after, name, extra])
+}
+
+/** The 26 bytes that a local header and its copy in the directory have in common. */
+function sharedFields({ size, crc32, modifiedAt }: ArchiveFile, name: Buffer, extra: Buffer): Buffer {
+  const [date, time] = dosDateTime(modifiedAt)
+  return pack(
+    [extra.length > 0 ? ZIP64_VERSION : 20, 2],
+    [name.some((byte) => byte > 0x7f) ? UTF8_NAME : 0, 2],
+    [0, 2], // method: stored
+    [time, 2],
+    [date, 2],
+    [crc32, 4],
+    [Math.min(size, MARK_32), 4], // compressed
+    [Math.min(size, MARK_32), 4],
+    [name.length, 2],
+    [extra.length, 2],
+  )
+}
+
+function zip64Extra(values: number[]): Buffer {
+  if (values.length === 0) return Buffer.alloc(0)
+  return pack([0x0001, 2], [8 * values.length, 2], ...values.map((value): Field => [value, 8]))
+}
+
+function endRecords(count: number, directorySize: number, directoryOffset: number): Buffer {
+  const needsZip64 = count >= MARK_16 || directorySize >= MARK_32 || directoryOffset >= MARK_32
+  const end = pack(
+    [0x06054b50, 4],
+    [0, 2], // this disk
+    [0, 2], // disk of the directory
+    [Math.min(count, MARK_16), 2], // on this disk
+    [Math.min(count, MARK_16), 2],
+    [Math.min(directorySize, MARK_32), 4],
+    [Math.min(directoryOffset, MARK_32), 4],
+    [0, 2], // length of the comment
+  )
+  return needsZip64 ? Buffer.concat([zip64EndRecords(count, directorySize, directoryOffset), end]) : end
+}
+
+function zip64EndRecords(count: number, directorySize: number, directoryOffset: number): Buffer {
+  return pack(
+    [0x06064b50, 4],
+    [44, 8], // bytes of this record from here on
+    [MADE_BY_UNIX | ZIP64_VERSION, 2],
+    [ZIP64_VERSION, 2],
+    [0, 4], // this disk
+    [0, 4], // disk of the directory
+    [count, 8], // on this disk
+    [count, 8],
+    [directorySize, 8],
+    [directoryOffset, 8],
+    [0x07064b50, 4], // the locator of this record
+    [0, 4], // its disk
+    [directoryOffset + directorySize, 8],
+    [1, 4], // number of disks
+  )
+}
+
+/** Two seconds fine, in UTC because the format has no zone; what it can't express is moved to 1980 or 2107. */
+function dosDateTime(epochMs: number): [date: number, time: number] {
+  const at = new Date(Math.min(Math.max(epochMs, Date.UTC(1980, 0)), Date.UTC(2108, 0) - 1))
+  const date = ((at.getUTCFullYear() - 1980) << 9) | ((at.getUTCMonth() + 1) << 5) | at.getUTCDate()
+  const time = (at.getUTCHours() << 11) | (at.getUTCMinutes() << 5) | (at.getUTCSeconds() >> 1)
+  return [date, time]
+}
+
+type Field = [value: number, bytes: 2 | 4 | 8]
+
+/** Little-endian, one after the other. */
+function pack(...fields: Field[]): Buffer {
+  const packed = Buffer.alloc(fields.reduce((length, [, bytes]) => length + bytes, 0))
+  let offset = 0
+  for (const [value, bytes] of fields) {
+    if (bytes === 8) packed.writeBigUInt64LE(BigInt(value), offset)
+    else packed.writeUIntLE(value, offset, bytes)
+    offset += bytes
+  }
+  return packed
+}
+
+/** Bytes that follow each other become one segment: a reader writes them at once. */
+function joinPieces(pieces: (Buffer | ArchiveFile)[]): Archive {
+  const segments: Segment[] = []
+  let size = 0
+  let literals: Buffer[] = []
+  const flush = () => {
+    if (literals.length === 0) return
+    const bytes = Buffer.concat(literals)
+    segments.push({ kind: 'bytes', offset: size - bytes.length, bytes })
+    literals = []
+  }
+  for (const piece of pieces) {
+    if (Buffer.isBuffer(piece)) literals.push(piece)
+    else if (piece.size > 0) {
+      flush()
+      segments.push({ kind: 'file', offset: size, size: piece.size, key: piece.key })
+    }
+    size += Buffer.isBuffer(piece) ? piece.length : piece.size
+  }
+  flush()
+  return { size, segments }
+}
+
+const sizeOf = (segment: Segment): number => (segment.kind === 'file' ? segment.size : segment.bytes.length)

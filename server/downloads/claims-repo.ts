@@ -1,0 +1,203 @@
+import type { Transaction } from 'kysely'
+import type { Schema } from '../database/schema.ts'
+import type { Transact } from '../database/transact.ts'
+import { AppError } from '../errors.ts'
+import { newId } from '../ids.ts'
+import type { Coverage } from './coverage.ts'
+
+/** What is being downloaded by whom. */
+export interface Claimant {
+  /** Hash of what identifies the downloader. */
+  holder: string
+  /** `file`, or the ETag of an archive: half of a file and half of an archive do not make one copy. */
+  scope: string
+}
+
+export interface Claim {
+  id: string
+  fileId: string
+  /** Copies that the file may be downloaded. */
+  limit: number
+}
+
+/** Epoch ms: until when a transfer is believed to run, and until when its claim lives. */
+export interface Lease {
+  busyUntil: number
+  expiresAt: number
+}
+
+export type ClaimsRepo = ReturnType<typeof createClaimsRepo>
+
+/** Every query on claims, and on a file's counters and status as far as claims move them. */
+export function createClaimsRepo({ transact }: { transact: Transact }) {
+  return {
+    /**
+     * One claim on each file, all or none: the holder's own that lies idle, else a new one while `limit` allows.
+     * Returns with them what the holder was given before. Throws `locked`: others hold all; `not_found`: all are spent.
+     */
+    take: (fileIds: readonly string[], limit: number, claimant: Claimant, lease: Lease, now: number) =>
+      transact(async (trx) => {
+        const claims: Claim[] = []
+        let delivered: Coverage = []
+        for (const fileId of [...fileIds].sort()) {
+          // always in the same order: no deadlocks
+          const own = await resumeOne(trx, fileId, claimant, lease, now)
+          if (own) delivered = JSON.parse(own.delivered)
+          const id = own?.id ?? (await takeOne(trx, fileId, limit, claimant, lease, now))
+          claims.push({ id, fileId, limit })
+        }
+        return { claims, delivered }
+      }),
+
+    /** Notes how far a transfer has come and until when it counts as running: 0 when it stopped. */
+    renew: (claims: readonly Claim[], delivered: Coverage, { busyUntil, expiresAt }: Lease): Promise<void> =>
+      transact(async (trx) => {
+        await trx
+          .updateTable('claims')
+          .set({ busy_until: busyUntil, expires_at: expiresAt, delivered: JSON.stringify(delivered) })
+          .where('id', 'in', idsOf(claims))
+          .where('spent', '=', 0)
+          .execute()
+      }),
+
+    /** A file whose last claim is spent is `removed` in the same breath. Throws `not_found` if a claim was spent already. */
+    spend: (claims: readonly Claim[]): Promise<void> =>
+      transact(async (trx) => {
+        for (const claim of claims) if (!(await spendOne(trx, claim))) throw gone()
+      }),
+
+    /** Undoes `spend` when the last bytes could not be delivered, unless the file's bytes are gone already. */
+    restore: (claims: readonly Claim[]): Promise<void> =>
+      transact(async (trx) => {
+        for (const claim of claims) await restoreOne(trx, claim)
+      }),
+
+    /** Spends at most `batch` claims whose window has passed; returns how many. */
+    lapse: (now: number, batch: number): Promise<number> =>
+      transact(async (trx) => {
+        const lapsed = await trx
+          .selectFrom('claims')
+          .innerJoin('files', 'files.id', 'claims.file_id')
+          .innerJoin('uploads', 'uploads.id', 'files.upload_id')
+          .select(['claims.id', 'claims.file_id as fileId', 'uploads.download_limit'])
+          .where('claims.spent', '=', 0)
+          .where('claims.expires_at', '<=', now)
+          .limit(batch)
+          .execute()
+        for (const { id, fileId, download_limit } of lapsed) {
+          await spendOne(trx, { id, fileId, limit: download_limit ?? Number.POSITIVE_INFINITY })
+        }
+        return lapsed.length
+      }),
+  }
+}
+
+const idsOf = (claims: readonly Claim[]): string[] => claims.map(({ id }) => id)
+
+/** The holder's own claim, if no transfer is running on it. */
+async function resumeOne(
+  trx: Transaction<Schema>,
+  fileId: string,
+  { holder, scope }: Claimant,
+  lease: Lease,
+  now: number,
+) {
+  const idle = await trx
+    .selectFrom('claims')
+    .select('id')
+    .where('file_id', '=', fileId)
+    .where('holder', '=', holder)
+    .where('scope', '=', scope)
+    .where('spent', '=', 0)
+    .where('expires_at', '>', now)
+    .where('busy_until', '<=', now)
+    .executeTakeFirst()
+  if (!idle) return undefined
+  return trx
+    .updateTable('claims')
+    .set({ busy_until: lease.busyUntil, expires_at: lease.expiresAt })
+    .where('id', '=', idle.id)
+    .where('busy_until', '<=', now)
+    .where('spent', '=', 0)
+    .returning(['id', 'delivered'])
+    .executeTakeFirst()
+}
+
+/** The counter on the file decides: of any number of parallel requests, only `limit` get past this update. */
+async function takeOne(
+  trx: Transaction<Schema>,
+  fileId: string,
+  limit: number,
+  { holder, scope }: Claimant,
+  lease: Lease,
+  now: number,
+) {
+  const { numUpdatedRows } = await trx
+    .updateTable('files')
+    .set((eb) => ({ claims_taken: eb('claims_taken', '+', 1) }))
+    .where('id', '=', fileId)
+    .where('status', '=', 'uploaded')
+    .where('claims_taken', '<', limit)
+    .executeTakeFirst()
+  if (numUpdatedRows === 0n) throw await refusal(trx, fileId, now)
+  const id = newId()
+  await trx
+    .insertInto('claims')
+    .values({ id, file_id: fileId, holder, scope, busy_until: lease.busyUntil, expires_at: lease.expiresAt })
+    .execute()
+  return id
+}
+
+/** `locked` while some claim may still come to nothing for the others to see, `not_found` when all is over. */
+async function refusal(trx: Transaction<Schema>, fileId: string, now: number): Promise<AppError> {
+  const { nextEnd } = await trx
+    .selectFrom('claims')
+    .select((eb) => eb.fn.min('expires_at').as('nextEnd'))
+    .where('file_id', '=', fileId)
+    .where('spent', '=', 0)
+    .where('expires_at', '>', now)
+    .executeTakeFirstOrThrow()
+  if (nextEnd === null) return gone()
+  const retryAfterSeconds = Math.max(1, Math.ceil((nextEnd - now) / 1000))
+  return new AppError('locked', 'this file is being downloaded by someone else and may be gone afterwards', {
+    retryAfterSeconds,
+  })
+}
+
+const gone = () => new AppError('not_found', 'file is not available : deleted')
+
+async function spendOne(trx: Transaction<Schema>, { id, fileId, limit }: Claim): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable('claims')
+    .set({ spent: 1, busy_until: 0 })
+    .where('id', '=', id)
+    .where('spent', '=', 0)
+    .executeTakeFirst()
+  if (numUpdatedRows === 0n) return false
+  const { claims_spent } = await trx
+    .updateTable('files')
+    .set((eb) => ({ claims_spent: eb('claims_spent', '+', 1) }))
+    .where('id', '=', fileId)
+    .returning('claims_spent')
+    .executeTakeFirstOrThrow()
+  if (claims_spent >= limit) {
+    await trx
+      .updateTable('files')
+      .set({ status: 'removed' })
+      .where('id', '=', fileId)
+      .where('status', '=', 'uploaded')
+      .execute()
+  }
+  return true
+}
+
+async function restoreOne(trx: Transaction<Schema>, { id, fileId }: Claim): Promise<void> {
+  const { numUpdatedRows } = await trx
+    .updateTable('files')
+    .set((eb) => ({ claims_spent: eb('claims_spent', '-', 1), status: 'uploaded' }))
+    .where('id', '=', fileId)
+    .where('status', 'in', ['uploaded', 'removed'])
+    .where('blob_key', 'is not', null)
+    .executeTakeFirst()
+  if (numUpdatedRows === 1n) await trx.updateTable('claims').set({ spent: 0 }).where('id', '=', id).execute()
+}

@@ -1,0 +1,149 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import { type CallerReader, HOLDER_COOKIE, holderOf, isPreview } from '../http/caller.ts'
+import { contentHeaders, type Headers } from '../http/content-headers.ts'
+import { acceptAnyBodyAsText, readJson } from '../http/json-body.ts'
+import { sendContent } from '../http/send-content.ts'
+import { ArchiveBody } from '../uploads/upload-shapes.ts'
+import type { Caller } from '../uploads/uploads.ts'
+import { type ByteRange, ifRangeMatches, isNotModified, parseRange, preconditionFailed } from './byte-range.ts'
+import type { Download, Downloads } from './downloads.ts'
+
+interface Dependencies {
+  downloads: Downloads
+  readCaller: CallerReader
+  config: Pick<Config, 'downloadDomain' | 'downloadDomainAliases' | 'claimWindowMs' | 'enhancedWebSecurity'>
+}
+
+/**
+ * GET and HEAD of files and archives. `/stream` is the same door as `/file`: only the upload knows whether it streams.
+ * HEAD has handlers of its own, so that it never takes a claim.
+ */
+export function downloadsRoutes({ downloads, readCaller, config }: Dependencies) {
+  const hosts = allowedHosts(config)
+
+  /** With a download domain, content is served from it alone (Plik: after the password, before the status). */
+  function assertDownloadDomain(request: FastifyRequest): void {
+    if (hosts.size === 0 || hosts.has(request.host.toLowerCase())) return
+    throw new AppError('bad_request', `Invalid download domain ${request.host}`)
+  }
+
+  async function findFile(request: FastifyRequest, caller: Caller): Promise<Download> {
+    const { uploadId, fileId, '*': name } = request.params as Record<string, string>
+    const ref = { uploadId: uploadId as string, fileId: fileId as string, name: name as string }
+    return downloads.findFile(ref, caller, () => assertDownloadDomain(request))
+  }
+
+  async function findArchive(request: FastifyRequest, caller: Caller): Promise<Download> {
+    const { uploadId, '*': name } = request.params as Record<string, string>
+    const ref = { uploadId: uploadId as string, name: name as string, fileIds: fileIdsOf(request) }
+    return downloads.findArchive(ref, caller, () => assertDownloadDomain(request))
+  }
+
+  async function findSelection(request: FastifyRequest, caller: Caller): Promise<Download> {
+    const { uploadId } = request.params as Record<string, string>
+    const { files } = readJson(request.body, ArchiveBody)
+    const ref = { uploadId: uploadId as string, name: 'archive.zip', fileIds: files ?? undefined }
+    return downloads.findArchive(ref, caller, () => assertDownloadDomain(request))
+  }
+
+  const get = (find: typeof findFile) => async (request: FastifyRequest, reply: FastifyReply) => {
+    const caller = readCaller(request)
+    const download = await find(request, caller)
+    const { status, range, headers } = answerTo(request, download)
+    if (status === 304) return reply.code(304).headers(headers).send()
+    if (download.isLimited && isPreview(request)) throw previewRefusal()
+    const holder = holderOf(request, caller)
+    const bytes = await downloads.read(download, range, holder.id)
+    if (download.isLimited && holder.newCookie) setHolderCookie(reply, holder.newCookie)
+    await sendContent(reply, status, headers, bytes)
+    return reply
+  }
+
+  const head = (find: typeof findFile) => async (request: FastifyRequest, reply: FastifyReply) => {
+    const download = await find(request, readCaller(request))
+    const { status, headers } = answerTo(request, download)
+    return reply.code(status).headers(headers).send()
+  }
+
+  function setHolderCookie(reply: FastifyReply, value: string): void {
+    const maxAge = Math.ceil(config.claimWindowMs / 1000)
+    reply.setCookie(HOLDER_COOKIE, value, {
+      path: '/',
+      httpOnly: true,
+      sameSite: 'lax',
+      maxAge,
+      secure: config.enhancedWebSecurity,
+    })
+  }
+
+  return async (app: FastifyInstance): Promise<void> => {
+    acceptAnyBodyAsText(app)
+    for (const mode of ['file', 'stream']) {
+      app.get(`/${mode}/:uploadId/:fileId/*`, get(findFile))
+      app.head(`/${mode}/:uploadId/:fileId/*`, head(findFile))
+    }
+    app.get('/archive/:uploadId/*', get(findArchive))
+    app.head('/archive/:uploadId/*', head(findArchive))
+    app.post('/archive/:uploadId', get(findSelection))
+  }
+}
+
+interface Answer {
+  status: 200 | 206 | 304
+  range: ByteRange | undefined
+  headers: Headers
+}
+
+/** What a request deserves: the whole, a part, or the news that its copy is good. Throws `precondition_failed`, `range_not_satisfiable`. */
+function answerTo(request: FastifyRequest, download: Download): Answer {
+  const headers = contentHeaders(download, { asAttachment: hasParameter(request, 'dl') })
+  const { size, validators } = download
+  const whole: Answer = {
+    status: 200,
+    range: undefined,
+    headers: size === undefined ? headers : { ...headers, 'Content-Length': size },
+  }
+  if (size === undefined || validators === undefined) return whole
+  const conditions = conditionsOf(request)
+  if (preconditionFailed(conditions, validators)) {
+    throw new AppError('precondition_failed', 'the file is not the one that was asked for')
+  }
+  if (request.method === 'POST') return whole // RFC 9110 §14.2: ranges are for GET
+  if (isNotModified(conditions, validators)) return { status: 304, range: undefined, headers }
+  if (request.method === 'HEAD' || !ifRangeMatches(conditions.ifRange, validators)) return whole
+  const range = parseRange(request.headers.range, size)
+  if (range === 'whole') return whole
+  if (range === 'unsatisfiable') {
+    throw new AppError('range_not_satisfiable', `the range lies outside the ${size} bytes`, { size })
+  }
+  const { start, end } = range
+  const partial = { 'Content-Length': end - start + 1, 'Content-Range': `bytes ${start}-${end}/${size}` }
+  return { status: 206, range, headers: { ...headers, ...partial } }
+}
+
+const conditionsOf = ({ headers }: FastifyRequest) => ({
+  ifMatch: headers['if-match'],
+  ifUnmodifiedSince: headers['if-unmodified-since'],
+  ifNoneMatch: headers['if-none-match'],
+  ifModifiedSince: headers['if-modified-since'],
+  ifRange: headers['if-range']?.toString(),
+})
+
+const hasParameter = ({ query }: FastifyRequest, name: string): boolean =>
+  Boolean((query as Record<string, unknown>)[name])
+
+/** `?file=` repeated picks files of an archive. */
+function fileIdsOf({ query }: FastifyRequest): string[] | undefined {
+  const { file } = query as Record<string, string | string[] | undefined>
+  return file === undefined ? undefined : [file].flat()
+}
+
+function allowedHosts({ downloadDomain, downloadDomainAliases }: Dependencies['config']): Set<string> {
+  if (downloadDomain === '') return new Set()
+  return new Set([downloadDomain, ...downloadDomainAliases].map((origin) => new URL(origin).host))
+}
+
+const previewRefusal = () =>
+  new AppError('not_acceptable', 'this link can be opened only a limited number of times, so there is no preview of it')

@@ -1,0 +1,219 @@
+import type { BlobStore } from '../../storage/blob-store.ts'
+import { AppError } from '../errors.ts'
+import type { StreamRelay } from '../streams/stream-relay.ts'
+import type { StoredFile, Upload } from '../uploads/upload.ts'
+import { assertAvailable } from '../uploads/upload-rules.ts'
+import type { Caller, OpenUpload, Uploads } from '../uploads/uploads.ts'
+import { type ArchiveFile, type ArchivePart, archiveEtag, layoutArchive, sliceArchive } from './archive.ts'
+import type { ByteRange } from './byte-range.ts'
+import type { Claims } from './claims.ts'
+
+/** Something that can be read: a file, an archive or a stream, as its headers need it. */
+export interface Download {
+  name: string
+  /** As it was sniffed, or declared for a stream; what is served is decided by `contentHeaders`. */
+  type: string
+  /** Bytes; undefined for a stream whose uploader did not declare it. */
+  size: number | undefined
+  /** ETag, strong and with its quotes, and epoch ms; a stream has neither, so it has no ranges. */
+  validators: { etag: string; lastModified: number } | undefined
+  /** Hexadecimal; archives have none, since it would take reading all of them. */
+  sha256: string | undefined
+  /** Must not be kept by any cache: limited, streamed or behind a password. */
+  isPrivate: boolean
+  /** Reading it uses it up, so it must not be read for a preview. */
+  isLimited: boolean
+  source: StoredSource | StreamSource
+}
+
+interface StoredSource {
+  kind: 'stored'
+  size: number
+  /** Copies that may be had; null: no limit. */
+  limit: number | null
+  fileIds: readonly string[]
+  /** What claims on it are for. */
+  scope: string
+  /** In order, the bytes of `range`, both ends inclusive. */
+  parts(range: ByteRange): ArchivePart[]
+}
+
+interface StreamSource {
+  kind: 'stream'
+  file: StoredFile
+}
+
+interface Dependencies {
+  uploads: Uploads
+  claims: Claims
+  blobs: BlobStore
+  relay: StreamRelay
+}
+
+const MAX_ARCHIVE_NAME_BYTES = 1024
+
+export type Downloads = ReturnType<typeof createDownloads>
+
+/** Reading what was uploaded. Nothing is counted or consumed before `read`. */
+export function createDownloads({ uploads, claims, blobs, relay }: Dependencies) {
+  /** Throws as `Uploads.open` and `Uploads.getFile`. `gate` runs once the caller has proved that he may see the file. */
+  async function findFile(ref: FileRef, caller: Caller, gate: () => void): Promise<Download> {
+    const opened = await uploads.open(ref.uploadId, caller)
+    const file = await uploads.getFile(opened, ref.fileId, ref.name)
+    gate()
+    assertAvailable(opened.upload, file)
+    return opened.upload.stream ? streamDownload(opened, file) : fileDownload(opened, file)
+  }
+
+  /**
+   * The archive of an upload, or of those of its files that `fileIds` names. Throws as `findFile`; `bad_request`: it is a
+   * stream, the name is no zip's, or there is nothing to archive.
+   */
+  async function findArchive(ref: ArchiveRef, caller: Caller, gate: () => void): Promise<Download> {
+    const opened = await uploads.open(ref.uploadId, caller)
+    gate()
+    if (opened.upload.stream) throw new AppError('bad_request', 'archive feature is not available in stream mode')
+    assertArchiveName(ref.name)
+    const files = await uploads.listFiles(opened)
+    return archiveDownload(opened, ref.name, selected(opened, files, ref.fileIds))
+  }
+
+  /**
+   * The bytes of a download, or of a part of it. On a limited one this takes the claim, on a stream it pairs with the
+   * uploader: throws `locked` or `not_found` before the first byte. What it returns must be iterated, or returned from.
+   */
+  async function read(
+    { source }: Download,
+    range: ByteRange | undefined,
+    holder: string,
+  ): Promise<AsyncIterable<Buffer>> {
+    if (source.kind === 'stream') return readStream(source.file)
+    const bytes = readParts(source.parts(range ?? { start: 0, end: source.size - 1 }))
+    if (source.limit === null) return bytes
+    const claimant = { holder, scope: source.scope }
+    const claim = await claims.take(source.fileIds, source.limit, claimant, source.size)
+    return claim.deliver(bytes, range)
+  }
+
+  function readStream(file: StoredFile): AsyncIterable<Buffer> {
+    const bytes = relay.take(file.id)
+    if (bytes) return bytes
+    throw new AppError('not_found', `file ${file.name} (${file.id}) is not available : someone else is downloading it`)
+  }
+
+  async function* readParts(parts: ArchivePart[]): AsyncGenerator<Buffer> {
+    for (const part of parts) {
+      if (part.kind === 'bytes') yield part.bytes
+      else yield* await openBlob(part)
+    }
+  }
+
+  /** A row promised these bytes, so their absence is our fault and not the caller's. */
+  async function openBlob({ key, start, end }: { key: string } & ByteRange): Promise<AsyncIterable<Buffer>> {
+    try {
+      return await blobs.get(key, { start, end })
+    } catch (cause) {
+      if (cause instanceof AppError && cause.code === 'not_found') throw new Error(`blob ${key} is lost`, { cause })
+      throw cause
+    }
+  }
+
+  return { findFile, findArchive, read }
+}
+
+export interface FileRef {
+  uploadId: string
+  fileId: string
+  name: string
+}
+
+export interface ArchiveRef {
+  uploadId: string
+  name: string
+  /** Absent: all files. */
+  fileIds?: readonly string[] | undefined
+}
+
+function fileDownload({ upload }: OpenUpload, file: StoredFile): Download {
+  const key = blobKeyOf(file)
+  return {
+    ...commonOf(upload),
+    name: file.name,
+    type: file.type,
+    size: file.size,
+    validators: { etag: `"${file.sha256}"`, lastModified: modifiedAt(file) },
+    sha256: file.sha256,
+    source: {
+      kind: 'stored',
+      size: file.size,
+      limit: upload.downloadLimit,
+      fileIds: [file.id],
+      scope: 'file',
+      parts: (range) => (file.size === 0 ? [] : [{ kind: 'file', key, ...range }]),
+    },
+  }
+}
+
+function archiveDownload({ upload }: OpenUpload, name: string, files: StoredFile[]): Download {
+  const entries: ArchiveFile[] = files.map((file) => ({ ...file, key: blobKeyOf(file), modifiedAt: modifiedAt(file) }))
+  const archive = layoutArchive(entries)
+  const etag = archiveEtag(entries)
+  return {
+    ...commonOf(upload),
+    name,
+    type: 'application/zip',
+    size: archive.size,
+    validators: { etag, lastModified: Math.max(...files.map(modifiedAt)) },
+    sha256: undefined,
+    source: {
+      kind: 'stored',
+      size: archive.size,
+      limit: upload.downloadLimit,
+      fileIds: files.map(({ id }) => id),
+      scope: etag,
+      parts: (range) => sliceArchive(archive, range),
+    },
+  }
+}
+
+/** What the uploader declared is all that is known of a stream before it has passed. */
+function streamDownload({ upload }: OpenUpload, file: StoredFile): Download {
+  return {
+    ...commonOf(upload),
+    name: file.name,
+    type: file.type,
+    size: file.size > 0 ? file.size : undefined,
+    validators: undefined,
+    sha256: undefined,
+    source: { kind: 'stream', file },
+  }
+}
+
+function commonOf({ stream, downloadLimit, passwordHash }: Upload) {
+  const isLimited = stream || downloadLimit !== null
+  return { isLimited, isPrivate: isLimited || passwordHash !== null }
+}
+
+const modifiedAt = ({ uploadedAt, createdAt }: StoredFile): number => uploadedAt ?? createdAt
+
+/** Throws `not_found` for an id that is not a file of this upload with bytes; all files that have bytes without ids. */
+function selected({ upload }: OpenUpload, files: StoredFile[], fileIds: readonly string[] | undefined): StoredFile[] {
+  const available = files.filter(({ status }) => status === 'uploaded')
+  if (fileIds === undefined) return available
+  const unknown = fileIds.find((id) => !files.some((file) => file.id === id))
+  if (unknown !== undefined) throw new AppError('not_found', `file ${unknown} not found`)
+  for (const file of files) if (fileIds.includes(file.id)) assertAvailable(upload, file)
+  return available.filter(({ id }) => fileIds.includes(id))
+}
+
+function assertArchiveName(name: string): void {
+  if (Buffer.byteLength(name) > MAX_ARCHIVE_NAME_BYTES) {
+    throw new AppError('bad_request', `invalid archive name too long, maximum ${MAX_ARCHIVE_NAME_BYTES} characters`)
+  }
+  if (!name.endsWith('.zip')) throw new AppError('bad_request', 'invalid archive name, missing .zip extension')
+}
+
+function blobKeyOf(file: StoredFile): string {
+  if (file.blobKey === null) throw new Error(`file ${file.id} is uploaded but has no blob`)
+  return file.blobKey
+}

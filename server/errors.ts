@@ -1,0 +1,51 @@
+/**
+ * What can go wrong, in words that no transport owns. `server/http/error-handler.ts` turns a code into a status.
+ *
+ * - `bad_request`: the request is wrong and says how to be right
+ * - `too_large`: a size limit; Plik's clients get it as 400, JSON clients as 413
+ * - `unauthorized`: a password is needed or wrong
+ * - `forbidden`, `not_found`, `not_acceptable`, `precondition_failed`, `range_not_satisfiable`: as in HTTP
+ * - `locked`: every claim on a limited download is taken at the moment
+ * - `too_many_requests`: throttled
+ * - `aborted`: the other side went away or fell silent; nobody is there to read the answer
+ * - `insufficient_storage`: the disk is full
+ * - `unavailable`: a back end does not answer now; trying again later may help
+ */
+export type ErrorCode =
+  | 'bad_request'
+  | 'too_large'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not_found'
+  | 'not_acceptable'
+  | 'precondition_failed'
+  | 'range_not_satisfiable'
+  | 'locked'
+  | 'too_many_requests'
+  | 'aborted'
+  | 'insufficient_storage'
+  | 'unavailable'
+
+export interface ErrorDetails {
+  /** Seconds after which trying again makes sense; becomes `Retry-After`. */
+  retryAfterSeconds?: number
+  /** Bytes of the whole representation, for the `Content-Range` header on `range_not_satisfiable`. */
+  size?: number
+  /** Secrets, paths and driver errors go here: logged, never sent. */
+  cause?: unknown
+}
+
+/** A failure that has an answer. `message` is safe for a stranger to read. */
+export class AppError extends Error {
+  readonly code: ErrorCode
+  readonly retryAfterSeconds: number | undefined
+  readonly size: number | undefined
+
+  constructor(code: ErrorCode, message: string, { cause, retryAfterSeconds, size }: ErrorDetails = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'AppError'
+    this.code = code
+    this.retryAfterSeconds = retryAfterSeconds
+    this.size = size
+  }
+}

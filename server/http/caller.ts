@@ -1,0 +1,111 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import ipaddr from 'ipaddr.js'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import type { AddressRange } from '../setting-kinds.ts'
+import type { Credentials } from '../uploads/password-gate.ts'
+import type { Caller } from '../uploads/uploads.ts'
+
+/** Who is calling, from what the socket and the headers say. Throws `bad_request`: the proxy passed on no address. */
+export function createCallerReader(config: Pick<Config, 'sourceIpHeader' | 'trustedProxies' | 'uploadWhitelist'>) {
+  return (request: FastifyRequest): Caller => {
+    const address = sourceAddress(request, config)
+    return {
+      address: address.toString(),
+      network: networkOf(address),
+      isWhitelisted: config.uploadWhitelist.length === 0 || isInside(address, config.uploadWhitelist),
+      uploadToken: headerOf(request, 'x-uploadtoken'),
+      credentials: readCredentials(request.headers.authorization),
+    }
+  }
+}
+
+export type CallerReader = ReturnType<typeof createCallerReader>
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6
+
+/**
+ * The configured header is believed from a configured proxy only. In a list each proxy has appended the address that it
+ * saw, so the last one that is not a proxy of ours is the caller; everything before it is hearsay.
+ */
+function sourceAddress(
+  request: FastifyRequest,
+  { sourceIpHeader, trustedProxies }: Pick<Config, 'sourceIpHeader' | 'trustedProxies'>,
+): Address {
+  const peer = ipaddr.process(request.socket.remoteAddress ?? '0.0.0.0')
+  const header = sourceIpHeader === '' ? undefined : headerOf(request, sourceIpHeader.toLowerCase())
+  if (header === undefined || !isInside(peer, trustedProxies)) return peer
+  const hops = header.split(',').map((hop) => parseAddress(hop.trim()))
+  return hops.findLast((hop) => !isInside(hop, trustedProxies)) ?? hops[0] ?? peer
+}
+
+function parseAddress(text: string): Address {
+  if (!ipaddr.isValid(text)) throw new AppError('bad_request', 'invalid IP address')
+  return ipaddr.process(text)
+}
+
+const isInside = (address: Address, ranges: AddressRange[]): boolean =>
+  ipaddr.subnetMatch(address, { inside: ranges }, 'outside') === 'inside'
+
+/** One IPv6 household has a /64 to itself: throttles that counted single addresses would count nothing. */
+const networkOf = (address: Address): string =>
+  address.kind() === 'ipv6'
+    ? ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/64`).toString()
+    : address.toString()
+
+/** A header that must not be repeated; of a repeated one node hands out the first or a joined list. */
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name]
+  const text = Array.isArray(value) ? value.join(',') : value
+  return text === '' ? undefined : text
+}
+
+/** Plik takes exactly `Basic`, one space and padded base64; we are as liberal as RFC 9110 §11.1 about case. */
+export function readCredentials(header: string | undefined): Credentials {
+  if (header === undefined) return { kind: 'none' }
+  const [scheme = '', encoded, ...rest] = header.trim().split(/ +/)
+  if (encoded === undefined || rest.length > 0) return { kind: 'unreadable', reason: 'invalid Authorization header' }
+  if (scheme.toLowerCase() !== 'basic') return { kind: 'unreadable', reason: 'invalid http authorization scheme' }
+  const text = Buffer.from(encoded, 'base64').toString()
+  const colon = text.indexOf(':')
+  if (colon === -1) return { kind: 'unreadable', reason: 'invalid Authorization header' }
+  return { kind: 'basic', login: text.slice(0, colon), password: text.slice(colon + 1) }
+}
+
+/** The cookie by which a browser is known while it downloads something limited. */
+export const HOLDER_COOKIE = 'mayfly-download'
+
+export interface Holder {
+  /** Hash of what identifies the downloader. */
+  id: string
+  /** A new cookie to set, for a browser that had none. */
+  newCookie: string | undefined
+}
+
+/**
+ * Whom a claim on a limited download belongs to. Browsers behind one address look all the same, so they get a cookie;
+ * curl and programs keep none, but have an address and a name.
+ */
+export function holderOf(request: FastifyRequest, caller: Caller): Holder {
+  const userAgent = request.headers['user-agent'] ?? ''
+  if (!userAgent.startsWith('Mozilla/'))
+    return { id: digest(`address ${caller.address} ${userAgent}`), newCookie: undefined }
+  const cookie = request.cookies[HOLDER_COOKIE]
+  if (cookie) return { id: digest(`cookie ${cookie}`), newCookie: undefined }
+  const newCookie = randomBytes(24).toString('base64url')
+  return { id: digest(`cookie ${newCookie}`), newCookie }
+}
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** Announced by what looks at a page before a person does (Fetch §3.8.5; the rest are older spellings of it). */
+const PREFETCH_HEADERS = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'] as const
+/** Services that open a link to show a preview of it in a chat or a result list. */
+const PREVIEW_BOTS =
+  /bot\b|facebookexternalhit|facebookcatalog|meta-external|whatsapp|skypeuripreview|slack-imgproxy|embedly|quora link preview|vkshare|w3c_validator|redditbot|pinterest|google-pagerenderer|mastodon|bluesky|iframely|snapchat|viber|kakaotalk-scrap|yahoo! slurp|microsoftpreview|bingpreview/i
+
+/** Whether nobody is there to read what would be sent. */
+export const isPreview = ({ headers }: FastifyRequest): boolean =>
+  PREFETCH_HEADERS.some((name) => /prefetch|preview|prerender/i.test(String(headers[name] ?? ''))) ||
+  PREVIEW_BOTS.test(headers['user-agent'] ?? '')

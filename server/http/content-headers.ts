@@ -1,0 +1,42 @@
+import { create as contentDisposition } from 'content-disposition'
+import type { Download } from '../downloads/downloads.ts'
+import { servedContentType } from '../uploads/content-type.ts'
+
+/** Nothing that people upload runs, loads or submits anything, and no page may frame it. */
+const INERT_CONTENT_POLICY =
+  "default-src 'none'; img-src 'self'; media-src 'self'; form-action 'none'; frame-ancestors 'none'; sandbox"
+
+export type Headers = Record<string, string | number>
+
+/** Headers of every answer that holds a file or an archive, or that stands for one (HEAD, 304). */
+export function contentHeaders(download: Download, { asAttachment }: { asAttachment: boolean }): Headers {
+  return {
+    'Content-Type': servedContentType(download.type).type,
+    'Content-Disposition': disposition(download.name, asAttachment ? 'attachment' : 'inline'),
+    ...validatorHeaders(download),
+    'Content-Security-Policy': INERT_CONTENT_POLICY,
+    'X-Frame-Options': 'DENY',
+    'X-Robots-Tag': 'noindex, nofollow',
+    'Cross-Origin-Resource-Policy': 'cross-origin',
+    ...(download.sha256 === undefined ? {} : { 'Repr-Digest': `sha-256=:${hexToBase64(download.sha256)}:` }), // RFC 9530
+    ...(download.isPrivate ? NEVER_STORE : REVALIDATE),
+  }
+}
+
+function validatorHeaders({ validators }: Download): Headers {
+  if (!validators) return { 'Accept-Ranges': 'none' }
+  const { etag, lastModified } = validators
+  return { 'Accept-Ranges': 'bytes', ETag: etag, 'Last-Modified': new Date(lastModified).toUTCString() }
+}
+
+/** Plik's three headers for what may be read once. */
+const NEVER_STORE = { 'Cache-Control': 'no-cache, no-store, must-revalidate', Pragma: 'no-cache', Expires: '0' }
+/** A file can be removed or expire at any moment, so a copy must be asked for again; its ETag makes that cheap. */
+const REVALIDATE = { 'Cache-Control': 'private, no-cache' }
+
+/** RFC 6266: an ASCII `filename` for old clients, `filename*` in UTF-8 for all others. */
+function disposition(name: string, type: 'attachment' | 'inline'): string {
+  return contentDisposition(name, { type })
+}
+
+const hexToBase64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64')

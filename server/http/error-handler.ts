@@ -1,0 +1,97 @@
+import { STATUS_CODES } from 'node:http'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { AppError, type ErrorCode } from '../errors.ts'
+
+/** The only place that turns failures into answers. */
+
+const STATUS: Record<ErrorCode, number> = {
+  bad_request: 400,
+  aborted: 400,
+  too_large: 413,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  not_acceptable: 406,
+  precondition_failed: 412,
+  range_not_satisfiable: 416,
+  locked: 423,
+  too_many_requests: 429,
+  unavailable: 503,
+  insufficient_storage: 507,
+}
+
+/** What a stranger is told when we are at fault. */
+const INTERNAL = { status: 500, message: 'internal server error' }
+
+export function handleError(thrown: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void {
+  const error = asAppError(thrown)
+  const wantsJson = acceptsJson(request)
+  const { status, message } = error ? { status: statusOf(error, wantsJson), message: error.message } : INTERNAL
+  if (status >= 500) request.log.error({ err: thrown }, 'request failed')
+  else request.log.debug({ err: thrown }, 'request refused')
+  if (error) setDetails(reply, error)
+  sendError(reply, status, message, wantsJson)
+}
+
+/** The router's own answer, in Go's words: Plik's clients and tests look for them. */
+export function handleNotFound(request: FastifyRequest, reply: FastifyReply): void {
+  sendError(reply, 404, '404 page not found', acceptsJson(request))
+}
+
+/** Plik's dialect is the message and a newline; who asks for JSON gets a problem (RFC 9457) with the same message. */
+function sendError(reply: FastifyReply, status: number, message: string, wantsJson: boolean): void {
+  letClientReadAnswer(reply)
+  reply.code(status).header('Cache-Control', 'no-store')
+  if (wantsJson) {
+    const problem = { type: 'about:blank', title: STATUS_CODES[status], status, detail: message }
+    reply.type('application/problem+json; charset=utf-8').send(JSON.stringify(problem))
+  } else {
+    reply.type('text/plain; charset=utf-8').send(`${message}\n`)
+  }
+}
+
+/** axios names `application/json` in every request; browsers and curl don't. */
+const acceptsJson = ({ headers }: FastifyRequest): boolean => /application\/(problem\+)?json/.test(headers.accept ?? '')
+
+/** Plik says 400 where HTTP has a status of its own, and its clients only show the text. */
+const statusOf = ({ code }: AppError, wantsJson: boolean): number =>
+  code === 'too_large' && !wantsJson ? 400 : STATUS[code]
+
+function setDetails(reply: FastifyReply, { code, retryAfterSeconds, size }: AppError): void {
+  if (code === 'unauthorized') reply.header('WWW-Authenticate', 'Basic realm="plik", charset="UTF-8"')
+  if (retryAfterSeconds !== undefined) reply.header('Retry-After', retryAfterSeconds)
+  if (size !== undefined) reply.header('Content-Range', `bytes */${size}`)
+}
+
+/** Fastify's and the parser's own errors are the client's fault when they say so; their words are only sometimes fit to show. */
+function asAppError(error: FastifyError | Error): AppError | undefined {
+  if (error instanceof AppError) return error
+  const { statusCode, code = '' } = error as FastifyError
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new AppError('bad_request', 'unable to read request body : http: request body too large')
+  }
+  if (isDisconnect(code)) return new AppError('aborted', 'the request ended before its body was complete')
+  if (statusCode === 429) return new AppError('too_many_requests', error.message)
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return new AppError('bad_request', error.message)
+  return undefined
+}
+
+const isDisconnect = (code: string): boolean =>
+  ['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE', 'FST_MP_PREMATURE_CLOSE', 'EPIPE'].includes(code)
+
+/** How long, and for how much, we go on reading what a refused client still sends. */
+const LINGER_MS = 30_000
+
+/**
+ * A client that is still sending can't read an answer from a connection that was reset under it, and closing a socket
+ * with unread bytes resets it. So the rest of the body is read and thrown away, for a while (nginx calls this lingering).
+ */
+function letClientReadAnswer(reply: FastifyReply): void {
+  const { raw: request } = reply.request
+  if (request.complete || request.destroyed) return
+  request.unpipe()
+  request.resume()
+  const timer = setTimeout(() => request.destroy(), LINGER_MS).unref()
+  request.once('close', () => clearTimeout(timer))
+}

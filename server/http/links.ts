@@ -1,0 +1,26 @@
+import type { FastifyRequest } from 'fastify'
+import type { Config } from '../config.ts'
+
+/** Host and port as RFC 9110 §7.2 allows them; anything else must not end up in a link. */
+const HOST = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i
+
+type Addresses = Pick<Config, 'downloadDomain' | 'publicUrl' | 'pathPrefix' | 'host' | 'port'>
+
+/**
+ * The address that links start with, without a slash at the end: the download domain, the public URL, or else the
+ * address that this client itself used. Headers that a proxy might add are never believed here.
+ */
+export function baseUrl(
+  request: FastifyRequest,
+  { downloadDomain, publicUrl, pathPrefix, host, port }: Addresses,
+): string {
+  if (downloadDomain !== '') return downloadDomain + pathPrefix
+  if (publicUrl !== '') return publicUrl
+  const authority = HOST.test(request.host) ? request.host : `${host}:${port}`
+  return `http://${authority}${pathPrefix}`
+}
+
+export const fileUrl = (base: string, file: { uploadId: string; id: string; name: string }): string =>
+  `${base}/file/${file.uploadId}/${file.id}/${encodeURIComponent(file.name)}`
+
+export const archiveUrl = (base: string, uploadId: string): string => `${base}/archive/${uploadId}/archive.zip`

@@ -1,0 +1,96 @@
+import multipart from '@fastify/multipart'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { AppError } from '../errors.ts'
+
+/** Only the file's own limit counts for its size; everything around files is small (threats: unbounded forms). */
+const LIMITS = {
+  fileSize: Number.POSITIVE_INFINITY,
+  fields: 100,
+  fieldSize: 64 * 1024,
+  fieldNameSize: 100,
+  parts: 10_000,
+  headerPairs: 100,
+}
+
+/** Makes `multipart/form-data` bodies of a scope readable by `readForm`, and leaves all others as they come. */
+export async function acceptForms(scope: FastifyInstance): Promise<void> {
+  scope.removeAllContentTypeParsers()
+  scope.addHook('onRequest', async ({ headers }) => {
+    if (!/^multipart\//i.test(headers['content-type'] ?? '')) delete headers['content-type'] // Fastify answers 415 to what it can't read
+  })
+  scope.addContentTypeParser('*', (_request, _body, done) => done(null))
+  await scope.register(multipart, { limits: LIMITS, preservePath: true, throwFileSizeLimit: false })
+}
+
+export interface FormFile {
+  name: string
+  bytes: AsyncIterable<Uint8Array>
+}
+
+/**
+ * The files of a form: the parts named `file`, in order; others are skipped, fields go to `onField`. A file must be read
+ * before the next one is asked for. Ends only after the form's final boundary; a form that breaks off before throws.
+ * Throws `bad_request` in Plik's words.
+ */
+export async function* readForm(
+  request: FastifyRequest,
+  onField: (name: string, value: string) => void = () => {},
+): AsyncGenerator<FormFile> {
+  assertIsForm(request)
+  let hasParts = false
+  try {
+    for await (const part of request.parts()) {
+      hasParts = true
+      if (part.type === 'field') {
+        if (part.fieldname === 'file') throw unnamed()
+        onField(part.fieldname, String(part.value))
+      } else if (part.fieldname !== 'file') {
+        part.file.resume()
+      } else {
+        if (!part.filename) throw unnamed()
+        yield { name: part.filename, bytes: part.file }
+      }
+    }
+  } catch (error) {
+    throw error instanceof AppError ? error : formError(error)
+  }
+  if (!hasParts) throw new AppError('bad_request', 'invalid multipart form : multipart: NextPart: EOF')
+}
+
+/**
+ * The first file of a form, as Plik's routes take it. Its bytes end only once the whole form was read, so that a form
+ * that breaks off after the file is never taken for a complete one. Throws as `readForm`; `bad_request`: no file.
+ */
+export async function readSingleFile(request: FastifyRequest): Promise<FormFile> {
+  const files = readForm(request)
+  const first = await files.next()
+  if (first.done) throw new AppError('bad_request', 'missing file from multipart form')
+  const { name, bytes } = first.value
+  return { name, bytes: thenRest(bytes, files) }
+}
+
+async function* thenRest(bytes: AsyncIterable<Uint8Array>, rest: AsyncIterable<FormFile>): AsyncGenerator<Uint8Array> {
+  yield* bytes
+  for await (const file of rest) for await (const _ignored of file.bytes);
+}
+
+function assertIsForm(request: FastifyRequest): void {
+  const contentType = request.headers['content-type'] ?? ''
+  if (!request.isMultipart()) {
+    throw new AppError('bad_request', "invalid multipart form : request Content-Type isn't multipart/form-data")
+  }
+  if (!/;\s*boundary=/i.test(contentType)) {
+    throw new AppError('bad_request', 'invalid multipart form : no multipart boundary param in Content-Type')
+  }
+}
+
+const unnamed = () => new AppError('bad_request', 'missing file name from multipart form')
+
+function formError(error: unknown): AppError {
+  const code = String((error as { code?: unknown }).code ?? '')
+  if (code === 'FST_MP_PREMATURE_CLOSE' || code === 'ECONNRESET') {
+    return new AppError('aborted', 'the form ended before it was complete', { cause: error })
+  }
+  const reason = error instanceof Error ? error.message : 'unreadable'
+  return new AppError('bad_request', `invalid multipart form : ${reason}`, { cause: error })
+}

@@ -1,0 +1,28 @@
+import { encode } from 'uqr'
+import { AppError } from '../errors.ts'
+
+/** A square PNG, `size` pixels wide: whole pixels per module, what is left over is white. Throws `bad_request`: too much text, or too small. */
+export async function qrCodePng(text: string, size: number): Promise<Buffer> {
+  const modules = encodeText(text)
+  const scale = Math.floor(size / modules.length)
+  if (scale === 0) throw new AppError('bad_request', `QRCode size must be at least ${modules.length} for this text`)
+  const pixels = Buffer.from(modules.flat().map((isDark) => (isDark ? 0 : 255)))
+  const { default: sharp } = await import('sharp') // 20 MB that a server without QR codes does not need
+  const drawn = modules.length * scale
+  const before = Math.floor((size - drawn) / 2)
+  const after = size - drawn - before
+  return sharp(pixels, { raw: { width: modules.length, height: modules.length, channels: 1 } })
+    .resize(drawn, drawn, { kernel: 'nearest' })
+    .extend({ top: before, left: before, bottom: after, right: after, background: 'white' })
+    .toColourspace('b-w')
+    .png()
+    .toBuffer()
+}
+
+function encodeText(text: string): boolean[][] {
+  try {
+    return encode(text, { ecc: 'H', border: 0 }).data
+  } catch (cause) {
+    throw new AppError('bad_request', 'the text is too long for a QRCode', { cause })
+  }
+}

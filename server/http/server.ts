@@ -1,0 +1,114 @@
+import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
+import cookie from '@fastify/cookie'
+import cors from '@fastify/cors'
+import rateLimit from '@fastify/rate-limit'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import { newId } from '../ids.ts'
+import type { CallerReader } from './caller.ts'
+import { handleError, handleNotFound } from './error-handler.ts'
+
+/** A sender that falls silent is cut; an honest slow one is not, since every byte starts the time anew. */
+const SILENT_SENDER_MS = 30_000
+const HEADERS_TIMEOUT_MS = 20_000
+/** Node looks for late headers only every 30 s unless told otherwise. */
+const TIMEOUT_CHECK_MS = 5_000
+/** 1024 bytes of a file name, each percent-encoded. */
+const MAX_PARAM_LENGTH = 4_096
+
+/** What a browser script from elsewhere may read of an answer. */
+const EXPOSED_HEADERS = [
+  'Content-Disposition',
+  'Content-Length',
+  'Content-Range',
+  'Accept-Ranges',
+  'ETag',
+  'Last-Modified',
+  'Repr-Digest',
+  'Location',
+  'Upload-Offset',
+  'Upload-Length',
+  'Tus-Resumable',
+  'Tus-Version',
+  'Tus-Extension',
+  'Tus-Max-Size',
+  'Tus-Checksum-Algorithm',
+  'Retry-After',
+]
+
+/** `Retry-After` on a refusal says all that a client needs. */
+const NO_RATE_HEADERS = { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false }
+
+interface Dependencies {
+  config: Config
+  log: FastifyBaseLogger
+  readCaller: CallerReader
+  doors: FastifyPluginAsync[]
+}
+
+/** The HTTP server with everything that holds on every route, and the doors that are mounted on it. */
+export async function createServer({ config, log, readCaller, doors }: Dependencies): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }), // its lines hold the URL, and so the file's name
+    genReqId: newId,
+    exposeHeadRoutes: false, // a HEAD must never run the handler that takes a claim
+    routerOptions: { ignoreDuplicateSlashes: true, maxParamLength: MAX_PARAM_LENGTH },
+    connectionTimeout: SILENT_SENDER_MS,
+    requestTimeout: 0, // would cut honest long uploads
+    forceCloseConnections: 'idle',
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    frameworkErrors: handleError,
+  })
+  app.setErrorHandler(handleError)
+  app.setNotFoundHandler(handleNotFound)
+  app.addHook('onRequest', async (request, reply) => {
+    assertSingleHost(request.raw)
+    reply.headers({ 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' })
+  })
+  logRequests(app)
+  await app.register(cors, {
+    origin: '*',
+    exposedHeaders: EXPOSED_HEADERS,
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    maxAge: 86_400,
+    strictPreflight: false,
+  })
+  await app.register(cookie)
+  if (Number.isFinite(config.rateLimitPerMinute)) {
+    await app.register(rateLimit, {
+      max: config.rateLimitPerMinute,
+      timeWindow: 60_000,
+      addHeaders: NO_RATE_HEADERS,
+      addHeadersOnExceeding: NO_RATE_HEADERS,
+      keyGenerator: (request) => readCaller(request).network,
+      allowList: (request) => request.url.endsWith('/health') || request.url.endsWith('/ready'),
+      errorResponseBuilder: (_request, { ttl }) =>
+        new AppError('too_many_requests', 'too many requests, please slow down', {
+          retryAfterSeconds: Math.ceil(ttl / 1000),
+        }),
+    })
+  }
+  for (const door of doors) await app.register(door, { prefix: config.pathPrefix })
+  if (config.pathPrefix !== '')
+    app.get(config.pathPrefix, (_request, reply) => reply.redirect(`${config.pathPrefix}/`, 308))
+  return app
+}
+
+/** One line a request: what was asked of which route, never the path itself, since links are secrets and names private. */
+function logRequests(app: FastifyInstance): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const { uploadId: upload, fileId: file } = (request.params ?? {}) as { uploadId?: string; fileId?: string }
+    const route = `${request.method} ${request.routeOptions.url ?? '(none)'}`
+    request.log.info({ route, upload, file, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered')
+  })
+}
+
+/** Which of two Host headers counts differs from proxy to proxy; a request that has two is up to something. */
+function assertSingleHost({ rawHeaders }: IncomingMessage | Http2ServerRequest): void {
+  let hosts = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) if (rawHeaders[index]?.toLowerCase() === 'host') hosts += 1
+  if (hosts > 1) throw new AppError('bad_request', 'more than one Host header')
+}

@@ -1,0 +1,100 @@
+import { readFileSync, statSync } from 'node:fs'
+import type { FastifyInstance } from 'fastify'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import { qrCodePng } from './qr-code.ts'
+
+interface Dependencies {
+  config: Config
+  /** Throws when the database or the store can't be used. */
+  checkReadiness: () => Promise<void>
+}
+
+const PACKAGE = new URL('../../package.json', import.meta.url)
+const VERSION: string = JSON.parse(readFileSync(PACKAGE, 'utf8')).version
+const RELEASED_AT_SECONDS = Math.floor(statSync(PACKAGE).mtimeMs / 1000)
+
+const MAX_QR_SIZE = 1000
+const DEFAULT_QR_SIZE = 250
+
+/** What clients and operators ask about the server itself. */
+export function serviceRoutes({ config, checkReadiness }: Dependencies) {
+  return async (app: FastifyInstance): Promise<void> => {
+    const answer = configJson(config)
+    app.get('/config', async () => answer)
+
+    app.get('/version', async () => versionJson(config))
+
+    /** Liveness: the process answers. */
+    app.get('/health', async () => 'ok\n')
+
+    /** Readiness: it can also do its work. Apart from liveness, so that a restart is not the answer to a slow database. */
+    app.get('/ready', async () => {
+      await checkReadiness()
+      return 'ok\n'
+    })
+
+    app.get<{ Querystring: { url?: string; size?: string } }>('/qrcode', async (request, reply) => {
+      const { url = '', size } = request.query
+      return reply.type('image/png').send(await qrCodePng(url, qrSize(size)))
+    })
+  }
+}
+
+/** Plik takes what is not a whole number for the default. */
+function qrSize(text: string | undefined): number {
+  const size = /^[+-]?\d+$/.test(text ?? '') ? Number(text) : DEFAULT_QR_SIZE
+  if (size <= 0) throw new AppError('bad_request', 'QRCode size must be positive')
+  if (size > MAX_QR_SIZE) throw new AppError('bad_request', `QRCode size must be lower than ${MAX_QR_SIZE}`)
+  return size
+}
+
+/** Clients compare the version to offer updates of themselves; we have none to offer. */
+function versionJson({ enhancedWebSecurity }: Config) {
+  const date = enhancedWebSecurity ? 0 : RELEASED_AT_SECONDS
+  return {
+    version: VERSION,
+    date,
+    isRelease: !enhancedWebSecurity,
+    isMint: !enhancedWebSecurity,
+    clients: null,
+    releases: null,
+  }
+}
+
+/** Plik's `/config`, every key in its order, with the booleans of older clients. */
+function configJson(config: Config) {
+  return {
+    maxFileSize: limitJson(config.maxFileSizeBytes),
+    maxUserSize: limitJson(config.maxUserSizeBytes),
+    maxFilePerUpload: config.maxFilesPerUpload,
+    defaultTTL: limitJson(config.defaultTtlSeconds),
+    maxTTL: limitJson(config.maxTtlSeconds),
+    downloadDomain: config.downloadDomain,
+    downloadDomainAlias: config.downloadDomainAliases,
+    abuseContact: config.abuseContact,
+    feature_authentication: config.featureAuthentication,
+    feature_one_shot: config.featureOneShot,
+    feature_removable: config.featureRemovable,
+    feature_stream: config.featureStream,
+    feature_password: config.featurePassword,
+    feature_comments: config.featureComments,
+    feature_set_ttl: config.featureSetTtl,
+    feature_extend_ttl: config.featureExtendTtl,
+    feature_clients: config.featureClients,
+    feature_github: config.featureGithub,
+    feature_text: config.featureText,
+    authentication: config.featureAuthentication !== 'disabled',
+    noAnonymousUploads: config.featureAuthentication === 'forced',
+    oneShot: config.featureOneShot !== 'disabled',
+    removable: config.featureRemovable !== 'disabled',
+    stream: config.featureStream !== 'disabled',
+    protectedByPassword: config.featurePassword !== 'disabled',
+    googleAuthentication: false,
+    ovhAuthentication: false,
+    ovhApiEndpoint: '',
+  }
+}
+
+/** No limit is -1 on the wire. */
+const limitJson = (limit: number): number => (Number.isFinite(limit) ? limit : -1)

@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto'
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+/** 62 × 4: a byte at or above would favour the first letters of the alphabet, so it is thrown away. */
+const UNBIASED = 248
+
+/** Upload and file ids: 16 characters of `[A-Za-z0-9]`, 95 bits. */
+export const newId = (): string => randomText(16)
+
+/** Upload tokens: 32 characters of `[A-Za-z0-9]`, 190 bits. */
+export const newToken = (): string => randomText(32)
+
+/** Blob keys: 32 lower-case hexadecimal characters, 128 bits, safe on file systems that ignore case. */
+export const newBlobKey = (): string => randomBytes(16).toString('hex')
+
+function randomText(length: number): string {
+  let text = ''
+  while (text.length < length) {
+    for (const byte of randomBytes(length)) {
+      if (byte < UNBIASED && text.length < length) text += ALPHABET[byte % ALPHABET.length]
+    }
+  }
+  return text
+}

@@ -1,0 +1,16 @@
+import pino, { type DestinationStream, type Logger } from 'pino'
+import pretty from 'pino-pretty'
+import type { Config } from './config.ts'
+
+/**
+ * JSON lines, or readable ones on a terminal. Paths and headers hold links, names and tokens, so nothing here ever writes
+ * a request as such; what is written of an error is its message and stack.
+ */
+export function createLogger(
+  { logLevel, logFormat }: Pick<Config, 'logLevel' | 'logFormat'>,
+  output: NodeJS.WriteStream & DestinationStream = process.stdout,
+): Logger {
+  const isPretty = logFormat === 'pretty' || (logFormat === 'auto' && output.isTTY)
+  const options = { level: logLevel, base: null }
+  return isPretty ? pino(options, pretty({ destination: output, translateTime: 'HH:MM:ss' })) : pino(options, output)
+}

@@ -1,0 +1,161 @@
+import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
+import { z } from 'zod'
+import { parseDurationMs, parseDurationSeconds, parseSize } from './units.ts'
+
+/** How the text of a setting becomes a value. Its description says what may be written. */
+export type Kind<T = unknown> = z.ZodType<T, string>
+
+/** An address and how many of its leading bits count, as `ipaddr.subnetMatch` takes it; never IPv4 dressed as IPv6. */
+export type AddressRange = ReturnType<typeof ipaddr.parseCIDR>
+
+/** A relative `file` is meant from the data folder. */
+export type DatabaseSetting = { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string }
+
+export const anyText = kind('any text', (text) => text)
+
+export const flag = kind('`true` or `false`', (text) => {
+  const lower = text.toLowerCase()
+  return lower === 'true' || (lower === 'false' ? false : undefined)
+})
+
+/** Bytes. */
+export const size = kind('a size such as `500MB` or `10GiB`', (text) => {
+  const bytes = parseSize(text)
+  return bytes === Number.POSITIVE_INFINITY ? undefined : bytes
+})
+
+/** Bytes or `Infinity`. Zero is refused: who writes it more likely means "no limit" than "no files". */
+export const sizeLimit = kind(
+  'a size such as `500MB` or `10GiB`, or `unlimited`',
+  (text) => parseSize(text) || undefined,
+)
+
+/** Seconds or `Infinity`. */
+export const ttl = kind(
+  'a duration such as `12h` or `30d`, or `unlimited`',
+  (text) => parseDurationSeconds(text) || undefined,
+)
+
+/** Seconds or `Infinity`, which is also what `0` means, as in Plik. */
+export const ttlLimit = kind('a duration such as `12h` or `30d`, or `unlimited`, which `0` means too', (text) => {
+  const seconds = parseDurationSeconds(text)
+  return seconds === 0 ? Number.POSITIVE_INFINITY : seconds
+})
+
+/** Milliseconds. A timer set to 2^31 of them, 24.8 days, would fire at once. */
+export const timeout = kind('a duration such as `15s` or `10m`, up to `24d`', (text) => {
+  const ms = parseDurationMs(text) ?? 0
+  return ms > 0 && ms <= 24 * 86_400_000 ? ms : undefined
+})
+
+export const wholeNumber = (min: number, max: number) =>
+  kind(`a whole number from ${min} to ${max}`, (text) => {
+    const number = /^\d{1,15}$/.test(text) ? Number(text) : -1
+    return number >= min && number <= max ? number : undefined
+  })
+
+const perMinute = wholeNumber(1, 1_000_000)
+
+/** Requests per minute, or `Infinity`. */
+export const rateLimit = kind(`${perMinute.description}, or \`off\``, (text) =>
+  text.toLowerCase() === 'off' ? Number.POSITIVE_INFINITY : perMinute.safeParse(text).data,
+)
+
+export const matching = (allowed: string, pattern: RegExp) =>
+  kind(allowed, (text) => (pattern.test(text) ? text : undefined))
+
+export function choice<const T extends string>(...values: T[]) {
+  const allowed = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(values.map((value) => `\`${value}\``))
+  return kind(allowed, (text) => values.find((value) => value === text.toLowerCase()))
+}
+
+/** `/files`, or empty for the root. Segments `.` and `..` are refused, since clients resolve them away. */
+export const pathPrefix = kind('a path such as `/files`, of letters, digits and `-._~`', (text) =>
+  /^(?:\/(?!\.\.?(?:\/|$))[\w.~-]+)*\/?$/.test(text) ? text.replace(/\/$/, '') : undefined,
+)
+
+/** Without a slash at the end. */
+export const httpUrl = kind(
+  'an `http://` or `https://` address such as `https://files.example.org`, without query or fragment',
+  readHttpUrl,
+)
+
+/** Scheme, host and port, written as a browser does: lower case, without a default port. */
+export const httpOrigin = kind(
+  '`http://` or `https://` and a host, such as `https://dl.example.org`, without a path',
+  (text) => {
+    const url = readHttpUrl(text)
+    return url && new URL(url).origin !== url ? undefined : url
+  },
+)
+
+export const listOf = <T>(element: Kind<T>): Kind<T[]> =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .transform((parts) => parts.filter((part) => part !== ''))
+    .pipe(z.array(element))
+    .describe(`a list, with commas between, of: ${element.description}`)
+
+const RANGES = 'an address or a range such as `192.0.2.7`, `10.0.0.0/8` or `2001:db8::/32`'
+
+export const addressRange = kind(RANGES, readRange)
+
+const proxies = listOf(kind(`\`loopback\`, \`any\`, ${RANGES}`, readProxies))
+
+export const proxyRanges = proxies.transform((lists) => lists.flat()).describe(proxies.description ?? '')
+
+/** The message never repeats the text: there may be a password in it. */
+export const database = kind(
+  '`sqlite`, `sqlite:/path/to/file.db`, or `postgres://user:password@host/name` with special characters percent-encoded',
+  readDatabase,
+  () => 'this value',
+)
+
+/** `read` answers undefined when it can't read a text; `allowed` then ends the sentence "write …" to the admin. */
+function kind<T>(allowed: string, read: (text: string) => T | undefined, show: (text: string) => string = quote) {
+  const schema: Kind<T> = z.string().transform((text, context) => {
+    const value = read(text)
+    if (value !== undefined) return value
+    context.addIssue(`${show(text)} is not allowed; write ${allowed}`)
+    return z.NEVER
+  })
+  return schema.describe(allowed)
+}
+
+/** An address with an @ in it may hold a password. */
+function quote(text: string): string {
+  return text.includes('@') ? 'this value' : JSON.stringify(text)
+}
+
+function readHttpUrl(text: string): string | undefined {
+  if (text === '') return text
+  const url = /^https?:\/\/[^?#]+$/i.test(text) ? URL.parse(text) : null
+  if (url === null || url.username !== '' || url.password !== '') return undefined
+  return url.origin + url.pathname.replace(/\/+$/, '')
+}
+
+function readRange(text: string): AddressRange | undefined {
+  const [address = ''] = text.split('/')
+  const version = isIP(address) // stricter than ipaddr.js, which takes `10.1` and octal digits
+  const cidr = address === text ? `${text}/${version === 6 ? 128 : 32}` : text
+  if (version === 0 || address.includes('%') || !ipaddr.isValidCIDR(cidr)) return undefined
+  const [ip, bits] = ipaddr.parseCIDR(cidr)
+  const isMapped = ip instanceof ipaddr.IPv6 && ip.isIPv4MappedAddress() && bits >= 96
+  return isMapped ? [ip.toIPv4Address(), bits - 96] : [ip, bits]
+}
+
+function readProxies(text: string): AddressRange[] | undefined {
+  if (text === 'loopback') return [ipaddr.parseCIDR('127.0.0.0/8'), ipaddr.parseCIDR('::1/128')]
+  if (text === 'any') return [ipaddr.parseCIDR('0.0.0.0/0'), ipaddr.parseCIDR('::/0')]
+  const range = readRange(text)
+  return range && [range]
+}
+
+function readDatabase(text: string): DatabaseSetting | undefined {
+  if (text === 'sqlite') return { kind: 'sqlite', file: 'mayfly.db' }
+  const [, file] = /^sqlite:(\/?[^/:].*)$/.exec(text) ?? []
+  if (file !== undefined) return { kind: 'sqlite', file }
+  return /^postgres(?:ql)?:\/\/./.test(text) && URL.canParse(text) ? { kind: 'postgres', url: text } : undefined
+}

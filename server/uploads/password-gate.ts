@@ -1,0 +1,93 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
+import { verifyPassword } from '../accounts/passwords.ts'
+import { AppError } from '../errors.ts'
+import type { Upload } from './upload.ts'
+
+/** What an `Authorization` header says about the password of an upload. */
+export type Credentials =
+  | { kind: 'none' }
+  | { kind: 'unreadable'; reason: 'invalid Authorization header' | 'invalid http authorization scheme' }
+  | BasicCredentials
+
+export interface BasicCredentials {
+  kind: 'basic'
+  login: string
+  password: string
+}
+
+const MAX_MISSES = 10
+const MISS_WINDOW_SECONDS = 60
+/** Verifying costs 54 ms and 19 MiB; a download in many ranges should pay for it once. */
+const REMEMBERED_SUCCESSES = 10_000
+const REMEMBERED_FOR_MS = 10 * 60 * 1000
+
+export type PasswordGate = ReturnType<typeof createPasswordGate>
+
+/**
+ * Lets those in who know an upload's password. Misses are counted by upload and address; after ten in a minute even the
+ * right password is refused until the minute is over, through every door alike.
+ */
+export function createPasswordGate() {
+  const misses = new RateLimiterMemory({ points: MAX_MISSES, duration: MISS_WINDOW_SECONDS })
+  const successes = new LRUCache<string, true>({ max: REMEMBERED_SUCCESSES, ttl: REMEMBERED_FOR_MS })
+  const verifications = new Map<string, Promise<boolean>>()
+  const secret = randomBytes(32)
+
+  /** Throws `unauthorized` or `too_many_requests`. `network`: the client's address, cut to /64 for IPv6. */
+  async function check(upload: Upload, credentials: Credentials, network: string): Promise<void> {
+    if (upload.passwordHash === null) return
+    if (credentials.kind === 'none') throw refusal('missing Authorization header')
+    if (credentials.kind === 'unreadable') throw refusal(credentials.reason)
+    const attempt = JSON.stringify([upload.id, upload.passwordHash, credentials.login, credentials.password])
+    const digest = createHmac('sha256', secret).update(attempt).digest('base64')
+    const key = `${upload.id} ${network}`
+    await assertNotThrottled(key)
+    if (successes.get(digest)) return
+    if (!(await verifyOnce(`${network} ${digest}`, key, upload, credentials))) throw refusal('invalid credentials')
+    successes.set(digest, true)
+  }
+
+  /** The same attempt made in parallel, as by a page that loads thirty files, is one attempt. */
+  function verifyOnce(attempt: string, key: string, upload: Upload, credentials: BasicCredentials): Promise<boolean> {
+    const running = verifications.get(attempt)
+    if (running) return running
+    const verification = verify(key, upload, credentials).finally(() => verifications.delete(attempt))
+    verifications.set(attempt, verification)
+    return verification
+  }
+
+  /** A miss is counted before the slow part, so that parallel guesses can't slip through. */
+  async function verify(key: string, upload: Upload, credentials: BasicCredentials): Promise<boolean> {
+    await misses.consume(key).catch(throttle)
+    const isRight = await matches(upload, credentials)
+    if (isRight) await misses.reward(key)
+    return isRight
+  }
+
+  async function assertNotThrottled(key: string): Promise<void> {
+    const state = await misses.get(key)
+    if (state && state.consumedPoints > MAX_MISSES) throttle(state)
+  }
+
+  return { check }
+}
+
+/**
+ * An upload without a login of its own is guarded by `plik`; then an empty login opens it too, since Plik's own answer
+ * to the creation of such an upload carries one.
+ */
+async function matches(upload: Upload, { login, password }: BasicCredentials): Promise<boolean> {
+  const isLoginRight = login === upload.login || (login === '' && upload.login === 'plik')
+  const isPasswordRight = await verifyPassword(password, upload.passwordHash ?? '')
+  return isLoginRight && isPasswordRight
+}
+
+function throttle(state: RateLimiterRes): never {
+  const retryAfterSeconds = Math.max(1, Math.ceil(state.msBeforeNext / 1000))
+  throw new AppError('too_many_requests', 'too many wrong passwords, please wait', { retryAfterSeconds })
+}
+
+const refusal = (reason: string) =>
+  new AppError('unauthorized', `please provide valid credentials to access this upload : ${reason}`)

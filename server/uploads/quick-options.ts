@@ -1,0 +1,65 @@
+import { AppError } from '../errors.ts'
+import { parseDurationSeconds } from '../units.ts'
+import type { UploadOptions } from './upload-rules.ts'
+
+/** Options of a quick upload, as people write them in a query, in `X-Mayfly-…` headers or in a form. Pure. */
+
+const HEADER_PREFIX = 'x-mayfly-'
+
+const READERS = new Map<string, (name: string, text: string) => UploadOptions>(Object.entries({
+  ttl: (name: string, text: string) => ({ ttlSeconds: ttl(name, text) }),
+  oneshot: (name: string, text: string) => ({ oneShot: flag(name, text) }),
+  removable: (name: string, text: string) => ({ removable: flag(name, text) }),
+  extendttl: (name: string, text: string) => ({ extendTtl: flag(name, text) }),
+  maxdownloads: (name: string, text: string) => ({ maxDownloads: count(name, text) }),
+  comments: (_name: string, text: string) => ({ comments: text }),
+  login: (_name: string, text: string) => ({ login: text }),
+  password: (_name: string, text: string) => ({ password: text }),
+}))
+
+const ALLOWED = 'ttl, oneShot, removable, extendTtl, maxDownloads, comments, login, password'
+
+/** Names in any case. An unknown one is refused: a mistyped `oneShot` must not make a link that works for ever. */
+export function optionsFromQuery(query: Record<string, string | string[] | undefined>): UploadOptions {
+  return merged(Object.entries(query).map(([name, value]) => readOption(name, [value].flat().at(-1) ?? '')))
+}
+
+/** `X-Mayfly-OneShot: true`; dashes and case don't matter. */
+export function optionsFromHeaders(headers: Record<string, string | string[] | undefined>): UploadOptions {
+  const ours = Object.entries(headers).filter(([name]) => name.startsWith(HEADER_PREFIX))
+  return merged(ours.map(([name, value]) => readOption(name.slice(HEADER_PREFIX.length).replaceAll('-', ''), String(value))))
+}
+
+/** A form field; unknown ones belong to the form's maker and are left alone, as Plik does. */
+export function optionFromField(name: string, value: string): UploadOptions {
+  return READERS.has(name.toLowerCase()) && value !== '' ? readOption(name, value) : {}
+}
+
+function readOption(name: string, text: string): UploadOptions {
+  const read = READERS.get(name.toLowerCase())
+  if (!read) throw new AppError('bad_request', `unknown option ${name}, allowed are ${ALLOWED}`)
+  return read(name, text)
+}
+
+const merged = (parts: UploadOptions[]): UploadOptions => Object.assign({}, ...parts)
+
+/** `1h`, `30d`, seconds; `-1` or `unlimited`: never expires. */
+function ttl(name: string, text: string): number {
+  const seconds = parseDurationSeconds(text)
+  if (seconds === undefined) throw invalid(name, 'a duration such as 90s, 12h or 30d, or -1 for ever')
+  return Number.isFinite(seconds) ? seconds : -1
+}
+
+/** A lone `?oneShot` means true; `on` is what a checkbox sends. */
+function flag(name: string, text: string): boolean {
+  if (['', 'true', '1', 'on', 'yes'].includes(text.toLowerCase())) return true
+  if (['false', '0', 'off', 'no'].includes(text.toLowerCase())) return false
+  throw invalid(name, 'true or false')
+}
+
+function count(name: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw invalid(name, 'a whole number')
+  return Number(text)
+}
+
+const invalid = (name: string, allowed: string) => new AppError('bad_request', `invalid ${name}, expected ${allowed}`)

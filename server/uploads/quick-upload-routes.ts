@@ -1,0 +1,68 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../config.ts'
+import type { CallerReader } from '../http/caller.ts'
+import { archiveUrl, baseUrl, fileUrl } from '../http/links.ts'
+import { acceptForms, readForm } from '../http/multipart.ts'
+import { uploadedPage } from '../http/pages.ts'
+import { optionFromField, optionsFromHeaders, optionsFromQuery } from './quick-options.ts'
+import type { UploadOptions } from './upload-rules.ts'
+import { uploadJson } from './upload-shapes.ts'
+import type { NewUpload } from './uploads.ts'
+import type { IncomingFile, UploadsIntake } from './uploads-intake.ts'
+
+interface Dependencies {
+  intake: UploadsIntake
+  readCaller: CallerReader
+  config: Config
+}
+
+/** What a raw body without a name in its URL is called. */
+const UNNAMED = 'file'
+
+/** `curl -F file=@x host` and `curl -T x host`: bytes in, link out. */
+export function quickUploadRoutes({ intake, readCaller, config }: Dependencies) {
+  async function uploadForm(request: FastifyRequest, reply: FastifyReply) {
+    const options = optionsOf(request)
+    const onField = (name: string, value: string) => void Object.assign(options, optionFromField(name, value))
+    const created = await intake.quickUpload(readForm(request, onField), () => options, readCaller(request))
+    return answer(request, reply, created)
+  }
+
+  async function uploadBody(request: FastifyRequest, reply: FastifyReply) {
+    const options = optionsOf(request)
+    const name = (request.params as { name?: string }).name ?? UNNAMED
+    const created = await intake.quickUpload(only({ name, bytes: request.raw }), () => options, readCaller(request))
+    return answer(request, reply, created)
+  }
+
+  /** The link as text, one a line; a program that asks for JSON gets the upload, a browser that sent a form a page. */
+  function answer(request: FastifyRequest, reply: FastifyReply, created: NewUpload) {
+    const base = baseUrl(request, config)
+    const links = created.files.map((file) => ({ name: file.name, url: fileUrl(base, file) }))
+    const accept = request.headers.accept ?? ''
+    if (accept.includes('application/json')) {
+      const visibility = { isAdmin: true, token: created.token, downloadDomain: config.downloadDomain }
+      return { ...uploadJson(created.upload, created.files, visibility), links: links.map(({ url }) => url) }
+    }
+    if (accept.includes('text/html')) {
+      const archive = links.length > 1 ? archiveUrl(base, created.upload.id) : undefined
+      return reply.type('text/html; charset=utf-8').send(uploadedPage({ upload: created.upload, links, archive, config }))
+    }
+    return reply.type('text/plain; charset=utf-8').send(links.map(({ url }) => `${url}\n`).join(''))
+  }
+
+  return async (app: FastifyInstance): Promise<void> => {
+    await acceptForms(app)
+    app.post('/', uploadForm)
+    app.put('/', uploadBody)
+    app.put('/:name', uploadBody)
+  }
+}
+
+function optionsOf({ query, headers }: FastifyRequest): UploadOptions {
+  return { ...optionsFromHeaders(headers), ...optionsFromQuery(query as Record<string, string>) }
+}
+
+async function* only(file: IncomingFile): AsyncGenerator<IncomingFile> {
+  yield file
+}

@@ -1,0 +1,163 @@
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import { formatSize } from '../format-size.ts'
+import { cleanFileName, MAX_FILE_NAME_BYTES } from './file-name.ts'
+import type { DeclaredFile, StoredFile, Upload } from './upload.ts'
+
+/**
+ * What may be asked of an upload. Pure: no I/O, no clock. The order of checks and every message are Plik's
+ * (1.3.8, `server/context/upload.go`), since its clients and their tests match on them.
+ */
+
+/** An upload as a client asks for it; absent means that the server's default holds. */
+export interface UploadOptions {
+  oneShot?: boolean | undefined
+  removable?: boolean | undefined
+  stream?: boolean | undefined
+  extendTtl?: boolean | undefined
+  /** 0: the default; negative: never. */
+  ttlSeconds?: number | undefined
+  /** 0: no limit. */
+  maxDownloads?: number | undefined
+  comments?: string | undefined
+  login?: string | undefined
+  password?: string | undefined
+  files?: readonly DeclaredFile[] | undefined
+}
+
+/** An upload as the server grants it. */
+export interface UploadPlan
+  extends Pick<Upload, 'oneShot' | 'removable' | 'stream' | 'extendTtl' | 'ttlSeconds' | 'downloadLimit' | 'comments'> {
+  credentials: { login: string; password: string } | undefined
+  files: DeclaredFile[]
+}
+
+export const MAX_COMMENTS_BYTES = 32 * 1024
+export const MAX_DOWNLOADS = 1_000_000
+
+/** A date past the year 9999 can't be written in RFC 3339, which Plik's clients insist on. */
+const MAX_TTL_SECONDS = 1_000 * 365 * 86_400
+
+/** The login that guards an upload when its creator chose a password only; Plik's command line assumes it too. */
+const DEFAULT_LOGIN = 'plik'
+
+type Rules = Pick<
+  Config,
+  | 'featureAuthentication'
+  | 'featureOneShot'
+  | 'featureRemovable'
+  | 'featureStream'
+  | 'featureExtendTtl'
+  | 'featureComments'
+  | 'featureSetTtl'
+  | 'featurePassword'
+  | 'defaultTtlSeconds'
+  | 'maxTtlSeconds'
+  | 'maxFilesPerUpload'
+  | 'maxFileSizeBytes'
+>
+type Feature = Config['featureOneShot']
+
+/** Throws `bad_request` with the reason why the upload can't be had. */
+export function planUpload(options: UploadOptions, config: Rules): UploadPlan {
+  try {
+    if (config.featureAuthentication === 'forced') throw refusal('anonymous uploads are disabled')
+    const oneShot = granted(options.oneShot, config.featureOneShot, 'one shot uploads are disabled')
+    return {
+      oneShot,
+      removable: granted(options.removable, config.featureRemovable, 'removable uploads are disabled'),
+      stream: granted(options.stream, config.featureStream, 'streaming uploads are disabled'),
+      comments: grantedComments(options.comments, config),
+      extendTtl: granted(options.extendTtl, config.featureExtendTtl, 'extend TTL is disabled'),
+      ttlSeconds: grantedTtl(options.ttlSeconds ?? 0, config),
+      credentials: grantedCredentials(options, config),
+      downloadLimit: oneShot ? 1 : grantedDownloads(options.maxDownloads ?? 0),
+      files: grantedFiles(options.files ?? [], config),
+    }
+  } catch (error) {
+    if (error instanceof AppError) throw new AppError(error.code, `unable to create upload : ${error.message}`)
+    throw error
+  }
+}
+
+/** `default` acts as `enabled` here: it tells clients what to preselect. `false` can't switch off what is forced. */
+function granted(wanted: boolean | undefined, feature: Feature, refusalText: string): boolean {
+  if (wanted && feature === 'disabled') throw refusal(refusalText)
+  return feature === 'forced' || wanted === true
+}
+
+function grantedComments(comments: string | undefined, { featureComments }: Rules): string {
+  if (!comments || featureComments === 'disabled') return ''
+  if (Buffer.byteLength(comments) > MAX_COMMENTS_BYTES) {
+    throw refusal(`comments are too long, maximum length is ${MAX_COMMENTS_BYTES} bytes`)
+  }
+  return comments
+}
+
+function grantedTtl(wanted: number, { featureSetTtl, defaultTtlSeconds, maxTtlSeconds }: Rules): number {
+  const defaultTtl = Number.isFinite(defaultTtlSeconds) ? defaultTtlSeconds : -1
+  if (featureSetTtl === 'disabled') return defaultTtl
+  const ttl = wanted === 0 ? defaultTtl : wanted
+  if (ttl <= 0 && Number.isFinite(maxTtlSeconds))
+    throw refusal(`cannot set infinite TTL (maximum allowed is : ${maxTtlSeconds})`)
+  const max = Math.min(maxTtlSeconds, MAX_TTL_SECONDS)
+  if (ttl > max) throw refusal(`invalid TTL. (maximum allowed is : ${max})`)
+  return ttl
+}
+
+function grantedCredentials({ login, password }: UploadOptions, { featurePassword }: Rules) {
+  if (!password && featurePassword === 'forced') throw refusal('server only accept uploads protected by password')
+  if (!password) return undefined
+  if (featurePassword === 'disabled') throw refusal('upload password protection is disabled')
+  return { login: login || DEFAULT_LOGIN, password }
+}
+
+function grantedDownloads(wanted: number): number | null {
+  if (wanted === 0) return null
+  if (wanted < 0 || wanted > MAX_DOWNLOADS) throw refusal(`invalid maxDownloads. (must be from 1 to ${MAX_DOWNLOADS})`)
+  return wanted
+}
+
+function grantedFiles(files: readonly DeclaredFile[], config: Rules): DeclaredFile[] {
+  if (files.length > config.maxFilesPerUpload) throw refusal(`too many files. maximum is ${config.maxFilesPerUpload}`)
+  return files.map((file) => {
+    if (file.size > config.maxFileSizeBytes) {
+      throw refusal(
+        `file is too big (${formatSize(file.size)}), maximum file size is ${formatSize(config.maxFileSizeBytes)}`,
+      )
+    }
+    return { ...file, name: grantedName(file.name), size: Math.max(0, file.size) }
+  })
+}
+
+/** Throws `bad_request`: nothing is left of the name, or it is longer than 1024 bytes of UTF-8. */
+export function grantedName(raw: string): string {
+  const name = cleanFileName(raw)
+  if (name === '') throw refusal('missing file name')
+  if (Buffer.byteLength(name) <= MAX_FILE_NAME_BYTES) return name
+  const head = Buffer.from(name)
+    .subarray(0, 20)
+    .toString()
+    .replace(/\uFFFD+$/, '')
+  throw refusal(`file name ${head}... is too long, maximum length is ${MAX_FILE_NAME_BYTES} characters`)
+}
+
+const refusal = (message: string) => new AppError('bad_request', message)
+
+/** When a grant of `ttlSeconds` from `now` ends; null: never. */
+export const expiryOf = (ttlSeconds: number, now: number): number | null =>
+  ttlSeconds > 0 ? now + ttlSeconds * 1000 : null
+
+/** From its very millisecond on, an expired upload is gone, whether or not it was swept. */
+export const isExpired = ({ status, expiresAt }: Upload, now: number): boolean =>
+  status === 'expired' || (expiresAt !== null && expiresAt <= now)
+
+/** `removed` means that the bytes are out of reach, which is all that anybody outside need know. */
+export const visibleStatus = ({ status }: StoredFile): StoredFile['status'] =>
+  status === 'removed' ? 'deleted' : status
+
+/** Throws `not_found`, unless the file holds bytes that can be had: stored ones, or those that are being streamed. */
+export function assertAvailable({ stream }: Upload, file: StoredFile): void {
+  if (file.status === (stream ? 'uploading' : 'uploaded')) return
+  throw new AppError('not_found', `file ${file.name} (${file.id}) is not available : ${visibleStatus(file)}`)
+}

@@ -1,0 +1,123 @@
+import { z } from 'zod'
+import type { DeclaredFile, StoredFile, Upload } from './upload.ts'
+import { type UploadOptions, visibleStatus } from './upload-rules.ts'
+
+/** Uploads and files on the wire, as Plik 1.3.8 spells them. Keys of schemas are in lower case, see `json-body.ts`. */
+
+/** Fields of a JSON body: absent and `null` are both `undefined`. */
+const field = {
+  text: z.string().nullish().transform((value) => value ?? undefined),
+  flag: z.boolean().nullish().transform((value) => value ?? undefined),
+  int: z.int().nullish().transform((value) => value ?? undefined),
+}
+
+const DeclaredFileBody = z
+  .object({ filename: field.text, filesize: field.int, filetype: field.text, reference: field.text })
+  .transform(
+    ({ filename = '', filesize = 0, filetype = '', reference = '' }): DeclaredFile => ({
+      name: filename,
+      size: filesize,
+      type: filetype,
+      reference,
+    }),
+  )
+
+/** An object instead of a list is the shape before Plik 1.3, which ShareX still sends; it is answered in kind. */
+const DeclaredFiles = z
+  .union([z.array(DeclaredFileBody), z.record(z.string(), DeclaredFileBody).transform((files) => ({ legacy: Object.values(files) }))])
+  .nullish()
+
+export const CreateUploadBody = z
+  .object({
+    oneshot: field.flag,
+    removable: field.flag,
+    stream: field.flag,
+    extend_ttl: field.flag,
+    ttl: field.int,
+    maxdownloads: field.int,
+    comments: field.text,
+    login: field.text,
+    password: field.text,
+    files: DeclaredFiles,
+  })
+  .transform(({ files, ...body }) => {
+    const options: UploadOptions = {
+      oneShot: body.oneshot,
+      removable: body.removable,
+      stream: body.stream,
+      extendTtl: body.extend_ttl,
+      ttlSeconds: body.ttl,
+      maxDownloads: body.maxdownloads,
+      comments: body.comments,
+      login: body.login,
+      password: body.password,
+      files: files && 'legacy' in files ? files.legacy : (files ?? []),
+    }
+    return { options, isLegacy: files != null && 'legacy' in files }
+  })
+
+/** `POST /archive/:upload`: ids of the files to put in. */
+export const ArchiveBody = z.object({ files: z.array(z.string()).nullish() })
+
+/** What an answer about an upload needs besides the upload. */
+export interface Visibility {
+  isAdmin: boolean
+  /** Shown to who already knows it. */
+  token: string | undefined
+  downloadDomain: string
+}
+
+/** An upload as its creator and its readers see it. `files: null`: none were declared, Plik's way of saying so at creation. */
+export function uploadJson(upload: Upload, files: StoredFile[] | null, { isAdmin, token, downloadDomain }: Visibility) {
+  return {
+    id: upload.id,
+    ttl: upload.ttlSeconds,
+    extend_ttl: upload.extendTtl,
+    downloadDomain,
+    comments: upload.comments,
+    files: files?.map(fileJson) ?? null,
+    ...(isAdmin && token !== undefined ? { uploadToken: token } : {}),
+    admin: isAdmin,
+    stream: upload.stream,
+    oneShot: upload.oneShot,
+    removable: upload.removable,
+    ...(upload.oneShot || upload.downloadLimit === null ? {} : { maxDownloads: upload.downloadLimit }),
+    protectedByPassword: upload.passwordHash !== null,
+    createdAt: timeJson(upload.createdAt),
+    expireAt: upload.expiresAt === null ? null : timeJson(upload.expiresAt),
+  }
+}
+
+/** The answer to a creation in the shape before Plik 1.3: files by id, no times but one in seconds. */
+export function legacyUploadJson(upload: Upload, files: StoredFile[], { token, downloadDomain }: Visibility) {
+  return {
+    id: upload.id,
+    uploadDate: Math.floor(upload.createdAt / 1000),
+    ttl: upload.ttlSeconds,
+    downloadDomain,
+    comments: upload.comments,
+    files: Object.fromEntries(files.map((file) => [file.id, fileJson(file)])),
+    uploadToken: token,
+    admin: false,
+    stream: upload.stream,
+    oneShot: upload.oneShot,
+    removable: upload.removable,
+    protectedByPassword: upload.passwordHash !== null,
+    protectedByYubikey: false,
+  }
+}
+
+export function fileJson(file: StoredFile) {
+  return {
+    id: file.id,
+    fileName: file.name,
+    status: visibleStatus(file),
+    fileMd5: file.md5,
+    fileType: file.type,
+    fileSize: file.size,
+    reference: file.reference,
+    createdAt: timeJson(file.createdAt),
+  }
+}
+
+const timeJson = (epochMs: number): string => new Date(epochMs).toISOString()

@@ -1,0 +1,66 @@
+import type { FileStatus, UploadStatus } from '../database/schema.ts'
+
+/** What one link shares: options and files. Times are epoch ms. */
+export interface Upload {
+  id: string
+  status: UploadStatus
+  /** SHA-256 of the upload token, hexadecimal. */
+  tokenHash: string
+  createdAt: number
+  /** Null: never. */
+  expiresAt: number | null
+  /** As granted; zero or less: never expires. */
+  ttlSeconds: number
+  extendTtl: boolean
+  oneShot: boolean
+  removable: boolean
+  stream: boolean
+  /** Complete copies that each file may be downloaded; null: no limit. */
+  downloadLimit: number | null
+  comments: string
+  /** With `passwordHash`: the user name of the Basic challenge. */
+  login: string | null
+  passwordHash: string | null
+  sourceAddress: string
+}
+
+/** One entry of an upload. `type` and `size` are what was declared until the file is `uploaded`. */
+export interface StoredFile {
+  id: string
+  uploadId: string
+  /** Order within the upload, from 1. */
+  position: number
+  status: FileStatus
+  name: string
+  /** Free text by which a client recognises the file that it declared. */
+  reference: string
+  createdAt: number
+  type: string
+  size: number
+  md5: string
+  sha256: string
+  crc32: number
+  /** Set from `uploaded` until the bytes are deleted. */
+  blobKey: string | null
+  uploadedAt: number | null
+  claimsTaken: number
+  claimsSpent: number
+}
+
+/** What reading a file's bytes told. Digests are hexadecimal. */
+export interface Measured {
+  blobKey: string
+  size: number
+  type: string
+  md5: string
+  sha256: string
+  crc32: number
+}
+
+/** A file that a client announces before it sends its bytes; `size` 0 means unknown. */
+export interface DeclaredFile {
+  name: string
+  size: number
+  type: string
+  reference: string
+}

@@ -1,0 +1,110 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Config } from '../config.ts'
+import type { CallerReader } from '../http/caller.ts'
+import { acceptAnyBodyAsText, readJson } from '../http/json-body.ts'
+import { acceptForms, readSingleFile } from '../http/multipart.ts'
+import { CreateUploadBody, fileJson, legacyUploadJson, uploadJson } from './upload-shapes.ts'
+import type { OpenUpload, Uploads } from './uploads.ts'
+import type { UploadsIntake } from './uploads-intake.ts'
+
+interface Dependencies {
+  uploads: Uploads
+  intake: UploadsIntake
+  readCaller: CallerReader
+  config: Pick<Config, 'downloadDomain' | 'streamTimeoutMs'>
+}
+
+interface UploadParams {
+  uploadId: string
+}
+interface FileParams extends UploadParams {
+  fileId: string
+  '*': string
+}
+
+/** The relay ends a wait with a message; the socket must outlive it. */
+const STREAM_GRACE_MS = 10_000
+
+/** Plik's routes for uploads and their files; downloads have their own door. */
+export function uploadsRoutes({
+  uploads,
+  intake,
+  readCaller,
+  config: { downloadDomain, streamTimeoutMs },
+}: Dependencies) {
+  const open = (request: FastifyRequest): Promise<OpenUpload> =>
+    uploads.open((request.params as UploadParams).uploadId, readCaller(request))
+
+  async function openFile(request: FastifyRequest) {
+    const opened = await open(request)
+    const { fileId, '*': name } = request.params as FileParams
+    return { opened, file: await uploads.getFile(opened, fileId, name) }
+  }
+
+  async function metadataRoutes(app: FastifyInstance): Promise<void> {
+    acceptAnyBodyAsText(app)
+
+    app.post('/upload', async (request) => {
+      const caller = readCaller(request)
+      uploads.assertMayUpload(caller)
+      const { options, isLegacy } = readJson(request.body, CreateUploadBody)
+      const { upload, files, token } = await uploads.create(options, caller)
+      const visibility = { isAdmin: true, token, downloadDomain }
+      if (isLegacy) return legacyUploadJson(upload, files, visibility)
+      return uploadJson(upload, files.length === 0 ? null : files, visibility)
+    })
+
+    app.get<{ Params: UploadParams }>('/upload/:uploadId', async (request) => {
+      const opened = await open(request)
+      const token = opened.isAdmin ? readCaller(request).uploadToken : undefined
+      return uploadJson(opened.upload, await uploads.listFiles(opened), {
+        isAdmin: opened.isAdmin,
+        token,
+        downloadDomain,
+      })
+    })
+
+    app.delete('/upload/:uploadId', async (request) => {
+      await uploads.remove(await open(request))
+      return 'ok'
+    })
+
+    for (const mode of ['file', 'stream']) {
+      app.delete(`/${mode}/:uploadId/:fileId/*`, async (request) => {
+        const { opened, file } = await openFile(request)
+        await uploads.removeFile(opened, file)
+        return 'ok'
+      })
+    }
+  }
+
+  /** The sender of a stream is silent until its reader comes, and for as long as the reader is slow. */
+  function allowWaiting(request: FastifyRequest, { upload }: OpenUpload): void {
+    if (upload.stream) request.socket.setTimeout(streamTimeoutMs + STREAM_GRACE_MS)
+  }
+
+  async function fileRoutes(app: FastifyInstance): Promise<void> {
+    await acceptForms(app)
+
+    app.post('/file/:uploadId', async (request) => {
+      const opened = await open(request)
+      intake.assertMayAddFiles(opened)
+      allowWaiting(request, opened)
+      return fileJson(await intake.addFile(opened, await readSingleFile(request)))
+    })
+
+    for (const mode of ['file', 'stream']) {
+      app.post(`/${mode}/:uploadId/:fileId/*`, async (request) => {
+        const { opened, file } = await openFile(request)
+        intake.assertMayAddFiles(opened)
+        allowWaiting(request, opened)
+        return fileJson(await intake.fillFile(opened, file, await readSingleFile(request)))
+      })
+    }
+  }
+
+  return async (app: FastifyInstance): Promise<void> => {
+    await app.register(metadataRoutes)
+    await app.register(fileRoutes)
+  }
+}

@@ -1,0 +1,151 @@
+import { hashPassword } from '../accounts/passwords.ts'
+import { hashToken, matchesToken } from '../accounts/secrets.ts'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import { newId, newToken } from '../ids.ts'
+import { sameFileName } from './file-name.ts'
+import type { Credentials, PasswordGate } from './password-gate.ts'
+import type { DeclaredFile, StoredFile, Upload } from './upload.ts'
+import { expiryOf, isExpired, planUpload, type UploadOptions } from './upload-rules.ts'
+import type { UploadsRepo } from './uploads-repo.ts'
+
+/** Who asks, as far as uploads care. */
+export interface Caller {
+  /** IP address. */
+  address: string
+  /** The address as throttles count it: IPv6 is cut to its /64. */
+  network: string
+  isWhitelisted: boolean
+  uploadToken: string | undefined
+  credentials: Credentials
+}
+
+/** An upload that the caller may see; `isAdmin` when he holds its token. */
+export interface OpenUpload {
+  upload: Upload
+  isAdmin: boolean
+}
+
+export interface NewUpload {
+  upload: Upload
+  files: StoredFile[]
+  /** The only time that the token itself is known: the database holds its hash. */
+  token: string
+}
+
+interface Dependencies {
+  repo: UploadsRepo
+  passwords: PasswordGate
+  clock: Clock
+  config: Config
+  /** Called when files may have become `removed`. */
+  onRemoved: () => void
+}
+
+export type Uploads = ReturnType<typeof createUploads>
+
+/** Uploads as containers: make them, open them, take them away. Their files come in through `uploads-intake.ts`. */
+export function createUploads({ repo, passwords, clock, config, onRemoved }: Dependencies) {
+  /** Throws `forbidden` unless the caller's address may upload. */
+  function assertMayUpload(caller: Caller): void {
+    if (!caller.isWhitelisted) throw new AppError('forbidden', 'untrusted source IP address')
+  }
+
+  /** Throws `forbidden`: address not allowed; `bad_request`: options that this server does not grant. */
+  async function create(options: UploadOptions, caller: Caller): Promise<NewUpload> {
+    const draft = await prepare(options, caller)
+    await repo.insertUpload(draft.upload, draft.files)
+    return draft
+  }
+
+  /** An upload with its declared files, not stored yet. Throws as `create`. */
+  async function prepare(options: UploadOptions, caller: Caller): Promise<NewUpload> {
+    assertMayUpload(caller)
+    const { credentials, files, ...granted } = planUpload(options, config)
+    const now = clock()
+    const token = newToken()
+    const upload: Upload = {
+      ...granted,
+      id: newId(),
+      status: 'active',
+      tokenHash: hashToken(token),
+      createdAt: now,
+      expiresAt: expiryOf(granted.ttlSeconds, now),
+      login: credentials?.login ?? null,
+      passwordHash: credentials ? await hashPassword(credentials.password) : null,
+      sourceAddress: caller.address,
+    }
+    return { upload, files: files.map((file, index) => emptyFile(upload.id, file, index + 1, now)), token }
+  }
+
+  /**
+   * The way into every existing upload. Throws `not_found`: unknown, removed or expired; `unauthorized`: it has a
+   * password; `too_many_requests`: it was guessed at too often.
+   */
+  async function open(id: string, caller: Caller): Promise<OpenUpload> {
+    const upload = await repo.findUpload(id)
+    if (!upload || upload.status === 'removed' || upload.status === 'pending')
+      throw new AppError('not_found', `upload ${id} not found`)
+    const now = clock()
+    if (isExpired(upload, now)) throw new AppError('not_found', `upload ${id} has expired`)
+    const isAdmin = caller.uploadToken !== undefined && matchesToken(caller.uploadToken, upload.tokenHash)
+    if (!isAdmin) await passwords.check(upload, caller.credentials, caller.network)
+    return { upload: await extended(upload, now), isAdmin }
+  }
+
+  /** With `extendTtl`, whoever gets in starts the time to live anew. Steps below a second are not worth a write. */
+  async function extended(upload: Upload, now: number): Promise<Upload> {
+    const expiresAt = expiryOf(upload.ttlSeconds, now)
+    if (!upload.extendTtl || expiresAt === null || expiresAt - (upload.expiresAt ?? 0) < 1_000) return upload
+    await repo.extendExpiry(upload.id, expiresAt)
+    return { ...upload, expiresAt }
+  }
+
+  const listFiles = ({ upload }: OpenUpload): Promise<StoredFile[]> => repo.listFiles(upload.id)
+
+  /** Throws `not_found`: no such file in this upload; `bad_request`: it has another name. */
+  async function getFile({ upload }: OpenUpload, id: string, name: string): Promise<StoredFile> {
+    const file = await repo.findFile(id)
+    if (!file || file.uploadId !== upload.id) throw new AppError('not_found', `file ${id} not found`)
+    if (!sameFileName(file.name, name)) throw new AppError('bad_request', 'invalid file name')
+    return file
+  }
+
+  /** Throws `forbidden`: neither does the caller administer the upload nor is it removable. */
+  async function remove({ upload, isAdmin }: OpenUpload): Promise<void> {
+    if (!isAdmin && !upload.removable) throw new AppError('forbidden', 'you are not allowed to remove this upload')
+    await repo.removeUpload(upload.id)
+    onRemoved()
+  }
+
+  /** Removing twice, or what never came, is fine. Throws `forbidden` as `remove`. */
+  async function removeFile({ upload, isAdmin }: OpenUpload, file: StoredFile): Promise<void> {
+    if (!isAdmin && !upload.removable) {
+      throw new AppError('forbidden', 'you are not allowed to remove files from this upload')
+    }
+    if (await repo.moveFile(file.id, 'missing', 'deleted')) return
+    const isRemoved = (await repo.moveFile(file.id, 'uploaded', 'removed')) || (await repo.moveFile(file.id, 'uploading', 'removed'))
+    if (isRemoved) onRemoved()
+  }
+
+  return { assertMayUpload, create, prepare, open, listFiles, getFile, remove, removeFile }
+}
+
+export function emptyFile(uploadId: string, declared: DeclaredFile, position: number, now: number): StoredFile {
+  return {
+    ...declared,
+    id: newId(),
+    uploadId,
+    position,
+    status: 'missing',
+    createdAt: now,
+    md5: '',
+    sha256: '',
+    crc32: 0,
+    blobKey: null,
+    uploadedAt: null,
+    claimsTaken: 0,
+    claimsSpent: 0,
+  }
+}

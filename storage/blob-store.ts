@@ -1,0 +1,64 @@
+/**
+ * The port behind which bytes live. A blob is written once under a random key, read in whole or in part, and deleted;
+ * it never changes. Drivers: `local-store.ts`, `s3-store.ts`; both pass `tests/contract/blob-store.ts`.
+ */
+export interface BlobStore {
+  /**
+   * Stores `bytes` under `key` and returns their count. The blob is invisible until it is whole and, as far as the
+   * driver's durability setting promises, safe from a power cut when the promise resolves. When `bytes` throws or
+   * `signal` aborts, that error is rethrown and nothing stays behind. A key that exists already is an error.
+   * A chunk belongs to the store from the moment it is yielded.
+   * Throws `insufficient_storage` when the disk is full, `unavailable` when the back end can't be reached.
+   */
+  put(key: BlobKey, bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number>
+
+  /**
+   * Opens a blob, or the part of it that `range` names. Rejects with `not_found` before the first chunk when the key is
+   * unknown. A chunk is valid only until the next one is asked for, since buffers are pooled. When the blob turns out
+   * shorter than `range` (or than its size at opening) promised, iterating throws; it never ends early in silence.
+   * Stopping the iteration (`break`, `return()`) releases what it held.
+   */
+  get(key: BlobKey, range?: ByteRange): Promise<AsyncIterableIterator<Buffer>>
+
+  /** Size in bytes, or undefined when there is no such blob. */
+  size(key: BlobKey): Promise<number | undefined>
+
+  /** Deletes a blob. An unknown key is no error, so a purge can be repeated. A reader that opened it before is left in peace. */
+  delete(key: BlobKey): Promise<void>
+
+  /** Every blob, in no particular order; blobs that come or go meanwhile may or may not be seen. */
+  list(): AsyncIterable<BlobInfo>
+
+  /**
+   * Deletes what broken writes left behind (temporary files, unfinished multipart uploads), if nothing was added to it
+   * since `before` (epoch ms) and it does not belong to a `put` of this process.
+   */
+  sweep(before: number): Promise<{ count: number; bytes: number }>
+
+  /** Bytes that can still be stored, or undefined when the back end does not say. */
+  freeBytes(): Promise<number | undefined>
+
+  /** Proves that the store can be used, for readiness. Throws `unavailable`. */
+  check(): Promise<void>
+
+  close(): Promise<void>
+}
+
+/** 32 characters of `[0-9a-f]`. Made by us, never by a caller: a key is also part of a path. */
+export type BlobKey = string
+
+/** Both ends inclusive, in bytes, as in HTTP: `0 <= start <= end < size`. */
+export interface ByteRange {
+  start: number
+  end: number
+}
+
+export interface BlobInfo {
+  key: BlobKey
+  size: number
+  /** Epoch ms. */
+  modifiedAt: number
+}
+
+/** How much a store promises when `put` resolves: `full` survives a power cut, `process` survives the death of the process. */
+export type Durability = 'full' | 'process'

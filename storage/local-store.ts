@@ -1,0 +1,186 @@
+import fs from 'node:fs'
+import { dirname, join } from 'node:path'
+import { AppError } from '../server/errors.ts'
+import type { BlobInfo, BlobKey, BlobStore, Durability } from './blob-store.ts'
+import { call, type Directory, errorCode, ignore, openDirectory, storageError } from './file-calls.ts'
+import { createBufferPool, readFile } from './file-reader.ts'
+import { createFileWriter } from './file-writer.ts'
+import { interruptible } from './interruptible.ts'
+
+const KEY = /^[0-9a-f]{32}$/
+const SHARD = /^[0-9a-f]{2}$/
+const FOLDER_MODE = 0o750
+
+/** So often a slow upload is written out: the age of its temporary file tells other processes that its writer lives. */
+const HEARTBEAT_MS = 10_000
+/** How many files are looked at together while listing. */
+const STAT_BATCH = 64
+
+export interface LocalStoreOptions {
+  directory: string
+  durability: Durability
+}
+
+/**
+ * Blobs as files: `<directory>/<first two characters of the key>/<key>`, and `<directory>/tmp/<key>` until they are whole.
+ * All of it must be one file system, since a blob appears by `rename`. Safe to share between processes.
+ */
+export async function openLocalStore({ directory, durability }: LocalStoreOptions): Promise<BlobStore> {
+  const temporaries = join(directory, 'tmp')
+  await makeFolders(temporaries)
+  const root = await openDirectory(directory)
+  const shards = new Map<string, Promise<Directory>>()
+  const buffers = createBufferPool()
+  const writing = new Set<BlobKey>()
+
+  function shardPath(key: BlobKey): string {
+    if (!KEY.test(key)) throw new TypeError('not a blob key')
+    return join(directory, key.slice(0, 2))
+  }
+
+  const pathOf = (key: BlobKey): string => join(shardPath(key), key)
+
+  /** Made when first needed, and kept open. A failure is forgotten, so that the next `put` tries again. */
+  function shardOf(key: BlobKey): Promise<Directory> {
+    const path = shardPath(key)
+    let shard = shards.get(path)
+    if (!shard) {
+      shard = openShard(path)
+      shard.catch(() => shards.delete(path))
+      shards.set(path, shard)
+    }
+    return shard
+  }
+
+  async function openShard(path: string): Promise<Directory> {
+    await call((done) => fs.mkdir(path, FOLDER_MODE, done)).catch(ignore('EEXIST'))
+    if (durability === 'full') await root.sync()
+    return openDirectory(path)
+  }
+
+  /** `tmp/<key>`, made with O_EXCL, is the lock between writers of one key: whoever holds it may look before it renames. */
+  async function put(key: BlobKey, bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> {
+    const path = pathOf(key)
+    if (writing.has(key)) throw keyTaken()
+    writing.add(key)
+    const source = interruptible(bytes, signal)
+    const writer = createFileWriter(join(temporaries, key), source.interrupt)
+    const heartbeat = setInterval(writer.flush, HEARTBEAT_MS)
+    let isVisible = false
+    try {
+      for await (const chunk of source) await writer.add(chunk)
+      const size = await writer.finish(durability)
+      const shard = await shardOf(key)
+      signal?.throwIfAborted()
+      if (fs.existsSync(path)) throw keyTaken()
+      await call((done) => fs.rename(join(temporaries, key), path, done))
+      isVisible = true
+      if (durability === 'full') await shard.sync()
+      return size
+    } catch (error) {
+      await writer.discard()
+      if (isVisible) await call((done) => fs.unlink(path, done)).catch(() => {})
+      throw error instanceof AppError && errorCode(error) === 'EEXIST' ? keyTaken() : error
+    } finally {
+      clearInterval(heartbeat)
+      writing.delete(key)
+    }
+  }
+
+  async function size(key: BlobKey): Promise<number | undefined> {
+    return (await statFile(pathOf(key)))?.size
+  }
+
+  async function remove(key: BlobKey): Promise<void> {
+    await call((done) => fs.unlink(pathOf(key), done)).catch(ignore('ENOENT'))
+  }
+
+  async function* list(): AsyncGenerator<BlobInfo> {
+    for (const shard of await namesIn(directory, SHARD)) yield* listFolder(join(directory, shard))
+  }
+
+  async function sweep(before: number): Promise<{ count: number; bytes: number }> {
+    const swept = { count: 0, bytes: 0 }
+    for await (const { key, size, modifiedAt } of listFolder(temporaries)) {
+      if (modifiedAt >= before || writing.has(key)) continue
+      await call((done) => fs.unlink(join(temporaries, key), done)).catch(ignore('ENOENT'))
+      swept.count += 1
+      swept.bytes += size
+    }
+    return swept
+  }
+
+  async function freeBytes(): Promise<number> {
+    const { bavail, bsize } = await call<fs.StatsFs>((done) => fs.statfs(directory, done))
+    return bavail * bsize
+  }
+
+  async function check(): Promise<void> {
+    await call((done) => fs.access(temporaries, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK, done))
+  }
+
+  async function close(): Promise<void> {
+    for (const shard of await Promise.allSettled(shards.values())) {
+      if (shard.status === 'fulfilled') shard.value.close()
+    }
+    shards.clear()
+    root.close()
+  }
+
+  return {
+    put,
+    get: async (key, range) => readFile(pathOf(key), range, buffers),
+    size,
+    delete: remove,
+    list,
+    sweep,
+    freeBytes,
+    check,
+    close,
+  }
+}
+
+/** Keys are random, so this is a bug of ours: an ordinary error. */
+const keyTaken = (): Error => new Error('a blob with this key exists already')
+
+/** Syncs what each folder just made hangs in, or a power cut takes it and all that was promised inside (threats.md P29). */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    const first = await fs.promises.mkdir(path, { recursive: true, mode: FOLDER_MODE })
+    for (let made = path; first !== undefined && made.length >= first.length; made = dirname(made)) {
+      const parent = await openDirectory(dirname(made))
+      await parent.sync().finally(parent.close)
+    }
+  } catch (error) {
+    throw error instanceof AppError ? error : storageError(error)
+  }
+}
+
+async function* listFolder(path: string): AsyncGenerator<BlobInfo> {
+  const keys = await namesIn(path, KEY)
+  for (let index = 0; index < keys.length; index += STAT_BATCH) {
+    const batch = keys.slice(index, index + STAT_BATCH)
+    const found = await Promise.all(batch.map((key) => statFile(join(path, key))))
+    for (const [offset, key] of batch.entries()) {
+      const file = found[offset]
+      if (file) yield { key, size: file.size, modifiedAt: file.mtimeMs }
+    }
+  }
+}
+
+/** Names that fit `pattern`; none when the folder is not there. */
+function namesIn(path: string, pattern: RegExp): Promise<string[]> {
+  return call<string[]>((done) => fs.readdir(path, done)).then(
+    (names) => names.filter((name) => pattern.test(name)),
+    (error: unknown) => {
+      ignore('ENOENT')(error)
+      return []
+    },
+  )
+}
+
+/** Undefined when nothing is there, or something that is no file of ours, such as a symbolic link. */
+async function statFile(path: string): Promise<fs.Stats | undefined> {
+  const stats = await call<fs.Stats | undefined>((done) => fs.lstat(path, done)).catch(ignore('ENOENT'))
+  return stats?.isFile() ? stats : undefined
+}

@@ -1,0 +1,12 @@
+import type { BlobStore } from './blob-store.ts'
+import { type LocalStoreOptions, openLocalStore } from './local-store.ts'
+import type { S3StoreOptions } from './s3-store.ts'
+
+export type StoreOptions = ({ kind: 'local' } & LocalStoreOptions) | ({ kind: 's3' } & S3StoreOptions)
+
+export async function openStore(options: StoreOptions): Promise<BlobStore> {
+  if (options.kind === 'local') return openLocalStore(options)
+  // The AWS SDK costs 37 MB of memory and 100 ms of start: only those who use S3 load it.
+  const { createS3Store } = await import('./s3-store.ts')
+  return createS3Store(options)
+}

@@ -1,0 +1,176 @@
+import type { Readable } from 'node:stream'
+import {
+  AbortMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandOutput,
+  ListPartsCommand,
+  type ListPartsCommandOutput,
+  paginateListObjectsV2,
+  S3Client,
+} from '@aws-sdk/client-s3'
+import { AppError } from '../server/errors.ts'
+import type { BlobInfo, BlobKey, BlobStore, ByteRange } from './blob-store.ts'
+import { interruptible } from './interruptible.ts'
+import { errorName, fail, failing } from './s3-errors.ts'
+import { readBody } from './s3-reader.ts'
+import { createS3Writer, PART_BYTES } from './s3-writer.ts'
+
+const KEY = /^[0-9a-f]{32}$/
+
+export interface S3StoreOptions {
+  bucket: string
+  region: string
+  /** Amazon's own when absent. */
+  endpoint?: string | undefined
+  /** From the environment or the machine's role when absent, as the AWS SDK finds them. */
+  accessKeyId?: string | undefined
+  secretAccessKey?: string | undefined
+  /** In front of every key, such as `mayfly/`; may be empty. */
+  prefix: string
+  /** `endpoint/bucket/key` in place of `bucket.endpoint/key`: most servers that are not Amazon's want it. */
+  forcePathStyle: boolean
+  /** At least 5 MiB; two parts are in memory for each `put`. */
+  partBytes?: number
+}
+
+/** Blobs as objects `<prefix><key>` of one bucket. Safe to share between processes. */
+export function createS3Store(options: S3StoreOptions): BlobStore {
+  const { bucket, prefix, partBytes = PART_BYTES } = options
+  const client = createClient(options)
+  const uploading = new Set<string>()
+  const writer = createS3Writer({ client, bucket, partBytes, uploading })
+
+  function objectOf(key: BlobKey): { Bucket: string; Key: string } {
+    if (!KEY.test(key)) throw new TypeError('not a blob key')
+    return { Bucket: bucket, Key: prefix + key }
+  }
+
+  async function put(key: BlobKey, bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> {
+    return writer.write(objectOf(key).Key, interruptible(bytes, signal), signal)
+  }
+
+  async function get(key: BlobKey, range?: ByteRange): Promise<AsyncIterableIterator<Buffer>> {
+    const Range = range && `bytes=${range.start}-${range.end}`
+    const { Body, ContentLength } = await client.send(new GetObjectCommand({ ...objectOf(key), Range })).catch(fail)
+    const body = Body as Readable
+    const length = range ? range.end + 1 - range.start : ContentLength
+    if (length !== undefined && length === ContentLength) return readBody(body, length)
+    body.on('error', () => {}).destroy()
+    throw new Error(`S3 answered with ${ContentLength} bytes in place of ${length}`)
+  }
+
+  async function size(key: BlobKey): Promise<number | undefined> {
+    const found = await client.send(new HeadObjectCommand(objectOf(key))).catch((error: unknown) => {
+      if (errorName(error) !== 'NotFound') fail(error)
+    })
+    return found?.ContentLength
+  }
+
+  async function remove(key: BlobKey): Promise<void> {
+    await client.send(new DeleteObjectCommand(objectOf(key))).catch(fail)
+  }
+
+  async function* list(): AsyncGenerator<BlobInfo> {
+    for await (const page of failing(paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix }))) {
+      for (const { Key, Size, LastModified } of page.Contents ?? []) {
+        const key = keyOf(Key)
+        if (key) yield { key, size: Size ?? 0, modifiedAt: LastModified?.getTime() ?? 0 }
+      }
+    }
+  }
+
+  /** Undefined for what others keep in the bucket. */
+  function keyOf(name: string | undefined): BlobKey | undefined {
+    const key = name?.startsWith(prefix) ? name.slice(prefix.length) : ''
+    return KEY.test(key) ? key : undefined
+  }
+
+  /** An upload of another process may be old and alive, so the age of its last part counts. */
+  async function sweep(before: number): Promise<{ count: number; bytes: number }> {
+    const swept = { count: 0, bytes: 0 }
+    for await (const { Key, UploadId, Initiated } of failing(multipartUploads())) {
+      if (!keyOf(Key) || !UploadId || uploading.has(UploadId)) continue
+      const upload = { Bucket: bucket, Key, UploadId }
+      const { bytes, lastPartAt } = await partsOf(upload)
+      if (Math.max(Initiated?.getTime() ?? 0, lastPartAt) >= before) continue
+      await client.send(new AbortMultipartUploadCommand(upload)).catch(unlessGone)
+      swept.count += 1
+      swept.bytes += bytes
+    }
+    return swept
+  }
+
+  async function* multipartUploads() {
+    let page: ListMultipartUploadsCommandOutput | undefined
+    do {
+      const after = { KeyMarker: page?.NextKeyMarker, UploadIdMarker: page?.NextUploadIdMarker }
+      page = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...after }))
+      yield* page.Uploads ?? []
+    } while (page.IsTruncated)
+  }
+
+  /** By hand too: `paginateListParts` looks at the marker alone, which Ceph sends with the last page as well, and so never ends. */
+  async function partsOf(upload: { Bucket: string; Key: string | undefined; UploadId: string }) {
+    const found = { bytes: 0, lastPartAt: 0 }
+    let page: ListPartsCommandOutput | undefined
+    do {
+      const after = { PartNumberMarker: page?.NextPartNumberMarker }
+      page = await client.send(new ListPartsCommand({ ...upload, ...after })).catch(unlessGone)
+      for (const { Size, LastModified } of page?.Parts ?? []) {
+        found.bytes += Size ?? 0
+        found.lastPartAt = Math.max(found.lastPartAt, LastModified?.getTime() ?? 0)
+      }
+    } while (page?.IsTruncated)
+    return found
+  }
+
+  async function check(): Promise<void> {
+    await client.send(new HeadBucketCommand({ Bucket: bucket })).catch((cause: unknown) => {
+      throw new AppError('unavailable', 'the storage is not available at the moment', { cause })
+    })
+  }
+
+  return {
+    put,
+    get,
+    size,
+    delete: remove,
+    list,
+    sweep,
+    freeBytes: async () => undefined,
+    check,
+    close: async () => client.destroy(),
+  }
+}
+
+function createClient({ region, endpoint, accessKeyId, secretAccessKey, forcePathStyle }: S3StoreOptions): S3Client {
+  return new S3Client({
+    region,
+    forcePathStyle,
+    ...(endpoint && { endpoint }),
+    ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
+    // The SDK's own checksums come as a chunked encoding that Ceph and others refuse (411).
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: {
+      connectionTimeout: 5_000,
+      // Until the head of the answer is there.
+      requestTimeout: 60_000,
+      throwOnRequestTimeout: true,
+      // Would cut slow readers: s3-reader.ts
+      socketTimeout: 0,
+      // A slow reader keeps his socket: with the SDK's 50 a few of them would lock out everyone.
+      httpAgent: { maxSockets: 1024 },
+      httpsAgent: { maxSockets: 1024 },
+    },
+  })
+}
+
+/** Finished or aborted by its owner between our calls. */
+function unlessGone(error: unknown): undefined {
+  if (errorName(error) !== 'NoSuchUpload') fail(error)
+}

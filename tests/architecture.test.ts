@@ -1,0 +1,137 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { expect, test } from 'vitest'
+
+/** Which way imports point; ARCHITECTURE.md draws it. */
+
+const ROOT = resolve(import.meta.dirname, '..')
+const FOLDERS = ['server', 'storage', 'migrations', 'seeds']
+
+interface Import {
+  from: string
+  /** A path from the root, or a package. */
+  to: string
+  isTypeOnly: boolean
+}
+
+const imports: Import[] = FOLDERS.flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+)
+  .filter((file) => file.endsWith('.ts'))
+  .flatMap(importsOf)
+
+function importsOf(from: string): Import[] {
+  const source = readFileSync(join(ROOT, from), 'utf8')
+  const statements = source.matchAll(
+    /(?:^|\n)(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|import\('([^']+)'\)/g,
+  )
+  return [...statements].map(([, type, stated, dynamic]) => {
+    const target = stated ?? dynamic ?? ''
+    const to = target.startsWith('.') ? relative(ROOT, resolve(ROOT, dirname(from), target)) : target
+    return { from, to, isTypeOnly: type !== undefined }
+  })
+}
+
+/** `from → to` of imports that `isForbidden` says must not be. */
+const violations = (isForbidden: (edge: Import) => boolean): string[] =>
+  imports.filter(isForbidden).map(({ from, to }) => `${from} → ${to}`)
+
+const isDoor = (file: string): boolean => /-routes\.ts$|^server\/cli\.ts$/.test(file)
+const isRepo = (file: string): boolean => /-repo\.ts$/.test(file)
+const featureOf = (file: string): string => dirname(file)
+const isComposition = (file: string): boolean => ['server/app.ts', 'server/main.ts', 'server/cli.ts'].includes(file)
+
+test('the scan sees the imports that everybody knows', () => {
+  expect(imports).toContainEqual({ from: 'server/main.ts', to: 'server/app.ts', isTypeOnly: false })
+  expect(imports).toContainEqual({ from: 'storage/local-store.ts', to: 'server/errors.ts', isTypeOnly: false })
+  expect(imports).toContainEqual({ from: 'server/app.ts', to: 'fastify', isTypeOnly: true })
+})
+
+test('nothing imports the application but what starts it', () => {
+  expect(
+    violations(
+      ({ from, to }) => to === 'server/app.ts' && !['server/main.ts', 'server/cli.ts', 'seeds/demo.ts'].includes(from),
+    ),
+  ).toEqual([])
+  expect(violations(({ to }) => to === 'server/main.ts' || to === 'server/cli.ts')).toEqual([])
+})
+
+test('doors are imported by the application only', () => {
+  expect(violations(({ from, to }) => isDoor(to) && from !== 'server/app.ts')).toEqual([])
+})
+
+test('a repository is used by its own feature only', () => {
+  expect(violations(({ from, to }) => isRepo(to) && !isComposition(from) && featureOf(from) !== featureOf(to))).toEqual(
+    [],
+  )
+})
+
+test('services know nothing of HTTP', () => {
+  const isHttp = (to: string) => to.startsWith('server/http/') || to.startsWith('@fastify/') || to === 'fastify'
+  const isService = (from: string) =>
+    /^server\/(uploads|downloads|accounts|jobs|database|streams)\//.test(from) && !isDoor(from)
+  expect(violations(({ from, to, isTypeOnly }) => isService(from) && isHttp(to) && !isTypeOnly)).toEqual([])
+})
+
+test('pure modules import nothing that does I/O', () => {
+  const pure = [
+    'server/uploads/upload-rules.ts',
+    'server/uploads/upload-shapes.ts',
+    'server/uploads/quick-options.ts',
+    'server/uploads/file-name.ts',
+    'server/uploads/content-type.ts',
+    'server/downloads/byte-range.ts',
+    'server/downloads/coverage.ts',
+    'server/downloads/archive.ts',
+    'server/units.ts',
+    'server/format-size.ts',
+  ]
+  const allowed = [
+    ...pure,
+    'server/errors.ts',
+    'server/config.ts',
+    'server/uploads/upload.ts',
+    'server/downloads/archive-names.ts',
+    'zod',
+    'node:crypto',
+    'node:path/posix',
+  ]
+  expect(violations(({ from, to, isTypeOnly }) => pure.includes(from) && !allowed.includes(to) && !isTypeOnly)).toEqual(
+    [],
+  )
+})
+
+test('only the database knows Kysely and its drivers, only storage knows S3, and sharp is loaded when it is needed', () => {
+  const isDatabase = (from: string) =>
+    from.startsWith('server/database/') || from.startsWith('migrations/') || isRepo(from)
+  expect(violations(({ from, to }) => /^(kysely|pg|better-sqlite3)(\/|$)/.test(to) && !isDatabase(from))).toEqual([])
+  expect(violations(({ from, to }) => to.startsWith('@aws-sdk/') && !from.startsWith('storage/'))).toEqual([])
+})
+
+test('storage depends on the errors only, and migrations on nothing of ours', () => {
+  expect(
+    violations(({ from, to }) => from.startsWith('storage/') && to.startsWith('server/') && to !== 'server/errors.ts'),
+  ).toEqual([])
+  expect(violations(({ from, to }) => from.startsWith('migrations/') && /^(server|storage|seeds)\//.test(to))).toEqual(
+    [],
+  )
+})
+
+test('files do not import each other in circles', () => {
+  const edges = new Map<string, string[]>()
+  for (const { from, to, isTypeOnly } of imports) if (!isTypeOnly) edges.set(from, [...(edges.get(from) ?? []), to])
+  const circles: string[] = []
+  const visit = (file: string, path: string[]): void => {
+    if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' → '))
+    else for (const next of edges.get(file) ?? []) visit(next, [...path, file])
+  }
+  for (const file of edges.keys()) visit(file, [])
+  expect(circles).toEqual([])
+})
+
+test('the environment is read by the processes only', () => {
+  const readers = FOLDERS.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+  ).filter((file) => file.endsWith('.ts') && /process\.env\b/.test(readFileSync(join(ROOT, file), 'utf8')))
+  expect(readers.sort()).toEqual(['seeds/demo.ts', 'server/cli.ts', 'server/main.ts'])
+})

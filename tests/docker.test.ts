@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
+import { expect, onTestFinished, test } from 'vitest'
+import { settingDocs, settingGroups } from '../server/config.ts'
+
+const run = promisify(execFile)
+const read = (path: string) => readFile(new URL(`../${path}`, import.meta.url), 'utf8')
+
+const settings = Object.values(settingGroups)
+  .flatMap((group) => Object.values(group))
+  .map((schema) => settingDocs.get(schema)?.name)
+
+test('the Compose file is valid and has nothing that dclint would change', async () => {
+  const checked = run('node_modules/.bin/dclint', ['--max-warnings', '0', 'docker-compose.yml'])
+
+  await expect(checked).resolves.toBeDefined()
+})
+
+test.each(['Dockerfile', 'docker-compose.yml', 'deploy/mayfly.service', 'docs/deployment.md'])(
+  '%s names no setting that the server would refuse',
+  async (path) => {
+    const named = (await read(path)).match(/\bMAYFLY_[A-Z0-9_]+/g)?.filter((name) => name !== 'MAYFLY_NAME')
+
+    expect(settings).toEqual(expect.arrayContaining(named ?? []))
+  },
+)
+
+test('every folder that the server imports from enters the image', async () => {
+  const allowed = (await read('.dockerignore')).match(/(?<=^!).+$/gm)
+  const files = await readdir('server', { recursive: true })
+  const sources = await Promise.all(files.filter((file) => file.endsWith('.ts')).map((file) => read(`server/${file}`)))
+  const imported = sources.flatMap(
+    (source) => source.match(/(?<=from '(?:\.\.\/)+)(?:storage|migrations|seeds|web)(?=\/)/g) ?? [],
+  )
+
+  expect(allowed).toEqual(expect.arrayContaining(['package.json', 'package-lock.json', 'server', ...imported]))
+})
+
+test('the health check of the image passes on an answer at the configured port and path, and fails without one', async () => {
+  const healthCheck = JSON.parse((await read('Dockerfile')).match(/(?<=HEALTHCHECK[^[]+)\[.+\]/)?.[0] ?? '[]')
+  const server = createServer((request, reply) => reply.writeHead(request.url === '/files/health' ? 200 : 404).end())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const MAYFLY_PORT = String((server.address() as AddressInfo).port)
+  const check = (MAYFLY_PATH_PREFIX: string) =>
+    run(process.execPath, healthCheck.slice(1), { env: { MAYFLY_PORT, MAYFLY_PATH_PREFIX } })
+
+  await expect(check('/files')).resolves.toBeDefined()
+  await expect(check('')).rejects.toMatchObject({ code: 1 })
+})

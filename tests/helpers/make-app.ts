@@ -1,0 +1,47 @@
+import { onTestFinished } from 'vitest'
+import { type App, createApp } from '../../server/app.ts'
+import { readConfig } from '../../server/config.ts'
+import { createLogger } from '../../server/logger.ts'
+import { emptyDatabase, temporaryFolder } from './database.ts'
+
+/** A clock that stands still until it is moved. Starts at the real time, so that files on disk look as old as they are. */
+export function fixedClock() {
+  let now = Date.now()
+  const advance = (ms: number): void => {
+    now += ms
+  }
+  return { clock: () => now, advance }
+}
+
+export interface TestApp extends App {
+  /** `http://127.0.0.1:PORT` plus the path prefix, without a slash at the end. */
+  url: string
+  dataDir: string
+  /** Moves the app's time. */
+  advance: (ms: number) => void
+}
+
+/**
+ * The real application in a temporary folder, listening on a free port, on the database of the test project. Settings
+ * are those of the environment, without `MAYFLY_`. Nothing runs in the background; call `housekeeping.clean()`.
+ */
+export async function makeApp(settings: Record<string, string> = {}): Promise<TestApp> {
+  const dataDir = settings.DATA_DIR ?? temporaryFolder()
+  const all = {
+    DATA_DIR: dataDir,
+    RATE_LIMIT: 'off',
+    LOG_LEVEL: 'silent',
+    LOG_FORMAT: 'json',
+    DATABASE_URL: await emptyDatabase(),
+    ...settings,
+  }
+  const config = readConfig(Object.fromEntries(Object.entries(all).map(([name, value]) => [`MAYFLY_${name}`, value])))
+  const { clock, advance } = fixedClock()
+  const app = await createApp({ config, log: createLogger(config), clock })
+  const address = await app.server.listen({ host: '127.0.0.1', port: 0 })
+  onTestFinished(async () => {
+    app.server.server.closeAllConnections()
+    await app.close()
+  })
+  return { ...app, url: `${address}${config.pathPrefix}`, dataDir, advance }
+}

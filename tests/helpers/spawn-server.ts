@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { onTestFinished } from 'vitest'
+import { temporaryFolder } from './database.ts'
+
+export interface SpawnedServer {
+  /** `http://127.0.0.1:PORT` plus the path prefix, without a slash at the end. */
+  url: string
+  dataDir: string
+  pid: number
+  /** All that was written so far, on both channels. */
+  output: () => string
+  /** The lines of the output that are JSON objects. */
+  logs: () => Record<string, unknown>[]
+  /** Sends a signal and waits for the end; returns the exit code, null when the signal itself ended it. */
+  kill: (signal: NodeJS.Signals) => Promise<number | null>
+  /** The exit code, once it has ended. */
+  exited: Promise<number | null>
+}
+
+const START_TIMEOUT_MS = 15_000
+
+/**
+ * The real process on a free port, in a folder of its own unless `DATA_DIR` says otherwise. Settings are those of the
+ * environment, without `MAYFLY_`. Resolves once it has announced itself; it is killed at the end of the test.
+ */
+export async function spawnServer(settings: Record<string, string> = {}): Promise<SpawnedServer> {
+  const dataDir = settings.DATA_DIR ?? temporaryFolder()
+  const { child, output, exited } = start({ RATE_LIMIT: 'off', ...settings, DATA_DIR: dataDir })
+  const ready = until(child, () => output().match(/page and API\s+(\S+)\/\n/)?.[1])
+  const url = await Promise.race([ready, exited.then(() => undefined)])
+  if (url === undefined) throw new Error(`the server did not start\n${output()}`)
+  return { url, dataDir, pid: child.pid as number, output, logs: () => jsonLines(output()), kill: killer(child, exited), exited }
+}
+
+/** A start that is expected to fail, or to be cut short: no waiting for readiness. */
+export function startServer(settings: Record<string, string> = {}) {
+  const { child, output, exited } = start(settings)
+  return { output, exited, kill: killer(child, exited) }
+}
+
+function start(settings: Record<string, string>) {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('MAYFLY_') && name !== 'NODE_ENV')
+  const given = Object.entries({ PORT: '0', ...settings }).map(([name, value]) => [`MAYFLY_${name}`, value])
+  const child = spawn(process.execPath, ['server/main.ts'], {
+    env: Object.fromEntries([...inherited, ...given]),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const chunks: Buffer[] = []
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const exited = once(child, 'close').then(([code]) => code as number | null)
+  return { child, output: () => Buffer.concat(chunks).toString(), exited }
+}
+
+const killer = (child: ChildProcess, exited: Promise<number | null>) => (signal: NodeJS.Signals) => {
+  child.kill(signal)
+  return exited
+}
+
+/** Resolves with the first value that `look` finds in the output; undefined when nothing came in time. */
+function until<T>(child: ChildProcess, look: () => T | undefined): Promise<T | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), START_TIMEOUT_MS)
+    child.stdout?.on('data', () => {
+      const found = look()
+      if (found === undefined) return
+      clearTimeout(timer)
+      resolve(found)
+    })
+  })
+}
+
+function jsonLines(text: string): Record<string, unknown>[] {
+  const lines = text.split('\n').filter((line) => line.startsWith('{'))
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+}

@@ -1,0 +1,19 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { type Database, type DatabaseLocation, openDatabase } from '../../../server/database/open-database.ts'
+import { emptyDatabase, temporaryFolder } from '../../helpers/database.ts'
+
+/** Where an empty database of the kind that this project tests may be opened, several times if need be. */
+export async function givenLocation(): Promise<DatabaseLocation> {
+  const url = await emptyDatabase()
+  if (url !== 'sqlite') return { kind: 'postgres', url }
+  return { kind: 'sqlite', file: join(temporaryFolder(), `${randomBytes(4).toString('hex')}.db`), syncEachCommit: true }
+}
+
+/** Opened, and closed with the test. */
+export function givenDatabase(location: DatabaseLocation): Database {
+  const database = openDatabase(location)
+  onTestFinished(() => database.close())
+  return database
+}

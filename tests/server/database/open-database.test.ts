@@ -1,0 +1,172 @@
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import { sql } from 'kysely'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { migrate } from '../../../server/database/migrate.ts'
+import { isPostgres, temporaryFolder } from '../../helpers/database.ts'
+import { startServer } from '../../helpers/spawn-server.ts'
+import { createUpload } from '../../helpers/client.ts'
+import { makeApp } from '../../helpers/make-app.ts'
+import { givenDatabase, givenLocation } from './given-database.ts'
+
+test('migrations can be applied again and again', async () => {
+  const location = await givenLocation()
+  const database = givenDatabase(location)
+  await migrate(database.db)
+  await sql`insert into uploads values ('u', 'active', 't', 1, null, 0, 0, 0, 0, 0, null, '', null, null, '', 0)`.execute(database.db)
+
+  await migrate(database.db)
+  await migrate(givenDatabase(location).db)
+
+  expect(await database.db.selectFrom('uploads').select(['id', 'created_at']).execute()).toEqual([{ id: 'u', created_at: 1 }])
+})
+
+test('servers that start together on one database all come up', async () => {
+  const location = await givenLocation()
+
+  await Promise.all(Array.from({ length: 5 }, () => migrate(givenDatabase(location).db)))
+
+  const { db } = givenDatabase(location)
+  expect(await db.selectFrom('files').selectAll().execute()).toEqual([])
+})
+
+test('a migration that fails leaves nothing of itself, so that the next start can try again', async () => {
+  const location = await givenLocation()
+  const folder = temporaryFolder()
+  const broken = `export async function up(db) {
+    await db.schema.createTable('half').addColumn('id', 'text').execute()
+    throw new Error('the power went')
+  }`
+  writeFileSync(join(folder, '0001_half.mjs'), broken)
+
+  await expect(migrate(givenDatabase(location).db, folder)).rejects.toThrow('the power went')
+
+  const { db } = givenDatabase(location)
+  expect((await db.introspection.getTables()).map(({ name }) => name)).toEqual([])
+})
+
+test('a database of a newer version is refused with a message that says so, and stays as it is', async () => {
+  const location = await givenLocation()
+  const { db } = givenDatabase(location)
+  await migrate(db)
+  const applied = db.withTables<{ kysely_migration: { name: string; timestamp: string } }>()
+  await applied.insertInto('kysely_migration').values({ name: '9999_the_future', timestamp: '2100-01-01' }).execute()
+
+  await expect(migrate(givenDatabase(location).db)).rejects.toThrow(
+    'The database is newer than this version of Mayfly: it has 9999_the_future. Start a newer version.',
+  )
+
+  const names = await applied.selectFrom('kysely_migration').select('name').orderBy('name').execute()
+  expect(names.at(-1)).toEqual({ name: '9999_the_future' })
+})
+
+test('times and sizes come back as numbers', async () => {
+  const { db } = givenDatabase(await givenLocation())
+  await migrate(db)
+  await sql`insert into uploads values ('u', 'active', 't', 1893456000000, 9007199254740991, 0, 0, 0, 0, 0, null, '', null, null, '', 0)`.execute(db)
+
+  const row = await db.selectFrom('uploads').selectAll().executeTakeFirstOrThrow()
+
+  expect(row).toMatchObject({ created_at: 1_893_456_000_000, expires_at: 9_007_199_254_740_991, one_shot: 0 })
+})
+
+test('one statement is good for many queries at once, with values of their own', async () => {
+  const { db } = givenDatabase(await givenLocation())
+  const ask = (value: number) => sql<{ value: number }>`select ${value} + 0 as value`.execute(db)
+
+  const answers = await Promise.all(Array.from({ length: 600 }, (_, value) => ask(value)))
+
+  expect(answers.map(({ rows }) => Number(rows[0]?.value))).toEqual(Array.from({ length: 600 }, (_, value) => value))
+})
+
+test('more kinds of queries than the statement cache holds do no harm', async () => {
+  const { db } = givenDatabase(await givenLocation())
+
+  for (let round = 0; round < 2; round += 1) {
+    for (let kind = 0; kind < 600; kind += 1) {
+      const { rows } = await sql<{ value: number }>`select ${sql.lit(kind)} as value`.execute(db)
+      expect(rows).toEqual([{ value: kind }])
+    }
+  }
+})
+
+describe.skipIf(isPostgres())('on SQLite', () => {
+  test('the log of the database is synced at each commit, and only when a power cut should be survived', async () => {
+    const location = { kind: 'sqlite' as const, file: join(temporaryFolder(), 'm.db') }
+
+    const full = givenDatabase({ ...location, syncEachCommit: true })
+    const fast = givenDatabase({ ...location, syncEachCommit: false })
+
+    expect((await sql`pragma synchronous`.execute(full.db)).rows).toEqual([{ synchronous: 2 }])
+    expect((await sql`pragma synchronous`.execute(fast.db)).rows).toEqual([{ synchronous: 1 }])
+    expect((await sql`pragma journal_mode`.execute(full.db)).rows).toEqual([{ journal_mode: 'wal' }])
+    expect((await sql`pragma foreign_keys`.execute(full.db)).rows).toEqual([{ foreign_keys: 1 }])
+  })
+
+  test('while another program holds the database, writing is refused within a bounded time, everything else goes on, and it heals', async () => {
+    const app = await makeApp()
+    const { id } = await createUpload(app)
+    const other = new BetterSqlite3(join(app.dataDir, 'mayfly.db'))
+    onTestFinished(() => void other.close())
+    other.exec('begin immediate')
+
+    const startedAt = performance.now()
+    const writes = Array.from({ length: 10 }, () => fetch(`${app.url}/upload`, { method: 'POST', body: '{}' }))
+    const alive = await fetch(`${app.url}/health`)
+    const aliveAfterMs = performance.now() - startedAt
+    const answers = await Promise.all(writes)
+    const refusedAfterMs = performance.now() - startedAt
+    const read = await fetch(`${app.url}/upload/${id}`)
+    other.exec('commit')
+    const healed = await fetch(`${app.url}/upload`, { method: 'POST', body: '{}' })
+
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]))
+    expect(await answers[0]?.text()).toBe('the database does not answer, please try again\n')
+    expect(answers[0]?.headers.get('retry-after')).toBe('2')
+    expect(alive.status).toBe(200)
+    expect(aliveAfterMs).toBeLessThan(1_000)
+    expect(refusedAfterMs).toBeLessThan(6_000)
+    expect(read.status).toBe(200)
+    expect(healed.status).toBe(200)
+  })
+
+  test('a database that is held for a moment only costs a moment', async () => {
+    const app = await makeApp()
+    const other = new BetterSqlite3(join(app.dataDir, 'mayfly.db'))
+    onTestFinished(() => void other.close())
+    other.exec('begin immediate')
+
+    const writing = fetch(`${app.url}/upload`, { method: 'POST', body: '{}' })
+    await fetch(`${app.url}/health`)
+    other.exec('commit')
+
+    expect((await writing).status).toBe(200)
+  })
+
+  test.each([
+    ['an overwritten header', (file: string) => writeFileSync(file, 'garbage'.repeat(100), { flag: 'r+' })],
+    ['a lost end', (file: string) => truncateSync(file, 5_000)],
+    ['an overwritten middle', (file: string) => overwrite(file, 4096, 8192)],
+  ])('a database with %s stops the start in plain words, and is left as it was', async (_what, damage) => {
+    const dataDir = temporaryFolder()
+    const file = join(dataDir, 'mayfly.db')
+    const database = givenDatabase({ kind: 'sqlite', file, syncEachCommit: false })
+    await migrate(database.db)
+    await database.close()
+    damage(file)
+    const before = readFileSync(file)
+
+    const server = startServer({ DATA_DIR: dataDir })
+
+    expect(await server.exited).toBe(1)
+    expect(server.output()).toContain('the database is damaged; nothing was changed in it')
+    expect(readFileSync(file).equals(before)).toBe(true)
+  })
+})
+
+function overwrite(file: string, start: number, end: number): void {
+  const bytes = readFileSync(file)
+  bytes.fill(0xa5, start, end)
+  writeFileSync(file, bytes)
+}

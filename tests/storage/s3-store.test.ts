@@ -1,0 +1,233 @@
+import { execFile } from 'node:child_process'
+import { createServer, request, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import {
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { newBlobKey } from '../../server/ids.ts'
+import type { BlobStore } from '../../storage/blob-store.ts'
+import { createS3Store, type S3StoreOptions } from '../../storage/s3-store.ts'
+import { chunks, describeBlobStore, givenBlob, listed, read, stalling } from '../contract/blob-store.ts'
+import { type S3Server, s3ServerAvailable, startS3Server } from '../helpers/s3-server.ts'
+
+const MIB = 1024 * 1024
+const FAR_FUTURE = Date.parse('2100-01-01')
+
+const isAvailable = s3ServerAvailable()
+if (!isAvailable) {
+  const message = 'NOT TESTED: the S3 store. apt-get install -y --no-install-recommends radosgw ceph-mon ceph-osd'
+  if (process.env.CI) throw new Error(message)
+  console.warn(message)
+}
+
+describe.skipIf(!isAvailable)('with a real S3 server (Ceph)', () => {
+  let server: S3Server
+
+  beforeAll(async () => {
+    server = await startS3Server()
+  })
+
+  afterAll(() => server?.stop())
+
+  describeBlobStore('the S3 store', async () => openStore({ prefix: 'contract/' }))
+
+  test('its objects are named by prefix and key, and nothing else in the bucket is touched', async () => {
+    const store = openStore({ prefix: 'mine/' })
+    const { key } = await givenBlob(store, 10)
+    const client = rawClient()
+    const others = ['mine/notes.txt', `other/${newBlobKey()}`]
+    for (const Key of others) await client.send(new PutObjectCommand({ Bucket: server.bucket, Key, Body: 'x' }))
+    await client.send(new CreateMultipartUploadCommand({ Bucket: server.bucket, Key: 'mine/notes.txt' }))
+
+    expect((await listed(store)).map((blob) => blob.key)).toEqual([key])
+    expect((await listed(openStore({ prefix: '' }))).map((blob) => blob.key)).not.toContain(key)
+    expect(await store.sweep(FAR_FUTURE)).toEqual({ count: 0, bytes: 0 })
+  })
+
+  test('a sweep takes what another process left unfinished, unless something was added lately', async () => {
+    const store = openStore({ prefix: 'sweep/' })
+    const client = rawClient()
+    const upload = { Bucket: server.bucket, Key: `sweep/${newBlobKey()}` }
+    const { UploadId } = await client.send(new CreateMultipartUploadCommand(upload))
+    const part = { ...upload, UploadId, Body: Buffer.alloc(5 * MIB) }
+    await client.send(new UploadPartCommand({ ...part, PartNumber: 1 }))
+    await client.send(new UploadPartCommand({ ...part, PartNumber: 2 }))
+
+    expect(await store.sweep(Date.now() - 60_000)).toEqual({ count: 0, bytes: 0 })
+    expect(await store.sweep(FAR_FUTURE)).toEqual({ count: 1, bytes: 10 * MIB })
+    expect(await store.sweep(FAR_FUTURE)).toEqual({ count: 0, bytes: 0 })
+    const left = await client.send(new ListMultipartUploadsCommand({ Bucket: server.bucket, Prefix: 'sweep/' }))
+    expect(left.Uploads ?? []).toEqual([])
+  })
+
+  test('more blobs than fit on a page are all listed', async () => {
+    const store = openStore({ prefix: 'many/' })
+    const keys = Array.from({ length: 1_100 }, newBlobKey)
+    await Promise.all(keys.map((key) => store.put(key, chunks([]))))
+
+    expect((await listed(store)).map((blob) => blob.key).sort()).toEqual(keys.sort())
+  })
+
+  test('memory does not grow with the size of a blob', async () => {
+    const options = JSON.stringify({
+      ...server,
+      kind: 's3',
+      prefix: 'memory/',
+      forcePathStyle: true,
+      partBytes: 5 * MIB,
+    })
+    const script = join(import.meta.dirname, 'memory-of-store.ts')
+
+    const { stdout } = await promisify(execFile)(process.execPath, [script, options, `${300 * MIB}`])
+
+    const { read, grownMib } = JSON.parse(stdout)
+    expect(read).toBe(300 * MIB)
+    expect(grownMib).toBeLessThan(100)
+  })
+
+  test.each([
+    ['a wrong secret', { secretAccessKey: 'wrong' }],
+    ['an unknown bucket', { bucket: 'nobody-has-this' }],
+    ['nobody at the address', { endpoint: 'http://127.0.0.1:9' }],
+  ])('with %s everything is unavailable', async (_name, options) => {
+    const store = openStore({ prefix: '', ...options })
+
+    await expect(store.check()).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' })
+    await expect(store.get(newBlobKey())).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(store.put(newBlobKey(), chunks([Buffer.from('x')]))).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  describe('behind a proxy that breaks things', () => {
+    test('a body that is cut off is an error, never a short answer', async () => {
+      const { key } = await givenBlob(openStore({ prefix: 'cut/' }), MIB)
+      const endpoint = await startProxy({ cutAnswersAt: 100_000 })
+      const store = openStore({ prefix: 'cut/', endpoint })
+
+      await expect(read(store, key)).rejects.toMatchObject({ code: 'unavailable' })
+    })
+
+    test('a part that fails ends the put at once, although the source stalls, and nothing stays', async () => {
+      const endpoint = await startProxy({ refuse: (url) => url.includes('partNumber=2') })
+      const store = openStore({ prefix: 'part/', endpoint })
+
+      const putting = store.put(newBlobKey(), stalling(12 * MIB).chunks)
+
+      await expect(putting).rejects.toMatchObject({ code: 'unavailable' })
+      expect(await listed(store)).toEqual([])
+      expect(await store.sweep(FAR_FUTURE)).toEqual({ count: 0, bytes: 0 })
+    })
+
+    test('a server without conditional writes is asked first', async () => {
+      const endpoint = await startProxy({ refuse: (_url, headers) => headers['if-none-match'] !== undefined })
+      const store = openStore({ prefix: 'old/', endpoint })
+      const { key } = await givenBlob(store, 10)
+      await givenBlob(store, 20)
+
+      await expect(store.put(key, chunks([Buffer.from('again')]))).rejects.toThrow('exists already')
+
+      expect((await read(store, key)).length).toBe(10)
+    })
+
+    test('a reader that lets go while the server is silent is not kept waiting', async () => {
+      const { key } = await givenBlob(openStore({ prefix: 'silent/' }), MIB)
+      const endpoint = await startProxy({ silentAt: 100_000 })
+      const reading = await openStore({ prefix: 'silent/', endpoint }).get(key)
+      let received = (await reading.next()).value.length
+      while (received < 100_000) received += (await reading.next()).value.length
+      const waiting = reading.next()
+
+      await reading.return?.()
+
+      expect(await waiting).toEqual({ done: true, value: undefined })
+    })
+
+    test('a server that falls silent in a body is given up after a minute', async () => {
+      const { key } = await givenBlob(openStore({ prefix: 'silent/' }), MIB)
+      const endpoint = await startProxy({ silentAt: 100_000 })
+      const reading = await openStore({ prefix: 'silent/', endpoint }).get(key)
+      let received = (await reading.next()).value.length
+      while (received < 100_000) received += (await reading.next()).value.length
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      onTestFinished(() => {
+        vi.useRealTimers()
+      })
+      const waiting = reading.next()
+
+      vi.advanceTimersByTime(60_000)
+
+      await expect(waiting).rejects.toMatchObject({ code: 'unavailable' })
+    })
+  })
+
+  function openStore(options: Partial<S3StoreOptions> & { prefix: string }): BlobStore {
+    return createS3Store({ ...server, forcePathStyle: true, partBytes: 5 * MIB, ...options })
+  }
+
+  function rawClient(): S3Client {
+    const { endpoint, region, accessKeyId, secretAccessKey } = server
+    const client = new S3Client({
+      endpoint,
+      region,
+      credentials: { accessKeyId, secretAccessKey },
+      forcePathStyle: true,
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+    })
+    onTestFinished(() => client.destroy())
+    return client
+  }
+
+  /** Passes everything on to the server, except what it breaks. A refusal is a 501 as from a server that lacks a feature. */
+  async function startProxy({ refuse, cutAnswersAt, silentAt }: Faults): Promise<string> {
+    const proxy = createServer((incoming, outgoing) => {
+      if (refuse?.(incoming.url ?? '', incoming.headers)) {
+        incoming.resume().on('end', () => outgoing.writeHead(501).end(NOT_IMPLEMENTED))
+        return
+      }
+      const { method, url, headers } = incoming
+      const passed = request(`${server.endpoint}${url}`, { method, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 500, answer.headers)
+        const limit = cutAnswersAt ?? silentAt
+        if (limit === undefined) answer.pipe(outgoing)
+        else void writeSome(answer, outgoing, limit, cutAnswersAt !== undefined)
+      })
+      incoming.pipe(passed)
+    })
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => {
+      proxy.closeAllConnections()
+      proxy.close()
+    })
+    return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+  }
+})
+
+interface Faults {
+  refuse?: (url: string, headers: Record<string, unknown>) => boolean
+  cutAnswersAt?: number
+  silentAt?: number
+}
+
+const NOT_IMPLEMENTED = '<?xml version="1.0"?><Error><Code>NotImplemented</Code></Error>'
+
+/** Stops after `limit` bytes; then cuts the connection, or leaves it open in silence. */
+async function writeSome(
+  answer: AsyncIterable<Buffer>,
+  outgoing: ServerResponse,
+  limit: number,
+  isCut: boolean,
+): Promise<void> {
+  let left = limit
+  for await (const chunk of answer) {
+    outgoing.write(chunk.subarray(0, left))
+    left -= chunk.length
+    if (left <= 0) break
+  }
+  if (isCut) outgoing.destroy()
+}

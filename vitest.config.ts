@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config'
+import { findPostgres } from './tests/helpers/postgres-server.ts'
+
+const common = { testTimeout: 20_000, hookTimeout: 60_000, pool: 'forks' as const }
+/** Whatever touches the database runs once more on PostgreSQL. */
+const ON_BOTH_DATABASES = ['tests/server/**/*.test.ts', 'tests/contract/**/*.test.ts']
+
+const hasPostgres = findPostgres() !== undefined
+if (!hasPostgres && process.env.CI) throw new Error('PostgreSQL is not installed, so half of the tests could not run')
+if (!hasPostgres)
+  console.warn(
+    '\n⚠ NOT TESTED: PostgreSQL is not installed (Debian: apt-get install postgresql), only SQLite is tested.\n',
+  )
+
+const sqlite = { test: { ...common, name: 'sqlite', include: ['tests/**/*.test.ts'] } }
+const postgres = {
+  test: { ...common, name: 'postgres', include: ON_BOTH_DATABASES, globalSetup: ['tests/helpers/postgres-setup.ts'] },
+}
+
+export default defineConfig({ test: { projects: hasPostgres ? [sqlite, postgres] : [sqlite] } })
