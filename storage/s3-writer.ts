@@ -44,7 +44,6 @@ export function createS3Writer({ client, bucket, partBytes, uploading }: S3Targe
     const nextPart = async (): Promise<Buffer> => (await parts.next()).value ?? EMPTY
     const first = await nextPart()
     if (first.length === partBytes) return writeParts(name, first, nextPart, source, signal)
-    signal?.throwIfAborted()
     await writeWhole(name, first)
     return first.length
   }

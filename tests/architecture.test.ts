@@ -83,6 +83,7 @@ test('pure modules import nothing that does I/O', () => {
     'server/downloads/byte-range.ts',
     'server/downloads/coverage.ts',
     'server/downloads/archive.ts',
+    'server/downloads/archive-names.ts',
     'server/units.ts',
     'server/format-size.ts',
   ]

@@ -73,6 +73,10 @@ export function readCredentials(header: string | undefined): Credentials {
   return { kind: 'basic', login: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 
+/** The header that `readCredentials` reads; Plik answers it to who protected an upload. */
+export const basicAuthorization = (login: string, password: string): string =>
+  `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`
+
 /** The cookie by which a browser is known while it downloads something limited. */
 export const HOLDER_COOKIE = 'mayfly-download'
 

@@ -1,4 +1,3 @@
-import { create as contentDisposition } from 'content-disposition'
 import type { Download } from '../downloads/downloads.ts'
 import { servedContentType } from '../uploads/content-type.ts'
 
@@ -34,9 +33,17 @@ const NEVER_STORE = { 'Cache-Control': 'no-cache, no-store, must-revalidate', Pr
 /** A file can be removed or expire at any moment, so a copy must be asked for again; its ETag makes that cheap. */
 const REVALIDATE = { 'Cache-Control': 'private, no-cache' }
 
-/** RFC 6266: an ASCII `filename` for old clients, `filename*` in UTF-8 for all others. */
+/**
+ * RFC 6266: an ASCII `filename` for old clients, always in quotes as Plik's is, `filename*` in UTF-8 (RFC 8187) for all
+ * others. `_` stands for what ASCII lacks, since `curl -OJ` knows only the former and `?` is trouble in a shell.
+ */
 function disposition(name: string, type: 'attachment' | 'inline'): string {
-  return contentDisposition(name, { type })
+  const ascii = name.replace(/[^\x20-\x7e]/gu, '_').replace(/["\\]/g, '\\$&')
+  const extended = encodeURIComponent(name).replace(
+    /[*'()]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+  return `${type}; filename="${ascii}"; filename*=UTF-8''${extended}`
 }
 
 const hexToBase64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64')

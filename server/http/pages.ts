@@ -5,6 +5,13 @@ import type { Upload } from '../uploads/upload.ts'
 
 /** The pages that work without a script. Every value that is put in is escaped by `html`; `!` marks what is HTML already. */
 
+/** Our own pages load nothing from elsewhere, run no script, and are never older than the server. */
+export const PAGE_HEADERS = {
+  'Content-Security-Policy':
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'Cache-Control': 'no-store',
+}
+
 type PageConfig = Pick<
   Config,
   | 'pathPrefix'
@@ -29,8 +36,8 @@ export function uploadPage({ config, base }: { config: PageConfig; base: string 
     body: html`
       <form class="card" method="post" action="${config.pathPrefix}/" enctype="multipart/form-data">
         <label class="drop">
-          <span class="drop-title">Choose files</span>
-          <span class="hint">${limitText(config)}</span>
+          <span class="drop-title">Drop files here</span>
+          <span class="hint">or choose them, ${limitText(config)}</span>
           <input type="file" name="file" multiple required>
         </label>
         <div class="options">
@@ -109,7 +116,9 @@ function ttlField({ featureSetTtl, defaultTtlSeconds, maxTtlSeconds }: PageConfi
 function passwordField({ featurePassword }: PageConfig): string {
   if (featurePassword === 'disabled') return ''
   const isRequired = featurePassword === 'forced' ? 'required' : ''
-  return html`<label>Password<input type="password" name="password" autocomplete="new-password" placeholder="${isRequired ? 'needed' : 'none'}" ${isRequired}></label>`
+  // The hidden name is what a password manager stores the password under, and what the download will ask for.
+  return html`<input type="text" name="login" value="plik" autocomplete="username" hidden>
+    <label>Password<input type="password" name="password" autocomplete="new-password" placeholder="${isRequired ? 'needed' : 'none'}" ${isRequired}></label>`
 }
 
 function oneShotField({ featureOneShot }: PageConfig): string {

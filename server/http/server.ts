@@ -92,8 +92,6 @@ export async function createServer({ config, log, readCaller, doors }: Dependenc
     })
   }
   for (const door of doors) await app.register(door, { prefix: config.pathPrefix })
-  if (config.pathPrefix !== '')
-    app.get(config.pathPrefix, (_request, reply) => reply.redirect(`${config.pathPrefix}/`, 308))
   return app
 }
 

@@ -6,16 +6,18 @@ import type { UploadOptions } from './upload-rules.ts'
 
 const HEADER_PREFIX = 'x-mayfly-'
 
-const READERS = new Map<string, (name: string, text: string) => UploadOptions>(Object.entries({
-  ttl: (name: string, text: string) => ({ ttlSeconds: ttl(name, text) }),
-  oneshot: (name: string, text: string) => ({ oneShot: flag(name, text) }),
-  removable: (name: string, text: string) => ({ removable: flag(name, text) }),
-  extendttl: (name: string, text: string) => ({ extendTtl: flag(name, text) }),
-  maxdownloads: (name: string, text: string) => ({ maxDownloads: count(name, text) }),
-  comments: (_name: string, text: string) => ({ comments: text }),
-  login: (_name: string, text: string) => ({ login: text }),
-  password: (_name: string, text: string) => ({ password: text }),
-}))
+const READERS = new Map<string, (name: string, text: string) => UploadOptions>(
+  Object.entries({
+    ttl: (name: string, text: string) => ({ ttlSeconds: ttl(name, text) }),
+    oneshot: (name: string, text: string) => ({ oneShot: flag(name, text) }),
+    removable: (name: string, text: string) => ({ removable: flag(name, text) }),
+    extendttl: (name: string, text: string) => ({ extendTtl: flag(name, text) }),
+    maxdownloads: (name: string, text: string) => ({ maxDownloads: count(name, text) }),
+    comments: (_name: string, text: string) => ({ comments: text }),
+    login: (_name: string, text: string) => ({ login: text }),
+    password: (_name: string, text: string) => ({ password: text }),
+  }),
+)
 
 const ALLOWED = 'ttl, oneShot, removable, extendTtl, maxDownloads, comments, login, password'
 
@@ -27,7 +29,9 @@ export function optionsFromQuery(query: Record<string, string | string[] | undef
 /** `X-Mayfly-OneShot: true`; dashes and case don't matter. */
 export function optionsFromHeaders(headers: Record<string, string | string[] | undefined>): UploadOptions {
   const ours = Object.entries(headers).filter(([name]) => name.startsWith(HEADER_PREFIX))
-  return merged(ours.map(([name, value]) => readOption(name.slice(HEADER_PREFIX.length).replaceAll('-', ''), String(value))))
+  return merged(
+    ours.map(([name, value]) => readOption(name.slice(HEADER_PREFIX.length).replaceAll('-', ''), String(value))),
+  )
 }
 
 /** A form field; unknown ones belong to the form's maker and are left alone, as Plik does. */

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { archiveUrl, baseUrl, fileUrl } from '../http/links.ts'
 import { acceptForms, readForm } from '../http/multipart.ts'
-import { uploadedPage } from '../http/pages.ts'
+import { PAGE_HEADERS, uploadedPage } from '../http/pages.ts'
 import { optionFromField, optionsFromHeaders, optionsFromQuery } from './quick-options.ts'
 import type { UploadOptions } from './upload-rules.ts'
 import { uploadJson } from './upload-shapes.ts'
@@ -46,7 +46,10 @@ export function quickUploadRoutes({ intake, readCaller, config }: Dependencies) 
     }
     if (accept.includes('text/html')) {
       const archive = links.length > 1 ? archiveUrl(base, created.upload.id) : undefined
-      return reply.type('text/html; charset=utf-8').send(uploadedPage({ upload: created.upload, links, archive, config }))
+      return reply
+        .headers(PAGE_HEADERS)
+        .type('text/html; charset=utf-8')
+        .send(uploadedPage({ upload: created.upload, links, archive, config }))
     }
     return reply.type('text/plain; charset=utf-8').send(links.map(({ url }) => `${url}\n`).join(''))
   }

@@ -91,7 +91,7 @@ function grantedComments(comments: string | undefined, { featureComments }: Rule
   if (Buffer.byteLength(comments) > MAX_COMMENTS_BYTES) {
     throw refusal(`comments are too long, maximum length is ${MAX_COMMENTS_BYTES} bytes`)
   }
-  return comments
+  return storable(comments, 'comments')
 }
 
 function grantedTtl(wanted: number, { featureSetTtl, defaultTtlSeconds, maxTtlSeconds }: Rules): number {
@@ -109,7 +109,7 @@ function grantedCredentials({ login, password }: UploadOptions, { featurePasswor
   if (!password && featurePassword === 'forced') throw refusal('server only accept uploads protected by password')
   if (!password) return undefined
   if (featurePassword === 'disabled') throw refusal('upload password protection is disabled')
-  return { login: login || DEFAULT_LOGIN, password }
+  return { login: storable(login || DEFAULT_LOGIN, 'login'), password }
 }
 
 function grantedDownloads(wanted: number): number | null {
@@ -126,8 +126,19 @@ function grantedFiles(files: readonly DeclaredFile[], config: Rules): DeclaredFi
         `file is too big (${formatSize(file.size)}), maximum file size is ${formatSize(config.maxFileSizeBytes)}`,
       )
     }
-    return { ...file, name: grantedName(file.name), size: Math.max(0, file.size) }
+    return {
+      name: grantedName(file.name),
+      size: Math.max(0, file.size),
+      type: storable(file.type, 'fileType'),
+      reference: storable(file.reference, 'reference'),
+    }
   })
+}
+
+/** PostgreSQL stores no NUL, and what one database takes the other takes too. */
+function storable(text: string, field: string): string {
+  if (text.includes('\0')) throw refusal(`${field} must not contain NUL characters`)
+  return text
 }
 
 /** Throws `bad_request`: nothing is left of the name, or it is longer than 1024 bytes of UTF-8. */

@@ -98,9 +98,13 @@ export function createUploadsExpiry({ repo, blobs, clock, log }: Dependencies) {
     const known = await repo.knownBlobs(batch.map(({ key }) => key))
     for (const { key, size } of batch) {
       if (known.has(key)) continue
-      await blobs.delete(key)
-      total.blobs += 1
-      total.bytes += size
+      try {
+        await blobs.delete(key)
+        total.blobs += 1
+        total.bytes += size
+      } catch (err) {
+        log.error({ err }, 'could not delete an orphan')
+      }
     }
   }
 

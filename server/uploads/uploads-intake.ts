@@ -32,6 +32,8 @@ interface Dependencies {
 const LEASE_MS = 60_000
 const LEASE_RENEWAL_MS = 20_000
 const FREE_SPACE_CHECK_MS = 1_000
+/** Bytes that no row owns are swept as orphans after five minutes (`uploads-expiry.ts`): until then a form must have come on. */
+const MAX_UNOWNED_MS = 4 * 60_000
 
 export type UploadsIntake = ReturnType<typeof createUploadsIntake>
 
@@ -80,8 +82,10 @@ export function createUploadsIntake({ uploads, repo, blobs, relay, clock, config
     assertGrantableSoFar(options())
     const name = creatableName(first.value.name)
     const measured = await receive(first.value.bytes)
+    const receivedAt = clock()
     try {
       const second = await files.next()
+      if (clock() - receivedAt > MAX_UNOWNED_MS) throw tooSlow()
       if (second.done) return await insertWhole(await uploads.prepare(options(), caller), name, measured)
       const pending = await insertPending(caller, name, measured)
       return await receiveMore(pending, second.value, files, options, caller)
@@ -227,6 +231,8 @@ export function createUploadsIntake({ uploads, repo, blobs, relay, clock, config
 
   return { assertMayAddFiles, addFile, fillFile, quickUpload, close: () => clearInterval(renewal) }
 }
+
+const tooSlow = () => new AppError('aborted', 'the form did not go on for too long')
 
 /** Throws `bad_request` as Plik words it for a file that is added. */
 function creatableName(raw: string): string {

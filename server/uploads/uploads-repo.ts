@@ -9,11 +9,13 @@ export type UploadsRepo = ReturnType<typeof createUploadsRepo>
 export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
   return {
     async findUpload(id: string): Promise<Upload | undefined> {
+      if (!ID.test(id)) return undefined
       const row = await db.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst()
       return row && toUpload(row)
     },
 
     async findFile(id: string): Promise<StoredFile | undefined> {
+      if (!ID.test(id)) return undefined
       const row = await db.selectFrom('files').selectAll().where('id', '=', id).executeTakeFirst()
       return row && toFile(row)
     },
@@ -254,6 +256,9 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
     },
   }
 }
+
+/** What `ids.ts` makes. Anything else in a URL is not asked for: PostgreSQL fails on a NUL. */
+const ID = /^[A-Za-z0-9]{16}$/
 
 /** SQLite binds at most 32766 variables, PostgreSQL 65535; a file row has 17. */
 const ROWS_PER_INSERT = 500

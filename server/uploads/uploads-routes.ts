@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
-import type { CallerReader } from '../http/caller.ts'
+import { basicAuthorization, type CallerReader } from '../http/caller.ts'
 import { acceptAnyBodyAsText, readJson } from '../http/json-body.ts'
 import { acceptForms, readSingleFile } from '../http/multipart.ts'
 import { CreateUploadBody, fileJson, legacyUploadJson, uploadJson } from './upload-shapes.ts'
@@ -44,12 +44,13 @@ export function uploadsRoutes({
   async function metadataRoutes(app: FastifyInstance): Promise<void> {
     acceptAnyBodyAsText(app)
 
-    app.post('/upload', async (request) => {
+    app.post('/upload', async (request, reply) => {
       const caller = readCaller(request)
       uploads.assertMayUpload(caller)
       const { options, isLegacy } = readJson(request.body, CreateUploadBody)
       const { upload, files, token } = await uploads.create(options, caller)
       const visibility = { isAdmin: true, token, downloadDomain }
+      if (upload.login !== null) reply.header('Authorization', basicAuthorization(upload.login, options.password ?? ''))
       if (isLegacy) return legacyUploadJson(upload, files, visibility)
       return uploadJson(upload, files.length === 0 ? null : files, visibility)
     })

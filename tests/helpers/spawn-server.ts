@@ -30,7 +30,15 @@ export async function spawnServer(settings: Record<string, string> = {}): Promis
   const ready = until(child, () => output().match(/page and API\s+(\S+)\/\n/)?.[1])
   const url = await Promise.race([ready, exited.then(() => undefined)])
   if (url === undefined) throw new Error(`the server did not start\n${output()}`)
-  return { url, dataDir, pid: child.pid as number, output, logs: () => jsonLines(output()), kill: killer(child, exited), exited }
+  return {
+    url,
+    dataDir,
+    pid: child.pid as number,
+    output,
+    logs: () => jsonLines(output()),
+    kill: killer(child, exited),
+    exited,
+  }
 }
 
 /** A start that is expected to fail, or to be cut short: no waiting for readiness. */

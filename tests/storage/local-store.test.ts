@@ -236,6 +236,32 @@ test('a write that stores only a part is continued where it stopped', async () =
   expect(fs.readFileSync(pathOf(key)).equals(bytes)).toBe(true)
 })
 
+test('a write that fails ends the put at once, although the source stalls', async () => {
+  const store = await openStore()
+  const broken = Object.assign(new Error('EIO'), { code: 'EIO' })
+  const failing = (_fd: number, _buffers: unknown, _position: unknown, done: WriteDone) => done(broken, 0)
+  vi.spyOn(fs, 'writev').mockImplementation(failing as typeof fs.writev)
+
+  const putting = store.put(newBlobKey(), stalling(MIB).chunks)
+
+  await expect(putting).rejects.toMatchObject({ code: 'unavailable', cause: broken })
+  expect(await readdir(join(directory, 'tmp'))).toEqual([])
+})
+
+test('a put that is aborted while its bytes are being synced leaves nothing behind', async () => {
+  const store = await openStore()
+  const aborter = new AbortController()
+  vi.spyOn(fs, 'fdatasync').mockImplementation((_fd, done) => {
+    aborter.abort(new Error('stopped'))
+    done(null)
+  })
+
+  await expect(store.put(newBlobKey(), chunks([Buffer.from('x')]), aborter.signal)).rejects.toThrow('stopped')
+
+  expect(await listed(store)).toEqual([])
+  expect(await readdir(join(directory, 'tmp'))).toEqual([])
+})
+
 test('descriptors are given back, whatever happens', async () => {
   const store = await openStore()
   const { key } = await givenBlob(store, 3 * MIB)

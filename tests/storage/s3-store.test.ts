@@ -75,6 +75,16 @@ describe.skipIf(!isAvailable)('with a real S3 server (Ceph)', () => {
     expect((await listed(store)).map((blob) => blob.key).sort()).toEqual(keys.sort())
   })
 
+  test('more unfinished uploads than fit on a page are all swept', async () => {
+    const store = openStore({ prefix: 'unfinished/' })
+    const client = rawClient()
+    const begin = () =>
+      client.send(new CreateMultipartUploadCommand({ Bucket: server.bucket, Key: `unfinished/${newBlobKey()}` }))
+    await Promise.all(Array.from({ length: 1_010 }, begin))
+
+    expect(await store.sweep(FAR_FUTURE)).toEqual({ count: 1_010, bytes: 0 })
+  })
+
   test('memory does not grow with the size of a blob', async () => {
     const options = JSON.stringify({
       ...server,
@@ -116,10 +126,28 @@ describe.skipIf(!isAvailable)('with a real S3 server (Ceph)', () => {
     test('a part that fails ends the put at once, although the source stalls, and nothing stays', async () => {
       const endpoint = await startProxy({ refuse: (url) => url.includes('partNumber=2') })
       const store = openStore({ prefix: 'part/', endpoint })
+      const release = vi.fn<() => Promise<IteratorResult<Uint8Array>>>(async () => ({ done: true, value: undefined }))
+      const flowing = stalling(12 * MIB).chunks
+      const source = { [Symbol.asyncIterator]: () => ({ next: () => flowing.next(), return: release }) }
 
-      const putting = store.put(newBlobKey(), stalling(12 * MIB).chunks)
+      await expect(store.put(newBlobKey(), source)).rejects.toMatchObject({ code: 'unavailable' })
 
-      await expect(putting).rejects.toMatchObject({ code: 'unavailable' })
+      expect(release).toHaveBeenCalledOnce()
+      expect(await listed(store)).toEqual([])
+      expect(await store.sweep(FAR_FUTURE)).toEqual({ count: 0, bytes: 0 })
+    })
+
+    test('a put that is aborted while its last part travels leaves nothing behind', async () => {
+      const aborter = new AbortController()
+      const abortAtLastPart = (url: string): boolean => {
+        if (url.includes('partNumber=3')) aborter.abort(new Error('stopped'))
+        return false
+      }
+      const store = openStore({ prefix: 'last/', endpoint: await startProxy({ refuse: abortAtLastPart }) })
+      const source = chunks([Buffer.alloc(12 * MIB)])
+
+      await expect(store.put(newBlobKey(), source, aborter.signal)).rejects.toThrow('stopped')
+
       expect(await listed(store)).toEqual([])
       expect(await store.sweep(FAR_FUTURE)).toEqual({ count: 0, bytes: 0 })
     })

@@ -4,22 +4,26 @@ import BetterSqlite3 from 'better-sqlite3'
 import { sql } from 'kysely'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { migrate } from '../../../server/database/migrate.ts'
-import { isPostgres, temporaryFolder } from '../../helpers/database.ts'
-import { startServer } from '../../helpers/spawn-server.ts'
 import { createUpload } from '../../helpers/client.ts'
+import { isPostgres, temporaryFolder } from '../../helpers/database.ts'
 import { makeApp } from '../../helpers/make-app.ts'
+import { startServer } from '../../helpers/spawn-server.ts'
 import { givenDatabase, givenLocation } from './given-database.ts'
 
 test('migrations can be applied again and again', async () => {
   const location = await givenLocation()
   const database = givenDatabase(location)
   await migrate(database.db)
-  await sql`insert into uploads values ('u', 'active', 't', 1, null, 0, 0, 0, 0, 0, null, '', null, null, '', 0)`.execute(database.db)
+  await sql`insert into uploads values ('u', 'active', 't', 1, null, 0, 0, 0, 0, 0, null, '', null, null, '', 0)`.execute(
+    database.db,
+  )
 
   await migrate(database.db)
   await migrate(givenDatabase(location).db)
 
-  expect(await database.db.selectFrom('uploads').select(['id', 'created_at']).execute()).toEqual([{ id: 'u', created_at: 1 }])
+  expect(await database.db.selectFrom('uploads').select(['id', 'created_at']).execute()).toEqual([
+    { id: 'u', created_at: 1 },
+  ])
 })
 
 test('servers that start together on one database all come up', async () => {
@@ -64,7 +68,9 @@ test('a database of a newer version is refused with a message that says so, and 
 test('times and sizes come back as numbers', async () => {
   const { db } = givenDatabase(await givenLocation())
   await migrate(db)
-  await sql`insert into uploads values ('u', 'active', 't', 1893456000000, 9007199254740991, 0, 0, 0, 0, 0, null, '', null, null, '', 0)`.execute(db)
+  await sql`insert into uploads values ('u', 'active', 't', 1893456000000, 9007199254740991, 0, 0, 0, 0, 0, null, '', null, null, '', 0)`.execute(
+    db,
+  )
 
   const row = await db.selectFrom('uploads').selectAll().executeTakeFirstOrThrow()
 

@@ -22,7 +22,7 @@ describe('a file is served', () => {
       etag: `"${SHA256_OF_HELLO}"`,
       'repr-digest': `sha-256=:${HELLO_IN_BASE64}:`,
       'content-type': 'text/plain; charset=utf-8',
-      'content-disposition': 'inline; filename="note.txt"',
+      'content-disposition': `inline; filename="note.txt"; filename*=UTF-8''note.txt`,
     })
     expect(headers['transfer-encoding']).toBeUndefined()
     expect(headers['content-encoding']).toBeUndefined()
@@ -99,12 +99,12 @@ describe('an empty file is served', () => {
 
 describe('Content-Disposition', () => {
   test.each([
-    ['two words.txt', 'inline; filename="two words.txt"'],
-    ['say "hi" \\o.txt', 'inline; filename="say \\"hi\\" \\\\o.txt"'],
-    ['a;b=c.txt', 'inline; filename="a;b=c.txt"'],
-    ['résumé.txt', `inline; filename="r?sum?.txt"; filename*=UTF-8''r%C3%A9sum%C3%A9.txt`],
-    ['中文.txt', `inline; filename="??.txt"; filename*=UTF-8''%E4%B8%AD%E6%96%87.txt`],
-    ["it's 100%25.txt", `inline; filename="it's 100%25.txt"; filename*=UTF-8''it%27s%20100%2525.txt`],
+    ['two words.txt', `inline; filename="two words.txt"; filename*=UTF-8''two%20words.txt`],
+    ['say "hi" \\o.txt', `inline; filename="say \\"hi\\" \\\\o.txt"; filename*=UTF-8''say%20%22hi%22%20%5Co.txt`],
+    ['a;b=c.txt', `inline; filename="a;b=c.txt"; filename*=UTF-8''a%3Bb%3Dc.txt`],
+    ['résumé.txt', `inline; filename="r_sum_.txt"; filename*=UTF-8''r%C3%A9sum%C3%A9.txt`],
+    ['中文.txt', `inline; filename="__.txt"; filename*=UTF-8''%E4%B8%AD%E6%96%87.txt`],
+    ["(it's 100%25*).txt", `inline; filename="(it's 100%25*).txt"; filename*=UTF-8''%28it%27s%20100%2525%2A%29.txt`],
   ])('names %s so that every client saves it under its name', async (name, disposition) => {
     const app = await makeApp()
     const { url } = await givenDeclaredFile(app, name)
@@ -126,14 +126,14 @@ describe('Content-Disposition', () => {
     const app = await makeApp()
     const { url } = await givenFile(app)
 
-    expect((await get(url + query)).headers['content-disposition']).toBe('attachment; filename="file.txt"')
+    expect((await get(url + query)).headers['content-disposition']).toBe(`attachment; filename="file.txt"; filename*=UTF-8''file.txt`)
   })
 
   test('says inline for an empty ?dl=', async () => {
     const app = await makeApp()
     const { url } = await givenFile(app)
 
-    expect((await get(`${url}?dl=`)).headers['content-disposition']).toBe('inline; filename="file.txt"')
+    expect((await get(`${url}?dl=`)).headers['content-disposition']).toBe(`inline; filename="file.txt"; filename*=UTF-8''file.txt`)
   })
 })
 
@@ -198,7 +198,7 @@ describe('HEAD', () => {
 
     const { headers } = await ask(`${url}?dl=1`, { method: 'HEAD' })
 
-    expect(headers['content-disposition']).toBe('attachment; filename="file.txt"')
+    expect(headers['content-disposition']).toBe(`attachment; filename="file.txt"; filename*=UTF-8''file.txt`)
   })
 
   test('refuses what GET refuses, without a body', async () => {

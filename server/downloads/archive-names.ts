@@ -1,0 +1,69 @@
+import { extname } from 'node:path/posix'
+import { cleanFileName } from '../uploads/file-name.ts'
+
+/** File systems allow 255; the rest is for the ` (2)` of a duplicate. */
+const MAX_ENTRY_NAME_BYTES = 240
+const MAX_EXTENSION_BYTES = 32
+
+/**
+ * Names that unpack safely everywhere, in the same order: relative, no `..`, nothing that Windows forbids, and distinct even
+ * where case is ignored: a second `a.txt` is `a (2).txt`. The folders of `folder/a.txt` stay, and no file is named as one.
+ */
+export function entryNames(names: readonly string[]): string[] {
+  const cleaned = names.map(cleanEntryName)
+  const used = new Set(cleaned.flatMap(foldersOf).map(fold))
+  const numbered = numbering(new Set([...used, ...cleaned.map(fold)]))
+  return cleaned.map((name) => {
+    const entryName = used.has(fold(name)) ? numbered(name) : name
+    used.add(fold(entryName))
+    return entryName
+  })
+}
+
+/** Finds `name (2).ext` or a higher number that is not `taken`; it remembers the last one, so that many duplicates stay cheap. */
+function numbering(taken: Set<string>): (name: string) => string {
+  const last = new Map<string, number>()
+  return (name) => {
+    const extension = extname(name)
+    const stem = name.slice(0, name.length - extension.length)
+    let number = last.get(fold(name)) ?? 1
+    let candidate: string
+    do candidate = `${stem} (${++number})${extension}`
+    while (taken.has(fold(candidate)))
+    last.set(fold(name), number)
+    taken.add(fold(candidate))
+    return candidate
+  }
+}
+
+function cleanEntryName(name: string): string {
+  const components = name.split('/').map(cleanComponent)
+  return components.filter((component) => component !== '').join('/') || 'unnamed'
+}
+
+/** Devices of Windows, with whatever extension: it would write `aux.txt` to a port. */
+const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³])(?= *(?:\.|$))/i
+
+function cleanComponent(component: string): string {
+  const name = cleanFileName(component).replace(/[<>:"|?*\\]/g, '_')
+  return cutName(name)
+    .replace(/[. ]+$/, '')
+    .replace(DEVICE, '$1_')
+}
+
+/** Cuts a long name before its extension, never within a character. */
+function cutName(name: string): string {
+  const extension = Buffer.byteLength(extname(name)) <= MAX_EXTENSION_BYTES ? extname(name) : ''
+  const stem = Buffer.from(name.slice(0, name.length - extension.length))
+  const room = MAX_ENTRY_NAME_BYTES - Buffer.byteLength(extension)
+  return new TextDecoder().decode(stem.subarray(0, room), { stream: true }) + extension
+}
+
+/** `a/b/c.txt` is in `a` and `a/b`. */
+function foldersOf(name: string): string[] {
+  const components = name.split('/')
+  return components.slice(1).map((_, i) => components.slice(0, i + 1).join('/'))
+}
+
+/** Alike for names that some file system takes for one. */
+const fold = (name: string): string => name.toUpperCase().normalize('NFC')

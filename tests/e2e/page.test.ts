@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { hasBrowser, useBrowser } from '../helpers/browser.ts'
+import { temporaryFolder } from '../helpers/database.ts'
+import { makeApp } from '../helpers/make-app.ts'
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+describe.skipIf(!hasBrowser())('the page without JavaScript', () => {
+  const open = useBrowser()
+
+  test('sends files and shows links that deliver them', async () => {
+    const app = await makeApp()
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, '你好 <b>.txt'), 'first')
+    writeFileSync(join(folder, 'second.bin'), Buffer.alloc(300_000, 7))
+    const page = await open({ javaScriptEnabled: false })
+
+    await page.goto(`${app.url}/`)
+    await page.locator('input[type=file]').setInputFiles([join(folder, '你好 <b>.txt'), join(folder, 'second.bin')])
+    await page.getByLabel('Keep for').selectOption('1 hour')
+    await page.getByRole('button', { name: 'Upload' }).click()
+
+    const links = await page.locator('.links a').evaluateAll((anchors) => anchors.map((anchor) => anchor.getAttribute('href') ?? ''))
+    expect(await page.locator('.links .name').allTextContents()).toEqual(['你好 <b>.txt', 'second.bin'])
+    expect(await (await fetch(links[0] as string)).text()).toBe('first')
+    expect(sha256(await (await fetch(links[1] as string)).bytes())).toBe(sha256(Buffer.alloc(300_000, 7)))
+    const { pathname } = new URL(links[0] as string)
+    const upload = (await (await fetch(`${app.url}/upload/${pathname.split('/')[2]}`)).json()) as { ttl: number }
+    expect(upload.ttl).toBe(3600)
+  })
+
+  test('works with the keyboard alone', async () => {
+    const app = await makeApp()
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'a.txt'), 'a')
+    const page = await open({ javaScriptEnabled: false })
+    await page.goto(`${app.url}/`)
+
+    await page.keyboard.press('Tab')
+    await page.locator(':focus').setInputFiles(join(folder, 'a.txt'))
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Space')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Your link is ready' }).waitFor()
+
+    expect(await page.getByText('Each file can be downloaded once.').count()).toBe(1)
+  })
+
+  test('does not scroll sideways on a small phone', async () => {
+    const app = await makeApp({ PUBLIC_URL: 'https://a-long-name-of-a-server.files.example.org/with/a/path' })
+    const page = await open({ viewport: { width: 360, height: 640 } })
+
+    await page.goto(`${new URL(app.url).origin}/`)
+
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360)
+  })
+
+  test('loads nothing from elsewhere and reports no error, under a path prefix too', async () => {
+    const app = await makeApp({ PATH_PREFIX: '/files' })
+    const page = await open()
+    const requests: string[] = []
+    const problems: string[] = []
+    page.on('request', (request) => requests.push(request.url()))
+    page.on('console', (message) => problems.push(message.text()))
+    page.on('response', (response) => {
+      if (response.status() >= 400) problems.push(`${response.status()} ${response.url()}`)
+    })
+
+    await page.goto(`${app.url}/`)
+
+    expect(requests.filter((url) => !url.startsWith(`${app.url}/`))).toEqual([])
+    expect(problems).toEqual([])
+  })
+
+  test('an uploaded page does not run in our origin', async () => {
+    const app = await makeApp()
+    const form = new FormData()
+    form.append('file', new Blob(['<script>document.title = "ran"</script><h1>hi</h1>']), 'evil.html')
+    const link = (await (await fetch(app.url, { method: 'POST', body: form })).text()).trim()
+    const page = await open()
+
+    await page.goto(link)
+
+    expect(await page.title()).not.toBe('ran')
+    expect(await page.locator('h1').count()).toBe(0)
+  })
+})

@@ -1,0 +1,122 @@
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import { Kysely, SqliteDialect, type Transaction } from 'kysely'
+import { expect, onTestFinished, test } from 'vitest'
+import { migrate } from '../../../server/database/migrate.ts'
+import type { Schema } from '../../../server/database/schema.ts'
+import { createTransact } from '../../../server/database/transact.ts'
+import { temporaryFolder } from '../../helpers/database.ts'
+import { givenDatabase, givenLocation } from './given-database.ts'
+
+type Trx = Transaction<Schema>
+
+const upload = (id: string) => ({
+  id,
+  status: 'active' as const,
+  token_hash: '',
+  created_at: 0,
+  expires_at: null,
+  ttl_seconds: 0,
+  extend_ttl: 0 as const,
+  one_shot: 0 as const,
+  removable: 0 as const,
+  stream: 0 as const,
+  download_limit: null,
+  comments: '',
+  login: null,
+  password_hash: null,
+  source_address: '',
+})
+
+const insert = (id: string) => async (trx: Trx) => {
+  await trx.insertInto('uploads').values(upload(id)).execute()
+  return id
+}
+
+const insertAndFail = (id: string) => async (trx: Trx) => {
+  await insert(id)(trx)
+  throw new Error(`${id} failed`)
+}
+
+async function givenTransact() {
+  const location = await givenLocation()
+  const { db, transact } = givenDatabase(location)
+  await migrate(db)
+  const other = givenDatabase(location)
+  const ids = async () =>
+    (await other.db.selectFrom('uploads').select('id').orderBy('id').execute()).map(({ id }) => id)
+  return { transact, ids }
+}
+
+test('each of many parallel changes gets its own result', async () => {
+  const { transact, ids } = await givenTransact()
+  const names = Array.from({ length: 50 }, (_, index) => `upload${String(index).padStart(2, '0')}`)
+
+  const results = await Promise.all(names.map((name) => transact(insert(name))))
+
+  expect(results).toEqual(names)
+  expect(await ids()).toEqual(names)
+})
+
+test('a change that is resolved can be seen by others at once', async () => {
+  const { transact, ids } = await givenTransact()
+
+  await transact(insert('a'))
+
+  expect(await ids()).toEqual(['a'])
+})
+
+test('a change that fails leaves nothing, says why, and spoils nobody else’s', async () => {
+  const { transact, ids } = await givenTransact()
+
+  const results = await Promise.allSettled([transact(insert('a')), transact(insertAndFail('b')), transact(insert('c'))])
+
+  expect(results).toEqual([
+    { status: 'fulfilled', value: 'a' },
+    { status: 'rejected', reason: new Error('b failed') },
+    { status: 'fulfilled', value: 'c' },
+  ])
+  expect(await ids()).toEqual(['a', 'c'])
+})
+
+test('a change whose statement the database refuses spoils nobody else’s', async () => {
+  const { transact, ids } = await givenTransact()
+  await transact(insert('taken'))
+
+  const results = await Promise.allSettled([transact(insert('a')), transact(insert('taken')), transact(insert('c'))])
+
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  expect(await ids()).toEqual(['a', 'c', 'taken'])
+})
+
+test('of parallel changes to one row none is lost', async () => {
+  const { transact, ids } = await givenTransact()
+  await transact(insert('a'))
+  const increment = (trx: Trx) =>
+    trx
+      .updateTable('uploads')
+      .set((eb) => ({ file_count: eb('file_count', '+', 1) }))
+      .returning('file_count')
+      .executeTakeFirstOrThrow()
+
+  const results = await Promise.all(Array.from({ length: 40 }, () => transact(increment)))
+
+  const counts = results.map(({ file_count }) => file_count).sort((a, b) => a - b)
+  expect(counts).toEqual(Array.from({ length: 40 }, (_, index) => index + 1))
+  expect(await ids()).toEqual(['a'])
+})
+
+test('on SQLite, changes that are asked for together share a commit, so that one sync serves all', async () => {
+  const sqlite = new BetterSqlite3(join(temporaryFolder(), 'm.db'))
+  const statements: string[] = []
+  const log = ({ query }: { query: { sql: string } }) => void statements.push(query.sql)
+  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: sqlite }), log })
+  onTestFinished(() => db.destroy())
+  await migrate(db)
+  const transact = createTransact(db, { group: true })
+  statements.length = 0
+
+  await Promise.all(Array.from({ length: 100 }, (_, index) => transact(insert(`upload${index}`))))
+
+  expect(statements.filter((statement) => statement === 'commit')).toHaveLength(1)
+})
