@@ -76,6 +76,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   })
 
   async function close(): Promise<void> {
+    relay.close()
     await server.close()
     await housekeeping.stop()
     intake.close()

@@ -2,6 +2,9 @@ import pino, { type DestinationStream, type Logger } from 'pino'
 import pretty from 'pino-pretty'
 import type { Config } from './config.ts'
 
+/** Whole headers and requests that libraries write at the levels for debugging. */
+const LIBRARIES_SECRETS = ['busboyOptions', 'err.rawPacket']
+
 /**
  * JSON lines, or readable ones on a terminal. Paths and headers hold links, names and tokens, so nothing here ever writes
  * a request as such; what is written of an error is its message and stack.

@@ -1,9 +1,13 @@
+import './thread-pool.ts'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { createLogger } from './logger.ts'
+
+/** What is left to do once all transfers are cut takes no longer, or hangs. */
+const GRACE_MS = 5_000
 
 const config = readSettings()
 const log = createLogger(config)
@@ -12,7 +16,7 @@ const app = await createApp({ config, log }).catch((err: unknown) => {
   process.exit(1)
 })
 
-closeWithGrace({ delay: false, logger: false }, async ({ signal, err }) => {
+closeWithGrace({ delay: config.shutdownTimeoutMs + GRACE_MS, logger: false }, async ({ signal, err }) => {
   if (err) log.fatal({ err }, 'stopping after an error')
   else log.info({ signal }, 'stopping')
   // Transfers may finish within the bound; then they are cut, and nothing half received stays.

@@ -14,9 +14,11 @@ export interface BlobStore {
 
   /**
    * Opens a blob, or the part of it that `range` names. Rejects with `not_found` before the first chunk when the key is
-   * unknown. A chunk is valid only until the next one is asked for, since buffers are pooled. When the blob turns out
-   * shorter than `range` (or than its size at opening) promised, iterating throws; it never ends early in silence.
-   * Stopping the iteration (`break`, `return()`) releases what it held.
+   * unknown, and with an ordinary error when `range` does not fit the blob. When the blob turns out shorter later,
+   * iterating throws; it never ends early in silence. A chunk is valid only until the next one is asked for, since
+   * buffers are pooled. `Readable.from` and `pipeline` ask too early, while the chunk may still be on its way to the
+   * socket: wait for the callback of `write`. The blob stays open until the iteration ends or is stopped (`break`,
+   * `return()`), even if it never began.
    */
   get(key: BlobKey, range?: ByteRange): Promise<AsyncIterableIterator<Buffer>>
 

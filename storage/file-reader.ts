@@ -7,7 +7,7 @@ const { O_RDONLY, O_NOFOLLOW } = fs.constants
 
 const SMALL_BYTES = 64 * 1024
 const LARGE_BYTES = 512 * 1024
-/** 64 MiB in all, so that 1000 stalled readers stay under 300 MiB (performance.md); whoever comes later reads in small steps. */
+/** 64 MiB in all, so that 1000 stalled readers stay under 300 MiB; whoever comes later reads in small steps. */
 const MAX_LARGE_BUFFERS = 128
 /** Kept when nobody reads: 8 MiB and 1 MiB. */
 const IDLE_BUFFERS = 16
@@ -146,7 +146,7 @@ async function readFully(fd: number, buffer: Buffer, length: number, position: n
   }
 }
 
-/** Its bytes were promised already, so the one thing left is to break the answer off: never a short end (threats.md P33). */
+/** Its bytes were promised already, so the one thing left is to break the answer off: never a short end. */
 function endedEarly(position: number): Error {
   return new Error(`blob ends early, at byte ${position}`)
 }

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import type { Durability } from './blob-store.ts'
 import { call } from './file-calls.ts'
 
-/** One `writev` of 1 MiB, two in flight: the fastest of what was measured (performance.md, writer: 256 KiB 0.92, 64 KiB 0.76). */
+/** One `writev` of 1 MiB, two in flight: the fastest of what was measured (256 KiB reach 0.92 of it, 64 KiB 0.76). */
 const BATCH_BYTES = 1024 * 1024
 /** IOV_MAX of Linux. Also bounds what a source of tiny chunks can make us hold. */
 const BATCH_CHUNKS = 1024

@@ -143,7 +143,7 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
 /** Keys are random, so this is a bug of ours: an ordinary error. */
 const keyTaken = (): Error => new Error('a blob with this key exists already')
 
-/** Syncs what each folder just made hangs in, or a power cut takes it and all that was promised inside (threats.md P29). */
+/** Syncs what each folder just made hangs in, or a power cut takes it and all that was promised inside. */
 async function makeFolders(path: string): Promise<void> {
   try {
     const first = await fs.promises.mkdir(path, { recursive: true, mode: FOLDER_MODE })

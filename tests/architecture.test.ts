@@ -134,5 +134,5 @@ test('the environment is read by the processes only', () => {
   const readers = FOLDERS.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
   ).filter((file) => file.endsWith('.ts') && /process\.env\b/.test(readFileSync(join(ROOT, file), 'utf8')))
-  expect(readers.sort()).toEqual(['seeds/demo.ts', 'server/cli.ts', 'server/main.ts'])
+  expect(readers.sort()).toEqual(['seeds/demo.ts', 'server/cli.ts', 'server/main.ts', 'server/thread-pool.ts'])
 })

@@ -33,20 +33,31 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
   return {
     /**
      * One claim on each file, all or none: the holder's own that lies idle, else a new one while `limit` allows.
-     * Returns with them what the holder was given before. Throws `locked`: others hold all; `not_found`: all are spent.
+     * Returns with them whether they were the holder's already, and what he was given before. Throws `locked`: others
+     * hold all; `not_found`: all are spent.
      */
     take: (fileIds: readonly string[], limit: number, claimant: Claimant, lease: Lease, now: number) =>
       transact(async (trx) => {
         const claims: Claim[] = []
         let delivered: Coverage = []
+        let isResumed = false
         for (const fileId of [...fileIds].sort()) {
           // always in the same order: no deadlocks
           const own = await resumeOne(trx, fileId, claimant, lease, now)
-          if (own) delivered = JSON.parse(own.delivered)
+          if (own) {
+            delivered = JSON.parse(own.delivered)
+            isResumed = true
+          }
           const id = own?.id ?? (await takeOne(trx, fileId, limit, claimant, lease, now))
           claims.push({ id, fileId, limit })
         }
-        return { claims, delivered }
+        return { claims, delivered, isResumed }
+      }),
+
+    /** Undoes `take` when nothing could be delivered at all. */
+    giveBack: (claims: readonly Claim[]): Promise<void> =>
+      transact(async (trx) => {
+        for (const claim of claims) await giveBackOne(trx, claim)
       }),
 
     /** Notes how far a transfer has come and until when it counts as running: 0 when it stopped. */
@@ -63,7 +74,7 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
     /** A file whose last claim is spent is `removed` in the same breath. Throws `not_found` if a claim was spent already. */
     spend: (claims: readonly Claim[]): Promise<void> =>
       transact(async (trx) => {
-        for (const claim of claims) if (!(await spendOne(trx, claim))) throw gone()
+        for (const claim of claims) if (!(await spendOne(trx, claim))) throw await gone(trx, claim.fileId)
       }),
 
     /** Undoes `spend` when the last bytes could not be delivered, unless the file's bytes are gone already. */
@@ -157,14 +168,32 @@ async function refusal(trx: Transaction<Schema>, fileId: string, now: number): P
     .where('spent', '=', 0)
     .where('expires_at', '>', now)
     .executeTakeFirstOrThrow()
-  if (nextEnd === null) return gone()
+  if (nextEnd === null) return gone(trx, fileId)
   const retryAfterSeconds = Math.max(1, Math.ceil((nextEnd - now) / 1000))
   return new AppError('locked', 'this file is being downloaded by someone else and may be gone afterwards', {
     retryAfterSeconds,
   })
 }
 
-const gone = () => new AppError('not_found', 'file is not available : deleted')
+/** In the words of every other request for a deleted file. */
+async function gone(trx: Transaction<Schema>, fileId: string): Promise<AppError> {
+  const file = await trx.selectFrom('files').select('name').where('id', '=', fileId).executeTakeFirst()
+  return new AppError('not_found', `file ${file?.name ?? ''} (${fileId}) is not available : deleted`)
+}
+
+async function giveBackOne(trx: Transaction<Schema>, { id, fileId }: Claim): Promise<void> {
+  const { numDeletedRows } = await trx
+    .deleteFrom('claims')
+    .where('id', '=', id)
+    .where('spent', '=', 0)
+    .executeTakeFirst()
+  if (numDeletedRows === 0n) return
+  await trx
+    .updateTable('files')
+    .set((eb) => ({ claims_taken: eb('claims_taken', '-', 1) }))
+    .where('id', '=', fileId)
+    .execute()
+}
 
 async function spendOne(trx: Transaction<Schema>, { id, fileId, limit }: Claim): Promise<boolean> {
   const { numUpdatedRows } = await trx

@@ -22,6 +22,8 @@ const LAPSE_BATCH = 500
 interface Transfer {
   claims: readonly Claim[]
   delivered: Coverage
+  /** The claims were the holder's before. */
+  isResumed: boolean
 }
 
 export type Claims = ReturnType<typeof createClaims>
@@ -54,6 +56,7 @@ export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dep
   /**
    * The claim is spent before the bytes that complete the copy are handed over, and given back if they can't be: a
    * second reader can thus never be served a copy, and the first one sees the file gone as soon as he has all of it.
+   * When not even the first byte can be read, nobody was served anything, and the claims are as if never taken.
    */
   async function* deliver(
     transfer: Transfer,
@@ -62,6 +65,7 @@ export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dep
     size: number,
   ): AsyncGenerator<Buffer> {
     let position = start
+    let hasBegun = false
     let isSpent = false
     let isDelivered = false
     try {
@@ -75,6 +79,7 @@ export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dep
           await repo.spend(transfer.claims)
           isSpent = true
         }
+        hasBegun = true
         yield chunk
         transfer.delivered = delivered
         position += chunk.length
@@ -82,7 +87,8 @@ export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dep
       isDelivered = isSpent
     } finally {
       if (isSpent && !isDelivered) await repo.restore(transfer.claims).catch(logged('could not restore claims'))
-      await release(transfer)
+      if (hasBegun || isSpent || transfer.isResumed) await release(transfer)
+      else await giveBack(transfer)
       if (isSpent) onRemoved()
     }
   }
@@ -91,6 +97,11 @@ export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dep
     if (!running.delete(transfer)) return
     const lease = { busyUntil: 0, expiresAt: clock() + claimWindowMs }
     await repo.renew(transfer.claims, transfer.delivered, lease).catch(logged('could not release claims'))
+  }
+
+  async function giveBack(transfer: Transfer): Promise<void> {
+    running.delete(transfer)
+    await repo.giveBack(transfer.claims).catch(logged('could not give claims back'))
   }
 
   async function renewAll(): Promise<void> {

@@ -44,7 +44,7 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
   async function findSelection(request: FastifyRequest, caller: Caller): Promise<Download> {
     const { uploadId } = request.params as Record<string, string>
     const { files } = readJson(request.body, ArchiveBody)
-    const ref = { uploadId: uploadId as string, name: 'archive.zip', fileIds: files ?? undefined }
+    const ref = { uploadId: uploadId as string, name: 'archive.zip', fileIds: files ?? fileIdsOf(request) }
     return downloads.findArchive(ref, caller, () => assertDownloadDomain(request))
   }
 
@@ -67,15 +67,11 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     return reply.code(status).headers(headers).send()
   }
 
+  /** As a header, because `reply.setCookie` writes its own only on the way through `reply.send`, which content goes past. */
   function setHolderCookie(reply: FastifyReply, value: string): void {
     const maxAge = Math.ceil(config.claimWindowMs / 1000)
-    reply.setCookie(HOLDER_COOKIE, value, {
-      path: '/',
-      httpOnly: true,
-      sameSite: 'lax',
-      maxAge,
-      secure: config.enhancedWebSecurity,
-    })
+    const options = { path: '/', httpOnly: true, sameSite: 'lax', maxAge, secure: config.enhancedWebSecurity } as const
+    reply.header('Set-Cookie', reply.server.serializeCookie(HOLDER_COOKIE, value, options))
   }
 
   return async (app: FastifyInstance): Promise<void> => {

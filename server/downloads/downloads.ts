@@ -1,6 +1,7 @@
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { AppError } from '../errors.ts'
 import type { StreamRelay } from '../streams/stream-relay.ts'
+import { cleanFileName } from '../uploads/file-name.ts'
 import type { StoredFile, Upload } from '../uploads/upload.ts'
 import { assertAvailable } from '../uploads/upload-rules.ts'
 import type { Caller, OpenUpload, Uploads } from '../uploads/uploads.ts'
@@ -73,9 +74,9 @@ export function createDownloads({ uploads, claims, blobs, relay }: Dependencies)
     const opened = await uploads.open(ref.uploadId, caller)
     gate()
     if (opened.upload.stream) throw new AppError('bad_request', 'archive feature is not available in stream mode')
-    assertArchiveName(ref.name)
+    const name = archiveName(ref.name)
     const files = await uploads.listFiles(opened)
-    return archiveDownload(opened, ref.name, selected(opened, files, ref.fileIds))
+    return archiveDownload(opened, name, selected(opened, files, ref.fileIds))
   }
 
   /**
@@ -206,11 +207,14 @@ function selected({ upload }: OpenUpload, files: StoredFile[], fileIds: readonly
   return available.filter(({ id }) => fileIds.includes(id))
 }
 
-function assertArchiveName(name: string): void {
+/** It becomes the name of a file on somebody's disk, and so is cleaned like one. */
+function archiveName(raw: string): string {
+  const name = cleanFileName(raw)
   if (Buffer.byteLength(name) > MAX_ARCHIVE_NAME_BYTES) {
     throw new AppError('bad_request', `invalid archive name too long, maximum ${MAX_ARCHIVE_NAME_BYTES} characters`)
   }
   if (!name.endsWith('.zip')) throw new AppError('bad_request', 'invalid archive name, missing .zip extension')
+  return name
 }
 
 function blobKeyOf(file: StoredFile): string {

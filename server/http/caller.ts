@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
 import type { Config } from '../config.ts'
@@ -41,7 +42,7 @@ function sourceAddress(
 }
 
 function parseAddress(text: string): Address {
-  if (!ipaddr.isValid(text)) throw new AppError('bad_request', 'invalid IP address')
+  if (isIP(text) === 0) throw new AppError('bad_request', 'invalid IP address') // stricter than ipaddr.js, which takes `1.1.1` and hexadecimal
   return ipaddr.process(text)
 }
 

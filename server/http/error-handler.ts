@@ -1,4 +1,6 @@
-import { STATUS_CODES } from 'node:http'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, type ErrorCode } from '../errors.ts'
 
@@ -28,7 +30,7 @@ export function handleError(thrown: FastifyError | Error, request: FastifyReques
   const wantsJson = acceptsJson(request)
   const { status, message } = error ? { status: statusOf(error, wantsJson), message: error.message } : INTERNAL
   if (status >= 500) request.log.error({ err: thrown }, 'request failed')
-  else request.log.debug({ err: thrown }, 'request refused')
+  else request.log.debug({ code: (thrown as { code?: unknown }).code }, 'request refused') // its message may hold a name
   if (error) setDetails(reply, error)
   sendError(reply, status, message, wantsJson)
 }
@@ -40,14 +42,15 @@ export function handleNotFound(request: FastifyRequest, reply: FastifyReply): vo
 
 /** Plik's dialect is the message and a newline; who asks for JSON gets a problem (RFC 9457) with the same message. */
 function sendError(reply: FastifyReply, status: number, message: string, wantsJson: boolean): void {
-  letClientReadAnswer(reply)
-  reply.code(status).header('Cache-Control', 'no-store')
-  if (wantsJson) {
-    const problem = { type: 'about:blank', title: STATUS_CODES[status], status, detail: message }
-    reply.type('application/problem+json; charset=utf-8').send(JSON.stringify(problem))
-  } else {
-    reply.type('text/plain; charset=utf-8').send(`${message}\n`)
-  }
+  const problem = { type: 'about:blank', title: STATUS_CODES[status], status, detail: message }
+  const text = wantsJson ? JSON.stringify(problem) : `${message}\n`
+  reply
+    .code(status)
+    .type(wantsJson ? 'application/problem+json; charset=utf-8' : 'text/plain; charset=utf-8')
+    .header('Cache-Control', 'no-store')
+  const { raw: request } = reply.request
+  if (request.complete || request.destroyed) void reply.send(text)
+  else void reply.header('Content-Length', Buffer.byteLength(text)).send(Readable.from(answerAndLinger(text, request)))
 }
 
 /** axios names `application/json` in every request; browsers and curl don't. */
@@ -80,18 +83,20 @@ function asAppError(error: FastifyError | Error): AppError | undefined {
 const isDisconnect = (code: string): boolean =>
   ['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE', 'FST_MP_PREMATURE_CLOSE', 'EPIPE'].includes(code)
 
-/** How long, and for how much, we go on reading what a refused client still sends. */
+/** How long we go on reading what a refused client still sends. */
 const LINGER_MS = 30_000
 
 /**
  * A client that is still sending can't read an answer from a connection that was reset under it, and closing a socket
- * with unread bytes resets it. So the rest of the body is read and thrown away, for a while (nginx calls this lingering).
+ * with unread bytes resets it. So the answer is sent whole, but ends only when the body does; what still comes of that is
+ * thrown away, for a while (nginx calls this lingering).
  */
-function letClientReadAnswer(reply: FastifyReply): void {
-  const { raw: request } = reply.request
-  if (request.complete || request.destroyed) return
+async function* answerAndLinger(text: string, request: IncomingMessage): AsyncGenerator<string> {
+  yield text
   request.unpipe()
+  request.removeAllListeners('readable') // whoever iterates over the body would hold it back
   request.resume()
   const timer = setTimeout(() => request.destroy(), LINGER_MS).unref()
-  request.once('close', () => clearTimeout(timer))
+  await finished(request).catch(() => {})
+  clearTimeout(timer)
 }

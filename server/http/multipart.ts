@@ -1,4 +1,4 @@
-import multipart from '@fastify/multipart'
+import multipart, { type Multipart, type MultipartFile } from '@fastify/multipart'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
 
@@ -36,20 +36,36 @@ export async function* readForm(
   request: FastifyRequest,
   onField: (name: string, value: string) => void = () => {},
 ): AsyncGenerator<FormFile> {
+  for await (const part of readParts(request)) {
+    if (part.fieldname === 'file') yield fileOf(part)
+    else if (part.type === 'field') onField(part.fieldname, String(part.value))
+  }
+}
+
+/**
+ * The first file of a form, as Plik's routes take it; whatever follows is ignored. Its bytes end only once the whole form
+ * was read, so that a form that breaks off after the file is never taken for a complete one. Throws as `readForm`;
+ * `bad_request`: no file.
+ */
+export async function readSingleFile(request: FastifyRequest): Promise<FormFile> {
+  const parts = readParts(request)
+  for (let next = await parts.next(); !next.done; next = await parts.next()) {
+    if (next.value.fieldname !== 'file') continue
+    const { name, bytes } = fileOf(next.value)
+    return { name, bytes: thenRest(bytes, parts) }
+  }
+  throw new AppError('bad_request', 'missing file from multipart form')
+}
+
+/** Every part, each until the next one is asked for. Throws as `readForm`. */
+async function* readParts(request: FastifyRequest): AsyncGenerator<Multipart> {
   assertIsForm(request)
   let hasParts = false
   try {
     for await (const part of request.parts()) {
       hasParts = true
-      if (part.type === 'field') {
-        if (part.fieldname === 'file') throw unnamed()
-        onField(part.fieldname, String(part.value))
-      } else if (part.fieldname !== 'file') {
-        part.file.resume()
-      } else {
-        if (!part.filename) throw unnamed()
-        yield { name: part.filename, bytes: part.file }
-      }
+      yield part
+      if (part.type === 'file') part.file.resume() // whatever nobody read
     }
   } catch (error) {
     throw error instanceof AppError ? error : formError(error)
@@ -57,21 +73,22 @@ export async function* readForm(
   if (!hasParts) throw new AppError('bad_request', 'invalid multipart form : multipart: NextPart: EOF')
 }
 
-/**
- * The first file of a form, as Plik's routes take it. Its bytes end only once the whole form was read, so that a form
- * that breaks off after the file is never taken for a complete one. Throws as `readForm`; `bad_request`: no file.
- */
-export async function readSingleFile(request: FastifyRequest): Promise<FormFile> {
-  const files = readForm(request)
-  const first = await files.next()
-  if (first.done) throw new AppError('bad_request', 'missing file from multipart form')
-  const { name, bytes } = first.value
-  return { name, bytes: thenRest(bytes, files) }
+function fileOf(part: Multipart): FormFile {
+  if (part.type === 'field' || !part.filename) throw new AppError('bad_request', 'missing file name from multipart form')
+  return { name: part.filename, bytes: readFile(part) }
 }
 
-async function* thenRest(bytes: AsyncIterable<Uint8Array>, rest: AsyncIterable<FormFile>): AsyncGenerator<Uint8Array> {
+async function* readFile({ file }: MultipartFile): AsyncGenerator<Uint8Array> {
+  try {
+    yield* file
+  } catch (error) {
+    throw formError(error)
+  }
+}
+
+async function* thenRest(bytes: AsyncIterable<Uint8Array>, rest: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
   yield* bytes
-  for await (const file of rest) for await (const _ignored of file.bytes);
+  for await (const _ignored of rest);
 }
 
 function assertIsForm(request: FastifyRequest): void {
@@ -79,12 +96,10 @@ function assertIsForm(request: FastifyRequest): void {
   if (!request.isMultipart()) {
     throw new AppError('bad_request', "invalid multipart form : request Content-Type isn't multipart/form-data")
   }
-  if (!/;\s*boundary=/i.test(contentType)) {
+  if (!/;\s*boundary="?[^";\s]/i.test(contentType)) {
     throw new AppError('bad_request', 'invalid multipart form : no multipart boundary param in Content-Type')
   }
 }
-
-const unnamed = () => new AppError('bad_request', 'missing file name from multipart form')
 
 function formError(error: unknown): AppError {
   const code = String((error as { code?: unknown }).code ?? '')

@@ -69,6 +69,7 @@ export async function createServer({ config, log, readCaller, doors }: Dependenc
     reply.headers({ 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' })
   })
   logRequests(app)
+  closeInPeace(app)
   await app.register(cors, {
     origin: '*',
     exposedHeaders: EXPOSED_HEADERS,
@@ -101,6 +102,36 @@ function logRequests(app: FastifyInstance): void {
     const { uploadId: upload, fileId: file } = (request.params ?? {}) as { uploadId?: string; fileId?: string }
     const route = `${request.method} ${request.routeOptions.url ?? '(none)'}`
     request.log.info({ route, upload, file, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered')
+  })
+}
+
+/**
+ * On `close`, handlers may still have to clear up after a connection that was cut: what they use must outlive them.
+ * And a connection that becomes idle only now would be waited for until it times out.
+ */
+function closeInPeace(app: FastifyInstance): void {
+  const running = new Set<Promise<unknown>>()
+  let isClosing = false
+  app.addHook('onRoute', (route) => {
+    const { handler } = route
+    route.handler = function (request, reply) {
+      const run: unknown = handler.call(this, request, reply)
+      if (run instanceof Promise) {
+        const ended = () => void running.delete(run)
+        running.add(run)
+        run.then(ended, ended)
+      }
+      return run
+    }
+  })
+  app.addHook('preClose', async () => {
+    isClosing = true
+  })
+  app.addHook('onResponse', async () => {
+    if (isClosing) setImmediate(() => app.server.closeIdleConnections())
+  })
+  app.addHook('onClose', async () => {
+    await Promise.allSettled(running)
   })
 }
 

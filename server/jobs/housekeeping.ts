@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import cron from 'node-cron'
+import { AppError } from '../errors.ts'
 import type { UploadsExpiry } from '../uploads/uploads-expiry.ts'
 
 interface Dependencies {
@@ -13,7 +14,7 @@ export type Housekeeping = ReturnType<typeof createHousekeeping>
 /** When things go: every minute what is over, every hour what crashes left behind. Each part may run twice or be killed. */
 export function createHousekeeping({ expiry, lapseClaims, log }: Dependencies) {
   const deleteBlobs = singleFlight(expiry.deleteBlobs)
-  const purge = singleFlight(purgeNow)
+  const purge = singleFlight(() => purgeNow().catch(freeSpaceAndPurge))
   const sweep = singleFlight(expiry.removeOrphans)
   const running = new Set<Promise<unknown>>()
   const ticks = [
@@ -38,6 +39,12 @@ export function createHousekeeping({ expiry, lapseClaims, log }: Dependencies) {
     if (expired + deleted.files + rows + lapsedClaims + abandoned.files + abandoned.uploads > 0)
       log.info(report, 'purged')
     return report
+  }
+
+  async function freeSpaceAndPurge(error: unknown) {
+    if (!(error instanceof AppError && error.code === 'insufficient_storage')) throw error
+    await expiry.freeSpace()
+    return purgeNow()
   }
 
   /** All of it, once: what the ticks do over an hour. */

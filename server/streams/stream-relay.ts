@@ -18,16 +18,23 @@ export function createStreamRelay({ timeoutMs }: { timeoutMs: number }) {
 
   /**
    * Resolves when a reader has taken all of `bytes`. Rejects with what `bytes` throws, and with `aborted` when the
-   * reader leaves before the end or nobody comes within the time limit.
+   * reader leaves before the end, nobody comes within the time limit, or `senderGone` aborts while nobody has come yet.
    */
-  function offer(fileId: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  function offer(fileId: string, bytes: AsyncIterable<Uint8Array>, senderGone?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        offers.delete(fileId)
-        reject(new AppError('aborted', 'nobody came to download the stream in time'))
-      }, timeoutMs)
+      const timer = setTimeout(() => withdraw(fileId, 'nobody came to download the stream in time'), timeoutMs)
       offers.set(fileId, { bytes, timer, resolve, reject })
+      senderGone?.addEventListener('abort', () => withdraw(fileId, 'the sender went away'))
+      if (senderGone?.aborted) withdraw(fileId, 'the sender went away')
     })
+  }
+
+  function withdraw(fileId: string, reason: string): void {
+    const offered = offers.get(fileId)
+    if (!offered) return
+    offers.delete(fileId)
+    clearTimeout(offered.timer)
+    offered.reject(new AppError('aborted', reason))
   }
 
   /** The bytes on offer, for one reader only; undefined when nobody offers them, or somebody else reads them already. */
@@ -39,7 +46,12 @@ export function createStreamRelay({ timeoutMs }: { timeoutMs: number }) {
     return passOn(taken)
   }
 
-  return { offer, take }
+  /** Ends all waiting. */
+  function close(): void {
+    for (const fileId of offers.keys()) withdraw(fileId, 'the server is stopping')
+  }
+
+  return { offer, take, close }
 }
 
 async function* passOn({ bytes, resolve, reject }: Offer): AsyncGenerator<Buffer> {

@@ -31,7 +31,8 @@ export function quickUploadRoutes({ intake, readCaller, config }: Dependencies) 
   async function uploadBody(request: FastifyRequest, reply: FastifyReply) {
     const options = optionsOf(request)
     const name = (request.params as { name?: string }).name ?? UNNAMED
-    const created = await intake.quickUpload(only({ name, bytes: request.raw }), () => options, readCaller(request))
+    const bytes = request.raw.iterator({ destroyOnReturn: false }) // else nobody could read why it was refused
+    const created = await intake.quickUpload(only({ name, bytes }), () => options, readCaller(request))
     return answer(request, reply, created)
   }
 

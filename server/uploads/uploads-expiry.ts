@@ -41,6 +41,20 @@ export function createUploadsExpiry({ repo, blobs, clock, log }: Dependencies) {
     }
   }
 
+  /**
+   * Deletes the bytes of what is over without a note in the database: a disk can be so full that there is no room for one,
+   * and would stay full for ever. Rows follow with the next purge, which finds nothing left to delete.
+   */
+  async function freeSpace(): Promise<void> {
+    const now = clock()
+    let last: string | undefined = ''
+    while (last !== undefined) {
+      const files = await repo.listDueFiles(now, last, BATCH)
+      await deleteBlobsOf(files)
+      last = files.at(-1)?.id
+    }
+  }
+
   /** Deletes one removed file's bytes now instead of within the minute; a failure is left to the next purge. */
   async function deleteBlobOf(file: StoredFile): Promise<void> {
     const deleted = await deleteBlobsOf([file])
@@ -108,7 +122,7 @@ export function createUploadsExpiry({ repo, blobs, clock, log }: Dependencies) {
     }
   }
 
-  return { expire, deleteBlobs, deleteBlobOf, deleteMetadata, purgeAbandoned, removeOrphans }
+  return { expire, deleteBlobs, freeSpace, deleteBlobOf, deleteMetadata, purgeAbandoned, removeOrphans }
 }
 
 /** Repeats until nothing is left, letting other requests in between. */

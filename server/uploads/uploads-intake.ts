@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { StreamRelay } from '../streams/stream-relay.ts'
 import { createMeter, receiveBlob } from './file-intake.ts'
+import { sameFileName } from './file-name.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
 import { grantedName, planUpload, type UploadOptions, visibleStatus } from './upload-rules.ts'
 import { type Caller, emptyFile, type NewUpload, type OpenUpload, type Uploads } from './uploads.ts'
@@ -14,6 +15,8 @@ import type { UploadsRepo } from './uploads-repo.ts'
 export interface IncomingFile {
   name: string
   bytes: AsyncIterable<Uint8Array>
+  /** Aborts when the sender hangs up, also while nobody reads `bytes`. */
+  senderGone?: AbortSignal
 }
 
 interface Dependencies {
@@ -54,14 +57,15 @@ export function createUploadsIntake({ uploads, repo, blobs, relay, clock, config
    */
   async function addFile(opened: OpenUpload, incoming: IncomingFile): Promise<StoredFile> {
     assertMayAddFiles(opened)
-    return take(opened.upload, await insertFile(opened.upload.id, creatableName(incoming.name)), incoming.bytes)
+    return take(opened.upload, await insertFile(opened.upload.id, creatableName(incoming.name)), incoming)
   }
 
-  /** Takes a declared file's bytes. Throws as `addFile`; `bad_request` also when the slot is not `missing` any more. */
+  /** Takes a declared file's bytes. Throws as `addFile`; `bad_request` also when it has another name, or the slot is not `missing` any more. */
   async function fillFile(opened: OpenUpload, file: StoredFile, incoming: IncomingFile): Promise<StoredFile> {
     assertMayAddFiles(opened)
+    if (!sameFileName(file.name, incoming.name)) throw new AppError('bad_request', 'invalid file name')
     const isMine = await repo.moveFile(file.id, 'missing', 'uploading', { lease_until: clock() + LEASE_MS })
-    if (isMine) return take(opened.upload, file, incoming.bytes)
+    if (isMine) return take(opened.upload, file, incoming)
     const status = visibleStatus((await repo.findFile(file.id)) ?? { ...file, status: 'deleted' })
     throw new AppError('bad_request', `invalid file status ${status}, expected missing`)
   }
@@ -118,7 +122,7 @@ export function createUploadsIntake({ uploads, repo, blobs, relay, clock, config
     const { id, tokenHash } = pending.upload
     try {
       for (let file = second; ; ) {
-        await take(pending.upload, await insertFile(id, creatableName(file.name)), file.bytes)
+        await take(pending.upload, await insertFile(id, creatableName(file.name)), file)
         const next = await rest.next()
         if (next.done) break
         file = next.value
@@ -138,7 +142,8 @@ export function createUploadsIntake({ uploads, repo, blobs, relay, clock, config
   function assertGrantableSoFar(options: UploadOptions): void {
     const featurePassword = config.featurePassword === 'forced' ? 'enabled' : config.featurePassword
     const { stream } = planUpload(options, { ...config, featurePassword })
-    if (stream) throw new AppError('bad_request', 'unable to create upload : this server only accepts streaming uploads')
+    if (stream)
+      throw new AppError('bad_request', 'unable to create upload : this server only accepts streaming uploads')
   }
 
   async function insertFile(uploadId: string, name: string): Promise<StoredFile> {
@@ -151,11 +156,11 @@ export function createUploadsIntake({ uploads, repo, blobs, relay, clock, config
   }
 
   /** Takes the bytes of a file that is `uploading`. On failure its slot is burnt, as Plik does. */
-  async function take({ stream }: Upload, file: StoredFile, bytes: AsyncIterable<Uint8Array>): Promise<StoredFile> {
+  async function take({ stream }: Upload, file: StoredFile, incoming: IncomingFile): Promise<StoredFile> {
     writing.add(file.id)
     try {
-      if (stream) return await passOn(file, bytes)
-      return await finish(file, await receive(bytes))
+      if (stream) return await passOn(file, incoming)
+      return await finish(file, await receive(incoming.bytes))
     } catch (error) {
       await burn(file)
       throw error
@@ -165,9 +170,9 @@ export function createUploadsIntake({ uploads, repo, blobs, relay, clock, config
   }
 
   /** A stream's bytes go to whoever downloads them; what is left is a `deleted` file that says what it was. */
-  async function passOn(file: StoredFile, bytes: AsyncIterable<Uint8Array>): Promise<StoredFile> {
+  async function passOn(file: StoredFile, { bytes, senderGone }: IncomingFile): Promise<StoredFile> {
     const meter = createMeter(config.maxFileSizeBytes)
-    await relay.offer(file.id, meter.watch(bytes))
+    await relay.offer(file.id, meter.watch(bytes), senderGone)
     const measured = meter.result()
     await repo.moveFile(file.id, 'uploading', 'deleted', { ...measured, lease_until: null })
     return { ...file, ...measured, status: 'deleted' }

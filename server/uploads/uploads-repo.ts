@@ -204,6 +204,21 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
       return rows.map(toFile)
     },
 
+    /** Files with bytes that nobody can reach any more, whether or not this was noted; in order of id, those after `afterId`. */
+    async listDueFiles(now: number, afterId: string, limit: number): Promise<StoredFile[]> {
+      const rows = await db
+        .selectFrom('files')
+        .innerJoin('uploads', 'uploads.id', 'files.upload_id')
+        .selectAll('files')
+        .where('files.blob_key', 'is not', null)
+        .where((eb) => eb.or([eb('files.status', '=', 'removed'), eb('uploads.expires_at', '<=', now)]))
+        .where('files.id', '>', afterId)
+        .orderBy('files.id')
+        .limit(limit)
+        .execute()
+      return rows.map(toFile)
+    },
+
     /** `removed → deleted`: call once the bytes are gone. */
     markDeleted: (fileIds: readonly string[]): Promise<void> =>
       transact(async (trx) => {

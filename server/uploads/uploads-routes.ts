@@ -1,11 +1,11 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { basicAuthorization, type CallerReader } from '../http/caller.ts'
 import { acceptAnyBodyAsText, readJson } from '../http/json-body.ts'
 import { acceptForms, readSingleFile } from '../http/multipart.ts'
 import { CreateUploadBody, fileJson, legacyUploadJson, uploadJson } from './upload-shapes.ts'
 import type { OpenUpload, Uploads } from './uploads.ts'
-import type { UploadsIntake } from './uploads-intake.ts'
+import type { IncomingFile, UploadsIntake } from './uploads-intake.ts'
 
 interface Dependencies {
   uploads: Uploads
@@ -87,19 +87,19 @@ export function uploadsRoutes({
   async function fileRoutes(app: FastifyInstance): Promise<void> {
     await acceptForms(app)
 
-    app.post('/file/:uploadId', async (request) => {
+    app.post('/file/:uploadId', async (request, reply) => {
       const opened = await open(request)
       intake.assertMayAddFiles(opened)
       allowWaiting(request, opened)
-      return fileJson(await intake.addFile(opened, await readSingleFile(request)))
+      return fileJson(await intake.addFile(opened, await incomingFile(request, reply)))
     })
 
     for (const mode of ['file', 'stream']) {
-      app.post(`/${mode}/:uploadId/:fileId/*`, async (request) => {
+      app.post(`/${mode}/:uploadId/:fileId/*`, async (request, reply) => {
         const { opened, file } = await openFile(request)
         intake.assertMayAddFiles(opened)
         allowWaiting(request, opened)
-        return fileJson(await intake.fillFile(opened, file, await readSingleFile(request)))
+        return fileJson(await intake.fillFile(opened, file, await incomingFile(request, reply)))
       })
     }
   }
@@ -108,4 +108,10 @@ export function uploadsRoutes({
     await app.register(metadataRoutes)
     await app.register(fileRoutes)
   }
+}
+
+async function incomingFile(request: FastifyRequest, reply: FastifyReply): Promise<IncomingFile> {
+  const hangUp = new AbortController()
+  reply.raw.once('close', () => hangUp.abort())
+  return { ...(await readSingleFile(request)), senderGone: hangUp.signal }
 }

@@ -23,7 +23,9 @@ describe.skipIf(!hasBrowser())('the page without JavaScript', () => {
     await page.getByLabel('Keep for').selectOption('1 hour')
     await page.getByRole('button', { name: 'Upload' }).click()
 
-    const links = await page.locator('.links a').evaluateAll((anchors) => anchors.map((anchor) => anchor.getAttribute('href') ?? ''))
+    const links = await page
+      .locator('.links a')
+      .evaluateAll((anchors) => anchors.map((anchor) => anchor.getAttribute('href') ?? ''))
     expect(await page.locator('.links .name').allTextContents()).toEqual(['你好 <b>.txt', 'second.bin'])
     expect(await (await fetch(links[0] as string)).text()).toBe('first')
     expect(sha256(await (await fetch(links[1] as string)).bytes())).toBe(sha256(Buffer.alloc(300_000, 7)))

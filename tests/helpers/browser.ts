@@ -17,7 +17,9 @@ const FLAGS = [
 export function hasBrowser(): boolean {
   if (existsSync(CHROMIUM)) return true
   if (process.env.CI) throw new Error('Chromium is not installed, so the pages could not be tested')
-  console.warn('\n⚠ NOT TESTED: Chromium is not installed (Debian: apt-get install chromium), the pages are not tested.\n')
+  console.warn(
+    '\n⚠ NOT TESTED: Chromium is not installed (Debian: apt-get install chromium), the pages are not tested.\n',
+  )
   return false
 }
 

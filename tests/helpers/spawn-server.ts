@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { onTestFinished } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { temporaryFolder } from './database.ts'
 
 export interface SpawnedServer {
@@ -27,6 +30,32 @@ const START_TIMEOUT_MS = 15_000
 export async function spawnServer(settings: Record<string, string> = {}): Promise<SpawnedServer> {
   const dataDir = settings.DATA_DIR ?? temporaryFolder()
   const { child, output, exited } = start({ RATE_LIMIT: 'off', ...settings, DATA_DIR: dataDir })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return running(child, dataDir, output, exited)
+}
+
+/** One for all tests of a file, for those that only need to ask it something. Call it beside the tests, not in them. */
+export function sharedServer(): { url: () => string } {
+  const dataDir = mkdtempSync(join(tmpdir(), 'mayfly-test-'))
+  const { child, output, exited } = start({ RATE_LIMIT: 'off', DATA_DIR: dataDir })
+  let server: SpawnedServer | undefined
+  beforeAll(async () => {
+    server = await running(child, dataDir, output, exited)
+  })
+  afterAll(async () => {
+    child.kill('SIGKILL')
+    await exited
+    rmSync(dataDir, { recursive: true, force: true })
+  })
+  return { url: () => (server as SpawnedServer).url }
+}
+
+async function running(
+  child: ChildProcess,
+  dataDir: string,
+  output: () => string,
+  exited: Promise<number | null>,
+): Promise<SpawnedServer> {
   const ready = until(child, () => output().match(/page and API\s+(\S+)\/\n/)?.[1])
   const url = await Promise.race([ready, exited.then(() => undefined)])
   if (url === undefined) throw new Error(`the server did not start\n${output()}`)
@@ -44,6 +73,7 @@ export async function spawnServer(settings: Record<string, string> = {}): Promis
 /** A start that is expected to fail, or to be cut short: no waiting for readiness. */
 export function startServer(settings: Record<string, string> = {}) {
   const { child, output, exited } = start(settings)
+  onTestFinished(() => void child.kill('SIGKILL'))
   return { output, exited, kill: killer(child, exited) }
 }
 
@@ -54,7 +84,6 @@ function start(settings: Record<string, string>) {
     env: Object.fromEntries([...inherited, ...given]),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  onTestFinished(() => void child.kill('SIGKILL'))
   const chunks: Buffer[] = []
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk))
   const exited = once(child, 'close').then(([code]) => code as number | null)

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { addFile, createUpload, givenFile } from '../../helpers/client.ts'
 import { makeApp } from '../../helpers/make-app.ts'
+import { ask, connected, get, statusOf, textOf } from './ask.ts'
 import { givenDeclaredFile } from './given.ts'
-import { ask, connected, get, statusOf, textOf } from './raw-http.ts'
 
 describe('404', () => {
   test('is the answer for an upload that is not there', async () => {
@@ -43,16 +43,20 @@ describe('404', () => {
     expect((await get(`${app.url}/${mode}/abc`)).status).toBe(404)
   })
 
-  test.each(['../../../etc/passwd', '..%2f..%2f..%2fetc%2fpasswd', '%00', '%2e%2e', "' or 1=1 --", '\u{1F600}'.repeat(50)])(
-    'is the answer for an id such as %s',
-    async (id) => {
-      const app = await makeApp()
-      const { upload } = await givenFile(app)
+  test.each([
+    '../../../etc/passwd',
+    '..%2f..%2f..%2fetc%2fpasswd',
+    '%00',
+    '%2e%2e',
+    "' or 1=1 --",
+    '\u{1F600}'.repeat(50),
+  ])('is the answer for an id such as %s', async (id) => {
+    const app = await makeApp()
+    const { upload } = await givenFile(app)
 
-      expect((await get(encodeURI(`${app.url}/file/${upload.id}/${id}/file.txt`))).status).toBe(404)
-      expect((await get(encodeURI(`${app.url}/file/${id}/x/file.txt`))).status).toBe(404)
-    },
-  )
+    expect((await get(encodeURI(`${app.url}/file/${upload.id}/${id}/file.txt`))).status).toBe(404)
+    expect((await get(encodeURI(`${app.url}/file/${id}/x/file.txt`))).status).toBe(404)
+  })
 
   test('is the answer for a deleted file, which keeps its name', async () => {
     const app = await makeApp()
@@ -116,15 +120,18 @@ describe('404', () => {
 })
 
 describe('the name in a link', () => {
-  test.each(['other.txt', 'FILE.TXT', 'file.tx', 'file.txt.exe'])('must be the name of the file, not %s', async (name) => {
-    const app = await makeApp()
-    const { url } = await givenFile(app)
+  test.each(['other.txt', 'FILE.TXT', 'file.tx', 'file.txt.exe'])(
+    'must be the name of the file, not %s',
+    async (name) => {
+      const app = await makeApp()
+      const { url } = await givenFile(app)
 
-    const { status, body } = await get(url.replace('file.txt', name))
+      const { status, body } = await get(url.replace('file.txt', name))
 
-    expect(status).toBe(400)
-    expect(body.toString()).toBe('invalid file name\n')
-  })
+      expect(status).toBe(400)
+      expect(body.toString()).toBe('invalid file name\n')
+    },
+  )
 
   test.each(['a b+c.txt', 'what?.txt', '50% #1.txt', 'a&b=c;d.txt', '"quoted".txt', '中文 🎉.txt', 'ü.txt'])(
     'may be %s',

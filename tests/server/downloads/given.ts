@@ -1,4 +1,4 @@
-import { addFile, createUpload, fileForm } from '../../helpers/client.ts'
+import { addFile, createUpload } from '../../helpers/client.ts'
 import type { TestApp } from '../../helpers/make-app.ts'
 
 /** Uploads that downloads are tested with. */
@@ -8,8 +8,9 @@ export async function givenDeclaredFile(app: TestApp, name: string, content = 'h
   const upload = await createUpload(app, { files: [{ fileName: name }] })
   const id = upload.files?.[0]?.id ?? ''
   const url = `${app.url}/file/${upload.id}/${id}/${encodeURIComponent(name)}`
-  const headers = { 'X-UploadToken': upload.uploadToken }
-  const response = await fetch(url, { method: 'POST', headers, body: fileForm(content) })
+  const part = `--b\r\nContent-Disposition: form-data; name="file"; filename*=UTF-8''${encodeURIComponent(name)}`
+  const headers = { 'X-UploadToken': upload.uploadToken, 'Content-Type': 'multipart/form-data; boundary=b' }
+  const response = await fetch(url, { method: 'POST', headers, body: `${part}\r\n\r\n${content}\r\n--b--\r\n` })
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
   return { upload, url }
 }
@@ -20,7 +21,11 @@ export interface GivenFile {
 }
 
 /** An upload with several finished files, in order; `archive` is the link to all of them. */
-export async function givenFiles(app: TestApp, options: object, files: [name: string, content: string | Uint8Array<ArrayBuffer>][]) {
+export async function givenFiles(
+  app: TestApp,
+  options: object,
+  files: [name: string, content: string | Uint8Array<ArrayBuffer>][],
+) {
   const upload = await createUpload(app, options)
   const added: GivenFile[] = []
   for (const [name, content] of files) {

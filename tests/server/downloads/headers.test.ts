@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { createUpload, givenFile } from '../../helpers/client.ts'
 import { makeApp } from '../../helpers/make-app.ts'
+import { ask, get } from './ask.ts'
 import { givenDeclaredFile } from './given.ts'
-import { ask, get } from './raw-http.ts'
 
 const SHA256_OF_HELLO = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824'
 const HELLO_IN_BASE64 = 'LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ='
@@ -126,14 +126,18 @@ describe('Content-Disposition', () => {
     const app = await makeApp()
     const { url } = await givenFile(app)
 
-    expect((await get(url + query)).headers['content-disposition']).toBe(`attachment; filename="file.txt"; filename*=UTF-8''file.txt`)
+    expect((await get(url + query)).headers['content-disposition']).toBe(
+      `attachment; filename="file.txt"; filename*=UTF-8''file.txt`,
+    )
   })
 
   test('says inline for an empty ?dl=', async () => {
     const app = await makeApp()
     const { url } = await givenFile(app)
 
-    expect((await get(`${url}?dl=`)).headers['content-disposition']).toBe(`inline; filename="file.txt"; filename*=UTF-8''file.txt`)
+    expect((await get(`${url}?dl=`)).headers['content-disposition']).toBe(
+      `inline; filename="file.txt"; filename*=UTF-8''file.txt`,
+    )
   })
 })
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { givenFile } from '../../helpers/client.ts'
 import { makeApp } from '../../helpers/make-app.ts'
-import { ask, get, noise, sha256 } from './raw-http.ts'
+import { ask, get, noise, sha256 } from './ask.ts'
 
 const DIGITS = '0123456789'
 
@@ -67,18 +67,19 @@ describe('a part of a file', () => {
     },
   )
 
-  test.each(['bytes=0-1,4-5', 'bytes=0-0,0-0,0-0', `bytes=${'0-,'.repeat(1_000)}0-`])(
-    'is the whole when there are many of them: %.20s',
-    async (range) => {
-      const { url } = await givenDigits()
+  test.each([
+    ['two', 'bytes=0-1,4-5'],
+    ['the same byte thrice', 'bytes=0-0,0-0,0-0'],
+    ['a thousand that overlap', `bytes=${'0-,'.repeat(1_000)}0-`],
+  ])('is the whole when %s are asked for: no more than one copy goes out', async (_, range) => {
+    const { url } = await givenDigits()
 
-      const { status, headers, body } = await get(url, { Range: range })
+    const { status, headers, body } = await get(url, { Range: range })
 
-      expect(status).toBe(200)
-      expect(headers['content-range']).toBeUndefined()
-      expect(body.toString()).toBe(DIGITS)
-    },
-  )
+    expect(status).toBe(200)
+    expect(headers['content-range']).toBeUndefined()
+    expect(body.toString()).toBe(DIGITS)
+  })
 
   test.each(['bytes=', 'bytes=-', 'bytes=5-2', 'bytes=a-b', 'bytes 0-1', 'lines=0-1', 'bytes=0-1-2', 'bytes=0x0-0x1'])(
     'is the whole when nobody can tell what %s means',
@@ -151,11 +152,10 @@ describe('a file that the client has already', () => {
     expect(reply.body).toHaveLength(0)
   })
 
-  test.each(['*', '"a", "b", *', 'W/ETAG', '"x", ETAG'])('is 304 for If-None-Match: %s', async (list) => {
+  test.each(['*', 'W/ETAG', '"x", ETAG', '"x",W/ETAG , "y"'])('is 304 for If-None-Match: %s', async (list) => {
     const { url } = await givenDigits()
-    const header = list === '"a", "b", *' ? '*' : list.replace('ETAG', await etagOf(url))
 
-    expect((await get(url, { 'If-None-Match': header })).status).toBe(304)
+    expect((await get(url, { 'If-None-Match': list.replace('ETAG', await etagOf(url)) })).status).toBe(304)
   })
 
   test('is 304 when it did not change since', async () => {

@@ -12,47 +12,47 @@ type Row = [message: string, settings: Record<string, string>, body: object]
 
 test.for<Row>([
   ['anonymous uploads are disabled', { FEATURE_AUTHENTICATION: 'forced' }, {}],
-  ['one shot uploads are disabled', { FEATURE_ONE_SHOT: 'disabled' }, { oneShot: true }],
-  ['removable uploads are disabled', { FEATURE_REMOVABLE: 'disabled' }, { removable: true }],
-  ['streaming uploads are disabled', { FEATURE_STREAM: 'disabled' }, { stream: true }],
-  ['extend TTL is disabled', { FEATURE_EXTEND_TTL: 'disabled' }, { extend_ttl: true }],
-  ['cannot set infinite TTL (maximum allowed is : 26)', { MAX_TTL: '26', DEFAULT_TTL: '26' }, { ttl: -1 }],
-  ['invalid TTL. (maximum allowed is : 26)', { MAX_TTL: '26', DEFAULT_TTL: '26' }, { ttl: 27 }],
-  ['server only accept uploads protected by password', { FEATURE_PASSWORD: 'forced' }, {}],
   ['server only accept uploads protected by password', { FEATURE_PASSWORD: 'forced' }, { login: 'a', password: '' }],
   ['upload password protection is disabled', { FEATURE_PASSWORD: 'disabled' }, { password: 'x' }],
   ['too many files. maximum is 1', { MAX_FILES_PER_UPLOAD: '1' }, { files: [{ fileName: 'a' }, { fileName: 'b' }] }],
-  ['missing file name', {}, { files: [{ fileName: '' }] }],
-  ['missing file name', {}, { files: [{ reference: '0' }] }],
-  ['missing file name', {}, { files: [{ fileName: '..' }] }],
-  ['missing file name', {}, { files: [{ fileName: '\u200B/\u0000' }] }],
-  [
-    'file name aaaaaaaaaaaaaaaaaaaa... is too long, maximum length is 1024 characters',
-    {},
-    { files: [{ fileName: 'a'.repeat(1025) }] },
-  ],
-  [
-    'file name 中中中中中中... is too long, maximum length is 1024 characters',
-    {},
-    { files: [{ fileName: '中'.repeat(342) }] },
-  ],
-  [
-    'file is too big (11 B), maximum file size is 10 B',
-    { MAX_FILE_SIZE: '10B' },
-    { files: [{ fileName: 'a', fileSize: 11 }] },
-  ],
-  [
-    'file is too big (10 GB), maximum file size is 10 GB',
-    {},
-    { files: [{ fileName: 'a', fileSize: 10_000_000_001 }] },
-  ],
-  ['invalid maxDownloads. (must be from 1 to 1000000)', {}, { maxDownloads: -1 }],
-  ['invalid maxDownloads. (must be from 1 to 1000000)', {}, { maxDownloads: 1_000_001 }],
-  ['comments are too long, maximum length is 32768 bytes', {}, { comments: 'a'.repeat(32_769) }],
-])('400 unable to create upload : %s', async ([message, settings, body]) => {
+])('400 unable to create upload : %s (Plik §2)', async ([message, settings, body]) => {
   const app = await makeApp(settings)
 
   expect(await answerOf(post(app, body))).toEqual([400, `unable to create upload : ${message}\n`])
+})
+
+const oneFile = (file: object) => ({ files: [file] })
+
+const REFUSED = [
+  ['extend TTL is disabled', { extend_ttl: true }],
+  ['cannot set infinite TTL (maximum allowed is : 26)', { ttl: -1 }],
+  ['invalid TTL. (maximum allowed is : 26)', { ttl: 27 }],
+  ['missing file name', oneFile({ fileName: '' })],
+  ['missing file name', oneFile({ reference: '0' })],
+  ['missing file name', oneFile({ fileName: '..' })],
+  ['missing file name', oneFile({ fileName: '\u200B/\u0000' })],
+  [
+    'file name aaaaaaaaaaaaaaaaaaaa... is too long, maximum length is 1024 characters',
+    oneFile({ fileName: 'a'.repeat(1025) }),
+  ],
+  ['file name 中中中中中中... is too long, maximum length is 1024 characters', oneFile({ fileName: '中'.repeat(342) })],
+  ['file is too big (10 GB), maximum file size is 10 GB', oneFile({ fileName: 'a', fileSize: 10_000_000_001 })],
+  ['file is too big (11 GB), maximum file size is 10 GB', oneFile({ fileName: 'a', fileSize: 11_000_000_000 })],
+  ['invalid maxDownloads. (must be from 1 to 1000000)', { maxDownloads: -1 }],
+  ['invalid maxDownloads. (must be from 1 to 1000000)', { maxDownloads: 1_000_001 }],
+  ['comments are too long, maximum length is 32768 bytes', { comments: 'a'.repeat(32_769) }],
+  ['comments must not contain NUL characters', { comments: 'a\0b' }],
+  ['login must not contain NUL characters', { login: 'a\0b', password: 'x' }],
+  ['reference must not contain NUL characters', oneFile({ fileName: 'a', reference: 'a\0b' })],
+  ['fileType must not contain NUL characters', oneFile({ fileName: 'a', fileType: 'a\0b' })],
+] as const
+
+test('wishes past a limit are refused, each with its reason (Plik §2)', async () => {
+  const app = await makeApp({ MAX_TTL: '26', DEFAULT_TTL: '26' })
+
+  const answers = await Promise.all(REFUSED.map(([, body]) => answerOf(post(app, body))))
+
+  expect(answers).toEqual(REFUSED.map(([message]) => [400, `unable to create upload : ${message}\n`]))
 })
 
 test('names, sizes, counts and comments at their limit are taken', async () => {

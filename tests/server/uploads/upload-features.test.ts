@@ -1,83 +1,95 @@
 import { expect, test } from 'vitest'
+import { answerOf } from '../../helpers/answers.ts'
 import { createUpload } from '../../helpers/client.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 
 /** What the four states of each feature grant; what they refuse is in `create-upload-refusals.test.ts` (Plik §5). */
 
-const FLAGS = [
-  ['ONE_SHOT', 'oneShot'],
-  ['REMOVABLE', 'removable'],
-  ['STREAM', 'stream'],
-  ['EXTEND_TTL', 'extend_ttl'],
-] as const
+const inState = (state: string) =>
+  makeApp({
+    FEATURE_ONE_SHOT: state,
+    FEATURE_REMOVABLE: state,
+    FEATURE_STREAM: state,
+    FEATURE_EXTEND_TTL: state,
+    FEATURE_COMMENTS: state,
+    FEATURE_SET_TTL: state,
+    FEATURE_PASSWORD: state,
+    DEFAULT_TTL: '100',
+  })
 
-test.for(FLAGS)('FEATURE_%s disabled: %s is false, and asking for false is no error', async ([name, key]) => {
-  const app = await makeApp({ [`FEATURE_${name}`]: 'disabled' })
+const allOf = (value: boolean) => ({ oneShot: value, removable: value, stream: value, extend_ttl: value })
 
-  expect(await createUpload(app)).toMatchObject({ [key]: false })
-  expect(await createUpload(app, { [key]: false })).toMatchObject({ [key]: false })
+test('disabled: flags are false and asking for false is no error; comments and TTL are dropped without a word', async () => {
+  const app = await inState('disabled')
+
+  expect(await createUpload(app)).toMatchObject({ ...allOf(false), ttl: 100 })
+  expect(await createUpload(app, { ...allOf(false), comments: 'hi', ttl: 60, login: 'a', password: '' })).toMatchObject(
+    {
+      ...allOf(false),
+      comments: '',
+      ttl: 100,
+      protectedByPassword: false,
+    },
+  )
 })
 
-test.for(FLAGS)('FEATURE_%s enabled: %s is what was asked for, else false', async ([name, key]) => {
-  const app = await makeApp({ [`FEATURE_${name}`]: 'enabled' })
+test.for(['enabled', 'default'])(
+  '%s: what was asked for is granted, else false; `default` concerns clients only',
+  async (state) => {
+    const app = await inState(state)
 
-  expect(await createUpload(app)).toMatchObject({ [key]: false })
-  expect(await createUpload(app, { [key]: true })).toMatchObject({ [key]: true })
+    expect(await createUpload(app)).toMatchObject({
+      ...allOf(false),
+      comments: '',
+      ttl: 100,
+      protectedByPassword: false,
+    })
+    expect(await createUpload(app, { ...allOf(true), comments: 'hi', ttl: 60, password: 'x' })).toMatchObject({
+      ...allOf(true),
+      comments: 'hi',
+      ttl: 60,
+      protectedByPassword: true,
+    })
+  },
+)
+
+test('forced: flags are always true, and asking for false is no error; comments and TTL stay a choice', async () => {
+  const app = await inState('forced')
+
+  expect(await createUpload(app, { password: 'x' })).toMatchObject({ ...allOf(true), comments: '', ttl: 100 })
+  expect(await createUpload(app, { ...allOf(false), comments: 'hi', ttl: 60, password: 'x' })).toMatchObject({
+    ...allOf(true),
+    comments: 'hi',
+    ttl: 60,
+  })
 })
 
-test.for(FLAGS)('FEATURE_%s default: the server acts as for enabled, %s is for clients to preselect', async ([name, key]) => {
-  const app = await makeApp({ [`FEATURE_${name}`]: 'default' })
+test('disabled: each flag that is asked for all the same is refused by name (Plik §2)', async () => {
+  const app = await inState('disabled')
+  const refusals = [
+    ['oneShot', 'one shot uploads are disabled'],
+    ['removable', 'removable uploads are disabled'],
+    ['stream', 'streaming uploads are disabled'],
+    ['extend_ttl', 'extend TTL is disabled'],
+  ] as const
 
-  expect(await createUpload(app)).toMatchObject({ [key]: false })
-  expect(await createUpload(app, { [key]: true })).toMatchObject({ [key]: true })
+  const answers = await Promise.all(
+    refusals.map(([flag]) => answerOf(fetch(`${app.url}/upload`, { method: 'POST', body: `{"${flag}":true}` }))),
+  )
+
+  expect(answers).toEqual(refusals.map(([, reason]) => [400, `unable to create upload : ${reason}\n`]))
 })
 
-test.for(FLAGS)('FEATURE_%s forced: %s is always true, and asking for false is no error', async ([name, key]) => {
-  const app = await makeApp({ [`FEATURE_${name}`]: 'forced' })
-
-  expect(await createUpload(app)).toMatchObject({ [key]: true })
-  expect(await createUpload(app, { [key]: false })).toMatchObject({ [key]: true })
-})
-
-test.for(['enabled', 'default', 'forced'])('FEATURE_PASSWORD %s: a password is honoured', async (state) => {
-  const app = await makeApp({ FEATURE_PASSWORD: state })
-
-  expect(await createUpload(app, { password: 'x' })).toMatchObject({ protectedByPassword: true })
-})
-
-test.for(['disabled', 'enabled', 'default'])('FEATURE_PASSWORD %s: an empty password is no protection', async (state) => {
-  const app = await makeApp({ FEATURE_PASSWORD: state })
+test('an empty password is no protection, with a login or without', async () => {
+  const app = await makeApp()
 
   expect(await createUpload(app, { login: 'ann', password: '' })).toMatchObject({ protectedByPassword: false })
-})
-
-test.for([
-  ['disabled', ''],
-  ['enabled', 'hi'],
-  ['default', 'hi'],
-  ['forced', 'hi'],
-] as const)('FEATURE_COMMENTS %s: the comment "hi" becomes "%s"', async ([state, comments]) => {
-  const app = await makeApp({ FEATURE_COMMENTS: state })
-
-  expect(await createUpload(app, { comments: 'hi' })).toMatchObject({ comments })
-  expect(await createUpload(app)).toMatchObject({ comments: '' })
 })
 
 test('FEATURE_COMMENTS disabled: a comment of any length is dropped without a word', async () => {
   const app = await makeApp({ FEATURE_COMMENTS: 'disabled' })
 
   expect(await createUpload(app, { comments: 'a'.repeat(40_000) })).toMatchObject({ comments: '' })
-})
-
-test.for([
-  ['disabled', 100],
-  ['enabled', 60],
-  ['default', 60],
-  ['forced', 60],
-] as const)('FEATURE_SET_TTL %s: a TTL of 60 becomes %i', async ([state, ttl]) => {
-  const app = await makeApp({ FEATURE_SET_TTL: state, DEFAULT_TTL: '100' })
-
-  expect(await createUpload(app, { ttl: 60 })).toMatchObject({ ttl })
 })
 
 test.for(['disabled', 'enabled', 'default'])('FEATURE_AUTHENTICATION %s: strangers may upload', async (state) => {

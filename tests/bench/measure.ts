@@ -1,0 +1,115 @@
+import { cpuSeconds } from './processes.ts'
+
+/** One measurement of one contender. */
+export interface Sample {
+  value: number
+  /** What it cost the server, in the comparison's `cpuUnit`. */
+  cpu?: number
+  /** Milliseconds that 99 of 100 requests stayed below. */
+  p99?: number
+}
+
+export interface Contender {
+  target: string
+  run: () => Promise<Sample>
+}
+
+/** The same work, done by several. */
+export interface Comparison {
+  name: string
+  unit: string
+  cpuUnit?: string
+  contenders: Contender[]
+  goals?: Goal[]
+}
+
+/** What Mayfly has to reach: as a ratio to another target, or in the comparison's unit. Ends are inclusive. */
+export type Goal = { against?: string; atLeast: number } | { against?: string; atMost: number }
+
+export interface Result {
+  scenario: string
+  name: string
+  target: string
+  unit: string
+  cpuUnit: string | undefined
+  values: number[]
+  median: number
+  cpu: number | undefined
+  p99: number | undefined
+  /** To each reference: the median over the rounds of the ratio within the round. */
+  ratios: Record<string, number>
+  goals: { text: string; isMet: boolean }[]
+}
+
+const REFERENCES = ['node', 'nginx', 'plikd']
+const SUBJECT = 'mayfly'
+
+/** In turns, A B C A B C …, so that whatever else the machine does meanwhile hits all of them alike. */
+export async function measureInTurns(
+  scenario: string,
+  comparison: Comparison,
+  rounds: number,
+  warmUp: boolean,
+): Promise<Result[]> {
+  const samples = new Map<string, Sample[]>(comparison.contenders.map(({ target }) => [target, []]))
+  if (warmUp) for (const { run } of comparison.contenders) await run()
+  for (let round = 0; round < rounds; round++) {
+    for (const { target, run } of comparison.contenders) samples.get(target)?.push(await run())
+  }
+  return comparison.contenders.map(({ target }) => summary(scenario, comparison, target, samples))
+}
+
+function summary(
+  scenario: string,
+  { name, unit, cpuUnit, goals = [] }: Comparison,
+  target: string,
+  samples: Map<string, Sample[]>,
+): Result {
+  const own = samples.get(target) ?? []
+  const values = own.map(({ value }) => value)
+  const ratios: Record<string, number> = {}
+  for (const reference of REFERENCES) {
+    const others = samples.get(reference)
+    if (!others || reference === target) continue
+    ratios[reference] = median(values.map((value, round) => value / (others[round]?.value ?? Number.NaN)))
+  }
+  const result = { scenario, name, target, unit, cpuUnit, values, median: median(values), ratios }
+  return {
+    ...result,
+    cpu: medianOfSome(own.map(({ cpu }) => cpu)),
+    p99: medianOfSome(own.map(({ p99 }) => p99)),
+    goals: target === SUBJECT ? goals.flatMap((goal) => judged(goal, result)) : [],
+  }
+}
+
+/** Nothing when what it is measured against is not here. */
+function judged(
+  goal: Goal,
+  { median, ratios, unit }: { median: number; ratios: Record<string, number>; unit: string },
+) {
+  const reached = goal.against === undefined ? median : ratios[goal.against]
+  if (reached === undefined) return []
+  const what = goal.against === undefined ? ` ${unit}` : ` × ${goal.against}`
+  return 'atLeast' in goal
+    ? [{ text: `≥ ${goal.atLeast}${what}`, isMet: reached >= goal.atLeast }]
+    : [{ text: `≤ ${goal.atMost}${what}`, isMet: reached <= goal.atMost }]
+}
+
+const medianOfSome = (values: (number | undefined)[]): number | undefined => {
+  const known = values.filter((value) => value !== undefined)
+  return known.length === 0 ? undefined : median(known)
+}
+
+export function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = Math.floor(sorted.length / 2)
+  const [low = Number.NaN, high = Number.NaN] = [sorted[middle - 1], sorted[middle]]
+  return sorted.length % 2 === 1 ? high : (low + high) / 2
+}
+
+/** Runs `work` and says what CPU time it cost the process `pid` and its children. */
+export async function withCpu<T>(pid: number, work: () => Promise<T>): Promise<{ done: T; cpu: number }> {
+  const before = cpuSeconds(pid)
+  const done = await work()
+  return { done, cpu: cpuSeconds(pid) - before }
+}

@@ -1,0 +1,73 @@
+import type { Context, Scenario } from '../context.ts'
+import { digestOfFile } from '../files.ts'
+import type { Job, LoadReport } from '../load-jobs.ts'
+import { type Sample, withCpu } from '../measure.ts'
+import { type Target, takesForms } from '../targets.ts'
+import { upload } from './big-download.ts'
+
+const KIB = 1024
+const CONNECTIONS = 32
+const RANGE_BYTES = 64 * KIB
+
+const CASES = [
+  { name: '1 KiB, 32', bytes: KIB, goal: 5 },
+  { name: '100 KiB, 32', bytes: 100 * KIB, goal: 1.8 },
+]
+
+export const smallDownload: Scenario = {
+  name: 'small-download',
+  about: 'whole small files and random 64 KiB ranges over 32 connections; every byte, of ranges samples, compared',
+  async run(context) {
+    await context.withTargets(['mayfly', 'node', 'nginx', 'plikd'], async (targets) => {
+      for (const { name, bytes, goal } of CASES) await wholeFiles(context, targets, name, bytes, goal)
+      await randomRanges(context, targets)
+    })
+  },
+}
+
+async function wholeFiles(
+  { source, load, compare, sizes }: Context,
+  targets: Target[],
+  name: string,
+  bytes: number,
+  goal: number,
+) {
+  const file = await source(bytes)
+  const contenders = []
+  for (const target of targets) {
+    const { port } = target
+    const style = takesForms(target.name) ? 'form' : 'put'
+    const seed = { kind: 'upload', style, port, connections: 16, source: file, requests: sizes.smallFiles } as const
+    const { paths } = await load(seed)
+    const job: Job = {
+      kind: 'files',
+      port,
+      connections: CONNECTIONS,
+      source: file,
+      paths,
+      durationMs: sizes.durationMs,
+    }
+    contenders.push({ target: target.name, run: () => measure(load, target, job) })
+  }
+  await compare({ name, unit: 'files/s', cpuUnit: 'µs each', contenders, goals: [{ against: 'plikd', atLeast: goal }] })
+}
+
+/** Plik has no ranges. */
+async function randomRanges({ source, load, compare, sizes }: Context, targets: Target[]) {
+  const file = await source(sizes.rangesBytes)
+  const digest = await digestOfFile(file)
+  const contenders = []
+  for (const target of targets.filter(({ name }) => name !== 'plikd')) {
+    const { path } = await upload(target, file, digest)
+    const where = { port: target.port, path, source: file, length: RANGE_BYTES }
+    const job: Job = { kind: 'ranges', connections: CONNECTIONS, durationMs: sizes.durationMs, ...where }
+    contenders.push({ target: target.name, run: () => measure(load, target, job) })
+  }
+  const goals = [{ against: 'nginx', atLeast: 0.4 }]
+  await compare({ name: 'random 64 KiB, 32', unit: 'ranges/s', cpuUnit: 'µs each', contenders, goals })
+}
+
+async function measure(load: (job: Job) => Promise<LoadReport>, target: Target, job: Job): Promise<Sample> {
+  const { done, cpu } = await withCpu(target.pid, () => load(job))
+  return { value: done.requests / done.seconds, cpu: (cpu / done.requests) * 1e6, p99: done.p99 }
+}

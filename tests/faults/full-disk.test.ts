@@ -1,0 +1,153 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { createUpload, givenFile } from '../helpers/client.ts'
+import { temporaryFolder } from '../helpers/database.ts'
+import { makeApp, type TestApp } from '../helpers/make-app.ts'
+import { storedFiles } from './stored-files.ts'
+
+const run = promisify(execFile)
+const MB = 1_000_000
+const isRoot = process.getuid?.() === 0
+
+/** A file system of its own, gone with the test. */
+function givenDisk(options: string): string {
+  const folder = temporaryFolder()
+  execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder])
+  onTestFinished(() => void execFileSync('umount', ['-l', folder]))
+  return folder
+}
+
+/** Takes all the space that is left; returns how to give it back. */
+function fill(folder: string): () => void {
+  const ballast = join(folder, 'ballast')
+  const { bavail, bsize } = statfsSync(folder)
+  writeFileSync(ballast, new Uint8Array(bavail * bsize))
+  return () => rmSync(ballast)
+}
+
+function takeAllInodes(folder: string): () => void {
+  const taken: string[] = []
+  try {
+    for (;;) {
+      const path = join(folder, `taken${taken.length}`)
+      writeFileSync(path, '')
+      taken.push(path)
+    }
+  } catch {
+    return () => taken.forEach((path) => void rmSync(path))
+  }
+}
+
+const put = (app: TestApp, size: number) => fetch(`${app.url}/x.bin`, { method: 'PUT', body: new Uint8Array(size) })
+
+describe.runIf(isRoot)('on a disk that is full', () => {
+  test.each([
+    ['curl -T', (path: string) => ['-T', path]],
+    ['curl -F', (path: string) => ['-F', `file=@${path}`]],
+  ])('%s is told so, reading goes on, nothing is left of the upload, and it heals by itself', async (_how, options) => {
+    const app = await makeApp({ DATA_DIR: givenDisk('size=16m'), MIN_FREE_SPACE: '0' })
+    const { url } = await givenFile(app, {}, 'here before')
+    const large = join(temporaryFolder(), 'large.bin')
+    writeFileSync(large, new Uint8Array(40 * MB))
+
+    const { stdout } = await run('curl', [
+      '-sS',
+      '--max-time',
+      '10',
+      '-w',
+      '%{http_code}',
+      ...options(large),
+      `${app.url}/`,
+    ])
+
+    expect(stdout).toBe('no space left on the server\n507')
+    expect(await (await fetch(url)).text()).toBe('here before')
+    await vi.waitFor(() => expect(storedFiles(app.dataDir)).toHaveLength(1))
+    expect((await put(app, 2 * MB)).status).toBe(200)
+  })
+
+  test('down to the last byte everything that writes is refused, everything that reads goes on, and it heals by itself', async () => {
+    const app = await makeApp({ DATA_DIR: givenDisk('size=16m'), MIN_FREE_SPACE: '0' })
+    const { url, upload } = await givenFile(app, { removable: true }, 'here before')
+    const giveBack = fill(app.dataDir)
+
+    const uploads = [await put(app, 100), await put(app, MB)]
+    for (let index = 0; index < 60; index += 1)
+      uploads.push(await fetch(`${app.url}/upload`, { method: 'POST', body: '{}' }))
+    const last = uploads.at(-1) as Response
+
+    expect(await last.text()).toBe('no space left on the server\n')
+    expect(new Set(uploads.map(({ status }) => status))).toEqual(new Set([507]))
+    expect(await (await fetch(url)).text()).toBe('here before')
+    expect((await fetch(`${app.url}/upload/${upload.id}`)).status).toBe(200)
+
+    giveBack()
+    expect((await put(app, MB)).status).toBe(200)
+    expect((await createUpload(app)).id).toBeDefined()
+    await app.housekeeping.clean()
+    expect(await (await fetch(url)).text()).toBe('here before')
+  })
+
+  test('what is due goes although the database has no room to note it', async () => {
+    const app = await makeApp({ DATA_DIR: givenDisk('size=16m'), MIN_FREE_SPACE: '0' })
+    await givenFile(app, { ttl: 60 }, new Uint8Array(6 * MB))
+    fill(app.dataDir)
+    app.advance(61_000)
+
+    await app.housekeeping.purge()
+
+    expect(storedFiles(app.dataDir)).toEqual([])
+    expect((await put(app, 3 * MB)).status).toBe(200)
+  })
+
+  test('without inodes an upload is refused, and it heals by itself', async () => {
+    const app = await makeApp({ DATA_DIR: givenDisk('size=16m,nr_inodes=20'), MIN_FREE_SPACE: '0' })
+    const giveBack = takeAllInodes(app.dataDir)
+
+    const refused = await put(app, 100)
+    giveBack()
+
+    expect(refused.status).toBe(507)
+    expect((await put(app, 100)).status).toBe(200)
+  })
+
+  test('that is read-only uploading is refused as temporary, reading goes on, and it heals by itself', async () => {
+    const disk = givenDisk('size=16m')
+    const app = await makeApp({ DATA_DIR: disk, MIN_FREE_SPACE: '0' })
+    const { url } = await givenFile(app, {}, 'here before')
+    execFileSync('mount', ['--bind', join(disk, 'files'), join(disk, 'files')])
+    onTestFinished(() => void execFileSync('sh', ['-c', `umount -l ${join(disk, 'files')} 2>/dev/null; true`]))
+    execFileSync('mount', ['-o', 'remount,bind,ro', join(disk, 'files')])
+
+    const refused = await put(app, 100)
+    const read = await (await fetch(url)).text()
+    execFileSync('umount', ['-l', join(disk, 'files')])
+
+    expect(refused.status).toBe(503)
+    expect(await refused.text()).toBe('the storage is not available at the moment\n')
+    expect(read).toBe('here before')
+    expect((await put(app, 100)).status).toBe(200)
+  })
+
+  test('uploads are refused while the database still has room, as MIN_FREE_SPACE asks', async () => {
+    const app = await makeApp({ DATA_DIR: givenDisk('size=16m'), MIN_FREE_SPACE: '8MB' })
+    const { url } = await givenFile(app, {}, 'here before')
+    const ballast = join(app.dataDir, 'ballast')
+    writeFileSync(ballast, new Uint8Array(9 * MB))
+    app.advance(1_000)
+
+    const refused = await put(app, 1)
+
+    expect(refused.status).toBe(507)
+    expect(await refused.text()).toBe('no space left on the server\n')
+    expect((await fetch(`${app.url}/upload`, { method: 'POST', body: '{}' })).status).toBe(200)
+    expect(await (await fetch(url)).text()).toBe('here before')
+    rmSync(ballast)
+    expect((await put(app, 1)).status).toBe(200)
+  })
+})
+
+test.skipIf(isRoot)('NOT TESTED: a full disk, since only root may mount one', () => {})

@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { openDatabase } from '../../server/database/open-database.ts'
+import { temporaryFolder } from '../helpers/database.ts'
+import { makeApp } from '../helpers/make-app.ts'
+import { type SpawnedServer, spawnServer, startServer } from '../helpers/spawn-server.ts'
+import { storedFiles } from './stored-files.ts'
+
+const SEED = 20_261_123
+const ROUNDS = 5
+const WORKERS = 6
+const MAX_BYTES = 1_500_000
+
+/** Numbers in [0, 1) that are the same in each run (mulberry32). */
+function randomNumbers(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** What clients know when the server dies. Links are paths, since the port changes. */
+interface Known {
+  /** Link → SHA-256 of what was acknowledged. */
+  files: Map<string, string>
+  /** One-shot links that were downloaded whole. */
+  used: Set<string>
+  /** Declared file → its upload and what was being sent to it. */
+  sent: Map<string, { upload: string; sha256: string }>
+}
+
+type Random = () => number
+
+async function upload(server: SpawnedServer, random: Random, known: Known): Promise<void> {
+  const bytes = new Uint8Array(Math.floor(random() ** 3 * MAX_BYTES)).fill(Math.floor(random() * 256))
+  const kinds = [putFile, putFile, putForm, useOneShot, fillDeclared]
+  const kind = kinds[Math.floor(random() * kinds.length)] as typeof putFile
+  await kind(server, bytes, known)
+}
+
+async function putFile({ url }: SpawnedServer, bytes: Uint8Array<ArrayBuffer>, { files }: Known): Promise<void> {
+  const link = await textOf(fetch(`${url}/x.bin`, { method: 'PUT', body: bytes }))
+  files.set(pathOf(link), sha256(bytes))
+}
+
+async function putForm({ url }: SpawnedServer, bytes: Uint8Array<ArrayBuffer>, { files }: Known): Promise<void> {
+  const form = new FormData()
+  for (const name of ['a.bin', 'b.bin', 'c.bin']) form.append('file', new Blob([bytes]), name)
+  const links = await textOf(fetch(url, { method: 'POST', body: form }))
+  for (const link of links.trim().split('\n')) files.set(pathOf(link), sha256(bytes))
+}
+
+async function useOneShot({ url }: SpawnedServer, bytes: Uint8Array<ArrayBuffer>, { used }: Known): Promise<void> {
+  const link = await textOf(fetch(`${url}/x.bin?oneShot=true`, { method: 'PUT', body: bytes }))
+  const answer = await fetch(url + pathOf(link))
+  await answer.arrayBuffer()
+  used.add(pathOf(link)) // before, it may be used up or not
+}
+
+async function fillDeclared(
+  { url }: SpawnedServer,
+  bytes: Uint8Array<ArrayBuffer>,
+  { files, sent }: Known,
+): Promise<void> {
+  const body = JSON.stringify({ files: [{ fileName: 'x.bin', fileSize: bytes.length }] })
+  const created = JSON.parse(await textOf(fetch(`${url}/upload`, { method: 'POST', body })))
+  const path = `/file/${created.id}/${created.files[0].id}/x.bin`
+  sent.set(path, { upload: created.id, sha256: sha256(bytes) })
+  const form = new FormData()
+  form.append('file', new Blob([bytes]), 'x.bin')
+  await textOf(fetch(url + path, { method: 'POST', body: form, headers: { 'X-UploadToken': created.uploadToken } }))
+  files.set(path, sha256(bytes))
+}
+
+async function textOf(request: Promise<Response>): Promise<string> {
+  const answer = await request
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(`${answer.status} ${text}`)
+  return text
+}
+
+const pathOf = (link: string): string => new URL(link.trim()).pathname
+
+/** Uploads from all sides until the server dies; what broke then is nobody's fault. */
+async function loadUntilKilled(server: SpawnedServer, random: Random, known: Known): Promise<string[]> {
+  const refusals: string[] = []
+  let isDead = false
+  async function work(): Promise<void> {
+    while (!isDead) {
+      await upload(server, random, known).catch((error: Error) => {
+        if (!isDead && /^\d/.test(error.message)) refusals.push(error.message)
+      })
+    }
+  }
+  const workers = Array.from({ length: WORKERS }, work)
+  await setTimeout(150 + random() * 500) // the moment is the point
+  isDead = true
+  await server.kill('SIGKILL')
+  await Promise.all(workers)
+  return refusals
+}
+
+async function check({ url }: SpawnedServer, known: Known): Promise<Record<string, string[]>> {
+  const broken: string[] = []
+  const back: string[] = []
+  const halfThere: string[] = []
+  for (const [path, expected] of known.files) {
+    const answer = await fetch(url + path)
+    if (!answer.ok || sha256(new Uint8Array(await answer.arrayBuffer())) !== expected) broken.push(path)
+  }
+  for (const path of known.used) if ((await fetch(url + path)).status !== 404) back.push(path)
+  for (const [path, { upload, sha256: expected }] of known.sent) {
+    const { files } = JSON.parse(await textOf(fetch(`${url}/upload/${upload}`)))
+    const answer = await fetch(url + path)
+    const isThere = files[0].status === 'uploaded'
+    const isWhole = answer.ok && sha256(new Uint8Array(await answer.arrayBuffer())) === expected
+    if (isThere !== isWhole || answer.ok !== isWhole) halfThere.push(path)
+  }
+  return { broken, back, halfThere }
+}
+
+test(`killed at any moment under load, the server comes back with all it acknowledged and nothing else (seed ${SEED})`, async () => {
+  const random = randomNumbers(SEED)
+  const dataDir = temporaryFolder()
+  const known: Known = { files: new Map(), used: new Set(), sent: new Map() }
+  let server = await spawnServer({ DATA_DIR: dataDir })
+
+  for (let round = 0; round < ROUNDS; round += 1) {
+    expect(await loadUntilKilled(server, random, known)).toEqual([])
+    server = await spawnServer({ DATA_DIR: dataDir })
+    expect(await check(server, known)).toEqual({ broken: [], back: [], halfThere: [] })
+  }
+  await server.kill('SIGKILL')
+  expect(known.files.size).toBeGreaterThan(20)
+  expect(known.used.size).toBeGreaterThan(2)
+
+  const app = await makeApp({ DATA_DIR: dataDir })
+  app.advance(20 * 60_000)
+  await app.housekeeping.clean()
+  await app.housekeeping.clean()
+  expect(storedFiles(dataDir).sort()).toEqual((await ownedFiles(dataDir)).sort())
+}, 60_000)
+
+async function ownedFiles(dataDir: string): Promise<string[]> {
+  const { db, close } = openDatabase({ kind: 'sqlite', file: `${dataDir}/mayfly.db`, syncEachCommit: false })
+  const rows = await db.selectFrom('files').select('blob_key').where('status', '=', 'uploaded').execute()
+  await close()
+  return rows.map(({ blob_key: key }) => `${dataDir}/files/${key?.slice(0, 2)}/${key}`)
+}
+
+test('killed at any moment of its first start, the server starts all the same', async () => {
+  const random = randomNumbers(SEED)
+  const dataDir = temporaryFolder()
+
+  for (let round = 0; round < 6; round += 1) {
+    const dying = startServer({ DATA_DIR: dataDir })
+    await setTimeout(300 + random() * 400)
+    await dying.kill('SIGKILL')
+  }
+
+  const server = await spawnServer({ DATA_DIR: dataDir })
+  expect((await fetch(`${server.url}/ready`)).status).toBe(200)
+}, 30_000)

@@ -1,0 +1,160 @@
+import { expect, test } from 'vitest'
+import { answerOf } from '../../helpers/answers.ts'
+import { createUpload, givenFile } from '../../helpers/client.ts'
+import { makeApp } from '../../helpers/make-app.ts'
+import { openConnection, sendRaw } from '../../helpers/raw-http.ts'
+
+/** How a failure looks on the wire (Plik §2.1, design §1, P16). */
+
+const PROBLEM = {
+  type: 'about:blank',
+  title: 'Not Found',
+  status: 404,
+  detail: 'upload unknown not found',
+}
+
+test('an error is its message and a newline, as plain text that nobody guesses at or keeps (Plik §2.1)', async () => {
+  const app = await makeApp()
+
+  const response = await fetch(`${app.url}/upload/unknown`)
+
+  expect(response.status).toBe(404)
+  expect(await response.text()).toBe('upload unknown not found\n')
+  expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8')
+  expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+  expect(response.headers.get('cache-control')).toBe('no-store')
+})
+
+test.for([
+  'application/json',
+  'application/json, text/plain, */*',
+  'application/problem+json',
+  'text/html, application/json;q=0.5',
+])('who accepts %s gets a problem with the same message (RFC 9457)', async (accept) => {
+  const app = await makeApp()
+
+  const response = await fetch(`${app.url}/upload/unknown`, { headers: { Accept: accept } })
+
+  expect(response.status).toBe(404)
+  expect(response.headers.get('content-type')).toBe('application/problem+json; charset=utf-8')
+  expect(await response.json()).toEqual(PROBLEM)
+})
+
+test.for(['*/*', 'text/html,application/xhtml+xml,*/*;q=0.8', 'text/plain'])(
+  'who accepts %s gets the text',
+  async (accept) => {
+    const app = await makeApp()
+
+    const answer = await answerOf(fetch(`${app.url}/upload/unknown`, { headers: { Accept: accept } }))
+
+    expect(answer).toEqual([404, 'upload unknown not found\n'])
+  },
+)
+
+test('the router’s own 404, a refused body and a password challenge are problems too', async () => {
+  const app = await makeApp()
+  const { id } = await createUpload(app, { password: 'x' })
+  const headers = { Accept: 'application/json' }
+
+  const route = await fetch(`${app.url}/nothing`, { headers })
+  const body = await fetch(`${app.url}/upload`, { method: 'POST', headers, body: '[' })
+  const password = await fetch(`${app.url}/upload/${id}`, { headers })
+
+  expect(await route.json()).toMatchObject({ status: 404, detail: '404 page not found' })
+  expect(await body.json()).toMatchObject({ status: 400, detail: expect.stringMatching(/^unable to deserialize/) })
+  expect(await password.json()).toMatchObject({ status: 401, title: 'Unauthorized' })
+  expect(password.headers.get('www-authenticate')).toBe('Basic realm="plik", charset="UTF-8"')
+})
+
+test('a script from elsewhere can read errors and what they say about trying again', async () => {
+  const app = await makeApp()
+
+  const { headers } = await fetch(`${app.url}/upload/unknown`, { headers: { Origin: 'https://elsewhere.example' } })
+
+  expect(headers.get('access-control-allow-origin')).toBe('*')
+  expect(headers.get('access-control-expose-headers')).toContain('Retry-After')
+  expect(headers.get('access-control-allow-credentials')).toBe(null)
+})
+
+test('a preflight allows our methods and whatever headers are asked for, without credentials', async () => {
+  const app = await makeApp()
+  const asked = { 'Access-Control-Request-Method': 'PUT', 'Access-Control-Request-Headers': 'x-uploadtoken' }
+
+  const { headers } = await fetch(`${app.url}/a`, {
+    method: 'OPTIONS',
+    headers: { Origin: 'https://elsewhere.example', ...asked },
+  })
+
+  expect(headers.get('access-control-allow-origin')).toBe('*')
+  expect(headers.get('access-control-allow-methods')).toContain('PUT')
+  expect(headers.get('access-control-allow-headers')).toContain('x-uploadtoken')
+  expect(headers.get('access-control-allow-credentials')).toBe(null)
+})
+
+test('a fault of ours says nothing about itself (P16)', async () => {
+  const app = await makeApp()
+  app.server.get('/fault', () => {
+    throw new Error('select * from /var/lib/secret')
+  })
+  await app.server.ready().catch(() => {})
+
+  expect(await answerOf(fetch(`${app.url}/fault`))).toEqual([500, 'internal server error\n'])
+})
+
+test.for([
+  ['no HTTP at all', 'hello\r\n\r\n'],
+  ['a header without a colon', 'GET /config HTTP/1.1\r\nHost: h\r\nnonsense\r\n\r\n'],
+  ['no Host', 'GET /config HTTP/1.1\r\nConnection: close\r\n\r\n'],
+  ['two lengths', 'POST /upload HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}x'],
+  [
+    'a length and chunks',
+    'POST /upload HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+  ],
+  ['a negative length', 'POST /upload HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n'],
+  ['a head of 20 KB', `GET /config HTTP/1.1\r\nHost: h\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`],
+])('%s is refused without a word about the inside, and others do not notice (P16)', async ([, request]) => {
+  const app = await makeApp()
+  const connection = await openConnection(app)
+
+  connection.send(request as string)
+  const { status, body } = await connection.answer()
+
+  expect(status).toBeGreaterThanOrEqual(400)
+  expect(status).toBeLessThan(500)
+  expect(body).not.toMatch(/node_modules|\.ts|at \w+ \(/)
+  expect(await answerOf(fetch(`${app.url}/health`))).toEqual([200, 'ok\n'])
+})
+
+test('a request whose length is wrong is refused and stores nothing', async () => {
+  const app = await makeApp()
+
+  const answer = await sendRaw(app, ['POST /upload HTTP/1.1', 'Host: h', 'Content-Length: 2'], '{"ttl":60}')
+
+  expect(answer.status).toBe(400)
+  expect(answer.body).not.toContain('uploadToken')
+})
+
+test('past the rate limit the answer is 429 with Retry-After; health checks are never counted', async () => {
+  const app = await makeApp({ RATE_LIMIT: '3' })
+  const get = (path: string) => fetch(app.url + path)
+
+  await Promise.all(['/health', '/health', '/ready', '/ready'].map(get))
+  const allowed = [await get('/config'), await get('/config'), await get('/config')]
+  const refused = await get('/config')
+
+  expect(allowed.map(({ status }) => status)).toEqual([200, 200, 200])
+  expect(refused.status).toBe(429)
+  expect(await refused.text()).toBe('too many requests, please slow down\n')
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+  expect((await get('/health')).status).toBe(200)
+})
+
+test('errors about a file name it, but no path of the server (P16)', async () => {
+  const app = await makeApp()
+  const { file, url } = await givenFile(app, { removable: true }, 'x', 'a.txt')
+  await fetch(url, { method: 'DELETE' })
+
+  const [, text] = await answerOf(fetch(url))
+
+  expect(text).toBe(`file a.txt (${file.id}) is not available : deleted\n`)
+})

@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest'
+import { answerOf, jsonOf } from '../../helpers/answers.ts'
+import { givenFile } from '../../helpers/client.ts'
+import { makeApp } from '../../helpers/make-app.ts'
+import { sendRaw } from '../../helpers/raw-http.ts'
+
+/** Which requests reach a route at all (Plik §0, §1.2, §1.13). */
+
+const NOT_FOUND: [number, string] = [404, '404 page not found\n']
+
+test.for([
+  ['GET', '/not_found'],
+  ['GET', '/config/'],
+  ['GET', '/Config'],
+  ['GET', '/upload'],
+  ['GET', '/upload/'],
+  ['GET', '/upload/x/y'],
+  ['GET', '/file/x'],
+  ['POST', '/nothing'],
+  ['POST', '/stream/x'],
+  ['DELETE', '/nothing'],
+  ['POST', '/config'],
+  ['DELETE', '/config'],
+  ['PATCH', '/upload/x'],
+  ['GET', '/..%2fserver%2fapp.ts'],
+  ['GET', '/assets/..%2f..%2fpackage.json'],
+  ['GET', '/assets/'],
+  ['GET', '/assets/nothing.css'],
+])('%s %s is no route: 404 page not found (Plik §2.2)', async ([method, path]) => {
+  const app = await makeApp()
+
+  expect(await answerOf(fetch(app.url + path, { method }))).toEqual(NOT_FOUND)
+})
+
+test('a method that nobody knows is answered, and the server lives on', async () => {
+  const app = await makeApp()
+
+  const { status } = await sendRaw(app, ['BREW /upload HTTP/1.1', 'Host: h'])
+
+  expect(status).toBeGreaterThanOrEqual(400)
+  expect(status).toBeLessThan(500)
+  expect(await answerOf(fetch(`${app.url}/health`))).toEqual([200, 'ok\n'])
+})
+
+test('HEAD works for what can be downloaded, and nowhere else (Plik §0)', async () => {
+  const app = await makeApp()
+  const { upload, url } = await givenFile(app)
+  const head = async (path: string) => (await fetch(path, { method: 'HEAD' })).status
+
+  expect(await head(url)).toBe(200)
+  expect(await head(`${app.url}/archive/${upload.id}/archive.zip`)).toBe(200)
+  expect(await head(`${app.url}/config`)).toBe(404)
+  expect(await head(`${app.url}/upload/${upload.id}`)).toBe(404)
+})
+
+test('slashes that are doubled count once, for every method, as Plik’s client needs it (Plik §6.1)', async () => {
+  const app = await makeApp()
+
+  const upload = await jsonOf(fetch(`${app.url}//upload`, { method: 'POST', body: '{"ttl":60}' }))
+
+  expect(upload).toMatchObject({ ttl: 60 })
+  expect(await jsonOf(fetch(`${app.url}//upload///${upload.id}`))).toMatchObject({ id: upload.id })
+})
+
+test('under a path prefix everything is there, and nothing anywhere else (Plik §1.13)', async () => {
+  const app = await makeApp({ PATH_PREFIX: '/root/' })
+  const origin = new URL(app.url).origin
+
+  expect(app.url).toBe(`${origin}/root`)
+  expect(await jsonOf(fetch(`${app.url}/version`))).toHaveProperty('version')
+  expect((await fetch(`${app.url}/`)).status).toBe(200)
+  const { url } = await givenFile(app, {}, 'hello')
+  expect(await answerOf(fetch(url))).toEqual([200, 'hello'])
+  const outside = ['/version', '/', '/upload', '/rootversion', '/rooted/version', '/ROOT/version']
+  const answers = await Promise.all(outside.map((path) => answerOf(fetch(origin + path))))
+  expect(answers).toEqual(outside.map(() => NOT_FOUND))
+})
+
+test('the prefix itself leads to the page, and takes a form too', async () => {
+  const app = await makeApp({ PATH_PREFIX: '/root' })
+  const form = new FormData()
+  form.append('file', new Blob(['hello']), 'a')
+
+  expect((await fetch(app.url)).status).toBe(200)
+  const link = await (await fetch(app.url, { method: 'POST', body: form })).text()
+  expect(link).toMatch(/\/root\/file\/\w{16}\/\w{16}\/a\n$/)
+})
+
+test.for([
+  ['two different ones', ['Host: a', 'Host: b']],
+  ['two equal ones', ['Host: a', 'host: a']],
+])('%s of the Host header are refused (P4)', async ([, hosts]) => {
+  const app = await makeApp()
+
+  const { status, body } = await sendRaw(app, ['GET /config HTTP/1.1', ...(hosts as string[])])
+
+  expect(status).toBe(400)
+  expect(body).not.toContain('maxFileSize')
+})
+
+test.for([
+  ['a broken escape', 'GET /upload/%zz HTTP/1.1'],
+  ['an escape that is no UTF-8', 'GET /upload/%ff HTTP/1.1'],
+  ['a broken escape in a name', 'GET /file/aaaaaaaaaaaaaaaa/aaaaaaaaaaaaaaaa/%zz HTTP/1.1'],
+  ['a name that is longer than any', `GET /file/aaaaaaaaaaaaaaaa/aaaaaaaaaaaaaaaa/${'a'.repeat(5000)} HTTP/1.1`],
+  ['an id that is longer than any', `GET /upload/${'a'.repeat(5000)} HTTP/1.1`],
+])('%s in the path is the client’s fault, told in plain text (P16)', async ([, line]) => {
+  const app = await makeApp()
+
+  const { status, headers, body } = await sendRaw(app, [line as string, 'Host: h'])
+
+  expect(status).toBeGreaterThanOrEqual(400)
+  expect(status).toBeLessThan(500)
+  expect(headers['content-type']).toBe('text/plain; charset=utf-8')
+  expect(headers['x-content-type-options']).toBe('nosniff')
+  expect(body).toMatch(/^[^{]+\n$/)
+})
+
+test('the page is there at the root, under a policy that loads nothing from elsewhere (P13)', async () => {
+  const app = await makeApp()
+
+  const { status, headers } = await fetch(`${app.url}/`)
+
+  expect(status).toBe(200)
+  expect(headers.get('content-type')).toBe('text/html; charset=utf-8')
+  expect(headers.get('content-security-policy')).toMatch(/default-src '(none|self)'/)
+  expect(headers.get('content-security-policy')).not.toMatch(/unsafe|https?:/)
+  expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+})

@@ -1,0 +1,124 @@
+import { expect, test } from 'vitest'
+import { answerOf } from '../../helpers/answers.ts'
+import { createUpload } from '../../helpers/client.ts'
+import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { sendRaw } from '../../helpers/raw-http.ts'
+import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
+
+/** Who calls: the socket, or what a proxy of ours says (Plik §3.6, §3.11; P4). The tests themselves call from 127.0.0.1. */
+
+const UNTRUSTED: [number, string] = [403, 'untrusted source IP address\n']
+
+const create = (app: TestApp, forwarded?: string, header = 'X-Forwarded-For') =>
+  fetch(`${app.url}/upload`, { method: 'POST', headers: forwarded === undefined ? {} : { [header]: forwarded } })
+
+test.for(['127.0.0.1', '127.0.0.0/8', '192.0.2.1, 127.0.0.1', '::ffff:127.0.0.1'])(
+  'an address in the whitelist %s may upload (Plik §6.3)',
+  async (list) => {
+    const app = await makeApp({ UPLOAD_WHITELIST: list })
+
+    expect((await create(app)).status).toBe(200)
+  },
+)
+
+test.for(['1.1.1.1', '127.0.0.2', '::1', '10.0.0.0/8,2001:db8::/32'])(
+  'an address that is not in the whitelist %s may not, through any door (Plik §2.2)',
+  async (list) => {
+    const app = await makeApp({ UPLOAD_WHITELIST: list })
+    const form = new FormData()
+    form.append('file', new Blob(['x']), 'a')
+
+    expect(await answerOf(create(app))).toEqual(UNTRUSTED)
+    expect(await answerOf(fetch(`${app.url}/`, { method: 'POST', body: form }))).toEqual(UNTRUSTED)
+    expect(await answerOf(fetch(`${app.url}/a`, { method: 'PUT', body: 'x' }))).toEqual(UNTRUSTED)
+  },
+)
+
+test('reading, adding with a token and removing are open to every address (Plik §3.6)', async () => {
+  const app = await makeApp({ UPLOAD_WHITELIST: '192.0.2.1', SOURCE_IP_HEADER: 'X-Forwarded-For' })
+  const { id, uploadToken } = (await (await create(app, '192.0.2.1')).json()) as { id: string; uploadToken: string }
+  const headers = { 'X-UploadToken': uploadToken, 'X-Forwarded-For': '198.51.100.1' }
+  const body = new FormData()
+  body.append('file', new Blob(['x']), 'a')
+
+  expect((await fetch(`${app.url}/upload/${id}`, { headers })).status).toBe(200)
+  expect((await fetch(`${app.url}/file/${id}`, { method: 'POST', headers, body })).status).toBe(200)
+  expect((await fetch(`${app.url}/upload/${id}`, { method: 'DELETE', headers })).status).toBe(200)
+})
+
+test('the configured header of a trusted proxy is believed, in any spelling (Plik §6.3)', async () => {
+  const app = await makeApp({ UPLOAD_WHITELIST: '1.1.1.1', SOURCE_IP_HEADER: 'X-Remote-Ip' })
+
+  expect(await answerOf(create(app))).toEqual(UNTRUSTED)
+  expect((await create(app, '1.1.1.1', 'x-remote-ip')).status).toBe(200)
+  expect(await answerOf(create(app, '1.1.1.1', 'X-Forwarded-For'))).toEqual(UNTRUSTED)
+})
+
+test('without the setting no header is believed (P4)', async () => {
+  const app = await makeApp({ UPLOAD_WHITELIST: '1.1.1.1' })
+
+  expect(await answerOf(create(app, '1.1.1.1'))).toEqual(UNTRUSTED)
+  expect(await answerOf(create(app, '1.1.1.1', 'X-Real-IP'))).toEqual(UNTRUSTED)
+  expect(await answerOf(create(app, 'for=1.1.1.1', 'Forwarded'))).toEqual(UNTRUSTED)
+})
+
+test('a stranger who is no proxy of ours can not choose his address (P4)', async () => {
+  const settings = { UPLOAD_WHITELIST: '1.1.1.1', SOURCE_IP_HEADER: 'X-Forwarded-For', TRUSTED_PROXIES: '10.0.0.0/8' }
+  const app = await makeApp(settings)
+
+  expect(await answerOf(create(app, '1.1.1.1'))).toEqual(UNTRUSTED)
+  expect(await answerOf(create(app, 'nonsense'))).toEqual(UNTRUSTED)
+})
+
+test.for([
+  ['1.1.1.1', 200],
+  ['6.6.6.6, 1.1.1.1', 200],
+  ['1.1.1.1, 6.6.6.6', 403],
+  ['1.1.1.1, 10.0.0.1', 200],
+  ['6.6.6.6,1.1.1.1 , 10.0.0.2,10.0.0.1', 200],
+  ['10.0.0.1', 403],
+  ['::ffff:1.1.1.1', 200],
+] as const)(
+  'of the list %s the last address that is no proxy of ours counts: %i (Plik §8.13)',
+  async ([list, status]) => {
+    const settings = { SOURCE_IP_HEADER: 'X-Forwarded-For', TRUSTED_PROXIES: 'loopback,10.0.0.0/8' }
+    const app = await makeApp({ UPLOAD_WHITELIST: '1.1.1.1', ...settings })
+
+    expect((await create(app, list)).status).toBe(status)
+  },
+)
+
+test('a header that is repeated is one list', async () => {
+  const app = await makeApp({ UPLOAD_WHITELIST: '1.1.1.1', SOURCE_IP_HEADER: 'X-Forwarded-For' })
+  const head = ['POST /upload HTTP/1.1', 'Host: h', 'Content-Length: 0']
+
+  const first = await sendRaw(app, [...head, 'X-Forwarded-For: 1.1.1.1', 'X-Forwarded-For: 6.6.6.6'])
+  const last = await sendRaw(app, [...head, 'X-Forwarded-For: 6.6.6.6', 'X-Forwarded-For: 1.1.1.1'])
+
+  expect([first.status, last.status]).toEqual([403, 200])
+})
+
+test.for(['nonsense', '1.1.1', '1.1.1.1:80', '1.1.1.1 2.2.2.2', '1.1.1.1,', '999.1.1.1', '0x1.1.1.1', '1.1.1.1; DROP'])(
+  'an address that is none, %s, is refused on all routes but /health (Plik §1.1)',
+  async (address) => {
+    const app = await makeApp({ SOURCE_IP_HEADER: 'X-Forwarded-For' })
+    const headers = { 'X-Forwarded-For': address }
+    const invalid: [number, string] = [400, 'invalid IP address\n']
+
+    expect(await answerOf(create(app, address))).toEqual(invalid)
+    expect(await answerOf(fetch(`${app.url}/upload/x`, { headers }))).toEqual(invalid)
+    expect(await answerOf(fetch(`${app.url}/a`, { method: 'PUT', body: 'x', headers }))).toEqual(invalid)
+    expect(await answerOf(fetch(`${app.url}/health`, { headers }))).toEqual([200, 'ok\n'])
+  },
+)
+
+test('the address that is kept with an upload is the believed one, and never told (P14)', async () => {
+  const { app, db } = await makeAppWithDatabase({ SOURCE_IP_HEADER: 'X-Forwarded-For' })
+
+  const response = await create(app, '6.6.6.6, 2001:db8::1')
+  await createUpload(app)
+
+  const rows = await db.selectFrom('uploads').select('source_address').orderBy('source_address').execute()
+  expect(rows.map(({ source_address }) => source_address).sort()).toEqual(['127.0.0.1', '2001:db8::1'])
+  expect(await response.text()).not.toContain('2001:db8')
+})

@@ -1,0 +1,222 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { request as httpRequest } from 'node:http'
+import { expect, test, vi } from 'vitest'
+import { addFile, type CreatedUpload, createUpload, fileForm } from '../../helpers/client.ts'
+import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** A stream upload with one declared file, and its link. */
+async function givenStream(app: TestApp, options: object = {}) {
+  const upload = await createUpload(app, { stream: true, files: [{ fileName: 'a.bin', reference: '0', ...options }] })
+  const id = upload.files?.[0]?.id as string
+  return { upload, id, url: `${app.url}/file/${upload.id}/${id}/a.bin` }
+}
+
+/** Starts sending and waits until the server holds the sender. */
+async function givenSender(
+  app: TestApp,
+  upload: CreatedUpload,
+  id: string,
+  content: Uint8Array<ArrayBuffer>,
+  signal?: AbortSignal,
+) {
+  const answer = fetch(`${app.url}/stream/${upload.id}/${id}/a.bin`, {
+    method: 'POST',
+    headers: { 'X-UploadToken': upload.uploadToken },
+    body: fileForm(content, 'a.bin'),
+    ...(signal ? { signal } : {}),
+  })
+  answer.catch(() => {}) // a test that is about the reader may leave it alone
+  await vi.waitFor(async () => expect(await statusOf(app, upload)).toBe('uploading'))
+  return { answer }
+}
+
+async function statusOf(app: TestApp, { id }: CreatedUpload): Promise<string | undefined> {
+  const upload = (await (await fetch(`${app.url}/upload/${id}`)).json()) as CreatedUpload
+  return upload.files?.[0]?.status
+}
+
+test('bytes pass from the sender to the reader and nothing is kept (Plik §3.8)', async () => {
+  const app = await makeApp()
+  const content = randomBytes(3_000_000)
+  const { upload, id, url } = await givenStream(app)
+  const sender = await givenSender(app, upload, id, content)
+
+  const reader = await fetch(url)
+  const received = await reader.bytes()
+  const answer = await sender.answer
+
+  expect(sha256(received)).toBe(sha256(content))
+  expect(reader.headers.get('cache-control')).toContain('no-store')
+  expect(await answer.json()).toMatchObject({
+    status: 'deleted',
+    fileSize: 3_000_000,
+    fileMd5: createHash('md5').update(content).digest('hex'),
+  })
+  expect(await (await fetch(url)).text()).toBe(`file a.bin (${id}) is not available : deleted\n`)
+})
+
+test('a reader that comes before the sender is told to come back', async () => {
+  const app = await makeApp()
+  const { id, url } = await givenStream(app)
+
+  const response = await fetch(url)
+
+  expect(response.status).toBe(404)
+  expect(await response.text()).toBe(`file a.bin (${id}) is not available : missing\n`)
+})
+
+test('what the sender declared becomes the headers; a HEAD pairs with nobody', async () => {
+  const app = await makeApp()
+  const { upload, id, url } = await givenStream(app, { fileSize: 5, fileType: 'text/html' })
+  const sender = await givenSender(app, upload, id, Buffer.from('hello'))
+
+  const head = await fetch(url, { method: 'HEAD' })
+  const body = await (await fetch(url)).text()
+
+  expect(head.headers.get('content-length')).toBe('5')
+  expect(head.headers.get('content-type')).toBe('text/plain; charset=utf-8')
+  expect(head.headers.get('accept-ranges')).toBe('none')
+  expect(body).toBe('hello')
+  expect((await sender.answer).status).toBe(200)
+})
+
+test('a second reader gets nothing', async () => {
+  const app = await makeApp()
+  const { upload, id, url } = await givenStream(app)
+  const sender = await givenSender(app, upload, id, randomBytes(20_000_000))
+  const first = await fetch(url)
+
+  const second = await fetch(url)
+
+  expect(second.status).toBe(404)
+  await first.bytes()
+  expect((await sender.answer).status).toBe(200)
+})
+
+test('when the reader leaves, the sender is told at once and the file is deleted', async () => {
+  const app = await makeApp()
+  const { upload, id, url } = await givenStream(app)
+  const sender = await givenSender(app, upload, id, randomBytes(30_000_000))
+  const reader = new AbortController()
+  const response = await fetch(url, { signal: reader.signal })
+  await response.body?.getReader().read()
+
+  reader.abort()
+  const answer = await sender.answer
+
+  expect(answer.status).toBe(400)
+  expect(await answer.text()).toBe('the downloader went away before the end\n')
+  expect(await statusOf(app, upload)).toBe('deleted')
+})
+
+test('when the sender leaves, the reader sees a broken transfer and never a short file', async () => {
+  const app = await makeApp()
+  const { upload, id, url } = await givenStream(app)
+  const boundary = 'frontier'
+  const head = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n`
+  const sender = httpRequest(`${app.url}/stream/${upload.id}/${id}/a.bin`, {
+    method: 'POST',
+    headers: { 'X-UploadToken': upload.uploadToken, 'Content-Type': `multipart/form-data; boundary=${boundary}` },
+  })
+  sender.on('error', () => {})
+  sender.write(Buffer.concat([Buffer.from(head), randomBytes(1_000_000)]))
+  await vi.waitFor(async () => expect(await statusOf(app, upload)).toBe('uploading'))
+  const response = await fetch(url)
+  const reader = response.body?.getReader()
+  await reader?.read()
+
+  sender.destroy()
+
+  await expect(drain(reader)).rejects.toThrow()
+  await vi.waitFor(async () => expect(await statusOf(app, upload)).toBe('deleted'))
+})
+
+async function drain(reader: ReadableStreamDefaultReader<Uint8Array> | undefined): Promise<void> {
+  while (!(await reader?.read())?.done);
+}
+
+test('a sender that hangs up before anybody came leaves a deleted file', async () => {
+  const app = await makeApp()
+  const { upload, id } = await givenStream(app)
+  const sender = new AbortController()
+  await givenSender(app, upload, id, Buffer.from('hello'), sender.signal)
+
+  sender.abort()
+
+  await vi.waitFor(async () => expect(await statusOf(app, upload)).toBe('deleted'))
+})
+
+test('a stopping server lets nobody wait', async () => {
+  const app = await makeApp()
+  const { upload, id } = await givenStream(app)
+  const { answer } = await givenSender(app, upload, id, Buffer.from('hello'))
+
+  const closing = app.close()
+
+  expect(await (await answer).text()).toBe('the server is stopping\n')
+  await closing
+})
+
+test('a sender waits no longer than the limit', async () => {
+  const app = await makeApp({ STREAM_TIMEOUT: '100ms' })
+  const { upload, id } = await givenStream(app)
+
+  const response = await fetch(`${app.url}/stream/${upload.id}/${id}/a.bin`, {
+    method: 'POST',
+    headers: { 'X-UploadToken': upload.uploadToken },
+    body: fileForm('x', 'a.bin'),
+  })
+
+  expect(response.status).toBe(400)
+  expect(await response.text()).toBe('nobody came to download the stream in time\n')
+  expect(await statusOf(app, upload)).toBe('deleted')
+})
+
+test('one byte past the size limit ends the stream on both sides', async () => {
+  const app = await makeApp({ MAX_FILE_SIZE: '1MB' })
+  const { upload, id, url } = await givenStream(app)
+  const sender = await givenSender(app, upload, id, randomBytes(1_000_001))
+
+  const reading = fetch(url).then((response) => response.bytes())
+
+  await expect(reading).rejects.toThrow()
+  expect(await (await sender.answer).text()).toBe('file too big (limit is set to 1.0 MB)\n')
+})
+
+test('there is no archive of a stream, and no preview', async () => {
+  const app = await makeApp()
+  const { upload, id, url } = await givenStream(app)
+  const leave = new AbortController()
+  await givenSender(app, upload, id, Buffer.from('x'), leave.signal)
+
+  const archive = await fetch(`${app.url}/archive/${upload.id}/a.zip`)
+  const preview = await fetch(url, { headers: { 'User-Agent': 'Slackbot-LinkExpanding 1.0' } })
+
+  expect(await archive.text()).toBe('archive feature is not available in stream mode\n')
+  expect(preview.status).toBe(406)
+  leave.abort()
+})
+
+test('a quick upload is refused where everything must be streamed', async () => {
+  const app = await makeApp({ FEATURE_STREAM: 'forced' })
+
+  const response = await fetch(app.url, { method: 'POST', body: fileForm('x') })
+
+  expect(response.status).toBe(400)
+  expect(await response.text()).toContain('only accepts streaming uploads')
+})
+
+test('a file that was not declared streams, too', async () => {
+  const app = await makeApp()
+  const upload = await createUpload(app, { stream: true })
+  const sender = { answer: addFile(app, upload, 'hello', 'late.txt') }
+  await vi.waitFor(async () => expect(await statusOf(app, upload)).toBe('uploading'))
+  const listed = (await (await fetch(`${app.url}/upload/${upload.id}`)).json()) as CreatedUpload
+
+  const body = await (await fetch(`${app.url}/file/${upload.id}/${listed.files?.[0]?.id}/late.txt`)).text()
+
+  expect(body).toBe('hello')
+  expect((await sender.answer).status).toBe(200)
+})
