@@ -58,6 +58,12 @@ export const settingGroups = {
       '15s',
       'How long transfers may go on after SIGTERM before they are cut. Uploads that were cut can be resumed.',
     ),
+    idleTimeoutMs: setting(
+      'IDLE_TIMEOUT',
+      timeout,
+      '30s',
+      'A sender who sends nothing for so long is cut, and what he sent so far is thrown away.',
+    ),
     abuseContact: setting(
       'ABUSE_CONTACT',
       anyText,

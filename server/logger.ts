@@ -14,6 +14,6 @@ export function createLogger(
   output: NodeJS.WriteStream & DestinationStream = process.stdout,
 ): Logger {
   const isPretty = logFormat === 'pretty' || (logFormat === 'auto' && output.isTTY)
-  const options = { level: logLevel, base: null }
+  const options = { level: logLevel, base: null, redact: { paths: LIBRARIES_SECRETS, remove: true } }
   return isPretty ? pino(options, pretty({ destination: output, translateTime: 'HH:MM:ss' })) : pino(options, output)
 }

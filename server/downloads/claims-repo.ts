@@ -71,6 +71,18 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
           .execute()
       }),
 
+    /** Takes back what `renew` noted too early, unless the holder went on meanwhile. */
+    correct: (claims: readonly Claim[], delivered: Coverage): Promise<void> =>
+      transact(async (trx) => {
+        await trx
+          .updateTable('claims')
+          .set({ delivered: JSON.stringify(delivered) })
+          .where('id', 'in', idsOf(claims))
+          .where('spent', '=', 0)
+          .where('busy_until', '=', 0)
+          .execute()
+      }),
+
     /** A file whose last claim is spent is `removed` in the same breath. Throws `not_found` if a claim was spent already. */
     spend: (claims: readonly Claim[]): Promise<void> =>
       transact(async (trx) => {
@@ -93,6 +105,7 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
           .select(['claims.id', 'claims.file_id as fileId', 'uploads.download_limit'])
           .where('claims.spent', '=', 0)
           .where('claims.expires_at', '<=', now)
+          .orderBy('claims.file_id') // as in `take`
           .limit(batch)
           .execute()
         for (const { id, fileId, download_limit } of lapsed) {

@@ -48,25 +48,26 @@ export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dep
     running.add(transfer)
     return {
       deliver: (bytes: AsyncIterable<Buffer>, range: ByteRange | undefined) =>
-        deliver(transfer, bytes, range?.start ?? 0, size),
-      release: () => release(transfer),
+        deliver(transfer, bytes, range ?? { start: 0, end: size - 1 }, size),
     }
   }
 
   /**
-   * The claim is spent before the bytes that complete the copy are handed over, and given back if they can't be: a
-   * second reader can thus never be served a copy, and the first one sees the file gone as soon as he has all of it.
-   * When not even the first byte can be read, nobody was served anything, and the claims are as if never taken.
+   * A claim is settled before the last bytes are handed over: spent if they complete the copy, else left to its holder.
+   * So a second reader can never be served a copy, the first one sees the file gone as soon as he has all of it, and the
+   * holder can ask for his next piece as soon as he has the last. It is undone if these bytes can't be delivered. When
+   * not even the first byte can be read, nobody was served anything, and the claims are as if never taken.
    */
   async function* deliver(
     transfer: Transfer,
     bytes: AsyncIterable<Buffer>,
-    start: number,
+    { start, end }: ByteRange,
     size: number,
   ): AsyncGenerator<Buffer> {
     let position = start
     let hasBegun = false
     let isSpent = false
+    let isLeft = false
     let isDelivered = false
     try {
       if (size === 0) {
@@ -74,34 +75,43 @@ export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dep
         isSpent = true
       }
       for await (const chunk of bytes) {
-        const delivered = cover(transfer.delivered, position, position + chunk.length - 1)
+        const last = position + chunk.length - 1
+        const delivered = cover(transfer.delivered, position, last)
         if (!isSpent && isWhole(delivered, size)) {
           await repo.spend(transfer.claims)
           isSpent = true
+        } else if (!isSpent && last === end) {
+          await leave(transfer, delivered)
+          isLeft = true
         }
         hasBegun = true
         yield chunk
         transfer.delivered = delivered
-        position += chunk.length
+        position = last + 1
       }
-      isDelivered = isSpent
+      isDelivered = true
     } finally {
-      if (isSpent && !isDelivered) await repo.restore(transfer.claims).catch(logged('could not restore claims'))
-      if (hasBegun || isSpent || transfer.isResumed) await release(transfer)
-      else await giveBack(transfer)
+      if (!isDelivered) await undo(transfer, { hasBegun, isSpent, isLeft })
+      running.delete(transfer)
       if (isSpent) onRemoved()
     }
   }
 
-  async function release(transfer: Transfer): Promise<void> {
-    if (!running.delete(transfer)) return
-    const lease = { busyUntil: 0, expiresAt: clock() + claimWindowMs }
-    await repo.renew(transfer.claims, transfer.delivered, lease).catch(logged('could not release claims'))
+  async function undo(
+    transfer: Transfer,
+    state: { hasBegun: boolean; isSpent: boolean; isLeft: boolean },
+  ): Promise<void> {
+    const { claims, delivered, isResumed } = transfer
+    if (state.isSpent) await repo.restore(claims).catch(logged('could not restore claims'))
+    if (state.isLeft) await repo.correct(claims, delivered).catch(logged('could not correct claims'))
+    else if (state.hasBegun || isResumed) await leave(transfer, delivered).catch(logged('could not release claims'))
+    else await repo.giveBack(claims).catch(logged('could not give claims back'))
   }
 
-  async function giveBack(transfer: Transfer): Promise<void> {
+  /** To the holder, who may come back for the rest of it while the window lasts. */
+  function leave(transfer: Transfer, delivered: Coverage): Promise<void> {
     running.delete(transfer)
-    await repo.giveBack(transfer.claims).catch(logged('could not give claims back'))
+    return repo.renew(transfer.claims, delivered, { busyUntil: 0, expiresAt: clock() + claimWindowMs })
   }
 
   async function renewAll(): Promise<void> {
@@ -110,8 +120,12 @@ export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dep
     }
   }
 
-  /** Spends claims whose holder did not come back in time; returns how many. */
+  /**
+   * Spends claims whose holder did not come back in time; returns how many. Transfers of this process live, however far
+   * the clock has leapt since their last renewal.
+   */
   async function lapse(): Promise<number> {
+    await renewAll()
     let total = 0
     for (;;) {
       const lapsed = await repo.lapse(clock(), LAPSE_BATCH)

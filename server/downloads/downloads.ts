@@ -164,7 +164,7 @@ function archiveDownload({ upload }: OpenUpload, name: string, files: StoredFile
     name,
     type: 'application/zip',
     size: archive.size,
-    validators: { etag, lastModified: Math.max(...files.map(modifiedAt)) },
+    validators: { etag, lastModified: files.map(modifiedAt).reduce((a, b) => Math.max(a, b)) },
     sha256: undefined,
     source: {
       kind: 'stored',

@@ -47,7 +47,7 @@ function sendError(reply: FastifyReply, status: number, message: string, wantsJs
   reply
     .code(status)
     .type(wantsJson ? 'application/problem+json; charset=utf-8' : 'text/plain; charset=utf-8')
-    .header('Cache-Control', 'no-store')
+    .headers({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }) // no hook ran for a URL that can't be read
   const { raw: request } = reply.request
   if (request.complete || request.destroyed) void reply.send(text)
   else void reply.header('Content-Length', Buffer.byteLength(text)).send(Readable.from(answerAndLinger(text, request)))
@@ -95,6 +95,7 @@ async function* answerAndLinger(text: string, request: IncomingMessage): AsyncGe
   yield text
   request.unpipe()
   request.removeAllListeners('readable') // whoever iterates over the body would hold it back
+  request.pause() // else node takes a body whose reader left midway for one that flows already
   request.resume()
   const timer = setTimeout(() => request.destroy(), LINGER_MS).unref()
   await finished(request).catch(() => {})

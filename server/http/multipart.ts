@@ -1,6 +1,7 @@
 import multipart, { type Multipart, type MultipartFile } from '@fastify/multipart'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
+import { whileSenderSpeaks } from './silence.ts'
 
 /** Only the file's own limit counts for its size; everything around files is small (threats: unbounded forms). */
 const LIMITS = {
@@ -37,7 +38,7 @@ export async function* readForm(
   onField: (name: string, value: string) => void = () => {},
 ): AsyncGenerator<FormFile> {
   for await (const part of readParts(request)) {
-    if (part.fieldname === 'file') yield fileOf(part)
+    if (part.fieldname === 'file') yield fileOf(request, part)
     else if (part.type === 'field') onField(part.fieldname, String(part.value))
   }
 }
@@ -51,7 +52,7 @@ export async function readSingleFile(request: FastifyRequest): Promise<FormFile>
   const parts = readParts(request)
   for (let next = await parts.next(); !next.done; next = await parts.next()) {
     if (next.value.fieldname !== 'file') continue
-    const { name, bytes } = fileOf(next.value)
+    const { name, bytes } = fileOf(request, next.value)
     return { name, bytes: thenRest(bytes, parts) }
   }
   throw new AppError('bad_request', 'missing file from multipart form')
@@ -60,6 +61,8 @@ export async function readSingleFile(request: FastifyRequest): Promise<FormFile>
 /** Every part, each until the next one is asked for. Throws as `readForm`. */
 async function* readParts(request: FastifyRequest): AsyncGenerator<Multipart> {
   assertIsForm(request)
+  // The parser waits for an end that a sender who left before it started will never send.
+  if (request.raw.destroyed) throw new AppError('aborted', 'the form ended before it was complete')
   let hasParts = false
   try {
     for await (const part of request.parts()) {
@@ -73,9 +76,10 @@ async function* readParts(request: FastifyRequest): AsyncGenerator<Multipart> {
   if (!hasParts) throw new AppError('bad_request', 'invalid multipart form : multipart: NextPart: EOF')
 }
 
-function fileOf(part: Multipart): FormFile {
-  if (part.type === 'field' || !part.filename) throw new AppError('bad_request', 'missing file name from multipart form')
-  return { name: part.filename, bytes: readFile(part) }
+function fileOf(request: FastifyRequest, part: Multipart): FormFile {
+  if (part.type === 'field' || !part.filename)
+    throw new AppError('bad_request', 'missing file name from multipart form')
+  return { name: part.filename, bytes: whileSenderSpeaks(request, readFile(part)) }
 }
 
 async function* readFile({ file }: MultipartFile): AsyncGenerator<Uint8Array> {

@@ -10,8 +10,6 @@ import { newId } from '../ids.ts'
 import type { CallerReader } from './caller.ts'
 import { handleError, handleNotFound } from './error-handler.ts'
 
-/** A sender that falls silent is cut; an honest slow one is not, since every byte starts the time anew. */
-const SILENT_SENDER_MS = 30_000
 const HEADERS_TIMEOUT_MS = 20_000
 /** Node looks for late headers only every 30 s unless told otherwise. */
 const TIMEOUT_CHECK_MS = 5_000
@@ -56,7 +54,7 @@ export async function createServer({ config, log, readCaller, doors }: Dependenc
     genReqId: newId,
     exposeHeadRoutes: false, // a HEAD must never run the handler that takes a claim
     routerOptions: { ignoreDuplicateSlashes: true, maxParamLength: MAX_PARAM_LENGTH },
-    connectionTimeout: SILENT_SENDER_MS,
+    connectionTimeout: config.idleTimeoutMs, // an honest slow sender is not cut: every byte starts the time anew
     requestTimeout: 0, // would cut honest long uploads
     forceCloseConnections: 'idle',
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },

@@ -50,6 +50,12 @@ export function createMeter(limit: number) {
 
   return {
     watch,
-    result: () => ({ size, type: sniffContentType(head), md5: md5.digest('hex'), sha256: sha256.digest('hex'), crc32: crc }),
+    result: () => ({
+      size,
+      type: sniffContentType(head),
+      md5: md5.digest('hex'),
+      sha256: sha256.digest('hex'),
+      crc32: crc,
+    }),
   }
 }

@@ -4,6 +4,7 @@ import type { CallerReader } from '../http/caller.ts'
 import { archiveUrl, baseUrl, fileUrl } from '../http/links.ts'
 import { acceptForms, readForm } from '../http/multipart.ts'
 import { PAGE_HEADERS, uploadedPage } from '../http/pages.ts'
+import { whileSenderSpeaks } from '../http/silence.ts'
 import { optionFromField, optionsFromHeaders, optionsFromQuery } from './quick-options.ts'
 import type { UploadOptions } from './upload-rules.ts'
 import { uploadJson } from './upload-shapes.ts'
@@ -31,7 +32,8 @@ export function quickUploadRoutes({ intake, readCaller, config }: Dependencies) 
   async function uploadBody(request: FastifyRequest, reply: FastifyReply) {
     const options = optionsOf(request)
     const name = (request.params as { name?: string }).name ?? UNNAMED
-    const bytes = request.raw.iterator({ destroyOnReturn: false }) // else nobody could read why it was refused
+    const body = request.raw.iterator({ destroyOnReturn: false }) // else nobody could read why it was refused
+    const bytes = whileSenderSpeaks(request, body)
     const created = await intake.quickUpload(only({ name, bytes }), () => options, readCaller(request))
     return answer(request, reply, created)
   }

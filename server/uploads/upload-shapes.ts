@@ -6,9 +6,18 @@ import { type UploadOptions, visibleStatus } from './upload-rules.ts'
 
 /** Fields of a JSON body: absent and `null` are both `undefined`. */
 const field = {
-  text: z.string().nullish().transform((value) => value ?? undefined),
-  flag: z.boolean().nullish().transform((value) => value ?? undefined),
-  int: z.int().nullish().transform((value) => value ?? undefined),
+  text: z
+    .string()
+    .nullish()
+    .transform((value) => value ?? undefined),
+  flag: z
+    .boolean()
+    .nullish()
+    .transform((value) => value ?? undefined),
+  int: z
+    .int()
+    .nullish()
+    .transform((value) => value ?? undefined),
 }
 
 const DeclaredFileBody = z
@@ -24,7 +33,10 @@ const DeclaredFileBody = z
 
 /** An object instead of a list is the shape before Plik 1.3, which ShareX still sends; it is answered in kind. */
 const DeclaredFiles = z
-  .union([z.array(DeclaredFileBody), z.record(z.string(), DeclaredFileBody).transform((files) => ({ legacy: Object.values(files) }))])
+  .union([
+    z.array(DeclaredFileBody),
+    z.record(z.string(), DeclaredFileBody).transform((files) => ({ legacy: Object.values(files) })),
+  ])
   .nullish()
 
 export const CreateUploadBody = z

@@ -125,7 +125,8 @@ export function createUploads({ repo, passwords, clock, config, onRemoved }: Dep
       throw new AppError('forbidden', 'you are not allowed to remove files from this upload')
     }
     if (await repo.moveFile(file.id, 'missing', 'deleted')) return
-    const isRemoved = (await repo.moveFile(file.id, 'uploaded', 'removed')) || (await repo.moveFile(file.id, 'uploading', 'removed'))
+    const isRemoved =
+      (await repo.moveFile(file.id, 'uploaded', 'removed')) || (await repo.moveFile(file.id, 'uploading', 'removed'))
     if (isRemoved) onRemoved()
   }
 

@@ -59,7 +59,7 @@ export function openConnection(port: number, bufferBytes = 256 * 1024): Promise<
     const text = all.toString('latin1', 0, end)
     const length = /\r\ncontent-length: *(\d+)/i.exec(text)?.[1]
     const status = Number(text.slice(9, 12))
-    if (length === undefined && status !== 204) fail(`an answer without Content-Length: ${text}`)
+    if (length === undefined && status !== 204 && status !== 304) fail(`an answer without Content-Length: ${text}`)
     else answer = { status, length: Number(length ?? 0) }
     head = Buffer.alloc(0)
     return all.subarray(end + HEAD_END.length)

@@ -33,11 +33,10 @@ describe('the commands of the README do what they say', () => {
     'émoji 🎉.txt',
     '-o.txt',
     '#a?b=c.txt',
-    'say "hi".txt',
   ])('curl -F with a file named %s', async (name) => {
     const { url, path, here, curl } = given(name)
 
-    const link = await curl('-F', `file=@"${path.replaceAll('"', '\\"')}"`, url)
+    const link = await curl('-F', `file=@"${path}"`, url)
     await curl('-o', 'back', link.trim())
 
     expect(link).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/file\/\w{16}\/\w{16}\/\S+\n$/)

@@ -1,7 +1,8 @@
 import { readdirSync, renameSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import axios, { type AxiosError } from 'axios'
+import { text } from 'node:stream/consumers'
+import axios, { type AxiosError, type AxiosResponse } from 'axios'
 import { expect, test } from 'vitest'
 import { fileForm } from '../helpers/client.ts'
 import { head, rawClient } from '../helpers/raw-client.ts'
@@ -124,7 +125,9 @@ test('axios downloads as a stream and as bytes, and reads its errors as problems
   const streamed = Buffer.concat(await stream.data.toArray())
   const { data: bytes, headers } = await axios.get<Buffer>(link, { responseType: 'arraybuffer' })
   const asBytes = await axios.get(link, { responseType: 'arraybuffer' }).catch((error: AxiosError) => error)
-  const asStream = await axios.get(link, { responseType: 'stream' }).catch((error: AxiosError) => error)
+  const asStream = await axios
+    .get<Readable>(link, { responseType: 'stream' })
+    .catch((error: AxiosError<Readable>) => error)
   const asJson = await axios.get(`${url}/upload/nothing`).catch((error: AxiosError) => error)
 
   expect(streamed.equals(content)).toBe(true)
@@ -136,11 +139,9 @@ test('axios downloads as a stream and as bytes, and reads its errors as problems
     status: 404,
     detail: expect.stringContaining('is not available : deleted'),
   }
-  const { response: bytesAnswer } = asBytes as AxiosError
-  expect(bytesAnswer?.headers['content-type']).toBe('application/problem+json; charset=utf-8')
-  expect(JSON.parse(String(bytesAnswer?.data))).toEqual(problem)
-  expect(
-    JSON.parse(Buffer.concat(await ((asStream as AxiosError).response?.data as Readable).toArray()).toString()),
-  ).toEqual(problem)
+  const answers = [asBytes, asStream].map((error) => (error as AxiosError).response as AxiosResponse)
+  expect(answers[0]?.headers['content-type']).toBe('application/problem+json; charset=utf-8')
+  expect(JSON.parse(String(answers[0]?.data))).toEqual(problem)
+  expect(JSON.parse(await text(answers[1]?.data))).toEqual(problem)
   expect((asJson as AxiosError).response?.data).toMatchObject({ status: 404, detail: 'upload nothing not found' })
 })

@@ -4,6 +4,24 @@ import { type Sample, withCpu } from '../measure.ts'
 import { type Target, takesForms } from '../targets.ts'
 import { curl } from './big-upload.ts'
 
+/** nginx reached 1.14 and 1.12 times what Plik did, hence the goals beside it. */
+const CASES = [
+  {
+    connections: 1,
+    goals: [
+      { against: 'plikd', atLeast: 1 },
+      { against: 'nginx', atLeast: 0.88 },
+    ],
+  },
+  {
+    connections: 8,
+    goals: [
+      { against: 'plikd', atLeast: 1.2 },
+      { against: 'nginx', atLeast: 1.07 },
+    ],
+  },
+]
+
 export const bigDownload: Scenario = {
   name: 'big-download',
   about: 'one large file over 1 and 8 connections at once; length and samples of each piece compared, SHA-256 once',
@@ -12,10 +30,7 @@ export const bigDownload: Scenario = {
       const file = await source(sizes.bigBytes)
       const digest = await digestOfFile(file)
       const served = await Promise.all(targets.map((target) => upload(target, file, digest)))
-      for (const [connections, goal] of [
-        [1, 1],
-        [8, 1.2],
-      ] as const) {
+      for (const { connections, goals } of CASES) {
         const run = (given: Served) => () => measure(load, given, file, connections, sizes.bigBytes)
         await compare(
           {
@@ -23,7 +38,7 @@ export const bigDownload: Scenario = {
             unit: 'MiB/s',
             cpuUnit: 's/GiB',
             contenders: served.map((given) => ({ target: given.target.name, run: run(given) })),
-            goals: [{ against: 'plikd', atLeast: goal }],
+            goals,
           },
           { warmUp: false },
         )

@@ -1,7 +1,7 @@
 import type { Context, Scenario } from '../context.ts'
 import { digestOfFile } from '../files.ts'
 import type { Job, LoadReport } from '../load-jobs.ts'
-import { type Sample, withCpu } from '../measure.ts'
+import { type Goal, type Sample, withCpu } from '../measure.ts'
 import { type Target, takesForms } from '../targets.ts'
 import { upload } from './big-download.ts'
 
@@ -9,29 +9,44 @@ const KIB = 1024
 const CONNECTIONS = 32
 const RANGE_BYTES = 64 * KIB
 
-const CASES = [
-  { name: '1 KiB, 32', bytes: KIB, goal: 5 },
-  { name: '100 KiB, 32', bytes: 100 * KIB, goal: 1.8 },
+/** nginx reached 22 and 6.7 times what Plik did, hence the goals beside it. */
+const CASES: Case[] = [
+  {
+    name: '1 KiB, 32',
+    bytes: KIB,
+    goals: [
+      { against: 'plikd', atLeast: 5 },
+      { against: 'nginx', atLeast: 0.23 },
+    ],
+  },
+  {
+    name: '100 KiB, 32',
+    bytes: 100 * KIB,
+    goals: [
+      { against: 'plikd', atLeast: 1.8 },
+      { against: 'nginx', atLeast: 0.27 },
+    ],
+  },
 ]
+
+interface Case {
+  name: string
+  bytes: number
+  goals: Goal[]
+}
 
 export const smallDownload: Scenario = {
   name: 'small-download',
   about: 'whole small files and random 64 KiB ranges over 32 connections; every byte, of ranges samples, compared',
   async run(context) {
     await context.withTargets(['mayfly', 'node', 'nginx', 'plikd'], async (targets) => {
-      for (const { name, bytes, goal } of CASES) await wholeFiles(context, targets, name, bytes, goal)
+      for (const one of CASES) await wholeFiles(context, targets, one)
       await randomRanges(context, targets)
     })
   },
 }
 
-async function wholeFiles(
-  { source, load, compare, sizes }: Context,
-  targets: Target[],
-  name: string,
-  bytes: number,
-  goal: number,
-) {
+async function wholeFiles({ source, load, compare, sizes }: Context, targets: Target[], { name, bytes, goals }: Case) {
   const file = await source(bytes)
   const contenders = []
   for (const target of targets) {
@@ -49,7 +64,7 @@ async function wholeFiles(
     }
     contenders.push({ target: target.name, run: () => measure(load, target, job) })
   }
-  await compare({ name, unit: 'files/s', cpuUnit: 'µs each', contenders, goals: [{ against: 'plikd', atLeast: goal }] })
+  await compare({ name, unit: 'files/s', cpuUnit: 'µs each', contenders, goals })
 }
 
 /** Plik has no ranges. */

@@ -10,7 +10,7 @@ import { givenDeclaredFile, givenFiles } from './given.ts'
 
 const textOf = async (url: string): Promise<string> => {
   const { status, body } = await get(url)
-  return `${status} ${body}`
+  return `${status} ${body.toString()}`
 }
 
 const givenOne = (app: TestApp, options: object = {}) => givenFiles(app, options, [['a.txt', 'content of a']])

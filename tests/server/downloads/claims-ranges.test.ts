@@ -75,9 +75,9 @@ describe('pieces of a one-shot file', () => {
   })
 
   test('cannot be collected by many who share the work', async () => {
-    const { url } = await givenDigits()
+    const { app, url } = await givenDigits()
 
-    const answers = await inOneSweep({ url } as never, 10, (index) =>
+    const answers = await inOneSweep(app, 10, (index) =>
       rawGet(url, { 'User-Agent': `reader-${index}`, Range: `bytes=${index}-${index}` }),
     )
 

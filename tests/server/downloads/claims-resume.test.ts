@@ -8,7 +8,7 @@ const MB = 1_000_000
 const MINUTE = 60_000
 
 /** More than all buffers between two sockets hold: who cuts it early has not been handed all of it. */
-const SIZE = 40 * MB
+const SIZE = 20 * MB
 const CONTENT = noise(SIZE)
 
 const CURL = { 'User-Agent': 'curl/8.5.0' }

@@ -78,7 +78,7 @@ describe('a one-shot file', () => {
 
   test('of many megabytes goes whole to one of ten, and the others get not a byte of it', async () => {
     const app = await makeApp()
-    const content = noise(8_000_000)
+    const content = noise(4_000_000)
     const { url } = await givenFile(app, { oneShot: true }, content, 'big.bin')
 
     const answers = await inOneSweep(app, 10, (index) => rawGet(url, ua(index)))

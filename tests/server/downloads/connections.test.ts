@@ -26,7 +26,7 @@ describe('a reader', () => {
     const [first, ...others] = readers
     for (const reader of others) reader.destroy()
 
-    expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(40 * MB)
+    expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(150 * MB) // of 480 that they asked for
     expect(sha256(await bodyOf(first as http.IncomingMessage))).toBe(sha256(BIG))
   })
 
@@ -60,7 +60,7 @@ describe('a reader', () => {
     const over = async (method: string, headers: http.OutgoingHttpHeaders) => {
       const request = http.request(url, { method, headers, agent }).end()
       const [response] = (await once(request, 'response')) as [http.IncomingMessage]
-      return `${response.statusCode} ${await bodyOf(response)} ${request.reusedSocket}`
+      return `${response.statusCode} ${(await bodyOf(response)).toString()} ${request.reusedSocket}`
     }
 
     const answers = [

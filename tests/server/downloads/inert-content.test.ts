@@ -59,7 +59,7 @@ describe('what somebody uploads is never served as something that runs', () => {
       const upload = await createUpload(app, { files: [{ fileName: 'a.bin', fileType, fileSize: 3 }] })
       const url = `${app.url}/file/${upload.id}/${upload.files?.[0]?.id}/a.bin`
       const headers = { 'X-UploadToken': upload.uploadToken }
-      await fetch(url, { method: 'POST', headers, body: fileForm(bytes('\x00\x01\x02')) })
+      await fetch(url, { method: 'POST', headers, body: fileForm(bytes('\x00\x01\x02'), 'a.bin') })
 
       expect((await get(url)).headers['content-type']).toBe(BYTES)
       expect((await get(url)).headers['content-length']).toBe('3')

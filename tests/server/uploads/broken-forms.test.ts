@@ -134,25 +134,36 @@ test('a connection that is cut within the second file of a quick upload leaves n
   await vi.waitFor(async () => expect(await storedFiles(app)).toEqual([]))
 })
 
+const chunkedStart = (path: string, { uploadToken }: CreatedUpload) => {
+  const head = [`POST ${path} HTTP/1.1`, 'Host: h', `X-UploadToken: ${uploadToken}`, `Content-Type: ${FORM_TYPE}`]
+  return `${[...head, 'Transfer-Encoding: chunked'].join('\r\n')}\r\n\r\nfffff\r\n${form(filePart('a.txt', 'hello'))}`
+}
+
 test('a chunked body that ends in the middle of a chunk is not taken for a file', async () => {
   const app = await makeApp()
   const { upload, path } = await declare(app)
   const connection = await openConnection(app)
-  const head = [
-    `POST ${path} HTTP/1.1`,
-    'Host: h',
-    `X-UploadToken: ${upload.uploadToken}`,
-    `Content-Type: ${FORM_TYPE}`,
-  ]
-  connection.send(
-    `${[...head, 'Transfer-Encoding: chunked'].join('\r\n')}\r\n\r\nfffff\r\n${form(filePart('a.txt', 'hello'))}`,
-  )
+  connection.send(chunkedStart(path, upload))
+  await vi.waitFor(async () => expect(await statuses(app, upload)).toEqual(['uploading']))
 
   connection.end()
   await connection.answer()
 
   await vi.waitFor(async () => expect(await statuses(app, upload)).toEqual(['deleted']))
   expect(await storedFiles(app)).toEqual([])
+})
+
+test('senders who leave before anybody looked at their forms hold nothing up', async () => {
+  const app = await makeApp()
+  const { upload, path } = await declare(app)
+  const connections = await Promise.all(Array.from({ length: 10 }, () => openConnection(app)))
+
+  for (const connection of connections) connection.send(chunkedStart(path, upload))
+  for (const connection of connections) connection.cut()
+
+  await vi.waitFor(async () => expect(await statuses(app, upload)).not.toEqual(['uploading']))
+  expect(await storedFiles(app)).toEqual([])
+  await app.close() // waits for every request that is still being served
 })
 
 test('a file that is too big is refused while the rest of it still comes, and leaves nothing (Plik §3.6)', async () => {

@@ -52,16 +52,18 @@ test('with a login of its own it opens to that one only (Plik §3.7)', async () 
   expect((await read(app, id, basic('', 'geheim'))).status).toBe(401)
 })
 
-test.for(['a:b:c', 'pass word', '密码 ü', 'x'.repeat(500), '\u0000'])(
-  'the password %j opens what it closed',
-  async (password) => {
-    const app = await makeApp()
+test('a password may hold anything', async () => {
+  const app = await makeApp()
+  const passwords = ['a:b:c', 'pass word', '密码 ü', 'x'.repeat(500), '\u0000']
+  const tryOut = async (password: string) => {
     const { id } = await createUpload(app, { password })
+    const right = await read(app, id, basic('plik', password))
+    const wrong = await read(app, id, basic('plik', `${password}x`))
+    return [password, right.status, wrong.status]
+  }
 
-    expect((await read(app, id, basic('plik', password))).status).toBe(200)
-    expect((await read(app, id, basic('plik', `${password}x`))).status).toBe(401)
-  },
-)
+  expect(await Promise.all(passwords.map(tryOut))).toEqual(passwords.map((password) => [password, 200, 401]))
+})
 
 test('a password is the same however its letters are composed (RFC 8265)', async () => {
   const app = await makeApp()

@@ -30,7 +30,7 @@ test.for([
   ['a b.txt', 'a%20b.txt'],
   ['中文.txt', '%E4%B8%AD%E6%96%87.txt'],
   ['100% #1?.txt', '100%25%20%231%3F.txt'],
-])('the link of %s is encoded, and works as it is printed (Plik §8.8)', async ([name, encoded]) => {
+] as const)('the link of %s is encoded, and works as it is printed (Plik §8.8)', async ([name, encoded]) => {
   const app = await makeApp()
 
   const sent = await (await post(app, form(filePart(name, 'hello')))).text()

@@ -12,7 +12,7 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 /** Pearson's chi-squared of the letters against an even spread; 61 degrees of freedom. */
 function chiSquared(letters: string): number {
   const expected = letters.length / ALPHABET.length
-  const counts = [...ALPHABET].map((letter) => letters.split(letter).length - 1)
+  const counts = ALPHABET.split('').map((letter) => letters.split(letter).length - 1)
   return counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0)
 }
 

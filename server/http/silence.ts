@@ -1,0 +1,25 @@
+import type { FastifyRequest } from 'fastify'
+
+/**
+ * The bytes of a request's body, with the sender's time running only while we wait for him. The server's own time limit
+ * counts everything in which nothing moves on the connection: it would also cut an honest sender whom a slow disk or
+ * bucket keeps waiting, and an answer that needs a long sync first.
+ */
+export async function* whileSenderSpeaks(
+  request: FastifyRequest,
+  bytes: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const { connectionTimeout } = request.server.initialConfig
+  const chunks = bytes[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      request.socket.setTimeout(connectionTimeout ?? 0)
+      const next = await chunks.next()
+      request.socket.setTimeout(0) // node sets it anew for the next request on the connection
+      if (next.done) return
+      yield next.value
+    }
+  } finally {
+    await chunks.return?.()
+  }
+}

@@ -1,0 +1,41 @@
+import { readExif } from './read-exif.ts'
+
+/** What a person may want to know to be gone. Removed things that are none of these go without a name. */
+export type RemovedKind = 'gps' | 'exif' | 'xmp' | 'iptc' | 'comment' | 'thumbnail'
+
+/** In the order in which they are told. */
+const KINDS: readonly RemovedKind[] = ['gps', 'exif', 'xmp', 'iptc', 'comment', 'thumbnail']
+
+export type Found = Set<RemovedKind>
+
+export const inOrder = (found: Found): RemovedKind[] => KINDS.filter((kind) => found.has(kind))
+
+export function noteExif(exif: Uint8Array, found: Found): void {
+  const { hasGps, hasThumbnail } = readExif(exif)
+  found.add('exif')
+  if (hasGps) found.add('gps')
+  if (hasThumbnail) found.add('thumbnail')
+}
+
+/** XMP repeats EXIF's tags by their names (XMP part 2 §3.2), so a position in it is there in plain text. */
+export function noteXmp(xmp: Buffer, found: Found): void {
+  found.add('xmp')
+  if (xmp.includes('GPSLatitude')) found.add('gps')
+}
+
+/** The part of `sharp.metadata()` that tells of metadata, for the formats that only sharp reads. Of TIFF it tells XMP and IPTC only. */
+export interface MetadataBlocks {
+  exif?: Buffer | undefined
+  xmp?: Buffer | undefined
+  iptc?: Buffer | undefined
+  comments?: readonly unknown[] | undefined
+}
+
+export function kindsOf({ exif, xmp, iptc, comments = [] }: MetadataBlocks): RemovedKind[] {
+  const found: Found = new Set()
+  if (exif) noteExif(exif, found)
+  if (xmp) noteXmp(xmp, found)
+  if (iptc) found.add('iptc')
+  if (comments.length > 0) found.add('comment')
+  return inOrder(found)
+}

@@ -1,0 +1,127 @@
+import type { ByteReader } from './byte-reader.ts'
+import { type Found, noteExif, noteXmp } from './metadata-kinds.ts'
+import { malformed, unsupported } from './unstrippable-error.ts'
+
+/** Marker codes, the byte after 0xFF: ITU T.81 table B.1. */
+const SOI = 0xd8
+const EOI = 0xd9
+const SOS = 0xda
+const APP0 = 0xe0
+const APP1 = 0xe1
+const APP2 = 0xe2
+const APP13 = 0xed
+const APP14 = 0xee
+const APP15 = 0xef
+const COM = 0xfe
+
+/** What libjpeg reads of these segments; shorter ones it ignores, and nothing reads further. */
+const JFIF_BYTES = 14
+const ADOBE_BYTES = 12
+
+const START = Buffer.of(0xff, SOI)
+const END = Buffer.of(0xff, EOI)
+
+/**
+ * Keeps the segments that a decoder needs, and of the application segments only those that say what the colours mean.
+ * Everything behind EOI goes: the further pictures of MPF, motion photo videos, makers' trailers.
+ */
+export async function* stripJpeg(reader: ByteReader, found: Found): AsyncGenerator<Uint8Array, void> {
+  if (!START.equals(await reader.take(2))) throw malformed('a JPEG starts with SOI')
+  yield START
+  let hasScan = false
+  for (let marker = await nextMarker(reader); marker !== EOI; ) {
+    yield* segment(marker, reader, found)
+    hasScan ||= marker === SOS
+    marker = marker === SOS ? yield* scanData(reader) : await nextMarker(reader)
+  }
+  if (!hasScan) throw malformed('a JPEG without a scan shows nothing')
+  yield END
+}
+
+async function* segment(marker: number, reader: ByteReader, found: Found): AsyncGenerator<Uint8Array, void> {
+  const isMetadata = (marker >= APP0 && marker <= APP15) || marker === COM
+  if (!isMetadata && !isPictureMarker(marker)) throw unsupported(`JPEG marker ${marker.toString(16)}`)
+  const length = (await reader.take(2)).readUInt16BE() - 2 // The length counts itself (B.1.1.4).
+  if (length < 0) throw malformed('a JPEG segment is shorter than its own length')
+  if (isMetadata) {
+    const kept = keptOf(marker, await reader.take(length), found)
+    if (kept) yield Buffer.concat([segmentHeader(marker, kept.length), kept])
+  } else {
+    yield segmentHeader(marker, length)
+    yield* reader.copy(length)
+  }
+}
+
+/** Frames, tables and scans. What remains is reserved, stands alone where no scan is, or belongs to JPEG extensions. */
+const isPictureMarker = (marker: number): boolean =>
+  (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc8) || (marker >= SOS && marker <= 0xdf)
+
+function segmentHeader(marker: number, length: number): Buffer {
+  const header = Buffer.of(0xff, marker, 0, 0)
+  header.writeUInt16BE(length + 2, 2)
+  return header
+}
+
+/** What stays of the `payload` of an application segment or comment. Each maker picks a segment and a name at its start. */
+function keptOf(marker: number, payload: Buffer, found: Found): Buffer | undefined {
+  const isNamed = (name: string) => payload.toString('latin1', 0, name.length) === name
+  if (marker === APP0 && isNamed('JFIF\0') && payload.length >= JFIF_BYTES) return withoutThumbnail(payload, found)
+  if (marker === APP2 && isNamed('ICC_PROFILE\0')) return payload
+  if (marker === APP14 && isNamed('Adobe') && payload.length >= ADOBE_BYTES) return payload.subarray(0, ADOBE_BYTES)
+
+  if (marker === APP0 && isNamed('JFXX\0')) found.add('thumbnail')
+  if (marker === APP1 && isNamed('Exif\0')) noteExif(payload, found)
+  if (marker === APP1 && isNamed('http://ns.adobe.com/')) noteXmp(payload, found)
+  if (marker === APP2 && isNamed('MPF\0')) found.add('thumbnail') // CIPA DC-007: an index of the pictures behind EOI
+  if (marker === APP13) found.add('iptc')
+  if (marker === COM) found.add('comment')
+  return undefined
+}
+
+/** JFIF 1.02: the last two of its 14 bytes are the size of a thumbnail that follows. */
+function withoutThumbnail(jfif: Buffer, found: Found): Buffer {
+  if (jfif.length > JFIF_BYTES) found.add('thumbnail')
+  return Buffer.concat([jfif.subarray(0, JFIF_BYTES - 2), Buffer.of(0, 0)])
+}
+
+async function nextMarker(reader: ByteReader): Promise<number> {
+  const [first] = await reader.take(1)
+  if (first !== 0xff) throw malformed('a JPEG segment starts with 0xFF')
+  return markerCode(reader)
+}
+
+/** The code after a 0xFF; any number of further 0xFF may stand between them (B.1.1.2). */
+async function markerCode(reader: ByteReader): Promise<number> {
+  for (;;) {
+    const bytes = await reader.some()
+    const at = bytes.findIndex((byte) => byte !== 0xff)
+    if (at === -1) continue
+    reader.back(bytes.length - at - 1)
+    return bytes[at] as number
+  }
+}
+
+/** Passes entropy-coded data on, Huffman or arithmetic, up to the marker that ends it; returns that marker's code. */
+async function* scanData(reader: ByteReader): AsyncGenerator<Uint8Array, number> {
+  for (;;) {
+    const bytes = await reader.some()
+    const end = endOfData(bytes)
+    if (end > 0) yield bytes.subarray(0, end)
+    if (end === bytes.length) continue
+    reader.back(bytes.length - end)
+    const code = await nextMarker(reader)
+    if (!isDataCode(code)) return code
+    yield Buffer.of(0xff, code)
+  }
+}
+
+/** Where the first 0xFF is that is not seen at once to be data: a marker, a fill byte, or the last of its chunk. */
+function endOfData(bytes: Buffer): number {
+  let at = bytes.indexOf(0xff)
+  while (at !== -1 && isDataCode(bytes[at + 1])) at = bytes[at + 2] === 0xff ? at + 2 : bytes.indexOf(0xff, at + 2)
+  return at === -1 ? bytes.length : at
+}
+
+/** In a scan, FF 00 is a byte FF, and FF D0 to FF D7 are restart markers (B.1.1.5, B.2.1). */
+const isDataCode = (code: number | undefined): boolean =>
+  code === 0x00 || (code !== undefined && code >= 0xd0 && code <= 0xd7)

@@ -1,0 +1,76 @@
+import type { ByteReader } from './byte-reader.ts'
+import { type Found, noteExif, noteXmp } from './metadata-kinds.ts'
+import { malformed, unsupported } from './unstrippable-error.ts'
+
+/** PNG, third edition, §5.2. */
+const SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
+/** §5.3: a length is at most 2³¹ − 1. */
+const MAX_LENGTH = 0x7fff_ffff
+const CRC_BYTES = 4
+
+/**
+ * The chunks that make up the pixels, their colours and their shape (§11.2, §11.3.2 to 11.3.4 and 11.3.6). Any other
+ * ancillary chunk goes, known or not, safe to copy or not: that bit (§5.4) tells when a chunk may be kept, never that it
+ * must be. Suggested palettes and histograms go too: nobody reads them, and a palette has a name of free text.
+ */
+const KEPT = new Set([
+  ...['IHDR', 'PLTE', 'IDAT', 'tRNS'],
+  ...['cHRM', 'cICP', 'gAMA', 'iCCP', 'mDCV', 'cLLI', 'sBIT', 'sRGB'],
+  ...['bKGD', 'pHYs', 'acTL', 'fcTL', 'fdAT'],
+])
+
+/** Keeps the chunks that the picture needs, with their CRCs as they came; everything behind IEND goes. */
+export async function* stripPng(reader: ByteReader, found: Found): AsyncGenerator<Uint8Array, void> {
+  if (!SIGNATURE.equals(await reader.take(SIGNATURE.length))) throw malformed('a PNG starts with its signature')
+  yield SIGNATURE
+  for (;;) {
+    const header = await reader.take(8)
+    const { type, length } = parseHeader(header)
+    yield* chunk(type, length, header, reader, found)
+    if (type === 'IEND') return
+  }
+}
+
+function parseHeader(header: Buffer): { type: string; length: number } {
+  const length = header.readUInt32BE(0)
+  const type = header.toString('latin1', 4)
+  if (!/^[A-Za-z]{4}$/.test(type)) throw malformed('the type of a PNG chunk is four letters')
+  if (length > MAX_LENGTH || (type === 'IEND' && length > 0)) throw malformed(`a PNG chunk ${type} is too long`)
+  return { type, length }
+}
+
+async function* chunk(
+  type: string,
+  length: number,
+  header: Buffer,
+  reader: ByteReader,
+  found: Found,
+): AsyncGenerator<Uint8Array, void> {
+  if (type === 'IEND') {
+    yield Buffer.concat([header, await reader.take(CRC_BYTES)]) // In one piece, so that half a file never looks whole.
+  } else if (KEPT.has(type)) {
+    yield header
+    yield* reader.copy(length + CRC_BYTES)
+  } else {
+    if (isCritical(type)) throw unsupported(`PNG chunk ${type}`)
+    note(type, await reader.look(length), found)
+    await reader.skip(CRC_BYTES)
+  }
+}
+
+/** §5.4: no decoder may ignore a chunk whose type starts with a capital. */
+const isCritical = (type: string): boolean => /^[A-Z]/.test(type)
+
+function note(type: string, data: Buffer, found: Found): void {
+  if (type === 'eXIf') noteExif(data, found)
+  else if (['tEXt', 'zTXt', 'iTXt'].includes(type)) noteText(data, found)
+}
+
+/** Text starts with a keyword (§11.3.3). Before eXIf, ImageMagick and others kept metadata in `Raw profile type exif`. */
+function noteText(data: Buffer, found: Found): void {
+  const keyword = data.toString('latin1', 0, Math.max(0, data.indexOf(0)))
+  if (/^XML:com\.adobe\.xmp$|^Raw profile type xmp$/i.test(keyword)) noteXmp(data, found)
+  else if (/^Raw profile type (exif|APP1)$/i.test(keyword)) found.add('exif')
+  else if (/^Raw profile type iptc$/i.test(keyword)) found.add('iptc')
+  else found.add('comment')
+}

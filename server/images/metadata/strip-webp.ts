@@ -1,0 +1,105 @@
+import { type ByteReader, readingFrom } from './byte-reader.ts'
+import { type Found, noteExif, noteXmp } from './metadata-kinds.ts'
+import { malformed, unsupported } from './unstrippable-error.ts'
+
+/** RFC 9649 §2.7: the bitstreams and alpha of a picture or frame, and what a whole picture has besides. */
+const FRAME_PARTS = new Set(['VP8 ', 'VP8L', 'ALPH'])
+const KEPT = new Set([...FRAME_PARTS, 'ICCP', 'ANIM'])
+
+const VP8X_BYTES = 10
+/** The bits of VP8X that announce EXIF and XMP chunks (§2.7.1). */
+const METADATA_FLAGS = 0x08 | 0x04
+const FRAME_HEADER_BYTES = 16
+
+/**
+ * Keeps the chunks that the picture needs; everything behind the end of the RIFF goes. The size of the result stands at
+ * its start, so the file is read twice, first to count. A list of what to keep would spare the second parse, but its
+ * size would be up to the sender.
+ */
+export async function* stripWebp(
+  open: () => AsyncIterable<Uint8Array>,
+  found: Found,
+): AsyncGenerator<Uint8Array, void> {
+  const kept = () => readingFrom(open, (reader) => keptChunks(reader, found))
+  let size = 4
+  for await (const bytes of kept()) size += bytes.length
+  yield riffHeader(size)
+  yield* kept()
+}
+
+function riffHeader(size: number): Buffer {
+  const header = Buffer.from('RIFF\0\0\0\0WEBP', 'latin1')
+  header.writeUInt32LE(size, 4)
+  return header
+}
+
+async function* keptChunks(reader: ByteReader, found: Found): AsyncGenerator<Uint8Array, void> {
+  const header = await reader.take(12)
+  if (header.toString('latin1', 0, 4) !== 'RIFF' || header.toString('latin1', 8) !== 'WEBP')
+    throw malformed('a WebP is a RIFF of type WEBP')
+  yield* eachChunk(reader, header.readUInt32LE(4) - 4, (chunk) => outerChunk(chunk, reader, found))
+}
+
+interface Chunk {
+  header: Buffer
+  type: string
+  /** With the byte that pads an odd size (§2.3). */
+  paddedSize: number
+}
+
+/** Goes through the chunks that fill exactly `length` bytes; `use` must read each of them to its end. */
+async function* eachChunk(
+  reader: ByteReader,
+  length: number,
+  use: (chunk: Chunk) => AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  let left = length
+  while (left > 0) {
+    const header = await reader.take(8)
+    const size = header.readUInt32LE(4)
+    const paddedSize = size + (size % 2)
+    left -= header.length + paddedSize
+    if (left < 0) break
+    yield* use({ header, type: header.toString('latin1', 0, 4), paddedSize })
+  }
+  if (left < 0) throw malformed('the chunks of a WebP do not fit what holds them')
+}
+
+async function* outerChunk(chunk: Chunk, reader: ByteReader, found: Found): AsyncGenerator<Uint8Array, void> {
+  if (chunk.type === 'VP8X') yield* features(chunk, reader)
+  else if (chunk.type === 'ANMF') yield* frame(chunk, reader)
+  else if (KEPT.has(chunk.type)) yield* whole(chunk, reader)
+  else note(chunk.type, await reader.look(chunk.paddedSize), found)
+}
+
+async function* whole({ header, paddedSize }: Chunk, reader: ByteReader): AsyncGenerator<Uint8Array, void> {
+  yield header
+  yield* reader.copy(paddedSize)
+}
+
+async function* features({ header, paddedSize }: Chunk, reader: ByteReader): AsyncGenerator<Uint8Array, void> {
+  if (paddedSize !== VP8X_BYTES) throw malformed('the VP8X chunk of a WebP has 10 bytes')
+  const payload = await reader.take(VP8X_BYTES)
+  payload.writeUInt8(payload.readUInt8(0) & ~METADATA_FLAGS, 0)
+  yield header
+  yield payload
+}
+
+/**
+ * A frame may hold chunks of its own, unknown ones too (§2.7.1.1). Leaving those out would change the size at the start
+ * of the frame, and nobody writes them: such a file is refused.
+ */
+async function* frame({ header, paddedSize }: Chunk, reader: ByteReader): AsyncGenerator<Uint8Array, void> {
+  if (paddedSize < FRAME_HEADER_BYTES) throw malformed('a frame of a WebP is shorter than its header')
+  yield header
+  yield* reader.copy(FRAME_HEADER_BYTES)
+  yield* eachChunk(reader, paddedSize - FRAME_HEADER_BYTES, (part) => {
+    if (!FRAME_PARTS.has(part.type)) throw unsupported('a frame of a WebP holds a chunk that is no picture')
+    return whole(part, reader)
+  })
+}
+
+function note(type: string, data: Buffer, found: Found): void {
+  if (type === 'EXIF') noteExif(data, found)
+  if (type === 'XMP ') noteXmp(data, found)
+}

@@ -1,0 +1,20 @@
+/**
+ * - `truncated`: the file ends before its picture does
+ * - `malformed`: it breaks a rule of its format
+ * - `unsupported`: it may be well formed, but holds something of which we can't tell whether the pixels need it
+ */
+export type UnstrippableReason = 'truncated' | 'malformed' | 'unsupported'
+
+/** The metadata of this file can't be told from its pixels. What came out before is worthless: use the original. */
+export class UnstrippableError extends Error {
+  readonly reason: UnstrippableReason
+
+  constructor(reason: UnstrippableReason, message: string) {
+    super(message)
+    this.name = 'UnstrippableError'
+    this.reason = reason
+  }
+}
+
+export const malformed = (message: string): UnstrippableError => new UnstrippableError('malformed', message)
+export const unsupported = (message: string): UnstrippableError => new UnstrippableError('unsupported', message)

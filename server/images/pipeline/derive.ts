@@ -1,0 +1,113 @@
+import type { Metadata, Sharp } from 'sharp'
+import { AppError } from '../../errors.ts'
+import { LIGHT, visibleBackground } from './background.ts'
+import type { SharpModule } from './load-sharp.ts'
+import type { ImageLimits } from './picture.ts'
+import { assertWithin, isAnimated, openPicture, type PictureInput, readHeader, rethrowAs } from './read-picture.ts'
+
+export type DerivedFormat = 'jpeg' | 'png' | 'webp' | 'avif'
+
+export interface Derivation {
+  /** The picture's own if it is one of these, else WebP. */
+  format?: DerivedFormat | undefined
+  /** Pixels. One follows from the other; a picture never grows, but `contain` may put bars around it. */
+  width?: number | undefined
+  height?: number | undefined
+  /** As CSS `object-fit` has it, and `inside`, the default: as big as fits, without bars. */
+  fit?: 'cover' | 'contain' | 'fill' | 'inside' | 'outside' | undefined
+  /** A colour as CSS writes it. Without one, a JPEG gets white, or dark when too much would not be seen on white. */
+  background?: string | undefined
+}
+
+export interface Derived {
+  bytes: Buffer
+  contentType: `image/${DerivedFormat}`
+  dimensions: [number, number]
+}
+
+interface Dependencies {
+  sharp: SharpModule
+  limits: ImageLimits
+}
+
+export function createDeriver({ sharp, limits }: Dependencies) {
+  /** Throws a `PictureProblem`, `bad_request` for what can't be asked of a picture, and faults of the disk. */
+  async function derive(input: PictureInput, derivation: Derivation, stop: AbortSignal): Promise<Derived> {
+    assertPossible(derivation)
+    const metadata = await readHeader(sharp, input)
+    assertWithin(limits, metadata)
+    const format = derivation.format ?? ownFormat(metadata)
+    const background = derivation.background ?? (format === 'jpeg' ? await backgroundFor(input, metadata) : undefined)
+    stop.throwIfAborted()
+    // Only WebP shows what moves.
+    const pages = isAnimated(metadata) && format === 'webp' ? -1 : 1
+    const picture = checked(() => {
+      const upright = openPicture(sharp, input, limits, { pages, autoOrient: true })
+      return encode(resized(flattened(upright, background), derivation, background), format)
+    })
+    const { data, info } = await picture.toBuffer({ resolveWithObject: true }).catch(rethrowAs(UNDECODABLE))
+    return { bytes: data, contentType: `image/${format}`, dimensions: [info.width, info.pageHeight ?? info.height] }
+  }
+
+  /** A small copy tells as much as the picture. */
+  async function backgroundFor(input: PictureInput, { hasAlpha }: Metadata): Promise<string> {
+    if (!hasAlpha) return LIGHT
+    const sample = openPicture(sharp, input, limits).resize({ width: 64, height: 64, fit: 'inside' })
+    return visibleBackground(
+      await sample.toColourspace('srgb').ensureAlpha().raw().toBuffer().catch(rethrowAs(UNDECODABLE)),
+    )
+  }
+
+  /** Bars of `contain` are the only way to get more pixels than the picture has. */
+  function assertPossible({ width = 1, height = 1 }: Derivation): void {
+    const isSide = (side: number) => Number.isInteger(side) && side >= 1
+    if (!isSide(width) || !isSide(height) || width * height > limits.pixels)
+      throw new AppError('bad_request', 'width and height of a picture are whole numbers of pixels, and not too many')
+  }
+
+  return { derive }
+}
+
+const UNDECODABLE = 'its content can’t be decoded'
+
+const ownFormat = ({ format }: Metadata): DerivedFormat => {
+  if (format === 'jpeg' || format === 'png') return format
+  // libvips calls it by its container.
+  return format === 'heif' ? 'avif' : 'webp'
+}
+
+const flattened = (picture: Sharp, background: string | undefined): Sharp =>
+  background === undefined ? picture : picture.flatten({ background })
+
+const TRANSPARENT = { r: 0, g: 0, b: 0, alpha: 0 }
+
+function resized(picture: Sharp, { width, height, fit = 'inside' }: Derivation, background: string | undefined): Sharp {
+  if (width === undefined && height === undefined) return picture
+  const size = { ...(width && { width }), ...(height && { height }) }
+  return picture.resize({ ...size, fit, withoutEnlargement: true, background: background ?? TRANSPARENT })
+}
+
+/** A little better than sharp's defaults for pictures that are looked at, and quick enough to wait for. */
+function encode(picture: Sharp, format: DerivedFormat): Sharp {
+  switch (format) {
+    case 'jpeg':
+      return picture.jpeg({ quality: 85 })
+    case 'png':
+      return picture.png()
+    case 'webp':
+      return picture.webp({ quality: 82 })
+    case 'avif':
+      return picture.avif({ quality: 60, effort: 2 })
+  }
+}
+
+/** Sharp checks parameters while a pipeline is built, before it opens anything. */
+function checked(build: () => Sharp): Sharp {
+  try {
+    return build()
+  } catch (error) {
+    throw new AppError('bad_request', 'a picture can’t be made like that: see width, height, fit and background', {
+      cause: error,
+    })
+  }
+}

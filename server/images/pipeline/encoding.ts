@@ -1,0 +1,72 @@
+import type { Metadata, Sharp } from 'sharp'
+import type { ImageFormat } from './detect-format.ts'
+import { withFile } from './read-at.ts'
+import { isLosslessWebp, jpegQuality } from './read-coding.ts'
+import { tiffCompression } from './strip-tiff.ts'
+
+/** Sets how a picture is saved so that it looks as it did, in its own format. */
+export function encodeLike(picture: Sharp, { path, format, metadata }: Source): Sharp | Promise<Sharp> {
+  switch (format) {
+    case 'jpeg':
+      return encodeJpeg(picture, path, metadata)
+    case 'webp':
+      return encodeWebp(picture, path)
+    case 'tiff':
+      return encodeTiff(picture, path, metadata)
+    case 'avif':
+      return picture.avif({
+        quality: AVIF_QUALITY,
+        effort: 2,
+        chromaSubsampling: '4:4:4',
+        bitdepth: is16Bit(metadata) ? 10 : 8,
+      })
+    case 'png':
+      return picture.png()
+    case 'gif':
+      throw new Error('a GIF never needs other pixels')
+  }
+}
+
+export interface Source {
+  path: string
+  format: ImageFormat
+  metadata: Metadata
+}
+
+export const is16Bit = ({ depth }: Metadata): boolean => depth === 'ushort'
+
+/** What keeps SSIM above 0.99, with some room: `tests/server/images/pipeline/quality.test.ts`. */
+const LOWEST_JPEG_QUALITY = 90
+const HIGHEST_JPEG_QUALITY = 97
+const WEBP_QUALITY = 92
+const AVIF_QUALITY = 80
+const TIFF_JPEG_QUALITY = 95
+
+/**
+ * As fine as the source was saved: coarser would show, finer would only make it bigger. Huffman tables made to measure would
+ * save 3 % of its size and take a third more time.
+ */
+async function encodeJpeg(picture: Sharp, path: string, metadata: Metadata): Promise<Sharp> {
+  const source = (await withFile(path, jpegQuality)) ?? LOWEST_JPEG_QUALITY
+  const quality = Math.min(HIGHEST_JPEG_QUALITY, Math.max(LOWEST_JPEG_QUALITY, source))
+  const chromaSubsampling = metadata.chromaSubsampling?.startsWith('4:2:0') ? '4:2:0' : '4:4:4'
+  return picture.jpeg({ quality, chromaSubsampling, optimiseCoding: false })
+}
+
+async function encodeWebp(picture: Sharp, path: string): Promise<Sharp> {
+  const lossless = await withFile(path, isLosslessWebp)
+  return picture.webp({ lossless, exact: lossless, quality: WEBP_QUALITY, smartSubsample: true })
+}
+
+const JPEG_COMPRESSIONS = [6, 7]
+const MILLIMETRES_PER_INCH = 25.4
+
+/** Scans keep their resolution, since it is what makes them come out of a printer as big as they were. */
+async function encodeTiff(picture: Sharp, path: string, { density, bitsPerSample }: Metadata): Promise<Sharp> {
+  const resolution = (density ?? 72) / MILLIMETRES_PER_INCH
+  const scale = { xres: resolution, yres: resolution }
+  if (bitsPerSample === 1) return picture.tiff({ ...scale, compression: 'ccittfax4', bitdepth: 1 })
+  if (JPEG_COMPRESSIONS.includes(await tiffCompression(path)))
+    return picture.tiff({ ...scale, compression: 'jpeg', quality: TIFF_JPEG_QUALITY })
+  return picture.tiff({ ...scale, compression: 'deflate', predictor: 'horizontal' })
+}

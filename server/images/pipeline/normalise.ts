@@ -1,0 +1,132 @@
+import { rm, stat } from 'node:fs/promises'
+import type { Metadata } from 'sharp'
+import { kindsOf, type RemovedKind } from '../metadata/metadata-kinds.ts'
+import type { ImageFormat } from './detect-format.ts'
+import { encodeLike } from './encoding.ts'
+import type { SharpModule } from './load-sharp.ts'
+import { type ImageLimits, type ImageReport, isDiskFault, PictureProblem, type Strip } from './picture.ts'
+import { withFile } from './read-at.ts'
+import { isAnimatedPng } from './read-coding.ts'
+import {
+  assertDecodable,
+  assertWithin,
+  dimensionsOf,
+  framesOf,
+  isAnimated,
+  openPicture,
+  readHeader,
+  rethrowAs,
+} from './read-picture.ts'
+import { stripAvif } from './strip-avif.ts'
+import { stripGif } from './strip-gif.ts'
+import { stripTiff } from './strip-tiff.ts'
+import { hasWebColours, toWebColours } from './web-colours.ts'
+
+export interface Picture {
+  inputPath: string
+  outputPath: string
+  format: ImageFormat
+  /** Tells, between two steps, not to go on. */
+  stop: AbortSignal
+}
+
+type Outcome = Pick<ImageReport, 'dimensions' | 'status' | 'reason' | 'removed'>
+type Treated = Pick<ImageReport, 'status' | 'removed'>
+
+interface Dependencies {
+  sharp: SharpModule
+  strip: Strip
+  limits: ImageLimits
+}
+
+export function createNormaliser({ sharp, strip, limits }: Dependencies) {
+  /**
+   * Leaves at the output path the picture upright, in sRGB and without metadata, or nothing when that is not to be used.
+   * Throws faults of the disk, and why `stop` stopped it.
+   */
+  async function normalise(picture: Picture): Promise<Outcome> {
+    const isKept = ({ status }: Outcome) => status !== 'unchanged' && !picture.stop.aborted
+    const outcome = await attempt(picture).catch(async (error) => {
+      await rm(picture.outputPath, { force: true })
+      throw error
+    })
+    if (!isKept(outcome)) await rm(picture.outputPath, { force: true })
+    return outcome
+  }
+
+  async function attempt(picture: Picture): Promise<Outcome> {
+    let dimensions: [number, number] | undefined
+    try {
+      const metadata = await readHeader(sharp, picture.inputPath)
+      dimensions = dimensionsOf(metadata)
+      assertWithin(limits, metadata)
+      return { dimensions, ...(await treat(picture, metadata)) }
+    } catch (error) {
+      if (!(error instanceof PictureProblem)) throw error
+      return { ...(dimensions && { dimensions }), status: 'unchanged', reason: error.message, removed: [] }
+    }
+  }
+
+  async function treat(picture: Picture, metadata: Metadata): Promise<Treated> {
+    const removed = await stripLosslessly(picture)
+    picture.stop.throwIfAborted()
+    const isUpright = (metadata.orientation ?? 1) <= 1
+    if (removed && isUpright && hasWebColours(metadata)) return await stripped(picture, metadata, removed)
+    await encodeAnew(picture, metadata)
+    picture.stop.throwIfAborted()
+    await assertSame(picture, metadata)
+    return { status: 'normalised', removed: removed ?? kindsOf(metadata) }
+  }
+
+  /** What went; undefined: the file is built in a way that only a decoder follows. */
+  async function stripLosslessly({ format, inputPath, outputPath }: Picture): Promise<RemovedKind[] | undefined> {
+    try {
+      if (format === 'gif') return await stripGif(inputPath, outputPath)
+      if (format === 'tiff') return await stripTiff(inputPath, outputPath)
+      if (format === 'avif') return await stripAvif(inputPath, outputPath)
+      return await strip(format, inputPath, outputPath)
+    } catch (error) {
+      if (isDiskFault(error) || error instanceof PictureProblem) throw error
+      return undefined
+    }
+  }
+
+  /** Of a picture in which nothing was found, the original is as good as its copy. */
+  async function stripped(picture: Picture, metadata: Metadata, removed: RemovedKind[]): Promise<Treated> {
+    await assertSame(picture, metadata)
+    const [before, after] = await Promise.all([stat(picture.inputPath), stat(picture.outputPath)])
+    const isSame = removed.length === 0 && before.size === after.size
+    return { status: isSame ? 'unchanged' : 'stripped', removed }
+  }
+
+  async function encodeAnew(picture: Picture, metadata: Metadata): Promise<void> {
+    const { inputPath: path, outputPath, format } = picture
+    await refuseWhatWouldGetLost(picture, metadata)
+    const pages = isAnimated(metadata) ? -1 : 1
+    const upright = openPicture(sharp, path, limits, { pages, autoOrient: true })
+    const encoded = await encodeLike(toWebColours(upright, metadata), { path, format, metadata })
+    await encoded.toFile(outputPath).catch(rethrowAs('its content can’t be decoded'))
+  }
+
+  async function refuseWhatWouldGetLost({ inputPath, format }: Picture, metadata: Metadata): Promise<void> {
+    if (format === 'png' && (await withFile(inputPath, isAnimatedPng)))
+      throw new PictureProblem('unfit', 'it is an animated PNG')
+    if (format === 'avif' && isAnimated(metadata)) throw new PictureProblem('unfit', 'it holds several pictures')
+  }
+
+  /** Throws unless the output is the picture that the input was, upright, whole and without a trace of metadata. */
+  async function assertSame({ outputPath }: Picture, expected: Metadata): Promise<void> {
+    const result = await readHeader(sharp, outputPath)
+    const differences = [
+      result.format !== expected.format,
+      String(dimensionsOf(result)) !== String(dimensionsOf(expected)),
+      framesOf(result) !== framesOf(expected),
+      result.hasAlpha !== expected.hasAlpha,
+      (result.orientation ?? 1) !== 1,
+    ]
+    if (differences.includes(true)) throw new PictureProblem('unfit', 'it came out differently')
+    await assertDecodable(sharp, outputPath, limits, result)
+  }
+
+  return { normalise }
+}

@@ -1,0 +1,48 @@
+import type { RemovedKind } from '../metadata/metadata-kinds.ts'
+import type { StrippableFormat } from '../metadata/strip-metadata.ts'
+import type { ImageFormat } from './detect-format.ts'
+
+export interface ImageReport {
+  format: ImageFormat
+  /** Width and height in pixels, upright, of one frame. Missing when not even the header could be read. */
+  dimensions?: [number, number]
+  /**
+   * `stripped`: without its metadata, pixels bit for bit the same. `normalised`: encoded anew. Either is at the output path.
+   * `unchanged`: use the original; with a `reason` it could not be treated, without one there was nothing to do.
+   */
+  status: 'stripped' | 'normalised' | 'unchanged'
+  /** Safe for a stranger to read. */
+  reason?: string
+  removed: RemovedKind[]
+  /** Bytes. */
+  originalSize: number
+}
+
+export interface ImageLimits {
+  /** Of all frames together. */
+  pixels: number
+  frames: number
+  /** For one picture, once its turn has come. */
+  timeoutMs: number
+}
+
+/** Copies a picture without its metadata, its pixels bit for bit the same. Throws on one that it can't follow. */
+export type Strip = (format: StrippableFormat, inputPath: string, outputPath: string) => Promise<RemovedKind[]>
+
+/** Why a picture is left as it came. `message` is the reason that people read. */
+export class PictureProblem extends Error {
+  readonly kind: 'busy' | 'slow' | 'unfit'
+
+  constructor(kind: PictureProblem['kind'], message: string, cause?: unknown) {
+    super(message, { cause })
+    this.name = 'PictureProblem'
+    this.kind = kind
+  }
+}
+
+/**
+ * Faults of the disk are not the picture's and must not pass for it: Node tells them by their system call, libvips only by
+ * its words (`vips_error_system`).
+ */
+export const isDiskFault = (error: unknown): boolean =>
+  error instanceof Error && ('syscall' in error || /\b(unix|system) error\b|^Input file is missing/.test(error.message))

@@ -1,0 +1,71 @@
+import type { Metadata, Sharp, SharpOptions } from 'sharp'
+import type { SharpModule } from './load-sharp.ts'
+import { type ImageLimits, isDiskFault, PictureProblem } from './picture.ts'
+
+export type PictureInput = string | Buffer
+
+export const framesOf = ({ pages }: Metadata): number => pages ?? 1
+
+export const isAnimated = (metadata: Metadata): boolean => framesOf(metadata) > 1
+
+/** A picture to decode: no further than its limits, and no longer. `failOn: 'error'` lets oddities pass that browsers show. */
+export function openPicture(
+  sharp: SharpModule,
+  input: PictureInput,
+  limits: ImageLimits,
+  options: SharpOptions = {},
+): Sharp {
+  const seconds = Math.ceil(limits.timeoutMs / 1000)
+  return sharp(input, { failOn: 'error', limitInputPixels: limits.pixels, ...options }).timeout({ seconds })
+}
+
+/**
+ * What a picture says about itself, before anything of it is decoded. Throws a `PictureProblem` when it can't be read, and
+ * faults of the disk.
+ */
+export async function readHeader(sharp: SharpModule, input: PictureInput): Promise<Metadata> {
+  // The limits are for `assertWithin`, which knows the dimensions then.
+  return await sharp(input, { failOn: 'error', limitInputPixels: false })
+    .metadata()
+    .catch(rethrowAs('its header can’t be read'))
+}
+
+/** Frames are decoded into one long picture, so that their pixels count together. */
+export function assertWithin({ pixels, frames }: ImageLimits, metadata: Metadata): void {
+  const count = framesOf(metadata)
+  if (count > frames) throw new PictureProblem('unfit', `it has more than ${frames} frames`)
+  if (metadata.width * frameHeight(metadata) * count > pixels)
+    throw new PictureProblem('unfit', `it has more than ${pixels / 1_000_000} megapixels`)
+}
+
+/** Of one frame, upright. */
+export function dimensionsOf(metadata: Metadata): [number, number] {
+  const { width, height } = metadata.autoOrient
+  return [width, isAnimated(metadata) ? frameHeight(metadata) : height]
+}
+
+const frameHeight = ({ height, pageHeight }: Metadata): number => pageHeight ?? height
+
+/** Decodes all of a picture and keeps a few pixels. Throws like `readHeader`. */
+export async function assertDecodable(
+  sharp: SharpModule,
+  input: PictureInput,
+  limits: ImageLimits,
+  metadata: Metadata,
+): Promise<void> {
+  // A JPEG that is shrunk while it is decoded takes half the time.
+  await openPicture(sharp, input, limits, { pages: isAnimated(metadata) ? -1 : 1 })
+    .resize({ width: 64, kernel: 'nearest' })
+    .raw()
+    .toBuffer()
+    .catch(rethrowAs('its content can’t be decoded'))
+}
+
+/** For `catch`: a fault of the disk stays what it is, anything else that libvips throws is the picture's. */
+export const rethrowAs =
+  (reason: string) =>
+  (error: unknown): never => {
+    if (isDiskFault(error) || error instanceof PictureProblem) throw error
+    const isTimeout = error instanceof Error && error.message.startsWith('timeout')
+    throw isTimeout ? new PictureProblem('slow', 'it took too long', error) : new PictureProblem('unfit', reason, error)
+  }

@@ -1,0 +1,87 @@
+import { createReadStream, createWriteStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import type { RemovedKind } from '../metadata/metadata-kinds.ts'
+import { type ReadAt, withFile } from './read-at.ts'
+
+/** A part of the file. `end` is exclusive. */
+interface Part {
+  start: number
+  end: number
+  /** Missing: it belongs to the picture. */
+  metadata?: RemovedKind | 'other'
+}
+
+/**
+ * Copies a GIF without its comments, XMP and whatever programs added for themselves, and without what follows its end.
+ * Encoding it anew would choose new palettes and put equal frames together, so a GIF never goes through a codec.
+ */
+export async function stripGif(inputPath: string, outputPath: string): Promise<RemovedKind[]> {
+  const parts = await withFile(inputPath, partsOf)
+  await pipeline(async function* () {
+    for (const { start, end } of joined(parts.filter(({ metadata }) => metadata === undefined)))
+      yield* createReadStream(inputPath, { start, end: end - 1 })
+  }, createWriteStream(outputPath))
+  const kinds = parts.map(({ metadata }) => metadata).filter((kind) => kind !== undefined && kind !== 'other')
+  return [...new Set(kinds)]
+}
+
+const EXTENSION = 0x21
+const COMMENT = 0xfe
+const APPLICATION = 0xff
+const IMAGE = 0x2c
+const TRAILER = 0x3b
+/** How often to play (no specification but every browser's); everything else is for the program that wrote it. */
+const LOOPS = ['NETSCAPE2.0', 'ANIMEXTS1.0']
+
+/** The parts of a GIF up to its trailer (GIF89a §12 to §27). Throws on one that does not get there. */
+async function partsOf(readAt: ReadAt): Promise<Part[]> {
+  const parts: Part[] = [{ start: 0, end: 13 + tableBytes(await readAt(10, 1)) }]
+  for (;;) {
+    const start = parts.at(-1)?.end ?? 0
+    const [kind = 0, label = 0] = await readAt(start, 1).then(async (one) =>
+      one[0] === TRAILER ? one : readAt(start, 2),
+    )
+    if (kind === TRAILER) return [...parts, { start, end: start + 1 }]
+    if (kind === IMAGE) parts.push({ start, end: await endOfImage(readAt, start) })
+    else if (kind === EXTENSION) parts.push(await extension(readAt, start, label))
+    else throw new Error(`a GIF with a block of kind ${kind}`)
+  }
+}
+
+async function extension(readAt: ReadAt, start: number, label: number): Promise<Part> {
+  const part = { start, end: await endOfBlocks(readAt, start + 2) }
+  if (label === COMMENT) return { ...part, metadata: 'comment' }
+  if (label !== APPLICATION) return part
+  const application = (await readAt(start + 3, 11)).toString('latin1')
+  if (LOOPS.includes(application)) return part
+  return { ...part, metadata: application === 'XMP DataXMP' ? 'xmp' : 'other' }
+}
+
+async function endOfImage(readAt: ReadAt, start: number): Promise<number> {
+  const table = tableBytes(await readAt(start + 9, 1))
+  return endOfBlocks(readAt, start + 10 + table + 1)
+}
+
+/** Data comes in blocks of up to 255 bytes, each behind its length; an empty one ends them. */
+async function endOfBlocks(readAt: ReadAt, start: number): Promise<number> {
+  let position = start
+  for (;;) {
+    const [length = 0] = await readAt(position, 1)
+    position += 1 + length
+    if (length === 0) return position
+  }
+}
+
+/** Bytes of the colour table that a descriptor's flags announce. */
+const tableBytes = ([flags = 0]: Buffer): number => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0)
+
+/** Neighbours become one part, so that copying takes few reads. */
+function joined(parts: Part[]): Part[] {
+  const result: Part[] = []
+  for (const part of parts) {
+    const last = result.at(-1)
+    if (last?.end === part.start) last.end = part.end
+    else result.push({ ...part })
+  }
+  return result
+}

@@ -1,0 +1,252 @@
+import { describe, expect, test } from 'vitest'
+import { createUpload, givenFile } from '../../helpers/client.ts'
+import { emptyDatabase, temporaryFolder } from '../../helpers/database.ts'
+import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import {
+  ask,
+  askUnlocked,
+  blobsOf,
+  bodyOf,
+  connected,
+  cutAfter,
+  get,
+  inOneSweep,
+  noise,
+  open,
+  rawGet,
+  sha256,
+  textOf,
+} from './ask.ts'
+
+const CONTENT = 'the one and only'
+const CURL = { 'User-Agent': 'curl/8.5.0' }
+const WGET = { 'User-Agent': 'Wget/1.21.4' }
+
+const MB = 1_000_000
+const BIG = noise(20 * MB)
+
+/** A second server on the same database and the same folder of files. */
+async function givenReplicas(): Promise<[TestApp, TestApp]> {
+  const shared = { DATABASE_URL: await emptyDatabase(), DATA_DIR: temporaryFolder() }
+  return [await makeApp(shared), await makeApp(shared)]
+}
+
+/** The link of a file on another replica. */
+const at = (app: TestApp, url: string): string => app.url + new URL(url).pathname
+
+/**
+ * Asks for `url` on a connection that is stuck behind an answer which nobody reads: the server hands over the only chunk
+ * and waits for ever for it to leave.
+ */
+async function readerStuckAtTheEnd(app: TestApp, url: string) {
+  const { url: plug } = await givenFile(app, {}, BIG, 'plug.bin')
+  const socket = await connected(app, rawGet(plug, { Connection: 'keep-alive' }) + rawGet(url, CURL))
+  await expect.poll(async () => (await ask(url, { method: 'HEAD' })).status).toBe(404)
+  return socket
+}
+
+describe('two replicas', () => {
+  test('give one copy of a one-shot file to one of 20 readers', async () => {
+    const [one, two] = await givenReplicas()
+    const { url } = await givenFile(one, { oneShot: true }, CONTENT)
+    const request = (index: number) => rawGet(url, { 'User-Agent': `reader-${index}` })
+
+    const answers = await Promise.all([inOneSweep(one, 10, request), inOneSweep(two, 10, (i) => request(i + 10))])
+
+    expect(answers.flat().join('').split(CONTENT)).toHaveLength(2)
+    expect(answers.flat().filter((answer) => /^HTTP\/1\.1 (423|404) /.test(answer))).toHaveLength(19)
+  })
+
+  test('give three copies of a file for three', async () => {
+    const [one, two] = await givenReplicas()
+    const { url } = await givenFile(one, { maxDownloads: 3 }, CONTENT)
+
+    const answers = await Promise.all([one, two].map((app) => inOneSweep(app, 10, () => rawGet(url, CURL))))
+
+    expect(answers.flat().join('').split(CONTENT)).toHaveLength(4)
+  })
+
+  test('let a holder who was cut on one go on at the other, and nobody else', async () => {
+    const [one, two] = await givenReplicas()
+    const { url } = await givenFile(one, { oneShot: true }, BIG, 'big.bin')
+
+    const first = await cutAfter(2 * MB, url, { headers: CURL })
+    const stranger = await get(at(two, url), WGET)
+    const rest = await askUnlocked(at(two, url), { headers: { ...CURL, Range: `bytes=${first.length}-` } })
+
+    expect(stranger.status).toBe(423)
+    expect(sha256(Buffer.concat([first, rest.body]))).toBe(sha256(BIG))
+    expect((await get(url, CURL)).status).toBe(404)
+  })
+
+  test('keep a running transfer from being begun again at the other', async () => {
+    const [one, two] = await givenReplicas()
+    const { url } = await givenFile(one, { oneShot: true }, BIG, 'big.bin')
+
+    const running = await open(url, { headers: CURL })
+
+    expect((await get(at(two, url), CURL)).status).toBe(423)
+    expect(sha256(await bodyOf(running))).toBe(sha256(BIG))
+    expect((await get(at(two, url), CURL)).status).toBe(404)
+  })
+})
+
+describe('a reader who goes away just before the last bytes leave', () => {
+  test('may come back for them, and nobody else had them meanwhile', async () => {
+    const app = await makeApp()
+    const { url } = await givenFile(app, { oneShot: true }, CONTENT)
+
+    const stuck = await readerStuckAtTheEnd(app, url)
+    const meanwhile = [(await get(url, CURL)).status, (await get(url, WGET)).status]
+    stuck.destroy()
+
+    await expect.poll(async () => (await ask(url, { method: 'HEAD' })).status).toBe(200)
+    expect(meanwhile).toEqual([404, 404])
+    expect((await get(url, WGET)).status).toBe(423)
+    expect((await askUnlocked(url, { headers: CURL })).body.toString()).toBe(CONTENT)
+    expect((await get(url, CURL)).status).toBe(404)
+  })
+
+  test('again and again still gets one copy', async () => {
+    const app = await makeApp()
+    const { url } = await givenFile(app, { oneShot: true }, CONTENT)
+    for (const _ of [1, 2, 3]) {
+      const stuck = await readerStuckAtTheEnd(app, url)
+      stuck.resetAndDestroy()
+      await expect.poll(async () => (await ask(url, { method: 'HEAD' })).status).toBe(200)
+    }
+
+    const answers = await inOneSweep(app, 10, () => rawGet(url, CURL))
+
+    expect(answers.join('').split(CONTENT)).toHaveLength(2)
+    expect((await get(url)).status).toBe(404)
+  })
+
+  test('and has come back twice at once is served once', async () => {
+    const app = await makeApp()
+    const { url } = await givenFile(app, { oneShot: true }, BIG, 'big.bin')
+    await cutAfter(MB, url, { headers: CURL })
+    await askUnlocked(url, { headers: { ...CURL, Range: 'bytes=0-0' } })
+
+    const answers = await inOneSweep(app, 5, () => rawGet(url, { ...CURL, Range: 'bytes=1-' }))
+
+    expect(answers.filter((answer) => answer.startsWith('HTTP/1.1 206 '))).toHaveLength(1)
+    expect(answers.filter((answer) => /^HTTP\/1\.1 (423|404) /.test(answer))).toHaveLength(4)
+  })
+})
+
+describe('a running download of a one-shot file', () => {
+  test('outlives a clock that leaps past its window', async () => {
+    const app = await makeApp({ CLAIM_WINDOW: '10m' })
+    const { url } = await givenFile(app, { oneShot: true }, BIG, 'big.bin')
+
+    const running = await open(url, { headers: CURL })
+    app.advance(60 * 60_000)
+    const report = await app.housekeeping.clean()
+
+    expect(report.lapsedClaims).toBe(0)
+    expect((await get(url, WGET)).status).toBe(423)
+    expect(sha256(await bodyOf(running))).toBe(sha256(BIG))
+    expect((await get(url, WGET)).status).toBe(404)
+  })
+
+  test('comes to its end when the upload expires meanwhile', async () => {
+    const app = await makeApp()
+    const { url } = await givenFile(app, { oneShot: true, ttl: 60 }, BIG, 'big.bin')
+
+    const running = await open(url, { headers: CURL })
+    app.advance(60_000)
+    await app.housekeeping.clean()
+
+    expect(blobsOf(app)).toEqual([])
+    expect(sha256(await bodyOf(running))).toBe(sha256(BIG))
+    expect((await get(url, CURL)).body.toString()).toMatch(/ has expired\n$/)
+  })
+
+  test('that is removed by its owner can’t be resumed', async () => {
+    const app = await makeApp()
+    const { url, upload } = await givenFile(app, { oneShot: true }, BIG, 'big.bin')
+
+    const first = await cutAfter(MB, url, { headers: CURL })
+    await ask(url, { method: 'DELETE', headers: { 'X-UploadToken': upload.uploadToken } })
+
+    expect((await get(url, { ...CURL, Range: `bytes=${first.length}-` })).body.toString()).toMatch(/ : deleted\n$/)
+    await expect.poll(() => blobsOf(app)).toEqual([])
+  })
+
+  test('whose client closes its half of the connection loses nothing: he may ask again', async () => {
+    const app = await makeApp()
+    const { url } = await givenFile(app, { oneShot: true }, CONTENT)
+    const socket = await connected(app)
+
+    socket.end(rawGet(url, CURL))
+    const answer = await textOf(socket)
+    const again = await get(url, CURL)
+
+    expect((answer + again.body.toString()).split(CONTENT)).toHaveLength(2)
+  })
+})
+
+describe('what does not get around a claim', () => {
+  test.each([
+    ['another spelling of the path', (url: string) => url.replace('/file/', '//file//')],
+    ['another spelling of the name', (url: string) => url.replace('file.txt', '%66ile.txt')],
+    ['a folder in front of the name', (url: string) => url.replace('file.txt', 'x/file.txt')],
+    ['a query', (url: string) => `${url}?dl=1&x=${'y'.repeat(100)}`],
+    ['the path of streams', (url: string) => url.replace('/file/', '/stream/')],
+  ])('%s', async (_, disguised) => {
+    const app = await makeApp()
+    const { url } = await givenFile(app, { oneShot: true }, CONTENT)
+    await get(url, { ...CURL, Range: 'bytes=0-3' })
+
+    const reply = await get(disguised(url), WGET)
+
+    expect([423, 404]).toContain(reply.status)
+    expect(reply.body.toString()).not.toContain('only')
+  })
+
+  test.each([
+    { 'X-HTTP-Method-Override': 'HEAD' },
+    { 'X-UploadToken': 'guess' },
+    { Cookie: 'mayfly-download=a; mayfly-download=b' },
+    { 'If-Match': '*' },
+    { 'Accept-Ranges': 'none', Range: 'bytes=0-1,2-15' },
+    { Expect: '100-continue' },
+    { 'Cache-Control': 'only-if-cached' },
+  ])('%j', async (headers) => {
+    const app = await makeApp()
+    const { url } = await givenFile(app, { oneShot: true }, CONTENT)
+    await get(url, { ...CURL, Range: 'bytes=0-3' })
+
+    const reply = await get(url, { ...WGET, ...headers })
+
+    expect(reply.status).toBe(423)
+    expect(reply.body.toString()).not.toContain('only')
+  })
+
+  test('deleting a file that others read does not bring its claims back', async () => {
+    const app = await makeApp()
+    const { url } = await givenFile(app, { oneShot: true, removable: true }, CONTENT)
+    await get(url, CURL)
+
+    expect((await ask(url, { method: 'DELETE' })).status).toBe(200)
+    expect((await get(url, WGET)).status).toBe(404)
+  })
+
+  test('a limit of none, less or far too many is no limit that anybody gets', async () => {
+    const app = await makeApp()
+
+    await expect(createUpload(app, { maxDownloads: -1 })).rejects.toThrow('400')
+    await expect(createUpload(app, { maxDownloads: 1_000_001 })).rejects.toThrow('400')
+    await expect(createUpload(app, { maxDownloads: 1.5 })).rejects.toThrow('400')
+    expect(await createUpload(app, { oneShot: true, maxDownloads: 50 })).toMatchObject({ oneShot: true })
+  })
+
+  test('more than one download asked for beside one-shot is still one', async () => {
+    const app = await makeApp()
+    const { url } = await givenFile(app, { oneShot: true, maxDownloads: 50 }, CONTENT)
+
+    expect((await get(url)).status).toBe(200)
+    expect((await get(url)).status).toBe(404)
+  })
+})

@@ -1,0 +1,41 @@
+import sharp from 'sharp'
+import { expect, test } from 'vitest'
+import { detectFormat, isAvifSequence } from '../../../../server/images/pipeline/detect-format.ts'
+
+const small = () => sharp({ create: { width: 2, height: 2, channels: 3, background: 'red' } })
+const head = (text: string) => Buffer.from(text, 'latin1')
+
+test.for(['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff'] as const)('a file that sharp wrote as %s is one', async (format) => {
+  expect(detectFormat(await small().toFormat(format).toBuffer())).toBe(format)
+})
+
+test.for([
+  ['a JPEG without JFIF', '\xff\xd8\xff\xdb', 'jpeg'],
+  ['a GIF of 1987', 'GIF87a', 'gif'],
+  ['a little-endian TIFF', 'II*\0\x08\0\0\0', 'tiff'],
+  ['a big-endian TIFF', 'MM\0*\0\0\0\x08', 'tiff'],
+  ['a PNG whose line ends were converted', '\x89PNG\n\x1a\n', 'png'],
+  ['an AVIF that says so second', '\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf', 'avif'],
+] as const)('%s is recognised', ([, text, format]) => {
+  expect(detectFormat(head(text))).toBe(format)
+})
+
+test.for([
+  ['nothing', ''],
+  ['an SVG', '<svg xmlns="http://www.w3.org/2000/svg">'],
+  ['a HEIC', '\0\0\0\x18ftypheic\0\0\0\0mif1heic'],
+  ['an MP4', '\0\0\0\x18ftypisom\0\0\0\0isomavc1'],
+  ['a HEIC with avif behind its list of brands', '\0\0\0\x14ftypheic\0\0\0\0mif1avif'],
+  ['a BigTIFF', 'II+\0\x08\0\0\0'],
+  ['a RIFF with sound', 'RIFF\x24\0\0\0WAVEfmt '],
+  ['a PDF', '%PDF-1.7'],
+  ['a page with a JPEG in it', '<html>\xff\xd8\xff\xe0'],
+  ['a Panasonic raw picture', 'IIU\0\x18\0\0\0'],
+])('%s is not', ([, text]) => {
+  expect(detectFormat(head(text))).toBe(undefined)
+})
+
+test('an AVIF with a track of frames is told from one picture', () => {
+  expect(isAvifSequence(head('\0\0\0\x1cftypavis\0\0\0\0avifavismiaf'))).toBe(true)
+  expect(isAvifSequence(head('\0\0\0\x1cftypavif\0\0\0\0mif1avifmiaf'))).toBe(false)
+})

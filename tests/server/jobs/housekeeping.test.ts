@@ -1,0 +1,109 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { AppError } from '../../../server/errors.ts'
+import { createHousekeeping } from '../../../server/jobs/housekeeping.ts'
+import { givenFile } from '../../helpers/client.ts'
+import { makeApp } from '../../helpers/make-app.ts'
+
+afterEach(() => void vi.useRealTimers())
+
+/** A housekeeping whose work is done by stand-ins that note what they were asked for. */
+function givenHousekeeping() {
+  const expiry = {
+    expire: vi.fn(async () => 0),
+    deleteBlobs: vi.fn(async () => ({ files: 0, bytes: 0 })),
+    deleteBlobOf: vi.fn(async () => {}),
+    deleteMetadata: vi.fn(async () => 0),
+    purgeAbandoned: vi.fn(async () => ({ files: 0, uploads: 0 })),
+    removeOrphans: vi.fn(async () => ({ blobs: 0, bytes: 0 })),
+    freeSpace: vi.fn(async () => {}),
+  }
+  const log = { info: vi.fn(), error: vi.fn() }
+  const housekeeping = createHousekeeping({ expiry, lapseClaims: async () => 0, log })
+  return { expiry, log, housekeeping }
+}
+
+test('a start cleans at once what the last process left', async () => {
+  const app = await makeApp()
+  const { upload } = await givenFile(app, { ttl: 60 })
+  app.advance(2 * 3_600_000)
+
+  app.housekeeping.start()
+  await app.housekeeping.stop()
+
+  expect(await (await fetch(`${app.url}/upload/${upload.id}`)).text()).toBe(`upload ${upload.id} not found\n`)
+})
+
+test('what is over goes each minute, what crashes left each hour, and nothing after a stop', async () => {
+  vi.useFakeTimers({ now: Date.parse('2026-01-01T12:00:30Z') })
+  const { expiry, housekeeping } = givenHousekeeping()
+  housekeeping.start()
+  await vi.advanceTimersByTimeAsync(0)
+  expect([expiry.expire.mock.calls.length, expiry.removeOrphans.mock.calls.length]).toEqual([1, 1])
+
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect([expiry.expire.mock.calls.length, expiry.removeOrphans.mock.calls.length]).toEqual([2, 1])
+
+  await vi.advanceTimersByTimeAsync(59 * 60_000)
+  expect([expiry.expire.mock.calls.length, expiry.removeOrphans.mock.calls.length]).toEqual([61, 2])
+
+  await housekeeping.stop()
+  await vi.advanceTimersByTimeAsync(120 * 60_000)
+  expect(expiry.expire).toHaveBeenCalledTimes(61)
+})
+
+test('runs never overlap, and who asks during one gets the next, which has surely seen what he means', async () => {
+  const { expiry, housekeeping } = givenHousekeeping()
+  const { promise, resolve } = Promise.withResolvers<number>()
+  expiry.expire.mockReturnValueOnce(promise)
+
+  const first = housekeeping.purge()
+  await vi.waitFor(() => expect(expiry.expire).toHaveBeenCalledTimes(1))
+  const others = [housekeeping.purge(), housekeeping.purge()]
+  expect(expiry.expire).toHaveBeenCalledTimes(1)
+  resolve(3)
+
+  expect((await first).expired).toBe(3)
+  expect((await Promise.all(others)).map(({ expired }) => expired)).toEqual([0, 0])
+  expect(expiry.expire).toHaveBeenCalledTimes(2)
+})
+
+test('a run in the background that fails is logged, and the next one takes place', async () => {
+  const { expiry, log, housekeeping } = givenHousekeeping()
+  expiry.deleteBlobs.mockRejectedValueOnce(new Error('no'))
+
+  housekeeping.deleteBlobsSoon()
+  await vi.waitFor(() => expect(log.error).toHaveBeenCalledWith({ err: new Error('no') }, 'housekeeping failed'))
+  housekeeping.deleteBlobsSoon()
+
+  await vi.waitFor(() => expect(expiry.deleteBlobs).toHaveBeenCalledTimes(2))
+  expect(log.error).toHaveBeenCalledTimes(1)
+})
+
+test('with no room to note anything, space is made first and the purge done then', async () => {
+  const { expiry, housekeeping } = givenHousekeeping()
+  expiry.expire.mockRejectedValueOnce(new AppError('insufficient_storage', 'full'))
+
+  await housekeeping.purge()
+
+  expect(expiry.freeSpace).toHaveBeenCalledTimes(1)
+  expect(expiry.expire).toHaveBeenCalledTimes(2)
+})
+
+test('a stop waits for the run that is under way', async () => {
+  const { expiry, housekeeping } = givenHousekeeping()
+  const { promise, resolve } = Promise.withResolvers<number>()
+  expiry.expire.mockReturnValueOnce(promise)
+  housekeeping.start()
+  await vi.waitFor(() => expect(expiry.expire).toHaveBeenCalledTimes(1))
+  let isStopped = false
+
+  const stopping = housekeeping.stop().then(() => {
+    isStopped = true
+  })
+  await new Promise(setImmediate)
+  expect(isStopped).toBe(false)
+  resolve(0)
+  await stopping
+
+  expect(expiry.removeOrphans).toHaveBeenCalledTimes(1)
+})
