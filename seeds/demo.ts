@@ -56,7 +56,7 @@ const config = readConfig(process.env)
 const app = await createApp({ config, log: createLogger({ ...config, logLevel: 'error' }) })
 const base = config.publicUrl || `http://${config.host}:${config.port}${config.pathPrefix}`
 for (const { what, options, files } of UPLOADS) {
-  const { upload, files: stored, token } = await app.intake.quickUpload(incoming(files), () => options, caller)
+  const { upload, files: stored, token } = await app.quickUploads.create(incoming(files), () => options, caller)
   process.stdout.write(`${what}\n  upload token ${token}\n`)
   for (const { id, name } of stored)
     process.stdout.write(`  ${base}/file/${upload.id}/${id}/${encodeURIComponent(name)}\n`)

@@ -18,9 +18,10 @@ import { createHousekeeping, type Housekeeping } from './jobs/housekeeping.ts'
 import { createStreamRelay } from './streams/stream-relay.ts'
 import { createPasswordGate } from './uploads/password-gate.ts'
 import { quickUploadRoutes } from './uploads/quick-upload-routes.ts'
+import { createQuickUploads, type QuickUploads } from './uploads/quick-uploads.ts'
 import { createUploads, type Uploads } from './uploads/uploads.ts'
 import { createUploadsExpiry } from './uploads/uploads-expiry.ts'
-import { createUploadsIntake, type UploadsIntake } from './uploads/uploads-intake.ts'
+import { createUploadsIntake } from './uploads/uploads-intake.ts'
 import { createUploadsRepo } from './uploads/uploads-repo.ts'
 import { uploadsRoutes } from './uploads/uploads-routes.ts'
 
@@ -28,7 +29,7 @@ import { uploadsRoutes } from './uploads/uploads-routes.ts'
 export interface App {
   server: FastifyInstance
   uploads: Uploads
-  intake: UploadsIntake
+  quickUploads: QuickUploads
   housekeeping: Housekeeping
   close(): Promise<void>
 }
@@ -58,7 +59,8 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   })
   const uploads = createUploads({ repo, passwords: createPasswordGate(), clock, config, onRemoved })
   const relay = createStreamRelay({ timeoutMs: config.streamTimeoutMs })
-  const intake = createUploadsIntake({ uploads, repo, blobs, relay, clock, config, onRemoved, log })
+  const intake = createUploadsIntake({ repo, blobs, relay, clock, config, log })
+  const quickUploads = createQuickUploads({ uploads, intake, repo, clock, config, onRemoved })
   const downloads = createDownloads({ uploads, claims, blobs, relay })
 
   const readCaller = createCallerReader(config)
@@ -69,7 +71,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     doors: [
       serviceRoutes({ config, checkReadiness: () => checkReadiness(database, blobs) }),
       uploadsRoutes({ uploads, intake, readCaller, config }),
-      quickUploadRoutes({ intake, readCaller, config }),
+      quickUploadRoutes({ quickUploads, readCaller, config }),
       downloadsRoutes({ downloads, readCaller, config }),
       webRoutes({ config }),
     ],
@@ -85,7 +87,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     await database.close()
   }
 
-  return { server, uploads, intake, housekeeping, close }
+  return { server, uploads, quickUploads, housekeeping, close }
 }
 
 function databaseLocation({ database, dataDir, durability }: Config) {

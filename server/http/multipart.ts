@@ -65,7 +65,7 @@ async function* readParts(request: FastifyRequest): AsyncGenerator<Multipart> {
   if (request.raw.destroyed) throw new AppError('aborted', 'the form ended before it was complete')
   let hasParts = false
   try {
-    for await (const part of request.parts()) {
+    for await (const part of whileSenderSpeaks(request, request.parts())) {
       hasParts = true
       yield part
       if (part.type === 'file') part.file.resume() // whatever nobody read

@@ -1,16 +1,13 @@
 import type { FastifyRequest } from 'fastify'
 
 /**
- * The bytes of a request's body, with the sender's time running only while we wait for him. The server's own time limit
+ * The bytes of a request's body, or the parts of a form, with the sender's time running only while we wait for him. The server's own time limit
  * counts everything in which nothing moves on the connection: it would also cut an honest sender whom a slow disk or
  * bucket keeps waiting, and an answer that needs a long sync first.
  */
-export async function* whileSenderSpeaks(
-  request: FastifyRequest,
-  bytes: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
+export async function* whileSenderSpeaks<T>(request: FastifyRequest, pieces: AsyncIterable<T>): AsyncGenerator<T> {
   const { connectionTimeout } = request.server.initialConfig
-  const chunks = bytes[Symbol.asyncIterator]()
+  const chunks = pieces[Symbol.asyncIterator]()
   try {
     for (;;) {
       request.socket.setTimeout(connectionTimeout ?? 0)

@@ -6,13 +6,14 @@ import { acceptForms, readForm } from '../http/multipart.ts'
 import { PAGE_HEADERS, uploadedPage } from '../http/pages.ts'
 import { whileSenderSpeaks } from '../http/silence.ts'
 import { optionFromField, optionsFromHeaders, optionsFromQuery } from './quick-options.ts'
+import type { QuickUploads } from './quick-uploads.ts'
 import type { UploadOptions } from './upload-rules.ts'
 import { uploadJson } from './upload-shapes.ts'
 import type { NewUpload } from './uploads.ts'
-import type { IncomingFile, UploadsIntake } from './uploads-intake.ts'
+import type { IncomingFile } from './uploads-intake.ts'
 
 interface Dependencies {
-  intake: UploadsIntake
+  quickUploads: QuickUploads
   readCaller: CallerReader
   config: Config
 }
@@ -21,11 +22,11 @@ interface Dependencies {
 const UNNAMED = 'file'
 
 /** `curl -F file=@x host` and `curl -T x host`: bytes in, link out. */
-export function quickUploadRoutes({ intake, readCaller, config }: Dependencies) {
+export function quickUploadRoutes({ quickUploads, readCaller, config }: Dependencies) {
   async function uploadForm(request: FastifyRequest, reply: FastifyReply) {
     const options = optionsOf(request)
     const onField = (name: string, value: string) => void Object.assign(options, optionFromField(name, value))
-    const created = await intake.quickUpload(readForm(request, onField), () => options, readCaller(request))
+    const created = await quickUploads.create(readForm(request, onField), () => options, readCaller(request))
     return answer(request, reply, created)
   }
 
@@ -34,7 +35,7 @@ export function quickUploadRoutes({ intake, readCaller, config }: Dependencies) 
     const name = (request.params as { name?: string }).name ?? UNNAMED
     const body = request.raw.iterator({ destroyOnReturn: false }) // else nobody could read why it was refused
     const bytes = whileSenderSpeaks(request, body)
-    const created = await intake.quickUpload(only({ name, bytes }), () => options, readCaller(request))
+    const created = await quickUploads.create(only({ name, bytes }), () => options, readCaller(request))
     return answer(request, reply, created)
   }
 

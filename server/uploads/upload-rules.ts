@@ -142,7 +142,7 @@ function storable(text: string, field: string): string {
 }
 
 /** Throws `bad_request`: nothing is left of the name, or it is longer than 1024 bytes of UTF-8. */
-export function grantedName(raw: string): string {
+function grantedName(raw: string): string {
   const name = cleanFileName(raw)
   if (name === '') throw refusal('missing file name')
   if (Buffer.byteLength(name) <= MAX_FILE_NAME_BYTES) return name
@@ -151,6 +151,16 @@ export function grantedName(raw: string): string {
     .toString()
     .replace(/\uFFFD+$/, '')
   throw refusal(`file name ${head}... is too long, maximum length is ${MAX_FILE_NAME_BYTES} characters`)
+}
+
+/** The name of a file that is added without being declared. Throws as `grantedName`, in Plik's words for this case. */
+export function creatableName(raw: string): string {
+  try {
+    return grantedName(raw)
+  } catch (error) {
+    if (error instanceof AppError) throw new AppError(error.code, `unable to create file : ${error.message}`)
+    throw error
+  }
 }
 
 const refusal = (message: string) => new AppError('bad_request', message)

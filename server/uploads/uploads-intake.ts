@@ -7,8 +7,8 @@ import type { StreamRelay } from '../streams/stream-relay.ts'
 import { createMeter, receiveBlob } from './file-intake.ts'
 import { sameFileName } from './file-name.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
-import { grantedName, planUpload, type UploadOptions, visibleStatus } from './upload-rules.ts'
-import { type Caller, emptyFile, type NewUpload, type OpenUpload, type Uploads } from './uploads.ts'
+import { creatableName, visibleStatus } from './upload-rules.ts'
+import { emptyFile, type OpenUpload } from './uploads.ts'
 import type { UploadsRepo } from './uploads-repo.ts'
 
 /** One file as a client sends it. `bytes` throws when the sender goes away before the end. */
@@ -20,14 +20,11 @@ export interface IncomingFile {
 }
 
 interface Dependencies {
-  uploads: Uploads
   repo: UploadsRepo
   blobs: BlobStore
   relay: StreamRelay
   clock: Clock
   config: Config
-  /** Called when files may have become `removed`. */
-  onRemoved: () => void
   log: Pick<FastifyBaseLogger, 'error'>
 }
 
@@ -35,13 +32,11 @@ interface Dependencies {
 const LEASE_MS = 60_000
 const LEASE_RENEWAL_MS = 20_000
 const FREE_SPACE_CHECK_MS = 1_000
-/** Bytes that no row owns are swept as orphans after five minutes (`uploads-expiry.ts`): until then a form must have come on. */
-const MAX_UNOWNED_MS = 4 * 60_000
 
 export type UploadsIntake = ReturnType<typeof createUploadsIntake>
 
 /** Files on their way in. Bytes are durable before a row promises them. */
-export function createUploadsIntake({ uploads, repo, blobs, relay, clock, config, onRemoved, log }: Dependencies) {
+export function createUploadsIntake({ repo, blobs, relay, clock, config, log }: Dependencies) {
   const writing = new Set<string>()
   const renewal = setInterval(() => void renewLeases(), LEASE_RENEWAL_MS).unref()
   let freeSpaceCheckedAt = Number.NEGATIVE_INFINITY
@@ -57,7 +52,12 @@ export function createUploadsIntake({ uploads, repo, blobs, relay, clock, config
    */
   async function addFile(opened: OpenUpload, incoming: IncomingFile): Promise<StoredFile> {
     assertMayAddFiles(opened)
-    return take(opened.upload, await insertFile(opened.upload.id, creatableName(incoming.name)), incoming)
+    return add(opened.upload, incoming)
+  }
+
+  /** `addFile` for an upload of our own. */
+  async function add(upload: Upload, incoming: IncomingFile): Promise<StoredFile> {
+    return take(upload, await insertFile(upload.id, creatableName(incoming.name)), incoming)
   }
 
   /** Takes a declared file's bytes. Throws as `addFile`; `bad_request` also when it has another name, or the slot is not `missing` any more. */
@@ -68,82 +68,6 @@ export function createUploadsIntake({ uploads, repo, blobs, relay, clock, config
     if (isMine) return take(opened.upload, file, incoming)
     const status = visibleStatus((await repo.findFile(file.id)) ?? { ...file, status: 'deleted' })
     throw new AppError('bad_request', `invalid file status ${status}, expected missing`)
-  }
-
-  /**
-   * An upload with its files in one go, for curl and plain forms. `options` is asked again after the last file, since
-   * form fields may follow it. Throws as `addFile` and `Uploads.create`; then nothing of the upload stays.
-   */
-  async function quickUpload(
-    incoming: AsyncIterable<IncomingFile>,
-    options: () => UploadOptions,
-    caller: Caller,
-  ): Promise<NewUpload> {
-    uploads.assertMayUpload(caller)
-    const files = incoming[Symbol.asyncIterator]()
-    const first = await files.next()
-    if (first.done) throw new AppError('bad_request', 'missing file from multipart form')
-    assertGrantableSoFar(options())
-    const name = creatableName(first.value.name)
-    const measured = await receive(first.value.bytes)
-    const receivedAt = clock()
-    try {
-      const second = await files.next()
-      if (clock() - receivedAt > MAX_UNOWNED_MS) throw tooSlow()
-      if (second.done) return await insertWhole(await uploads.prepare(options(), caller), name, measured)
-      const pending = await insertPending(caller, name, measured)
-      return await receiveMore(pending, second.value, files, options, caller)
-    } catch (error) {
-      await discardUnlessKept(measured.blobKey)
-      throw error
-    }
-  }
-
-  /** One transaction, after the bytes: nothing half sent is ever in the database. */
-  async function insertWhole(draft: NewUpload, name: string, measured: Measured): Promise<NewUpload> {
-    const file = uploadedFile(draft.upload.id, name, measured)
-    await repo.insertUpload(draft.upload, [file])
-    return { ...draft, files: [file] }
-  }
-
-  /** With several files the rows come first, as `pending`: nobody can open the upload before all of it is there. */
-  async function insertPending(caller: Caller, name: string, measured: Measured): Promise<NewUpload> {
-    const draft = await uploads.prepare({ password: config.featurePassword === 'forced' ? 'pending' : '' }, caller)
-    return insertWhole({ ...draft, upload: { ...draft.upload, status: 'pending' } }, name, measured)
-  }
-
-  async function receiveMore(
-    pending: NewUpload,
-    second: IncomingFile,
-    rest: AsyncIterator<IncomingFile>,
-    options: () => UploadOptions,
-    caller: Caller,
-  ): Promise<NewUpload> {
-    const { id, tokenHash } = pending.upload
-    try {
-      for (let file = second; ; ) {
-        await take(pending.upload, await insertFile(id, creatableName(file.name)), file)
-        const next = await rest.next()
-        if (next.done) break
-        file = next.value
-      }
-      const { upload } = await uploads.prepare(options(), caller)
-      const released = { ...upload, id, tokenHash }
-      if (!(await repo.activate(released))) throw new AppError('aborted', 'the upload took too long between two files')
-      return { upload: released, files: await repo.listFiles(id), token: pending.token }
-    } catch (error) {
-      await repo.removeUpload(id)
-      onRemoved()
-      throw error
-    }
-  }
-
-  /** Refuses before any byte is read. A missing password is no reason yet: its field may still follow. */
-  function assertGrantableSoFar(options: UploadOptions): void {
-    const featurePassword = config.featurePassword === 'forced' ? 'enabled' : config.featurePassword
-    const { stream } = planUpload(options, { ...config, featurePassword })
-    if (stream)
-      throw new AppError('bad_request', 'unable to create upload : this server only accepts streaming uploads')
   }
 
   async function insertFile(uploadId: string, name: string): Promise<StoredFile> {
@@ -184,13 +108,14 @@ export function createUploadsIntake({ uploads, repo, blobs, relay, clock, config
       if (await repo.finishFile(file, measured, now))
         return { ...file, ...measured, status: 'uploaded', uploadedAt: now }
     } catch (error) {
-      await discardUnlessKept(measured.blobKey)
+      await discard(measured.blobKey)
       throw error
     }
-    await discardUnlessKept(measured.blobKey)
+    await discard(measured.blobKey)
     throw new AppError('not_found', `file ${file.name} (${file.id}) is not available : deleted`) // removed while it came in
   }
 
+  /** Bytes of our own that have no row yet: they must get one within five minutes, or are swept, or `discard` them. */
   async function receive(bytes: AsyncIterable<Uint8Array>): Promise<Measured> {
     await assertFreeSpace()
     return receiveBlob(blobs, { bytes, limit: config.maxFileSizeBytes })
@@ -206,19 +131,13 @@ export function createUploadsIntake({ uploads, repo, blobs, relay, clock, config
     freeSpaceCheckedAt = clock()
   }
 
-  function uploadedFile(uploadId: string, name: string, measured: Measured): StoredFile {
-    const now = clock()
-    const file = emptyFile(uploadId, { name, size: 0, type: '', reference: '' }, 1, now)
-    return { ...file, ...measured, status: 'uploaded', uploadedAt: now }
-  }
-
   /** A failing database must not hide why the upload failed; the lease lapses and the sweep burns the slot instead. */
   async function burn(file: StoredFile): Promise<void> {
     await repo.moveFile(file.id, 'uploading', 'deleted', { lease_until: null }).catch(logged('could not burn a slot'))
   }
 
   /** Deletes bytes that no row came to own. When the database can't say, they stay for the sweep to decide. */
-  async function discardUnlessKept(blobKey: string): Promise<void> {
+  async function discard(blobKey: string): Promise<void> {
     try {
       const known = await repo.knownBlobs([blobKey])
       if (!known.has(blobKey)) await blobs.delete(blobKey)
@@ -234,17 +153,5 @@ export function createUploadsIntake({ uploads, repo, blobs, relay, clock, config
 
   const logged = (message: string) => (err: unknown) => log.error({ err }, message)
 
-  return { assertMayAddFiles, addFile, fillFile, quickUpload, close: () => clearInterval(renewal) }
-}
-
-const tooSlow = () => new AppError('aborted', 'the form did not go on for too long')
-
-/** Throws `bad_request` as Plik words it for a file that is added. */
-function creatableName(raw: string): string {
-  try {
-    return grantedName(raw)
-  } catch (error) {
-    if (error instanceof AppError) throw new AppError(error.code, `unable to create file : ${error.message}`)
-    throw error
-  }
+  return { assertMayAddFiles, addFile, fillFile, add, receive, discard, close: () => clearInterval(renewal) }
 }

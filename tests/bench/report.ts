@@ -92,6 +92,7 @@ function commit(): string | undefined {
     return execFileSync('git', ['describe', '--always', '--dirty'], {
       encoding: 'utf8',
       cwd: import.meta.dirname,
+      stdio: 'pipe',
     }).trim()
   } catch {
     return undefined // no checkout

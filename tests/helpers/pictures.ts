@@ -22,7 +22,7 @@ export function givenPicture(bytes: Uint8Array, name = 'input'): string {
 
 export const picture = ({ width, height, data }: Pixels): Sharp => sharp(data, { raw: { width, height, channels: 3 } })
 
-/** What `color` (`red, green, blue`) says of a point, as sharp decodes the file: colours, not codes. */
+/** Red, green, blue (and alpha) of a point, as sharp decodes the file. */
 export async function colourAt(input: string | Buffer, x: number, y: number, page = 0): Promise<number[]> {
   const { data, info } = await decoded(input, page)
   return [...data.subarray((y * info.width + x) * info.channels, (y * info.width + x + 1) * info.channels)]
@@ -116,7 +116,13 @@ export const PHONE_EXIF = {
   IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '52/1 31/1 0/1', GPSLongitudeRef: 'E', GPSLongitude: '13/1 24/1 0/1' },
 }
 
-/** Contains none of what `PHONE_EXIF` and the tests' other metadata say, in whatever form. */
+/** The least that turns a picture: a TIFF header and one directory of one field. */
+export function orientationExif(orientation: number): Buffer {
+  const header = Buffer.from('Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0', 'latin1')
+  return Buffer.concat([header, Buffer.of(orientation, 0, 0, 0), Buffer.alloc(4)])
+}
+
+/** What must not be in a file whose metadata was `PHONE_EXIF`, `XMP` and the like. */
 export const SECRETS = ['Telephone', 'Mayfly 1', 'Anna Person', 'secret', 'Exif\0', 'xmpmeta']
 
 export const XMP = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><secret/></x:xmpmeta>'

@@ -3,7 +3,15 @@ import { AppError } from '../../errors.ts'
 import { LIGHT, visibleBackground } from './background.ts'
 import type { SharpModule } from './load-sharp.ts'
 import type { ImageLimits } from './picture.ts'
-import { assertWithin, isAnimated, openPicture, type PictureInput, readHeader, rethrowAs } from './read-picture.ts'
+import {
+  assertWithin,
+  isAnimated,
+  openPicture,
+  type PictureInput,
+  readHeader,
+  rethrowAs,
+  UNDECODABLE,
+} from './read-picture.ts'
 
 export type DerivedFormat = 'jpeg' | 'png' | 'webp' | 'avif'
 
@@ -67,8 +75,6 @@ export function createDeriver({ sharp, limits }: Dependencies) {
 
   return { derive }
 }
-
-const UNDECODABLE = 'its content can’t be decoded'
 
 const ownFormat = ({ format }: Metadata): DerivedFormat => {
   if (format === 'jpeg' || format === 'png') return format

@@ -16,6 +16,7 @@ import {
   openPicture,
   readHeader,
   rethrowAs,
+  UNDECODABLE,
 } from './read-picture.ts'
 import { stripAvif } from './strip-avif.ts'
 import { stripGif } from './strip-gif.ts'
@@ -38,6 +39,10 @@ interface Dependencies {
   strip: Strip
   limits: ImageLimits
 }
+
+/** Sharp knows of all their metadata, but not of a JPEG's comments and a TIFF's fields, which only stripping tells. */
+const TOLD_BY_HEADER: ImageFormat[] = ['png', 'webp', 'avif']
+const CONFUSED = 'its parts don’t fit together'
 
 export function createNormaliser({ sharp, strip, limits }: Dependencies) {
   /**
@@ -68,17 +73,18 @@ export function createNormaliser({ sharp, strip, limits }: Dependencies) {
   }
 
   async function treat(picture: Picture, metadata: Metadata): Promise<Treated> {
-    const removed = await stripLosslessly(picture)
+    const needsPixels = (metadata.orientation ?? 1) > 1 || !hasWebColours(metadata)
+    const isTold = needsPixels && TOLD_BY_HEADER.includes(picture.format)
+    const removed = isTold ? kindsOf(metadata) : await stripLosslessly(picture)
     picture.stop.throwIfAborted()
-    const isUpright = (metadata.orientation ?? 1) <= 1
-    if (removed && isUpright && hasWebColours(metadata)) return await stripped(picture, metadata, removed)
+    if (removed && !needsPixels) return await stripped(picture, metadata, removed)
     await encodeAnew(picture, metadata)
     picture.stop.throwIfAborted()
     await assertSame(picture, metadata)
     return { status: 'normalised', removed: removed ?? kindsOf(metadata) }
   }
 
-  /** What went; undefined: the file is built in a way that only a decoder follows. */
+  /** What went; undefined: the file is built in a way that only its decoder follows. */
   async function stripLosslessly({ format, inputPath, outputPath }: Picture): Promise<RemovedKind[] | undefined> {
     try {
       if (format === 'gif') return await stripGif(inputPath, outputPath)
@@ -86,7 +92,8 @@ export function createNormaliser({ sharp, strip, limits }: Dependencies) {
       if (format === 'avif') return await stripAvif(inputPath, outputPath)
       return await strip(format, inputPath, outputPath)
     } catch (error) {
-      if (isDiskFault(error) || error instanceof PictureProblem) throw error
+      // sharp would take a GIF's palettes, and of a TIFF's pages and fields those that it knows.
+      if (isDiskFault(error) || format === 'gif' || format === 'tiff') return rethrowAs(CONFUSED)(error)
       return undefined
     }
   }
@@ -104,12 +111,14 @@ export function createNormaliser({ sharp, strip, limits }: Dependencies) {
     await refuseWhatWouldGetLost(picture, metadata)
     const pages = isAnimated(metadata) ? -1 : 1
     const upright = openPicture(sharp, path, limits, { pages, autoOrient: true })
-    const encoded = await encodeLike(toWebColours(upright, metadata), { path, format, metadata })
-    await encoded.toFile(outputPath).catch(rethrowAs('its content can’t be decoded'))
+    const encoded = await encodeLike(toWebColours(upright, metadata), { path, format, metadata }).catch(
+      rethrowAs(CONFUSED),
+    )
+    await encoded.toFile(outputPath).catch(rethrowAs(UNDECODABLE))
   }
 
   async function refuseWhatWouldGetLost({ inputPath, format }: Picture, metadata: Metadata): Promise<void> {
-    if (format === 'png' && (await withFile(inputPath, isAnimatedPng)))
+    if (format === 'png' && (await withFile(inputPath, isAnimatedPng).catch(rethrowAs(CONFUSED))))
       throw new PictureProblem('unfit', 'it is an animated PNG')
     if (format === 'avif' && isAnimated(metadata)) throw new PictureProblem('unfit', 'it holds several pictures')
   }

@@ -4,6 +4,8 @@ import { type ImageLimits, isDiskFault, PictureProblem } from './picture.ts'
 
 export type PictureInput = string | Buffer
 
+export const UNDECODABLE = 'its content can’t be decoded'
+
 export const framesOf = ({ pages }: Metadata): number => pages ?? 1
 
 export const isAnimated = (metadata: Metadata): boolean => framesOf(metadata) > 1
@@ -58,7 +60,7 @@ export async function assertDecodable(
     .resize({ width: 64, kernel: 'nearest' })
     .raw()
     .toBuffer()
-    .catch(rethrowAs('its content can’t be decoded'))
+    .catch(rethrowAs(UNDECODABLE))
 }
 
 /** For `catch`: a fault of the disk stays what it is, anything else that libvips throws is the picture's. */

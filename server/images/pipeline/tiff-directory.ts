@@ -22,7 +22,7 @@ export interface Directory {
 export const FIELD_BYTES = 12
 /** Bytes of a value, by type: BYTE, ASCII, SHORT, LONG, RATIONAL, then their signed and floating relatives. */
 const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4]
-/** More than any honest file has; one that points to itself goes on for ever. */
+/** More than any honest file has. */
 const MAXIMUM_DIRECTORIES = 10_000
 
 /** The chain of directories of the TIFF structure at `base`. Throws on one that leads out of the file or in a circle. */
@@ -30,10 +30,11 @@ export async function readDirectories(readAt: ReadAt, base = 0): Promise<Directo
   const head = await readAt(base, 8)
   const littleEndian = head[0] === 0x49
   const directories: Directory[] = []
+  const seen = new Set<number>()
   let next = littleEndian ? head.readUInt32LE(4) : head.readUInt32BE(4)
   while (next !== 0) {
-    if (directories.length === MAXIMUM_DIRECTORIES)
-      throw new Error('a TIFF with too many directories, or a circle of them')
+    if (seen.has(next) || seen.size === MAXIMUM_DIRECTORIES) throw new Error('a TIFF whose directories do not end')
+    seen.add(next)
     const directory = await readDirectory(readAt, { base, offset: next, littleEndian })
     directories.push(directory)
     next = directory.next

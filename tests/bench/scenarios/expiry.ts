@@ -56,10 +56,10 @@ const caller: Caller = {
   credentials: { kind: 'none' },
 }
 
-async function fill({ intake }: App, uploads: number): Promise<void> {
+async function fill({ quickUploads }: App, uploads: number): Promise<void> {
   let left = uploads
   async function work(): Promise<void> {
-    while (left-- > 0) await intake.quickUpload(oneFile(), () => ({ ttlSeconds: 1 }), caller)
+    while (left-- > 0) await quickUploads.create(oneFile(), () => ({ ttlSeconds: 1 }), caller)
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
 }

@@ -68,12 +68,19 @@ export const askUnlocked = (url: string, question: Question = {}): Promise<Reply
   )
 
 /**
- * Sends `request` on `count` connections but for its last byte, and then all last bytes in one sweep: the server gets
- * them in the same turn of its loop. Returns all that came back on each until the server closed it.
+ * Sends `request` on `count` connections but for its last byte and, once the server has read all of that, the last bytes
+ * in one sweep: they are there in the same turn of its loop. Returns all that came back on each until the server closed it.
  */
 export async function inOneSweep(app: TestApp, count: number, request: (index: number) => string): Promise<string[]> {
   const requests = Array.from({ length: count }, (_, index) => request(index))
+  const accepted: Socket[] = []
+  const accept = (socket: Socket) => void accepted.push(socket)
+  app.server.server.on('connection', accept)
   const sockets = await Promise.all(requests.map((text) => connected(app, text.slice(0, -1))))
+  await vi.waitUntil(() => accepted.length === count && accepted.every(({ bytesRead }) => bytesRead > 0), {
+    interval: 1,
+  })
+  app.server.server.off('connection', accept)
   const answers = sockets.map(textOf)
   for (const [index, socket] of sockets.entries()) socket.write(requests[index]?.at(-1) ?? '')
   return Promise.all(answers)

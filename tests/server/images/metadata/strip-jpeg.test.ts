@@ -98,6 +98,11 @@ describe('pixels stay bit for bit', () => {
     expect(await sharp(bytes, { failOn: 'warning' }).toColourspace('b-w').raw().toBuffer()).toHaveLength(16 * 8)
   })
 
+  test('where stuffed bytes and markers follow each other without a gap', async () => {
+    const file = tinyJpeg({ data: Buffer.of(0xff, 0, 0xff, 0, 0xff, 0xd0, 0xff, 0) })
+    expect((await strip('jpeg', file)).bytes).toEqual(file)
+  })
+
   test('coded arithmetically', async () => {
     const frame = segment(0xc9, Buffer.of(8, 0, 8, 0, 16, 1, 1, 0x11, 0))
     const file = tinyJpeg({ frame, beforeScan: segment(0xcc, Buffer.of(0, 0x10)), data: Buffer.of(1, 0xff, 0, 2) })

@@ -5,9 +5,12 @@ import { detectFormat, isAvifSequence } from '../../../../server/images/pipeline
 const small = () => sharp({ create: { width: 2, height: 2, channels: 3, background: 'red' } })
 const head = (text: string) => Buffer.from(text, 'latin1')
 
-test.for(['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff'] as const)('a file that sharp wrote as %s is one', async (format) => {
-  expect(detectFormat(await small().toFormat(format).toBuffer())).toBe(format)
-})
+test.for(['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff'] as const)(
+  'a file that sharp wrote as %s is one',
+  async (format) => {
+    expect(detectFormat(await small().toFormat(format).toBuffer())).toBe(format)
+  },
+)
 
 test.for([
   ['a JPEG without JFIF', '\xff\xd8\xff\xdb', 'jpeg'],
@@ -20,7 +23,7 @@ test.for([
   expect(detectFormat(head(text))).toBe(format)
 })
 
-test.for([
+test.for<[string, string]>([
   ['nothing', ''],
   ['an SVG', '<svg xmlns="http://www.w3.org/2000/svg">'],
   ['a HEIC', '\0\0\0\x18ftypheic\0\0\0\0mif1heic'],

@@ -1,7 +1,17 @@
 import { readFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
-import { asHeld, colourAt, fourCorners, PHONE_EXIF, picture, photo, SECRETS, similarity, XMP } from '../../../helpers/pictures.ts'
+import {
+  asHeld,
+  colourAt,
+  fourCorners,
+  orientationExif,
+  PHONE_EXIF,
+  picture,
+  SECRETS,
+  withJpegSegment,
+  XMP,
+} from '../../../helpers/pictures.ts'
 import { normalised } from './given-pipeline.ts'
 
 /** What a phone writes: pixels as the sensor saw them, and a note how it was held. */
@@ -10,28 +20,34 @@ const photoHeld = (orientation: number) =>
 
 const near = (r: number, g: number, b: number) => [r, g, b].map((value) => expect.closeTo(value, -1.2))
 
-test.for([2, 3, 4, 5, 6, 7, 8])('a JPEG held like %i comes out upright, without a note that turns it again', async (orientation) => {
-  const { report, output } = await normalised(await photoHeld(orientation).jpeg({ quality: 95 }).toBuffer())
+test.for([2, 3, 4, 5, 6, 7, 8])(
+  'a JPEG held like %i comes out upright, without a note that turns it again',
+  async (orientation) => {
+    const { report, output } = await normalised(await photoHeld(orientation).jpeg({ quality: 95 }).toBuffer())
 
-  expect(report).toMatchObject({ format: 'jpeg', status: 'normalised', dimensions: [48, 32] })
-  expect(await colourAt(output, 4, 4)).toEqual(near(220, 30, 30))
-  expect(await colourAt(output, 44, 4)).toEqual(near(30, 200, 40))
-  expect(await colourAt(output, 4, 28)).toEqual(near(30, 40, 220))
-  expect(await colourAt(output, 44, 28)).toEqual(near(230, 220, 40))
-  const { orientation: left, width, height } = await sharp(output).metadata()
-  expect([left ?? 1, width, height]).toEqual([1, 48, 32])
-})
+    expect(report).toMatchObject({ format: 'jpeg', status: 'normalised', dimensions: [48, 32] })
+    expect(await colourAt(output, 4, 4)).toEqual(near(220, 30, 30))
+    expect(await colourAt(output, 44, 4)).toEqual(near(30, 200, 40))
+    expect(await colourAt(output, 4, 28)).toEqual(near(30, 40, 220))
+    expect(await colourAt(output, 44, 28)).toEqual(near(230, 220, 40))
+    const { orientation: left, width, height } = await sharp(output).metadata()
+    expect([left ?? 1, width, height]).toEqual([1, 48, 32])
+  },
+)
 
-test.for(['jpeg', 'png', 'webp', 'tiff'] as const)('a turned %s loses where it was taken, and by whom', async (format) => {
-  const { report, output } = await normalised(await photoHeld(6).toFormat(format, { quality: 95 }).toBuffer())
+test.for(['jpeg', 'png', 'webp', 'tiff'] as const)(
+  'a turned %s loses where it was taken, and by whom',
+  async (format) => {
+    const { report, output } = await normalised(await photoHeld(6).toFormat(format, { quality: 95 }).toBuffer())
 
-  expect(report).toMatchObject({ format, status: 'normalised', dimensions: [48, 32] })
-  const { exif, xmp, iptc, icc, comments } = await sharp(output).metadata()
-  expect({ exif, xmp, iptc, icc, comments }).toEqual({})
-  const bytes = readFileSync(output, 'latin1')
-  expect(SECRETS.filter((secret) => bytes.includes(secret))).toEqual([])
-  expect(await colourAt(output, 4, 4)).toEqual(near(220, 30, 30))
-})
+    expect(report).toMatchObject({ format, status: 'normalised', dimensions: [48, 32] })
+    const { exif, xmp, iptc, icc, comments } = await sharp(output).metadata()
+    expect({ exif, xmp, iptc, icc, comments }).toEqual({})
+    const bytes = readFileSync(output, 'latin1')
+    expect(SECRETS.filter((secret) => bytes.includes(secret))).toEqual([])
+    expect(await colourAt(output, 4, 4)).toEqual(near(220, 30, 30))
+  },
+)
 
 test('what was removed is told', async () => {
   const { report } = await normalised(await photoHeld(6).jpeg().toBuffer())
@@ -51,26 +67,14 @@ test('a picture that has nothing to lose is unchanged, without a reason', async 
 
   const { report, hasOutput } = await normalised(plain)
 
-  expect(report).toEqual({ format: 'png', status: 'unchanged', dimensions: [48, 32], removed: [], originalSize: plain.length })
+  expect(report).toEqual({
+    format: 'png',
+    status: 'unchanged',
+    dimensions: [48, 32],
+    removed: [],
+    originalSize: plain.length,
+  })
   expect(hasOutput).toBe(false)
-})
-
-/** A turn by 90° of 637 × 411 moves the 8 × 8 blocks of the JPEG, so that everything is quantised anew. */
-test.for([50, 75, 85, 92, 97])('a turned JPEG of quality %i looks as it did: SSIM above 0.99', async (quality) => {
-  const jpeg = await picture(await photo(637, 411)).withMetadata({ orientation: 6 }).jpeg({ quality }).toBuffer()
-
-  const { output, report } = await normalised(jpeg)
-
-  expect(report?.status).toBe('normalised')
-  expect(await similarity(sharp(output), sharp(jpeg).autoOrient())).toBeGreaterThan(0.99)
-})
-
-test('a turned JPEG does not grow to more than twice its size', async () => {
-  const jpeg = await picture(await photo(637, 411)).withMetadata({ orientation: 6 }).jpeg({ quality: 80 }).toBuffer()
-
-  const { output } = await normalised(jpeg)
-
-  expect(readFileSync(output).length).toBeLessThan(jpeg.length * 2)
 })
 
 test.for(['4:2:0', '4:4:4'])('colours stay as finely sampled as they were: %s', async (chromaSubsampling) => {
@@ -82,8 +86,8 @@ test.for(['4:2:0', '4:4:4'])('colours stay as finely sampled as they were: %s', 
 })
 
 test('a grey JPEG stays grey when it is turned', async () => {
-  const turned = { IFD0: { Orientation: '6' } }
-  const jpeg = await picture(asHeld(fourCorners(), 6)).toColourspace('b-w').withExif(turned).jpeg().toBuffer()
+  const grey = await picture(asHeld(fourCorners(), 6)).toColourspace('b-w').jpeg().toBuffer()
+  const jpeg = withJpegSegment(grey, 0xe1, orientationExif(6))
 
   const { output } = await normalised(jpeg)
 

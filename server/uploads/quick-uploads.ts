@@ -1,0 +1,108 @@
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import type { Measured, StoredFile } from './upload.ts'
+import { creatableName, planUpload, type UploadOptions } from './upload-rules.ts'
+import { type Caller, emptyFile, type NewUpload, type Uploads } from './uploads.ts'
+import type { IncomingFile, UploadsIntake } from './uploads-intake.ts'
+import type { UploadsRepo } from './uploads-repo.ts'
+
+interface Dependencies {
+  uploads: Uploads
+  intake: UploadsIntake
+  repo: UploadsRepo
+  clock: Clock
+  config: Config
+  /** Called when files may have become `removed`. */
+  onRemoved: () => void
+}
+
+/** Bytes that no row owns are swept as orphans after five minutes (`uploads-expiry.ts`): until then a form must have come on. */
+const MAX_UNOWNED_MS = 4 * 60_000
+
+export type QuickUploads = ReturnType<typeof createQuickUploads>
+
+/** Uploads in one request, for curl and plain forms: bytes in, link out. */
+export function createQuickUploads({ uploads, intake, repo, clock, config, onRemoved }: Dependencies) {
+  /**
+   * `options` is asked again after the last file, since form fields may follow it. Throws as `UploadsIntake.addFile` and
+   * `Uploads.create`; then nothing of the upload stays.
+   */
+  async function create(
+    incoming: AsyncIterable<IncomingFile>,
+    options: () => UploadOptions,
+    caller: Caller,
+  ): Promise<NewUpload> {
+    uploads.assertMayUpload(caller)
+    const files = incoming[Symbol.asyncIterator]()
+    const first = await files.next()
+    if (first.done) throw new AppError('bad_request', 'missing file from multipart form')
+    assertGrantableSoFar(options())
+    const name = creatableName(first.value.name)
+    const measured = await intake.receive(first.value.bytes)
+    const receivedAt = clock()
+    try {
+      const second = await files.next()
+      if (clock() - receivedAt > MAX_UNOWNED_MS) throw tooSlow()
+      if (second.done) return await insertWhole(await uploads.prepare(options(), caller), name, measured)
+      const pending = await insertPending(caller, name, measured)
+      return await receiveMore(pending, second.value, files, options, caller)
+    } catch (error) {
+      await intake.discard(measured.blobKey)
+      throw error
+    }
+  }
+
+  /** Refuses before any byte is read. A missing password is no reason yet: its field may still follow. */
+  function assertGrantableSoFar(options: UploadOptions): void {
+    const featurePassword = config.featurePassword === 'forced' ? 'enabled' : config.featurePassword
+    const { stream } = planUpload(options, { ...config, featurePassword })
+    if (!stream) return
+    throw new AppError('bad_request', 'unable to create upload : this server only accepts streaming uploads')
+  }
+
+  /** One transaction, after the bytes: nothing half sent is ever in the database. */
+  async function insertWhole(draft: NewUpload, name: string, measured: Measured): Promise<NewUpload> {
+    const file = uploadedFile(draft.upload.id, name, measured, clock())
+    await repo.insertUpload(draft.upload, [file])
+    return { ...draft, files: [file] }
+  }
+
+  /** With several files the rows come first, as `pending`: nobody can open the upload before all of it is there. */
+  async function insertPending(caller: Caller, name: string, measured: Measured): Promise<NewUpload> {
+    const draft = await uploads.prepare({ password: config.featurePassword === 'forced' ? 'pending' : '' }, caller)
+    return insertWhole({ ...draft, upload: { ...draft.upload, status: 'pending' } }, name, measured)
+  }
+
+  async function receiveMore(
+    pending: NewUpload,
+    second: IncomingFile,
+    rest: AsyncIterator<IncomingFile>,
+    options: () => UploadOptions,
+    caller: Caller,
+  ): Promise<NewUpload> {
+    const { id, tokenHash } = pending.upload
+    try {
+      await intake.add(pending.upload, second)
+      for (let next = await rest.next(); !next.done; next = await rest.next())
+        await intake.add(pending.upload, next.value)
+      const { upload } = await uploads.prepare(options(), caller)
+      const released = { ...upload, id, tokenHash }
+      if (!(await repo.activate(released))) throw tooSlow()
+      return { upload: released, files: await repo.listFiles(id), token: pending.token }
+    } catch (error) {
+      await repo.removeUpload(id)
+      onRemoved()
+      throw error
+    }
+  }
+
+  return { create }
+}
+
+function uploadedFile(uploadId: string, name: string, measured: Measured, now: number): StoredFile {
+  const file = emptyFile(uploadId, { name, size: 0, type: '', reference: '' }, 1, now)
+  return { ...file, ...measured, status: 'uploaded', uploadedAt: now }
+}
+
+const tooSlow = () => new AppError('aborted', 'the form did not go on for too long')

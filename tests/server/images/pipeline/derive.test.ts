@@ -1,0 +1,206 @@
+import sharp from 'sharp'
+import { expect, test } from 'vitest'
+import { AppError } from '../../../../server/errors.ts'
+import {
+  asHeld,
+  colourAt,
+  drawn,
+  fourCorners,
+  givenPicture,
+  PHONE_EXIF,
+  picture,
+  tinyGif,
+} from '../../../helpers/pictures.ts'
+import { givenPipeline, LIMITS } from './given-pipeline.ts'
+
+const about = (...colour: number[]) => colour.map((value) => expect.closeTo(value, -1.2))
+
+/** A disc of one colour with soft edges on nothing, 64 × 64. */
+function logo(...colour: [number, number, number]): Promise<Buffer> {
+  const data = Buffer.alloc(64 * 64 * 4)
+  for (let i = 0; i < 64 * 64; i++) {
+    const distance = Math.hypot((i % 64) - 32, (i >> 6) - 32)
+    data.set([...colour, Math.max(0, Math.min(255, (22 - distance) * 64))], i * 4)
+  }
+  return sharp(data, { raw: { width: 64, height: 64, channels: 4 } })
+    .png()
+    .toBuffer()
+}
+
+test('a dark logo on nothing becomes a JPEG on white', async () => {
+  const { bytes, contentType } = await givenPipeline().derive(await logo(16, 32, 64), { format: 'jpeg' })
+
+  expect(contentType).toBe('image/jpeg')
+  expect((await sharp(bytes).metadata()).format).toBe('jpeg')
+  expect(await colourAt(bytes, 2, 2)).toEqual(about(255, 255, 255))
+  expect(await colourAt(bytes, 32, 32)).toEqual(about(16, 32, 64))
+})
+
+test('a white logo on nothing becomes a JPEG on dark: no white board (the seed’s bug)', async () => {
+  const { bytes } = await givenPipeline().derive(await logo(253, 253, 253), { format: 'jpeg' })
+
+  expect(await colourAt(bytes, 2, 2)).toEqual(about(27, 27, 27))
+  expect(await colourAt(bytes, 32, 32)).toEqual(about(253, 253, 253))
+})
+
+test('a logo in a strong colour becomes a JPEG on white', async () => {
+  const { bytes } = await givenPipeline().derive(await logo(224, 64, 32), { format: 'jpeg' })
+
+  expect(await colourAt(bytes, 2, 2)).toEqual(about(255, 255, 255))
+})
+
+test('white under full transparency does not count, and neither does black', async () => {
+  const hidden = (background: number) =>
+    Buffer.from(
+      Array.from({ length: 64 * 64 }, (_, i) =>
+        i % 64 < 8 ? [200, 200, 200, 255] : Array(3).fill(background).concat(0),
+      ).flat(),
+    )
+  const png = (pixels: Buffer) =>
+    sharp(pixels, { raw: { width: 64, height: 64, channels: 4 } })
+      .png()
+      .toBuffer()
+  const { derive } = givenPipeline()
+
+  const overWhite = await derive(await png(hidden(255)), { format: 'jpeg' })
+  const overBlack = await derive(await png(hidden(0)), { format: 'jpeg' })
+
+  expect(await colourAt(overWhite.bytes, 60, 60)).toEqual(about(255, 255, 255))
+  expect(await colourAt(overBlack.bytes, 60, 60)).toEqual(about(255, 255, 255))
+})
+
+test('a shadow that covers half is half there, not black', async () => {
+  const shadow = { r: 0, g: 0, b: 0, alpha: 0.5 }
+  const png = await sharp({ create: { width: 16, height: 16, channels: 4, background: shadow } })
+    .png()
+    .toBuffer()
+
+  const { bytes } = await givenPipeline().derive(png, { format: 'jpeg' })
+
+  expect(await colourAt(bytes, 8, 8)).toEqual(about(127, 127, 127))
+})
+
+test('the background can be chosen, in every format', async () => {
+  const { derive } = givenPipeline()
+
+  const jpeg = await derive(await logo(253, 253, 253), { format: 'jpeg', background: '#3050c0' })
+  const png = await derive(await logo(253, 253, 253), { format: 'png', background: 'rgb(48, 80, 192)' })
+
+  expect(await colourAt(jpeg.bytes, 2, 2)).toEqual(about(48, 80, 192))
+  expect(await colourAt(png.bytes, 2, 2)).toEqual([48, 80, 192])
+})
+
+test.for(['png', 'webp', 'avif'] as const)('%s keeps what is transparent', async (format) => {
+  const { bytes, contentType } = await givenPipeline().derive(await logo(253, 253, 253), { format })
+
+  expect(contentType).toBe(`image/${format}`)
+  expect((await colourAt(bytes, 2, 2))[3]).toBe(0)
+  expect((await colourAt(bytes, 32, 32))[3]).toBe(255)
+})
+
+const wide = () =>
+  picture(drawn(300, 100, (x) => (x < 150 ? [220, 30, 30] : [30, 40, 220])))
+    .png()
+    .toBuffer()
+
+test.for([
+  [{ width: 150 }, [150, 50]],
+  [{ height: 50 }, [150, 50]],
+  [{ width: 60, height: 60 }, [60, 20]],
+  [{ width: 60, height: 60, fit: 'cover' }, [60, 60]],
+  [{ width: 60, height: 60, fit: 'contain' }, [60, 60]],
+  [{ width: 60, height: 60, fit: 'fill' }, [60, 60]],
+  [{ width: 60, height: 60, fit: 'outside' }, [180, 60]],
+  [{ width: 3000 }, [300, 100]],
+  [{ width: 3000, height: 3000, fit: 'fill' }, [300, 100]],
+  [{}, [300, 100]],
+] as const)('300 × 100 pixels asked for as %o are %o', async ([size, dimensions]) => {
+  const derived = await givenPipeline().derive(await wide(), size)
+
+  expect(derived.dimensions).toEqual(dimensions)
+  const { width, height, format } = await sharp(derived.bytes).metadata()
+  expect([width, height, format]).toEqual([...dimensions, 'png'])
+})
+
+test('bars beside a picture are transparent, or white in a JPEG', async () => {
+  const { derive } = givenPipeline()
+  const square = { width: 60, height: 60, fit: 'contain' } as const
+
+  const png = await derive(await wide(), { ...square, format: 'png' })
+  const jpeg = await derive(await wide(), { ...square, format: 'jpeg' })
+
+  expect((await colourAt(png.bytes, 30, 2))[3]).toBe(0)
+  expect(await colourAt(jpeg.bytes, 30, 2)).toEqual(about(255, 255, 255))
+})
+
+test('a photo from a phone comes upright, small and without metadata', async () => {
+  const photo = picture(asHeld(fourCorners(), 6)).withExif(PHONE_EXIF).withMetadata({ orientation: 6 })
+  const path = givenPicture(await photo.jpeg({ quality: 95 }).toBuffer())
+
+  const { bytes, dimensions } = await givenPipeline().derive(path, { format: 'webp', width: 24 })
+
+  expect(dimensions).toEqual([24, 16])
+  expect(await colourAt(bytes, 2, 2)).toEqual(about(220, 30, 30))
+  expect(await colourAt(bytes, 21, 13)).toEqual(about(230, 220, 40))
+  const { exif, hasProfile } = await sharp(bytes).metadata()
+  expect([exif, hasProfile]).toEqual([undefined, false])
+})
+
+test('an animation moves as WebP and stands still as anything else', async () => {
+  const { derive } = givenPipeline()
+  const frames = await Promise.all(
+    ['red', 'blue'].map((background) =>
+      sharp({ create: { width: 20, height: 10, channels: 3, background } })
+        .png()
+        .toBuffer(),
+    ),
+  )
+  const gif = await sharp(frames, { join: { animated: true } })
+    .gif({ delay: [100, 200], loop: 3 })
+    .toBuffer()
+
+  const [webp, png, own] = [
+    await derive(gif, { format: 'webp', width: 10 }),
+    await derive(gif, { format: 'png' }),
+    await derive(gif, {}),
+  ]
+
+  expect([webp.dimensions, png.dimensions, own.contentType]).toEqual([[10, 5], [20, 10], 'image/webp'])
+  expect(await sharp(webp.bytes).metadata()).toMatchObject({ pages: 2, delay: [100, 200], loop: 3 })
+  expect(await colourAt(png.bytes, 5, 5)).toEqual(about(255, 0, 0, 255))
+})
+
+const codeOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'none',
+    (error) => (error instanceof AppError ? error.code : error),
+  )
+
+test('what can’t be asked of a picture is the asker’s mistake', async () => {
+  const { derive } = givenPipeline()
+  const png = await wide()
+
+  expect(await codeOf(derive(png, { width: 0 }))).toBe('bad_request')
+  expect(await codeOf(derive(png, { height: 1.5 }))).toBe('bad_request')
+  expect(await codeOf(derive(png, { width: 100_000, height: 100_000, fit: 'contain' }))).toBe('bad_request')
+  expect(await codeOf(derive(png, { background: 'url(/etc/passwd)' }))).toBe('bad_request')
+})
+
+test('a picture that can’t be had in another form says so', async () => {
+  const { derive } = givenPipeline({ limits: { ...LIMITS, frames: 2 } })
+
+  expect(await codeOf(derive(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), {}))).toBe(
+    'not_acceptable',
+  )
+  expect(await codeOf(derive((await wide()).subarray(0, 100), {}))).toBe('not_acceptable')
+  expect(await codeOf(derive(tinyGif(3), {}))).toBe('not_acceptable')
+})
+
+test('when too many wait for a picture, the next is told to come again', async () => {
+  const { derive } = givenPipeline({ parallelism: 1, queueLimit: 0 })
+  const png = await wide()
+
+  const [first, second] = await Promise.all([codeOf(derive(png, {})), codeOf(derive(png, {}))])
+
+  expect([first, second]).toEqual(['none', 'unavailable'])
+})

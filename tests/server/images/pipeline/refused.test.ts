@@ -1,0 +1,247 @@
+import { existsSync, readFileSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { expect, test } from 'vitest'
+import { temporaryFolder } from '../../../helpers/database.ts'
+import {
+  adobeRgbProfile,
+  asHeld,
+  declaredPng,
+  fourCorners,
+  givenPicture,
+  orientationExif,
+  photo,
+  picture,
+  tinyGif,
+  withJpegSegment,
+  withPngChunk,
+  withPngProfile,
+} from '../../../helpers/pictures.ts'
+import { givenPipeline, LIMITS, normalised } from './given-pipeline.ts'
+
+const png = () => picture(fourCorners()).png().toBuffer()
+const turnedJpeg = async (width = 48, height = 32) =>
+  withJpegSegment(
+    await picture(await photo(width, height))
+      .jpeg()
+      .toBuffer(),
+    0xe1,
+    orientationExif(6),
+  )
+
+test.for([
+  ['its first chunk is another', (bytes: Buffer) => bytes.write('XHDR', 12, 'latin1')],
+  ['its width is none', (bytes: Buffer) => bytes.writeUInt32BE(0, 16)],
+  ['its signature went through a text-mode transfer', (bytes: Buffer) => bytes.write('\n\x1a\n\n', 4, 'latin1')],
+] as const)('a PNG with a broken header is left as it came: %s', async ([, damage]) => {
+  const broken = await png()
+  damage(broken)
+
+  const { report, hasOutput } = await normalised(broken)
+
+  expect(report).toEqual({
+    format: 'png',
+    status: 'unchanged',
+    reason: 'its header can’t be read',
+    removed: [],
+    originalSize: broken.length,
+  })
+  expect(hasOutput).toBe(false)
+})
+
+test('a PNG whose header has a wrong checksum is left as it came', async () => {
+  const broken = await png()
+  broken.writeUInt32BE(7, 29)
+
+  const { report, hasOutput } = await normalised(broken)
+
+  expect(report).toMatchObject({ format: 'png', status: 'unchanged', reason: 'its content can’t be decoded' })
+  expect(hasOutput).toBe(false)
+})
+
+test('PNG bytes are a PNG, whatever their name', async () => {
+  const images = givenPipeline()
+  const input = givenPicture(withPngChunk(await png(), 'tEXt', Buffer.from('Author\0Anna Person')), 'holiday.jpg')
+  const output = join(temporaryFolder(), 'result.jpg')
+
+  const report = await images.normalise(input, output)
+
+  expect(report).toMatchObject({ format: 'png', status: 'stripped', removed: ['comment'] })
+  expect((await sharp(output).metadata()).format).toBe('png')
+})
+
+test('what is encoded anew keeps its format, whatever the output is called', async () => {
+  const images = givenPipeline()
+  const input = givenPicture(withPngProfile(await png(), adobeRgbProfile()), 'holiday.gif')
+  const output = join(temporaryFolder(), 'result.webp')
+
+  const report = await images.normalise(input, output)
+
+  expect(report).toMatchObject({ format: 'png', status: 'normalised' })
+  expect((await sharp(output).metadata()).format).toBe('png')
+})
+
+test('a file that is no picture is none', async () => {
+  const { report, hasOutput } = await normalised(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'))
+
+  expect([report, hasOutput]).toEqual([undefined, false])
+})
+
+test('a truncated JPEG is left as it came, upright or not', async () => {
+  const whole = await turnedJpeg(320, 200)
+
+  const { report, hasOutput } = await normalised(whole.subarray(0, whole.length / 2))
+
+  expect(report).toMatchObject({ status: 'unchanged', reason: 'its content can’t be decoded', dimensions: [200, 320] })
+  expect(hasOutput).toBe(false)
+})
+
+test('a truncated PNG is left as it came', async () => {
+  const whole = await picture(await photo(320, 200))
+    .withExif({ IFD0: { Artist: 'x' } })
+    .png()
+    .toBuffer()
+
+  const { report, hasOutput } = await normalised(whole.subarray(0, whole.length / 2))
+
+  expect(report).toMatchObject({ status: 'unchanged', reason: expect.any(String), dimensions: [320, 200] })
+  expect(hasOutput).toBe(false)
+})
+
+test('a JPEG that is a ZIP, too, is a JPEG only, afterwards', async () => {
+  const zip = Buffer.from('PK\x03\x04secret', 'latin1')
+
+  const { report, output } = await normalised(Buffer.concat([await turnedJpeg(), zip]))
+
+  expect(report?.status).toBe('normalised')
+  expect(readFileSync(output, 'latin1')).not.toContain('PK\x03\x04')
+})
+
+test('bytes between the segments of a JPEG, which every program skips, are no reason to give up', async () => {
+  const jpeg = withJpegSegment(await picture(asHeld(fourCorners(), 1)).jpeg().toBuffer(), 0xe1, orientationExif(6))
+  const odd = Buffer.concat([jpeg.subarray(0, -2), Buffer.from([1, 2, 3]), jpeg.subarray(-2)])
+
+  const { report } = await normalised(odd)
+
+  expect(report?.status).toBe('normalised')
+})
+
+test('a PNG that declares 50000 × 50000 pixels costs no time and no memory', async () => {
+  const before = process.memoryUsage.rss()
+  const start = performance.now()
+
+  const { report } = await normalised(declaredPng(50_000, 50_000))
+
+  expect(report).toMatchObject({
+    status: 'unchanged',
+    reason: 'it has more than 100 megapixels',
+    dimensions: [50_000, 50_000],
+  })
+  expect(performance.now() - start).toBeLessThan(2000)
+  expect(process.memoryUsage.rss() - before).toBeLessThan(100_000_000)
+})
+
+test('a GIF of 100000 frames costs no time and no memory', async () => {
+  const before = process.memoryUsage.rss()
+  const start = performance.now()
+
+  const { report } = await normalised(tinyGif(100_000))
+
+  expect(report).toMatchObject({ status: 'unchanged', reason: 'it has more than 1000 frames', dimensions: [1, 1] })
+  expect(performance.now() - start).toBeLessThan(2000)
+  expect(process.memoryUsage.rss() - before).toBeLessThan(100_000_000)
+})
+
+test('exactly as many pixels and frames as allowed pass, and one more does not', async () => {
+  const images = givenPipeline({ limits: { ...LIMITS, pixels: 48 * 32, frames: 3 } })
+  const wider = await sharp({ create: { width: 49, height: 32, channels: 3, background: 'red' } })
+    .png()
+    .toBuffer()
+
+  expect((await normalised(await png(), images)).report?.reason).toBe(undefined)
+  expect((await normalised(wider, images)).report?.reason).toBe('it has more than 0.001536 megapixels')
+  expect((await normalised(tinyGif(3), images)).report?.reason).toBe(undefined)
+  expect((await normalised(tinyGif(4), images)).report?.reason).toBe('it has more than 3 frames')
+})
+
+test('pixels of all frames count together', async () => {
+  const images = givenPipeline({ limits: { ...LIMITS, pixels: 2 } })
+
+  const { report } = await normalised(tinyGif(3), images)
+
+  expect(report).toMatchObject({ status: 'unchanged', reason: expect.stringContaining('megapixels') })
+})
+
+test('a picture that takes too long is left as it came, and nothing remains of it', async () => {
+  const images = givenPipeline({ limits: { ...LIMITS, timeoutMs: 5 }, parallelism: 1 })
+  const input = givenPicture(await turnedJpeg(1600, 1200))
+  const output = join(temporaryFolder(), 'output')
+
+  const report = await images.normalise(input, output)
+
+  expect(report).toMatchObject({ status: 'unchanged', reason: 'it took longer than 0.005 seconds' })
+  // The only slot is free again when libvips has let go; then the output is gone as well.
+  await images.normalise(givenPicture(await png()), join(temporaryFolder(), 'output'))
+  expect(existsSync(output)).toBe(false)
+})
+
+test('when too many wait, a picture is left as it came', async () => {
+  const images = givenPipeline({ parallelism: 1, queueLimit: 1 })
+  const input = givenPicture(await turnedJpeg(600, 400))
+
+  const reports = await Promise.all([1, 2, 3].map(() => images.normalise(input, join(temporaryFolder(), 'output'))))
+
+  expect(reports.map((report) => report?.reason)).toEqual([undefined, undefined, 'too many pictures came at once'])
+})
+
+test('who gives up while a picture is worked on gets his error at once, and nothing remains of it', async () => {
+  const images = givenPipeline({ parallelism: 1 })
+  const output = join(temporaryFolder(), 'output')
+  const controller = new AbortController()
+
+  const work = images.normalise(givenPicture(await turnedJpeg(1600, 1200)), output, controller.signal)
+  setTimeout(() => controller.abort(new Error('gone')), 10)
+
+  await expect(work).rejects.toThrow('gone')
+  await images.normalise(givenPicture(await png()), join(temporaryFolder(), 'output'))
+  expect(existsSync(output)).toBe(false)
+})
+
+test('who gives up while he waits leaves his place to the next', async () => {
+  const images = givenPipeline({ parallelism: 1, queueLimit: 1 })
+  const controller = new AbortController()
+  const first = images.normalise(givenPicture(await turnedJpeg(600, 400)), join(temporaryFolder(), 'output'))
+  const waiting = images.normalise(givenPicture(await png()), join(temporaryFolder(), 'output'), controller.signal)
+
+  controller.abort(new Error('gone'))
+
+  await expect(waiting).rejects.toThrow('gone')
+  expect((await first)?.status).toBe('normalised')
+})
+
+test('a full disk is no fault of the picture', async () => {
+  const images = givenPipeline()
+  const output = join(temporaryFolder(), 'output')
+  // Never the device itself: what is left at the output path after a failure is removed, as root too.
+  symlinkSync('/dev/full', output)
+
+  const upright = images.normalise(givenPicture(await png()), output)
+
+  await expect(upright).rejects.toThrow('ENOSPC')
+})
+
+test('a disk that is full while a picture is encoded is none either', async () => {
+  const images = givenPipeline({ strip: async () => [] })
+  const output = join(temporaryFolder(), 'output')
+  symlinkSync('/dev/full', output)
+
+  const turned = images.normalise(givenPicture(await turnedJpeg(600, 400)), output)
+
+  await expect(turned).rejects.toThrow(/No space left/)
+})
+
+test('a file that is gone is no fault of the picture', async () => {
+  const images = givenPipeline()
+
+  await expect(images.normalise('/nowhere/picture.jpg', join(temporaryFolder(), 'output'))).rejects.toThrow('ENOENT')
+})
