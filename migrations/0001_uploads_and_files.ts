@@ -81,4 +81,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute()
   await db.schema.createIndex('claims_by_file').on('claims').column('file_id').execute()
   await db.schema.createIndex('claims_by_expiry').on('claims').columns(['spent', 'expires_at']).execute()
+  await db.schema
+    .createIndex('claims_on_their_way')
+    .on('claims')
+    .column('busy_until')
+    .where(sql.ref('spent'), '=', sql.lit(1))
+    .execute()
 }

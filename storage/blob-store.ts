@@ -58,7 +58,7 @@ export interface ByteRange {
 export interface BlobInfo {
   key: BlobKey
   size: number
-  /** Epoch ms. */
+  /** Epoch ms; never before the blob was whole, so that a new one is not taken for an orphan. */
   modifiedAt: number
 }
 

@@ -37,6 +37,11 @@ export interface S3StoreOptions {
   partBytes?: number
 }
 
+/** AWS dates an object by the start of its multipart upload: it may be brand-new and look a day old. */
+const LONGEST_UPLOAD_MS = 24 * 60 * 60 * 1000
+/** S3's ETag of such an object is a digest, a dash and the number of its parts. */
+const isMultipart = (etag: string | undefined): boolean => /-\d+"?$/.test(etag ?? '')
+
 /** Blobs as objects `<prefix><key>` of one bucket. Safe to share between processes. */
 export function createS3Store(options: S3StoreOptions): BlobStore {
   const { bucket, prefix, partBytes = PART_BYTES } = options
@@ -76,9 +81,10 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
 
   async function* list(): AsyncGenerator<BlobInfo> {
     for await (const page of failing(paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix }))) {
-      for (const { Key, Size, LastModified } of page.Contents ?? []) {
+      for (const { Key, Size, LastModified, ETag } of page.Contents ?? []) {
         const key = keyOf(Key)
-        if (key) yield { key, size: Size ?? 0, modifiedAt: LastModified?.getTime() ?? 0 }
+        const modifiedAt = (LastModified?.getTime() ?? 0) + (isMultipart(ETag) ? LONGEST_UPLOAD_MS : 0)
+        if (key) yield { key, size: Size ?? 0, modifiedAt }
       }
     }
   }

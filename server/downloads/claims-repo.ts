@@ -67,7 +67,6 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
           .updateTable('claims')
           .set({ busy_until: busyUntil, expires_at: expiresAt, delivered: JSON.stringify(delivered) })
           .where('id', 'in', idsOf(claims))
-          .where('spent', '=', 0)
           .execute()
       }),
 
@@ -83,13 +82,22 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
           .execute()
       }),
 
-    /** A file whose last claim is spent is `removed` in the same breath. Throws `not_found` if a claim was spent already. */
+    /**
+     * A file whose last claim is spent is `removed` in the same breath; while the claim is busy its bytes are kept, since the
+     * last of them are still on their way. Throws `not_found` if a claim was spent already.
+     */
     spend: (claims: readonly Claim[]): Promise<void> =>
       transact(async (trx) => {
         for (const claim of claims) if (!(await spendOne(trx, claim))) throw await gone(trx, claim.fileId)
       }),
 
-    /** Undoes `spend` when the last bytes could not be delivered, unless the file's bytes are gone already. */
+    /** Ends a transfer that completed its copy. */
+    settle: (claims: readonly Claim[]): Promise<void> =>
+      transact(async (trx) => {
+        await trx.updateTable('claims').set({ busy_until: 0 }).where('id', 'in', idsOf(claims)).execute()
+      }),
+
+    /** Undoes `spend` when the last bytes could not be delivered, unless the file was taken away meanwhile. */
     restore: (claims: readonly Claim[]): Promise<void> =>
       transact(async (trx) => {
         for (const claim of claims) await restoreOne(trx, claim)
@@ -211,7 +219,7 @@ async function giveBackOne(trx: Transaction<Schema>, { id, fileId }: Claim): Pro
 async function spendOne(trx: Transaction<Schema>, { id, fileId, limit }: Claim): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('claims')
-    .set({ spent: 1, busy_until: 0 })
+    .set({ spent: 1 })
     .where('id', '=', id)
     .where('spent', '=', 0)
     .executeTakeFirst()
@@ -235,11 +243,19 @@ async function spendOne(trx: Transaction<Schema>, { id, fileId, limit }: Claim):
 
 async function restoreOne(trx: Transaction<Schema>, { id, fileId }: Claim): Promise<void> {
   const { numUpdatedRows } = await trx
+    .updateTable('claims')
+    .set({ spent: 0 })
+    .where('id', '=', id)
+    .where('spent', '=', 1)
+    .where('busy_until', '>', 0)
+    .executeTakeFirst()
+  if (numUpdatedRows === 0n) return
+  await trx
     .updateTable('files')
     .set((eb) => ({ claims_spent: eb('claims_spent', '-', 1), status: 'uploaded' }))
     .where('id', '=', fileId)
     .where('status', 'in', ['uploaded', 'removed'])
     .where('blob_key', 'is not', null)
-    .executeTakeFirst()
-  if (numUpdatedRows === 1n) await trx.updateTable('claims').set({ spent: 0 }).where('id', '=', id).execute()
+    .where('upload_id', 'in', trx.selectFrom('uploads').select('id').where('status', '=', 'active'))
+    .execute()
 }

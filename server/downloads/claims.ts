@@ -92,6 +92,7 @@ export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dep
       isDelivered = true
     } finally {
       if (!isDelivered) await undo(transfer, { hasBegun, isSpent, isLeft })
+      else if (isSpent) await repo.settle(transfer.claims).catch(logged('could not settle claims'))
       running.delete(transfer)
       if (isSpent) onRemoved()
     }

@@ -53,12 +53,23 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     const download = await find(request, caller)
     const { status, range, headers } = answerTo(request, download)
     if (status === 304) return reply.code(304).headers(headers).send()
-    if (download.isLimited && isPreview(request)) throw previewRefusal()
+    await sendContent(reply, status, headers, await read(request, reply, caller, download, range))
+    return reply
+  }
+
+  async function read(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    caller: Caller,
+    download: Download,
+    range: ByteRange | undefined,
+  ): Promise<AsyncIterable<Buffer>> {
+    if (!download.isLimited) return downloads.read(download, range)
+    if (isPreview(request)) throw previewRefusal()
     const holder = holderOf(request, caller)
     const bytes = await downloads.read(download, range, holder.id)
-    if (download.isLimited && holder.newCookie) setHolderCookie(reply, holder.newCookie)
-    await sendContent(reply, status, headers, bytes)
-    return reply
+    if (holder.newCookie) setHolderCookie(reply, holder.newCookie)
+    return bytes
   }
 
   const head = (find: typeof findFile) => async (request: FastifyRequest, reply: FastifyReply) => {

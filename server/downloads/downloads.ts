@@ -8,6 +8,7 @@ import type { Caller, OpenUpload, Uploads } from '../uploads/uploads.ts'
 import { type ArchiveFile, type ArchivePart, archiveEtag, layoutArchive, sliceArchive } from './archive.ts'
 import type { ByteRange } from './byte-range.ts'
 import type { Claims } from './claims.ts'
+import { coalesced } from './coalesced.ts'
 
 /** Something that can be read: a file, an archive or a stream, as its headers need it. */
 export interface Download {
@@ -81,15 +82,13 @@ export function createDownloads({ uploads, claims, blobs, relay }: Dependencies)
 
   /**
    * The bytes of a download, or of a part of it. On a limited one this takes the claim, on a stream it pairs with the
-   * uploader: throws `locked` or `not_found` before the first byte. What it returns must be iterated, or returned from.
+   * uploader: throws `locked` or `not_found` before the first byte. `holder` says whose claim it is, where there is one.
+   * What it returns must be iterated, or returned from.
    */
-  async function read(
-    { source }: Download,
-    range: ByteRange | undefined,
-    holder: string,
-  ): Promise<AsyncIterable<Buffer>> {
+  async function read({ source }: Download, range: ByteRange | undefined, holder = ''): Promise<AsyncIterable<Buffer>> {
     if (source.kind === 'stream') return readStream(source.file)
-    const bytes = readParts(source.parts(range ?? { start: 0, end: source.size - 1 }))
+    const parts = source.parts(range ?? { start: 0, end: source.size - 1 })
+    const bytes = parts.length > 1 ? coalesced(readParts(parts)) : readParts(parts)
     if (source.limit === null) return bytes
     const claimant = { holder, scope: source.scope }
     const claim = await claims.take(source.fileIds, source.limit, claimant, source.size)

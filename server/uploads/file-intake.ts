@@ -5,57 +5,69 @@ import { AppError } from '../errors.ts'
 import { formatSize } from '../format-size.ts'
 import { newBlobKey } from '../ids.ts'
 import { sniffContentType } from './content-type.ts'
+import { createMd5 } from './md5.ts'
 import type { Measured } from './upload.ts'
 
-export interface Intake {
-  bytes: AsyncIterable<Uint8Array>
-  /** Bytes; one more fails. `Infinity`: no limit. */
-  limit: number
-  signal?: AbortSignal | undefined
-}
-
 /**
- * One file's stream on its way into a blob: counted, limited, digested and sniffed while it passes, durable on return.
- * Throws `too_large`, or what the source or the store throws; then nothing is left behind.
+ * One file's stream on its way into a blob: counted, digested and sniffed while it passes, durable on return. Throws
+ * `too_large` past `limit` bytes (`Infinity`: none), or what the source or the store throws; then nothing is left behind.
  */
-export async function receiveBlob(blobs: BlobStore, { bytes, limit, signal }: Intake): Promise<Measured> {
+export async function receiveBlob(
+  blobs: BlobStore,
+  bytes: AsyncIterable<Uint8Array>,
+  limit: number,
+): Promise<Measured> {
   const blobKey = newBlobKey()
   const meter = createMeter(limit)
-  await blobs.put(blobKey, meter.watch(bytes), signal)
-  return { blobKey, ...meter.result() }
+  await blobs.put(blobKey, meter.watch(bytes))
+  try {
+    return { blobKey, ...(await meter.result()) }
+  } catch (error) {
+    await blobs.delete(blobKey)
+    throw error
+  }
 }
 
 /** As many bytes as the WHATWG sniffing algorithm looks at. */
 const HEAD_BYTES = 512
 
-/** Watches bytes that pass: `result` tells, at the end, what they were. `watch` throws `too_large` at the first byte past `limit`. */
+/**
+ * Watches bytes that pass; `result` tells what they were, once all have passed. `watch` throws `too_large` at the first
+ * byte past `limit`.
+ */
 export function createMeter(limit: number) {
-  const md5 = createHash('md5')
+  const md5 = createMd5()
   const sha256 = createHash('sha256')
   let crc = 0
   let size = 0
   let head = Buffer.alloc(0)
 
   async function* watch(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of bytes) {
-      size += chunk.length
-      if (size > limit) throw new AppError('too_large', `file too big (limit is set to ${formatSize(limit)})`)
-      if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)])
-      md5.update(chunk)
-      sha256.update(chunk)
-      crc = crc32(chunk, crc)
-      yield chunk
+    let isWhole = false
+    try {
+      for await (const chunk of bytes) {
+        size += chunk.length
+        if (size > limit) throw new AppError('too_large', `file too big (limit is set to ${formatSize(limit)})`)
+        if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)])
+        const isBusy = md5.update(chunk)
+        sha256.update(chunk)
+        crc = crc32(chunk, crc)
+        yield chunk
+        if (isBusy) await isBusy
+      }
+      isWhole = true
+    } finally {
+      if (!isWhole) md5.drop()
     }
   }
 
-  return {
-    watch,
-    result: () => ({
-      size,
-      type: sniffContentType(head),
-      md5: md5.digest('hex'),
-      sha256: sha256.digest('hex'),
-      crc32: crc,
-    }),
-  }
+  const result = async () => ({
+    size,
+    type: sniffContentType(head),
+    md5: await md5.digest(),
+    sha256: sha256.digest('hex'),
+    crc32: crc,
+  })
+
+  return { watch, result }
 }

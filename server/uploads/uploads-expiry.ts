@@ -31,7 +31,7 @@ export function createUploadsExpiry({ repo, blobs, clock, log }: Dependencies) {
     const total = { files: 0, bytes: 0 }
     const failed = new Set<string>()
     for (;;) {
-      const files = (await repo.listRemovedFiles(BATCH + failed.size)).filter(({ id }) => !failed.has(id))
+      const files = (await repo.listRemovedFiles(clock(), BATCH + failed.size)).filter(({ id }) => !failed.has(id))
       if (files.length === 0) return total
       const deleted = await deleteBlobsOf(files)
       for (const file of files) if (!deleted.includes(file)) failed.add(file.id)

@@ -97,7 +97,7 @@ export function createUploadsIntake({ repo, blobs, relay, clock, config, log }: 
   async function passOn(file: StoredFile, { bytes, senderGone }: IncomingFile): Promise<StoredFile> {
     const meter = createMeter(config.maxFileSizeBytes)
     await relay.offer(file.id, meter.watch(bytes), senderGone)
-    const measured = meter.result()
+    const measured = await meter.result()
     await repo.moveFile(file.id, 'uploading', 'deleted', { ...measured, lease_until: null })
     return { ...file, ...measured, status: 'deleted' }
   }
@@ -118,7 +118,7 @@ export function createUploadsIntake({ repo, blobs, relay, clock, config, log }: 
   /** Bytes of our own that have no row yet: they must get one within five minutes, or are swept, or `discard` them. */
   async function receive(bytes: AsyncIterable<Uint8Array>): Promise<Measured> {
     await assertFreeSpace()
-    return receiveBlob(blobs, { bytes, limit: config.maxFileSizeBytes })
+    return receiveBlob(blobs, bytes, config.maxFileSizeBytes)
   }
 
   /** The database must always be able to commit, so uploads are refused while there is still some space. */

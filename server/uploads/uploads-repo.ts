@@ -1,4 +1,5 @@
 import type { Insertable, Kysely, Selectable, Transaction, Updateable } from 'kysely'
+import { prepared } from '../database/prepared.ts'
 import type { FileStatus, FilesTable, Flag, Schema, UploadStatus, UploadsTable } from '../database/schema.ts'
 import type { Transact } from '../database/transact.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
@@ -7,16 +8,19 @@ export type UploadsRepo = ReturnType<typeof createUploadsRepo>
 
 /** Every query on uploads and files. A status moves by compare-and-set only; what loses says so by `false`. */
 export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
+  const uploadById = prepared(db, db.selectFrom('uploads').selectAll().where('id', '=', ''))
+  const fileById = prepared(db, db.selectFrom('files').selectAll().where('id', '=', ''))
+
   return {
     async findUpload(id: string): Promise<Upload | undefined> {
       if (!ID.test(id)) return undefined
-      const row = await db.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst()
+      const [row] = await uploadById(id)
       return row && toUpload(row)
     },
 
     async findFile(id: string): Promise<StoredFile | undefined> {
       if (!ID.test(id)) return undefined
-      const row = await db.selectFrom('files').selectAll().where('id', '=', id).executeTakeFirst()
+      const [row] = await fileById(id)
       return row && toFile(row)
     },
 
@@ -117,6 +121,20 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
           .execute()
       }),
 
+    /** Takes one file away. False: it held no bytes. */
+    removeFile: (id: string): Promise<boolean> =>
+      transact(async (trx) => {
+        if (await moveFile(trx, id, 'missing', 'deleted', {})) return false
+        // A download that is about to complete the last copy must not bring the file back when it fails.
+        await trx
+          .updateTable('claims')
+          .set({ busy_until: 0 })
+          .where('file_id', '=', id)
+          .where('spent', '=', 1)
+          .execute()
+        return (await moveFile(trx, id, 'uploaded', 'removed', {})) || moveFile(trx, id, 'uploading', 'removed', {})
+      }),
+
     /** Takes an upload away with all its files. False: it was gone already. */
     removeUpload: (id: string): Promise<boolean> =>
       transact(async (trx) => {
@@ -133,43 +151,41 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
     /** Marks at most `limit` uploads whose time is up, files included; returns how many. */
     expireUploads: (now: number, limit: number): Promise<number> =>
       transact(async (trx) => {
-        const due = await trx
+        const due = trx
           .selectFrom('uploads')
           .select('id')
           .where('status', '=', 'active')
           .where('expires_at', '<=', now)
           .orderBy('expires_at')
           .limit(limit)
+        const expired = await trx
+          .updateTable('uploads')
+          .set({ status: 'expired' })
+          .where('id', 'in', due)
+          .where('expires_at', '<=', now) // on PostgreSQL somebody may extend it between the two
+          .returning('id')
           .execute()
-        const ids = due.map(({ id }) => id)
-        if (ids.length === 0) return 0
-        await trx.updateTable('uploads').set({ status: 'expired' }).where('id', 'in', ids).execute()
-        await dropFiles(trx, ids)
-        return ids.length
+        if (expired.length > 0) await dropFiles(trx, idsOf(expired))
+        return expired.length
       }),
 
-    /** Files whose writer is gone: their slots are burnt. Quick uploads that never got their answer go whole. */
+    /** Files whose writer is gone: their slots are burnt. */
     abandonFiles: (now: number, limit: number): Promise<number> =>
       transact(async (trx) => {
-        const dead = await trx
+        const dead = trx
           .selectFrom('files')
-          .select(['id', 'upload_id'])
+          .select('id')
           .where('status', '=', 'uploading')
           .where('lease_until', '<', now)
           .limit(limit)
-          .execute()
-        if (dead.length === 0) return 0
-        await trx
+        const { numUpdatedRows } = await trx
           .updateTable('files')
           .set({ status: 'deleted', lease_until: null })
-          .where(
-            'id',
-            'in',
-            dead.map(({ id }) => id),
-          )
+          .where('id', 'in', dead)
           .where('status', '=', 'uploading')
-          .execute()
-        return dead.length
+          .where('lease_until', '<', now)
+          .executeTakeFirst()
+        return Number(numUpdatedRows)
       }),
 
     /** Pending quick uploads that nobody is writing to any more, and that nobody has written to since `before`. */
@@ -192,15 +208,22 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
           )
           .limit(limit)
           .execute()
-        const ids = dead.map(({ id }) => id)
+        const ids = idsOf(dead)
         if (ids.length === 0) return 0
         await trx.updateTable('uploads').set({ status: 'removed' }).where('id', 'in', ids).execute()
         await dropFiles(trx, ids)
         return ids.length
       }),
 
-    async listRemovedFiles(limit: number): Promise<StoredFile[]> {
-      const rows = await db.selectFrom('files').selectAll().where('status', '=', 'removed').limit(limit).execute()
+    /** Without those of which a last copy is still on its way. */
+    async listRemovedFiles(now: number, limit: number): Promise<StoredFile[]> {
+      const rows = await db
+        .selectFrom('files')
+        .selectAll()
+        .where('status', '=', 'removed')
+        .where('id', 'not in', onTheirWay(db, now))
+        .limit(limit)
+        .execute()
       return rows.map(toFile)
     },
 
@@ -213,6 +236,7 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
         .where('files.blob_key', 'is not', null)
         .where((eb) => eb.or([eb('files.status', '=', 'removed'), eb('uploads.expires_at', '<=', now)]))
         .where('files.id', '>', afterId)
+        .where('files.id', 'not in', onTheirWay(db, now))
         .orderBy('files.id')
         .limit(limit)
         .execute()
@@ -256,7 +280,7 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
           )
           .limit(limit)
           .execute()
-        const ids = over.map(({ id }) => id)
+        const ids = idsOf(over)
         if (ids.length === 0) return 0
         await trx.deleteFrom('files').where('upload_id', 'in', ids).execute()
         await trx.deleteFrom('uploads').where('id', 'in', ids).execute()
@@ -294,6 +318,10 @@ async function moveFile(
     .executeTakeFirst()
   return numUpdatedRows === 1n
 }
+
+/** Files whose last copy was counted before its last bytes were sent (`downloads/claims.ts`). */
+const onTheirWay = (db: Kysely<Schema>, now: number) =>
+  db.selectFrom('claims').select('file_id').where('spent', '=', 1).where('busy_until', '>', now)
 
 /** Slots that hold nothing are deleted at once, bytes wait for the purge. */
 async function dropFiles(trx: Transaction<Schema>, uploadIds: readonly string[]): Promise<void> {
@@ -395,6 +423,8 @@ function toFileRow(file: StoredFile, leaseUntil: number | null): Insertable<File
 }
 
 const measuredColumns = ({ blobKey, ...measured }: Measured) => ({ ...measured, blob_key: blobKey })
+
+const idsOf = (rows: readonly { id: string }[]): string[] => rows.map(({ id }) => id)
 
 const flag = (value: boolean): Flag => (value ? 1 : 0)
 

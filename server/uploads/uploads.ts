@@ -124,10 +124,7 @@ export function createUploads({ repo, passwords, clock, config, onRemoved }: Dep
     if (!isAdmin && !upload.removable) {
       throw new AppError('forbidden', 'you are not allowed to remove files from this upload')
     }
-    if (await repo.moveFile(file.id, 'missing', 'deleted')) return
-    const isRemoved =
-      (await repo.moveFile(file.id, 'uploaded', 'removed')) || (await repo.moveFile(file.id, 'uploading', 'removed'))
-    if (isRemoved) onRemoved()
+    if (await repo.removeFile(file.id)) onRemoved()
   }
 
   return { assertMayUpload, create, prepare, open, listFiles, getFile, remove, removeFile }

@@ -107,6 +107,30 @@ describe('a reader who goes away just before the last bytes leave', () => {
     expect((await get(url, CURL)).status).toBe(404)
   })
 
+  test('finds the bytes still there after a purge in between', async () => {
+    const app = await makeApp()
+    const { url } = await givenFile(app, { oneShot: true }, CONTENT)
+
+    const stuck = await readerStuckAtTheEnd(app, url)
+    await app.housekeeping.purge()
+    stuck.destroy()
+
+    await expect.poll(async () => (await ask(url, { method: 'HEAD' })).status).toBe(200)
+    expect((await askUnlocked(url, { headers: CURL })).body.toString()).toBe(CONTENT)
+  })
+
+  test('does not bring back what its owner removed in between', async () => {
+    const app = await makeApp()
+    const { url, upload } = await givenFile(app, { oneShot: true }, CONTENT)
+
+    const stuck = await readerStuckAtTheEnd(app, url)
+    await ask(url, { method: 'DELETE', headers: { 'X-UploadToken': upload.uploadToken } })
+    stuck.destroy()
+
+    await expect.poll(() => blobsOf(app)).toHaveLength(1) // the plug's
+    expect((await get(url, CURL)).status).toBe(404)
+  })
+
   test('again and again still gets one copy', async () => {
     const app = await makeApp()
     const { url } = await givenFile(app, { oneShot: true }, CONTENT)
