@@ -24,5 +24,12 @@ function entry(name, version, parent) {
   const cpu = PROCESSORS.find((processor) => words.includes(processor))
   if (!os || !cpu) throw new Error(`${name} does not say which platform it is for`)
   const libc = words.some((word) => word.startsWith('musl')) ? 'musl' : 'glibc'
-  return { version, cpu: [cpu], ...(parent.dev ? { dev: true } : {}), ...(os === 'linux' ? { libc: [libc] } : {}), optional: true, os: [os] }
+  return {
+    version,
+    cpu: [cpu],
+    ...(parent.dev ? { dev: true } : {}),
+    ...(os === 'linux' ? { libc: [libc] } : {}),
+    optional: true,
+    os: [os],
+  }
 }
