@@ -75,6 +75,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('holder', 'text', (c) => c.notNull()) // sha-256, hexadecimal
     .addColumn('scope', 'text', (c) => c.notNull()) // file | the ETag of an archive
     .addColumn('delivered', 'text', (c) => c.notNull().defaultTo('[]')) // JSON: [[first, last], …]
+    .addColumn('handed_out', 'bigint', (c) => c.notNull().defaultTo(0)) // bytes, repeated ones included
     .addColumn('busy_until', 'bigint', (c) => c.notNull())
     .addColumn('expires_at', 'bigint', (c) => c.notNull())
     .addColumn('spent', 'integer', (c) => c.notNull().defaultTo(0))

@@ -108,6 +108,7 @@ function storeOptions(config: Config) {
     secretAccessKey: config.s3SecretAccessKey || undefined,
     prefix: config.s3Prefix,
     forcePathStyle: config.s3ForcePathStyle,
+    maxBlobBytes: config.maxFileSizeBytes,
   }
 }
 

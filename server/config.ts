@@ -56,7 +56,7 @@ export const settingGroups = {
       'SHUTDOWN_TIMEOUT',
       timeout,
       '15s',
-      'How long transfers may go on after SIGTERM before they are cut. Uploads that were cut can be resumed.',
+      'How long transfers may go on after SIGTERM before they are cut.',
     ),
     idleTimeoutMs: setting(
       'IDLE_TIMEOUT',
@@ -119,7 +119,7 @@ export const settingGroups = {
     ),
     maxFilesPerUpload: setting(
       'MAX_FILES_PER_UPLOAD',
-      wholeNumber(1, 1_000_000),
+      wholeNumber(1, 10_000),
       '1000',
       'How many files one link may hold.',
     ),

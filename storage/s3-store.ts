@@ -17,7 +17,7 @@ import type { BlobInfo, BlobKey, BlobStore, ByteRange } from './blob-store.ts'
 import { interruptible } from './interruptible.ts'
 import { errorName, fail, failing } from './s3-errors.ts'
 import { readBody } from './s3-reader.ts'
-import { createS3Writer, PART_BYTES } from './s3-writer.ts'
+import { createS3Writer, partBytesFor } from './s3-writer.ts'
 
 const KEY = /^[0-9a-f]{32}$/
 
@@ -33,6 +33,8 @@ export interface S3StoreOptions {
   prefix: string
   /** `endpoint/bucket/key` in place of `bucket.endpoint/key`: most servers that are not Amazon's want it. */
   forcePathStyle: boolean
+  /** The largest blob that will be put; `Infinity`: no limit. */
+  maxBlobBytes: number
   /** At least 5 MiB; two parts are in memory for each `put`. */
   partBytes?: number
 }
@@ -44,7 +46,7 @@ const isMultipart = (etag: string | undefined): boolean => /-\d+"?$/.test(etag ?
 
 /** Blobs as objects `<prefix><key>` of one bucket. Safe to share between processes. */
 export function createS3Store(options: S3StoreOptions): BlobStore {
-  const { bucket, prefix, partBytes = PART_BYTES } = options
+  const { bucket, prefix, partBytes = partBytesFor(options.maxBlobBytes) } = options
   const client = createClient(options)
   const uploading = new Set<string>()
   const writer = createS3Writer({ client, bucket, partBytes, uploading })

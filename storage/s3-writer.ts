@@ -12,12 +12,21 @@ import { AppError } from '../server/errors.ts'
 import type { Interruptible } from './interruptible.ts'
 import { errorName, fail } from './s3-errors.ts'
 
-/**
- * S3 takes 10,000 parts, so one blob can have 503 GB. Parts are of one size since Cloudflare R2 refuses others, and two of
- * them are in memory at most: one travels while the next is collected.
- */
-export const PART_BYTES = 48 * 1024 * 1024
+const MiB = 1024 * 1024
 const MAX_PARTS = 10_000
+const SMALLEST_PART_BYTES = 8 * MiB
+/** For blobs without a limit: 503 GB in 10,000 parts. */
+const LARGEST_PART_BYTES = 48 * MiB
+
+/**
+ * As small as the largest blob allows: S3 takes 10,000 parts, and two of them are in memory for each upload, one travelling
+ * while the next is collected. All are of one size, since Cloudflare R2 refuses others.
+ */
+export function partBytesFor(maxBlobBytes: number): number {
+  const needed = Math.ceil(maxBlobBytes / MAX_PARTS / MiB) * MiB
+  return Math.min(LARGEST_PART_BYTES, Math.max(SMALLEST_PART_BYTES, needed))
+}
+
 /** A part on a slow line may take this long. */
 const PART_TIMEOUT_MS = 10 * 60_000
 const EMPTY = Buffer.alloc(0)

@@ -96,6 +96,9 @@ function withStatementCache(sqlite: BetterSqlite3.Database) {
 
 const MAX_CACHED_STATEMENTS = 500
 
+/** PostgreSQL: a request must not wait for a server that has stopped answering. Our batches take milliseconds. */
+const QUERY_TIMEOUT_MS = 10_000
+
 function postgresDialect(url: string): Dialect {
   const types = { getTypeParser: parserOf }
   const pool = new pg.Pool({
@@ -104,6 +107,9 @@ function postgresDialect(url: string): Dialect {
     max: 16,
     connectionTimeoutMillis: 5_000,
     lock_timeout: LOCK_TIMEOUT_MS,
+    statement_timeout: QUERY_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS + 1_000, // for a server that does not even say so
+    keepAlive: true,
   })
   pool.on('error', () => {}) // an idle connection was cut; the pool opens another when one is needed
   return decorated(new PostgresDialect({ pool }), { translate: translatePostgresError })

@@ -79,6 +79,8 @@ export interface ClaimsTable {
   scope: string
   /** JSON: disjoint, sorted [first, last] byte positions that were handed to the network. */
   delivered: WithDefault<string>
+  /** Bytes that were handed to the network, repeated ones included. */
+  handed_out: WithDefault<number>
   /** A transfer is under way until then, unless its process dies and stops renewing it. 0: none is. */
   busy_until: number
   /** The claim is spent when this passes. */

@@ -20,6 +20,13 @@ export interface Claim {
   limit: number
 }
 
+/** How far a download has come. */
+export interface Progress {
+  delivered: Coverage
+  /** Bytes, repeated ones included. */
+  handedOut: number
+}
+
 /** Epoch ms: until when a transfer is believed to run, and until when its claim lives. */
 export interface Lease {
   busyUntil: number
@@ -34,24 +41,32 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
     /**
      * One claim on each file, all or none: the holder's own that lies idle, else a new one while `limit` allows.
      * Returns with them whether they were the holder's already, and what he was given before. Throws `locked`: others
-     * hold all; `not_found`: all are spent.
+     * hold all; `not_found`: all are spent, or the holder was handed `maxBytes` already.
      */
-    take: (fileIds: readonly string[], limit: number, claimant: Claimant, lease: Lease, now: number) =>
+    take: (
+      fileIds: readonly string[],
+      limit: number,
+      claimant: Claimant,
+      maxBytes: number,
+      lease: Lease,
+      now: number,
+    ) =>
       transact(async (trx) => {
         const claims: Claim[] = []
-        let delivered: Coverage = []
+        let progress: Progress = { delivered: [], handedOut: 0 }
         let isResumed = false
         for (const fileId of [...fileIds].sort()) {
           // always in the same order: no deadlocks
           const own = await resumeOne(trx, fileId, claimant, lease, now)
           if (own) {
-            delivered = JSON.parse(own.delivered)
+            if (own.handed_out >= maxBytes) throw await gone(trx, fileId)
+            progress = { delivered: JSON.parse(own.delivered), handedOut: own.handed_out }
             isResumed = true
           }
           const id = own?.id ?? (await takeOne(trx, fileId, limit, claimant, lease, now))
           claims.push({ id, fileId, limit })
         }
-        return { claims, delivered, isResumed }
+        return { claims, ...progress, isResumed }
       }),
 
     /** Undoes `take` when nothing could be delivered at all. */
@@ -61,11 +76,20 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
       }),
 
     /** Notes how far a transfer has come and until when it counts as running: 0 when it stopped. */
-    renew: (claims: readonly Claim[], delivered: Coverage, { busyUntil, expiresAt }: Lease): Promise<void> =>
+    renew: (
+      claims: readonly Claim[],
+      { delivered, handedOut }: Progress,
+      { busyUntil, expiresAt }: Lease,
+    ): Promise<void> =>
       transact(async (trx) => {
         await trx
           .updateTable('claims')
-          .set({ busy_until: busyUntil, expires_at: expiresAt, delivered: JSON.stringify(delivered) })
+          .set({
+            busy_until: busyUntil,
+            expires_at: expiresAt,
+            delivered: JSON.stringify(delivered),
+            handed_out: handedOut,
+          })
           .where('id', 'in', idsOf(claims))
           .execute()
       }),
@@ -117,7 +141,7 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
           .limit(batch)
           .execute()
         for (const { id, fileId, download_limit } of lapsed) {
-          await spendOne(trx, { id, fileId, limit: download_limit ?? Number.POSITIVE_INFINITY })
+          await spendOne(trx, { id, fileId, limit: download_limit ?? Number.POSITIVE_INFINITY }, now)
         }
         return lapsed.length
       }),
@@ -151,7 +175,7 @@ async function resumeOne(
     .where('id', '=', idle.id)
     .where('busy_until', '<=', now)
     .where('spent', '=', 0)
-    .returning(['id', 'delivered'])
+    .returning(['id', 'delivered', 'handed_out'])
     .executeTakeFirst()
 }
 
@@ -216,12 +240,18 @@ async function giveBackOne(trx: Transaction<Schema>, { id, fileId }: Claim): Pro
     .execute()
 }
 
-async function spendOne(trx: Transaction<Schema>, { id, fileId, limit }: Claim): Promise<boolean> {
+/** With `lapsedAt` only if its window has passed by then: its holder may just have come back. False: it is spent, or he has. */
+async function spendOne(
+  trx: Transaction<Schema>,
+  { id, fileId, limit }: Claim,
+  lapsedAt = Number.MAX_SAFE_INTEGER,
+): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('claims')
     .set({ spent: 1 })
     .where('id', '=', id)
     .where('spent', '=', 0)
+    .where('expires_at', '<=', lapsedAt)
     .executeTakeFirst()
   if (numUpdatedRows === 0n) return false
   const { claims_spent } = await trx
@@ -242,6 +272,7 @@ async function spendOne(trx: Transaction<Schema>, { id, fileId, limit }: Claim):
 }
 
 async function restoreOne(trx: Transaction<Schema>, { id, fileId }: Claim): Promise<void> {
+  if (!(await holdUpload(trx, fileId))) return
   const { numUpdatedRows } = await trx
     .updateTable('claims')
     .set({ spent: 0 })
@@ -256,6 +287,16 @@ async function restoreOne(trx: Transaction<Schema>, { id, fileId }: Claim): Prom
     .where('id', '=', fileId)
     .where('status', 'in', ['uploaded', 'removed'])
     .where('blob_key', 'is not', null)
-    .where('upload_id', 'in', trx.selectFrom('uploads').select('id').where('status', '=', 'active'))
     .execute()
+}
+
+/** Whether the file's upload is there; if so it stays so until the end of the transaction. An update is a lock on both databases. */
+async function holdUpload(trx: Transaction<Schema>, fileId: string): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable('uploads')
+    .set({ status: 'active' })
+    .where('id', '=', trx.selectFrom('files').select('upload_id').where('id', '=', fileId))
+    .where('status', '=', 'active')
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
 }

@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { ByteRange } from '../../storage/blob-store.ts'
 import type { Clock } from '../clock.ts'
-import type { Claim, Claimant, ClaimsRepo } from './claims-repo.ts'
-import { type Coverage, cover, isWhole } from './coverage.ts'
+import type { Claim, Claimant, ClaimsRepo, Progress } from './claims-repo.ts'
+import { cover, isWhole } from './coverage.ts'
 
 interface Dependencies {
   repo: ClaimsRepo
@@ -18,10 +18,11 @@ interface Dependencies {
 const BUSY_MS = 60_000
 const RENEWAL_MS = 20_000
 const LAPSE_BATCH = 500
+/** A transfer may break and begin anew, but whoever takes all but the last byte again and again is making copies. */
+const MAX_COPIES_HANDED_OUT = 2
 
-interface Transfer {
+interface Transfer extends Progress {
   claims: readonly Claim[]
-  delivered: Coverage
   /** The claims were the holder's before. */
   isResumed: boolean
 }
@@ -44,7 +45,8 @@ export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dep
    */
   async function take(fileIds: readonly string[], limit: number, claimant: Claimant, size: number) {
     const now = clock()
-    const transfer: Transfer = await repo.take(fileIds, limit, claimant, leaseFrom(now), now)
+    const maxBytes = Math.max(1, MAX_COPIES_HANDED_OUT * size)
+    const transfer: Transfer = await repo.take(fileIds, limit, claimant, maxBytes, leaseFrom(now), now)
     running.add(transfer)
     return {
       deliver: (bytes: AsyncIterable<Buffer>, range: ByteRange | undefined) =>
@@ -81,11 +83,12 @@ export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dep
           await repo.spend(transfer.claims)
           isSpent = true
         } else if (!isSpent && last === end) {
-          await leave(transfer, delivered)
+          await leave(transfer, { delivered, handedOut: transfer.handedOut + chunk.length })
           isLeft = true
         }
         hasBegun = true
         yield chunk
+        transfer.handedOut += chunk.length
         transfer.delivered = delivered
         position = last + 1
       }
@@ -105,19 +108,19 @@ export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dep
     const { claims, delivered, isResumed } = transfer
     if (state.isSpent) await repo.restore(claims).catch(logged('could not restore claims'))
     if (state.isLeft) await repo.correct(claims, delivered).catch(logged('could not correct claims'))
-    else if (state.hasBegun || isResumed) await leave(transfer, delivered).catch(logged('could not release claims'))
+    else if (state.hasBegun || isResumed) await leave(transfer, transfer).catch(logged('could not release claims'))
     else await repo.giveBack(claims).catch(logged('could not give claims back'))
   }
 
   /** To the holder, who may come back for the rest of it while the window lasts. */
-  function leave(transfer: Transfer, delivered: Coverage): Promise<void> {
+  function leave(transfer: Transfer, progress: Progress): Promise<void> {
     running.delete(transfer)
-    return repo.renew(transfer.claims, delivered, { busyUntil: 0, expiresAt: clock() + claimWindowMs })
+    return repo.renew(transfer.claims, progress, { busyUntil: 0, expiresAt: clock() + claimWindowMs })
   }
 
   async function renewAll(): Promise<void> {
     for (const transfer of running) {
-      await repo.renew(transfer.claims, transfer.delivered, leaseFrom(clock())).catch(logged('could not renew claims'))
+      await repo.renew(transfer.claims, transfer, leaseFrom(clock())).catch(logged('could not renew claims'))
     }
   }
 

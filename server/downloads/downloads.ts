@@ -98,7 +98,10 @@ export function createDownloads({ uploads, claims, blobs, relay }: Dependencies)
   function readStream(file: StoredFile): AsyncIterable<Buffer> {
     const bytes = relay.take(file.id)
     if (bytes) return bytes
-    throw new AppError('not_found', `file ${file.name} (${file.id}) is not available : someone else is downloading it`)
+    throw new AppError(
+      'not_found',
+      `file ${file.name} (${file.id}) is not available : someone else is downloading it, or another server holds it`,
+    )
   }
 
   async function* readParts(parts: ArchivePart[]): AsyncGenerator<Buffer> {
@@ -198,12 +201,12 @@ const modifiedAt = ({ uploadedAt, createdAt }: StoredFile): number => uploadedAt
 
 /** Throws `not_found` for an id that is not a file of this upload with bytes; all files that have bytes without ids. */
 function selected({ upload }: OpenUpload, files: StoredFile[], fileIds: readonly string[] | undefined): StoredFile[] {
-  const available = files.filter(({ status }) => status === 'uploaded')
-  if (fileIds === undefined) return available
-  const unknown = fileIds.find((id) => !files.some((file) => file.id === id))
-  if (unknown !== undefined) throw new AppError('not_found', `file ${unknown} not found`)
-  for (const file of files) if (fileIds.includes(file.id)) assertAvailable(upload, file)
-  return available.filter(({ id }) => fileIds.includes(id))
+  if (fileIds === undefined) return files.filter(({ status }) => status === 'uploaded')
+  const wanted = new Set(fileIds)
+  const found = files.filter(({ id }) => wanted.delete(id))
+  for (const unknown of wanted) throw new AppError('not_found', `file ${unknown} not found`)
+  for (const file of found) assertAvailable(upload, file)
+  return found
 }
 
 /** It becomes the name of a file on somebody's disk, and so is cleaned like one. */

@@ -108,7 +108,7 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 const PREFETCH_HEADERS = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'] as const
 /** Services that open a link to show a preview of it in a chat or a result list. */
 const PREVIEW_BOTS =
-  /bot\b|facebookexternalhit|facebookcatalog|meta-external|whatsapp|skypeuripreview|slack-imgproxy|embedly|quora link preview|vkshare|w3c_validator|redditbot|pinterest|google-pagerenderer|mastodon|bluesky|iframely|snapchat|viber|kakaotalk-scrap|yahoo! slurp|microsoftpreview|bingpreview/i
+  /(?<!cu)bot\b|facebookexternalhit|facebookcatalog|meta-external|whatsapp|skypeuripreview|slack-imgproxy|embedly|quora link preview|vkshare|w3c_validator|redditbot|pinterest|google-pagerenderer|mastodon|bluesky|iframely|snapchat|viber|kakaotalk-scrap|yahoo! slurp|microsoftpreview|bingpreview/i
 
 /** Whether nobody is there to read what would be sent. */
 export const isPreview = ({ headers }: FastifyRequest): boolean =>

@@ -10,7 +10,7 @@ export type Headers = Record<string, string | number>
 /** Headers of every answer that holds a file or an archive, or that stands for one (HEAD, 304). */
 export function contentHeaders(download: Download, { asAttachment }: { asAttachment: boolean }): Headers {
   return {
-    'Content-Type': servedContentType(download.type).type,
+    'Content-Type': servedContentType(download.type),
     'Content-Disposition': disposition(download.name, asAttachment ? 'attachment' : 'inline'),
     ...validatorHeaders(download),
     'Content-Security-Policy': INERT_CONTENT_POLICY,

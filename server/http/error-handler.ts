@@ -1,4 +1,5 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
@@ -34,6 +35,20 @@ export function handleError(thrown: FastifyError | Error, request: FastifyReques
   if (error) setDetails(reply, error)
   sendError(reply, status, message, wantsJson)
 }
+
+/** What can't be parsed as HTTP at all has no request to answer, only a connection. */
+export function handleClientError(error: Error & { code?: string }, socket: Socket): void {
+  const status = CLIENT_ERRORS.get(error.code ?? '') ?? 400
+  const text = `${STATUS_CODES[status]}\n`
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff`
+  if (socket.writable) socket.write(`${head}\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n${text}`)
+  socket.destroy(error)
+}
+
+const CLIENT_ERRORS = new Map([
+  ['HPE_HEADER_OVERFLOW', 431],
+  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
+])
 
 /** The router's own answer, in Go's words: Plik's clients and tests look for them. */
 export function handleNotFound(request: FastifyRequest, reply: FastifyReply): void {
@@ -73,6 +88,8 @@ function asAppError(error: FastifyError | Error): AppError | undefined {
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     return new AppError('bad_request', 'unable to read request body : http: request body too large')
   }
+  if (code === 'FST_ERR_BAD_URL') return new AppError('bad_request', 'the path is not well encoded')
+  if (code === 'FST_ERR_MAX_PARAM_LENGTH') return new AppError('bad_request', 'the path is too long')
   if (isDisconnect(code)) return new AppError('aborted', 'the request ended before its body was complete')
   if (statusCode === 429) return new AppError('too_many_requests', error.message)
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)

@@ -2,19 +2,21 @@ import type { FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 
 /** Host and port as RFC 9110 §7.2 allows them; anything else must not end up in a link. */
-const HOST = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i
+const HOST = /^(?:[a-z0-9_](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i
 
 type Addresses = Pick<Config, 'downloadDomain' | 'publicUrl' | 'pathPrefix' | 'host' | 'port'>
 
+/** Where files are had from, without a slash at the end: the download domain, or else the server's own address. */
+export function fileBaseUrl(request: FastifyRequest, addresses: Addresses): string {
+  const { downloadDomain, pathPrefix } = addresses
+  return downloadDomain === '' ? serverUrl(request, addresses) : downloadDomain + pathPrefix
+}
+
 /**
- * The address that links start with, without a slash at the end: the download domain, the public URL, or else the
- * address that this client itself used. Headers that a proxy might add are never believed here.
+ * The server's own address, without a slash at the end: the public URL, or else the address that this client itself used.
+ * Headers that a proxy might add are never believed here.
  */
-export function baseUrl(
-  request: FastifyRequest,
-  { downloadDomain, publicUrl, pathPrefix, host, port }: Addresses,
-): string {
-  if (downloadDomain !== '') return downloadDomain + pathPrefix
+export function serverUrl(request: FastifyRequest, { publicUrl, pathPrefix, host, port }: Addresses): string {
   if (publicUrl !== '') return publicUrl
   const authority = HOST.test(request.host) ? request.host : `${host}:${port}`
   return `http://${authority}${pathPrefix}`

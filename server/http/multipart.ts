@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
 import { whileSenderSpeaks } from './silence.ts'
 
-/** Only the file's own limit counts for its size; everything around files is small (threats: unbounded forms). */
+/** Only the file's own limit counts for its size; everything around files is small. */
 const LIMITS = {
   fileSize: Number.POSITIVE_INFINITY,
   fields: 100,

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import cookie from '@fastify/cookie'
@@ -8,7 +9,7 @@ import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { CallerReader } from './caller.ts'
-import { handleError, handleNotFound } from './error-handler.ts'
+import { handleClientError, handleError, handleNotFound } from './error-handler.ts'
 
 const HEADERS_TIMEOUT_MS = 20_000
 /** Node looks for late headers only every 30 s unless told otherwise. */
@@ -59,6 +60,7 @@ export async function createServer({ config, log, readCaller, doors }: Dependenc
     forceCloseConnections: 'idle',
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     frameworkErrors: handleError,
+    clientErrorHandler: handleClientError,
   })
   app.setErrorHandler(handleError)
   app.setNotFoundHandler(handleNotFound)
@@ -83,7 +85,6 @@ export async function createServer({ config, log, readCaller, doors }: Dependenc
       addHeaders: NO_RATE_HEADERS,
       addHeadersOnExceeding: NO_RATE_HEADERS,
       keyGenerator: (request) => readCaller(request).network,
-      allowList: (request) => request.url.endsWith('/health') || request.url.endsWith('/ready'),
       errorResponseBuilder: (_request, { ttl }) =>
         new AppError('too_many_requests', 'too many requests, please slow down', {
           retryAfterSeconds: Math.ceil(ttl / 1000),
@@ -94,12 +95,15 @@ export async function createServer({ config, log, readCaller, doors }: Dependenc
   return app
 }
 
-/** One line a request: what was asked of which route, never the path itself, since links are secrets and names private. */
+/** One line a request: what was asked of which route, never the path or an upload's id, since links are secrets and names private. */
 function logRequests(app: FastifyInstance): void {
   app.addHook('onResponse', async (request, reply) => {
     const { uploadId: upload, fileId: file } = (request.params ?? {}) as { uploadId?: string; fileId?: string }
     const route = `${request.method} ${request.routeOptions.url ?? '(none)'}`
-    request.log.info({ route, upload, file, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered')
+    request.log.info(
+      { route, upload: upload && nickname(upload), file, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'answered',
+    )
   })
 }
 
@@ -132,6 +136,9 @@ function closeInPeace(app: FastifyInstance): void {
     await Promise.allSettled(running)
   })
 }
+
+/** Tells the lines of one upload from those of others, and opens nothing. */
+const nickname = (uploadId: string): string => hash('sha256', uploadId).slice(0, 8)
 
 /** Unlike those of any other process, and cheap: a random one for each request is 5 % of a small download. */
 function requestIds(): () => string {

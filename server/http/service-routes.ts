@@ -17,6 +17,9 @@ const RELEASED_AT_SECONDS = Math.floor(statSync(PACKAGE).mtimeMs / 1000)
 const MAX_QR_SIZE = 1000
 const DEFAULT_QR_SIZE = 250
 
+/** Whoever watches the server must not be told to slow down. */
+const UNLIMITED = { config: { rateLimit: false } } as const
+
 /** What clients and operators ask about the server itself. */
 export function serviceRoutes({ config, checkReadiness }: Dependencies) {
   return async (app: FastifyInstance): Promise<void> => {
@@ -26,10 +29,10 @@ export function serviceRoutes({ config, checkReadiness }: Dependencies) {
     app.get('/version', async () => versionJson(config))
 
     /** Liveness: the process answers. */
-    app.get('/health', async () => 'ok\n')
+    app.get('/health', UNLIMITED, async () => 'ok\n')
 
     /** Readiness: it can also do its work. Apart from liveness, so that a restart is not the answer to a slow database. */
-    app.get('/ready', async () => {
+    app.get('/ready', UNLIMITED, async () => {
       await checkReadiness()
       return 'ok\n'
     })

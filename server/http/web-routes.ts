@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
-import { baseUrl } from './links.ts'
+import { serverUrl } from './links.ts'
 import { PAGE_HEADERS, uploadPage } from './pages.ts'
 
 const ASSETS = fileURLToPath(new URL('../../web/public', import.meta.url))
@@ -15,7 +15,7 @@ export function webRoutes({ config }: { config: Config }) {
       reply
         .headers(PAGE_HEADERS)
         .type('text/html; charset=utf-8')
-        .send(uploadPage({ config, base: baseUrl(request, config) })),
+        .send(uploadPage({ config, base: serverUrl(request, config) })),
     )
   }
 }

@@ -25,6 +25,7 @@ export function createHousekeeping({ expiry, lapseClaims, log }: Dependencies) {
   async function purgeNow() {
     const lapsedClaims = await lapseClaims()
     const abandoned = await expiry.purgeAbandoned()
+    const unfinished = await expiry.removeUnfinished()
     const expired = await expiry.expire()
     const deleted = await deleteBlobs()
     const rows = await expiry.deleteMetadata()
@@ -35,8 +36,9 @@ export function createHousekeeping({ expiry, lapseClaims, log }: Dependencies) {
       deletedUploads: rows,
       lapsedClaims,
       abandoned,
+      unfinished,
     }
-    if (expired + deleted.files + rows + lapsedClaims + abandoned.files + abandoned.uploads > 0)
+    if (expired + deleted.files + rows + lapsedClaims + abandoned.files + abandoned.uploads + unfinished.count > 0)
       log.info(report, 'purged')
     return report
   }

@@ -115,8 +115,8 @@ const READABLE = /^text\/|html|xml|svg|(?:java|ecma)script|json/
  * The `Content-Type` to serve a file with, from its stored type. An allow-list: only a type that is exactly in it goes out as
  * it is, so that no letter case, parameter or list gets around it. Plik's own rule is a part of this: HTML is shown as text.
  */
-export function servedContentType(stored: string): { type: string } {
+export function servedContentType(stored: string): string {
   const type = stored.trim().toLowerCase()
-  if (INERT.has(type)) return { type }
-  return { type: READABLE.test(type) ? TEXT : UNKNOWN }
+  if (INERT.has(type)) return type
+  return READABLE.test(type) ? TEXT : UNKNOWN
 }

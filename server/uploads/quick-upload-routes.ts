@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import type { CallerReader } from '../http/caller.ts'
-import { archiveUrl, baseUrl, fileUrl } from '../http/links.ts'
+import { archiveUrl, fileBaseUrl, fileUrl } from '../http/links.ts'
 import { acceptForms, readForm } from '../http/multipart.ts'
 import { PAGE_HEADERS, uploadedPage } from '../http/pages.ts'
 import { whileSenderSpeaks } from '../http/silence.ts'
@@ -41,7 +41,7 @@ export function quickUploadRoutes({ quickUploads, readCaller, config }: Dependen
 
   /** The link as text, one a line; a program that asks for JSON gets the upload, a browser that sent a form a page. */
   function answer(request: FastifyRequest, reply: FastifyReply, created: NewUpload) {
-    const base = baseUrl(request, config)
+    const base = fileBaseUrl(request, config)
     const links = created.files.map((file) => ({ name: file.name, url: fileUrl(base, file) }))
     const accept = request.headers.accept ?? ''
     if (accept.includes('application/json')) {

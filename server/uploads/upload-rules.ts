@@ -109,6 +109,7 @@ function grantedCredentials({ login, password }: UploadOptions, { featurePasswor
   if (!password && featurePassword === 'forced') throw refusal('server only accept uploads protected by password')
   if (!password) return undefined
   if (featurePassword === 'disabled') throw refusal('upload password protection is disabled')
+  if (login?.includes(':')) throw refusal('the login must not contain a colon') // RFC 7617 §2: it ends there
   return { login: storable(login || DEFAULT_LOGIN, 'login'), password }
 }
 

@@ -16,7 +16,7 @@ const BATCH = 500
 const PARALLEL_DELETES = 16
 /** For so long after its end, a link still says "has expired" rather than "not found". */
 const EPITAPH_MS = 60 * 60 * 1000
-/** What nobody added to for so long is not being written any more: a silent sender is cut after 30 s. */
+/** What nobody added to for so long is not being written any more: a writer's file is touched every ten seconds. */
 const ABANDONED_AFTER_MS = 5 * 60 * 1000
 
 export type UploadsExpiry = ReturnType<typeof createUploadsExpiry>
@@ -55,12 +55,6 @@ export function createUploadsExpiry({ repo, blobs, clock, log }: Dependencies) {
     }
   }
 
-  /** Deletes one removed file's bytes now instead of within the minute; a failure is left to the next purge. */
-  async function deleteBlobOf(file: StoredFile): Promise<void> {
-    const deleted = await deleteBlobsOf([file])
-    await repo.markDeleted(deleted.map(({ id }) => id))
-  }
-
   async function deleteBlobsOf(files: StoredFile[]): Promise<StoredFile[]> {
     const waiting = [...files]
     const deleted: StoredFile[] = []
@@ -88,10 +82,13 @@ export function createUploadsExpiry({ repo, blobs, clock, log }: Dependencies) {
     return { files, uploads }
   }
 
+  /** Deletes what broken writes left behind. */
+  const removeUnfinished = (): Promise<{ count: number; bytes: number }> => blobs.sweep(clock() - ABANDONED_AFTER_MS)
+
   /** Deletes bytes that nobody owns: unfinished writes, and blobs whose row was never committed. */
   async function removeOrphans(): Promise<{ blobs: number; bytes: number }> {
     const before = clock() - ABANDONED_AFTER_MS
-    const unfinished = await blobs.sweep(before)
+    const unfinished = await removeUnfinished()
     const total = { blobs: unfinished.count, bytes: unfinished.bytes }
     let batch: { key: string; size: number }[] = []
     for await (const blob of blobs.list()) {
@@ -122,7 +119,7 @@ export function createUploadsExpiry({ repo, blobs, clock, log }: Dependencies) {
     }
   }
 
-  return { expire, deleteBlobs, freeSpace, deleteBlobOf, deleteMetadata, purgeAbandoned, removeOrphans }
+  return { expire, deleteBlobs, freeSpace, deleteMetadata, purgeAbandoned, removeUnfinished, removeOrphans }
 }
 
 /** Repeats until nothing is left, letting other requests in between. */

@@ -76,6 +76,9 @@ export function createUploadsIntake({ repo, blobs, relay, clock, config, log }: 
     const file: StoredFile = { ...emptyFile(uploadId, declared, 0, now), status: 'uploading' }
     const position = await repo.addFile(file, config.maxFilesPerUpload, now + LEASE_MS)
     if (position !== undefined) return { ...file, position }
+    const upload = await repo.findUpload(uploadId)
+    if (upload?.status !== 'active' && upload?.status !== 'pending')
+      throw new AppError('not_found', `upload ${uploadId} not found`)
     throw new AppError('bad_request', `maximum number file per upload reached, limit is ${config.maxFilesPerUpload}`)
   }
 
@@ -96,7 +99,7 @@ export function createUploadsIntake({ repo, blobs, relay, clock, config, log }: 
   /** A stream's bytes go to whoever downloads them; what is left is a `deleted` file that says what it was. */
   async function passOn(file: StoredFile, { bytes, senderGone }: IncomingFile): Promise<StoredFile> {
     const meter = createMeter(config.maxFileSizeBytes)
-    await relay.offer(file.id, meter.watch(bytes), senderGone)
+    await relay.offer(file.id, ofDeclaredSize(meter.watch(bytes), file.size), senderGone)
     const measured = await meter.result()
     await repo.moveFile(file.id, 'uploading', 'deleted', { ...measured, lease_until: null })
     return { ...file, ...measured, status: 'deleted' }
@@ -155,3 +158,20 @@ export function createUploadsIntake({ repo, blobs, relay, clock, config, log }: 
 
   return { assertMayAddFiles, addFile, fillFile, add, receive, discard, close: () => clearInterval(renewal) }
 }
+
+/**
+ * The reader of a stream was promised the size that its sender declared, if he did: a byte more would be taken for the
+ * next answer on the connection, a byte less would be waited for.
+ */
+async function* ofDeclaredSize(bytes: AsyncIterable<Uint8Array>, declared: number): AsyncGenerator<Uint8Array> {
+  let size = 0
+  for await (const chunk of bytes) {
+    size += chunk.byteLength
+    if (declared > 0 && size > declared) throw wrongSize(declared)
+    yield chunk
+  }
+  if (declared > 0 && size < declared) throw wrongSize(declared)
+}
+
+const wrongSize = (declared: number) =>
+  new AppError('bad_request', `the file does not have the ${declared} bytes that were declared`)

@@ -43,6 +43,7 @@ export function uploadsRoutes({
 
   async function metadataRoutes(app: FastifyInstance): Promise<void> {
     acceptAnyBodyAsText(app)
+    app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store')) // tokens, names
 
     app.post('/upload', async (request, reply) => {
       const caller = readCaller(request)

@@ -185,7 +185,7 @@ describe.skipIf(!isAvailable)('with a real S3 server (Ceph)', () => {
   })
 
   function openStore(options: Partial<S3StoreOptions> & { prefix: string }): BlobStore {
-    return createS3Store({ ...server, forcePathStyle: true, partBytes: 5 * MIB, ...options })
+    return createS3Store({ ...server, forcePathStyle: true, maxBlobBytes: 1e9, partBytes: 5 * MIB, ...options })
   }
 
   function rawClient(): S3Client {

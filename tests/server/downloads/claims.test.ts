@@ -267,3 +267,13 @@ describe('a claim is not taken', () => {
     expect((await get(url)).status).toBe(404)
   })
 })
+
+test('a person whose phone is named like a bot is served', async () => {
+  const app = await makeApp()
+  const { url } = await givenFile(app, { oneShot: true }, 'hello')
+  const phone = 'Mozilla/5.0 (Linux; Android 11; CUBOT X30) AppleWebKit/537.36 Chrome/120 Mobile Safari/537.36'
+
+  const reply = await get(url, { 'User-Agent': phone })
+
+  expect(reply.body.toString()).toBe('hello')
+})

@@ -175,3 +175,14 @@ test('errors about a file name it, but no path of the server (P16)', async () =>
 
   expect(text).toBe(`file a.txt (${file.id}) is not available : deleted\n`)
 })
+
+test('the rate limit is not got around by a query, and whoever watches the server is not held to it', async () => {
+  const app = await makeApp({ RATE_LIMIT: '2' })
+  const statusOf = async (path: string) => (await fetch(`${app.url}${path}`)).status
+
+  const statuses = [await statusOf('/config'), await statusOf('/config'), await statusOf('/config?x=/health')]
+
+  expect(statuses).toEqual([200, 200, 429])
+  expect(await statusOf('/health')).toBe(200)
+  expect(await statusOf('/ready')).toBe(200)
+})

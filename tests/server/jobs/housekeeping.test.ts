@@ -11,8 +11,8 @@ function givenHousekeeping() {
   const expiry = {
     expire: vi.fn(async () => 0),
     deleteBlobs: vi.fn(async () => ({ files: 0, bytes: 0 })),
-    deleteBlobOf: vi.fn(async () => {}),
     deleteMetadata: vi.fn(async () => 0),
+    removeUnfinished: vi.fn(async () => ({ count: 0, bytes: 0 })),
     purgeAbandoned: vi.fn(async () => ({ files: 0, uploads: 0 })),
     removeOrphans: vi.fn(async () => ({ blobs: 0, bytes: 0 })),
     freeSpace: vi.fn(async () => {}),

@@ -220,3 +220,17 @@ test('a file that was not declared streams, too', async () => {
   expect(body).toBe('hello')
   expect((await sender.answer).status).toBe(200)
 })
+
+test.for([
+  ['more', 5, 'hello and then some'],
+  ['less', 100, 'hello'],
+] as const)('a sender who sends %s than he declared is refused, and his reader cut', async ([, fileSize, content]) => {
+  const app = await makeApp()
+  const { upload, id, url } = await givenStream(app, { fileSize })
+  const sender = await givenSender(app, upload, id, Buffer.from(content))
+
+  const reading = fetch(url).then((response) => (response.ok ? response.text() : 'refused'))
+
+  expect(await reading.catch(() => 'cut')).toMatch(/^(cut|refused)$/)
+  expect(await (await sender.answer).text()).toBe(`the file does not have the ${fileSize} bytes that were declared\n`)
+})

@@ -122,7 +122,7 @@ describe('servedContentType', () => {
     'text/plain; charset=utf-8',
     'text/plain; charset=utf-16le',
   ])('%s is inert and served as it is', (stored) => {
-    expect(servedContentType(stored)).toEqual({ type: stored })
+    expect(servedContentType(stored)).toBe(stored)
   })
 
   test.each([
@@ -139,7 +139,7 @@ describe('servedContentType', () => {
     'image/png, text/html',
     'image/png; x=text/html',
   ])('%s is shown as text', (stored) => {
-    expect(servedContentType(stored)).toEqual({ type: 'text/plain; charset=utf-8' })
+    expect(servedContentType(stored)).toBe('text/plain; charset=utf-8')
   })
 
   test.each([
@@ -153,10 +153,10 @@ describe('servedContentType', () => {
     'image/png\r\nX-Evil: 1',
     'nonsense',
   ])('%j is served as plain bytes', (stored) => {
-    expect(servedContentType(stored)).toEqual({ type: 'application/octet-stream' })
+    expect(servedContentType(stored)).toBe('application/octet-stream')
   })
 
   test('letter case does not matter', () => {
-    expect(servedContentType(' Image/PNG ')).toEqual({ type: 'image/png' })
+    expect(servedContentType(' Image/PNG ')).toBe('image/png')
   })
 })

@@ -140,3 +140,12 @@ test('the password of one upload does not open another', async () => {
 
   expect((await read(app, other.id, basic('plik', 'geheim'))).status).toBe(401)
 })
+
+test('a login with a colon is refused, since Basic authentication could never send it', async () => {
+  const app = await makeApp()
+
+  const response = await fetch(`${app.url}/upload`, { method: 'POST', body: '{"login":"a:b","password":"c"}' })
+
+  expect(response.status).toBe(400)
+  expect(await response.text()).toBe('unable to create upload : the login must not contain a colon\n')
+})
