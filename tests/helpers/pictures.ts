@@ -1,8 +1,5 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { crc32, deflateSync } from 'node:zlib'
 import sharp, { type OutputInfo, type Sharp } from 'sharp'
-import { temporaryFolder } from './database.ts'
 
 /** Pictures for tests, made by sharp where it can and by hand where nobody would. */
 
@@ -11,13 +8,6 @@ export interface Pixels {
   width: number
   height: number
   data: Buffer
-}
-
-/** The path of a file with these bytes in a folder that goes with the test. */
-export function givenPicture(bytes: Uint8Array, name = 'input'): string {
-  const path = join(temporaryFolder(), name)
-  writeFileSync(path, bytes)
-  return path
 }
 
 export const picture = ({ width, height, data }: Pixels): Sharp => sharp(data, { raw: { width, height, channels: 3 } })

@@ -35,7 +35,8 @@ export function createImagePipeline({ strip, limits, parallelism, queueLimit }: 
     const format = detectFormat(head)
     if (!format) return undefined
     const report = { format, originalSize: size }
-    if (isAvifSequence(head)) return { ...report, status: 'unchanged', reason: 'it is an animated AVIF', removed: [] }
+    const reason = refusal(head, size)
+    if (reason) return { ...report, status: 'unchanged', reason, removed: [] }
     try {
       const work = async (stop: AbortSignal) => {
         const { normalise } = createNormaliser({ sharp: await loadSharp(), strip, limits })
@@ -46,6 +47,12 @@ export function createImagePipeline({ strip, limits, parallelism, queueLimit }: 
       if (!(error instanceof PictureProblem)) throw error
       return { ...report, status: 'unchanged', reason: error.message, removed: [] }
     }
+  }
+
+  /** What can be said before it is anyone's turn. */
+  function refusal(head: Buffer, size: number): string | undefined {
+    if (size > limits.bytes) return `its file is bigger than ${limits.bytes / 1_000_000} MB`
+    return isAvifSequence(head) ? 'it is an animated AVIF' : undefined
   }
 
   /**

@@ -85,12 +85,12 @@ export function createNormaliser({ sharp, strip, limits }: Dependencies) {
   }
 
   /** What went; undefined: the file is built in a way that only its decoder follows. */
-  async function stripLosslessly({ format, inputPath, outputPath }: Picture): Promise<RemovedKind[] | undefined> {
+  async function stripLosslessly({ format, inputPath, outputPath, stop }: Picture): Promise<RemovedKind[] | undefined> {
     try {
-      if (format === 'gif') return await stripGif(inputPath, outputPath)
-      if (format === 'tiff') return await stripTiff(inputPath, outputPath)
+      if (format === 'gif') return await stripGif(inputPath, outputPath, stop)
+      if (format === 'tiff') return await stripTiff(inputPath, outputPath, stop)
       if (format === 'avif') return await stripAvif(inputPath, outputPath)
-      return await strip(format, inputPath, outputPath)
+      return await strip(format, inputPath, outputPath, stop)
     } catch (error) {
       // sharp would take a GIF's palettes, and of a TIFF's pages and fields those that it knows.
       if (isDiskFault(error) || format === 'gif' || format === 'tiff') return rethrowAs(CONFUSED)(error)
@@ -131,7 +131,9 @@ export function createNormaliser({ sharp, strip, limits }: Dependencies) {
       String(dimensionsOf(result)) !== String(dimensionsOf(expected)),
       framesOf(result) !== framesOf(expected),
       result.hasAlpha !== expected.hasAlpha,
+      String([result.delay, result.loop]) !== String([expected.delay, expected.loop]),
       (result.orientation ?? 1) !== 1,
+      (result.exif ?? result.xmp ?? result.iptc) !== undefined,
     ]
     if (differences.includes(true)) throw new PictureProblem('unfit', 'it came out differently')
     await assertDecodable(sharp, outputPath, limits, result)

@@ -19,6 +19,8 @@ export interface ImageReport {
 }
 
 export interface ImageLimits {
+  /** Of the file; whatever honest picture has so many pixels is smaller. */
+  bytes: number
   /** Of all frames together. */
   pixels: number
   frames: number
@@ -26,8 +28,16 @@ export interface ImageLimits {
   timeoutMs: number
 }
 
-/** Copies a picture without its metadata, its pixels bit for bit the same. Throws on one that it can't follow. */
-export type Strip = (format: StrippableFormat, inputPath: string, outputPath: string) => Promise<RemovedKind[]>
+/**
+ * Copies a picture without its metadata, its pixels bit for bit the same. Throws on one that it can't follow, and should
+ * not go on when `stop` aborts.
+ */
+export type Strip = (
+  format: StrippableFormat,
+  inputPath: string,
+  outputPath: string,
+  stop: AbortSignal,
+) => Promise<RemovedKind[]>
 
 /** Why a picture is left as it came. `message` is the reason that people read. */
 export class PictureProblem extends Error {

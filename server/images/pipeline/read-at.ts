@@ -5,12 +5,16 @@ export type ReadAt = (position: number, length: number) => Promise<Buffer>
 
 const WINDOW_BYTES = 65_536
 
-/** Lets `use` read a file here and there, as one does who follows its structure; memory holds one window of it. */
-export async function withFile<T>(path: string, use: (readAt: ReadAt) => Promise<T>): Promise<T> {
+/**
+ * Lets `use` read a file here and there, as one does who follows its structure; memory holds one window of it.
+ * `stop` stops it at the next window.
+ */
+export async function withFile<T>(path: string, use: (readAt: ReadAt) => Promise<T>, stop?: AbortSignal): Promise<T> {
   const file = await open(path)
   let window = { start: 0, bytes: Buffer.alloc(0) }
 
   async function windowAt(start: number, length: number): Promise<typeof window> {
+    stop?.throwIfAborted()
     const bytes = Buffer.alloc(Math.max(length, WINDOW_BYTES))
     const { bytesRead } = await file.read(bytes, 0, bytes.length, start)
     return { start, bytes: bytes.subarray(0, bytesRead) }

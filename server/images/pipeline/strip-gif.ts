@@ -1,6 +1,6 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
-import type { RemovedKind } from '../metadata/metadata-kinds.ts'
+import { inOrder, type RemovedKind } from '../metadata/metadata-kinds.ts'
 import { type ReadAt, withFile } from './read-at.ts'
 
 /** A part of the file. `end` is exclusive. */
@@ -15,14 +15,14 @@ interface Part {
  * Copies a GIF without its comments, XMP and whatever programs added for themselves, and without what follows its end.
  * Encoding it anew would choose new palettes and put equal frames together, so a GIF never goes through a codec.
  */
-export async function stripGif(inputPath: string, outputPath: string): Promise<RemovedKind[]> {
-  const parts = await withFile(inputPath, partsOf)
+export async function stripGif(inputPath: string, outputPath: string, stop?: AbortSignal): Promise<RemovedKind[]> {
+  const parts = await withFile(inputPath, partsOf, stop)
   await pipeline(async function* () {
     for (const { start, end } of joined(parts.filter(({ metadata }) => metadata === undefined)))
       yield* createReadStream(inputPath, { start, end: end - 1 })
   }, createWriteStream(outputPath))
   const kinds = parts.map(({ metadata }) => metadata).filter((kind) => kind !== undefined && kind !== 'other')
-  return [...new Set(kinds)]
+  return inOrder(new Set(kinds))
 }
 
 const EXTENSION = 0x21
@@ -33,6 +33,9 @@ const TRAILER = 0x3b
 /** How often to play (no specification but every browser's); everything else is for the program that wrote it. */
 const LOOPS = ['NETSCAPE2.0', 'ANIMEXTS1.0']
 
+/** They are held in memory. A thousand frames have two or three each. */
+const MAXIMUM_PARTS = 100_000
+
 /** The parts of a GIF up to its trailer (GIF89a §12 to §27). Throws on one that does not get there. */
 async function partsOf(readAt: ReadAt): Promise<Part[]> {
   const parts: Part[] = [{ start: 0, end: 13 + tableBytes(await readAt(10, 1)) }]
@@ -41,6 +44,7 @@ async function partsOf(readAt: ReadAt): Promise<Part[]> {
     const [kind = 0, label = 0] = await readAt(start, 1).then(async (one) =>
       one[0] === TRAILER ? one : readAt(start, 2),
     )
+    if (parts.length > MAXIMUM_PARTS) throw new RangeError('a GIF with too many blocks')
     if (kind === TRAILER) return [...parts, { start, end: start + 1 }]
     if (kind === IMAGE) parts.push({ start, end: await endOfImage(readAt, start) })
     else if (kind === EXTENSION) parts.push(await extension(readAt, start, label))

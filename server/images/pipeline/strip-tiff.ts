@@ -1,5 +1,5 @@
 import { constants, copyFile, type FileHandle, open } from 'node:fs/promises'
-import type { RemovedKind } from '../metadata/metadata-kinds.ts'
+import { inOrder, type RemovedKind } from '../metadata/metadata-kinds.ts'
 import { PictureProblem } from './picture.ts'
 import { type ReadAt, withFile } from './read-at.ts'
 import { type Directory, FIELD_BYTES, type Field, readDirectories, readDirectory } from './tiff-directory.ts'
@@ -25,22 +25,26 @@ const METADATA = new Map<number, RemovedKind>([
  * Copies a TIFF and takes the metadata out of the copy's directories; their bytes become zeros and everything else stays where
  * it is, whatever its compression, pages and private tags. Throws a `PictureProblem` for a camera's raw picture.
  */
-export async function stripTiff(inputPath: string, outputPath: string): Promise<RemovedKind[]> {
-  const { directories, blank } = await withFile(inputPath, async (readAt) => {
-    const all = await readDirectories(readAt)
-    refuseRaw(all)
-    const found = all.flatMap(({ fields, littleEndian }) =>
-      metadataOf(fields).map((field) => ({ field, littleEndian })),
-    )
-    const blank: Range[] = []
-    for (const { field, littleEndian } of found) blank.push(...(await rangesOf(readAt, field, littleEndian)))
-    return { directories: all, blank }
-  })
+export async function stripTiff(inputPath: string, outputPath: string, stop?: AbortSignal): Promise<RemovedKind[]> {
+  const { directories, blank } = await withFile(
+    inputPath,
+    async (readAt) => {
+      const all = await readDirectories(readAt)
+      refuseRaw(all)
+      const found = all.flatMap(({ fields, littleEndian }) =>
+        metadataOf(fields).map((field) => ({ field, littleEndian })),
+      )
+      const blank: Range[] = []
+      for (const { field, littleEndian } of found) blank.push(...(await rangesOf(readAt, field, littleEndian)))
+      return { directories: all, blank }
+    },
+    stop,
+  )
   // A clone shares its blocks with the original where the file system can do that.
   await copyFile(inputPath, outputPath, constants.COPYFILE_FICLONE)
   await edit(outputPath, directories, blank)
   const kinds = directories.flatMap(({ fields }) => fields.map(({ tag }) => METADATA.get(tag)))
-  return [...new Set(kinds.filter((kind) => kind !== undefined))]
+  return inOrder(new Set(kinds.filter((kind) => kind !== undefined)))
 }
 
 /** How the first page is compressed; 1 is not at all, 7 is JPEG (TIFF 6.0 §22). */

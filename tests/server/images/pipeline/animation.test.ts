@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import {
+  adobeRgbProfile,
   colourAt,
   drawn,
   picture,
@@ -9,6 +10,8 @@ import {
   storedPixels,
   tinyGif,
   withGifExtension,
+  withPngChunk,
+  withPngProfile,
   XMP,
 } from '../../../helpers/pictures.ts'
 import { normalised } from './given-pipeline.ts'
@@ -87,4 +90,20 @@ test('an animated WebP loses its metadata only', async () => {
   expect(report).toMatchObject({ status: 'stripped', removed: ['xmp'] })
   expect(await sharp(output).metadata()).toMatchObject({ pages: 3, ...TIMING })
   expect(await storedPixels(output)).toEqual(await storedPixels(webp))
+})
+
+/** Declares two frames that play for ever; decoders that know nothing of it show the picture (PNG third edition §11.3.6.1). */
+const ANIMATION_CONTROL = Buffer.from([0, 0, 0, 2, 0, 0, 0, 0])
+
+test('an animated PNG in other colours is left alone, since only its first frame would be left', async () => {
+  const png = withPngProfile(
+    await picture(drawn(20, 10, () => COLOURS[0]))
+      .png()
+      .toBuffer(),
+    adobeRgbProfile(),
+  )
+
+  const { report } = await normalised(withPngChunk(png, 'acTL', ANIMATION_CONTROL))
+
+  expect(report).toMatchObject({ format: 'png', status: 'unchanged', reason: 'it is an animated PNG' })
 })

@@ -1,17 +1,8 @@
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import { AppError } from '../../../../server/errors.ts'
-import {
-  asHeld,
-  colourAt,
-  drawn,
-  fourCorners,
-  givenPicture,
-  PHONE_EXIF,
-  picture,
-  tinyGif,
-} from '../../../helpers/pictures.ts'
-import { givenPipeline, LIMITS } from './given-pipeline.ts'
+import { asHeld, colourAt, drawn, fourCorners, PHONE_EXIF, picture, tinyGif } from '../../../helpers/pictures.ts'
+import { givenPicture, givenPipeline, LIMITS } from './given-pipeline.ts'
 
 const about = (...colour: number[]) => colour.map((value) => expect.closeTo(value, -1.2))
 

@@ -8,8 +8,8 @@ import {
   asHeld,
   declaredPng,
   fourCorners,
-  givenPicture,
   orientationExif,
+  PHONE_EXIF,
   photo,
   picture,
   tinyGif,
@@ -17,7 +17,7 @@ import {
   withPngChunk,
   withPngProfile,
 } from '../../../helpers/pictures.ts'
-import { givenPipeline, LIMITS, normalised } from './given-pipeline.ts'
+import { givenPicture, givenPipeline, LIMITS, normalised } from './given-pipeline.ts'
 
 const png = () => picture(fourCorners()).png().toBuffer()
 const turnedJpeg = async (width = 48, height = 32) =>
@@ -162,6 +162,25 @@ test('exactly as many pixels and frames as allowed pass, and one more does not',
   expect((await normalised(wider, images)).report?.reason).toBe('it has more than 0.001536 megapixels')
   expect((await normalised(tinyGif(3), images)).report?.reason).toBe(undefined)
   expect((await normalised(tinyGif(4), images)).report?.reason).toBe('it has more than 3 frames')
+})
+
+test('a file bigger than any picture is not read', async () => {
+  const bytes = await png()
+
+  const fits = await normalised(bytes, givenPipeline({ limits: { ...LIMITS, bytes: bytes.length } }))
+  const tooBig = await normalised(bytes, givenPipeline({ limits: { ...LIMITS, bytes: bytes.length - 1 } }))
+
+  expect([fits.report?.reason, tooBig.report?.reason]).toEqual([undefined, 'its file is bigger than 0.000159 MB'])
+})
+
+test('an upright picture that can only be decoded, not followed, is encoded anew', async () => {
+  const images = givenPipeline({ strip: () => Promise.reject(new Error('an odd marker')) })
+  const jpeg = await picture(fourCorners()).withExif(PHONE_EXIF).jpeg({ quality: 95 }).toBuffer()
+
+  const { report, output } = await normalised(jpeg, images)
+
+  expect(report).toMatchObject({ status: 'normalised', removed: ['gps', 'exif'] })
+  expect((await sharp(output).metadata()).exif).toBe(undefined)
 })
 
 test('pixels of all frames count together', async () => {

@@ -1,0 +1,59 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { createSlots } from '../../../../server/images/pipeline/slots.ts'
+
+/** Work that ends when it is told to, and that counts. */
+function controlledWork() {
+  const ends: (() => void)[] = []
+  const work = () => new Promise<void>((resolve) => ends.push(resolve))
+  return { work, started: () => ends.length, end: (index: number) => ends[index]?.() }
+}
+
+test('no more pieces of work run at a time than allowed, and the next starts when one ends', async () => {
+  const { run } = createSlots({ parallelism: 2, queueLimit: 5, timeoutMs: 1000 })
+  const { work, started, end } = controlledWork()
+  const all = [run(work), run(work), run(work)]
+
+  await nextTurn()
+  expect(started()).toBe(2)
+
+  end(0)
+  await all[0]
+  await nextTurn()
+  expect(started()).toBe(3)
+})
+
+test('a place in the queue is free again when work has ended', async () => {
+  const { run } = createSlots({ parallelism: 1, queueLimit: 0, timeoutMs: 1000 })
+  const { work, end } = controlledWork()
+  const first = run(work)
+  await nextTurn()
+  await expect(run(work)).rejects.toMatchObject({ kind: 'busy' })
+
+  end(0)
+  await first
+  await nextTurn()
+
+  expect(await run(async () => 'done')).toBe('done')
+})
+
+test('work that fails frees its place, too', async () => {
+  const { run } = createSlots({ parallelism: 1, queueLimit: 0, timeoutMs: 1000 })
+
+  await expect(run(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
+  await nextTurn()
+
+  expect(await run(async () => 'done')).toBe('done')
+})
+
+test('work that does not stop when its time is up keeps its place until it ends', async () => {
+  const { run } = createSlots({ parallelism: 1, queueLimit: 0, timeoutMs: 5 })
+  const { work, end } = controlledWork()
+
+  await expect(run(work)).rejects.toMatchObject({ kind: 'slow' })
+  await expect(run(work)).rejects.toMatchObject({ kind: 'busy' })
+
+  end(0)
+  await nextTurn()
+  expect(await run(async () => 'done')).toBe('done')
+})
