@@ -14,6 +14,7 @@ import { createCallerReader } from './http/caller.ts'
 import { createServer } from './http/server.ts'
 import { serviceRoutes } from './http/service-routes.ts'
 import { webRoutes } from './http/web-routes.ts'
+import { createImages } from './images/images.ts'
 import { createHousekeeping, type Housekeeping } from './jobs/housekeeping.ts'
 import { createStreamRelay } from './streams/stream-relay.ts'
 import { createPasswordGate } from './uploads/password-gate.ts'
@@ -47,7 +48,12 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   const blobs = await openStore(storeOptions(config))
 
   const repo = createUploadsRepo(database)
-  const expiry = createUploadsExpiry({ repo, blobs, clock, log })
+  const images = createImages({
+    isOn: config.images === 'on',
+    folder: resolve(config.dataDir, 'pictures'),
+    log,
+  })
+  const expiry = createUploadsExpiry({ repo, blobs, spool: images.spool, clock, log })
   const housekeeping = createHousekeeping({ expiry, lapseClaims: () => claims.lapse(), log })
   const onRemoved = housekeeping.deleteBlobsSoon
   const claims = createClaims({
@@ -59,7 +65,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   })
   const uploads = createUploads({ repo, passwords: createPasswordGate(), clock, config, onRemoved })
   const relay = createStreamRelay({ timeoutMs: config.streamTimeoutMs })
-  const intake = createUploadsIntake({ repo, blobs, relay, clock, config, log })
+  const intake = createUploadsIntake({ repo, blobs, relay, pictures: images.intake, clock, config, log })
   const quickUploads = createQuickUploads({ uploads, intake, repo, clock, config, onRemoved })
   const downloads = createDownloads({ uploads, claims, blobs, relay })
 
@@ -83,6 +89,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     await housekeeping.stop()
     intake.close()
     claims.close()
+    images.close()
     await blobs.close()
     await database.close()
   }

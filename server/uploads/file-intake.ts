@@ -4,7 +4,9 @@ import type { BlobStore } from '../../storage/blob-store.ts'
 import { AppError } from '../errors.ts'
 import { formatSize } from '../format-size.ts'
 import { newBlobKey } from '../ids.ts'
+import type { PictureIntake } from '../images/picture-intake.ts'
 import { sniffContentType } from './content-type.ts'
+import { peek } from './peek.ts'
 import type { Measured } from './upload.ts'
 
 export interface Intake {
@@ -22,7 +24,42 @@ export async function receiveBlob(blobs: BlobStore, { bytes, limit, signal }: In
   const blobKey = newBlobKey()
   const meter = createMeter(limit)
   await blobs.put(blobKey, meter.watch(bytes), signal)
-  return { blobKey, ...meter.result() }
+  return { blobKey, ...meter.result(), image: null }
+}
+
+/**
+ * As `receiveBlob`, but a picture is normalised first: what is measured is what is stored, and the limit is on what came.
+ * Anything else passes as it would without. Its first bytes decide, never a name.
+ */
+export async function receiveNormalised(
+  blobs: BlobStore,
+  pictures: PictureIntake,
+  { bytes, limit }: Intake,
+): Promise<Measured> {
+  const peeked = await peek(bytes, pictures.headBytes)
+  try {
+    const format = pictures.detect(peeked.head)
+    if (!format) return await receiveBlob(blobs, { bytes: peeked.bytes, limit })
+    return await pictures.treat(format, limited(peeked.bytes, limit), async (treated, image) => ({
+      ...(await receiveBlob(blobs, { bytes: treated, limit: Number.POSITIVE_INFINITY })),
+      image,
+    }))
+  } finally {
+    peeked.leave()
+  }
+}
+
+async function* limited(bytes: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Uint8Array> {
+  let size = 0
+  for await (const chunk of bytes) {
+    size += chunk.length
+    assertWithin(limit, size)
+    yield chunk
+  }
+}
+
+function assertWithin(limit: number, size: number): void {
+  if (size > limit) throw new AppError('too_large', `file too big (limit is set to ${formatSize(limit)})`)
 }
 
 /** As many bytes as the WHATWG sniffing algorithm looks at. */
@@ -39,7 +76,7 @@ export function createMeter(limit: number) {
   async function* watch(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of bytes) {
       size += chunk.length
-      if (size > limit) throw new AppError('too_large', `file too big (limit is set to ${formatSize(limit)})`)
+      assertWithin(limit, size)
       if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)])
       md5.update(chunk)
       sha256.update(chunk)

@@ -3,8 +3,9 @@ import type { BlobStore } from '../../storage/blob-store.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
+import type { PictureIntake } from '../images/picture-intake.ts'
 import type { StreamRelay } from '../streams/stream-relay.ts'
-import { createMeter, receiveBlob } from './file-intake.ts'
+import { createMeter, receiveBlob, receiveNormalised } from './file-intake.ts'
 import { sameFileName } from './file-name.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
 import { creatableName, visibleStatus } from './upload-rules.ts'
@@ -23,6 +24,8 @@ interface Dependencies {
   repo: UploadsRepo
   blobs: BlobStore
   relay: StreamRelay
+  /** Absent: pictures are stored as they come. */
+  pictures: PictureIntake | undefined
   clock: Clock
   config: Config
   log: Pick<FastifyBaseLogger, 'error'>
@@ -36,7 +39,7 @@ const FREE_SPACE_CHECK_MS = 1_000
 export type UploadsIntake = ReturnType<typeof createUploadsIntake>
 
 /** Files on their way in. Bytes are durable before a row promises them. */
-export function createUploadsIntake({ repo, blobs, relay, clock, config, log }: Dependencies) {
+export function createUploadsIntake({ repo, blobs, relay, pictures, clock, config, log }: Dependencies) {
   const writing = new Set<string>()
   const renewal = setInterval(() => void renewLeases(), LEASE_RENEWAL_MS).unref()
   let freeSpaceCheckedAt = Number.NEGATIVE_INFINITY
@@ -80,11 +83,11 @@ export function createUploadsIntake({ repo, blobs, relay, clock, config, log }: 
   }
 
   /** Takes the bytes of a file that is `uploading`. On failure its slot is burnt, as Plik does. */
-  async function take({ stream }: Upload, file: StoredFile, incoming: IncomingFile): Promise<StoredFile> {
+  async function take({ stream, normalize }: Upload, file: StoredFile, incoming: IncomingFile): Promise<StoredFile> {
     writing.add(file.id)
     try {
       if (stream) return await passOn(file, incoming)
-      return await finish(file, await receive(incoming.bytes))
+      return await finish(file, await receive(incoming.bytes, { normalize }))
     } catch (error) {
       await burn(file)
       throw error
@@ -116,9 +119,12 @@ export function createUploadsIntake({ repo, blobs, relay, clock, config, log }: 
   }
 
   /** Bytes of our own that have no row yet: they must get one within five minutes, or are swept, or `discard` them. */
-  async function receive(bytes: AsyncIterable<Uint8Array>): Promise<Measured> {
+  async function receive(bytes: AsyncIterable<Uint8Array>, wish: Pick<Upload, 'normalize'>): Promise<Measured> {
     await assertFreeSpace()
-    return receiveBlob(blobs, { bytes, limit: config.maxFileSizeBytes })
+    const limit = config.maxFileSizeBytes
+    return wish.normalize && pictures
+      ? receiveNormalised(blobs, pictures, { bytes, limit })
+      : receiveBlob(blobs, { bytes, limit })
   }
 
   /** The database must always be able to commit, so uploads are refused while there is still some space. */
