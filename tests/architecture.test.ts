@@ -80,6 +80,7 @@ test('pure modules import nothing that does I/O', () => {
     'server/uploads/quick-options.ts',
     'server/uploads/file-name.ts',
     'server/uploads/content-type.ts',
+    'server/images/derivation.ts',
     'server/downloads/byte-range.ts',
     'server/downloads/coverage.ts',
     'server/downloads/archive.ts',

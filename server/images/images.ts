@@ -1,14 +1,23 @@
 import { availableParallelism } from 'node:os'
 import type { FastifyBaseLogger } from 'fastify'
+import type { BlobStore } from '../../storage/blob-store.ts'
+import type { Clock } from '../clock.ts'
+import type { AssertFreeSpace } from '../uploads/free-space.ts'
 import { createPictureIntake } from './picture-intake.ts'
 import { createPictureSpool } from './picture-spool.ts'
 import { createImagePipeline } from './pipeline/image-pipeline.ts'
 import { stripFile } from './strip-file.ts'
+import { createVariants } from './variants.ts'
+import type { VariantsRepo } from './variants-repo.ts'
 
 interface Dependencies {
   isOn: boolean
   /** Where pictures lie while they are worked on. */
   folder: string
+  repo: VariantsRepo
+  blobs: BlobStore
+  assertFreeSpace: AssertFreeSpace
+  clock: Clock
   log: Pick<FastifyBaseLogger, 'error'>
 }
 
@@ -20,14 +29,18 @@ const MAX_PARALLELISM = 8
  * long, and nobody who asks for derived pictures can fill it.
  */
 const INTAKE_QUEUE = 1000
+/** Here somebody waits for an answer, and may ask again. */
+const VARIANTS_QUEUE = 64
 
 /** Everything that is done with pictures; the spool is swept even when it is off. */
-export function createImages({ isOn, folder, log }: Dependencies) {
+export function createImages({ isOn, folder, repo, blobs, assertFreeSpace, clock, log }: Dependencies) {
   const spool = createPictureSpool({ folder, log })
-  if (!isOn) return { spool, intake: undefined, close: spool.close }
+  if (!isOn) return { spool, intake: undefined, variants: undefined, close: spool.close }
   const parallelism = Math.min(MAX_PARALLELISM, availableParallelism())
   const pipeline = (slots: { parallelism: number; queueLimit: number }) =>
     createImagePipeline({ strip: stripFile, limits: LIMITS, ...slots })
   const intake = createPictureIntake({ pipeline: pipeline({ parallelism, queueLimit: INTAKE_QUEUE }), spool, log })
-  return { spool, intake, close: spool.close }
+  const derivers = { parallelism: Math.ceil(parallelism / 2), queueLimit: VARIANTS_QUEUE }
+  const variants = createVariants({ pipeline: pipeline(derivers), spool, repo, blobs, assertFreeSpace, clock, log })
+  return { spool, intake, variants, close: spool.close }
 }

@@ -7,6 +7,7 @@ import type { PictureIntake } from '../images/picture-intake.ts'
 import type { StreamRelay } from '../streams/stream-relay.ts'
 import { createMeter, receiveBlob, receiveNormalised } from './file-intake.ts'
 import { sameFileName } from './file-name.ts'
+import type { AssertFreeSpace } from './free-space.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
 import { creatableName, visibleStatus } from './upload-rules.ts'
 import { emptyFile, type OpenUpload } from './uploads.ts'
@@ -26,6 +27,7 @@ interface Dependencies {
   relay: StreamRelay
   /** Absent: pictures are stored as they come. */
   pictures: PictureIntake | undefined
+  assertFreeSpace: AssertFreeSpace
   clock: Clock
   config: Config
   log: Pick<FastifyBaseLogger, 'error'>
@@ -34,15 +36,22 @@ interface Dependencies {
 /** While a file comes in, its row says until when its writer is believed to live. */
 const LEASE_MS = 60_000
 const LEASE_RENEWAL_MS = 20_000
-const FREE_SPACE_CHECK_MS = 1_000
 
 export type UploadsIntake = ReturnType<typeof createUploadsIntake>
 
 /** Files on their way in. Bytes are durable before a row promises them. */
-export function createUploadsIntake({ repo, blobs, relay, pictures, clock, config, log }: Dependencies) {
+export function createUploadsIntake({
+  repo,
+  blobs,
+  relay,
+  pictures,
+  assertFreeSpace,
+  clock,
+  config,
+  log,
+}: Dependencies) {
   const writing = new Set<string>()
   const renewal = setInterval(() => void renewLeases(), LEASE_RENEWAL_MS).unref()
-  let freeSpaceCheckedAt = Number.NEGATIVE_INFINITY
 
   /** Throws `forbidden`: only the holder of the upload token may add files. */
   function assertMayAddFiles({ isAdmin }: OpenUpload): void {
@@ -125,16 +134,6 @@ export function createUploadsIntake({ repo, blobs, relay, pictures, clock, confi
     return wish.normalize && pictures
       ? receiveNormalised(blobs, pictures, { bytes, limit })
       : receiveBlob(blobs, { bytes, limit })
-  }
-
-  /** The database must always be able to commit, so uploads are refused while there is still some space. */
-  async function assertFreeSpace(): Promise<void> {
-    if (clock() - freeSpaceCheckedAt < FREE_SPACE_CHECK_MS) return
-    const free = await blobs.freeBytes()
-    if (free !== undefined && free < config.minFreeSpaceBytes) {
-      throw new AppError('insufficient_storage', 'no space left on the server')
-    }
-    freeSpaceCheckedAt = clock()
   }
 
   /** A failing database must not hide why the upload failed; the lease lapses and the sweep burns the slot instead. */
