@@ -1,8 +1,10 @@
 import { once } from 'node:events'
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { createPictureSpool } from '../../../server/images/picture-spool.ts'
+import { temporaryFolder } from '../../helpers/database.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { drawn, picture } from '../../helpers/pictures.ts'
 import { blobsOf, givenPictureFile, phonePhoto, spooled } from './given.ts'
@@ -63,6 +65,25 @@ test('the sweep leaves a picture that still comes in, however old it looks', asy
   expect(spooled(app)).toHaveLength(1)
   socket.destroy()
   await vi.waitUntil(() => spooled(app).length === 0)
+})
+
+test('a picture that waits for its turn looks young to the sweep of another process', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const folder = temporaryFolder()
+  const spool = createPictureSpool({ folder, log: { error: () => {} } })
+  const worked = Promise.withResolvers<void>()
+  const lent = spool.lend(() => worked.promise)
+  await vi.waitUntil(() => readdirSync(folder).length === 1)
+  const path = join(folder, readdirSync(folder)[0] ?? '')
+  utimesSync(path, 0, 0)
+
+  vi.advanceTimersByTime(60_000)
+
+  await vi.waitUntil(() => statSync(path).mtimeMs > Date.now() - 60_000)
+  worked.resolve()
+  await lent
+  spool.close()
 })
 
 test('other requests are answered at once while twenty photos are worked on', async () => {
