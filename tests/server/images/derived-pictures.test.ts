@@ -219,7 +219,7 @@ test('their bytes are kept, known to the sweep, and deleted with those of the fi
   expect(await download(`${url}?width=64`)).toEqual(first)
 
   await fetch(`${app.url}/upload/${upload.id}`, { method: 'DELETE', headers: { 'X-UploadToken': upload.uploadToken } })
-  await app.housekeeping.clean()
+  await app.housekeeping.purge()
   expect(blobsOf(app)).toEqual([])
   expect(spooled(app)).toEqual([])
 })
