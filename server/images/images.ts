@@ -37,10 +37,15 @@ export function createImages({ isOn, folder, repo, blobs, assertFreeSpace, clock
   const spool = createPictureSpool({ folder, log })
   if (!isOn) return { spool, intake: undefined, variants: undefined, close: spool.close }
   const parallelism = Math.min(MAX_PARALLELISM, availableParallelism())
-  const pipeline = (slots: { parallelism: number; queueLimit: number }) =>
+  const createPipeline = (slots: { parallelism: number; queueLimit: number }) =>
     createImagePipeline({ strip: stripFile, limits: LIMITS, ...slots })
-  const intake = createPictureIntake({ pipeline: pipeline({ parallelism, queueLimit: INTAKE_QUEUE }), spool, log })
-  const derivers = { parallelism: Math.ceil(parallelism / 2), queueLimit: VARIANTS_QUEUE }
-  const variants = createVariants({ pipeline: pipeline(derivers), spool, repo, blobs, assertFreeSpace, clock, log })
+  const intake = createPictureIntake({
+    pipeline: createPipeline({ parallelism, queueLimit: INTAKE_QUEUE }),
+    spool,
+    log,
+  })
+  const limits = { bytes: LIMITS.bytes, parallelism: Math.ceil(parallelism / 2), queue: VARIANTS_QUEUE }
+  const pipeline = createPipeline({ parallelism: limits.parallelism, queueLimit: VARIANTS_QUEUE })
+  const variants = createVariants({ pipeline, spool, repo, blobs, assertFreeSpace, clock, log, limits })
   return { spool, intake, variants, close: spool.close }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
+import pLimit from 'p-limit'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
@@ -21,6 +22,14 @@ interface Dependencies {
   assertFreeSpace: AssertFreeSpace
   clock: Clock
   log: Pick<FastifyBaseLogger, 'error'>
+  limits: {
+    /** Of a file. */
+    bytes: number
+    /** Pictures that are made at a time. */
+    parallelism: number
+    /** As many more may wait. */
+    queue: number
+  }
 }
 
 /** There are thousands of wishes that even a stranger may have, and each would take its space until the file goes. */
@@ -29,7 +38,8 @@ const MAX_PER_FILE = 64
 export type Variants = ReturnType<typeof createVariants>
 
 /** Pictures derived from a file's picture: made when first asked for, kept as blobs, gone with the file. */
-export function createVariants({ pipeline, spool, repo, blobs, assertFreeSpace, clock, log }: Dependencies) {
+export function createVariants({ pipeline, spool, repo, blobs, assertFreeSpace, clock, log, limits }: Dependencies) {
+  const limit = pLimit(limits.parallelism)
   const running = new Map<string, Promise<Variant>>()
 
   /**
@@ -43,8 +53,14 @@ export function createVariants({ pipeline, spool, repo, blobs, assertFreeSpace, 
     const derivation = completed(wish, ownFormat)
     const spec = specOf(derivation)
     return shared(`${file.id} ${spec}`, async () => {
-      return (await repo.find(file.id, spec)) ?? (await make(file, spec, derivation))
+      return (await repo.find(file.id, spec)) ?? (await inTurn(() => make(file, spec, derivation)))
     })
+  }
+
+  /** The copy that each is made from takes space, so it has to wait as well. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (limit.pendingCount < limits.queue) return limit(work)
+    throw new AppError('unavailable', 'too many pictures are asked for at once', { retryAfterSeconds: 5 })
   }
 
   /** Those who ask for the same at the same time wait for the same. */
@@ -82,6 +98,7 @@ export function createVariants({ pipeline, spool, repo, blobs, assertFreeSpace, 
   /** From a copy on disk: libvips can't read from a bucket, and memory must not depend on the file. */
   async function derive(file: StoredFile, derivation: Derivation): Promise<Derived> {
     if (file.blobKey === null) return gone(file)
+    if (file.size > limits.bytes) throw new AppError('not_acceptable', 'this picture is too big for other forms of it')
     const key = file.blobKey
     return spool.lend(async ({ input }) => {
       await spoolFile(input, owned(await blobs.get(key)))

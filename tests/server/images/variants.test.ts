@@ -29,6 +29,7 @@ async function givenVariants(derive: ImagePipeline['derive']) {
       assertFreeSpace: async () => {},
       clock: () => now++,
       log,
+      limits: { bytes: 1_000_000, parallelism: 2, queue: 3 },
     })
   return { app, upload, file: stored, make }
 }
@@ -83,6 +84,32 @@ test('a file keeps its last 64 derived pictures, so that nobody fills the disk w
   for (const width of widths) await variants.get(file, { width }, { isAdmin: true })
 
   expect(blobsOf(app)).toHaveLength(65)
+})
+
+test('when too many wait for pictures the next is told to come again, and no copy is made for it', async () => {
+  const held = Promise.withResolvers<void>()
+  const { app, file, make } = await givenVariants(async () => {
+    await held.promise
+    return derived('patience')
+  })
+  const variants = make()
+  const waiting = [1, 2, 3, 4, 5].map((width) => variants.get(file, { width }, { isAdmin: true }))
+  await expect.poll(() => spooled(app).length).toBe(2)
+
+  const refused = { code: 'unavailable', retryAfterSeconds: 5 }
+  await expect(variants.get(file, { width: 6 }, { isAdmin: true })).rejects.toMatchObject(refused)
+
+  held.resolve()
+  expect(await Promise.all(waiting)).toHaveLength(5)
+})
+
+test('of a file that is too big no copy is made', async () => {
+  const { file, make } = await givenVariants(async () => derived('never'))
+
+  await expect(make().get({ ...file, size: 1_000_001 }, { width: 64 }, stranger)).rejects.toMatchObject({
+    code: 'not_acceptable',
+  })
+  expect(await make().get({ ...file, size: 1_000_000 }, { width: 64 }, stranger)).toMatchObject({ size: 5 })
 })
 
 test('a picture that is made while its file is removed leaves nothing', async () => {
