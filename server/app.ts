@@ -14,8 +14,11 @@ import { createCallerReader } from './http/caller.ts'
 import { createServer } from './http/server.ts'
 import { serviceRoutes } from './http/service-routes.ts'
 import { webRoutes } from './http/web-routes.ts'
+import { createImages } from './images/images.ts'
+import { createVariantsRepo } from './images/variants-repo.ts'
 import { createHousekeeping, type Housekeeping } from './jobs/housekeeping.ts'
 import { createStreamRelay } from './streams/stream-relay.ts'
+import { createFreeSpaceGuard } from './uploads/free-space.ts'
 import { createPasswordGate } from './uploads/password-gate.ts'
 import { quickUploadRoutes } from './uploads/quick-upload-routes.ts'
 import { createQuickUploads, type QuickUploads } from './uploads/quick-uploads.ts'
@@ -47,7 +50,18 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   const blobs = await openStore(storeOptions(config))
 
   const repo = createUploadsRepo(database)
-  const expiry = createUploadsExpiry({ repo, blobs, clock, log })
+  const { minFreeSpaceBytes } = config
+  const assertFreeSpace = createFreeSpaceGuard({ blobs, clock, minFreeSpaceBytes })
+  const images = createImages({
+    isOn: config.images === 'on',
+    folder: resolve(config.dataDir, 'pictures'),
+    repo: createVariantsRepo(database),
+    blobs,
+    assertFreeSpace,
+    clock,
+    log,
+  })
+  const expiry = createUploadsExpiry({ repo, blobs, spool: images.spool, clock, log })
   const housekeeping = createHousekeeping({ expiry, lapseClaims: () => claims.lapse(), log })
   const onRemoved = housekeeping.deleteBlobsSoon
   const claims = createClaims({
@@ -59,9 +73,18 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   })
   const uploads = createUploads({ repo, passwords: createPasswordGate(), clock, config, onRemoved })
   const relay = createStreamRelay({ timeoutMs: config.streamTimeoutMs })
-  const intake = createUploadsIntake({ repo, blobs, relay, clock, config, log })
+  const intake = createUploadsIntake({
+    repo,
+    blobs,
+    relay,
+    pictures: images.intake,
+    assertFreeSpace,
+    clock,
+    config,
+    log,
+  })
   const quickUploads = createQuickUploads({ uploads, intake, repo, clock, config, onRemoved })
-  const downloads = createDownloads({ uploads, claims, blobs, relay })
+  const downloads = createDownloads({ uploads, claims, variants: images.variants, blobs, relay })
 
   const readCaller = createCallerReader(config)
   const server = await createServer({
@@ -83,6 +106,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     await housekeeping.stop()
     intake.close()
     claims.close()
+    images.close()
     await blobs.close()
     await database.close()
   }

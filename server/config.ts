@@ -222,6 +222,14 @@ export const settingGroups = {
       'For servers that are reached over HTTPS only: cookies travel over HTTPS alone, and `/version` says less. Uploaded files are sandboxed either way.',
     ),
   },
+  Images: {
+    images: setting(
+      'IMAGES',
+      choice('on', 'off'),
+      'on',
+      'Pictures lose their metadata (GPS!) when they are uploaded and can be had smaller or in other formats. `off` stores them as they come. See [images.md](images.md).',
+    ),
+  },
   Database: {
     database: setting(
       'DATABASE_URL',
@@ -288,6 +296,7 @@ const Fields = z.object({
   ...settingGroups.Limits,
   ...settingGroups.Features,
   ...settingGroups.Downloads,
+  ...settingGroups.Images,
   ...settingGroups.Database,
   ...settingGroups.Storage,
   ...settingGroups.Logs,

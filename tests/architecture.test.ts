@@ -69,7 +69,7 @@ test('a repository is used by its own feature only', () => {
 test('services know nothing of HTTP', () => {
   const isHttp = (to: string) => to.startsWith('server/http/') || to.startsWith('@fastify/') || to === 'fastify'
   const isService = (from: string) =>
-    /^server\/(uploads|downloads|accounts|jobs|database|streams)\//.test(from) && !isDoor(from)
+    /^server\/(uploads|downloads|images|accounts|jobs|database|streams)\//.test(from) && !isDoor(from)
   expect(violations(({ from, to, isTypeOnly }) => isService(from) && isHttp(to) && !isTypeOnly)).toEqual([])
 })
 
@@ -80,6 +80,7 @@ test('pure modules import nothing that does I/O', () => {
     'server/uploads/quick-options.ts',
     'server/uploads/file-name.ts',
     'server/uploads/content-type.ts',
+    'server/images/derivation.ts',
     'server/downloads/byte-range.ts',
     'server/downloads/coverage.ts',
     'server/downloads/archive.ts',
@@ -107,6 +108,8 @@ test('only the database knows Kysely and its drivers, only storage knows S3, and
     from.startsWith('server/database/') || from.startsWith('migrations/') || isRepo(from)
   expect(violations(({ from, to }) => /^(kysely|pg|better-sqlite3)(\/|$)/.test(to) && !isDatabase(from))).toEqual([])
   expect(violations(({ from, to }) => to.startsWith('@aws-sdk/') && !from.startsWith('storage/'))).toEqual([])
+  const isImaging = (from: string) => /^server\/images\/|^server\/http\/qr-code\.ts$|^seeds\//.test(from)
+  expect(violations(({ from, to }) => to === 'sharp' && !isImaging(from))).toEqual([])
 })
 
 test('storage depends on the errors only, and migrations on nothing of ours', () => {

@@ -8,6 +8,7 @@ export interface Schema {
   uploads: UploadsTable
   files: FilesTable
   claims: ClaimsTable
+  variants: VariantsTable
 }
 
 export type Flag = 0 | 1
@@ -34,6 +35,8 @@ export interface UploadsTable {
   source_address: string
   /** Files that were ever added, removed ones included: the limit per upload counts them, as Plik's does. */
   file_count: WithDefault<number>
+  /** Pictures lose their metadata on the way in. */
+  normalize: WithDefault<Flag>
 }
 
 /**
@@ -65,6 +68,8 @@ export interface FilesTable {
   /** Of a limited file: claims taken so far, and how many of them are spent. */
   claims_taken: WithDefault<number>
   claims_spent: WithDefault<number>
+  /** JSON: what was done to a picture (`ImageReport`); null: it is none, or was left alone. */
+  image: WithDefault<string | null>
 }
 
 /** `missing → uploading → uploaded → removed → deleted`: removed is the decision, deleted means that the bytes are gone. */
@@ -86,6 +91,18 @@ export interface ClaimsTable {
   /** The claim is spent when this passes. */
   expires_at: number
   spent: WithDefault<Flag>
+}
+
+/** Pictures derived from a file's picture. They go with its bytes. */
+export interface VariantsTable {
+  file_id: string
+  /** What was asked for, as `specOf` writes it. */
+  spec: string
+  blob_key: string
+  size: number
+  type: string
+  sha256: string
+  created_at: number
 }
 
 type WithDefault<T> = ColumnType<T, T | undefined, T>

@@ -5,6 +5,7 @@ import { type CallerReader, HOLDER_COOKIE, holderOf, isPreview } from '../http/c
 import { contentHeaders, type Headers } from '../http/content-headers.ts'
 import { acceptAnyBodyAsText, readJson } from '../http/json-body.ts'
 import { sendContent } from '../http/send-content.ts'
+import { readDerivation } from '../images/derivation.ts'
 import { ArchiveBody } from '../uploads/upload-shapes.ts'
 import type { Caller } from '../uploads/uploads.ts'
 import { type ByteRange, ifRangeMatches, isNotModified, parseRange, preconditionFailed } from './byte-range.ts'
@@ -32,7 +33,9 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
   async function findFile(request: FastifyRequest, caller: Caller): Promise<Download> {
     const { uploadId, fileId, '*': name } = request.params as Record<string, string>
     const ref = { uploadId: uploadId as string, fileId: fileId as string, name: name as string }
-    return downloads.findFile(ref, caller, () => assertDownloadDomain(request))
+    const wish = readDerivation(request.query as Record<string, string | string[] | undefined>)
+    if (wish) request.socket.setTimeout(0) // nothing moves on the connection while a picture is made
+    return downloads.findFile(ref, caller, () => assertDownloadDomain(request), wish)
   }
 
   async function findArchive(request: FastifyRequest, caller: Caller): Promise<Download> {

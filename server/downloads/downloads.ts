@@ -1,5 +1,9 @@
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { AppError } from '../errors.ts'
+import { derivedName } from '../images/derivation.ts'
+import type { Derivation } from '../images/pipeline/derive.ts'
+import type { Variant } from '../images/variant.ts'
+import type { Variants } from '../images/variants.ts'
 import type { StreamRelay } from '../streams/stream-relay.ts'
 import { cleanFileName } from '../uploads/file-name.ts'
 import type { StoredFile, Upload } from '../uploads/upload.ts'
@@ -48,6 +52,8 @@ interface StreamSource {
 interface Dependencies {
   uploads: Uploads
   claims: Claims
+  /** Absent: there are no derived pictures. */
+  variants: Variants | undefined
   blobs: BlobStore
   relay: StreamRelay
 }
@@ -57,14 +63,31 @@ const MAX_ARCHIVE_NAME_BYTES = 1024
 export type Downloads = ReturnType<typeof createDownloads>
 
 /** Reading what was uploaded. Nothing is counted or consumed before `read`. */
-export function createDownloads({ uploads, claims, blobs, relay }: Dependencies) {
-  /** Throws as `Uploads.open` and `Uploads.getFile`. `gate` runs once the caller has proved that he may see the file. */
-  async function findFile(ref: FileRef, caller: Caller, gate: () => void): Promise<Download> {
+export function createDownloads({ uploads, claims, variants, blobs, relay }: Dependencies) {
+  /**
+   * A file, or a picture derived from it. Throws as `Uploads.open`, `Uploads.getFile` and `Variants.get`; `forbidden`: no
+   * derived pictures of limited files. `gate` runs once the caller has proved that he may see the file.
+   */
+  async function findFile(
+    ref: FileRef,
+    caller: Caller,
+    gate: () => void,
+    wish: Derivation | undefined,
+  ): Promise<Download> {
     const opened = await uploads.open(ref.uploadId, caller)
     const file = await uploads.getFile(opened, ref.fileId, ref.name)
     gate()
     assertAvailable(opened.upload, file)
+    if (wish) return findVariant(opened, file, wish)
     return opened.upload.stream ? streamDownload(opened, file) : fileDownload(opened, file)
+  }
+
+  /** A derived picture shows what the file shows, so there is none of what may be seen only so often. */
+  async function findVariant(opened: OpenUpload, file: StoredFile, wish: Derivation): Promise<Download> {
+    if (commonOf(opened.upload).isLimited)
+      throw new AppError('forbidden', 'there are no derived pictures of files that can be downloaded only so often')
+    if (!variants) throw new AppError('bad_request', 'this server makes no derived pictures')
+    return variantDownload(opened, file, await variants.get(file, wish, opened))
   }
 
   /**
@@ -138,21 +161,36 @@ export interface ArchiveRef {
 }
 
 function fileDownload({ upload }: OpenUpload, file: StoredFile): Download {
-  const key = blobKeyOf(file)
+  return blobDownload(upload, file, { ...file, blobKey: blobKeyOf(file), lastModified: modifiedAt(file) })
+}
+
+function variantDownload({ upload }: OpenUpload, file: StoredFile, variant: Variant): Download {
+  const name = derivedName(file.name, variant.type)
+  return blobDownload(upload, file, { ...variant, name, lastModified: variant.createdAt })
+}
+
+/** What one blob holds: a file, or what was made of it. */
+interface Content extends Pick<Variant, 'blobKey' | 'size' | 'type' | 'sha256'> {
+  name: string
+  lastModified: number
+}
+
+function blobDownload(upload: Upload, file: StoredFile, content: Content): Download {
+  const { blobKey: key, name, type, size, sha256, lastModified } = content
   return {
     ...commonOf(upload),
-    name: file.name,
-    type: file.type,
-    size: file.size,
-    validators: { etag: `"${file.sha256}"`, lastModified: modifiedAt(file) },
-    sha256: file.sha256,
+    name,
+    type,
+    size,
+    validators: { etag: `"${sha256}"`, lastModified },
+    sha256,
     source: {
       kind: 'stored',
-      size: file.size,
+      size,
       limit: upload.downloadLimit,
       fileIds: [file.id],
       scope: 'file',
-      parts: (range) => (file.size === 0 ? [] : [{ kind: 'file', key, ...range }]),
+      parts: (range) => (size === 0 ? [] : [{ kind: 'file', key, ...range }]),
     },
   }
 }

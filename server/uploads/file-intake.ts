@@ -4,8 +4,10 @@ import type { BlobStore } from '../../storage/blob-store.ts'
 import { AppError } from '../errors.ts'
 import { formatSize } from '../format-size.ts'
 import { newBlobKey } from '../ids.ts'
+import type { PictureIntake } from '../images/picture-intake.ts'
 import { sniffContentType } from './content-type.ts'
 import { createMd5 } from './md5.ts'
+import { peek } from './peek.ts'
 import type { Measured } from './upload.ts'
 
 /**
@@ -21,11 +23,47 @@ export async function receiveBlob(
   const meter = createMeter(limit)
   await blobs.put(blobKey, meter.watch(bytes))
   try {
-    return { blobKey, ...(await meter.result()) }
+    return { blobKey, ...(await meter.result()), image: null }
   } catch (error) {
     await blobs.delete(blobKey)
     throw error
   }
+}
+
+/**
+ * As `receiveBlob`, but a picture is normalised first: what is measured is what is stored, and the limit is on what came.
+ * Anything else passes as it would without. Its first bytes decide, never a name.
+ */
+export async function receiveNormalised(
+  blobs: BlobStore,
+  pictures: PictureIntake,
+  bytes: AsyncIterable<Uint8Array>,
+  limit: number,
+): Promise<Measured> {
+  const peeked = await peek(bytes, pictures.headBytes)
+  try {
+    const format = pictures.detect(peeked.head)
+    if (!format) return await receiveBlob(blobs, peeked.bytes, limit)
+    return await pictures.treat(format, limited(peeked.bytes, limit), async (treated, image) => ({
+      ...(await receiveBlob(blobs, treated, Number.POSITIVE_INFINITY)),
+      image,
+    }))
+  } finally {
+    peeked.leave()
+  }
+}
+
+async function* limited(bytes: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Uint8Array> {
+  let size = 0
+  for await (const chunk of bytes) {
+    size += chunk.length
+    assertWithin(limit, size)
+    yield chunk
+  }
+}
+
+function assertWithin(limit: number, size: number): void {
+  if (size > limit) throw new AppError('too_large', `file too big (limit is set to ${formatSize(limit)})`)
 }
 
 /** As many bytes as the WHATWG sniffing algorithm looks at. */
@@ -47,7 +85,7 @@ export function createMeter(limit: number) {
     try {
       for await (const chunk of bytes) {
         size += chunk.length
-        if (size > limit) throw new AppError('too_large', `file too big (limit is set to ${formatSize(limit)})`)
+        assertWithin(limit, size)
         if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)])
         const isBusy = md5.update(chunk)
         sha256.update(chunk)

@@ -11,6 +11,7 @@ const READERS = new Map<string, (name: string, text: string) => UploadOptions>(
     ttl: (name: string, text: string) => ({ ttlSeconds: ttl(name, text) }),
     oneshot: (name: string, text: string) => ({ oneShot: flag(name, text) }),
     removable: (name: string, text: string) => ({ removable: flag(name, text) }),
+    normalize: (name: string, text: string) => ({ normalize: flag(name, text) }),
     extendttl: (name: string, text: string) => ({ extendTtl: flag(name, text) }),
     maxdownloads: (name: string, text: string) => ({ maxDownloads: count(name, text) }),
     comments: (_name: string, text: string) => ({ comments: text }),
@@ -19,7 +20,7 @@ const READERS = new Map<string, (name: string, text: string) => UploadOptions>(
   }),
 )
 
-const ALLOWED = 'ttl, oneShot, removable, extendTtl, maxDownloads, comments, login, password'
+const ALLOWED = 'ttl, oneShot, removable, normalize, extendTtl, maxDownloads, comments, login, password'
 
 /** Names in any case. An unknown one is refused: a mistyped `oneShot` must not make a link that works for ever. */
 export function optionsFromQuery(query: Record<string, string | string[] | undefined>): UploadOptions {

@@ -38,15 +38,17 @@ export function createQuickUploads({ uploads, intake, repo, clock, config, onRem
     const first = await files.next()
     if (first.done) throw new AppError('bad_request', 'missing file from multipart form')
     assertGrantableSoFar(options())
+    const { normalize = true } = options()
     const name = creatableName(first.value.name)
-    const measured = await intake.receive(first.value.bytes)
+    const measured = await intake.receive(first.value.bytes, { normalize })
     const receivedAt = clock()
     try {
       const second = await files.next()
       if (clock() - receivedAt > MAX_UNOWNED_MS) throw tooSlow()
-      if (second.done) return await insertWhole(await uploads.prepare(options(), caller), name, measured)
-      const pending = await insertPending(caller, name, measured)
-      return await receiveMore(pending, second.value, files, options, caller)
+      const finalOptions = () => withSameTreatment(options(), normalize)
+      if (second.done) return await insertWhole(await uploads.prepare(finalOptions(), caller), name, measured)
+      const pending = await insertPending(caller, name, measured, normalize)
+      return await receiveMore(pending, second.value, files, finalOptions, caller)
     } catch (error) {
       await intake.discard(measured.blobKey)
       throw error
@@ -69,8 +71,14 @@ export function createQuickUploads({ uploads, intake, repo, clock, config, onRem
   }
 
   /** With several files the rows come first, as `pending`: nobody can open the upload before all of it is there. */
-  async function insertPending(caller: Caller, name: string, measured: Measured): Promise<NewUpload> {
-    const draft = await uploads.prepare({ password: config.featurePassword === 'forced' ? 'pending' : '' }, caller)
+  async function insertPending(
+    caller: Caller,
+    name: string,
+    measured: Measured,
+    normalize: boolean,
+  ): Promise<NewUpload> {
+    const password = config.featurePassword === 'forced' ? 'pending' : ''
+    const draft = await uploads.prepare({ password, normalize }, caller)
     return insertWhole({ ...draft, upload: { ...draft.upload, status: 'pending' } }, name, measured)
   }
 
@@ -103,6 +111,12 @@ export function createQuickUploads({ uploads, intake, repo, clock, config, onRem
 function uploadedFile(uploadId: string, name: string, measured: Measured, now: number): StoredFile {
   const file = emptyFile(uploadId, { name, size: 0, type: '', reference: '' }, 1, now)
   return { ...file, ...measured, status: 'uploaded', uploadedAt: now }
+}
+
+/** Whoever wants his bytes as they are must not find out later that they are not. */
+function withSameTreatment(options: UploadOptions, normalize: boolean): UploadOptions {
+  if ((options.normalize ?? true) === normalize) return options
+  throw new AppError('bad_request', 'normalize must come before the files of the form')
 }
 
 const tooSlow = () => new AppError('aborted', 'the form did not go on for too long')

@@ -14,6 +14,8 @@ export interface UploadOptions {
   oneShot?: boolean | undefined
   removable?: boolean | undefined
   stream?: boolean | undefined
+  /** On unless switched off. */
+  normalize?: boolean | undefined
   extendTtl?: boolean | undefined
   /** 0: the default; negative: never. */
   ttlSeconds?: number | undefined
@@ -27,7 +29,10 @@ export interface UploadOptions {
 
 /** An upload as the server grants it. */
 export interface UploadPlan
-  extends Pick<Upload, 'oneShot' | 'removable' | 'stream' | 'extendTtl' | 'ttlSeconds' | 'downloadLimit' | 'comments'> {
+  extends Pick<
+    Upload,
+    'oneShot' | 'removable' | 'stream' | 'normalize' | 'extendTtl' | 'ttlSeconds' | 'downloadLimit' | 'comments'
+  > {
   credentials: { login: string; password: string } | undefined
   files: DeclaredFile[]
 }
@@ -67,6 +72,7 @@ export function planUpload(options: UploadOptions, config: Rules): UploadPlan {
       oneShot,
       removable: granted(options.removable, config.featureRemovable, 'removable uploads are disabled'),
       stream: granted(options.stream, config.featureStream, 'streaming uploads are disabled'),
+      normalize: options.normalize ?? true,
       comments: grantedComments(options.comments, config),
       extendTtl: granted(options.extendTtl, config.featureExtendTtl, 'extend TTL is disabled'),
       ttlSeconds: grantedTtl(options.ttlSeconds ?? 0, config),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ImageReport } from '../images/pipeline/picture.ts'
 import type { DeclaredFile, StoredFile, Upload } from './upload.ts'
 import { type UploadOptions, visibleStatus } from './upload-rules.ts'
 
@@ -44,6 +45,7 @@ export const CreateUploadBody = z
     oneshot: field.flag,
     removable: field.flag,
     stream: field.flag,
+    normalize: field.flag,
     extend_ttl: field.flag,
     ttl: field.int,
     maxdownloads: field.int,
@@ -57,6 +59,7 @@ export const CreateUploadBody = z
       oneShot: body.oneshot,
       removable: body.removable,
       stream: body.stream,
+      normalize: body.normalize,
       extendTtl: body.extend_ttl,
       ttlSeconds: body.ttl,
       maxDownloads: body.maxdownloads,
@@ -93,6 +96,7 @@ export function uploadJson(upload: Upload, files: StoredFile[] | null, { isAdmin
     stream: upload.stream,
     oneShot: upload.oneShot,
     removable: upload.removable,
+    ...(upload.normalize ? {} : { normalize: false }),
     ...(upload.oneShot || upload.downloadLimit === null ? {} : { maxDownloads: upload.downloadLimit }),
     protectedByPassword: upload.passwordHash !== null,
     createdAt: timeJson(upload.createdAt),
@@ -129,7 +133,12 @@ export function fileJson(file: StoredFile) {
     fileSize: file.size,
     reference: file.reference,
     createdAt: timeJson(file.createdAt),
+    ...(file.image ? { image: imageJson(file.image) } : {}),
   }
+}
+
+function imageJson({ dimensions, format, status, removed, originalSize, reason }: ImageReport) {
+  return { dimensions, format, status, removed, originalSize, ...(reason === undefined ? {} : { reason }) }
 }
 
 const timeJson = (epochMs: number): string => new Date(epochMs).toISOString()

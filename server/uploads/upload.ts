@@ -1,4 +1,5 @@
 import type { FileStatus, UploadStatus } from '../database/schema.ts'
+import type { ImageReport } from '../images/pipeline/picture.ts'
 
 /** What one link shares: options and files. Times are epoch ms. */
 export interface Upload {
@@ -15,6 +16,8 @@ export interface Upload {
   oneShot: boolean
   removable: boolean
   stream: boolean
+  /** Pictures lose their metadata on the way in. */
+  normalize: boolean
   /** Complete copies that each file may be downloaded; null: no limit. */
   downloadLimit: number | null
   comments: string
@@ -45,9 +48,11 @@ export interface StoredFile {
   uploadedAt: number | null
   claimsTaken: number
   claimsSpent: number
+  /** What was done to a picture; null: it is none, or was left alone. */
+  image: ImageReport | null
 }
 
-/** What reading a file's bytes told. Digests are hexadecimal. */
+/** What reading the bytes told that are stored. Digests are hexadecimal. */
 export interface Measured {
   blobKey: string
   size: number
@@ -55,6 +60,7 @@ export interface Measured {
   md5: string
   sha256: string
   crc32: number
+  image: ImageReport | null
 }
 
 /** A file that a client announces before it sends its bytes; `size` 0 means unknown. */

@@ -7,6 +7,8 @@ import type { UploadsRepo } from './uploads-repo.ts'
 interface Dependencies {
   repo: UploadsRepo
   blobs: BlobStore
+  /** Where pictures lie while they are worked on. */
+  spool: Pick<BlobStore, 'sweep'>
   clock: Clock
   log: Pick<FastifyBaseLogger, 'error'>
 }
@@ -22,7 +24,7 @@ const ABANDONED_AFTER_MS = 5 * 60 * 1000
 export type UploadsExpiry = ReturnType<typeof createUploadsExpiry>
 
 /** How things go: every function is safe to run twice, at once, on several replicas, and to be killed in. */
-export function createUploadsExpiry({ repo, blobs, clock, log }: Dependencies) {
+export function createUploadsExpiry({ repo, blobs, spool, clock, log }: Dependencies) {
   /** Marks uploads whose time is up. Readers have been refused since that very moment; this only lets the purge see them. */
   const expire = (): Promise<number> => inBatches(() => repo.expireUploads(clock(), BATCH))
 
@@ -55,13 +57,15 @@ export function createUploadsExpiry({ repo, blobs, clock, log }: Dependencies) {
     }
   }
 
+  /** Returns the files of which nothing is left. */
   async function deleteBlobsOf(files: StoredFile[]): Promise<StoredFile[]> {
-    const waiting = [...files]
+    const waiting = [...(await repo.listBlobs(files))]
     const deleted: StoredFile[] = []
     async function work(): Promise<void> {
-      for (let file = waiting.pop(); file; file = waiting.pop()) {
+      for (let next = waiting.pop(); next; next = waiting.pop()) {
+        const [file, keys] = next
         try {
-          if (file.blobKey !== null) await blobs.delete(file.blobKey)
+          for (const key of keys) await blobs.delete(key)
           deleted.push(file)
         } catch (err) {
           log.error({ err, file: file.id }, 'could not delete a blob')
@@ -83,7 +87,11 @@ export function createUploadsExpiry({ repo, blobs, clock, log }: Dependencies) {
   }
 
   /** Deletes what broken writes left behind. */
-  const removeUnfinished = (): Promise<{ count: number; bytes: number }> => blobs.sweep(clock() - ABANDONED_AFTER_MS)
+  async function removeUnfinished(): Promise<{ count: number; bytes: number }> {
+    const before = clock() - ABANDONED_AFTER_MS
+    const [unfinished, spooled] = [await blobs.sweep(before), await spool.sweep(before)]
+    return { count: unfinished.count + spooled.count, bytes: unfinished.bytes + spooled.bytes }
+  }
 
   /** Deletes bytes that nobody owns: unfinished writes, and blobs whose row was never committed. */
   async function removeOrphans(): Promise<{ blobs: number; bytes: number }> {

@@ -3,9 +3,11 @@ import type { BlobStore } from '../../storage/blob-store.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
+import type { PictureIntake } from '../images/picture-intake.ts'
 import type { StreamRelay } from '../streams/stream-relay.ts'
-import { createMeter, receiveBlob } from './file-intake.ts'
+import { createMeter, receiveBlob, receiveNormalised } from './file-intake.ts'
 import { sameFileName } from './file-name.ts'
+import type { AssertFreeSpace } from './free-space.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
 import { creatableName, visibleStatus } from './upload-rules.ts'
 import { emptyFile, type OpenUpload } from './uploads.ts'
@@ -23,6 +25,9 @@ interface Dependencies {
   repo: UploadsRepo
   blobs: BlobStore
   relay: StreamRelay
+  /** Absent: pictures are stored as they come. */
+  pictures: PictureIntake | undefined
+  assertFreeSpace: AssertFreeSpace
   clock: Clock
   config: Config
   log: Pick<FastifyBaseLogger, 'error'>
@@ -31,15 +36,22 @@ interface Dependencies {
 /** While a file comes in, its row says until when its writer is believed to live. */
 const LEASE_MS = 60_000
 const LEASE_RENEWAL_MS = 20_000
-const FREE_SPACE_CHECK_MS = 1_000
 
 export type UploadsIntake = ReturnType<typeof createUploadsIntake>
 
 /** Files on their way in. Bytes are durable before a row promises them. */
-export function createUploadsIntake({ repo, blobs, relay, clock, config, log }: Dependencies) {
+export function createUploadsIntake({
+  repo,
+  blobs,
+  relay,
+  pictures,
+  assertFreeSpace,
+  clock,
+  config,
+  log,
+}: Dependencies) {
   const writing = new Set<string>()
   const renewal = setInterval(() => void renewLeases(), LEASE_RENEWAL_MS).unref()
-  let freeSpaceCheckedAt = Number.NEGATIVE_INFINITY
 
   /** Throws `forbidden`: only the holder of the upload token may add files. */
   function assertMayAddFiles({ isAdmin }: OpenUpload): void {
@@ -83,11 +95,11 @@ export function createUploadsIntake({ repo, blobs, relay, clock, config, log }: 
   }
 
   /** Takes the bytes of a file that is `uploading`. On failure its slot is burnt, as Plik does. */
-  async function take({ stream }: Upload, file: StoredFile, incoming: IncomingFile): Promise<StoredFile> {
+  async function take({ stream, normalize }: Upload, file: StoredFile, incoming: IncomingFile): Promise<StoredFile> {
     writing.add(file.id)
     try {
       if (stream) return await passOn(file, incoming)
-      return await finish(file, await receive(incoming.bytes))
+      return await finish(file, await receive(incoming.bytes, { normalize }))
     } catch (error) {
       await burn(file)
       throw error
@@ -119,19 +131,12 @@ export function createUploadsIntake({ repo, blobs, relay, clock, config, log }: 
   }
 
   /** Bytes of our own that have no row yet: they must get one within five minutes, or are swept, or `discard` them. */
-  async function receive(bytes: AsyncIterable<Uint8Array>): Promise<Measured> {
+  async function receive(bytes: AsyncIterable<Uint8Array>, wish: Pick<Upload, 'normalize'>): Promise<Measured> {
     await assertFreeSpace()
-    return receiveBlob(blobs, bytes, config.maxFileSizeBytes)
-  }
-
-  /** The database must always be able to commit, so uploads are refused while there is still some space. */
-  async function assertFreeSpace(): Promise<void> {
-    if (clock() - freeSpaceCheckedAt < FREE_SPACE_CHECK_MS) return
-    const free = await blobs.freeBytes()
-    if (free !== undefined && free < config.minFreeSpaceBytes) {
-      throw new AppError('insufficient_storage', 'no space left on the server')
-    }
-    freeSpaceCheckedAt = clock()
+    const limit = config.maxFileSizeBytes
+    return wish.normalize && pictures
+      ? receiveNormalised(blobs, pictures, bytes, limit)
+      : receiveBlob(blobs, bytes, limit)
   }
 
   /** A failing database must not hide why the upload failed; the lease lapses and the sweep burns the slot instead. */

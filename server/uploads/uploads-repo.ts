@@ -2,6 +2,7 @@ import type { Insertable, Kysely, Selectable, Transaction, Updateable } from 'ky
 import { prepared } from '../database/prepared.ts'
 import type { FileStatus, FilesTable, Flag, Schema, UploadStatus, UploadsTable } from '../database/schema.ts'
 import type { Transact } from '../database/transact.ts'
+import type { ImageReport } from '../images/pipeline/picture.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
 
 export type UploadsRepo = ReturnType<typeof createUploadsRepo>
@@ -243,7 +244,21 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
       return rows.map(toFile)
     },
 
-    /** `removed → deleted`: call once the bytes are gone. */
+    /** Every blob of each file: its own, and those of the pictures derived from it. */
+    async listBlobs(files: readonly StoredFile[]): Promise<Map<StoredFile, string[]>> {
+      const blobs = new Map(files.map((file) => [file.id, file.blobKey === null ? [] : [file.blobKey]]))
+      for (const ids of chunks([...blobs.keys()], ROWS_PER_QUERY)) {
+        const rows = await db
+          .selectFrom('variants')
+          .select(['file_id', 'blob_key'])
+          .where('file_id', 'in', ids)
+          .execute()
+        for (const row of rows) blobs.get(row.file_id)?.push(row.blob_key)
+      }
+      return new Map(files.map((file) => [file, blobs.get(file.id) ?? []]))
+    },
+
+    /** `removed → deleted`: call once the bytes are gone, those of derived pictures too. */
     markDeleted: (fileIds: readonly string[]): Promise<void> =>
       transact(async (trx) => {
         for (const ids of chunks(fileIds, ROWS_PER_QUERY)) {
@@ -253,6 +268,7 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
             .where('id', 'in', ids)
             .where('status', '=', 'removed')
             .execute()
+          await trx.deleteFrom('variants').where('file_id', 'in', ids).execute()
         }
       }),
 
@@ -287,11 +303,12 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
         return ids.length
       }),
 
-    /** Those of `keys` that some file still needs. */
+    /** Those of `keys` that some file or derived picture still needs. */
     async knownBlobs(keys: readonly string[]): Promise<Set<string>> {
       if (keys.length === 0) return new Set()
-      const rows = await db.selectFrom('files').select('blob_key').where('blob_key', 'in', keys).execute()
-      return new Set(rows.map(({ blob_key }) => blob_key as string))
+      const files = await db.selectFrom('files').select('blob_key').where('blob_key', 'in', keys).execute()
+      const variants = await db.selectFrom('variants').select('blob_key').where('blob_key', 'in', keys).execute()
+      return new Set([...files, ...variants].map(({ blob_key }) => blob_key as string))
     },
   }
 }
@@ -299,7 +316,7 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
 /** What `ids.ts` makes. Anything else in a URL is not asked for: PostgreSQL fails on a NUL. */
 const ID = /^[A-Za-z0-9]{16}$/
 
-/** SQLite binds at most 32766 variables, PostgreSQL 65535; a file row has 17. */
+/** SQLite binds at most 32766 variables, PostgreSQL 65535; a file row has 18. */
 const ROWS_PER_INSERT = 500
 const ROWS_PER_QUERY = 500
 
@@ -351,6 +368,7 @@ function toUpload(row: Selectable<UploadsTable>): Upload {
     oneShot: row.one_shot === 1,
     removable: row.removable === 1,
     stream: row.stream === 1,
+    normalize: row.normalize === 1,
     downloadLimit: row.download_limit,
     comments: row.comments,
     login: row.login,
@@ -371,6 +389,7 @@ function toUploadRow(upload: Upload): Insertable<UploadsTable> & { id: string; s
     one_shot: flag(upload.oneShot),
     removable: flag(upload.removable),
     stream: flag(upload.stream),
+    normalize: flag(upload.normalize),
     download_limit: upload.downloadLimit,
     comments: upload.comments,
     login: upload.login,
@@ -397,6 +416,7 @@ function toFile(row: Selectable<FilesTable>): StoredFile {
     uploadedAt: row.uploaded_at,
     claimsTaken: row.claims_taken,
     claimsSpent: row.claims_spent,
+    image: row.image === null ? null : JSON.parse(row.image),
   }
 }
 
@@ -419,10 +439,17 @@ function toFileRow(file: StoredFile, leaseUntil: number | null): Insertable<File
     lease_until: file.status === 'uploading' ? leaseUntil : null,
     claims_taken: file.claimsTaken,
     claims_spent: file.claimsSpent,
+    image: imageText(file.image),
   }
 }
 
-const measuredColumns = ({ blobKey, ...measured }: Measured) => ({ ...measured, blob_key: blobKey })
+const measuredColumns = ({ blobKey, image, ...measured }: Measured) => ({
+  ...measured,
+  blob_key: blobKey,
+  image: imageText(image),
+})
+
+const imageText = (image: ImageReport | null): string | null => (image === null ? null : JSON.stringify(image))
 
 const idsOf = (rows: readonly { id: string }[]): string[] => rows.map(({ id }) => id)
 

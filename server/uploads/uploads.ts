@@ -145,5 +145,6 @@ export function emptyFile(uploadId: string, declared: DeclaredFile, position: nu
     uploadedAt: null,
     claimsTaken: 0,
     claimsSpent: 0,
+    image: null,
   }
 }

@@ -1,0 +1,100 @@
+import { createWriteStream } from 'node:fs'
+import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { FastifyBaseLogger } from 'fastify'
+import { errorCode, ignore, storageError } from '../../storage/file-calls.ts'
+import { newId } from '../ids.ts'
+
+interface Dependencies {
+  folder: string
+  log: Pick<FastifyBaseLogger, 'error'>
+}
+
+export interface SpoolPaths {
+  input: string
+  output: string
+}
+
+const FOLDER_MODE = 0o700
+const FILE_MODE = 0o600
+/** The age of a folder tells other processes that its picture is still worked on, also while that waits for its turn. */
+const HEARTBEAT_MS = 60_000
+
+export type PictureSpool = ReturnType<typeof createPictureSpool>
+
+/** Files that libvips reads and writes, which can't be done on a stream or a bucket. Each picture has a folder of its own. */
+export function createPictureSpool({ folder, log }: Dependencies) {
+  const inUse = new Set<string>()
+  const heartbeat = setInterval(() => void touchAll(), HEARTBEAT_MS).unref()
+
+  /** Lends a folder to `work`; whatever is in it afterwards goes. Throws `insufficient_storage`, and what `work` throws. */
+  async function lend<T>(work: (paths: SpoolPaths) => Promise<T>): Promise<T> {
+    const path = join(folder, newId())
+    inUse.add(path)
+    try {
+      await mkdir(path, { recursive: true, mode: FOLDER_MODE })
+      return await work({ input: join(path, 'input'), output: join(path, 'output') })
+    } catch (error) {
+      throw isFull(error) ? storageError(error) : error
+    } finally {
+      await removeFolder(path).catch((err: unknown) => log.error({ err }, 'could not remove a spooled picture'))
+      inUse.delete(path)
+    }
+  }
+
+  async function touchAll(): Promise<void> {
+    const now = new Date()
+    await Promise.allSettled([...inUse].map((path) => utimes(path, now, now)))
+  }
+
+  /** Removes what crashes left behind: as `BlobStore.sweep`. */
+  async function sweep(before: number): Promise<{ count: number; bytes: number }> {
+    const swept = { count: 0, bytes: 0 }
+    for (const name of await namesIn(folder)) {
+      const path = join(folder, name)
+      if (inUse.has(path) || !((await modifiedAt(path)) < before)) continue
+      swept.bytes += await sizeOf(path)
+      swept.count += 1
+      await removeFolder(path)
+    }
+    return swept
+  }
+
+  return { lend, sweep, close: () => clearInterval(heartbeat) }
+}
+
+/** Writes a new file of the spool. */
+export const spoolFile = (path: string, bytes: AsyncIterable<Uint8Array>): Promise<void> =>
+  pipeline(bytes, createWriteStream(path, { flags: 'wx', mode: FILE_MODE }))
+
+/** A thread of libvips that could not be stopped may still write into it, hence the repetition. */
+const removeFolder = (path: string): Promise<void> => rm(path, { recursive: true, force: true, maxRetries: 3 })
+
+const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')
+
+const namesIn = (folder: string): Promise<string[]> =>
+  readdir(folder).catch((error: unknown) => {
+    ignore('ENOENT')(error)
+    return []
+  })
+
+/** NaN, which is before nothing, when it has gone meanwhile. */
+const modifiedAt = (path: string): Promise<number> =>
+  stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    (error: unknown) => {
+      ignore('ENOENT')(error)
+      return Number.NaN
+    },
+  )
+
+async function sizeOf(folder: string): Promise<number> {
+  const sizes = (await namesIn(folder)).map((name) =>
+    stat(join(folder, name)).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  )
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+}

@@ -1,0 +1,79 @@
+import type { Kysely, Selectable, Transaction } from 'kysely'
+import type { Schema, VariantsTable } from '../database/schema.ts'
+import type { Transact } from '../database/transact.ts'
+import type { Variant } from './variant.ts'
+
+export type VariantsRepo = ReturnType<typeof createVariantsRepo>
+
+/** Queries on variants while their file lives; `uploads-repo.ts` lets them go with it. */
+export function createVariantsRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
+  return {
+    async find(fileId: string, spec: string): Promise<Variant | undefined> {
+      const row = await db
+        .selectFrom('variants')
+        .selectAll()
+        .where('file_id', '=', fileId)
+        .where('spec', '=', spec)
+        .executeTakeFirst()
+      return row && toVariant(row)
+    },
+
+    /**
+     * Not kept: another one was first, or the file is going. `displaced` are blobs that nobody needs any more: the variant's
+     * own, or those of the oldest of the file when it has more than `max`. The update that changes nothing makes the
+     * file's removal wait for us (PostgreSQL), so that the purge, which comes after that, sees this row.
+     */
+    insert: (variant: Variant, max: number): Promise<{ isKept: boolean; displaced: string[] }> =>
+      transact(async (trx) => {
+        const refused = { isKept: false, displaced: [variant.blobKey] }
+        const { numUpdatedRows } = await trx
+          .updateTable('files')
+          .set({ status: 'uploaded' })
+          .where('id', '=', variant.fileId)
+          .where('status', '=', 'uploaded')
+          .executeTakeFirst()
+        if (numUpdatedRows === 0n) return refused
+        const { numInsertedOrUpdatedRows } = await trx
+          .insertInto('variants')
+          .values(toRow(variant))
+          .onConflict((conflict) => conflict.columns(['file_id', 'spec']).doNothing())
+          .executeTakeFirst()
+        if (numInsertedOrUpdatedRows !== 1n) return refused
+        return { isKept: true, displaced: await displaceOldest(trx, variant.fileId, max) }
+      }),
+  }
+}
+
+async function displaceOldest(trx: Transaction<Schema>, fileId: string, max: number): Promise<string[]> {
+  const oldest = await trx
+    .selectFrom('variants')
+    .select('blob_key')
+    .where('file_id', '=', fileId)
+    .orderBy('created_at', 'desc')
+    .limit(max)
+    .offset(max)
+    .execute()
+  const keys = oldest.map(({ blob_key }) => blob_key)
+  if (keys.length > 0) await trx.deleteFrom('variants').where('blob_key', 'in', keys).execute()
+  return keys
+}
+
+const toVariant = (row: Selectable<VariantsTable>): Variant => ({
+  fileId: row.file_id,
+  spec: row.spec,
+  blobKey: row.blob_key,
+  size: row.size,
+  type: row.type,
+  sha256: row.sha256,
+  createdAt: row.created_at,
+})
+
+const toRow = (variant: Variant): VariantsTable => ({
+  file_id: variant.fileId,
+  spec: variant.spec,
+  blob_key: variant.blobKey,
+  size: variant.size,
+  type: variant.type,
+  sha256: variant.sha256,
+  created_at: variant.createdAt,
+})

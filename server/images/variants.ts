@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto'
+import type { FastifyBaseLogger } from 'fastify'
+import pLimit from 'p-limit'
+import type { BlobStore } from '../../storage/blob-store.ts'
+import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import { newBlobKey } from '../ids.ts'
+import type { AssertFreeSpace } from '../uploads/free-space.ts'
+import type { StoredFile } from '../uploads/upload.ts'
+import { assertModest, completed, derivedFormatOf, specOf } from './derivation.ts'
+import { type PictureSpool, spoolFile } from './picture-spool.ts'
+import type { Derivation, Derived } from './pipeline/derive.ts'
+import type { ImagePipeline } from './pipeline/image-pipeline.ts'
+import type { Variant } from './variant.ts'
+import type { VariantsRepo } from './variants-repo.ts'
+
+interface Dependencies {
+  pipeline: Pick<ImagePipeline, 'derive'>
+  spool: PictureSpool
+  repo: VariantsRepo
+  blobs: BlobStore
+  assertFreeSpace: AssertFreeSpace
+  clock: Clock
+  log: Pick<FastifyBaseLogger, 'error'>
+  limits: {
+    /** Of a file. */
+    bytes: number
+    /** Pictures that are made at a time. */
+    parallelism: number
+    /** As many more may wait. */
+    queue: number
+  }
+}
+
+/** There are thousands of wishes that even a stranger may have, and each would take its space until the file goes. */
+const MAX_PER_FILE = 64
+
+export type Variants = ReturnType<typeof createVariants>
+
+/** Pictures derived from a file's picture: made when first asked for, kept as blobs, gone with the file. */
+export function createVariants({ pipeline, spool, repo, blobs, assertFreeSpace, clock, log, limits }: Dependencies) {
+  const limit = pLimit(limits.parallelism)
+  const running = new Map<string, Promise<Variant>>()
+
+  /**
+   * The caller has been let in to the file, which is no limited one. Throws `bad_request`: no picture, or a wish that is
+   * not his; `not_acceptable`: it can't be decoded; `unavailable`: too many ask at once; `not_found`: removed meanwhile.
+   */
+  async function get(file: StoredFile, wish: Derivation, { isAdmin }: { isAdmin: boolean }): Promise<Variant> {
+    const ownFormat = derivedFormatOf(file)
+    if (!ownFormat) throw new AppError('bad_request', `file ${file.name} (${file.id}) is no picture`)
+    if (!isAdmin) assertModest(wish)
+    const derivation = completed(wish, ownFormat)
+    const spec = specOf(derivation)
+    return shared(`${file.id} ${spec}`, async () => {
+      return (await repo.find(file.id, spec)) ?? (await inTurn(() => make(file, spec, derivation)))
+    })
+  }
+
+  /** The copy that each is made from takes space, so it has to wait as well. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (limit.pendingCount < limits.queue) return limit(work)
+    throw new AppError('unavailable', 'too many pictures are asked for at once', { retryAfterSeconds: 5 })
+  }
+
+  /** Those who ask for the same at the same time wait for the same. */
+  function shared(key: string, work: () => Promise<Variant>): Promise<Variant> {
+    const under = running.get(key) ?? work().finally(() => running.delete(key))
+    running.set(key, under)
+    return under
+  }
+
+  async function make(file: StoredFile, spec: string, derivation: Derivation): Promise<Variant> {
+    await assertFreeSpace()
+    const { bytes, contentType } = await derive(file, derivation)
+    const variant: Variant = {
+      fileId: file.id,
+      spec,
+      blobKey: newBlobKey(),
+      size: bytes.length,
+      type: contentType,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      createdAt: clock(),
+    }
+    await blobs.put(variant.blobKey, only(bytes))
+    // When this throws, nobody knows whether the row is there: the sweep of orphans will see.
+    const { isKept, displaced } = await repo.insert(variant, MAX_PER_FILE)
+    await discard(displaced)
+    return isKept ? variant : ((await repo.find(file.id, spec)) ?? gone(file))
+  }
+
+  /** What this leaves is an orphan without a row, and swept. */
+  async function discard(keys: readonly string[]): Promise<void> {
+    for (const key of keys)
+      await blobs.delete(key).catch((err: unknown) => log.error({ err }, 'could not discard a derived picture'))
+  }
+
+  /** From a copy on disk: libvips can't read from a bucket, and memory must not depend on the file. */
+  async function derive(file: StoredFile, derivation: Derivation): Promise<Derived> {
+    if (file.blobKey === null) return gone(file)
+    if (file.size > limits.bytes) throw new AppError('not_acceptable', 'this picture is too big for other forms of it')
+    const key = file.blobKey
+    return spool.lend(async ({ input }) => {
+      await spoolFile(input, owned(await blobs.get(key)))
+      return pipeline.derive(input, derivation)
+    })
+  }
+
+  return { get }
+}
+
+async function* only(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes
+}
+
+/** A store's chunks are valid only until the next one is asked for, a stream keeps several. */
+async function* owned(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) yield Buffer.from(chunk)
+}
+
+function gone(file: StoredFile): never {
+  throw new AppError('not_found', `file ${file.name} (${file.id}) is not available : deleted`)
+}

@@ -1,0 +1,28 @@
+import type { BlobStore } from '../../storage/blob-store.ts'
+import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+
+interface Dependencies {
+  blobs: Pick<BlobStore, 'freeBytes'>
+  clock: Clock
+  minFreeSpaceBytes: number
+}
+
+const CHECK_INTERVAL_MS = 1_000
+
+export type AssertFreeSpace = ReturnType<typeof createFreeSpaceGuard>
+
+/** The database must always be able to commit, so new bytes are refused while there is still some space. */
+export function createFreeSpaceGuard({ blobs, clock, minFreeSpaceBytes }: Dependencies) {
+  let checkedAt = Number.NEGATIVE_INFINITY
+
+  /** Throws `insufficient_storage`. */
+  return async (): Promise<void> => {
+    if (clock() - checkedAt < CHECK_INTERVAL_MS) return
+    const free = await blobs.freeBytes()
+    if (free !== undefined && free < minFreeSpaceBytes) {
+      throw new AppError('insufficient_storage', 'no space left on the server')
+    }
+    checkedAt = clock()
+  }
+}

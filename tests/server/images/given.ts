@@ -1,0 +1,81 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { jsonOf } from '../../helpers/answers.ts'
+import { addFile, type CreatedUpload, createUpload } from '../../helpers/client.ts'
+import type { TestApp } from '../../helpers/make-app.ts'
+import { asHeld, fourCorners, PHONE_EXIF, picture } from '../../helpers/pictures.ts'
+
+/** Pictures as people send them, and what the server says of them. */
+
+export interface PictureJson {
+  id: string
+  fileName: string
+  fileSize: number
+  fileMd5: string
+  fileType: string
+  image?: {
+    dimensions: [number, number]
+    format: string
+    status: string
+    removed: string[]
+    originalSize: number
+    reason?: string
+  }
+}
+
+type Bytes = Uint8Array<ArrayBuffer>
+const owned = (bytes: Buffer): Bytes => new Uint8Array(bytes)
+
+/** A JPEG, 48 × 32 with its corners red, green, blue and yellow once it is upright, that says where it was taken. */
+export async function phonePhoto(orientation = 1): Promise<Bytes> {
+  const stored = picture(asHeld(fourCorners(), orientation)).jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
+  return owned(await stored.withMetadata({ orientation }).withExifMerge(PHONE_EXIF).toBuffer())
+}
+
+/** A logo, 64 × 64: a square of `colour` in the middle of nothing. */
+export async function logo(colour: string): Promise<Bytes> {
+  const square = sharp({ create: { width: 32, height: 32, channels: 4, background: colour } })
+  const canvas = square.extend({ top: 16, bottom: 16, left: 16, right: 16, background: { r: 0, g: 0, b: 0, alpha: 0 } })
+  return owned(await canvas.png().toBuffer())
+}
+
+/** As a text-mode transfer leaves it: the signature lost its carriage return. */
+export async function brokenPng(): Promise<Bytes> {
+  const png = await logo('#ff0000')
+  return new Uint8Array([...png.subarray(0, 4), ...png.subarray(5)])
+}
+
+/** Uploads a picture; `bytes` is what a download delivers. */
+export async function givenPictureFile(app: TestApp, content: Bytes, name = 'photo.jpg', options: object = {}) {
+  const upload = await createUpload(app, options)
+  return { upload, ...(await addPicture(app, upload, content, name)) }
+}
+
+export async function addPicture(app: TestApp, upload: CreatedUpload, content: Bytes, name = 'photo.jpg') {
+  const file = await jsonOf<PictureJson>(addFile(app, upload, content, name))
+  return { file, url: `${app.url}/file/${upload.id}/${file.id}/${encodeURIComponent(name)}` }
+}
+
+export async function download(url: string, init: RequestInit = {}): Promise<Buffer> {
+  const response = await fetch(url, init)
+  if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
+  return Buffer.from(await response.arrayBuffer())
+}
+
+/** The file that a quick upload's link leads to. */
+export async function fileOfLink(link: string): Promise<PictureJson> {
+  const [, base, uploadId] = /^(.*)\/file\/([^/]+)\//.exec(link.trim()) ?? []
+  const { files } = await jsonOf<{ files: PictureJson[] }>(fetch(`${base}/upload/${uploadId}`))
+  return files[0] as PictureJson
+}
+
+export const spooled = ({ dataDir }: TestApp): string[] => {
+  const folder = join(dataDir, 'pictures')
+  return existsSync(folder) ? readdirSync(folder) : []
+}
+
+export const blobsOf = ({ dataDir }: TestApp): string[] =>
+  readdirSync(join(dataDir, 'files'), { recursive: true, encoding: 'utf8' }).filter((path) =>
+    /[0-9a-f]{32}$/.test(path),
+  )

@@ -1,0 +1,112 @@
+import { once } from 'node:events'
+import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { createPictureSpool } from '../../../server/images/picture-spool.ts'
+import { temporaryFolder } from '../../helpers/database.ts'
+import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { drawn, picture } from '../../helpers/pictures.ts'
+import { blobsOf, givenPictureFile, phonePhoto, spooled } from './given.ts'
+
+/** An upload that has sent its headers and the beginning of a picture. */
+async function startUpload(app: TestApp) {
+  const { hostname, port } = new URL(app.url)
+  const socket = connect(Number(port), hostname)
+  await once(socket, 'connect')
+  socket.write('PUT /photo.jpg HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n')
+  socket.write(Buffer.from(await phonePhoto()))
+  return socket
+}
+
+test('nothing is left in the spool of a picture that is stored', async () => {
+  const app = await makeApp()
+
+  await givenPictureFile(app, await phonePhoto(5))
+
+  expect(spooled(app)).toEqual([])
+  expect(blobsOf(app)).toHaveLength(1)
+})
+
+test('nothing is left of a picture whose sender goes away', async () => {
+  const app = await makeApp()
+  const socket = await startUpload(app)
+  await vi.waitUntil(() => spooled(app).length === 1)
+
+  socket.destroy()
+
+  await vi.waitUntil(() => spooled(app).length === 0)
+  expect(blobsOf(app)).toEqual([])
+})
+
+test('what a crash left is swept once it is older than five minutes', async () => {
+  const app = await makeApp()
+  const left = join(app.dataDir, 'pictures', 'left')
+  mkdirSync(left, { recursive: true })
+  writeFileSync(join(left, 'input'), 'of a picture')
+
+  await app.housekeeping.clean()
+  expect(spooled(app)).toEqual(['left'])
+  app.advance(5 * 60_000 + 1_000)
+  const { orphans } = await app.housekeeping.clean()
+
+  expect(orphans).toEqual({ blobs: 1, bytes: 12 })
+  expect(spooled(app)).toEqual([])
+})
+
+test('the sweep leaves a picture that still comes in, however old it looks', async () => {
+  const app = await makeApp()
+  const socket = await startUpload(app)
+  await vi.waitUntil(() => spooled(app).length === 1)
+  utimesSync(join(app.dataDir, 'pictures', spooled(app)[0] ?? ''), 0, 0)
+
+  await app.housekeeping.clean()
+
+  expect(spooled(app)).toHaveLength(1)
+  socket.destroy()
+  await vi.waitUntil(() => spooled(app).length === 0)
+})
+
+test('a picture that waits for its turn looks young to the sweep of another process', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const folder = temporaryFolder()
+  const spool = createPictureSpool({ folder, log: { error: () => {} } })
+  const worked = Promise.withResolvers<void>()
+  const lent = spool.lend(() => worked.promise)
+  await vi.waitUntil(() => readdirSync(folder).length === 1)
+  const path = join(folder, readdirSync(folder)[0] ?? '')
+  utimesSync(path, 0, 0)
+
+  vi.advanceTimersByTime(60_000)
+
+  await vi.waitUntil(() => statSync(path).mtimeMs > Date.now() - 60_000)
+  worked.resolve()
+  await lent
+  spool.close()
+})
+
+test('other requests are answered at once while twenty photos are worked on', async () => {
+  const app = await makeApp()
+  const noise = drawn(1600, 1200, (x, y) => [(x * 7 + y * 3) % 256, (x * y) % 256, (x ^ y) % 256])
+  const sideways = new Uint8Array(await picture(noise).jpeg().withMetadata({ orientation: 6 }).toBuffer())
+
+  let isDone = false
+  const uploads = Promise.all(Array.from({ length: 20 }, () => givenPictureFile(app, sideways))).then((files) => {
+    isDone = true
+    return files
+  })
+  const latencies: number[] = []
+  while (!isDone) {
+    const asked = performance.now()
+    await fetch(`${app.url}/health`)
+    latencies.push(performance.now() - asked)
+  }
+
+  const files = await uploads
+  expect(new Set(files.map(({ file }) => file.image?.status))).toEqual(new Set(['normalised']))
+  latencies.sort((a, b) => a - b)
+  const p95 = latencies[Math.floor(latencies.length * 0.95)] ?? 0
+  expect(latencies.length).toBeGreaterThan(20)
+  expect(p95).toBeLessThan(250)
+})
