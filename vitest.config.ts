@@ -1,9 +1,15 @@
 import { defineConfig } from 'vitest/config'
 import { findPostgres } from './tests/helpers/postgres-server.ts'
 
-const common = { testTimeout: 20_000, hookTimeout: 60_000, pool: 'forks' as const }
+const common = { testTimeout: 20_000, hookTimeout: 60_000, pool: 'forks' as const, maxWorkers: '100%' }
 /** Whatever touches the database runs once more on PostgreSQL. */
-const ON_BOTH_DATABASES = ['tests/server/**/*.test.ts', 'tests/contract/**/*.test.ts']
+const ON_BOTH_DATABASES = ['tests/server/**/*.test.ts']
+const WITHOUT_DATABASE = [
+  'tests/server/{config,format-size}.test.ts',
+  'tests/server/downloads/{archive,archive-names,byte-range,coverage}.test.ts',
+  'tests/server/images/{metadata,pipeline}/**',
+  'tests/server/uploads/{content-type,file-name,md5}.test.ts',
+]
 
 const hasPostgres = findPostgres() !== undefined
 if (!hasPostgres && process.env.CI) throw new Error('PostgreSQL is not installed, so half of the tests could not run')
@@ -14,7 +20,13 @@ if (!hasPostgres)
 
 const sqlite = { test: { ...common, name: 'sqlite', include: ['tests/**/*.test.ts'] } }
 const postgres = {
-  test: { ...common, name: 'postgres', include: ON_BOTH_DATABASES, globalSetup: ['tests/helpers/postgres-setup.ts'] },
+  test: {
+    ...common,
+    name: 'postgres',
+    include: ON_BOTH_DATABASES,
+    exclude: WITHOUT_DATABASE,
+    globalSetup: ['tests/helpers/postgres-setup.ts'],
+  },
 }
 
 export default defineConfig({ test: { projects: hasPostgres ? [sqlite, postgres] : [sqlite] } })

@@ -56,11 +56,13 @@ async function clean(asJson: boolean): Promise<number> {
 
 type Report = Awaited<ReturnType<Awaited<ReturnType<typeof createApp>>['housekeeping']['clean']>>
 
-function cleanText({ expired, deletedFiles, freedBytes, deletedUploads, abandoned, orphans }: Report): string {
+function cleanText(report: Report): string {
+  const { expired, deletedFiles, freedBytes, deletedUploads, abandoned, unfinished, orphans } = report
   return `expired uploads   ${expired}
 deleted files     ${deletedFiles} (${formatSize(freedBytes)})
 deleted uploads   ${deletedUploads}
 abandoned files   ${abandoned.files}
+unfinished files  ${unfinished.count} (${formatSize(unfinished.bytes)})
 orphaned blobs    ${orphans.blobs} (${formatSize(orphans.bytes)})
 `
 }

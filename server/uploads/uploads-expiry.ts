@@ -93,11 +93,10 @@ export function createUploadsExpiry({ repo, blobs, spool, clock, log }: Dependen
     return { count: unfinished.count + spooled.count, bytes: unfinished.bytes + spooled.bytes }
   }
 
-  /** Deletes bytes that nobody owns: unfinished writes, and blobs whose row was never committed. */
+  /** Deletes blobs whose row was never committed. */
   async function removeOrphans(): Promise<{ blobs: number; bytes: number }> {
     const before = clock() - ABANDONED_AFTER_MS
-    const unfinished = await removeUnfinished()
-    const total = { blobs: unfinished.count, bytes: unfinished.bytes }
+    const total = { blobs: 0, bytes: 0 }
     let batch: { key: string; size: number }[] = []
     for await (const blob of blobs.list()) {
       if (blob.modifiedAt >= before) continue

@@ -10,6 +10,7 @@ import { bigDownload } from './scenarios/big-download.ts'
 import { bigUpload } from './scenarios/big-upload.ts'
 import { expiry } from './scenarios/expiry.ts'
 import { memory } from './scenarios/memory.ts'
+import { pictures } from './scenarios/pictures.ts'
 import { smallDownload } from './scenarios/small-download.ts'
 import { smallUpload } from './scenarios/small-upload.ts'
 import { start } from './scenarios/start.ts'
@@ -17,7 +18,17 @@ import { start } from './scenarios/start.ts'
 /** `npm run bench`: see docs/performance.md. Linux only, since it reads /proc. */
 
 /** Expiry last: ext4 is slow at making files for minutes after it deleted many. */
-const SCENARIOS: Scenario[] = [start, memory, bigUpload, bigDownload, archive, smallDownload, smallUpload, expiry]
+const SCENARIOS: Scenario[] = [
+  start,
+  memory,
+  bigUpload,
+  bigDownload,
+  archive,
+  smallDownload,
+  smallUpload,
+  pictures,
+  expiry,
+]
 
 const USAGE = `Usage: npm run bench -- [options]
 

@@ -200,9 +200,10 @@ test('bytes that nobody owns go when they are five minutes old: younger ones, ow
   givenStrayFile(app, 'blob', 6 * MINUTE)
   givenStrayFile(app, 'tmp', 6 * MINUTE)
 
-  const { orphans } = await app.housekeeping.clean()
+  const { orphans, unfinished } = await app.housekeeping.clean()
 
-  expect(orphans).toEqual({ blobs: 2, bytes: 10 })
+  expect(orphans).toEqual({ blobs: 1, bytes: 5 })
+  expect(unfinished).toEqual({ count: 1, bytes: 5 })
   expect(stored(app).sort()).toEqual([owned, ...young, foreign].sort())
 })
 

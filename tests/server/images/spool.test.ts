@@ -48,9 +48,9 @@ test('what a crash left is swept once it is older than five minutes', async () =
   await app.housekeeping.clean()
   expect(spooled(app)).toEqual(['left'])
   app.advance(5 * 60_000 + 1_000)
-  const { orphans } = await app.housekeeping.clean()
+  const { unfinished } = await app.housekeeping.clean()
 
-  expect(orphans).toEqual({ blobs: 1, bytes: 12 })
+  expect(unfinished).toEqual({ count: 1, bytes: 12 })
   expect(spooled(app)).toEqual([])
 })
 
