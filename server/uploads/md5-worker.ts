@@ -12,6 +12,7 @@ parentPort?.on('message', (order: Order) => {
   const hash = hashes.get(upload) ?? createHash('md5')
   if (kind === 'bytes') hashes.set(upload, hash.update(order.bytes))
   else hashes.delete(upload)
-  const answer: Answer = { upload, md5: kind === 'end' ? hash.digest('hex') : undefined }
-  parentPort?.postMessage(answer)
+  const memory = kind === 'bytes' ? (order.bytes.buffer as ArrayBuffer) : undefined
+  const answer: Answer = { upload, memory, md5: kind === 'end' ? hash.digest('hex') : undefined }
+  parentPort?.postMessage(answer, memory ? [memory] : [])
 })

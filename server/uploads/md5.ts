@@ -15,6 +15,8 @@ export type Order = { upload: number } & ({ kind: 'bytes'; bytes: Uint8Array } |
 
 export interface Answer {
   upload: number
+  /** The memory of `bytes`, to be used again: left to the garbage collectors of two threads it would pile up. */
+  memory: ArrayBuffer | undefined
   /** Hexadecimal, on `end`. */
   md5: string | undefined
 }
@@ -41,7 +43,7 @@ export function createMd5(): Md5 {
 
   function sendBatch(): Promise<void> | undefined {
     remote ??= openRemote()
-    const bytes = Buffer.allocUnsafeSlow(batchBytes) // memory of its own: it is handed over to the thread
+    const bytes = batchMemory(batchBytes)
     batch.reduce((offset, chunk) => {
       bytes.set(chunk, offset)
       return offset + chunk.byteLength
@@ -69,6 +71,21 @@ interface RemoteMd5 {
 interface Waiting {
   resolve: (md5: string) => void
   reject: (error: Error) => void
+}
+
+/** Batches of chunks of up to 64 KiB fit into one size. */
+const BATCH_MEMORY_BYTES = BATCH_BYTES + 64 * 1024
+const MAX_IDLE_MEMORY = 8
+const idleMemory: ArrayBuffer[] = []
+
+/** Memory that can be handed over to the thread, and comes back with its answer. */
+function batchMemory(length: number): Uint8Array<ArrayBuffer> {
+  if (length > BATCH_MEMORY_BYTES) return new Uint8Array(length)
+  return new Uint8Array(idleMemory.pop() ?? new ArrayBuffer(BATCH_MEMORY_BYTES), 0, length)
+}
+
+function keepMemory(memory: ArrayBuffer | undefined): void {
+  if (memory?.byteLength === BATCH_MEMORY_BYTES && idleMemory.length < MAX_IDLE_MEMORY) idleMemory.push(memory)
 }
 
 let thread: Worker | undefined
@@ -106,10 +123,16 @@ function openRemote(): RemoteMd5 {
   return { update, digest: () => send({ upload, kind: 'end' }).finally(() => waiting.delete(upload)), drop }
 }
 
+/** It keeps nothing but the state of digests. */
+const THREAD_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 }
+
 function startThread(): Worker {
-  const worker = new Worker(new URL('./md5-worker.ts', import.meta.url))
+  const worker = new Worker(new URL('./md5-worker.ts', import.meta.url), { resourceLimits: THREAD_LIMITS })
   worker.unref()
-  worker.on('message', ({ upload, md5 = '' }: Answer) => waiting.get(upload)?.shift()?.resolve(md5))
+  worker.on('message', ({ upload, md5 = '', memory }: Answer) => {
+    keepMemory(memory)
+    waiting.get(upload)?.shift()?.resolve(md5)
+  })
   worker.on('error', (cause) => {
     thread = undefined
     for (const queue of waiting.values()) for (const { reject } of queue.splice(0)) reject(broken(cause))
