@@ -24,6 +24,7 @@ import { quickUploadRoutes } from './uploads/quick-upload-routes.ts'
 import { createQuickUploads, type QuickUploads } from './uploads/quick-uploads.ts'
 import { createUploads, type Uploads } from './uploads/uploads.ts'
 import { createUploadsExpiry } from './uploads/uploads-expiry.ts'
+import { createUploadsExpiryRepo } from './uploads/uploads-expiry-repo.ts'
 import { createUploadsIntake } from './uploads/uploads-intake.ts'
 import { createUploadsRepo } from './uploads/uploads-repo.ts'
 import { uploadsRoutes } from './uploads/uploads-routes.ts'
@@ -61,7 +62,14 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     clock,
     log,
   })
-  const expiry = createUploadsExpiry({ repo, blobs, spool: images.spool, clock, log })
+  const expiry = createUploadsExpiry({
+    repo: createUploadsExpiryRepo(database),
+    knownBlobs: repo.knownBlobs,
+    blobs,
+    spool: images.spool,
+    clock,
+    log,
+  })
   const housekeeping = createHousekeeping({ expiry, lapseClaims: () => claims.lapse(), log })
   const onRemoved = housekeeping.deleteBlobsSoon
   const claims = createClaims({

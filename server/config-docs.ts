@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { settingDocs, settingGroups } from './config.ts'
+import { settingDocs, settingGroups } from './settings.ts'
 
 /** The text of `docs/configuration.md`. */
 export function configurationMarkdown(): string {
@@ -12,7 +12,7 @@ export function configurationMarkdown(): string {
 
 const INTRODUCTION = `# Configuration
 
-<!-- Written by \`node server/config-docs.ts\` from server/config.ts. Change it there. -->
+<!-- Written by \`node server/config-docs.ts\` from server/settings.ts. Change it there. -->
 
 Mayfly is set up by environment variables. None is needed: without any, it serves http://127.0.0.1:8080, with its database
 and files in \`./data\`. A server on the internet, behind a proxy on the same machine, might use this; save it as

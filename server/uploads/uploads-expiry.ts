@@ -2,10 +2,13 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import type { Clock } from '../clock.ts'
 import type { StoredFile } from './upload.ts'
+import type { UploadsExpiryRepo } from './uploads-expiry-repo.ts'
 import type { UploadsRepo } from './uploads-repo.ts'
 
 interface Dependencies {
-  repo: UploadsRepo
+  repo: UploadsExpiryRepo
+  /** Which of these keys some file or derived picture still needs. */
+  knownBlobs: UploadsRepo['knownBlobs']
   blobs: BlobStore
   /** Where pictures lie while they are worked on. */
   spool: Pick<BlobStore, 'sweep'>
@@ -24,7 +27,7 @@ const ABANDONED_AFTER_MS = 5 * 60 * 1000
 export type UploadsExpiry = ReturnType<typeof createUploadsExpiry>
 
 /** How things go: every function is safe to run twice, at once, on several replicas, and to be killed in. */
-export function createUploadsExpiry({ repo, blobs, spool, clock, log }: Dependencies) {
+export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, clock, log }: Dependencies) {
   /** Marks uploads whose time is up. Readers have been refused since that very moment; this only lets the purge see them. */
   const expire = (): Promise<number> => inBatches(() => repo.expireUploads(clock(), BATCH))
 
@@ -113,7 +116,7 @@ export function createUploadsExpiry({ repo, blobs, spool, clock, log }: Dependen
     batch: { key: string; size: number }[],
     total: { blobs: number; bytes: number },
   ): Promise<void> {
-    const known = await repo.knownBlobs(batch.map(({ key }) => key))
+    const known = await knownBlobs(batch.map(({ key }) => key))
     for (const { key, size } of batch) {
       if (known.has(key)) continue
       try {

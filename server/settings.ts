@@ -1,0 +1,292 @@
+import { z } from 'zod'
+import {
+  addressRange,
+  anyText,
+  choice,
+  database,
+  flag,
+  httpOrigin,
+  httpUrl,
+  type Kind,
+  listOf,
+  matching,
+  pathPrefix,
+  proxyRanges,
+  rateLimit,
+  size,
+  sizeLimit,
+  timeout,
+  ttl,
+  ttlLimit,
+  wholeNumber,
+} from './setting-kinds.ts'
+
+/** What the names of all settings start with. */
+export const PREFIX = 'MAYFLY_'
+
+/** What `docs/configuration.md` says about each setting. `fallback` is its default as text. */
+export const settingDocs = z.registry<{ name: string; fallback: string; allowed: string; meaning: string }>()
+
+function setting<T extends Kind>(name: string, kind: T, fallback: z.input<T> & string, meaning: string) {
+  const schema = z.prefault(kind, fallback)
+  const documented: z.ZodType = schema
+  settingDocs.add(documented, { name: PREFIX + name, fallback, allowed: kind.description ?? '', meaning })
+  return schema
+}
+
+const feature = choice('disabled', 'enabled', 'default', 'forced')
+const toggle = choice('disabled', 'enabled')
+
+/** Every setting there is: the key in `Config`, the variable, what it takes, its default, and a word to the admin. */
+export const settingGroups = {
+  Server: {
+    host: setting(
+      'HOST',
+      matching('a host name or an address', /^[\w.:%-]+$/),
+      '127.0.0.1',
+      'Where the server listens. `0.0.0.0` lets other machines in, as the container does; `::` adds IPv6.',
+    ),
+    port: setting('PORT', wholeNumber(0, 65_535), '8080', 'Port on which the server listens; 0 takes any free one.'),
+    dataDir: setting(
+      'DATA_DIR',
+      anyText,
+      './data',
+      'Folder for the SQLite database and the files that people upload. Back this one up.',
+    ),
+    shutdownTimeoutMs: setting(
+      'SHUTDOWN_TIMEOUT',
+      timeout,
+      '15s',
+      'How long transfers may go on after SIGTERM before they are cut.',
+    ),
+    idleTimeoutMs: setting(
+      'IDLE_TIMEOUT',
+      timeout,
+      '30s',
+      'A sender who sends nothing for so long is cut, and what he sent so far is thrown away.',
+    ),
+    abuseContact: setting(
+      'ABUSE_CONTACT',
+      anyText,
+      '',
+      'Mail address that the page shows to people who want to report a file.',
+    ),
+  },
+  Addresses: {
+    pathPrefix: setting(
+      'PATH_PREFIX',
+      pathPrefix,
+      '',
+      'Path under which everything is served, when the server shares its host with others.',
+    ),
+    publicUrl: setting(
+      'PUBLIC_URL',
+      httpUrl,
+      '',
+      'Where people reach the server, the path prefix included. Needed behind a proxy that changes the `Host` header; otherwise links are built from the request.',
+    ),
+    downloadDomain: setting(
+      'DOWNLOAD_DOMAIN',
+      httpOrigin,
+      '',
+      'Second address of this server, from which alone files are served, so that what people upload never shares an origin with the page.',
+    ),
+    downloadDomainAliases: setting(
+      'DOWNLOAD_DOMAIN_ALIAS',
+      listOf(httpOrigin),
+      '',
+      'More addresses from which files are served when a download domain is set.',
+    ),
+    sourceIpHeader: setting(
+      'SOURCE_IP_HEADER',
+      matching('the name of a header such as `X-Forwarded-For`', /^[\w-]*$/),
+      '',
+      'Header in which your proxy passes on the address of the caller. In a list, the last address that is not a trusted proxy counts.',
+    ),
+    trustedProxies: setting(
+      'TRUSTED_PROXIES',
+      proxyRanges,
+      'loopback',
+      'Proxies whose source address header is believed; from anybody else it is ignored. Has no effect without a source address header.',
+    ),
+  },
+  Limits: {
+    maxFileSizeBytes: setting('MAX_FILE_SIZE', sizeLimit, '10GB', 'Largest file that may be uploaded.'),
+    maxUserSizeBytes: setting(
+      'MAX_USER_SIZE',
+      sizeLimit,
+      'unlimited',
+      'How much one user may keep here at a time. Anonymous uploads are not counted.',
+    ),
+    maxFilesPerUpload: setting(
+      'MAX_FILES_PER_UPLOAD',
+      wholeNumber(1, 10_000),
+      '1000',
+      'How many files one link may hold.',
+    ),
+    defaultTtlSeconds: setting(
+      'DEFAULT_TTL',
+      ttl,
+      '30d',
+      'How long an upload lives when nobody says otherwise; `unlimited` keeps it until it is removed.',
+    ),
+    maxTtlSeconds: setting(
+      'MAX_TTL',
+      ttlLimit,
+      '30d',
+      'How long an upload may live at most. The default life time must not be longer.',
+    ),
+    uploadWhitelist: setting(
+      'UPLOAD_WHITELIST',
+      listOf(addressRange),
+      '',
+      'Addresses from which strangers may upload; empty means from anywhere. Users who are logged in, and downloads, are not restricted.',
+    ),
+    rateLimitPerMinute: setting(
+      'RATE_LIMIT',
+      rateLimit,
+      '600',
+      'Requests per minute and address before the answer is 429. Wrong passwords are throttled apart from this, always.',
+    ),
+    minFreeSpaceBytes: setting(
+      'MIN_FREE_SPACE',
+      size,
+      '100MB',
+      'Uploads are refused when less than this is free on the disk, so that the database can always write.',
+    ),
+  },
+  Features: {
+    featureAuthentication: setting(
+      'FEATURE_AUTHENTICATION',
+      feature,
+      'disabled',
+      'Users, sessions and tokens. `forced` allows no anonymous uploads.',
+    ),
+    featureOneShot: setting('FEATURE_ONE_SHOT', feature, 'enabled', 'Files that are gone after one download.'),
+    featureRemovable: setting(
+      'FEATURE_REMOVABLE',
+      feature,
+      'enabled',
+      'Uploads from which everybody who has the link may remove files.',
+    ),
+    featureStream: setting(
+      'FEATURE_STREAM',
+      feature,
+      'enabled',
+      'Uploads that go straight to the person who downloads and are never stored.',
+    ),
+    featurePassword: setting(
+      'FEATURE_PASSWORD',
+      feature,
+      'enabled',
+      'Uploads that ask for a password. `forced` refuses uploads without one.',
+    ),
+    featureComments: setting('FEATURE_COMMENTS', feature, 'enabled', 'A text beside the files of an upload.'),
+    featureSetTtl: setting(
+      'FEATURE_SET_TTL',
+      feature,
+      'enabled',
+      'Choosing how long an upload lives. When disabled, each gets the default life time.',
+    ),
+    featureExtendTtl: setting(
+      'FEATURE_EXTEND_TTL',
+      feature,
+      'disabled',
+      'Uploads whose time starts again with each visit.',
+    ),
+    featureText: setting(
+      'FEATURE_TEXT',
+      feature,
+      'enabled',
+      'Pasting text into the page instead of choosing a file. Concerns the page only.',
+    ),
+    featureClients: setting('FEATURE_CLIENTS', toggle, 'enabled', 'A link on the page to the command line clients.'),
+    featureGithub: setting('FEATURE_GITHUB', toggle, 'enabled', 'A link on the page to the source code.'),
+  },
+  Downloads: {
+    claimWindowMs: setting(
+      'CLAIM_WINDOW',
+      timeout,
+      '10m',
+      'How long a cancelled download of a one-shot or limited file stays reserved for the same person to resume.',
+    ),
+    streamTimeoutMs: setting(
+      'STREAM_TIMEOUT',
+      timeout,
+      '5m',
+      'How long a stream upload waits for somebody to download it.',
+    ),
+    enhancedWebSecurity: setting(
+      'ENHANCED_WEB_SECURITY',
+      flag,
+      'false',
+      'For servers that are reached over HTTPS only: cookies travel over HTTPS alone, and `/version` says less. Uploaded files are sandboxed either way.',
+    ),
+  },
+  Images: {
+    images: setting(
+      'IMAGES',
+      choice('on', 'off'),
+      'on',
+      'Pictures lose their metadata (GPS!) when they are uploaded and can be had smaller or in other formats. `off` stores them as they come. See [images.md](images.md).',
+    ),
+  },
+  Database: {
+    database: setting(
+      'DATABASE_URL',
+      database,
+      'sqlite',
+      '`sqlite` is the file `mayfly.db` in the data folder, from which relative paths start too. Several servers that work together need PostgreSQL.',
+    ),
+    durability: setting(
+      'DURABILITY',
+      choice('full', 'process'),
+      'full',
+      'What a finished upload survives: `full` a power cut, `process` only a crash of the server itself, which is faster. Concerns SQLite and local files.',
+    ),
+  },
+  Storage: {
+    storage: setting(
+      'STORAGE',
+      choice('local', 's3'),
+      'local',
+      'Where the bytes of files are kept: in the data folder, or in an S3-compatible object store.',
+    ),
+    s3Bucket: setting('S3_BUCKET', anyText, '', 'Bucket, which must exist. Required when the storage is `s3`.'),
+    s3Endpoint: setting('S3_ENDPOINT', httpUrl, '', 'Address of an object store that is not Amazon’s.'),
+    s3Region: setting('S3_REGION', anyText, 'us-east-1', 'Region of the bucket.'),
+    s3AccessKeyId: setting(
+      'S3_ACCESS_KEY_ID',
+      anyText,
+      '',
+      'Access key. Without one, the usual places of the AWS tools are searched (`AWS_*` variables, profile, role of the machine).',
+    ),
+    s3SecretAccessKey: setting('S3_SECRET_ACCESS_KEY', anyText, '', 'Secret that belongs to the access key.'),
+    s3Prefix: setting(
+      'S3_PREFIX',
+      matching('letters, digits and `/-_.`, not starting with `/`', /^(?:[\w.-][\w./-]*)?$/),
+      '',
+      'What each key in the bucket starts with, such as `mayfly/`, when the bucket is shared.',
+    ),
+    s3ForcePathStyle: setting(
+      'S3_FORCE_PATH_STYLE',
+      flag,
+      'false',
+      'Puts the bucket into the path and not into the host name, as MinIO and others need it.',
+    ),
+  },
+  Logs: {
+    logLevel: setting(
+      'LOG_LEVEL',
+      choice('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+      'info',
+      'The least important kind of message that is still written.',
+    ),
+    logFormat: setting(
+      'LOG_FORMAT',
+      choice('auto', 'json', 'pretty'),
+      'auto',
+      '`json` is one object a line, for machines; `pretty` is for people; `auto` is pretty on a terminal.',
+    ),
+  },
+}
