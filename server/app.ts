@@ -11,6 +11,7 @@ import { createClaimsRepo } from './downloads/claims-repo.ts'
 import { createDownloads } from './downloads/downloads.ts'
 import { downloadsRoutes } from './downloads/downloads-routes.ts'
 import { createCallerReader } from './http/caller.ts'
+import { createMetrics } from './http/metrics.ts'
 import { createServer } from './http/server.ts'
 import { serviceRoutes } from './http/service-routes.ts'
 import { webRoutes } from './http/web-routes.ts'
@@ -35,6 +36,8 @@ export interface App {
   uploads: Uploads
   quickUploads: QuickUploads
   housekeeping: Housekeeping
+  /** Shows figures on a port of its own, when there is one. */
+  metrics: FastifyInstance | undefined
   close(): Promise<void>
 }
 
@@ -95,10 +98,12 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   const downloads = createDownloads({ uploads, claims, variants: images.variants, blobs, relay })
 
   const readCaller = createCallerReader(config)
+  const metrics = config.metricsPort === 0 ? undefined : await createMetrics([])
   const server = await createServer({
     config,
     log,
     readCaller,
+    observe: metrics?.observe,
     doors: [
       serviceRoutes({ config, checkReadiness: () => checkReadiness(database, blobs) }),
       uploadsRoutes({ uploads, intake, readCaller, config }),
@@ -111,6 +116,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   async function close(): Promise<void> {
     relay.close()
     await server.close()
+    await metrics?.server.close()
     await housekeeping.stop()
     intake.close()
     claims.close()
@@ -119,7 +125,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     await database.close()
   }
 
-  return { server, uploads, quickUploads, housekeeping, close }
+  return { server, uploads, quickUploads, housekeeping, metrics: metrics?.server, close }
 }
 
 function databaseLocation({ database, dataDir, durability }: Config) {

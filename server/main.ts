@@ -26,6 +26,7 @@ closeWithGrace({ delay: config.shutdownTimeoutMs + GRACE_MS, logger: false }, as
 })
 
 await app.server.listen({ host: config.host, port: config.port })
+await app.metrics?.listen({ host: config.host, port: config.metricsPort })
 app.housekeeping.start()
 announce()
 

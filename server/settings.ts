@@ -47,6 +47,12 @@ export const settingGroups = {
       'Where the server listens. `0.0.0.0` lets other machines in, as the container does; `::` adds IPv6.',
     ),
     port: setting('PORT', wholeNumber(0, 65_535), '8080', 'Port on which the server listens; 0 takes any free one.'),
+    metricsPort: setting(
+      'METRICS_PORT',
+      wholeNumber(0, 65_535),
+      '0',
+      'Port on which Prometheus finds figures about this server, on the same host; 0 is off. Anybody who reaches it can read them.',
+    ),
     dataDir: setting(
       'DATA_DIR',
       anyText,

@@ -10,6 +10,7 @@ import { AppError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { CallerReader } from './caller.ts'
 import { handleClientError, handleError, handleNotFound } from './error-handler.ts'
+import type { Metrics } from './metrics.ts'
 
 const HEADERS_TIMEOUT_MS = 20_000
 /** Node looks for late headers only every 30 s unless told otherwise. */
@@ -45,10 +46,18 @@ interface Dependencies {
   log: FastifyBaseLogger
   readCaller: CallerReader
   doors: FastifyPluginAsync[]
+  /** Counts each answer, when somebody watches. */
+  observe?: Metrics['observe'] | undefined
 }
 
 /** The HTTP server with everything that holds on every route, and the doors that are mounted on it. */
-export async function createServer({ config, log, readCaller, doors }: Dependencies): Promise<FastifyInstance> {
+export async function createServer({
+  config,
+  log,
+  readCaller,
+  doors,
+  observe,
+}: Dependencies): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }), // its lines hold the URL, and so the file's name
@@ -69,6 +78,7 @@ export async function createServer({ config, log, readCaller, doors }: Dependenc
     reply.headers({ 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' })
   })
   logRequests(app)
+  if (observe) app.addHook('onResponse', async (request, reply) => observe(request, reply))
   closeInPeace(app)
   await app.register(cors, {
     origin: '*',

@@ -1,0 +1,54 @@
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+
+/** Seconds. Small answers take milliseconds, large transfers minutes. */
+const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120, 600]
+
+/** A figure that is read anew each time somebody looks. */
+export interface Figure {
+  /** As Prometheus names things: `mayfly_…`, with the unit at the end. */
+  name: string
+  help: string
+  read: () => number | Promise<number>
+}
+
+export interface Metrics {
+  /** To be called once a request was answered. */
+  observe: (request: FastifyRequest, reply: FastifyReply) => void
+  /**
+   * Shows the figures to Prometheus, at any path as Plik's does. It has no authentication: who must not see them must not
+   * reach its port.
+   */
+  server: FastifyInstance
+}
+
+/** Figures about this process and what it answers. The client is loaded only here: most servers are not watched. */
+export async function createMetrics(figures: readonly Figure[]): Promise<Metrics> {
+  const { collectDefaultMetrics, Gauge, Histogram, Registry } = await import('@prometheus-io/client')
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const durations = new Histogram({
+    name: 'mayfly_http_request_duration_seconds',
+    help: 'From the first byte of a request to the last of its answer, by route.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: DURATION_BUCKETS,
+    registers,
+  })
+  for (const { name, help, read } of figures) {
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        this.set(await read())
+      },
+    })
+  }
+  // The route and not the path: strangers could invent labels without end.
+  const observe: Metrics['observe'] = ({ method, routeOptions }, { statusCode, elapsedTime }) =>
+    durations.observe({ method, route: routeOptions.url ?? '(none)', status: statusCode }, elapsedTime / 1000)
+
+  const server = Fastify({ forceCloseConnections: true })
+  server.get('*', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()))
+  return { observe, server }
+}
