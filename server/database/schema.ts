@@ -37,6 +37,8 @@ export interface UploadsTable {
   file_count: WithDefault<number>
   /** Pictures lose their metadata on the way in. */
   normalize: WithDefault<Flag>
+  /** How the sender encrypted the files; null: not at all. */
+  e2ee: WithDefault<'age' | null>
 }
 
 /**

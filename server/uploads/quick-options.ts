@@ -12,6 +12,7 @@ const READERS = new Map<string, (name: string, text: string) => UploadOptions>(
     oneshot: (name: string, text: string) => ({ oneShot: flag(name, text) }),
     removable: (name: string, text: string) => ({ removable: flag(name, text) }),
     normalize: (name: string, text: string) => ({ normalize: flag(name, text) }),
+    e2ee: (_name: string, text: string) => ({ e2ee: text }),
     extendttl: (name: string, text: string) => ({ extendTtl: flag(name, text) }),
     maxdownloads: (name: string, text: string) => ({ maxDownloads: count(name, text) }),
     comments: (_name: string, text: string) => ({ comments: text }),
@@ -20,7 +21,7 @@ const READERS = new Map<string, (name: string, text: string) => UploadOptions>(
   }),
 )
 
-const ALLOWED = 'ttl, oneShot, removable, normalize, extendTtl, maxDownloads, comments, login, password'
+const ALLOWED = 'ttl, oneShot, removable, normalize, e2ee, extendTtl, maxDownloads, comments, login, password'
 
 /** Names in any case. An unknown one is refused: a mistyped `oneShot` must not make a link that works for ever. */
 export function optionsFromQuery(query: Record<string, string | string[] | undefined>): UploadOptions {

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Measured, StoredFile } from './upload.ts'
-import { creatableName, planUpload, type UploadOptions } from './upload-rules.ts'
+import { creatableName, planUpload, treatmentOf, type UploadOptions } from './upload-rules.ts'
 import { type Caller, emptyFile, type NewUpload, type Uploads } from './uploads.ts'
 import type { IncomingFile, UploadsIntake } from './uploads-intake.ts'
 import type { UploadsRepo } from './uploads-repo.ts'
@@ -19,6 +19,8 @@ interface Dependencies {
 
 /** Bytes that no row owns are swept as orphans after five minutes (`uploads-expiry.ts`): until then a form must have come on. */
 const MAX_UNOWNED_MS = 4 * 60_000
+
+type Treatment = ReturnType<typeof treatmentOf>
 
 export type QuickUploads = ReturnType<typeof createQuickUploads>
 
@@ -38,16 +40,16 @@ export function createQuickUploads({ uploads, intake, repo, clock, config, onRem
     const first = await files.next()
     if (first.done) throw new AppError('bad_request', 'missing file from multipart form')
     assertGrantableSoFar(options())
-    const { normalize = true } = options()
+    const treatment = treatmentOf(options())
     const name = creatableName(first.value.name)
-    const measured = await intake.receive(first.value.bytes, { normalize })
+    const measured = await intake.receive(first.value.bytes, treatment)
     const receivedAt = clock()
     try {
       const second = await files.next()
       if (clock() - receivedAt > MAX_UNOWNED_MS) throw tooSlow()
-      const finalOptions = () => withSameTreatment(options(), normalize)
+      const finalOptions = () => withSameTreatment(options(), treatment)
       if (second.done) return await insertWhole(await uploads.prepare(finalOptions(), caller), name, measured)
-      const pending = await insertPending(caller, name, measured, normalize)
+      const pending = await insertPending(caller, name, measured, treatment)
       return await receiveMore(pending, second.value, files, finalOptions, caller)
     } catch (error) {
       await intake.discard(measured.blobKey)
@@ -75,10 +77,10 @@ export function createQuickUploads({ uploads, intake, repo, clock, config, onRem
     caller: Caller,
     name: string,
     measured: Measured,
-    normalize: boolean,
+    { normalize, e2ee }: Treatment,
   ): Promise<NewUpload> {
     const password = config.featurePassword === 'forced' ? 'pending' : ''
-    const draft = await uploads.prepare({ password, normalize }, caller)
+    const draft = await uploads.prepare({ password, normalize, e2ee: e2ee ?? '' }, caller)
     return insertWhole({ ...draft, upload: { ...draft.upload, status: 'pending' } }, name, measured)
   }
 
@@ -113,9 +115,11 @@ function uploadedFile(uploadId: string, name: string, measured: Measured, now: n
   return { ...file, ...measured, status: 'uploaded', uploadedAt: now }
 }
 
-/** Whoever wants his bytes as they are must not find out later that they are not. */
-function withSameTreatment(options: UploadOptions, normalize: boolean): UploadOptions {
-  if ((options.normalize ?? true) === normalize) return options
+/** Whoever wants his bytes as they are, or none but encrypted ones, must not find out later that it was otherwise. */
+function withSameTreatment(options: UploadOptions, given: Treatment): UploadOptions {
+  const { normalize, e2ee } = treatmentOf(options)
+  if (e2ee !== given.e2ee) throw new AppError('bad_request', 'e2ee must come before the files of the form')
+  if (normalize === given.normalize) return options
   throw new AppError('bad_request', 'normalize must come before the files of the form')
 }
 

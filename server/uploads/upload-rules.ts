@@ -16,6 +16,8 @@ export interface UploadOptions {
   stream?: boolean | undefined
   /** On unless switched off. */
   normalize?: boolean | undefined
+  /** `age`: the files are encrypted before they come. */
+  e2ee?: string | undefined
   extendTtl?: boolean | undefined
   /** 0: the default; negative: never. */
   ttlSeconds?: number | undefined
@@ -31,7 +33,15 @@ export interface UploadOptions {
 export interface UploadPlan
   extends Pick<
     Upload,
-    'oneShot' | 'removable' | 'stream' | 'normalize' | 'extendTtl' | 'ttlSeconds' | 'downloadLimit' | 'comments'
+    | 'oneShot'
+    | 'removable'
+    | 'stream'
+    | 'normalize'
+    | 'e2ee'
+    | 'extendTtl'
+    | 'ttlSeconds'
+    | 'downloadLimit'
+    | 'comments'
   > {
   credentials: { login: string; password: string } | undefined
   files: DeclaredFile[]
@@ -72,7 +82,7 @@ export function planUpload(options: UploadOptions, config: Rules): UploadPlan {
       oneShot,
       removable: granted(options.removable, config.featureRemovable, 'removable uploads are disabled'),
       stream: granted(options.stream, config.featureStream, 'streaming uploads are disabled'),
-      normalize: options.normalize ?? true,
+      ...treatmentOf(options),
       comments: grantedComments(options.comments, config),
       extendTtl: granted(options.extendTtl, config.featureExtendTtl, 'extend TTL is disabled'),
       ttlSeconds: grantedTtl(options.ttlSeconds ?? 0, config),
@@ -90,6 +100,13 @@ export function planUpload(options: UploadOptions, config: Rules): UploadPlan {
 function granted(wanted: boolean | undefined, feature: Feature, refusalText: string): boolean {
   if (wanted && feature === 'disabled') throw refusal(refusalText)
   return feature === 'forced' || wanted === true
+}
+
+/** What happens to the bytes of each file on their way in. Throws `bad_request`: no such way of encrypting. */
+export function treatmentOf({ normalize = true, e2ee = '' }: UploadOptions): Pick<Upload, 'normalize' | 'e2ee'> {
+  if (e2ee === '') return { normalize, e2ee: null }
+  if (e2ee === 'age') return { normalize: false, e2ee }
+  throw refusal(`unknown encryption ${e2ee}, allowed is age`)
 }
 
 function grantedComments(comments: string | undefined, { featureComments }: Rules): string {

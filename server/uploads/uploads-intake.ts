@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { PictureIntake } from '../images/picture-intake.ts'
 import type { StreamRelay } from '../streams/stream-relay.ts'
+import { CIPHERTEXT_TYPE, onlyAge } from './age.ts'
 import { createMeter, receiveBlob, receiveNormalised } from './file-intake.ts'
 import { sameFileName } from './file-name.ts'
 import type { AssertFreeSpace } from './free-space.ts'
@@ -95,11 +96,11 @@ export function createUploadsIntake({
   }
 
   /** Takes the bytes of a file that is `uploading`. On failure its slot is burnt, as Plik does. */
-  async function take({ stream, normalize }: Upload, file: StoredFile, incoming: IncomingFile): Promise<StoredFile> {
+  async function take(upload: Upload, file: StoredFile, incoming: IncomingFile): Promise<StoredFile> {
     writing.add(file.id)
     try {
-      if (stream) return await passOn(file, incoming)
-      return await finish(file, await receive(incoming.bytes, { normalize }))
+      if (upload.stream) return await passOn(upload, file, incoming)
+      return await finish(file, await receive(incoming.bytes, upload))
     } catch (error) {
       await burn(file)
       throw error
@@ -109,9 +110,10 @@ export function createUploadsIntake({
   }
 
   /** A stream's bytes go to whoever downloads them; what is left is a `deleted` file that says what it was. */
-  async function passOn(file: StoredFile, { bytes, senderGone }: IncomingFile): Promise<StoredFile> {
+  async function passOn(upload: Upload, file: StoredFile, { bytes, senderGone }: IncomingFile): Promise<StoredFile> {
     const meter = createMeter(config.maxFileSizeBytes)
-    await relay.offer(file.id, ofDeclaredSize(meter.watch(bytes), file.size), senderGone)
+    const checked = upload.e2ee === 'age' ? await onlyAge(bytes) : bytes
+    await relay.offer(file.id, ofDeclaredSize(meter.watch(checked), file.size), senderGone)
     const measured = await meter.result()
     await repo.moveFile(file.id, 'uploading', 'deleted', { ...measured, lease_until: null })
     return { ...file, ...measured, status: 'deleted' }
@@ -131,12 +133,14 @@ export function createUploadsIntake({
   }
 
   /** Bytes of our own that have no row yet: they must get one within five minutes, or are swept, or `discard` them. */
-  async function receive(bytes: AsyncIterable<Uint8Array>, wish: Pick<Upload, 'normalize'>): Promise<Measured> {
+  async function receive(
+    bytes: AsyncIterable<Uint8Array>,
+    { normalize, e2ee }: Pick<Upload, 'normalize' | 'e2ee'>,
+  ): Promise<Measured> {
     await assertFreeSpace()
     const limit = config.maxFileSizeBytes
-    return wish.normalize && pictures
-      ? receiveNormalised(blobs, pictures, bytes, limit)
-      : receiveBlob(blobs, bytes, limit)
+    if (e2ee === 'age') return { ...(await receiveBlob(blobs, await onlyAge(bytes), limit)), type: CIPHERTEXT_TYPE }
+    return normalize && pictures ? receiveNormalised(blobs, pictures, bytes, limit) : receiveBlob(blobs, bytes, limit)
   }
 
   /** A failing database must not hide why the upload failed; the lease lapses and the sweep burns the slot instead. */
