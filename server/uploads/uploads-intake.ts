@@ -6,6 +6,7 @@ import { AppError } from '../errors.ts'
 import type { PictureIntake } from '../images/picture-intake.ts'
 import type { StreamRelay } from '../streams/stream-relay.ts'
 import { CIPHERTEXT_TYPE, onlyAge } from './age.ts'
+import { ofDeclaredSize } from './declared-size.ts'
 import { createMeter, receiveBlob, receiveNormalised } from './file-intake.ts'
 import { sameFileName } from './file-name.ts'
 import type { AssertFreeSpace } from './free-space.ts'
@@ -100,7 +101,8 @@ export function createUploadsIntake({
     writing.add(file.id)
     try {
       if (upload.stream) return await passOn(upload, file, incoming)
-      return await finish(file, await receive(incoming.bytes, upload))
+      const bytes = ofDeclaredSize(incoming.bytes, file.size, { mayBeEmpty: true })
+      return await finish(file, await receive(bytes, upload))
     } catch (error) {
       await burn(file)
       throw error
@@ -109,7 +111,10 @@ export function createUploadsIntake({
     }
   }
 
-  /** A stream's bytes go to whoever downloads them; what is left is a `deleted` file that says what it was. */
+  /**
+   * A stream's bytes go to whoever downloads them, who was promised the declared size: a byte more would be taken for the
+   * next answer on his connection. What is left is a `deleted` file that says what it was.
+   */
   async function passOn(upload: Upload, file: StoredFile, { bytes, senderGone }: IncomingFile): Promise<StoredFile> {
     const meter = createMeter(config.maxFileSizeBytes)
     const checked = upload.e2ee === 'age' ? await onlyAge(bytes) : bytes
@@ -167,20 +172,3 @@ export function createUploadsIntake({
 
   return { assertMayAddFiles, addFile, fillFile, add, receive, discard, close: () => clearInterval(renewal) }
 }
-
-/**
- * The reader of a stream was promised the size that its sender declared, if he did: a byte more would be taken for the
- * next answer on the connection, a byte less would be waited for.
- */
-async function* ofDeclaredSize(bytes: AsyncIterable<Uint8Array>, declared: number): AsyncGenerator<Uint8Array> {
-  let size = 0
-  for await (const chunk of bytes) {
-    size += chunk.byteLength
-    if (declared > 0 && size > declared) throw wrongSize(declared)
-    yield chunk
-  }
-  if (declared > 0 && size < declared) throw wrongSize(declared)
-}
-
-const wrongSize = (declared: number) =>
-  new AppError('bad_request', `the file does not have the ${declared} bytes that were declared`)

@@ -70,7 +70,7 @@ export async function fileOfLink(link: string): Promise<PictureJson> {
   return files[0] as PictureJson
 }
 
-export const spooled = ({ dataDir }: TestApp): string[] => {
+export const spooled = ({ dataDir }: Pick<TestApp, 'dataDir'>): string[] => {
   const folder = join(dataDir, 'pictures')
   return existsSync(folder) ? readdirSync(folder) : []
 }

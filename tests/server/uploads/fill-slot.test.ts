@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest'
+import { storedFiles } from '../../faults/stored-files.ts'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { type CreatedUpload, createUpload, fileForm, givenFile } from '../../helpers/client.ts'
 import { FORM_TYPE, filePart, form, part } from '../../helpers/form.ts'
@@ -25,6 +26,20 @@ test('a declared file keeps its id and reference, and gets true values for what 
   expect(file).toMatchObject({ id, reference: '7', status: 'uploaded', fileSize: 0, fileType: '' })
 })
 
+test.each([
+  ['a byte more', 'hello!'],
+  ['a byte less', 'hell'],
+])('%s than was declared is refused, and the slot burnt', async (_, content) => {
+  const app = await makeApp()
+  const { upload, path } = await declare(app)
+
+  const answer = await answerOf(post(app, path, upload, content))
+
+  expect(answer).toEqual([400, 'the file does not have the 5 bytes that were declared\n'])
+  expect((await jsonOf(fetch(`${app.url}/upload/${upload.id}`))).files).toMatchObject([{ status: 'deleted' }])
+  expect(storedFiles(app.dataDir)).toEqual([])
+})
+
 test('a slot that is filled takes nothing more, and keeps what it has (Plik §2.2, P6)', async () => {
   const app = await makeApp()
   const { upload, path } = await declare(app)
@@ -48,7 +63,7 @@ test('a file that nobody declared can not be overwritten either (P6)', async () 
 test('while one uploader sends, a second one is refused at once (Plik §3.2)', async () => {
   const app = await makeApp()
   const { upload, path } = await declare(app)
-  const body = form(filePart('a.txt', 'slow'))
+  const body = form(filePart('a.txt', 'slow!'))
   const slow = await openConnection(app)
   const head = [
     `POST ${path} HTTP/1.1`,
@@ -70,7 +85,7 @@ test('while one uploader sends, a second one is refused at once (Plik §3.2)', a
   expect(second).toEqual([400, 'invalid file status uploading, expected missing\n'])
   expect(early).toEqual([404, expect.stringMatching(/^file a\.txt \(\w{16}\) is not available : uploading\n$/)])
   expect(first.status).toBe(200)
-  expect(await answerOf(fetch(app.url + path))).toEqual([200, 'slow'])
+  expect(await answerOf(fetch(app.url + path))).toEqual([200, 'slow!'])
 })
 
 test('of ten uploaders at the same moment one gets 200 and nine 400 (Plik §3.2)', async () => {

@@ -1,0 +1,54 @@
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makeApp } from '../../helpers/make-app.ts'
+import { SECRETS, storedPixels } from '../../helpers/pictures.ts'
+import { type S3Server, s3ServerAvailable, startS3Server } from '../../helpers/s3-server.ts'
+import { download, givenPictureFile, phonePhoto } from './given.ts'
+
+/** `tests/storage/s3-store.test.ts` says loudly when there is no such server. */
+describe.skipIf(!s3ServerAvailable())('with the bytes in a bucket', () => {
+  let s3: S3Server
+
+  beforeAll(async () => {
+    s3 = await startS3Server()
+  })
+
+  afterAll(() => s3?.stop())
+
+  test('a photo loses its position, is had smaller, and is gone with its derived pictures', async () => {
+    const app = await makeApp({
+      STORAGE: 's3',
+      S3_BUCKET: s3.bucket,
+      S3_ENDPOINT: s3.endpoint,
+      S3_ACCESS_KEY_ID: s3.accessKeyId,
+      S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      S3_FORCE_PATH_STYLE: 'true',
+    })
+    const photo = await phonePhoto()
+
+    const { upload, url } = await givenPictureFile(app, photo)
+    const delivered = await download(url)
+    const derived = await download(`${url}?format=webp&width=64`)
+    const again = await download(`${url}?format=webp&width=64`)
+
+    expect(SECRETS.filter((secret) => delivered.includes(secret))).toEqual([])
+    expect(await storedPixels(delivered)).toEqual(await storedPixels(Buffer.from(photo)))
+    expect((await sharp(derived).metadata()).format).toBe('webp')
+    expect(again.equals(derived)).toBe(true)
+    expect(await objects()).toBe(2)
+
+    const headers = { 'X-UploadToken': upload.uploadToken }
+    await fetch(`${app.url}/upload/${upload.id}`, { method: 'DELETE', headers })
+    await app.housekeeping.clean()
+
+    expect(await objects()).toBe(0)
+  })
+
+  async function objects(): Promise<number> {
+    const credentials = { accessKeyId: s3.accessKeyId, secretAccessKey: s3.secretAccessKey }
+    const client = new S3Client({ endpoint: s3.endpoint, region: s3.region, credentials, forcePathStyle: true })
+    const { KeyCount = 0 } = await client.send(new ListObjectsV2Command({ Bucket: s3.bucket }))
+    return KeyCount
+  }
+})
