@@ -22,6 +22,16 @@ export interface BlobStore {
    */
   get(key: BlobKey, range?: ByteRange): Promise<AsyncIterableIterator<Buffer>>
 
+  /**
+   * Goes on with a blob that comes in over several requests, from where `from` says it was; absent: from its first byte. Whatever was
+   * written after `from` is forgotten. Until `finish` the blob is invisible. One writer at a time, which is for the caller to see to.
+   * Throws `not_found` when it is not there any more: it was finished, deleted, or its last write never reached the disk.
+   */
+  openPartial(key: BlobKey, from?: PartialBlob): Promise<PartialWriter>
+
+  /** Deletes what was kept of a blob that will not be finished. Unknown ones are no error; a finished blob is left alone. */
+  deletePartial(key: BlobKey, from: PartialBlob): Promise<void>
+
   /** Size in bytes, or undefined when there is no such blob. */
   size(key: BlobKey): Promise<number | undefined>
 
@@ -33,9 +43,9 @@ export interface BlobStore {
 
   /**
    * Deletes what broken writes left behind (temporary files, unfinished multipart uploads), if nothing was added to it
-   * since `before` (epoch ms) and it does not belong to a `put` of this process.
+   * since `before` (epoch ms), it does not belong to a write of this process, and it is no partial blob that `isWanted`.
    */
-  sweep(before: number): Promise<{ count: number; bytes: number }>
+  sweep(before: number, isWanted?: (key: BlobKey) => Promise<boolean>): Promise<{ count: number; bytes: number }>
 
   /** Bytes that can still be stored, or undefined when the back end does not say. */
   freeBytes(): Promise<number | undefined>
@@ -44,6 +54,26 @@ export interface BlobStore {
   check(): Promise<void>
 
   close(): Promise<void>
+}
+
+/** A blob that is not whole yet. Its owner keeps this until the next `openPartial`. */
+export interface PartialBlob {
+  /** Bytes that are as safe as a finished blob. */
+  size: number
+  /** The driver's own notes, as text. */
+  notes: string
+}
+
+/** After `pause` or `finish`, whether or not they succeed, nothing else may be called. A failed write makes every later call throw. */
+export interface PartialWriter {
+  /** Takes a chunk, which belongs to the store from then on. A promise comes back when the next one must wait. */
+  add(chunk: Uint8Array): Promise<void> | undefined
+  /** Makes what was added so far safe, as far as the driver can, and says how much that is. Chunks may be added meanwhile. */
+  checkpoint(): Promise<PartialBlob>
+  /** Makes all of it safe and stops for now. */
+  pause(): Promise<PartialBlob>
+  /** Makes it the blob that it will be, under the promises of `put`, and returns its size. */
+  finish(): Promise<number>
 }
 
 /** 32 characters of `[0-9a-f]`. Made by us, never by a caller: a key is also part of a path. */

@@ -17,22 +17,39 @@ export interface FileWriter {
   add(chunk: Uint8Array): Promise<void> | undefined
   /** Writes what was collected so far, unless writes are under way anyway. */
   flush: () => void
-  /** Writes and, if asked, syncs the rest. Returns the size in bytes. */
+  /** Writes and, if asked, syncs what was added so far. Returns the size in bytes. */
+  sync(durability: Durability): Promise<number>
+  /** As `sync`, and closes the file. */
   finish(durability: Durability): Promise<number>
+  /** Closes the file as it is. Never throws. */
+  release(): Promise<void>
   /** Leaves nothing behind. Never throws: it runs when something else failed already. */
   discard(): Promise<void>
 }
 
-/**
- * Writes a new file in batches. It is made with the first batch, so a source that fails early has not touched the disk.
- * `onFailure` hears of a failed write at once; whatever is called next throws the same error.
- */
-export function createFileWriter(path: string, onFailure: (error: unknown) => void): FileWriter {
+/** Makes a file that was not there before. */
+export const createFile = (path: string): Promise<number> =>
+  call<number>((done) => fs.open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, FILE_MODE, done))
+
+/** Opens a file for more; with `mayCreate` it need not be there. */
+export const openFile = (path: string, mayCreate: boolean): Promise<number> =>
+  call<number>((done) => fs.open(path, (mayCreate ? O_CREAT : 0) | O_WRONLY | O_NOFOLLOW, FILE_MODE, done))
+
+interface Target {
+  path: string
+  /** Called for the first batch, so a source that fails early has not touched the disk. */
+  open: () => Promise<number>
+  /** Where the first batch goes. */
+  position: number
+}
+
+/** Writes a file in batches. `onFailure` hears of a failed write at once; whatever is called next throws the same error. */
+export function createFileWriter(target: Target, onFailure: (error: unknown) => void): FileWriter {
   let opening: Promise<number> | undefined
   let isOpen = true
   let batch: Uint8Array[] = []
   let batchBytes = 0
-  let position = 0
+  let { position } = target
   const inFlight = new Set<Promise<void>>()
   let failure: { error: unknown } | undefined
 
@@ -66,31 +83,42 @@ export function createFileWriter(path: string, onFailure: (error: unknown) => vo
   }
 
   function open(): Promise<number> {
-    opening ??= call<number>((done) => fs.open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, FILE_MODE, done))
+    opening ??= target.open()
     return opening
   }
 
-  async function finish(durability: Durability): Promise<number> {
+  async function sync(durability: Durability): Promise<number> {
     if (batch.length > 0) await writeWhenFree()
+    const size = position
     await Promise.all(inFlight)
     if (failure) throw failure.error
     const fd = await open()
     if (durability === 'full') await call((done) => fs.fdatasync(fd, done))
+    return size
+  }
+
+  async function finish(durability: Durability): Promise<number> {
+    const size = await sync(durability)
     isOpen = false
-    fs.closeSync(fd)
-    return position
+    fs.closeSync(await open())
+    return size
+  }
+
+  async function release(): Promise<void> {
+    await Promise.all(inFlight)
+    const fd = await opening?.catch(() => undefined)
+    if (fd !== undefined && isOpen) fs.closeSync(fd)
+    isOpen = false
   }
 
   async function discard(): Promise<void> {
-    await Promise.all(inFlight)
-    const fd = await opening?.catch(() => undefined)
-    if (fd === undefined) return
-    if (isOpen) fs.closeSync(fd)
+    await release()
     // After closing, since the last to go frees the space, which takes a while: better in the pool than here.
-    await call((done) => fs.unlink(path, done)).catch(() => {})
+    const isMade = await opening?.catch(() => undefined)
+    if (isMade !== undefined) await call((done) => fs.unlink(target.path, done)).catch(() => {})
   }
 
-  return { add, flush, finish, discard }
+  return { add, flush, sync, finish, release, discard }
 }
 
 /** A write may be short: the disk fills up, or a signal comes. The rest is tried again and then says why. */

@@ -4,8 +4,9 @@ import { AppError } from '../server/errors.ts'
 import type { BlobInfo, BlobKey, BlobStore, Durability } from './blob-store.ts'
 import { call, type Directory, errorCode, ignore, openDirectory, storageError } from './file-calls.ts'
 import { createBufferPool, readFile } from './file-reader.ts'
-import { createFileWriter } from './file-writer.ts'
+import { createFile, createFileWriter } from './file-writer.ts'
 import { interruptible } from './interruptible.ts'
+import { createLocalPartials } from './local-partials.ts'
 
 const KEY = /^[0-9a-f]{32}$/
 const SHARD = /^[0-9a-f]{2}$/
@@ -29,9 +30,17 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
   const temporaries = join(directory, 'tmp')
   await makeFolders(temporaries)
   const root = await openDirectory(directory)
+  const temporaryFolder = await openDirectory(temporaries)
   const shards = new Map<string, Promise<Directory>>()
   const buffers = createBufferPool()
   const writing = new Set<BlobKey>()
+  const partials = createLocalPartials({
+    durability,
+    temporaries: temporaryFolder,
+    temporaryPathOf,
+    publish,
+    writing,
+  })
 
   function shardPath(key: BlobKey): string {
     if (!KEY.test(key)) throw new TypeError('not a blob key')
@@ -39,6 +48,11 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
   }
 
   const pathOf = (key: BlobKey): string => join(shardPath(key), key)
+
+  function temporaryPathOf(key: BlobKey): string {
+    if (!KEY.test(key)) throw new TypeError('not a blob key')
+    return join(temporaries, key)
+  }
 
   /** Made when first needed, and kept open. A failure is forgotten, so that the next `put` tries again. */
   function shardOf(key: BlobKey): Promise<Directory> {
@@ -60,31 +74,39 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
 
   /** `tmp/<key>`, made with O_EXCL, is the lock between writers of one key: whoever holds it may look before it renames. */
   async function put(key: BlobKey, bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> {
-    const path = pathOf(key)
+    const path = temporaryPathOf(key)
     if (writing.has(key)) throw keyTaken()
     writing.add(key)
     const source = interruptible(bytes, signal)
-    const writer = createFileWriter(join(temporaries, key), source.interrupt)
+    const writer = createFileWriter({ path, open: () => createFile(path), position: 0 }, source.interrupt)
     const heartbeat = setInterval(writer.flush, HEARTBEAT_MS)
-    let isVisible = false
     try {
       for await (const chunk of source) await writer.add(chunk)
       const size = await writer.finish(durability)
-      const shard = await shardOf(key)
-      signal?.throwIfAborted()
-      if (fs.existsSync(path)) throw keyTaken()
-      await call((done) => fs.rename(join(temporaries, key), path, done))
-      isVisible = true
-      if (durability === 'full') await shard.sync()
+      await publish(key, signal)
       return size
     } catch (error) {
       await writer.discard()
-      if (isVisible) await call((done) => fs.unlink(path, done)).catch(() => {})
       throw error instanceof AppError && errorCode(error) === 'EEXIST' ? keyTaken() : error
     } finally {
       clearInterval(heartbeat)
       writing.delete(key)
     }
+  }
+
+  /** Makes a whole file visible, or leaves it where it is. */
+  async function publish(key: BlobKey, signal?: AbortSignal): Promise<void> {
+    const shard = await shardOf(key)
+    signal?.throwIfAborted()
+    if (fs.existsSync(pathOf(key))) throw keyTaken()
+    await call((done) => fs.rename(temporaryPathOf(key), pathOf(key), done))
+    if (durability === 'full') await shard.sync().catch((error: unknown) => takeBack(key, error))
+  }
+
+  /** Nobody can say what a power cut would leave of it. */
+  async function takeBack(key: BlobKey, reason: unknown): Promise<never> {
+    await call((done) => fs.rename(pathOf(key), temporaryPathOf(key), done)).catch(() => {})
+    throw reason
   }
 
   async function size(key: BlobKey): Promise<number | undefined> {
@@ -99,10 +121,10 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
     for (const shard of await namesIn(directory, SHARD)) yield* listFolder(join(directory, shard))
   }
 
-  async function sweep(before: number): Promise<{ count: number; bytes: number }> {
+  async function sweep(before: number, isWanted: (key: BlobKey) => Promise<boolean> = isNever) {
     const swept = { count: 0, bytes: 0 }
     for await (const { key, size, modifiedAt } of listFolder(temporaries)) {
-      if (modifiedAt >= before || writing.has(key)) continue
+      if (modifiedAt >= before || writing.has(key) || (await isWanted(key))) continue
       await call((done) => fs.unlink(join(temporaries, key), done)).catch(ignore('ENOENT'))
       swept.count += 1
       swept.bytes += size
@@ -124,12 +146,15 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
       if (shard.status === 'fulfilled') shard.value.close()
     }
     shards.clear()
+    temporaryFolder.close()
     root.close()
   }
 
   return {
     put,
     get: async (key, range) => readFile(pathOf(key), range, buffers),
+    openPartial: partials.open,
+    deletePartial: partials.remove,
     size,
     delete: remove,
     list,
@@ -139,6 +164,8 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
     close,
   }
 }
+
+const isNever = async (): Promise<boolean> => false
 
 /** Keys are random, so this is a bug of ours: an ordinary error. */
 const keyTaken = (): Error => new Error('a blob with this key exists already')

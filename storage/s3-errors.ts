@@ -6,7 +6,8 @@ const FULL = ['QuotaExceeded', 'InsufficientCapacity', 'XMinioStorageFull']
 /** For `.catch` of every call: throws what a failure means to the caller. The SDK has tried three times before. */
 export function fail(cause: unknown): never {
   const name = errorName(cause)
-  if (name === 'NoSuchKey' || name === 'NotFound') throw new AppError('not_found', 'blob not found', { cause })
+  if (['NoSuchKey', 'NotFound', 'NoSuchUpload'].includes(name))
+    throw new AppError('not_found', 'blob not found', { cause })
   // Keys are random, so this is a bug of ours: an ordinary error.
   if (name === 'PreconditionFailed') throw new Error('a blob with this key exists already', { cause })
   if (name === 'InvalidRange') throw new Error('blob is too short for the range', { cause })

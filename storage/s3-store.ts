@@ -7,8 +7,6 @@ import {
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   type ListMultipartUploadsCommandOutput,
-  ListPartsCommand,
-  type ListPartsCommandOutput,
   paginateListObjectsV2,
   S3Client,
 } from '@aws-sdk/client-s3'
@@ -16,6 +14,8 @@ import { AppError } from '../server/errors.ts'
 import type { BlobInfo, BlobKey, BlobStore, ByteRange } from './blob-store.ts'
 import { interruptible } from './interruptible.ts'
 import { errorName, fail, failing } from './s3-errors.ts'
+import { listParts, type MultipartUpload } from './s3-multipart.ts'
+import { createS3Partials } from './s3-partials.ts'
 import { readBody } from './s3-reader.ts'
 import { createS3Writer, partBytesFor } from './s3-writer.ts'
 
@@ -44,12 +44,18 @@ const LONGEST_UPLOAD_MS = 24 * 60 * 60 * 1000
 /** S3's ETag of such an object is a digest, a dash and the number of its parts. */
 const isMultipart = (etag: string | undefined): boolean => /-\d+"?$/.test(etag ?? '')
 
+/** Where what is too little for a part waits, see `s3-partials.ts`. */
+const TAILS = 'tails/'
+
 /** Blobs as objects `<prefix><key>` of one bucket. Safe to share between processes. */
 export function createS3Store(options: S3StoreOptions): BlobStore {
   const { bucket, prefix, partBytes = partBytesFor(options.maxBlobBytes) } = options
   const client = createClient(options)
   const uploading = new Set<string>()
-  const writer = createS3Writer({ client, bucket, partBytes, uploading })
+  const target = { client, bucket, partBytes, uploading }
+  const writer = createS3Writer(target)
+  const tailPrefix = `${prefix}${TAILS}`
+  const partials = createS3Partials({ ...target, tailPrefix, writer })
 
   function objectOf(key: BlobKey): { Bucket: string; Key: string } {
     if (!KEY.test(key)) throw new TypeError('not a blob key')
@@ -97,17 +103,38 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
     return KEY.test(key) ? key : undefined
   }
 
+  async function sweep(before: number, isWanted: (key: BlobKey) => Promise<boolean> = async () => false) {
+    const [uploads, tails] = [await sweepUploads(before, isWanted), await sweepTails(before, isWanted)]
+    return { count: uploads.count + tails.count, bytes: uploads.bytes + tails.bytes }
+  }
+
   /** An upload of another process may be old and alive, so the age of its last part counts. */
-  async function sweep(before: number): Promise<{ count: number; bytes: number }> {
+  async function sweepUploads(before: number, isWanted: (key: BlobKey) => Promise<boolean>) {
     const swept = { count: 0, bytes: 0 }
     for await (const { Key, UploadId, Initiated } of failing(multipartUploads())) {
-      if (!keyOf(Key) || !UploadId || uploading.has(UploadId)) continue
+      const key = keyOf(Key)
+      if (!key || !Key || !UploadId || uploading.has(UploadId)) continue
       const upload = { Bucket: bucket, Key, UploadId }
       const { bytes, lastPartAt } = await partsOf(upload)
-      if (Math.max(Initiated?.getTime() ?? 0, lastPartAt) >= before) continue
+      if (Math.max(Initiated?.getTime() ?? 0, lastPartAt) >= before || (await isWanted(key))) continue
       await client.send(new AbortMultipartUploadCommand(upload)).catch(unlessGone)
       swept.count += 1
       swept.bytes += bytes
+    }
+    return swept
+  }
+
+  /** Those of blobs that are gone, or whose writer died before anybody knew of them. */
+  async function sweepTails(before: number, isWanted: (key: BlobKey) => Promise<boolean>) {
+    const swept = { count: 0, bytes: 0 }
+    for await (const page of failing(paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: tailPrefix }))) {
+      for (const { Key = '', Size = 0, LastModified } of page.Contents ?? []) {
+        const key = keyOf(Key.slice(tailPrefix.length).replace(/\/[^/]*$/, ''))
+        if (!key || (LastModified?.getTime() ?? 0) >= before || (await isWanted(key))) continue
+        await client.send(new DeleteObjectCommand({ Bucket: bucket, Key })).catch(fail)
+        swept.count += 1
+        swept.bytes += Size
+      }
     }
     return swept
   }
@@ -121,18 +148,16 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
     } while (page.IsTruncated)
   }
 
-  /** By hand too: `paginateListParts` looks at the marker alone, which Ceph sends with the last page as well, and so never ends. */
-  async function partsOf(upload: { Bucket: string; Key: string | undefined; UploadId: string }) {
+  async function partsOf(upload: MultipartUpload) {
     const found = { bytes: 0, lastPartAt: 0 }
-    let page: ListPartsCommandOutput | undefined
-    do {
-      const after = { PartNumberMarker: page?.NextPartNumberMarker }
-      page = await client.send(new ListPartsCommand({ ...upload, ...after })).catch(unlessGone)
-      for (const { Size, LastModified } of page?.Parts ?? []) {
+    try {
+      for await (const { Size, LastModified } of listParts(client, upload)) {
         found.bytes += Size ?? 0
         found.lastPartAt = Math.max(found.lastPartAt, LastModified?.getTime() ?? 0)
       }
-    } while (page?.IsTruncated)
+    } catch (error) {
+      unlessGone(error)
+    }
     return found
   }
 
@@ -145,6 +170,8 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
   return {
     put,
     get,
+    openPartial: async (key, from) => partials.open(objectOf(key).Key, from),
+    deletePartial: async (key, from) => partials.remove(objectOf(key).Key, from),
     size,
     delete: remove,
     list,
@@ -180,5 +207,6 @@ function createClient({ region, endpoint, accessKeyId, secretAccessKey, forcePat
 
 /** Finished or aborted by its owner between our calls. */
 function unlessGone(error: unknown): undefined {
+  if (error instanceof AppError && error.code === 'not_found') return
   if (errorName(error) !== 'NoSuchUpload') fail(error)
 }

@@ -13,7 +13,7 @@ import type { Interruptible } from './interruptible.ts'
 import { errorName, fail } from './s3-errors.ts'
 
 const MiB = 1024 * 1024
-const MAX_PARTS = 10_000
+export const MAX_PARTS = 10_000
 const SMALLEST_PART_BYTES = 8 * MiB
 /** For blobs without a limit: 503 GB in 10,000 parts. */
 const LARGEST_PART_BYTES = 48 * MiB
@@ -28,8 +28,8 @@ export function partBytesFor(maxBlobBytes: number): number {
 }
 
 /** A part on a slow line may take this long. */
-const PART_TIMEOUT_MS = 10 * 60_000
-const EMPTY = Buffer.alloc(0)
+export const PART_TIMEOUT_MS = 10 * 60_000
+export const EMPTY = Buffer.alloc(0)
 
 export interface S3Target {
   client: S3Client
@@ -38,6 +38,8 @@ export interface S3Target {
   /** Ids of multipart uploads that this process works on. */
   uploading: Set<string>
 }
+
+export type S3Writer = ReturnType<typeof createS3Writer>
 
 /**
  * Multipart uploads by hand and not by `@aws-sdk/lib-storage`: when one part fails, its `Upload` goes on to read the whole
@@ -121,7 +123,7 @@ export function createS3Writer({ client, bucket, partBytes, uploading }: S3Targe
     if (found) throw new Error('a blob with this key exists already')
   }
 
-  return { write }
+  return { write, writeWhole, assertFree }
 }
 
 /** Not every S3 has conditional writes; Amazon since August 2024, Ceph for whole objects. */
@@ -151,7 +153,7 @@ async function* inParts(source: AsyncIterable<Uint8Array>, partBytes: number): A
 }
 
 /** Grows fourfold, so that a small blob takes little memory and a large one is copied once and a third. */
-function withRoom(part: Buffer, filled: number, needed: number, partBytes: number): Buffer {
+export function withRoom(part: Buffer, filled: number, needed: number, partBytes: number): Buffer {
   if (part.length >= filled + needed) return part
   const larger = Buffer.allocUnsafeSlow(Math.min(partBytes, Math.max(filled + needed, part.length * 4)))
   larger.set(part.subarray(0, filled))

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { newBlobKey } from '../../server/ids.ts'
-import type { BlobInfo, BlobKey, BlobStore, ByteRange } from '../../storage/blob-store.ts'
+import type { BlobInfo, BlobKey, BlobStore, ByteRange, PartialBlob } from '../../storage/blob-store.ts'
 
 const KIB = 1024
 const MIB = 1024 * 1024
@@ -19,6 +19,7 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
 
     afterEach(async () => {
       for (const { key } of await listed(store)) await store.delete(key)
+      await store.sweep(FAR_FUTURE)
     })
 
     afterAll(() => store?.close())
@@ -297,6 +298,142 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
       expect(await store.size(key)).toBe(12 * MIB)
     })
 
+    describe('a blob that comes in over several requests', () => {
+      test.each([
+        ['in one piece, empty', [0]],
+        ['in one piece, small', [10]],
+        ['in one piece of some parts and a rest', [12 * MIB + 3]],
+        ['in small pieces', [1, 2, 3, 0, 70_000]],
+        ['in pieces that are too little for a part, and together more than one', [3 * MIB, 3 * MIB + 1, 3 * MIB]],
+        ['in pieces of exactly a part', [5 * MIB, 5 * MIB]],
+        ['in pieces of parts and rests', [7 * MIB, 11 * MIB, 1, 5 * MIB]],
+      ])('is what was added, %s', async (_name, lengths) => {
+        const key = newBlobKey()
+        const pieces = lengths.map((length) => randomBytes(length))
+
+        let partial: PartialBlob | undefined
+        for (const piece of pieces) partial = await addPiece(store, key, piece, partial)
+        const size = await (await store.openPartial(key, partial)).finish()
+
+        const whole = Buffer.concat(pieces)
+        expect(size).toBe(whole.length)
+        expect(await read(store, key)).toEqual({ length: whole.length, sha256: sha256(whole) })
+        expect(await store.sweep(FAR_FUTURE)).toEqual({ count: 0, bytes: 0 })
+      })
+
+      test('can be finished by the writer who adds its last bytes', async () => {
+        const key = newBlobKey()
+        const bytes = randomBytes(13 * MIB)
+        const partial = await addPiece(store, key, bytes.subarray(0, 6 * MIB))
+        const writer = await store.openPartial(key, partial)
+        for await (const chunk of chunked(bytes.subarray(6 * MIB), 64 * KIB)) await writer.add(chunk)
+
+        expect(await writer.finish()).toBe(13 * MIB)
+
+        expect(await read(store, key)).toEqual({ length: 13 * MIB, sha256: sha256(bytes) })
+      })
+
+      test('is invisible until it is finished', async () => {
+        const key = newBlobKey()
+        const partial = await addPiece(store, key, randomBytes(6 * MIB))
+
+        expect(await store.size(key)).toBeUndefined()
+        expect(await listed(store)).toEqual([])
+        await expect(store.get(key)).rejects.toMatchObject({ code: 'not_found' })
+        await store.deletePartial(key, partial)
+      })
+
+      test('goes on from what was noted, and what was written after that is forgotten', async () => {
+        const key = newBlobKey()
+        const [first, lost, second] = [randomBytes(6 * MIB), randomBytes(7 * MIB), randomBytes(6 * MIB)]
+        const partial = await addPiece(store, key, first)
+        await addPiece(store, key, lost, partial)
+
+        const resumed = await addPiece(store, key, second, partial)
+        await (await store.openPartial(key, resumed)).finish()
+
+        const whole = Buffer.concat([first, second])
+        expect(await read(store, key)).toEqual({ length: whole.length, sha256: sha256(whole) })
+      })
+
+      test('goes on from a checkpoint of a writer who never came to an end', async () => {
+        const key = newBlobKey()
+        const bytes = randomBytes(23 * MIB)
+        const dead = await store.openPartial(key)
+        for await (const chunk of chunked(bytes.subarray(0, 12 * MIB), 64 * KIB)) await dead.add(chunk)
+        const checkpoint = await dead.checkpoint()
+        await dead.add(Buffer.alloc(6 * MIB))
+        await dead.pause() // nobody noted where
+
+        const resumed = await addPiece(store, key, bytes.subarray(checkpoint.size), checkpoint)
+        await (await store.openPartial(key, resumed)).finish()
+
+        expect(checkpoint.size).toBeGreaterThanOrEqual(5 * MIB)
+        expect(await read(store, key)).toEqual({ length: 23 * MIB, sha256: sha256(bytes) })
+      })
+
+      test('is not touched by a sweep while somebody wants it', async () => {
+        const key = newBlobKey()
+        const partial = await addPiece(store, key, randomBytes(7 * MIB))
+
+        expect(await store.sweep(FAR_FUTURE, async (wanted) => wanted === key)).toEqual({ count: 0, bytes: 0 })
+
+        await (await store.openPartial(key, partial)).finish()
+        expect(await store.size(key)).toBe(7 * MIB)
+      })
+
+      test.each([
+        ['small', 10],
+        ['large', 7 * MIB],
+      ])('goes with a sweep when nobody wants it: a %s one', async (_name, length) => {
+        const key = newBlobKey()
+        const partial = await addPiece(store, key, randomBytes(length))
+
+        const swept = await store.sweep(FAR_FUTURE, async () => false)
+
+        expect(swept.bytes).toBe(length)
+        await expect(store.openPartial(key, partial)).rejects.toMatchObject({ code: 'not_found' })
+      })
+
+      test('can be deleted, once and again, and leaves nothing', async () => {
+        const key = newBlobKey()
+        const partial = await addPiece(store, key, randomBytes(7 * MIB))
+
+        await store.deletePartial(key, partial)
+        await store.deletePartial(key, partial)
+
+        await expectNothing(store)
+        await expect(store.openPartial(key, partial)).rejects.toMatchObject({ code: 'not_found' })
+      })
+
+      test('is not there any more once it is finished', async () => {
+        const key = newBlobKey()
+        const partial = await addPiece(store, key, randomBytes(7 * MIB))
+        await (await store.openPartial(key, partial)).finish()
+
+        await expect(store.openPartial(key, partial)).rejects.toMatchObject({ code: 'not_found' })
+
+        await store.deletePartial(key, partial)
+        expect(await store.size(key)).toBe(7 * MIB)
+      })
+
+      test('does not take the key of another', async () => {
+        const { key } = await givenBlob(store, 10)
+        const writer = await store.openPartial(key)
+        await writer.add(Buffer.from('second'))
+
+        await expect(writer.finish()).rejects.toThrow('exists already')
+
+        expect(await store.size(key)).toBe(10)
+        await store.deletePartial(key, { size: 0, notes: '{"uploadId":null}' })
+      })
+
+      test.each(['', '..', `${'a'.repeat(31)}/`])('is refused under a malformed key: %j', async (key) => {
+        await expect(store.openPartial(key)).rejects.toThrow(TypeError)
+        await expect(store.deletePartial(key, { size: 0, notes: '{}' })).rejects.toThrow(TypeError)
+      })
+    })
+
     describe('a reader', () => {
       test('that stops early releases the blob', async () => {
         const { key } = await givenBlob(store, 4 * MIB)
@@ -393,6 +530,13 @@ export async function givenBlob(store: BlobStore, length: number): Promise<{ key
   const blob = { key: newBlobKey(), bytes: randomBytes(length) }
   await store.put(blob.key, chunked(blob.bytes, 64 * KIB))
   return blob
+}
+
+/** Adds `bytes` and lets go. */
+async function addPiece(store: BlobStore, key: BlobKey, bytes: Buffer, from?: PartialBlob): Promise<PartialBlob> {
+  const writer = await store.openPartial(key, from)
+  for await (const chunk of chunked(bytes, 64 * KIB)) await writer.add(chunk)
+  return writer.pause()
 }
 
 export async function read(store: BlobStore, key: BlobKey, range?: ByteRange) {

@@ -206,6 +206,31 @@ describe('a power cut', () => {
     expect(syncs.length).toBe(2)
   })
 
+  test('loses nothing that a partial blob is said to hold, nor its name', async () => {
+    const store = await openStore()
+    const steps = record(['fsync', 'writev', 'fdatasync', 'rename'])
+
+    const writer = await store.openPartial(newBlobKey())
+    await writer.add(Buffer.from('mayfly'))
+    await writer.checkpoint()
+    expect(steps).toEqual(['fsync', 'writev', 'fdatasync'])
+
+    await writer.finish()
+    expect(steps).toEqual(['fsync', 'writev', 'fdatasync', 'fdatasync', 'fsync', 'rename', 'fsync'])
+  })
+
+  test('that took the end of a partial blob is noticed', async () => {
+    const store = await openStore()
+    const key = newBlobKey()
+    const writer = await store.openPartial(key)
+    await writer.add(Buffer.from('mayfly'))
+    const partial = await writer.pause()
+
+    await truncate(join(directory, 'tmp', key), 3)
+
+    await expect(store.openPartial(key, partial)).rejects.toMatchObject({ code: 'not_found' })
+  })
+
   test('a sync that fails takes the blob back', async () => {
     const store = await openStore()
     const { key: neighbour } = await givenBlob(store, 10)

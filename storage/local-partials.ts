@@ -1,0 +1,75 @@
+import fs from 'node:fs'
+import { AppError } from '../server/errors.ts'
+import type { BlobKey, Durability, PartialBlob, PartialWriter } from './blob-store.ts'
+import { call, type Directory, errorCode, ignore } from './file-calls.ts'
+import { createFileWriter, openFile } from './file-writer.ts'
+
+interface Dependencies {
+  durability: Durability
+  /** The folder of unfinished files. */
+  temporaries: Directory
+  temporaryPathOf: (key: BlobKey) => string
+  /** Renames the finished file to where blobs are. */
+  publish: (key: BlobKey) => Promise<void>
+  /** Keys that this process writes. */
+  writing: Set<BlobKey>
+}
+
+/** Blobs that come in over several requests: files in `tmp`, which are appended to and renamed in the end. */
+export function createLocalPartials({ durability, temporaries, temporaryPathOf, publish, writing }: Dependencies) {
+  async function open(key: BlobKey, from?: PartialBlob): Promise<PartialWriter> {
+    const path = temporaryPathOf(key)
+    const fd = await openAt(path, from?.size ?? 0)
+    if (durability === 'full' && !from) await temporaries.sync()
+    writing.add(key)
+    const writer = createFileWriter({ path, open: async () => fd, position: from?.size ?? 0 }, () => {})
+
+    async function ending<T>(work: () => Promise<T>): Promise<T> {
+      try {
+        return await work()
+      } finally {
+        await writer.release()
+        writing.delete(key)
+      }
+    }
+
+    return {
+      add: writer.add,
+      checkpoint: async () => partialOf(await writer.sync(durability)),
+      pause: () => ending(async () => partialOf(await writer.finish(durability))),
+      finish: () =>
+        ending(async () => {
+          const size = await writer.finish(durability)
+          await publish(key)
+          return size
+        }),
+    }
+  }
+
+  async function remove(key: BlobKey): Promise<void> {
+    await call((done) => fs.unlink(temporaryPathOf(key), done)).catch(ignore('ENOENT'))
+  }
+
+  return { open, remove }
+}
+
+/** The file's name and length say it all. */
+const partialOf = (size: number): PartialBlob => ({ size, notes: '' })
+
+/** Cut to `size`: what is beyond was written, but nobody knows how much of it reached the disk. */
+async function openAt(path: string, size: number): Promise<number> {
+  const fd = await openFile(path, size === 0).catch((error: unknown) => {
+    throw errorCode(error) === 'ENOENT' ? gone() : error
+  })
+  try {
+    const found = await call<fs.Stats>((done) => fs.fstat(fd, done))
+    if (found.size < size) throw gone()
+    if (found.size > size) await call((done) => fs.ftruncate(fd, size, done))
+    return fd
+  } catch (error) {
+    fs.closeSync(fd)
+    throw error
+  }
+}
+
+const gone = () => new AppError('not_found', 'the unfinished blob is gone')

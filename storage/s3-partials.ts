@@ -1,0 +1,237 @@
+import { randomUUID } from 'node:crypto'
+import {
+  AbortMultipartUploadCommand,
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  PutObjectCommand,
+  paginateListObjectsV2,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3'
+import { AppError } from '../server/errors.ts'
+import type { PartialBlob, PartialWriter } from './blob-store.ts'
+import { errorName, fail, failing } from './s3-errors.ts'
+import { listParts, type MultipartUpload } from './s3-multipart.ts'
+import { EMPTY, MAX_PARTS, PART_TIMEOUT_MS, type S3Target, type S3Writer, withRoom } from './s3-writer.ts'
+
+/**
+ * Blobs that come in over several requests: one multipart upload for all of them. What is too little for a part waits in an
+ * object of its own, the tail, and is read back when it goes on.
+ */
+
+/** Both ends inclusive. */
+type Numbers = [first: number, last: number]
+
+interface Notes {
+  /** As it was when the upload began: all parts are of one size. */
+  partBytes: number
+  uploadId: string | null
+  /** Of the parts that count, in order. Numbers in between belong to writers who were displaced in the middle of a part. */
+  parts: Numbers[]
+  /** Name of the object that holds what follows the parts. */
+  tail: string | null
+  /** The tail before, which nobody needs once these notes are kept. */
+  oldTail: string | null
+  /** Whether its writer let go by itself, so that no part of his can still be on its way. */
+  isPaused: boolean
+}
+
+export interface S3PartialsTarget extends S3Target {
+  /** Tails are named `<this><object>/<random>`. */
+  tailPrefix: string
+  writer: S3Writer
+}
+
+export function createS3Partials({ client, bucket, partBytes, uploading, tailPrefix, writer }: S3PartialsTarget) {
+  /** `name`: of the object that it will be. */
+  async function open(name: string, from?: PartialBlob): Promise<PartialWriter> {
+    const notes = from ? (JSON.parse(from.notes) as Notes) : newNotes(partBytes)
+    let { uploadId } = notes
+    const parts = notes.parts.map(([first, last]): Numbers => [first, last])
+    const committed = countOf(parts) * notes.partBytes
+    let buffer = notes.tail === null ? EMPTY : await readTail(notes.tail, (from?.size ?? 0) - committed)
+    let filled = buffer.length
+    const reserved = uploadId === null ? undefined : await reservedNumber(multipartOf(name, uploadId), notes)
+    /** Whether anything was added to what the tail holds. */
+    let isTailGood = notes.tail !== null || filled === 0
+    let sending: Promise<void> | undefined
+    let hasNewParts = false
+    if (uploadId) uploading.add(uploadId)
+    if (notes.oldTail !== null) await removeObject(notes.oldTail)
+
+    function add(chunk: Uint8Array): Promise<void> | undefined {
+      if (chunk.byteLength === 0) return undefined
+      isTailGood = false
+      const rest = collect(chunk)
+      return filled === notes.partBytes ? addParts(rest) : undefined
+    }
+
+    /** Returns what did not fit. */
+    function collect(chunk: Uint8Array): Uint8Array {
+      const piece = chunk.subarray(0, notes.partBytes - filled)
+      buffer = withRoom(buffer, filled, piece.byteLength, notes.partBytes)
+      buffer.set(piece, filled)
+      filled += piece.byteLength
+      return chunk.subarray(piece.byteLength)
+    }
+
+    async function addParts(chunk: Uint8Array): Promise<void> {
+      let rest = chunk
+      while (filled === notes.partBytes) {
+        await sendPart()
+        rest = collect(rest)
+      }
+    }
+
+    /** One part travels while the next is collected. */
+    async function sendPart(): Promise<void> {
+      await sending
+      const body = buffer.subarray(0, filled)
+      buffer = EMPTY
+      filled = 0
+      sending = send(body)
+      sending.catch(() => {}) // whatever is called next hears of it
+    }
+
+    async function send(body: Buffer): Promise<void> {
+      const next = lastOf(parts) + 1
+      const PartNumber = next === reserved ? next + 1 : next
+      if (PartNumber > MAX_PARTS) throw new AppError('too_large', 'the file is too large for the storage')
+      uploadId ??= await begin(name)
+      const part = { ...multipartOf(name, uploadId), PartNumber, Body: body, ContentLength: body.length }
+      await client.send(new UploadPartCommand(part), { requestTimeout: PART_TIMEOUT_MS }).catch(fail)
+      append(parts, PartNumber)
+      hasNewParts = true
+    }
+
+    function noted(tail: string | null, isPaused: boolean): string {
+      const oldTail = tail === notes.tail ? null : notes.tail
+      return JSON.stringify({ partBytes: notes.partBytes, uploadId, parts, tail, oldTail, isPaused } satisfies Notes)
+    }
+
+    /** What is collected for the next part is in memory only, and does not count. */
+    async function checkpoint(): Promise<PartialBlob> {
+      if (hasNewParts) return { size: countOf(parts) * notes.partBytes, notes: noted(null, false) }
+      return { size: from?.size ?? 0, notes: noted(notes.tail, false) }
+    }
+
+    async function pause(): Promise<PartialBlob> {
+      return ending(async () => {
+        await sending
+        const size = countOf(parts) * notes.partBytes + filled
+        if (filled === 0) return { size, notes: noted(null, true) }
+        if (isTailGood) return { size, notes: noted(notes.tail, true) }
+        return { size, notes: noted(await writeTail(name, buffer.subarray(0, filled)), true) }
+      })
+    }
+
+    async function finish(): Promise<number> {
+      return ending(async () => {
+        await sending
+        const size = countOf(parts) * notes.partBytes + filled
+        if (uploadId === null) await writer.writeWhole(name, buffer.subarray(0, filled))
+        else await complete(uploadId)
+        await removeTails(name)
+        return size
+      })
+    }
+
+    async function complete(id: string): Promise<void> {
+      if (filled > 0) await send(buffer.subarray(0, filled))
+      const upload = multipartOf(name, id)
+      const Parts: CompletedPart[] = []
+      for await (const { PartNumber = 0, ETag } of listParts(client, upload)) {
+        if (parts.some(([first, last]) => first <= PartNumber && PartNumber <= last)) Parts.push({ PartNumber, ETag })
+      }
+      if (Parts.length !== countOf(parts)) throw new Error('parts of an unfinished blob are lost')
+      await client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } })).catch(fail)
+    }
+
+    async function ending<T>(work: () => Promise<T>): Promise<T> {
+      return work().finally(() => uploading.delete(uploadId ?? ''))
+    }
+
+    return { add, checkpoint, pause, finish }
+  }
+
+  async function begin(name: string): Promise<string> {
+    await writer.assertFree(name)
+    const object = { Bucket: bucket, Key: name }
+    const { UploadId } = await client.send(new CreateMultipartUploadCommand(object)).catch(fail)
+    uploading.add(`${UploadId}`)
+    return `${UploadId}`
+  }
+
+  /**
+   * The number that no part may take. A writer who was displaced may still have one part on its way, with the number after the
+   * last that arrived: if it took the place of one that counts, the blob would be spoilt. What has arrived of his is written over,
+   * since Ceph completes an upload only with all parts that it has. Throws `not_found` when the upload is not there any more.
+   */
+  async function reservedNumber(upload: MultipartUpload, { parts, isPaused }: Notes): Promise<number | undefined> {
+    let last = lastOf(parts)
+    for await (const { PartNumber = 0 } of listParts(client, upload, last)) last = Math.max(last, PartNumber)
+    return isPaused ? undefined : last + 1
+  }
+
+  async function remove(name: string, from: PartialBlob): Promise<void> {
+    const { uploadId } = JSON.parse(from.notes) as Notes
+    if (uploadId !== null) {
+      await client.send(new AbortMultipartUploadCommand(multipartOf(name, uploadId))).catch((error: unknown) => {
+        if (errorName(error) !== 'NoSuchUpload') fail(error)
+      })
+    }
+    await removeTails(name)
+  }
+
+  async function readTail(tail: string, size: number): Promise<Buffer> {
+    const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: tail })).catch(fail)
+    const bytes = Buffer.from((await Body?.transformToByteArray().catch(fail)) ?? [])
+    if (bytes.length !== size) throw new Error(`the tail of an unfinished blob has ${bytes.length} bytes, not ${size}`)
+    return bytes
+  }
+
+  /** Under a name of its own: a displaced writer must not replace what his successor wrote. */
+  async function writeTail(name: string, body: Buffer): Promise<string> {
+    const tail = `${tailsOf(name)}${randomUUID()}`
+    const object = { Bucket: bucket, Key: tail, Body: body, ContentLength: body.length }
+    await client.send(new PutObjectCommand(object), { requestTimeout: PART_TIMEOUT_MS }).catch(fail)
+    return tail
+  }
+
+  async function removeTails(name: string): Promise<void> {
+    for await (const page of failing(paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: tailsOf(name) }))) {
+      for (const { Key } of page.Contents ?? []) if (Key) await removeObject(Key)
+    }
+  }
+
+  const removeObject = (Key: string) => client.send(new DeleteObjectCommand({ Bucket: bucket, Key })).catch(fail)
+  const tailsOf = (name: string): string => `${tailPrefix}${name}/`
+  const multipartOf = (name: string, uploadId: string): MultipartUpload => ({
+    Bucket: bucket,
+    Key: name,
+    UploadId: uploadId,
+  })
+
+  return { open, remove }
+}
+
+const newNotes = (partBytes: number): Notes => ({
+  partBytes,
+  uploadId: null,
+  parts: [],
+  tail: null,
+  oldTail: null,
+  isPaused: true,
+})
+
+const countOf = (parts: readonly Numbers[]): number => parts.reduce((sum, [first, last]) => sum + last - first + 1, 0)
+
+const lastOf = (parts: readonly Numbers[]): number => parts.at(-1)?.[1] ?? 0
+
+function append(parts: Numbers[], number: number): void {
+  const last = parts.at(-1)
+  if (last && last[1] === number - 1) last[1] = number
+  else parts.push([number, number])
+}
