@@ -59,6 +59,12 @@ export const settingGroups = {
       './data',
       'Folder for the SQLite database and the files that people upload. Back this one up.',
     ),
+    workers: setting(
+      'WORKERS',
+      wholeNumber(1, 64),
+      '1',
+      'Processes that answer on the same port. More than one uses more processors; rate limits then count for each of them.',
+    ),
     shutdownTimeoutMs: setting(
       'SHUTDOWN_TIMEOUT',
       timeout,

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 
 /** Seconds. Small answers take milliseconds, large transfers minutes. */
@@ -23,7 +24,9 @@ export interface Metrics {
 
 /** Figures about this process and what it answers. The client is loaded only here: most servers are not watched. */
 export async function createMetrics(figures: readonly Figure[]): Promise<Metrics> {
-  const { collectDefaultMetrics, Gauge, Histogram, Registry } = await import('@prometheus-io/client')
+  const { AggregatorRegistry, collectDefaultMetrics, Gauge, Histogram, Registry } = await import(
+    '@prometheus-io/client'
+  )
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -39,6 +42,7 @@ export async function createMetrics(figures: readonly Figure[]): Promise<Metrics
       name,
       help,
       registers,
+      aggregator: 'first', // all workers read the same
       async collect() {
         this.set(await read())
       },
@@ -48,7 +52,22 @@ export async function createMetrics(figures: readonly Figure[]): Promise<Metrics
   const observe: Metrics['observe'] = ({ method, routeOptions }, { statusCode, elapsedTime }) =>
     durations.observe({ method, route: routeOptions.url ?? '(none)', status: statusCode }, elapsedTime / 1000)
 
+  if (cluster.isWorker) {
+    AggregatorRegistry.setRegistries(registry)
+    new AggregatorRegistry() // answers what `createWorkersMetrics` asks
+  }
+  return { observe, server: metricsServer(registry.contentType, () => registry.metrics()) }
+}
+
+/** The figures of all workers of this process, added up. */
+export async function createWorkersMetrics(): Promise<FastifyInstance> {
+  const { AggregatorRegistry } = await import('@prometheus-io/client')
+  const registry = new AggregatorRegistry()
+  return metricsServer(registry.contentType, () => registry.clusterMetrics())
+}
+
+function metricsServer(contentType: string, figures: () => Promise<string>): FastifyInstance {
   const server = Fastify({ forceCloseConnections: true })
-  server.get('*', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()))
-  return { observe, server }
+  server.get('*', async (_request, reply) => reply.type(contentType).send(await figures()))
+  return server
 }

@@ -1,0 +1,49 @@
+import cluster, { type Worker } from 'node:cluster'
+import { once } from 'node:events'
+import closeWithGrace from 'close-with-grace'
+import type { Config } from './config.ts'
+import { createWorkersMetrics } from './http/metrics.ts'
+import { createLogger } from './logger.ts'
+import { GRACE_MS } from './serve.ts'
+
+/**
+ * Runs `config.workers` processes that answer on one port, each a replica of its own, and replaces one that dies. The first
+ * is up before the others start, so that migrations run once and a bad start is reported once.
+ */
+export async function superviseWorkers(config: Config): Promise<void> {
+  const log = createLogger(config)
+  const metrics = config.metricsPort === 0 ? undefined : await createWorkersMetrics()
+  const running = new Map<Worker, Promise<void>>()
+  let isStopping = false
+
+  closeWithGrace({ delay: config.shutdownTimeoutMs + 2 * GRACE_MS, logger: false }, async ({ err }) => {
+    isStopping = true
+    if (err) log.fatal({ err }, 'stopping after an error')
+    for (const worker of running.keys()) worker.process.kill('SIGTERM')
+    await Promise.all(running.values())
+    await metrics?.close()
+  })
+
+  function start(): Worker {
+    const worker = cluster.fork()
+    running.set(worker, ended(worker))
+    return worker
+  }
+
+  async function ended(worker: Worker): Promise<void> {
+    let hasListened = false
+    worker.once('listening', () => {
+      hasListened = true
+    })
+    const [code, signal] = await once(worker, 'exit')
+    running.delete(worker)
+    if (isStopping) return
+    log.error({ pid: worker.process.pid, code, signal }, 'a worker died')
+    if (!hasListened) throw new Error('a worker could not start') // and the next one could not either
+    start()
+  }
+
+  await once(start(), 'listening')
+  for (let count = 1; count < config.workers; count += 1) start()
+  await metrics?.listen({ host: config.host, port: config.metricsPort })
+}

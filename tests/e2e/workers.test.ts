@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises'
+import { expect, test, vi } from 'vitest'
+import { freePort } from '../helpers/postgres-server.ts'
+import { type SpawnedServer, spawnServer, startServer } from '../helpers/spawn-server.ts'
+
+/** The pids of the workers that have answered something, by their log lines. */
+const workersOf = (server: SpawnedServer): string[] => [
+  ...new Set(
+    server
+      .logs()
+      .filter(({ msg }) => msg === 'answered')
+      .map(({ reqId }) => String(reqId).split('-')[0] ?? ''),
+  ),
+]
+
+/** A connection of its own for each request: that is what workers share. */
+const put = (server: SpawnedServer, content: string): Promise<string> =>
+  fetch(`${server.url}/x.txt`, { method: 'PUT', body: content, headers: { Connection: 'close' } }).then((r) => r.text())
+
+const get = (link: string): Promise<string> =>
+  fetch(link.trim(), { headers: { Connection: 'close' } }).then((r) => r.text())
+
+async function untilTwoAnswer(server: SpawnedServer): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      await get(`${server.url}/health`)
+      expect(workersOf(server).length).toBeGreaterThanOrEqual(2)
+    },
+    { timeout: 15_000, interval: 50 },
+  )
+}
+
+test('several workers share a port and what they hold; figures are of all together, and SIGTERM ends all', async () => {
+  const port = await freePort()
+  const server = await spawnServer({ WORKERS: '2', METRICS_PORT: String(port) })
+  await untilTwoAnswer(server)
+
+  const links = await Promise.all(['a', 'b', 'c', 'd'].map((content) => put(server, content)))
+  const contents = await Promise.all(links.map(get))
+  const figures = await (await fetch(`http://127.0.0.1:${port}/`)).text()
+
+  expect(contents).toEqual(['a', 'b', 'c', 'd'])
+  expect(figures).toMatch(
+    /^mayfly_http_request_duration_seconds_count\{method="PUT",route="\/:name",status="200"\} 4$/m,
+  )
+  expect(await server.kill('SIGTERM')).toBe(0)
+  await expect(fetch(`${server.url}/health`)).rejects.toThrow('fetch failed')
+})
+
+test('a worker that dies is replaced, and the others go on', async () => {
+  const server = await spawnServer({ WORKERS: '2' })
+  await untilTwoAnswer(server)
+  const link = await put(server, 'kept')
+
+  process.kill(await childOf(server.pid), 'SIGKILL')
+  await vi.waitFor(() => expect(server.logs().map(({ msg }) => msg)).toContain('a worker died'), { timeout: 5_000 })
+
+  expect(await get(link)).toBe('kept')
+  await vi.waitFor(
+    async () => {
+      await get(`${server.url}/health`)
+      expect(workersOf(server).length).toBeGreaterThanOrEqual(3)
+    },
+    { timeout: 15_000, interval: 50 },
+  )
+})
+
+test('a start that fails is reported once, not tried for ever', async () => {
+  const { exited, output } = startServer({ WORKERS: '2', DATA_DIR: '/dev/null/nowhere' })
+
+  expect(await exited).toBe(1)
+  expect(output().match(/could not start","?/g)).toHaveLength(1)
+})
+
+async function childOf(pid: number): Promise<number> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  return Number(children.split(' ')[0])
+}
