@@ -1,19 +1,11 @@
 import sharp from 'sharp'
+import { LOCAL_CALLER } from '../server/accounts/caller.ts'
 import { createApp } from '../server/app.ts'
 import { readConfig } from '../server/config.ts'
 import { createLogger } from '../server/logger.ts'
 import type { UploadOptions } from '../server/uploads/upload-rules.ts'
-import type { Caller } from '../server/uploads/uploads.ts'
 
 /** `npm run seed`: one upload of each kind, to look at. Runs beside a server, on the same settings. */
-
-const caller: Caller = {
-  address: '127.0.0.1',
-  network: '127.0.0.1',
-  isWhitelisted: true,
-  uploadToken: undefined,
-  credentials: { kind: 'none' },
-}
 
 const DAY = 86_400
 
@@ -56,7 +48,7 @@ const config = readConfig(process.env)
 const app = await createApp({ config, log: createLogger({ ...config, logLevel: 'error' }) })
 const base = config.publicUrl || `http://${config.host}:${config.port}${config.pathPrefix}`
 for (const { what, options, files } of UPLOADS) {
-  const { upload, files: stored, token } = await app.quickUploads.create(incoming(files), () => options, caller)
+  const { upload, files: stored, token } = await app.quickUploads.create(incoming(files), () => options, LOCAL_CALLER)
   process.stdout.write(`${what}\n  upload token ${token}\n`)
   for (const { id, name } of stored)
     process.stdout.write(`  ${base}/file/${upload.id}/${id}/${encodeURIComponent(name)}\n`)

@@ -2,6 +2,10 @@ import { resolve } from 'node:path'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { openStore } from '../storage/open-store.ts'
+import { type Accounts, createAccounts } from './accounts/accounts.ts'
+import { authRoutes } from './accounts/auth-routes.ts'
+import { meRoutes } from './accounts/me-routes.ts'
+import { usersRoutes } from './accounts/users-routes.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { migrate } from './database/migrate.ts'
@@ -33,6 +37,7 @@ import { uploadsRoutes } from './uploads/uploads-routes.ts'
 /** Everything that serves, cleans and is asked by the command line, and the server in front of it. */
 export interface App {
   server: FastifyInstance
+  accounts: Accounts
   uploads: Uploads
   quickUploads: QuickUploads
   housekeeping: Housekeeping
@@ -97,7 +102,8 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   const quickUploads = createQuickUploads({ uploads, intake, repo, clock, config, onRemoved })
   const downloads = createDownloads({ uploads, claims, variants: images.variants, blobs, relay })
 
-  const readCaller = createCallerReader(config)
+  const accounts = createAccounts({ database, clock, config })
+  const readCaller = createCallerReader({ ...accounts, config })
   const metrics = config.metricsPort === 0 ? undefined : await createMetrics([])
   const server = await createServer({
     config,
@@ -109,6 +115,9 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
       uploadsRoutes({ uploads, intake, readCaller, config }),
       quickUploadRoutes({ quickUploads, readCaller, config }),
       downloadsRoutes({ downloads, readCaller, config }),
+      authRoutes({ ...accounts, readCaller, config }),
+      meRoutes({ ...accounts, readCaller }),
+      usersRoutes({ ...accounts, readCaller }),
       webRoutes({ config }),
     ],
   })
@@ -125,7 +134,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     await database.close()
   }
 
-  return { server, uploads, quickUploads, housekeeping, metrics: metrics?.server, close }
+  return { server, accounts, uploads, quickUploads, housekeeping, metrics: metrics?.server, close }
 }
 
 function databaseLocation({ database, dataDir, durability }: Config) {

@@ -7,6 +7,7 @@ const Fields = z.object({
   ...settingGroups.Addresses,
   ...settingGroups.Limits,
   ...settingGroups.Features,
+  ...settingGroups.Accounts,
   ...settingGroups.Downloads,
   ...settingGroups.Images,
   ...settingGroups.Database,

@@ -4,6 +4,9 @@
  * - `bad_request`: the request is wrong and says how to be right
  * - `too_large`: a size limit; Plik's clients get it as 400, JSON clients as 413
  * - `unauthorized`: a password is needed or wrong
+ * - `login_required`: for users only
+ * - `invalid_session`: who called was logged in once, or does not prove that the page itself calls; his cookies go
+ * - `conflict`: there is one already
  * - `forbidden`, `not_found`, `not_acceptable`, `precondition_failed`, `range_not_satisfiable`: as in HTTP
  * - `locked`: every claim on a limited download is taken at the moment
  * - `too_many_requests`: throttled
@@ -15,6 +18,9 @@ export type ErrorCode =
   | 'bad_request'
   | 'too_large'
   | 'unauthorized'
+  | 'login_required'
+  | 'invalid_session'
+  | 'conflict'
   | 'forbidden'
   | 'not_found'
   | 'not_acceptable'

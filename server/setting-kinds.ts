@@ -43,6 +43,12 @@ export const ttlLimit = kind('a duration such as `12h` or `30d`, or `unlimited`,
   return seconds === 0 ? Number.POSITIVE_INFINITY : seconds
 })
 
+/** Seconds. */
+export const lifetime = kind('a duration such as `12h` or `365d`, up to `3650d`', (text) => {
+  const seconds = parseDurationSeconds(text) ?? 0
+  return seconds > 0 && seconds <= 3650 * 86_400 ? seconds : undefined
+})
+
 /** Milliseconds. A timer set to 2^31 of them, 24.8 days, would fire at once. */
 export const timeout = kind('a duration such as `15s` or `10m`, up to `24d`', (text) => {
   const ms = parseDurationMs(text) ?? 0

@@ -8,6 +8,7 @@ import {
   httpOrigin,
   httpUrl,
   type Kind,
+  lifetime,
   listOf,
   matching,
   pathPrefix,
@@ -174,6 +175,24 @@ export const settingGroups = {
       'disabled',
       'Users, sessions and tokens. `forced` allows no anonymous uploads.',
     ),
+    featureLocalLogin: setting(
+      'FEATURE_LOCAL_LOGIN',
+      toggle,
+      'enabled',
+      'Logging in with a password that is kept here. Switch it off where everybody comes through another provider.',
+    ),
+    featureApiTokens: setting(
+      'FEATURE_API_TOKENS',
+      toggle,
+      'enabled',
+      'Tokens by which programs upload in the name of a user.',
+    ),
+    featureDeleteAccount: setting(
+      'FEATURE_DELETE_ACCOUNT',
+      toggle,
+      'enabled',
+      'Users may delete their own account, with all that they keep here.',
+    ),
     featureOneShot: setting('FEATURE_ONE_SHOT', feature, 'enabled', 'Files that are gone after one download.'),
     featureRemovable: setting(
       'FEATURE_REMOVABLE',
@@ -214,6 +233,9 @@ export const settingGroups = {
     ),
     featureClients: setting('FEATURE_CLIENTS', toggle, 'enabled', 'A link on the page to the command line clients.'),
     featureGithub: setting('FEATURE_GITHUB', toggle, 'enabled', 'A link on the page to the source code.'),
+  },
+  Accounts: {
+    sessionTimeoutSeconds: setting('SESSION_TIMEOUT', lifetime, '365d', 'How long a browser stays logged in.'),
   },
   Downloads: {
     claimWindowMs: setting(

@@ -77,6 +77,9 @@ test('services know nothing of HTTP', () => {
 
 test('pure modules import nothing that does I/O', () => {
   const pure = [
+    'server/accounts/user.ts',
+    'server/accounts/account-rules.ts',
+    'server/accounts/account-shapes.ts',
     'server/uploads/upload-rules.ts',
     'server/uploads/upload-shapes.ts',
     'server/uploads/quick-options.ts',

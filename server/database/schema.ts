@@ -9,6 +9,10 @@ export interface Schema {
   files: FilesTable
   claims: ClaimsTable
   variants: VariantsTable
+  users: UsersTable
+  tokens: TokensTable
+  sessions: SessionsTable
+  cli_logins: CliLoginsTable
 }
 
 export type Flag = 0 | 1
@@ -39,6 +43,10 @@ export interface UploadsTable {
   normalize: WithDefault<Flag>
   /** How the sender encrypted the files; null: not at all. */
   e2ee: WithDefault<'age' | null>
+  /** Whose it is; null: nobody's. */
+  user_id: WithDefault<string | null>
+  /** The API token that created it, revoked or not. */
+  token_id: WithDefault<string | null>
 }
 
 /**
@@ -105,6 +113,56 @@ export interface VariantsTable {
   type: string
   sha256: string
   created_at: number
+}
+
+export interface UsersTable {
+  /** `provider:login`. */
+  id: string
+  provider: string
+  login: string
+  name: string
+  email: string
+  /** Null: logs in elsewhere. */
+  password_hash: string | null
+  is_admin: Flag
+  /** Of these three, 0 means the server's limit and -1 none. */
+  max_file_size: number
+  max_user_size: number
+  max_ttl_seconds: number
+  theme: string
+  language: string
+  created_at: number
+}
+
+export interface TokensTable {
+  /** The first 16 digits of the hash. */
+  id: string
+  user_id: string
+  /** SHA-256, hexadecimal. */
+  hash: string
+  comment: string
+  created_at: number
+}
+
+export interface SessionsTable {
+  /** SHA-256 of the cookie, hexadecimal. */
+  id: string
+  user_id: string
+  xsrf_hash: string
+  created_at: number
+  expires_at: number
+}
+
+/** A command line program that waits for somebody to approve it. */
+export interface CliLoginsTable {
+  code: string
+  secret_hash: string
+  hostname: string
+  /** Who approved it; null: nobody yet. */
+  user_id: string | null
+  /** What its token is going to be called. */
+  comment: string
+  expires_at: number
 }
 
 type WithDefault<T> = ColumnType<T, T | undefined, T>

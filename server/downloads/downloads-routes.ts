@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Caller } from '../accounts/caller.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { type CallerReader, HOLDER_COOKIE, holderOf, isPreview } from '../http/caller.ts'
@@ -7,7 +8,6 @@ import { acceptAnyBodyAsText, readJson } from '../http/json-body.ts'
 import { sendContent } from '../http/send-content.ts'
 import { readDerivation } from '../images/derivation.ts'
 import { ArchiveBody } from '../uploads/upload-shapes.ts'
-import type { Caller } from '../uploads/uploads.ts'
 import { type ByteRange, ifRangeMatches, isNotModified, parseRange, preconditionFailed } from './byte-range.ts'
 import type { Download, Downloads } from './downloads.ts'
 
@@ -52,7 +52,7 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
   }
 
   const get = (find: typeof findFile) => async (request: FastifyRequest, reply: FastifyReply) => {
-    const caller = readCaller(request)
+    const caller = await readCaller(request)
     const download = await find(request, caller)
     const { status, range, headers } = answerTo(request, download)
     if (status === 304) return reply.code(304).headers(headers).send()
@@ -76,7 +76,7 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
   }
 
   const head = (find: typeof findFile) => async (request: FastifyRequest, reply: FastifyReply) => {
-    const download = await find(request, readCaller(request))
+    const download = await find(request, await readCaller(request))
     const { status, headers } = answerTo(request, download)
     return reply.code(status).headers(headers).send()
   }

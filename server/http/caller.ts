@@ -2,15 +2,46 @@ import { createHash, randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
+import type { Accounts } from '../accounts/accounts.ts'
+import type { Caller } from '../accounts/caller.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { AddressRange } from '../setting-kinds.ts'
 import type { Credentials } from '../uploads/password-gate.ts'
-import type { Caller } from '../uploads/uploads.ts'
+import { sessionTokenOf } from './session-cookies.ts'
 
-/** Who is calling, from what the socket and the headers say. Throws `bad_request`: the proxy passed on no address. */
-export function createCallerReader(config: Pick<Config, 'sourceIpHeader' | 'trustedProxies' | 'uploadWhitelist'>) {
-  return (request: FastifyRequest): Caller => {
+interface Dependencies extends Pick<Accounts, 'users' | 'sessions' | 'tokens'> {
+  config: Pick<Config, 'sourceIpHeader' | 'trustedProxies' | 'uploadWhitelist' | 'featureAuthentication'>
+}
+
+/** Who is logged in, and how that is known. */
+type Identity = Pick<Caller, 'user' | 'impersonator' | 'tokenId'>
+
+const ANONYMOUS: Identity = { user: undefined, impersonator: undefined, tokenId: undefined }
+
+/** Safe methods change nothing (RFC 9110 §9.2.1), so that it does not matter who made the browser send them. */
+const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
+
+export type CallerReader = ReturnType<typeof createCallerReader>
+
+/**
+ * Who is calling, from what the socket and the headers say. A request that brings neither a token nor a session costs no
+ * query, and none costs more than one look-up however often it is asked about.
+ */
+export function createCallerReader({ users, sessions, tokens, config }: Dependencies) {
+  /**
+   * Throws `bad_request`: the proxy passed on no address; `forbidden`: a token that is none, or somebody who may not
+   * impersonate; `invalid_session`.
+   */
+  const read = remembered((request) => callerOf(request, true))
+
+  /** As `read`, but API tokens are not looked at: they are no way into an account. */
+  const bySession = remembered((request) => callerOf(request, false))
+
+  /** The caller's address as throttles count it; known without a query. */
+  const network = (request: FastifyRequest): string => networkOf(sourceAddress(request, config))
+
+  async function callerOf(request: FastifyRequest, takesTokens: boolean): Promise<Caller> {
     const address = sourceAddress(request, config)
     return {
       address: address.toString(),
@@ -18,11 +49,43 @@ export function createCallerReader(config: Pick<Config, 'sourceIpHeader' | 'trus
       isWhitelisted: config.uploadWhitelist.length === 0 || isInside(address, config.uploadWhitelist),
       uploadToken: headerOf(request, 'x-uploadtoken'),
       credentials: readCredentials(request.headers.authorization),
+      ...(await impersonating(request, await identify(request, takesTokens))),
     }
   }
+
+  async function identify(request: FastifyRequest, takesTokens: boolean): Promise<Identity> {
+    if (config.featureAuthentication === 'disabled') return ANONYMOUS // ShareX can't but send a token (Plik 1.3.8)
+    const token = takesTokens ? headerOf(request, 'x-pliktoken') : undefined
+    if (token !== undefined) return { ...ANONYMOUS, ...(await tokens.identify(token)) }
+    const cookie = sessionTokenOf(request)
+    if (cookie === undefined) return ANONYMOUS
+    const session = await sessions.get(cookie)
+    if (!SAFE_METHODS.includes(request.method)) sessions.assertSameSite(session, headerOf(request, 'x-xsrftoken'))
+    return { ...ANONYMOUS, user: session.user }
+  }
+
+  /** An administrator may look at everything through somebody else's eyes; what he is himself stays with him. */
+  async function impersonating(request: FastifyRequest, identity: Identity): Promise<Identity> {
+    const id = headerOf(request, 'x-plik-impersonate')
+    if (id === undefined) return identity
+    if (!identity.user?.isAdmin) throw new AppError('forbidden', 'you need administrator privileges')
+    const user = await users.find(id)
+    if (!user) throw new AppError('forbidden', 'user to impersonate does not exists')
+    return { ...identity, user, impersonator: identity.user }
+  }
+
+  return Object.assign(read, { bySession, network })
 }
 
-export type CallerReader = ReturnType<typeof createCallerReader>
+/** The answer to a request does not change while it runs. */
+function remembered(read: (request: FastifyRequest) => Promise<Caller>): (request: FastifyRequest) => Promise<Caller> {
+  const known = new WeakMap<FastifyRequest, Promise<Caller>>()
+  return (request) => {
+    const caller = known.get(request) ?? read(request)
+    known.set(request, caller)
+    return caller
+  }
+}
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 

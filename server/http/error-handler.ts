@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, type ErrorCode } from '../errors.ts'
+import { clearSessionCookies } from './session-cookies.ts'
 
 /** The only place that turns failures into answers. */
 
@@ -12,6 +13,9 @@ const STATUS: Record<ErrorCode, number> = {
   aborted: 400,
   too_large: 413,
   unauthorized: 401,
+  login_required: 401,
+  invalid_session: 403,
+  conflict: 409,
   forbidden: 403,
   not_found: 404,
   not_acceptable: 406,
@@ -77,6 +81,7 @@ const statusOf = ({ code }: AppError, wantsJson: boolean): number =>
 
 function setDetails(reply: FastifyReply, { code, retryAfterSeconds, size }: AppError): void {
   if (code === 'unauthorized') reply.header('WWW-Authenticate', 'Basic realm="plik", charset="UTF-8"')
+  if (code === 'invalid_session') clearSessionCookies(reply)
   if (retryAfterSeconds !== undefined) reply.header('Retry-After', retryAfterSeconds)
   if (size !== undefined) reply.header('Content-Range', `bytes */${size}`)
 }

@@ -20,20 +20,26 @@ export function acceptAnyBodyAsText(scope: FastifyInstance): void {
 /**
  * Reads JSON as Plik's clients write it (Go's `encoding/json`): keys in any case, strict values, unknown keys ignored,
  * `null` leaves the default. `schema` names its keys in lower case. An empty body and `null` are `{}`.
- * Throws `bad_request` naming what is wrong.
+ * Throws `bad_request` naming what is wrong with `what`.
  */
-export function readJson<T extends z.ZodType>(body: unknown, schema: T): z.output<T> {
-  const { success, data, error } = schema.safeParse(parse(typeof body === 'string' ? body : ''))
+export function readJson<T extends z.ZodType>(body: unknown, schema: T, what = 'request body'): z.output<T> {
+  const { success, data, error } = schema.safeParse(parse(typeof body === 'string' ? body : '', what))
   if (success) return data
-  throw unreadable(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
+  throw unreadable(what, error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
 }
 
-function parse(text: string): unknown {
+/** As `readJson`, where an empty body is a mistake. */
+export function readRequiredJson<T extends z.ZodType>(body: unknown, schema: T, what = 'request body'): z.output<T> {
+  if (typeof body !== 'string' || body.trim() === '') throw unreadable(what, 'missing')
+  return readJson(body, schema, what)
+}
+
+function parse(text: string, what: string): unknown {
   if (/^[ \t\r\n]*$/.test(text)) return {} // JSON's white space, which a byte order mark is not
   try {
     return lowerKeys(JSON.parse(text, refuseFractions)) ?? {}
   } catch (error) {
-    throw unreadable(error instanceof Error ? error.message : 'invalid JSON')
+    throw unreadable(what, error instanceof Error ? error.message : 'invalid JSON')
   }
 }
 
@@ -48,4 +54,5 @@ function lowerKeys(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key.toLowerCase(), lowerKeys(inner)]))
 }
 
-const unreadable = (reason: string) => new AppError('bad_request', `unable to deserialize request body : ${reason}`)
+const unreadable = (what: string, reason: string) =>
+  new AppError('bad_request', `unable to deserialize ${what} : ${reason}`)

@@ -94,7 +94,7 @@ export async function createServer({
       timeWindow: 60_000,
       addHeaders: NO_RATE_HEADERS,
       addHeadersOnExceeding: NO_RATE_HEADERS,
-      keyGenerator: (request) => readCaller(request).network,
+      keyGenerator: (request) => readCaller.network(request),
       errorResponseBuilder: (_request, { ttl }) =>
         new AppError('too_many_requests', 'too many requests, please slow down', {
           retryAfterSeconds: Math.ceil(ttl / 1000),

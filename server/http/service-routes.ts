@@ -65,7 +65,7 @@ function versionJson({ enhancedWebSecurity }: Config) {
   }
 }
 
-/** Plik's `/config`, every key in its order, with the booleans of older clients. */
+/** Plik's `/config`: every key of 1.3 in its order, with the booleans of older clients, then those that 1.4 added. */
 function configJson(config: Config) {
   return {
     maxFileSize: limitJson(config.maxFileSizeBytes),
@@ -96,6 +96,10 @@ function configJson(config: Config) {
     googleAuthentication: false,
     ovhAuthentication: false,
     ovhApiEndpoint: '',
+    feature_local_login: config.featureLocalLogin,
+    feature_api_tokens: config.featureApiTokens,
+    feature_delete_account: config.featureDeleteAccount,
+    githubAuthentication: false,
   }
 }
 

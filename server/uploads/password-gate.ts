@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
+import { createGuessThrottle } from '../accounts/guess-throttle.ts'
 import { verifyPassword } from '../accounts/passwords.ts'
 import { AppError } from '../errors.ts'
 import type { Upload } from './upload.ts'
@@ -17,8 +17,6 @@ export interface BasicCredentials {
   password: string
 }
 
-const MAX_MISSES = 10
-const MISS_WINDOW_SECONDS = 60
 /** Verifying costs 54 ms and 19 MiB; a download in many ranges should pay for it once. */
 const REMEMBERED_SUCCESSES = 10_000
 const REMEMBERED_FOR_MS = 10 * 60 * 1000
@@ -30,7 +28,7 @@ export type PasswordGate = ReturnType<typeof createPasswordGate>
  * right password is refused until the minute is over, through every door alike.
  */
 export function createPasswordGate() {
-  const misses = new RateLimiterMemory({ points: MAX_MISSES, duration: MISS_WINDOW_SECONDS })
+  const throttle = createGuessThrottle()
   const successes = new LRUCache<string, true>({ max: REMEMBERED_SUCCESSES, ttl: REMEMBERED_FOR_MS })
   const verifications = new Map<string, Promise<boolean>>()
   const secret = randomBytes(32)
@@ -43,7 +41,7 @@ export function createPasswordGate() {
     const attempt = JSON.stringify([upload.id, upload.passwordHash, credentials.login, credentials.password])
     const digest = createHmac('sha256', secret).update(attempt).digest('base64')
     const key = `${upload.id} ${network}`
-    await assertNotThrottled(key)
+    await throttle.assertAllowed(key)
     if (successes.get(digest)) return
     if (!(await verifyOnce(`${network} ${digest}`, key, upload, credentials))) throw refusal('invalid credentials')
     successes.set(digest, true)
@@ -53,22 +51,11 @@ export function createPasswordGate() {
   function verifyOnce(attempt: string, key: string, upload: Upload, credentials: BasicCredentials): Promise<boolean> {
     const running = verifications.get(attempt)
     if (running) return running
-    const verification = verify(key, upload, credentials).finally(() => verifications.delete(attempt))
+    const verification = throttle
+      .guess(key, () => matches(upload, credentials))
+      .finally(() => verifications.delete(attempt))
     verifications.set(attempt, verification)
     return verification
-  }
-
-  /** A miss is counted before the slow part, so that parallel guesses can't slip through. */
-  async function verify(key: string, upload: Upload, credentials: BasicCredentials): Promise<boolean> {
-    await misses.consume(key).catch(throttle)
-    const isRight = await matches(upload, credentials)
-    if (isRight) await misses.reward(key)
-    return isRight
-  }
-
-  async function assertNotThrottled(key: string): Promise<void> {
-    const state = await misses.get(key)
-    if (state && state.consumedPoints > MAX_MISSES) throttle(state)
   }
 
   return { check }
@@ -82,11 +69,6 @@ async function matches(upload: Upload, { login, password }: BasicCredentials): P
   const isLoginRight = login === upload.login || (login === '' && upload.login === 'plik')
   const isPasswordRight = await verifyPassword(password, upload.passwordHash ?? '')
   return isLoginRight && isPasswordRight
-}
-
-function throttle(state: RateLimiterRes): never {
-  const retryAfterSeconds = Math.max(1, Math.ceil(state.msBeforeNext / 1000))
-  throw new AppError('too_many_requests', 'too many wrong passwords, please wait', { retryAfterSeconds })
 }
 
 const refusal = (reason: string) =>

@@ -24,18 +24,20 @@ const UNNAMED = 'file'
 /** `curl -F file=@x host` and `curl -T x host`: bytes in, link out. */
 export function quickUploadRoutes({ quickUploads, readCaller, config }: Dependencies) {
   async function uploadForm(request: FastifyRequest, reply: FastifyReply) {
+    const caller = await readCaller(request)
     const options = optionsOf(request)
     const onField = (name: string, value: string) => void Object.assign(options, optionFromField(name, value))
-    const created = await quickUploads.create(readForm(request, onField), () => options, readCaller(request))
+    const created = await quickUploads.create(readForm(request, onField), () => options, caller)
     return answer(request, reply, created)
   }
 
   async function uploadBody(request: FastifyRequest, reply: FastifyReply) {
+    const caller = await readCaller(request)
     const options = optionsOf(request)
     const name = (request.params as { name?: string }).name ?? UNNAMED
     const body = request.raw.iterator({ destroyOnReturn: false }) // else nobody could read why it was refused
     const bytes = whileSenderSpeaks(request, body)
-    const created = await quickUploads.create(only({ name, bytes }), () => options, readCaller(request))
+    const created = await quickUploads.create(only({ name, bytes }), () => options, caller)
     return answer(request, reply, created)
   }
 

@@ -1,9 +1,10 @@
+import type { Caller } from '../accounts/caller.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Measured, StoredFile } from './upload.ts'
-import { creatableName, planUpload, treatmentOf, type UploadOptions } from './upload-rules.ts'
-import { type Caller, emptyFile, type NewUpload, type Uploads } from './uploads.ts'
+import { creatableName, planUpload, rulesFor, treatmentOf, type UploadOptions } from './upload-rules.ts'
+import { emptyFile, type NewUpload, type Uploads } from './uploads.ts'
 import type { IncomingFile, UploadsIntake } from './uploads-intake.ts'
 import type { UploadsRepo } from './uploads-repo.ts'
 
@@ -39,7 +40,7 @@ export function createQuickUploads({ uploads, intake, repo, clock, config, onRem
     const files = incoming[Symbol.asyncIterator]()
     const first = await files.next()
     if (first.done) throw new AppError('bad_request', 'missing file from multipart form')
-    assertGrantableSoFar(options())
+    assertGrantableSoFar(options(), caller)
     const treatment = treatmentOf(options())
     const name = creatableName(first.value.name)
     const measured = await intake.receive(first.value.bytes, treatment)
@@ -58,9 +59,9 @@ export function createQuickUploads({ uploads, intake, repo, clock, config, onRem
   }
 
   /** Refuses before any byte is read. A missing password is no reason yet: its field may still follow. */
-  function assertGrantableSoFar(options: UploadOptions): void {
+  function assertGrantableSoFar(options: UploadOptions, caller: Caller): void {
     const featurePassword = config.featurePassword === 'forced' ? 'enabled' : config.featurePassword
-    const { stream } = planUpload(options, { ...config, featurePassword })
+    const { stream } = planUpload(options, { ...rulesFor(caller.user, config), featurePassword })
     if (!stream) return
     throw new AppError('bad_request', 'unable to create upload : this server only accepts streaming uploads')
   }

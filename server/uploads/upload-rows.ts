@@ -24,6 +24,8 @@ export function toUpload(row: Selectable<UploadsTable>): Upload {
     login: row.login,
     passwordHash: row.password_hash,
     sourceAddress: row.source_address,
+    userId: row.user_id,
+    tokenId: row.token_id,
   }
 }
 
@@ -46,6 +48,8 @@ export function toUploadRow(upload: Upload): Insertable<UploadsTable> & { id: st
     login: upload.login,
     password_hash: upload.passwordHash,
     source_address: upload.sourceAddress,
+    user_id: upload.userId,
+    token_id: upload.tokenId,
   }
 }
 

@@ -1,3 +1,5 @@
+import { limitsOf } from '../accounts/account-rules.ts'
+import type { User } from '../accounts/user.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { formatSize } from '../format-size.ts'
@@ -72,6 +74,16 @@ type Rules = Pick<
   | 'maxFileSizeBytes'
 >
 type Feature = Config['featureOneShot']
+
+/** What somebody may ask for: a user's own limits before the server's, and he is not anonymous. */
+export function rulesFor(user: User | undefined, config: Rules & Pick<Config, 'maxUserSizeBytes'>): Rules {
+  if (!user) return config
+  const { maxFileSizeBytes, maxTtlSeconds } = limitsOf(user, config)
+  const featureAuthentication = config.featureAuthentication === 'forced' ? 'enabled' : config.featureAuthentication
+  // Plik refuses such a user every upload that does not choose its life time.
+  const defaultTtlSeconds = Math.min(config.defaultTtlSeconds, maxTtlSeconds)
+  return { ...config, featureAuthentication, maxFileSizeBytes, maxTtlSeconds, defaultTtlSeconds }
+}
 
 /** Throws `bad_request` with the reason why the upload can't be had. */
 export function planUpload(options: UploadOptions, config: Rules): UploadPlan {

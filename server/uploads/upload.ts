@@ -27,6 +27,10 @@ export interface Upload {
   login: string | null
   passwordHash: string | null
   sourceAddress: string
+  /** Whose it is; null: nobody's. */
+  userId: string | null
+  /** The API token that created it, revoked or not. */
+  tokenId: string | null
 }
 
 /** One entry of an upload. `type` and `size` are what was declared until the file is `uploaded`. */

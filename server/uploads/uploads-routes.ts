@@ -32,8 +32,8 @@ export function uploadsRoutes({
   readCaller,
   config: { downloadDomain, streamTimeoutMs },
 }: Dependencies) {
-  const open = (request: FastifyRequest): Promise<OpenUpload> =>
-    uploads.open((request.params as UploadParams).uploadId, readCaller(request))
+  const open = async (request: FastifyRequest): Promise<OpenUpload> =>
+    uploads.open((request.params as UploadParams).uploadId, await readCaller(request))
 
   async function openFile(request: FastifyRequest) {
     const opened = await open(request)
@@ -46,7 +46,7 @@ export function uploadsRoutes({
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store')) // tokens, names
 
     app.post('/upload', async (request, reply) => {
-      const caller = readCaller(request)
+      const caller = await readCaller(request)
       uploads.assertMayUpload(caller)
       const { options, isLegacy } = readJson(request.body, CreateUploadBody)
       const { upload, files, token } = await uploads.create(options, caller)
@@ -58,10 +58,10 @@ export function uploadsRoutes({
 
     app.get<{ Params: UploadParams }>('/upload/:uploadId', async (request) => {
       const opened = await open(request)
-      const token = opened.isAdmin ? readCaller(request).uploadToken : undefined
+      const { uploadToken } = await readCaller(request)
       return uploadJson(opened.upload, await uploads.listFiles(opened), {
         isAdmin: opened.isAdmin,
-        token,
+        token: opened.holdsToken ? uploadToken : undefined,
         downloadDomain,
       })
     })

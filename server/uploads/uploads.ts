@@ -1,3 +1,4 @@
+import { type Caller, isAdmin as isAdministrator } from '../accounts/caller.ts'
 import { hashPassword } from '../accounts/passwords.ts'
 import { hashToken, matchesToken } from '../accounts/secrets.ts'
 import type { Clock } from '../clock.ts'
@@ -5,26 +6,16 @@ import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { newId, newToken } from '../ids.ts'
 import { sameFileName } from './file-name.ts'
-import type { Credentials, PasswordGate } from './password-gate.ts'
+import type { PasswordGate } from './password-gate.ts'
 import type { DeclaredFile, StoredFile, Upload } from './upload.ts'
-import { expiryOf, isExpired, planUpload, type UploadOptions } from './upload-rules.ts'
+import { expiryOf, isExpired, planUpload, rulesFor, type UploadOptions } from './upload-rules.ts'
 import type { UploadsRepo } from './uploads-repo.ts'
 
-/** Who asks, as far as uploads care. */
-export interface Caller {
-  /** IP address. */
-  address: string
-  /** The address as throttles count it: IPv6 is cut to its /64. */
-  network: string
-  isWhitelisted: boolean
-  uploadToken: string | undefined
-  credentials: Credentials
-}
-
-/** An upload that the caller may see; `isAdmin` when he holds its token. */
+/** An upload that the caller may see. `isAdmin`: he holds its token or his account gives him the same rights. */
 export interface OpenUpload {
   upload: Upload
   isAdmin: boolean
+  holdsToken: boolean
 }
 
 export interface NewUpload {
@@ -47,9 +38,9 @@ export type Uploads = ReturnType<typeof createUploads>
 
 /** Uploads as containers: make them, open them, take them away. Their files come in through `uploads-intake.ts`. */
 export function createUploads({ repo, passwords, clock, config, onRemoved }: Dependencies) {
-  /** Throws `forbidden` unless the caller's address may upload. */
+  /** Throws `forbidden` unless the caller is known or his address may upload. */
   function assertMayUpload(caller: Caller): void {
-    if (!caller.isWhitelisted) throw new AppError('forbidden', 'untrusted source IP address')
+    if (!caller.isWhitelisted && !caller.user) throw new AppError('forbidden', 'untrusted source IP address')
   }
 
   /** Throws `forbidden`: address not allowed; `bad_request`: options that this server does not grant. */
@@ -62,7 +53,7 @@ export function createUploads({ repo, passwords, clock, config, onRemoved }: Dep
   /** An upload with its declared files, not stored yet. Throws as `create`. */
   async function prepare(options: UploadOptions, caller: Caller): Promise<NewUpload> {
     assertMayUpload(caller)
-    const { credentials, files, ...granted } = planUpload(options, config)
+    const { credentials, files, ...granted } = planUpload(options, rulesFor(caller.user, config))
     const now = clock()
     const token = newToken()
     const upload: Upload = {
@@ -75,6 +66,8 @@ export function createUploads({ repo, passwords, clock, config, onRemoved }: Dep
       login: credentials?.login ?? null,
       passwordHash: credentials ? await hashPassword(credentials.password) : null,
       sourceAddress: caller.address,
+      userId: caller.user?.id ?? null,
+      tokenId: caller.tokenId ?? null,
     }
     return { upload, files: files.map((file, index) => emptyFile(upload.id, file, index + 1, now)), token }
   }
@@ -89,9 +82,10 @@ export function createUploads({ repo, passwords, clock, config, onRemoved }: Dep
       throw new AppError('not_found', `upload ${id} not found`)
     const now = clock()
     if (isExpired(upload, now)) throw new AppError('not_found', `upload ${id} has expired`)
-    const isAdmin = caller.uploadToken !== undefined && matchesToken(caller.uploadToken, upload.tokenHash)
+    const holdsToken = caller.uploadToken !== undefined && matchesToken(caller.uploadToken, upload.tokenHash)
+    const isAdmin = holdsToken || mayAdminister(upload, caller)
     if (!isAdmin) await passwords.check(upload, caller.credentials, caller.network)
-    return { upload: await extended(upload, now), isAdmin }
+    return { upload: await extended(upload, now), isAdmin, holdsToken }
   }
 
   /** With `extendTtl`, whoever gets in starts the time to live anew. Steps below a second are not worth a write. */
@@ -128,6 +122,12 @@ export function createUploads({ repo, passwords, clock, config, onRemoved }: Dep
   }
 
   return { assertMayUpload, create, prepare, open, listFiles, getFile, remove, removeFile }
+}
+
+/** An API token administers what it created, a session what is its user's, an administrator's session everything. */
+function mayAdminister({ userId, tokenId }: Upload, caller: Caller): boolean {
+  if (caller.tokenId !== undefined) return tokenId === caller.tokenId
+  return isAdministrator(caller) || (caller.user !== undefined && userId === caller.user.id)
 }
 
 export function emptyFile(uploadId: string, declared: DeclaredFile, position: number, now: number): StoredFile {

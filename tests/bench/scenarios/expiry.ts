@@ -2,9 +2,9 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pino } from 'pino'
+import { LOCAL_CALLER } from '../../../server/accounts/caller.ts'
 import { type App, createApp } from '../../../server/app.ts'
 import { readConfig } from '../../../server/config.ts'
-import type { Caller } from '../../../server/uploads/uploads.ts'
 import type { Context, Scenario } from '../context.ts'
 import type { Sample } from '../measure.ts'
 
@@ -48,18 +48,10 @@ function open(folder: string, durability: string, clock: () => number): Promise<
   return createApp({ config: readConfig(settings), log: pino({ level: 'silent' }), clock })
 }
 
-const caller: Caller = {
-  address: '127.0.0.1',
-  network: '127.0.0.1',
-  isWhitelisted: true,
-  uploadToken: undefined,
-  credentials: { kind: 'none' },
-}
-
 async function fill({ quickUploads }: App, uploads: number): Promise<void> {
   let left = uploads
   async function work(): Promise<void> {
-    while (left-- > 0) await quickUploads.create(oneFile(), () => ({ ttlSeconds: 1 }), caller)
+    while (left-- > 0) await quickUploads.create(oneFile(), () => ({ ttlSeconds: 1 }), LOCAL_CALLER)
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
 }

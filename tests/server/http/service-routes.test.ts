@@ -33,6 +33,10 @@ const DEFAULTS = {
   googleAuthentication: false,
   ovhAuthentication: false,
   ovhApiEndpoint: '',
+  feature_local_login: 'enabled',
+  feature_api_tokens: 'enabled',
+  feature_delete_account: 'enabled',
+  githubAuthentication: false,
 }
 
 test('/config has every key of Plik, in its order, with its defaults (Plik §1.3)', async () => {

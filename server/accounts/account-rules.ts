@@ -1,0 +1,64 @@
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import { PROVIDERS, type Provider, type User } from './user.ts'
+
+/** What may be an account, and what it may do. Pure. Messages are Plik's (1.3.8, `server/common/user.go`). */
+
+export const MIN_LOGIN_BYTES = 4
+export const MIN_PASSWORD_BYTES = 8
+const MAX_TEXT_BYTES = 1024
+
+/** Throws `bad_request`. */
+export function knownProvider(name: string): Provider {
+  const provider = PROVIDERS.find((known) => known === name)
+  if (!provider) throw refusal('invalid provider')
+  return provider
+}
+
+/** Throws `bad_request`. */
+export function assertLogin(login: string): void {
+  if (Buffer.byteLength(login) < MIN_LOGIN_BYTES) throw refusal(`login is too short (min ${MIN_LOGIN_BYTES} chars)`)
+  assertText('login', login)
+}
+
+/** Throws `bad_request`. */
+export function assertPassword(password: string): void {
+  const size = Buffer.byteLength(password)
+  if (size < MIN_PASSWORD_BYTES) throw refusal(`password is too short (min ${MIN_PASSWORD_BYTES} chars)`)
+  if (size > MAX_TEXT_BYTES) throw refusal(`password is too long (max ${MAX_TEXT_BYTES} bytes)`)
+}
+
+/** Throws `bad_request`: longer than anybody's name, or with characters that none has. */
+export function assertText(field: string, text: string): void {
+  if (Buffer.byteLength(text) > MAX_TEXT_BYTES) throw refusal(`${field} is too long (max ${MAX_TEXT_BYTES} bytes)`)
+  if (/\p{Cc}/u.test(text)) throw refusal(`${field} must not contain control characters`)
+}
+
+/** What somebody may upload; `Infinity`: as much as he likes. */
+export interface Limits {
+  maxFileSizeBytes: number
+  /** Of all that he keeps here at a time. */
+  maxUserSizeBytes: number
+  maxTtlSeconds: number
+}
+
+type ServerLimits = Pick<Config, 'maxFileSizeBytes' | 'maxUserSizeBytes' | 'maxTtlSeconds'>
+
+/** A user's own limit counts when it has one. Anonymous uploads have nobody whose total could be counted. */
+export function limitsOf(user: User | undefined, server: ServerLimits): Limits {
+  if (!user) return { ...serverLimits(server), maxUserSizeBytes: Number.POSITIVE_INFINITY }
+  return {
+    maxFileSizeBytes: ownOr(user.maxFileSizeBytes, server.maxFileSizeBytes),
+    maxUserSizeBytes: ownOr(user.maxUserSizeBytes, server.maxUserSizeBytes),
+    maxTtlSeconds: ownOr(user.maxTtlSeconds, server.maxTtlSeconds),
+  }
+}
+
+const serverLimits = ({ maxFileSizeBytes, maxTtlSeconds }: ServerLimits) => ({ maxFileSizeBytes, maxTtlSeconds })
+
+function ownOr(own: number, server: number): number {
+  if (own === 0) return server
+  return own < 0 ? Number.POSITIVE_INFINITY : own
+}
+
+const refusal = (message: string) => new AppError('bad_request', message)

@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import type { User } from './user.ts'
+import type { NewUser } from './users.ts'
+
+/** Accounts on the wire, as Plik 1.3.8 and 1.4 spell them. Keys of schemas are in lower case, see `json-body.ts`. */
+
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? undefined)
+
+export const LoginBody = z.object({ login: text, password: text })
+
+export const ProfileBody = z
+  .object({ name: text, email: text, theme: text, language: text })
+  .transform((body) => Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)))
+
+const flag = z
+  .boolean()
+  .nullish()
+  .transform((value) => value ?? false)
+const int = z
+  .int()
+  .nullish()
+  .transform((value) => value ?? 0)
+
+export const NewUserBody = z
+  .object({
+    provider: text,
+    login: text,
+    password: text,
+    name: text,
+    email: text,
+    admin: flag,
+    maxfilesize: int,
+    maxusersize: int,
+    maxttl: int,
+  })
+  .transform(
+    ({ provider = '', login = '', password, name, email, ...body }): NewUser => ({
+      provider,
+      login,
+      password,
+      name,
+      email,
+      isAdmin: body.admin,
+      maxFileSizeBytes: body.maxfilesize,
+      maxUserSizeBytes: body.maxusersize,
+      maxTtlSeconds: body.maxttl,
+    }),
+  )
+
+/** A user as he and administrators see him. */
+export function userJson(user: User) {
+  return {
+    id: user.id,
+    provider: user.provider,
+    ...(user.login === '' ? {} : { login: user.login }),
+    ...(user.name === '' ? {} : { name: user.name }),
+    ...(user.email === '' ? {} : { email: user.email }),
+    ...(user.theme === '' ? {} : { theme: user.theme }),
+    ...(user.language === '' ? {} : { language: user.language }),
+    admin: user.isAdmin,
+    maxFileSize: user.maxFileSizeBytes,
+    maxUserSize: user.maxUserSizeBytes,
+    maxTTL: user.maxTtlSeconds,
+    createdAt: new Date(user.createdAt).toISOString(),
+  }
+}

@@ -1,0 +1,43 @@
+import type { FastifyInstance } from 'fastify'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import type { CallerReader } from '../http/caller.ts'
+import { acceptAnyBodyAsText, readRequiredJson } from '../http/json-body.ts'
+import { clearSessionCookies, sessionTokenOf, setSessionCookies } from '../http/session-cookies.ts'
+import { LoginBody } from './account-shapes.ts'
+import type { Sessions } from './sessions.ts'
+
+interface Dependencies {
+  sessions: Sessions
+  readCaller: CallerReader
+  config: Config
+}
+
+/** Logging in and out. Whatever cookies come along count for nothing here: a stale one must not keep anybody out. */
+export function authRoutes({ sessions, readCaller, config }: Dependencies) {
+  return async (app: FastifyInstance): Promise<void> => {
+    acceptAnyBodyAsText(app)
+    app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
+
+    app.post('/auth/local/login', async (request, reply) => {
+      assertAuthentication(config)
+      const { login, password } = readRequiredJson(request.body, LoginBody)
+      if (!login) throw new AppError('bad_request', 'missing login')
+      if (!password) throw new AppError('bad_request', 'missing password')
+      const session = await sessions.logIn(login, password, readCaller.network(request))
+      setSessionCookies(reply, session, config)
+      return 'ok'
+    })
+
+    app.get('/auth/logout', async (request, reply) => {
+      const token = sessionTokenOf(request)
+      if (token) await sessions.end(token)
+      clearSessionCookies(reply)
+      return ''
+    })
+  }
+}
+
+function assertAuthentication({ featureAuthentication }: Pick<Config, 'featureAuthentication'>): void {
+  if (featureAuthentication === 'disabled') throw new AppError('bad_request', 'authentication is disabled')
+}

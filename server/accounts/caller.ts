@@ -1,0 +1,53 @@
+import { AppError } from '../errors.ts'
+import type { Credentials } from '../uploads/password-gate.ts'
+import type { User } from './user.ts'
+
+/** Who asks, as far as services care. */
+export interface Caller {
+  /** IP address. */
+  address: string
+  /** The address as throttles count it: IPv6 is cut to its /64. */
+  network: string
+  isWhitelisted: boolean
+  uploadToken: string | undefined
+  credentials: Credentials
+  /** Who is logged in; while an administrator impersonates somebody, that somebody. */
+  user: User | undefined
+  /** The administrator who acts as `user`. */
+  impersonator: User | undefined
+  /** The API token by which `user` is known; undefined: by his session. It opens what it created, and nothing more. */
+  tokenId: string | undefined
+}
+
+/** Who works at the machine itself, past every door. */
+export const LOCAL_CALLER: Caller = {
+  address: '127.0.0.1',
+  network: '127.0.0.1',
+  isWhitelisted: true,
+  uploadToken: undefined,
+  credentials: { kind: 'none' },
+  user: undefined,
+  impersonator: undefined,
+  tokenId: undefined,
+}
+
+/** Throws `login_required`: nobody is logged in, or by an API token only. */
+export function assertLoggedIn({ user, tokenId }: Caller): User {
+  if (user && tokenId === undefined) return user
+  throw new AppError('login_required', 'you must be authenticated, please login first')
+}
+
+/** Throws `login_required` as `assertLoggedIn`, and `forbidden`. */
+export function assertAdmin(caller: Caller): void {
+  assertLoggedIn(caller)
+  if (!isAdmin(caller)) throw new AppError('forbidden', 'you need administrator privileges')
+}
+
+/** Throws `login_required` and `forbidden` as `assertAdmin`, unless it is about the caller himself. */
+export function assertSelfOrAdmin(caller: Caller, userId: string): void {
+  if (assertLoggedIn(caller).id !== userId) assertAdmin(caller)
+}
+
+/** Tokens lie around in configuration files: even an administrator's grants no more than anybody's (Plik 1.3.8). */
+export const isAdmin = ({ user, impersonator, tokenId }: Caller): boolean =>
+  tokenId === undefined && (impersonator ?? user)?.isAdmin === true

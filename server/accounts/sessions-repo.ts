@@ -1,0 +1,54 @@
+import type { Kysely } from 'kysely'
+import { prepared } from '../database/prepared.ts'
+import type { Schema } from '../database/schema.ts'
+import type { Transact } from '../database/transact.ts'
+import type { User } from './user.ts'
+import { toAccount } from './users-repo.ts'
+
+/** Somebody who is logged in. `id` and `xsrfHash` are hashes of what his cookies hold. */
+export interface Session {
+  id: string
+  user: User
+  xsrfHash: string
+  expiresAt: number
+}
+
+export type SessionsRepo = ReturnType<typeof createSessionsRepo>
+
+/** Every query on sessions. */
+export function createSessionsRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
+  const sessionById = prepared(
+    db,
+    db
+      .selectFrom('sessions')
+      .innerJoin('users', 'users.id', 'sessions.user_id')
+      .selectAll('users')
+      .select(['sessions.xsrf_hash', 'sessions.expires_at'])
+      .where('sessions.id', '=', ''),
+  )
+
+  return {
+    async findSession(id: string): Promise<Session | undefined> {
+      const [row] = await sessionById(id)
+      return row && { id, user: toAccount(row), xsrfHash: row.xsrf_hash, expiresAt: row.expires_at }
+    },
+
+    /** Those that are over go by the way, so that nobody else need care. */
+    insertSession: ({ id, user, xsrfHash, expiresAt }: Session, now: number): Promise<void> =>
+      transact(async (trx) => {
+        await trx.deleteFrom('sessions').where('expires_at', '<=', now).execute()
+        const row = { id, user_id: user.id, xsrf_hash: xsrfHash, created_at: now, expires_at: expiresAt }
+        await trx.insertInto('sessions').values(row).execute()
+      }),
+
+    deleteSession: (id: string): Promise<void> =>
+      transact(async (trx) => {
+        await trx.deleteFrom('sessions').where('id', '=', id).execute()
+      }),
+
+    deleteSessionsOf: (userId: string): Promise<void> =>
+      transact(async (trx) => {
+        await trx.deleteFrom('sessions').where('user_id', '=', userId).execute()
+      }),
+  }
+}

@@ -1,0 +1,74 @@
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import { newToken } from '../ids.ts'
+import { createGuessThrottle } from './guess-throttle.ts'
+import { hashPassword, verifyPassword } from './passwords.ts'
+import { hashToken, matchesToken } from './secrets.ts'
+import type { Session, SessionsRepo } from './sessions-repo.ts'
+import { type User, userIdOf } from './user.ts'
+import type { UsersRepo } from './users-repo.ts'
+
+/** What a browser is given at login: the secret itself is known only then. */
+export interface NewSession {
+  token: string
+  xsrfToken: string
+  maxAgeSeconds: number
+}
+
+interface Dependencies {
+  repo: SessionsRepo
+  users: UsersRepo
+  clock: Clock
+  config: Pick<Config, 'sessionTimeoutSeconds' | 'featureLocalLogin'>
+}
+
+export type Sessions = ReturnType<typeof createSessions>
+
+/** Who is logged in. Rows of the database, so that they outlive a restart, hold on every replica, and can be ended. */
+export function createSessions({ repo, users, clock, config }: Dependencies) {
+  const throttle = createGuessThrottle()
+  /** Verified when there is no such user, so that the time of an answer does not tell who has an account. */
+  const nobody = hashPassword(newToken())
+
+  /** Throws `forbidden`: unknown, wrong, or not allowed here; `too_many_requests`. `network` as in `Caller`. */
+  async function logIn(login: string, password: string, network: string): Promise<NewSession> {
+    if (config.featureLocalLogin === 'disabled') throw new AppError('bad_request', 'local login is disabled')
+    const account = await users.findUser(userIdOf('local', login))
+    const hash = account?.passwordHash ?? (await nobody)
+    const key = `${network} ${login}`
+    await throttle.assertAllowed(key)
+    const isRight = await throttle.guess(
+      key,
+      async () => (await verifyPassword(password, hash)) && account !== undefined,
+    )
+    if (!isRight || !account) throw new AppError('forbidden', 'invalid credentials')
+    return start(account)
+  }
+
+  /** A session for a user who has proved who he is. */
+  async function start(user: User): Promise<NewSession> {
+    const [token, xsrfToken] = [newToken(), newToken()]
+    const now = clock()
+    const expiresAt = now + config.sessionTimeoutSeconds * 1000
+    await repo.insertSession({ id: hashToken(token), user, xsrfHash: hashToken(xsrfToken), expiresAt }, now)
+    return { token, xsrfToken, maxAgeSeconds: config.sessionTimeoutSeconds }
+  }
+
+  /** Throws `invalid_session`: unknown, over or ended. */
+  async function get(token: string): Promise<Session> {
+    const session = await repo.findSession(hashToken(token))
+    if (!session || session.expiresAt <= clock()) throw new AppError('invalid_session', 'invalid session')
+    return session
+  }
+
+  /** Throws `invalid_session`, unless what is asked comes from the page itself. */
+  function assertSameSite({ xsrfHash }: Session, xsrfToken: string | undefined): void {
+    if (xsrfToken === undefined) throw new AppError('invalid_session', 'missing xsrf header')
+    if (!matchesToken(xsrfToken, xsrfHash)) throw new AppError('invalid_session', 'invalid xsrf header')
+  }
+
+  const end = (token: string): Promise<void> => repo.deleteSession(hashToken(token))
+
+  return { logIn, start, get, assertSameSite, end }
+}

@@ -1,0 +1,226 @@
+import { expect, test } from 'vitest'
+import {
+  givenSession,
+  givenUser,
+  headersOf,
+  logIn,
+  PASSWORD,
+  sessionOf,
+  WITH_ACCOUNTS,
+} from '../../helpers/accounts.ts'
+import { answerOf, jsonOf } from '../../helpers/answers.ts'
+import { emptyDatabase, temporaryFolder } from '../../helpers/database.ts'
+import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
+
+/** Logging in and out, and what the cookies are worth (Plik §1.1 ④ to ⑦, §1.10, §3.11, §3.12). */
+
+const DAY_MS = 86_400_000
+
+const me = (app: TestApp, headers: Record<string, string> = {}) => fetch(`${app.url}/me`, { headers })
+
+const rename = (app: TestApp, headers: Record<string, string>) =>
+  fetch(`${app.url}/me`, { method: 'PATCH', headers, body: '{"name":"Ada"}' })
+
+const post = (app: TestApp, body: string) => fetch(`${app.url}/auth/local/login`, { method: 'POST', body })
+
+test('who logs in is known from then on (Plik §1.10, /me)', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  await givenUser(app, 'grace', { name: 'Grace', email: 'grace@example.org', isAdmin: true })
+
+  const answer = await logIn(app, 'grace')
+  const seen = await jsonOf(me(app, headersOf(answer)))
+
+  expect(await answerOf(answer)).toEqual([200, 'ok'])
+  expect(seen).toEqual({
+    id: 'local:grace',
+    provider: 'local',
+    login: 'grace',
+    name: 'Grace',
+    email: 'grace@example.org',
+    admin: true,
+    maxFileSize: 0,
+    maxUserSize: 0,
+    maxTTL: 0,
+    createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+  })
+})
+
+test('the cookies are those that Plik sets, for the same site only (Plik §3.12)', async () => {
+  const app = await makeApp({ ...WITH_ACCOUNTS, SESSION_TIMEOUT: '2h', PATH_PREFIX: '/files' })
+  await givenUser(app, 'grace')
+
+  const cookies = (await logIn(app, 'grace')).headers.getSetCookie()
+
+  expect(cookies).toEqual([
+    expect.stringMatching(/^plik-session=[A-Za-z0-9]{32}; Max-Age=7200; Path=\/files; HttpOnly; SameSite=Lax$/),
+    expect.stringMatching(/^plik-xsrf=[A-Za-z0-9]{32}; Max-Age=7200; Path=\/files; SameSite=Lax$/),
+  ])
+})
+
+test.each([
+  ['enhanced web security', { ENHANCED_WEB_SECURITY: 'true' }],
+  ['a public address on HTTPS', { PUBLIC_URL: 'https://files.example.org' }],
+])('with %s the cookies travel over HTTPS alone (Plik §3.12)', async (_what, settings) => {
+  const app = await makeApp({ ...WITH_ACCOUNTS, ...settings })
+  await givenUser(app, 'grace')
+
+  const cookies = (await logIn(app, 'grace')).headers.getSetCookie()
+
+  expect(cookies).toEqual([expect.stringContaining('; Secure'), expect.stringContaining('; Secure')])
+})
+
+test('nobody is told whether the user or the password was wrong (Plik §1.10)', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  await givenUser(app, 'grace')
+
+  expect(await answerOf(logIn(app, 'grace', 'wrong password'))).toEqual([403, 'invalid credentials\n'])
+  expect(await answerOf(logIn(app, 'nobody'))).toEqual([403, 'invalid credentials\n'])
+  expect(await answerOf(logIn(app, 'Grace'))).toEqual([403, 'invalid credentials\n'])
+})
+
+test('a login that is not complete says what is missing (Plik §1.10)', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+
+  expect(await answerOf(post(app, ''))).toEqual([400, 'unable to deserialize request body : missing\n'])
+  expect(await answerOf(post(app, '{'))).toEqual([400, expect.stringMatching(/^unable to deserialize request body : /)])
+  expect(await answerOf(post(app, '{"password":"x"}'))).toEqual([400, 'missing login\n'])
+  expect(await answerOf(post(app, '{"login":"x"}'))).toEqual([400, 'missing password\n'])
+})
+
+test('without authentication there is no login, cookies count for nothing, and logging out is fine (Plik §5)', async () => {
+  const app = await makeApp()
+  await givenUser(app, 'grace')
+
+  expect(await answerOf(logIn(app, 'grace'))).toEqual([400, 'authentication is disabled\n'])
+  expect(await answerOf(me(app, { Cookie: 'plik-session=x' }))).toEqual([
+    401,
+    'you must be authenticated, please login first\n',
+  ])
+  expect(await answerOf(fetch(`${app.url}/auth/logout`))).toEqual([200, ''])
+})
+
+test('local logins can be switched off (Plik 1.4)', async () => {
+  const app = await makeApp({ ...WITH_ACCOUNTS, FEATURE_LOCAL_LOGIN: 'disabled' })
+  await givenUser(app, 'grace')
+
+  expect(await answerOf(logIn(app, 'grace'))).toEqual([400, 'local login is disabled\n'])
+})
+
+test('a stale cookie does not keep anybody from logging in', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  await givenUser(app, 'grace')
+
+  expect((await logIn(app, 'grace', PASSWORD, { Cookie: 'plik-session=stale' })).status).toBe(200)
+})
+
+test('who is not logged in is told so, without a password prompt of the browser (Plik §1.1 ⑥)', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+
+  const answer = await me(app)
+
+  expect(await answerOf(answer)).toEqual([401, 'you must be authenticated, please login first\n'])
+  expect(answer.headers.get('www-authenticate')).toBeNull()
+})
+
+test('an unknown session is refused everywhere, and its cookies go (Plik §1.1 ④)', async () => {
+  const app = await makeApp({ ...WITH_ACCOUNTS, PATH_PREFIX: '/files' })
+  const headers = { Cookie: 'plik-session=unknown; plik-xsrf=x' }
+
+  const answer = await me(app, headers)
+  const upload = fetch(`${app.url}/upload`, { method: 'POST', headers })
+
+  expect(await answerOf(answer)).toEqual([403, 'invalid session\n'])
+  expect(answer.headers.getSetCookie()).toEqual([
+    'plik-session=; Max-Age=0; Path=/files; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax',
+    'plik-xsrf=; Max-Age=0; Path=/files; Expires=Thu, 01 Jan 1970 00:00:00 GMT; SameSite=Lax',
+  ])
+  expect(await answerOf(upload)).toEqual([403, 'invalid session\n'])
+})
+
+test('a change needs the value of the second cookie in its header (Plik §3.11)', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  const { headers } = await givenSession(app, 'grace')
+  const other = await givenSession(app, 'mallory')
+
+  expect(await answerOf(rename(app, { Cookie: headers.Cookie }))).toEqual([403, 'missing xsrf header\n'])
+  expect(await answerOf(rename(app, { ...headers, 'X-XSRFToken': other.headers['X-XSRFToken'] }))).toEqual([
+    403,
+    'invalid xsrf header\n',
+  ])
+  expect(await jsonOf(rename(app, headers))).toMatchObject({ name: 'Ada' })
+})
+
+test('logging out ends the session on the server (Plik §3.12, done better)', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  const { headers } = await givenSession(app, 'grace')
+  const elsewhere = await sessionOf(app, 'grace')
+
+  const answer = await fetch(`${app.url}/auth/logout`, { headers })
+
+  expect(answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0])).toEqual(['plik-session=', 'plik-xsrf='])
+  expect(await answerOf(answer)).toEqual([200, ''])
+  expect((await me(app, headers)).status).toBe(403)
+  expect((await me(app, elsewhere)).status).toBe(200)
+})
+
+test('a session lasts until the very moment that was set', async () => {
+  const app = await makeApp({ ...WITH_ACCOUNTS, SESSION_TIMEOUT: '30d' })
+  const { headers } = await givenSession(app, 'grace')
+
+  app.advance(30 * DAY_MS - 1)
+  const before = await me(app, headers)
+  app.advance(1)
+  const after = await me(app, headers)
+
+  expect([before.status, after.status]).toEqual([200, 403])
+})
+
+test('a session holds on every replica and outlives a restart', async () => {
+  const settings = { ...WITH_ACCOUNTS, DATA_DIR: temporaryFolder(), DATABASE_URL: await emptyDatabase() }
+  const app = await makeApp(settings)
+  const { headers } = await givenSession(app, 'grace')
+
+  const other = await makeApp(settings)
+
+  expect(await jsonOf(me(other, headers))).toMatchObject({ id: 'local:grace' })
+})
+
+test('the database holds nothing that opens a session, and drops those that are over', async () => {
+  const { app, db } = await makeAppWithDatabase({ ...WITH_ACCOUNTS, SESSION_TIMEOUT: '1d' })
+  const { headers } = await givenSession(app, 'grace')
+  const first = await db.selectFrom('sessions').selectAll().execute()
+  app.advance(DAY_MS)
+  await sessionOf(app, 'grace')
+  const second = await db.selectFrom('sessions').selectAll().execute()
+
+  const secrets = headers.Cookie.split('; ').map((pair) => pair.split('=')[1] as string)
+  expect(secrets.map((secret) => JSON.stringify(first).includes(secret))).toEqual([false, false])
+  expect(second).toHaveLength(1)
+  expect(second[0]?.id).not.toBe(first[0]?.id)
+})
+
+test('the eleventh wrong password in a minute is one too many, and then even the right one', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  await givenUser(app, 'grace')
+  await givenUser(app, 'edith')
+
+  const misses = []
+  for (let index = 0; index < 10; index += 1) misses.push((await logIn(app, 'grace', `wrong ${index}`)).status)
+  const eleventh = await logIn(app, 'grace', 'wrong')
+
+  expect(misses).toEqual(Array(10).fill(403))
+  expect(eleventh.status).toBe(429)
+  expect(Number(eleventh.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+  expect((await logIn(app, 'grace')).status).toBe(429)
+  expect((await logIn(app, 'edith')).status).toBe(200)
+})
+
+test('thirty guesses at the same moment are ten guesses', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  await givenUser(app, 'grace')
+
+  const guesses = await Promise.all(Array.from({ length: 30 }, (_, index) => logIn(app, 'grace', `wrong ${index}`)))
+
+  expect(guesses.map(({ status }) => status).sort()).toEqual([...Array(10).fill(403), ...Array(20).fill(429)])
+})
