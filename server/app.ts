@@ -27,6 +27,7 @@ import { createFreeSpaceGuard } from './uploads/free-space.ts'
 import { createPasswordGate } from './uploads/password-gate.ts'
 import { quickUploadRoutes } from './uploads/quick-upload-routes.ts'
 import { createQuickUploads, type QuickUploads } from './uploads/quick-uploads.ts'
+import { createQuotas } from './uploads/quotas.ts'
 import { createUploads, type Uploads } from './uploads/uploads.ts'
 import { createUploadsExpiry } from './uploads/uploads-expiry.ts'
 import { createUploadsExpiryRepo } from './uploads/uploads-expiry-repo.ts'
@@ -87,10 +88,13 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     onRemoved,
     log,
   })
-  const uploads = createUploads({ repo, passwords: createPasswordGate(), clock, config, onRemoved })
+  const accounts = createAccounts({ database, clock, config })
+  const quotas = createQuotas({ repo, findUser: accounts.users.find, clock, config })
+  const uploads = createUploads({ repo, quotas, passwords: createPasswordGate(), clock, config, onRemoved })
   const relay = createStreamRelay({ timeoutMs: config.streamTimeoutMs })
   const intake = createUploadsIntake({
     repo,
+    quotas,
     blobs,
     relay,
     pictures: images.intake,
@@ -99,10 +103,9 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     config,
     log,
   })
-  const quickUploads = createQuickUploads({ uploads, intake, repo, clock, config, onRemoved })
+  const quickUploads = createQuickUploads({ uploads, intake, quotas, repo, clock, config, onRemoved })
   const downloads = createDownloads({ uploads, claims, variants: images.variants, blobs, relay })
 
-  const accounts = createAccounts({ database, clock, config })
   const readCaller = createCallerReader({ ...accounts, config })
   const metrics = config.metricsPort === 0 ? undefined : await createMetrics([])
   const server = await createServer({

@@ -2,6 +2,7 @@ import type { Caller } from '../accounts/caller.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
+import type { Quotas } from './quotas.ts'
 import type { Measured, StoredFile } from './upload.ts'
 import { creatableName, planUpload, rulesFor, treatmentOf, type UploadOptions } from './upload-rules.ts'
 import { emptyFile, type NewUpload, type Uploads } from './uploads.ts'
@@ -11,6 +12,7 @@ import type { UploadsRepo } from './uploads-repo.ts'
 interface Dependencies {
   uploads: Uploads
   intake: UploadsIntake
+  quotas: Quotas
   repo: UploadsRepo
   clock: Clock
   config: Config
@@ -26,7 +28,7 @@ type Treatment = ReturnType<typeof treatmentOf>
 export type QuickUploads = ReturnType<typeof createQuickUploads>
 
 /** Uploads in one request, for curl and plain forms: bytes in, link out. */
-export function createQuickUploads({ uploads, intake, repo, clock, config, onRemoved }: Dependencies) {
+export function createQuickUploads({ uploads, intake, quotas, repo, clock, config, onRemoved }: Dependencies) {
   /**
    * `options` is asked again after the last file, since form fields may follow it. Throws as `UploadsIntake.addFile` and
    * `Uploads.create`; then nothing of the upload stays.
@@ -43,13 +45,13 @@ export function createQuickUploads({ uploads, intake, repo, clock, config, onRem
     assertGrantableSoFar(options(), caller)
     const treatment = treatmentOf(options())
     const name = creatableName(first.value.name)
-    const measured = await intake.receive(first.value.bytes, treatment)
+    const measured = await intake.receive(first.value.bytes, treatment, quotas.budgetFor(caller.user))
     const receivedAt = clock()
     try {
       const second = await files.next()
       if (clock() - receivedAt > MAX_UNOWNED_MS) throw tooSlow()
       const finalOptions = () => withSameTreatment(options(), treatment)
-      if (second.done) return await insertWhole(await uploads.prepare(finalOptions(), caller), name, measured)
+      if (second.done) return await insertWhole(caller, await uploads.prepare(finalOptions(), caller), name, measured)
       const pending = await insertPending(caller, name, measured, treatment)
       return await receiveMore(pending, second.value, files, finalOptions, caller)
     } catch (error) {
@@ -67,9 +69,9 @@ export function createQuickUploads({ uploads, intake, repo, clock, config, onRem
   }
 
   /** One transaction, after the bytes: nothing half sent is ever in the database. */
-  async function insertWhole(draft: NewUpload, name: string, measured: Measured): Promise<NewUpload> {
+  async function insertWhole(caller: Caller, draft: NewUpload, name: string, measured: Measured): Promise<NewUpload> {
     const file = uploadedFile(draft.upload.id, name, measured, clock())
-    await repo.insertUpload(draft.upload, [file])
+    await quotas.insertUpload(draft.upload, [file], quotas.budgetFor(caller.user))
     return { ...draft, files: [file] }
   }
 
@@ -82,7 +84,7 @@ export function createQuickUploads({ uploads, intake, repo, clock, config, onRem
   ): Promise<NewUpload> {
     const password = config.featurePassword === 'forced' ? 'pending' : ''
     const draft = await uploads.prepare({ password, normalize, e2ee: e2ee ?? '' }, caller)
-    return insertWhole({ ...draft, upload: { ...draft.upload, status: 'pending' } }, name, measured)
+    return insertWhole(caller, { ...draft, upload: { ...draft.upload, status: 'pending' } }, name, measured)
   }
 
   async function receiveMore(

@@ -10,6 +10,7 @@ import { ofDeclaredSize } from './declared-size.ts'
 import { createMeter, receiveBlob, receiveNormalised } from './file-intake.ts'
 import { sameFileName } from './file-name.ts'
 import type { AssertFreeSpace } from './free-space.ts'
+import { type Budget, exceeded, type Quotas } from './quotas.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
 import { creatableName, visibleStatus } from './upload-rules.ts'
 import { emptyFile, type OpenUpload } from './uploads.ts'
@@ -25,6 +26,7 @@ export interface IncomingFile {
 
 interface Dependencies {
   repo: UploadsRepo
+  quotas: Quotas
   blobs: BlobStore
   relay: StreamRelay
   /** Absent: pictures are stored as they come. */
@@ -44,6 +46,7 @@ export type UploadsIntake = ReturnType<typeof createUploadsIntake>
 /** Files on their way in. Bytes are durable before a row promises them. */
 export function createUploadsIntake({
   repo,
+  quotas,
   blobs,
   relay,
   pictures,
@@ -100,9 +103,10 @@ export function createUploadsIntake({
   async function take(upload: Upload, file: StoredFile, incoming: IncomingFile): Promise<StoredFile> {
     writing.add(file.id)
     try {
-      if (upload.stream) return await passOn(upload, file, incoming)
+      const budget = await quotas.budgetOf(upload)
+      if (upload.stream) return await passOn(upload, file, incoming, budget)
       const bytes = ofDeclaredSize(incoming.bytes, file.size, { mayBeEmpty: true })
-      return await finish(file, await receive(bytes, upload))
+      return await finish(file, await receive(bytes, upload, budget), budget)
     } catch (error) {
       await burn(file)
       throw error
@@ -115,8 +119,13 @@ export function createUploadsIntake({
    * A stream's bytes go to whoever downloads them, who was promised the declared size: a byte more would be taken for the
    * next answer on his connection. What is left is a `deleted` file that says what it was.
    */
-  async function passOn(upload: Upload, file: StoredFile, { bytes, senderGone }: IncomingFile): Promise<StoredFile> {
-    const meter = createMeter(config.maxFileSizeBytes)
+  async function passOn(
+    upload: Upload,
+    file: StoredFile,
+    { bytes, senderGone }: IncomingFile,
+    { maxFileSizeBytes }: Budget,
+  ): Promise<StoredFile> {
+    const meter = createMeter(maxFileSizeBytes)
     const checked = upload.e2ee === 'age' ? await onlyAge(bytes) : bytes
     await relay.offer(file.id, ofDeclaredSize(meter.watch(checked), file.size), senderGone)
     const measured = await meter.result()
@@ -124,11 +133,12 @@ export function createUploadsIntake({
     return { ...file, ...measured, status: 'deleted' }
   }
 
-  async function finish(file: StoredFile, measured: Measured): Promise<StoredFile> {
+  async function finish(file: StoredFile, measured: Measured, budget: Budget): Promise<StoredFile> {
     const now = clock()
     try {
-      if (await repo.finishFile(file, measured, now))
-        return { ...file, ...measured, status: 'uploaded', uploadedAt: now }
+      const outcome = await repo.finishFile(file, measured, now, budget)
+      if (outcome === 'finished') return { ...file, ...measured, status: 'uploaded', uploadedAt: now }
+      if (outcome === 'over_quota') throw exceeded(budget)
     } catch (error) {
       await discard(measured.blobKey)
       throw error
@@ -139,11 +149,13 @@ export function createUploadsIntake({
 
   /** Bytes of our own that have no row yet: they must get one within five minutes, or are swept, or `discard` them. */
   async function receive(
-    bytes: AsyncIterable<Uint8Array>,
+    incoming: AsyncIterable<Uint8Array>,
     { normalize, e2ee }: Pick<Upload, 'normalize' | 'e2ee'>,
+    budget: Budget,
   ): Promise<Measured> {
     await assertFreeSpace()
-    const limit = config.maxFileSizeBytes
+    const limit = budget.maxFileSizeBytes
+    const bytes = await quotas.within(budget, incoming)
     if (e2ee === 'age') return { ...(await receiveBlob(blobs, await onlyAge(bytes), limit)), type: CIPHERTEXT_TYPE }
     return normalize && pictures ? receiveNormalised(blobs, pictures, bytes, limit) : receiveBlob(blobs, bytes, limit)
   }

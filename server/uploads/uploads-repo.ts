@@ -6,6 +6,12 @@ import type { Transact } from '../database/transact.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
 import { measuredColumns, toFile, toFileRow, toUpload, toUploadRow } from './upload-rows.ts'
 
+/** Whose bytes count together, and up to how many; `Infinity`: they are not counted. */
+export interface Quota {
+  userId: string | null
+  maxUserSizeBytes: number
+}
+
 export type UploadsRepo = ReturnType<typeof createUploadsRepo>
 
 /** Every query on uploads and files. A status moves by compare-and-set only; what loses says so by `false`. */
@@ -36,9 +42,18 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
       return rows.map(toFile)
     },
 
-    /** Inserts an upload and its first files in one transaction; positions follow the order given. */
-    insertUpload: (upload: Upload, files: readonly StoredFile[], leaseUntil: number | null = null): Promise<void> =>
+    /**
+     * Inserts an upload and its first files in one transaction; positions follow the order given. What is only announced
+     * must fit into the quota too.
+     */
+    insertUpload: (
+      upload: Upload,
+      files: readonly StoredFile[],
+      quota: Quota,
+    ): Promise<'inserted' | 'over_quota' | 'no_user'> =>
       transact(async (trx) => {
+        if (quota.userId !== null && !(await lockUser(trx, quota.userId))) return 'no_user'
+        if (!(await fits(trx, quota, totalSize(files), upload.createdAt))) return 'over_quota'
         await trx
           .insertInto('uploads')
           .values({ ...toUploadRow(upload), file_count: files.length })
@@ -46,10 +61,14 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
         for (const rows of chunks(files)) {
           await trx
             .insertInto('files')
-            .values(rows.map((file) => toFileRow(file, leaseUntil)))
+            .values(rows.map((file) => toFileRow(file, null)))
             .execute()
         }
+        return 'inserted'
       }),
+
+    /** Of all files that a user keeps here. */
+    usedBytes: (userId: string, now: number): Promise<number> => usedBytes(db, userId, now),
 
     /**
      * Adds a file to an upload that holds fewer than `maxFiles`, counting removed ones; returns its position.
@@ -79,14 +98,18 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
       transact((trx) => moveFile(trx, id, from, to, changes)),
 
     /** `uploading → uploaded` with what was measured, unless the upload itself went away meanwhile. */
-    finishFile: (file: StoredFile, measured: Measured, now: number): Promise<boolean> =>
-      transact((trx) =>
-        moveFile(trx, file.id, 'uploading', 'uploaded', {
-          ...measuredColumns(measured),
-          uploaded_at: now,
-          lease_until: null,
-        }),
-      ),
+    finishFile: (
+      file: StoredFile,
+      measured: Measured,
+      now: number,
+      quota: Quota,
+    ): Promise<'finished' | 'over_quota' | 'gone'> =>
+      transact(async (trx) => {
+        if (Number.isFinite(quota.maxUserSizeBytes) && quota.userId !== null) await lockUser(trx, quota.userId)
+        if (!(await fits(trx, quota, measured.size, now))) return 'over_quota'
+        const changes = { ...measuredColumns(measured), uploaded_at: now, lease_until: null }
+        return (await moveFile(trx, file.id, 'uploading', 'uploaded', changes)) ? 'finished' : 'gone'
+      }),
 
     renewLeases: (fileIds: readonly string[], leaseUntil: number): Promise<void> =>
       transact(async (trx) => {
@@ -162,6 +185,44 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
 
 /** What `ids.ts` makes. Anything else in a URL is not asked for: PostgreSQL fails on a NUL. */
 const ID = /^[A-Za-z0-9]{16}$/
+
+/**
+ * Lets nobody else change what a user keeps here until the transaction ends. An update that changes nothing is the lock
+ * that both databases have. False: there is no such user.
+ */
+async function lockUser(trx: Transaction<Schema>, userId: string): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable('users')
+    .set(({ ref }) => ({ is_admin: ref('is_admin') }))
+    .where('id', '=', userId)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+async function fits(
+  trx: Transaction<Schema>,
+  { userId, maxUserSizeBytes }: Quota,
+  added: number,
+  now: number,
+): Promise<boolean> {
+  if (userId === null || !Number.isFinite(maxUserSizeBytes)) return true
+  return (await usedBytes(trx, userId, now)) + added <= maxUserSizeBytes
+}
+
+async function usedBytes(db: Kysely<Schema>, userId: string, now: number): Promise<number> {
+  const { used } = await db
+    .selectFrom('uploads')
+    .innerJoin('files', 'files.upload_id', 'uploads.id')
+    .select(({ fn }) => fn.sum('files.size').as('used'))
+    .where('uploads.user_id', '=', userId)
+    .where('uploads.status', 'in', ['active', 'pending'])
+    .where((eb) => eb.or([eb('uploads.expires_at', 'is', null), eb('uploads.expires_at', '>', now)]))
+    .where('files.status', '=', 'uploaded')
+    .executeTakeFirstOrThrow()
+  return Number(used ?? 0)
+}
+
+const totalSize = (files: readonly StoredFile[]): number => files.reduce((sum, { size }) => sum + size, 0)
 
 async function moveFile(
   trx: Transaction<Schema>,

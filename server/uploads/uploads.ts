@@ -7,6 +7,7 @@ import { AppError } from '../errors.ts'
 import { newId, newToken } from '../ids.ts'
 import { sameFileName } from './file-name.ts'
 import type { PasswordGate } from './password-gate.ts'
+import type { Quotas } from './quotas.ts'
 import type { DeclaredFile, StoredFile, Upload } from './upload.ts'
 import { expiryOf, isExpired, planUpload, rulesFor, type UploadOptions } from './upload-rules.ts'
 import type { UploadsRepo } from './uploads-repo.ts'
@@ -27,6 +28,7 @@ export interface NewUpload {
 
 interface Dependencies {
   repo: UploadsRepo
+  quotas: Quotas
   passwords: PasswordGate
   clock: Clock
   config: Config
@@ -37,16 +39,16 @@ interface Dependencies {
 export type Uploads = ReturnType<typeof createUploads>
 
 /** Uploads as containers: make them, open them, take them away. Their files come in through `uploads-intake.ts`. */
-export function createUploads({ repo, passwords, clock, config, onRemoved }: Dependencies) {
+export function createUploads({ repo, quotas, passwords, clock, config, onRemoved }: Dependencies) {
   /** Throws `forbidden` unless the caller is known or his address may upload. */
   function assertMayUpload(caller: Caller): void {
     if (!caller.isWhitelisted && !caller.user) throw new AppError('forbidden', 'untrusted source IP address')
   }
 
-  /** Throws `forbidden`: address not allowed; `bad_request`: options that this server does not grant. */
+  /** Throws `forbidden`: address not allowed; `bad_request`: options that this server does not grant; `too_large`: over quota. */
   async function create(options: UploadOptions, caller: Caller): Promise<NewUpload> {
     const draft = await prepare(options, caller)
-    await repo.insertUpload(draft.upload, draft.files)
+    await quotas.insertUpload(draft.upload, draft.files, quotas.budgetFor(caller.user))
     return draft
   }
 

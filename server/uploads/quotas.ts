@@ -1,0 +1,68 @@
+import { type Limits, limitsOf } from '../accounts/account-rules.ts'
+import type { User } from '../accounts/user.ts'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import { formatSize } from '../format-size.ts'
+import type { StoredFile, Upload } from './upload.ts'
+import type { UploadsRepo } from './uploads-repo.ts'
+
+/** On whose account an upload goes, and how much may. */
+export interface Budget extends Limits {
+  /** Null: nobody's, and then there is no total. */
+  userId: string | null
+}
+
+interface Dependencies {
+  repo: UploadsRepo
+  findUser: (id: string) => Promise<User | undefined>
+  clock: Clock
+  config: Pick<Config, 'maxFileSizeBytes' | 'maxUserSizeBytes' | 'maxTtlSeconds'>
+}
+
+export type Quotas = ReturnType<typeof createQuotas>
+
+/**
+ * What users may keep here. It is the owner of an upload who pays, whoever adds to it: Plik's own count is passed by
+ * showing nothing but the upload token (1.3.8). What is checked before the bytes come saves them the way; what counts is
+ * decided by the transaction that makes a file `uploaded`, so that parallel uploads can't pass a limit together.
+ */
+export function createQuotas({ repo, findUser, clock, config }: Dependencies) {
+  const budgetFor = (user: User | undefined): Budget => ({ userId: user?.id ?? null, ...limitsOf(user, config) })
+
+  async function budgetOf({ userId }: Pick<Upload, 'userId'>): Promise<Budget> {
+    return budgetFor(userId === null ? undefined : await findUser(userId))
+  }
+
+  /** Passes bytes on as long as there is room for them; then it throws `too_large`. */
+  async function within(budget: Budget, bytes: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
+    const room = await roomOf(budget)
+    return Number.isFinite(room) ? upTo(room, bytes, budget) : bytes
+  }
+
+  async function roomOf({ userId, maxUserSizeBytes }: Budget): Promise<number> {
+    if (userId === null || maxUserSizeBytes === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY
+    return maxUserSizeBytes - (await repo.usedBytes(userId, clock()))
+  }
+
+  /** Stores an upload with what it holds and announces. Throws `too_large`; `forbidden`: its user is gone. */
+  async function insertUpload(upload: Upload, files: readonly StoredFile[], budget: Budget): Promise<void> {
+    const outcome = await repo.insertUpload(upload, files, budget)
+    if (outcome === 'over_quota') throw exceeded(budget, 'unable to create upload : ')
+    if (outcome === 'no_user') throw new AppError('forbidden', 'invalid session : user does not exists')
+  }
+
+  return { budgetFor, budgetOf, within, insertUpload }
+}
+
+async function* upTo(room: number, bytes: AsyncIterable<Uint8Array>, budget: Budget): AsyncGenerator<Uint8Array> {
+  let size = 0
+  for await (const chunk of bytes) {
+    size += chunk.byteLength
+    if (size > room) throw exceeded(budget)
+    yield chunk
+  }
+}
+
+export const exceeded = ({ maxUserSizeBytes }: Budget, prefix = '') =>
+  new AppError('too_large', `${prefix}maximum user upload size reached. (${formatSize(maxUserSizeBytes)})`)
