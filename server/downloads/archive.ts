@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
+import type { ByteRange } from '../../storage/blob-store.ts'
 import { AppError } from '../errors.ts'
 import { entryNames } from './archive-names.ts'
-import type { ByteRange } from './byte-range.ts'
 
 /** A file to put into an archive. Names may be anything: the archive has `entryNames` of them. */
 export interface ArchiveFile {

@@ -1,8 +1,4 @@
-/** Positions in a representation, both inclusive: the first byte is `{ start: 0, end: 0 }`. */
-export interface ByteRange {
-  start: number
-  end: number
-}
+import type { ByteRange } from '../../storage/blob-store.ts'
 
 /** What a representation is compared by. */
 export interface Validators {

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ByteRange } from '../../storage/blob-store.ts'
 import type { Caller } from '../accounts/caller.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
@@ -8,7 +9,7 @@ import { acceptAnyBodyAsText, readJson } from '../http/json-body.ts'
 import { sendContent } from '../http/send-content.ts'
 import { readDerivation } from '../images/derivation.ts'
 import { ArchiveBody } from '../uploads/upload-shapes.ts'
-import { type ByteRange, ifRangeMatches, isNotModified, parseRange, preconditionFailed } from './byte-range.ts'
+import { ifRangeMatches, isNotModified, parseRange, preconditionFailed } from './byte-range.ts'
 import type { Download, Downloads } from './downloads.ts'
 
 interface Dependencies {

@@ -1,4 +1,4 @@
-import type { BlobStore } from '../../storage/blob-store.ts'
+import type { BlobStore, ByteRange } from '../../storage/blob-store.ts'
 import type { Caller } from '../accounts/caller.ts'
 import { AppError } from '../errors.ts'
 import { derivedName } from '../images/derivation.ts'
@@ -11,7 +11,6 @@ import type { StoredFile, Upload } from '../uploads/upload.ts'
 import { assertAvailable } from '../uploads/upload-rules.ts'
 import type { OpenUpload, Uploads } from '../uploads/uploads.ts'
 import { type ArchiveFile, type ArchivePart, archiveEtag, layoutArchive, sliceArchive } from './archive.ts'
-import type { ByteRange } from './byte-range.ts'
 import type { Claims } from './claims.ts'
 import { coalesced } from './coalesced.ts'
 

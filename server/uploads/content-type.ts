@@ -1,4 +1,5 @@
-const SNIFFED_BYTES = 512
+/** As many bytes as the WHATWG sniffing algorithm looks at. */
+export const SNIFFED_BYTES = 512
 
 const TEXT = 'text/plain; charset=utf-8'
 const HTML = 'text/html; charset=utf-8'

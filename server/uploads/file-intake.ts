@@ -5,7 +5,7 @@ import { AppError } from '../errors.ts'
 import { formatSize } from '../format-size.ts'
 import { newBlobKey } from '../ids.ts'
 import type { PictureIntake } from '../images/picture-intake.ts'
-import { sniffContentType } from './content-type.ts'
+import { SNIFFED_BYTES, sniffContentType } from './content-type.ts'
 import { createMd5 } from './md5.ts'
 import { peek } from './peek.ts'
 import type { Measured } from './upload.ts'
@@ -66,9 +66,6 @@ function assertWithin(limit: number, size: number): void {
   if (size > limit) throw new AppError('too_large', `file too big (limit is set to ${formatSize(limit)})`)
 }
 
-/** As many bytes as the WHATWG sniffing algorithm looks at. */
-const HEAD_BYTES = 512
-
 /**
  * Watches bytes that pass; `result` tells what they were, once all have passed. `watch` throws `too_large` at the first
  * byte past `limit`.
@@ -86,7 +83,7 @@ export function createMeter(limit: number) {
       for await (const chunk of bytes) {
         size += chunk.length
         assertWithin(limit, size)
-        if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)])
+        if (head.length < SNIFFED_BYTES) head = Buffer.concat([head, chunk.subarray(0, SNIFFED_BYTES - head.length)])
         const isBusy = md5.update(chunk)
         sha256.update(chunk)
         crc = crc32(chunk, crc)

@@ -21,7 +21,7 @@ import {
   layoutArchive,
   sliceArchive,
 } from '../../../server/downloads/archive.ts'
-import type { ByteRange } from '../../../server/downloads/byte-range.ts'
+import type { ByteRange } from '../../../storage/blob-store.ts'
 
 const GiB = 1024 ** 3
 const modifiedAt = Date.UTC(2026, 10, 23, 11, 21, 5)
