@@ -8,6 +8,7 @@ const WITHOUT_DATABASE = [
   'tests/server/{config,format-size}.test.ts',
   'tests/server/downloads/{archive,archive-names,byte-range,coverage}.test.ts',
   'tests/server/images/{metadata,pipeline}/**',
+  'tests/server/jobs/cron-moments.test.ts',
   'tests/server/uploads/{content-type,file-name,md5}.test.ts',
 ]
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { SHIPPED_JOBS } from '../seeds/jobs.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { openStore } from '../storage/open-store.ts'
 import { type Accounts, createAccounts } from './accounts/accounts.ts'
@@ -22,6 +23,8 @@ import { webRoutes } from './http/web-routes.ts'
 import { createImages } from './images/images.ts'
 import { createVariantsRepo } from './images/variants-repo.ts'
 import { createHousekeeping, type Housekeeping } from './jobs/housekeeping.ts'
+import { createJobActions } from './jobs/job-actions.ts'
+import { createJobEngine, type JobEngine } from './jobs/job-engine.ts'
 import { createStreamRelay } from './streams/stream-relay.ts'
 import { createFreeSpaceGuard } from './uploads/free-space.ts'
 import { createPasswordGate } from './uploads/password-gate.ts'
@@ -44,6 +47,7 @@ export interface App {
   housekeeping: Housekeeping
   /** Shows figures on a port of its own, when there is one. */
   metrics: FastifyInstance | undefined
+  jobEngine: JobEngine
   close(): Promise<void>
 }
 
@@ -88,6 +92,14 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     onRemoved,
     log,
   })
+  const jobEngine = createJobEngine({
+    database,
+    actions: createJobActions({ expiry, lapseClaims: claims.lapse }),
+    clock,
+    makeRoom: housekeeping.makeRoom,
+    log,
+  })
+  await jobEngine.jobs.seed(SHIPPED_JOBS)
   const accounts = createAccounts({ database, clock, config })
   const quotas = createQuotas({ repo, findUser: accounts.users.find, clock, config })
   const uploads = createUploads({ repo, quotas, passwords: createPasswordGate(), clock, config, onRemoved })
@@ -129,7 +141,8 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     relay.close()
     await server.close()
     await metrics?.server.close()
-    await housekeeping.stop()
+    await jobEngine.agent.stop()
+    await housekeeping.close()
     intake.close()
     claims.close()
     images.close()
@@ -137,7 +150,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     await database.close()
   }
 
-  return { server, accounts, uploads, quickUploads, housekeeping, metrics: metrics?.server, close }
+  return { server, accounts, uploads, quickUploads, housekeeping, jobEngine, metrics: metrics?.server, close }
 }
 
 function databaseLocation({ database, dataDir, durability }: Config) {

@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import { AppError } from '../server/errors.ts'
+import { oneAtATime } from '../server/one-at-a-time.ts'
 
 type Done<T> = (error: NodeJS.ErrnoException | null, value: T) => void
 
@@ -50,32 +51,5 @@ export async function openDirectory(path: string): Promise<Directory> {
     isOpen = false
   }
 
-  return { sync: coalesced(() => call((done) => fs.fsync(fd, done))), close }
-}
-
-/** Callers that arrive while `run` is under way share the next one: only that one starts after their call. */
-function coalesced(run: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined
-  let next: Promise<void> | undefined
-
-  function start(): Promise<void> {
-    running = run().finally(() => {
-      running = undefined
-    })
-    return running
-  }
-
-  function startAfterRunning(): Promise<void> {
-    const restart = () => {
-      next = undefined
-      return start()
-    }
-    return (running ?? Promise.resolve()).then(restart, restart)
-  }
-
-  return () => {
-    if (!running) return start()
-    next ??= startAfterRunning()
-    return next
-  }
+  return { sync: oneAtATime(() => call((done) => fs.fsync(fd, done))), close }
 }

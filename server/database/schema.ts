@@ -1,10 +1,11 @@
 import type { ColumnType } from 'kysely'
+import type { JobsSchema } from './schema-jobs.ts'
 
 /**
  * Rows as both databases hand them out: text, integers, nothing else. Times are epoch ms, sizes bytes, flags 0 or 1.
  * The tables themselves are made by `migrations/`.
  */
-export interface Schema {
+export interface Schema extends JobsSchema {
   uploads: UploadsTable
   files: FilesTable
   claims: ClaimsTable
@@ -80,7 +81,13 @@ export interface FilesTable {
   claims_spent: WithDefault<number>
   /** JSON: what was done to a picture (`ImageReport`); null: it is none, or was left alone. */
   image: WithDefault<string | null>
+  /** What a job found to be wrong with the bytes: they are gone, have another size, or another digest. */
+  fault: WithDefault<FileFault | null>
+  /** When the stored bytes were last compared with the digest. */
+  verified_at: WithDefault<number | null>
 }
+
+export type FileFault = 'missing' | 'size' | 'digest'
 
 /** `missing → uploading → uploaded → removed → deleted`: removed is the decision, deleted means that the bytes are gone. */
 export type FileStatus = 'missing' | 'uploading' | 'uploaded' | 'removed' | 'deleted'

@@ -1,7 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
-import cron from 'node-cron'
 import { AppError } from '../errors.ts'
+import { oneAtATime } from '../one-at-a-time.ts'
 import type { UploadsExpiry } from '../uploads/uploads-expiry.ts'
+import { inTime } from './in-time.ts'
 
 interface Dependencies {
   expiry: UploadsExpiry
@@ -9,18 +10,20 @@ interface Dependencies {
   log: Pick<FastifyBaseLogger, 'info' | 'error'>
 }
 
+/** So long at most a stop waits for a deletion that hangs. */
+const STOP_GRACE_MS = 3_000
+
 export type Housekeeping = ReturnType<typeof createHousekeeping>
 
-/** When things go: every minute what is over, every hour what crashes left behind. Each part may run twice or be killed. */
+/**
+ * What clears up without a job: at once when something was removed, by hand (`mayfly clean`), and when the disk is so full
+ * that no job can be noted. It is the same work, and may be done twice or be killed.
+ */
 export function createHousekeeping({ expiry, lapseClaims, log }: Dependencies) {
-  const deleteBlobs = singleFlight(expiry.deleteBlobs)
-  const purge = singleFlight(() => purgeNow().catch(freeSpaceAndPurge))
-  const sweep = singleFlight(expiry.removeOrphans)
-  const running = new Set<Promise<unknown>>()
-  const ticks = [
-    cron.createTask('* * * * *', () => inBackground(purge), { noOverlap: true }),
-    cron.createTask('7 * * * *', () => inBackground(sweep), { noOverlap: true }),
-  ]
+  const stopping = new AbortController()
+  const deleteBlobs = oneAtATime(() => expiry.deleteBlobs({ signal: stopping.signal }))
+  const purge = oneAtATime(() => purgeNow().catch(freeSpaceAndPurge))
+  const background = new Set<Promise<unknown>>()
 
   async function purgeNow() {
     const lapsedClaims = await lapseClaims()
@@ -28,19 +31,9 @@ export function createHousekeeping({ expiry, lapseClaims, log }: Dependencies) {
     const unfinished = await expiry.removeUnfinished()
     const expired = await expiry.expire()
     const deleted = await deleteBlobs()
-    const rows = await expiry.deleteMetadata()
-    const report = {
-      expired,
-      deletedFiles: deleted.files,
-      freedBytes: deleted.bytes,
-      deletedUploads: rows,
-      lapsedClaims,
-      abandoned,
-      unfinished,
-    }
-    if (expired + deleted.files + rows + lapsedClaims + abandoned.files + abandoned.uploads + unfinished.count > 0)
-      log.info(report, 'purged')
-    return report
+    const deletedUploads = await expiry.deleteMetadata()
+    const { files: deletedFiles, bytes: freedBytes } = deleted
+    return { expired, deletedFiles, freedBytes, deletedUploads, lapsedClaims, abandoned, unfinished }
   }
 
   async function freeSpaceAndPurge(error: unknown) {
@@ -49,43 +42,34 @@ export function createHousekeeping({ expiry, lapseClaims, log }: Dependencies) {
     return purgeNow()
   }
 
-  /** All of it, once: what the ticks do over an hour. */
+  /** All of it, once: what the jobs that ship do over an hour. */
   async function clean() {
-    return { ...(await purge()), orphans: await sweep() }
+    return { ...(await purge()), orphans: await expiry.removeOrphans() }
   }
 
-  async function inBackground(work: () => Promise<unknown>): Promise<void> {
-    const run = work().catch((err: unknown) => log.error({ err }, 'housekeeping failed'))
-    running.add(run)
-    await run
-    running.delete(run)
+  function inBackground(work: () => Promise<unknown>): void {
+    const failed = (err: unknown): void => {
+      if (!stopping.signal.aborted) log.error({ err }, 'housekeeping failed')
+    }
+    const run = work().catch(failed)
+    background.add(run)
+    void run.then(() => background.delete(run))
   }
 
-  function start(): void {
-    for (const tick of ticks) void tick.start()
-    void inBackground(clean) // what the last process left
+  /** What is left to delete is left to the next job. */
+  async function close(): Promise<void> {
+    stopping.abort(new AppError('aborted', 'The server was stopped.'))
+    await inTime(Promise.all(background), stopping.signal, STOP_GRACE_MS).catch((err: unknown) =>
+      log.error({ err }, 'a deletion did not stop in time'),
+    )
   }
 
-  async function stop(): Promise<void> {
-    for (const tick of ticks) await tick.destroy()
-    await Promise.all(running)
-  }
-
-  return { start, stop, clean, purge, deleteBlobsSoon: () => void inBackground(deleteBlobs) }
-}
-
-/** Runs never overlap; calls that come while one is running share the next, so that what they wait for is surely seen. */
-function singleFlight<T>(work: () => Promise<T>): () => Promise<T> {
-  let running: Promise<unknown> = Promise.resolve()
-  let queued: Promise<T> | undefined
-  function start(): Promise<T> {
-    queued = undefined
-    const run = work()
-    running = run
-    return run
-  }
-  return () => {
-    queued ??= running.then(start, start)
-    return queued
+  return {
+    clean,
+    purge,
+    close,
+    deleteBlobsSoon: () => inBackground(deleteBlobs),
+    /** Where not even the start of a job can be written. */
+    makeRoom: () => inBackground(purge),
   }
 }

@@ -24,25 +24,34 @@ const EPITAPH_MS = 60 * 60 * 1000
 /** What nobody added to for so long is not being written any more: a writer's file is touched every ten seconds. */
 const ABANDONED_AFTER_MS = 5 * 60 * 1000
 
+/** How somebody else follows what is done, and ends it early: between two batches, by an error. */
+export interface Work {
+  signal?: AbortSignal
+  count?: (done: { rows?: number; files?: number; bytes?: number }) => void
+}
+
 export type UploadsExpiry = ReturnType<typeof createUploadsExpiry>
 
 /** How things go: every function is safe to run twice, at once, on several replicas, and to be killed in. */
 export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, clock, log }: Dependencies) {
   /** Marks uploads whose time is up. Readers have been refused since that very moment; this only lets the purge see them. */
-  const expire = (): Promise<number> => inBatches(() => repo.expireUploads(clock(), BATCH))
+  const expire = (work: Work = {}): Promise<number> => inBatches(() => repo.expireUploads(clock(), BATCH), work)
 
   /** Deletes the bytes of removed files. */
-  async function deleteBlobs(): Promise<{ files: number; bytes: number }> {
+  async function deleteBlobs({ signal, count = () => {} }: Work = {}): Promise<{ files: number; bytes: number }> {
     const total = { files: 0, bytes: 0 }
     const failed = new Set<string>()
     for (;;) {
       const files = (await repo.listRemovedFiles(clock(), BATCH + failed.size)).filter(({ id }) => !failed.has(id))
       if (files.length === 0) return total
-      const deleted = await deleteBlobsOf(files)
+      const deleted = await deleteBlobsOf(files, signal)
       for (const file of files) if (!deleted.includes(file)) failed.add(file.id)
       await repo.markDeleted(deleted.map(({ id }) => id))
+      const bytes = deleted.reduce((sum, { size, blobKey }) => sum + (blobKey === null ? 0 : size), 0)
       total.files += deleted.length
-      total.bytes += deleted.reduce((sum, { size, blobKey }) => sum + (blobKey === null ? 0 : size), 0)
+      total.bytes += bytes
+      count({ files: deleted.length, bytes })
+      signal?.throwIfAborted()
     }
   }
 
@@ -61,11 +70,11 @@ export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, clock, log
   }
 
   /** Returns the files of which nothing is left. */
-  async function deleteBlobsOf(files: StoredFile[]): Promise<StoredFile[]> {
+  async function deleteBlobsOf(files: StoredFile[], signal?: AbortSignal): Promise<StoredFile[]> {
     const waiting = [...(await repo.listBlobs(files))]
     const deleted: StoredFile[] = []
     async function work(): Promise<void> {
-      for (let next = waiting.pop(); next; next = waiting.pop()) {
+      for (let next = waiting.pop(); next && !signal?.aborted; next = waiting.pop()) {
         const [file, keys] = next
         try {
           for (const key of keys) await blobs.delete(key)
@@ -80,12 +89,13 @@ export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, clock, log
   }
 
   /** Deletes the rows of uploads that are over. */
-  const deleteMetadata = (): Promise<number> => inBatches(() => repo.deleteUploads(clock() - EPITAPH_MS, BATCH))
+  const deleteMetadata = (work: Work = {}): Promise<number> =>
+    inBatches(() => repo.deleteUploads(clock() - EPITAPH_MS, BATCH), work)
 
   /** Ends uploads whose writer died: burns slots, takes back quick uploads that never got their answer. */
-  async function purgeAbandoned(): Promise<{ files: number; uploads: number }> {
-    const files = await inBatches(() => repo.abandonFiles(clock(), BATCH))
-    const uploads = await inBatches(() => repo.abandonUploads(clock() - ABANDONED_AFTER_MS, BATCH))
+  async function purgeAbandoned(work: Work = {}): Promise<{ files: number; uploads: number }> {
+    const files = await inBatches(() => repo.abandonFiles(clock(), BATCH), work)
+    const uploads = await inBatches(() => repo.abandonUploads(clock() - ABANDONED_AFTER_MS, BATCH), work)
     return { files, uploads }
   }
 
@@ -97,7 +107,7 @@ export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, clock, log
   }
 
   /** Deletes blobs whose row was never committed. */
-  async function removeOrphans(): Promise<{ blobs: number; bytes: number }> {
+  async function removeOrphans({ signal, count }: Work = {}): Promise<{ blobs: number; bytes: number }> {
     const before = clock() - ABANDONED_AFTER_MS
     const total = { blobs: 0, bytes: 0 }
     let batch: { key: string; size: number }[] = []
@@ -106,9 +116,11 @@ export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, clock, log
       batch.push(blob)
       if (batch.length < BATCH) continue
       await removeUnknown(batch, total)
+      signal?.throwIfAborted()
       batch = []
     }
     await removeUnknown(batch, total)
+    count?.({ files: total.blobs, bytes: total.bytes })
     return total
   }
 
@@ -133,12 +145,14 @@ export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, clock, log
 }
 
 /** Repeats until nothing is left, letting other requests in between. */
-async function inBatches(step: () => Promise<number>): Promise<number> {
+async function inBatches(step: () => Promise<number>, { signal, count = () => {} }: Work): Promise<number> {
   let total = 0
   for (;;) {
     const done = await step()
     if (done === 0) return total
     total += done
+    count({ rows: done })
+    signal?.throwIfAborted()
     await new Promise(setImmediate)
   }
 }

@@ -1,10 +1,8 @@
-import { afterEach, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { AppError } from '../../../server/errors.ts'
 import { createHousekeeping } from '../../../server/jobs/housekeeping.ts'
 import { givenFile } from '../../helpers/client.ts'
 import { makeApp } from '../../helpers/make-app.ts'
-
-afterEach(() => void vi.useRealTimers())
 
 /** A housekeeping whose work is done by stand-ins that note what they were asked for. */
 function givenHousekeeping() {
@@ -27,28 +25,10 @@ test('a start cleans at once what the last process left', async () => {
   const { upload } = await givenFile(app, { ttl: 60 })
   app.advance(2 * 3_600_000)
 
-  app.housekeeping.start()
-  await app.housekeeping.stop()
+  await app.jobEngine.agent.start()
 
-  expect(await (await fetch(`${app.url}/upload/${upload.id}`)).text()).toBe(`upload ${upload.id} not found\n`)
-})
-
-test('what is over goes each minute, what crashes left each hour, and nothing after a stop', async () => {
-  vi.useFakeTimers({ now: Date.parse('2026-01-01T12:00:30Z') })
-  const { expiry, housekeeping } = givenHousekeeping()
-  housekeeping.start()
-  await vi.advanceTimersByTimeAsync(0)
-  expect([expiry.expire.mock.calls.length, expiry.removeOrphans.mock.calls.length]).toEqual([1, 1])
-
-  await vi.advanceTimersByTimeAsync(60_000)
-  expect([expiry.expire.mock.calls.length, expiry.removeOrphans.mock.calls.length]).toEqual([2, 1])
-
-  await vi.advanceTimersByTimeAsync(59 * 60_000)
-  expect([expiry.expire.mock.calls.length, expiry.removeOrphans.mock.calls.length]).toEqual([61, 2])
-
-  await housekeeping.stop()
-  await vi.advanceTimersByTimeAsync(120 * 60_000)
-  expect(expiry.expire).toHaveBeenCalledTimes(61)
+  const answer = async () => (await fetch(`${app.url}/upload/${upload.id}`)).text()
+  await vi.waitFor(async () => expect(await answer()).toBe(`upload ${upload.id} not found\n`))
 })
 
 test('runs never overlap, and who asks during one gets the next, which has surely seen what he means', async () => {
@@ -89,21 +69,18 @@ test('with no room to note anything, space is made first and the purge done then
   expect(expiry.expire).toHaveBeenCalledTimes(2)
 })
 
-test('a stop waits for the run that is under way', async () => {
-  const { expiry, housekeeping } = givenHousekeeping()
-  const { promise, resolve } = Promise.withResolvers<number>()
-  expiry.expire.mockReturnValueOnce(promise)
-  housekeeping.start()
-  await vi.waitFor(() => expect(expiry.expire).toHaveBeenCalledTimes(1))
-  let isStopped = false
+test('a stop ends the deletion that is under way, and does not wait for one that hangs', async () => {
+  const { expiry, log, housekeeping } = givenHousekeeping()
+  const { promise } = Promise.withResolvers<{ files: number; bytes: number }>()
+  expiry.deleteBlobs.mockReturnValueOnce(promise)
+  housekeeping.deleteBlobsSoon()
+  await vi.waitFor(() => expect(expiry.deleteBlobs).toHaveBeenCalledTimes(1))
+  const startedAt = performance.now()
 
-  const stopping = housekeeping.stop().then(() => {
-    isStopped = true
-  })
-  await new Promise(setImmediate)
-  expect(isStopped).toBe(false)
-  resolve(0)
-  await stopping
+  await housekeeping.close()
 
-  expect(expiry.removeOrphans).toHaveBeenCalledTimes(1)
+  const [{ signal }] = expiry.deleteBlobs.mock.calls[0] as unknown as [{ signal: AbortSignal }]
+  expect(signal.aborted).toBe(true)
+  expect(performance.now() - startedAt).toBeLessThan(5_000)
+  expect(log.error).toHaveBeenCalledTimes(1)
 })

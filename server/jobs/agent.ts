@@ -1,0 +1,165 @@
+import type { FastifyBaseLogger } from 'fastify'
+import cron from 'node-cron'
+import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import type { AgentRepo, Replica } from './agent-repo.ts'
+import type { Run } from './job.ts'
+import { type JobRunner, LEASE_MS, notificationOf } from './job-runner.ts'
+import type { JobsRepo } from './jobs-repo.ts'
+import type { DueSchedule, RunsRepo } from './runs-repo.ts'
+import { newRun, nextRunOf } from './schedules.ts'
+
+interface Dependencies {
+  jobs: JobsRepo
+  runs: RunsRepo
+  agents: AgentRepo
+  runner: JobRunner
+  /** This process, as the history names it. */
+  replica: Replica
+  clock: Clock
+  /** Called where the disk is so full that not even the start of a job can be noted. */
+  makeRoom: () => void
+  log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
+}
+
+/** What is later than that was missed, not delayed: of all the moments since, one is made up for. */
+const CATCH_UP_AFTER_MS = 60_000
+/** Clocks of replicas differ by less; what lies further ahead was written by a clock that was wrong. */
+const LEAP_MS = 10 * 60_000
+const CARE_EVERY_MS = 10_000
+/** A replica that was not seen for so long is forgotten. */
+const FORGET_AFTER_MS = 60_000
+
+export type Agent = ReturnType<typeof createAgent>
+
+/**
+ * Looks each second for schedules whose moment has come, and runs their jobs. Any number of replicas may do so: the
+ * database settles who runs what. node-cron gives the ticks, and nothing is remembered between them but the time.
+ */
+export function createAgent({ jobs, runs, agents, runner, replica, clock, makeRoom, log }: Dependencies) {
+  const ticks = cron.createTask('* * * * * *', () => tick(), { noOverlap: true, suppressMissedWarning: true })
+  let caredAt = Number.NEGATIVE_INFINITY
+  let round = Promise.resolve()
+  let isStopped = false
+
+  function tick(): Promise<void> {
+    round = goRound()
+    return round
+  }
+
+  async function goRound(): Promise<void> {
+    try {
+      const now = clock()
+      if (Math.abs(now - caredAt) >= CARE_EVERY_MS) await care(now)
+      if (!(await agents.isEnabled())) return
+      for (const due of await runs.listDue(now)) await fire(due, now)
+    } catch (err) {
+      log.error({ err }, 'the job agent could not do its rounds')
+      if (err instanceof AppError && err.code === 'insufficient_storage') makeRoom()
+    }
+  }
+
+  /** What need not be done each second. */
+  async function care(now: number): Promise<void> {
+    await agents.seen({ ...replica, seenAt: now }, now - FORGET_AFTER_MS)
+    await closeLost(now)
+    await realign(now)
+    caredAt = now
+  }
+
+  /** Every moment that has passed; after downtime only the first of them. */
+  async function fire({ jobId, schedule, nextRunAt }: DueSchedule, now: number): Promise<void> {
+    for (let moment: number | null = nextRunAt; moment !== null && moment <= now; ) {
+      const next: number | null = nextRunOf(schedule, now - moment > CATCH_UP_AFTER_MS ? now : moment)
+      const claim = { scheduleId: schedule.id, scheduledFor: moment, trigger: 'schedule' as const }
+      await launch(jobId, { ...claim, requestedBy: `schedule ${schedule.name}` }, next)
+      moment = next
+    }
+  }
+
+  /** Undefined: the job is gone, is running already, or another replica has this moment. */
+  async function launch(
+    jobId: string,
+    request: Pick<Run, 'scheduleId' | 'scheduledFor' | 'trigger' | 'requestedBy'> & { startStep?: number },
+    nextRunAt?: number | null,
+  ): Promise<{ run: Run; ended: Promise<Run> } | undefined> {
+    const job = await jobs.find(jobId)
+    if (!job) return undefined
+    const now = clock()
+    const run = newRun({ startStep: job.startStep, ...request, jobId, replica: replica.id, startedAt: now })
+    const leaseUntil = now + LEASE_MS
+    const claimed = await runs.claim(nextRunAt === undefined ? { run, leaseUntil } : { run, leaseUntil, nextRunAt })
+    if (claimed !== 'started') return undefined
+    const ended = runner.start(run, job)
+    ended.catch((err: unknown) => log.error({ err, job: job.name }, 'the end of a job could not be noted'))
+    return { run, ended }
+  }
+
+  /** Runs whose replica died are closed, and run again where the schedule says so. */
+  async function closeLost(now: number): Promise<void> {
+    for (const run of await runs.listLost(now, now + LEAP_MS)) {
+      if (runner.isRunning(run.id)) continue
+      const ended = { ...run, outcome: 'failed' as const, message: `The server ${run.replica} died.`, finishedAt: now }
+      const job = await jobs.find(run.jobId)
+      if (!job || !(await runs.end(ended, notificationOf(job, ended.outcome)))) continue
+      log.warn({ job: job.name, run: run.id, replica: run.replica }, 'closed the run of a server that died')
+      await rerun(run)
+    }
+  }
+
+  /** Once: a job that brings down its server must not bring down all of them. */
+  async function rerun({ id, jobId, scheduleId, scheduledFor, startStep }: Run): Promise<void> {
+    if (scheduleId === null || scheduledFor === null || !(await agents.isEnabled())) return
+    const schedule = await jobs.findSchedule(scheduleId)
+    if (!schedule?.rerunLost) return
+    const request = { scheduleId, scheduledFor: null, trigger: 'schedule' as const, startStep }
+    await launch(jobId, { ...request, requestedBy: `lost run ${id}` })
+  }
+
+  /** After a clock was put back, schedules would wait until it has caught up with what they remember. */
+  async function realign(now: number): Promise<void> {
+    for (const { jobId, schedule, nextRunAt } of await runs.listAttached()) {
+      const next = schedule.kind === 'cron' ? nextRunOf(schedule, now) : null
+      if (next === null || (nextRunAt !== null && nextRunAt <= next + LEAP_MS)) continue
+      log.warn({ jobId, schedule: schedule.name }, 'the clock went back')
+      await runs.forgetMomentsAfter(now + LEAP_MS)
+      await runs.realign(jobId, schedule.id, nextRunAt, next)
+    }
+  }
+
+  /** From now on ticks come; jobs that run at every start begin. */
+  function start(): Promise<void> {
+    round = begin()
+    return round
+  }
+
+  async function begin(): Promise<void> {
+    await goRound()
+    if (isStopped) return
+    void ticks.start()
+    try {
+      if (await agents.isEnabled()) await launchAtStart()
+    } catch (err) {
+      log.error({ err }, 'the jobs that run at every start could not be started')
+    }
+  }
+
+  async function launchAtStart(): Promise<void> {
+    for (const { jobId, schedule } of await runs.listAttached()) {
+      if (schedule.kind !== 'start') continue
+      const request = { scheduleId: schedule.id, scheduledFor: null, trigger: 'start' as const }
+      await launch(jobId, { ...request, requestedBy: `start of ${replica.id}` })
+    }
+  }
+
+  /** Bounded: what does not end in time is left to its lease. */
+  async function stop(): Promise<void> {
+    isStopped = true
+    await ticks.destroy()
+    await round
+    await runner.close()
+    await agents.leave(replica.id).catch((err: unknown) => log.error({ err }, 'could not sign off'))
+  }
+
+  return { start, stop, tick, launch }
+}

@@ -1,0 +1,88 @@
+import { parse, validateDetailed } from 'node-cron'
+import { AppError } from '../errors.ts'
+
+/**
+ * When a cron expression is due, as a function of a moment and a time zone: node-cron knows only the next one from the
+ * system's clock. Fields as node-cron reads them, seconds first where there are six; all of them have to fit.
+ *
+ * Clocks that are put forward and back, as Vixie cron treats them: expressions that hold in every hour follow real time.
+ * Of the others none is lost and none happens twice: what falls into the gap is due at its end, and of an hour that
+ * comes twice the first counts.
+ */
+
+/** Impossible dates are refused when read; 29 February on a given weekday comes every 28 years, or 40 around 2100. */
+const HORIZON_DAYS = 41 * 366
+
+/** Throws `bad_request`: says what is wrong with the expression. */
+export function assertCron(cron: string): void {
+  const { errors, fields } = validateDetailed(cron)
+  if (!fields) throw new AppError('bad_request', `cron "${cron}": ${errors.map(({ message }) => message).join('; ')}`)
+  const special = [...fields.dayOfMonth, ...fields.dayOfWeek].find((value) => typeof value === 'string')
+  if (special !== undefined) {
+    throw new AppError('bad_request', `cron "${cron}": ${special} is not allowed; use numbers, names, ranges and steps`)
+  }
+}
+
+/** Throws `bad_request`. */
+export function assertTimeZone(timeZone: string): void {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone })
+  } catch (cause) {
+    const message = `unknown time zone "${timeZone}"; allowed are names such as Europe/Berlin or UTC`
+    throw new AppError('bad_request', message, { cause })
+  }
+}
+
+/** The first moment after `after` (exclusive), both epoch ms; undefined when there is none in a lifetime. */
+export function nextMoment(cron: string, timeZone: string, after: number): number | undefined {
+  const fields = parse(cron)
+  const from = Temporal.Instant.fromEpochMilliseconds(after).toZonedDateTimeISO(timeZone)
+  // An hour that comes twice may take us back over midnight.
+  let day = from.toPlainDate().subtract({ days: 1 })
+  for (let count = 0; count < HORIZON_DAYS; count += 1, day = day.add({ days: 1 })) {
+    const moment = fits(day, fields) ? firstOnDay(day, timeZone, fields, after) : undefined
+    if (moment !== undefined) return moment
+  }
+  return undefined
+}
+
+type Fields = ReturnType<typeof parse>
+
+const fits = (day: Temporal.PlainDate, { month, dayOfMonth, dayOfWeek }: Fields): boolean =>
+  month.includes(day.month) && dayOfMonth.includes(day.day) && dayOfWeek.includes(day.dayOfWeek % 7)
+
+function firstOnDay(day: Temporal.PlainDate, timeZone: string, { hour, minute, second }: Fields, after: number) {
+  const at = (time: Time): number =>
+    (time instanceof Temporal.ZonedDateTime ? time : firstOf(time, timeZone)).epochMilliseconds
+  const hours = hour.length === 24 ? realHours(day, timeZone) : hour.map((h) => day.toPlainDateTime({ hour: h }))
+  for (const start of hours) {
+    if (at(start) + HOUR_MS <= after) continue
+    for (const m of minute) {
+      const inHour = start.with({ minute: m })
+      if (at(inHour) + MINUTE_MS <= after) continue
+      const moment = second.map((s) => at(inHour.with({ second: s }))).find((found) => found > after)
+      if (moment !== undefined) return moment
+    }
+  }
+  return undefined
+}
+
+type Time = Temporal.PlainDateTime | Temporal.ZonedDateTime
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+
+function* realHours(day: Temporal.PlainDate, timeZone: string) {
+  let hour = day.toZonedDateTime({ timeZone })
+  while (hour.toPlainDate().equals(day)) {
+    yield hour
+    hour = hour.add({ hours: 1 })
+  }
+}
+
+/** The first time that clocks show it; the end of the gap when they never do. */
+function firstOf(time: Temporal.PlainDateTime, timeZone: string): Temporal.ZonedDateTime {
+  const moment = time.toZonedDateTime(timeZone, { disambiguation: 'earlier' })
+  if (moment.toPlainDateTime().equals(time)) return moment
+  return moment.getTimeZoneTransition('next') ?? moment
+}

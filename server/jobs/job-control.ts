@@ -1,0 +1,111 @@
+import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import type { Agent } from './agent.ts'
+import type { AgentRepo, Replica } from './agent-repo.ts'
+import type { HistoryFilter, HistoryRepo } from './history-repo.ts'
+import type { Job, Run, StepRun } from './job.ts'
+import type { JobRunner } from './job-runner.ts'
+import type { Jobs } from './jobs.ts'
+import type { RunsRepo } from './runs-repo.ts'
+
+interface Dependencies {
+  jobs: Jobs
+  runs: RunsRepo
+  history: HistoryRepo
+  agents: AgentRepo
+  agent: Pick<Agent, 'launch'>
+  runner: Pick<JobRunner, 'stop'>
+  clock: Clock
+}
+
+/** A replica that was not seen for so long does not count as running. */
+const SEEN_WITHIN_MS = 30_000
+
+export interface JobOverview {
+  job: Job
+  /** Under way now. */
+  current: Run | undefined
+  last: Run | undefined
+  /** Of runs that succeeded. */
+  averageDurationMs: number | null
+  nextRunAt: number | null
+}
+
+export interface AgentStatus {
+  /** Enabled, and a server is there to do it. */
+  isRunning: boolean
+  isEnabled: boolean
+  replicas: Replica[]
+}
+
+/** What operators do with jobs once they are defined: look, start, stop. */
+export function createJobControl({ jobs, runs, history, agents, agent, runner, clock }: Dependencies) {
+  const overview = async (job: Job, nextRuns: Map<string, number>): Promise<JobOverview> => ({
+    job,
+    current: await runs.findUnfinished(job.id),
+    last: await history.lastFinished(job.id),
+    averageDurationMs: await history.averageDuration(job.id),
+    nextRunAt: nextRuns.get(job.id) ?? null,
+  })
+
+  async function list(): Promise<JobOverview[]> {
+    const nextRuns = await history.nextRuns()
+    return Promise.all((await jobs.list()).map((job) => overview(job, nextRuns)))
+  }
+
+  /** Throws `not_found`. */
+  async function get(nameOrId: string): Promise<JobOverview> {
+    return overview(await jobs.get(nameOrId), await history.nextRuns())
+  }
+
+  /**
+   * Begins now, on this server, at `startStep` or where the job begins; also when the job is disabled or the agent is
+   * stopped, since somebody asks for it. `ended` resolves with its end.
+   * Throws `not_found`; `bad_request`: no such step; `locked`: it is running already.
+   */
+  async function start(
+    nameOrId: string,
+    requestedBy: string,
+    startStep?: number,
+  ): Promise<{ run: Run; ended: Promise<Run> }> {
+    const job = await jobs.get(nameOrId)
+    const step = startStep ?? job.startStep
+    if (!job.steps.some((candidate) => candidate.step === step))
+      throw new AppError('bad_request', `step ${step} does not exist, the job has ${job.steps.length}`)
+    const request = { scheduleId: null, scheduledFor: null, trigger: 'manual' as const, requestedBy, startStep: step }
+    const launched = await agent.launch(job.id, request)
+    if (!launched) throw new AppError('locked', `job ${job.name} is running already`)
+    return launched
+  }
+
+  /** Asks it to stop, wherever it runs; it does so between two batches. Throws `not_found`: it is not running. */
+  async function stop(nameOrId: string): Promise<Run> {
+    const job = await jobs.get(nameOrId)
+    const run = await runs.findUnfinished(job.id)
+    if (!run || !(await runs.requestStop(run.id))) throw new AppError('not_found', `job ${job.name} is not running`)
+    runner.stop(run.id)
+    return run
+  }
+
+  /** The newest first, each with its steps. */
+  async function listRuns(filter: HistoryFilter, limit: number, offset: number) {
+    const { runs: page, total } = await history.listRuns(filter, limit, offset)
+    const steps = await history.listStepRuns(page.map(({ id }) => id))
+    return { runs: page.map((run) => ({ run, steps: steps.filter(({ runId }) => runId === run.id) })), total }
+  }
+
+  /** Throws `not_found`. */
+  async function getRun(id: string): Promise<{ run: Run; steps: StepRun[] }> {
+    const run = await runs.find(id)
+    if (!run) throw new AppError('not_found', `run ${id} not found`)
+    return { run, steps: await history.listStepRuns([id]) }
+  }
+
+  async function agentStatus(): Promise<AgentStatus> {
+    const isEnabled = await agents.isEnabled()
+    const replicas = await agents.listReplicas(clock() - SEEN_WITHIN_MS)
+    return { isRunning: isEnabled && replicas.length > 0, isEnabled, replicas }
+  }
+
+  return { list, get, start, stop, listRuns, getRun, agentStatus, setAgentEnabled: agents.setEnabled }
+}

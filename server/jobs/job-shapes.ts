@@ -1,0 +1,80 @@
+import { z } from 'zod'
+import type { Job, Schedule, Step } from './job.ts'
+
+/** What operators hand in. Keys that are not given have defaults on creation and stay as they are on a change. */
+
+const Name = z
+  .string()
+  .trim()
+  .regex(/^[\w .:()-]{1,100}$/, 'must be 1 to 100 letters, digits, spaces or _.:()-')
+
+const Following = z.union([z.enum(['next', 'quit_success', 'quit_failure']), z.int().min(1)], {
+  error: 'must be next, quit_success, quit_failure or the number of a step',
+})
+
+const StepInput = z.strictObject({
+  name: Name,
+  action: z.string(),
+  parameters: z.record(z.string(), z.unknown()).default({}),
+  onSuccess: Following.default('next'),
+  onFailure: Following.default('quit_failure'),
+  retryAttempts: z.int().min(0).max(100).default(0),
+  retryIntervalSeconds: z.int().min(0).max(86_400).default(0),
+  timeoutSeconds: z
+    .int()
+    .min(0)
+    .max(7 * 86_400)
+    .default(0),
+})
+
+export const JobInput = z.strictObject({
+  name: Name,
+  description: z.string().max(1_000).default(''),
+  category: Name.default('other'),
+  isEnabled: z.boolean().default(true),
+  startStep: z.int().min(1).default(1),
+  notifyOn: z.enum(['never', 'success', 'failure', 'completion']).default('never'),
+  /** Name or id. */
+  operator: z.string().nullable().default(null),
+  steps: z.array(StepInput).min(1).max(100),
+  /** Names or ids. */
+  schedules: z.array(z.string()).max(100).default([]),
+})
+export type JobInput = z.output<typeof JobInput>
+
+/** Epoch ms, from a date and time with its offset from UTC. */
+const Moment = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
+
+export const ScheduleInput = z.strictObject({
+  name: Name,
+  kind: z.enum(['cron', 'once', 'start']),
+  cron: z.string().max(200).nullable().default(null),
+  timeZone: z.string().max(100).default('UTC'),
+  at: Moment.nullable().default(null),
+  isEnabled: z.boolean().default(true),
+  activeFrom: Moment.nullable().default(null),
+  activeTo: Moment.nullable().default(null),
+  rerunLost: z.boolean().default(false),
+})
+export type ScheduleInput = z.output<typeof ScheduleInput>
+
+/** Numbered in the order given. */
+export const toSteps = (steps: JobInput['steps']): Step[] => steps.map((step, index) => ({ ...step, step: index + 1 }))
+
+export const momentText = (moment: number | null): string | null =>
+  moment === null ? null : new Date(moment).toISOString()
+
+/** What a change starts from. */
+export const jobInputOf = ({ id, createdAt, changedAt, operatorId, scheduleIds, steps, ...job }: Job) => ({
+  ...job,
+  operator: operatorId,
+  schedules: scheduleIds,
+  steps: steps.map(({ step, ...rest }) => rest),
+})
+
+export const scheduleInputOf = ({ id, at, activeFrom, activeTo, ...schedule }: Schedule) => ({
+  ...schedule,
+  at: momentText(at),
+  activeFrom: momentText(activeFrom),
+  activeTo: momentText(activeTo),
+})

@@ -1,0 +1,162 @@
+import type { Kysely, Selectable, Transaction } from 'kysely'
+import type { Schema } from '../database/schema.ts'
+import type { JobsTable } from '../database/schema-jobs.ts'
+import type { Transact } from '../database/transact.ts'
+import type { Job, Schedule } from './job.ts'
+import { toJob, toJobRow, toSchedule, toScheduleRow, toStep, toStepRow } from './job-rows.ts'
+
+export type JobsRepo = ReturnType<typeof createJobsRepo>
+
+/** When a schedule that is attached to a job is due next; null: never again by itself. */
+export type NextRuns = ReadonlyMap<string, number | null>
+
+/** Jobs, their steps, and the schedules that they share. */
+export function createJobsRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
+  async function complete(rows: Selectable<JobsTable>[]): Promise<Job[]> {
+    const steps = await db.selectFrom('job_steps').selectAll().orderBy('step').execute()
+    const attached = await db.selectFrom('job_schedules').selectAll().orderBy('schedule_id').execute()
+    return rows.map((row) =>
+      toJob(
+        row,
+        steps.filter(({ job_id }) => job_id === row.id).map(toStep),
+        attached.filter(({ job_id }) => job_id === row.id).map(({ schedule_id }) => schedule_id),
+      ),
+    )
+  }
+
+  return {
+    list: async (): Promise<Job[]> => complete(await db.selectFrom('jobs').selectAll().orderBy('name').execute()),
+
+    async find(idOrName: string): Promise<Job | undefined> {
+      const rows = await db
+        .selectFrom('jobs')
+        .selectAll()
+        .where((eb) => eb.or([eb('id', '=', idOrName), eb('name', '=', idOrName)]))
+        .execute()
+      const [job] = await complete(rows.slice(0, 1))
+      return job
+    },
+
+    /** False: the name is taken. */
+    insert: (job: Job, next: NextRuns): Promise<boolean> => transact((trx) => insertJob(trx, job, next)),
+
+    /** Everything about a job but its history. False: it is gone, or another has the name. */
+    replace: (job: Job, next: NextRuns): Promise<boolean> =>
+      transact(async (trx) => {
+        const namesake = await trx
+          .selectFrom('jobs')
+          .select('id')
+          .where('name', '=', job.name)
+          .where('id', '<>', job.id)
+          .executeTakeFirst()
+        if (namesake) return false
+        const { id, ...row } = toJobRow(job)
+        const { numUpdatedRows } = await trx.updateTable('jobs').set(row).where('id', '=', id).executeTakeFirst()
+        if (numUpdatedRows === 0n) return false
+        await trx.deleteFrom('job_steps').where('job_id', '=', id).execute()
+        await trx.deleteFrom('job_schedules').where('job_id', '=', id).execute()
+        await insertParts(trx, job, next)
+        return true
+      }),
+
+    /** With its history. False: it was gone already. */
+    remove: (id: string): Promise<boolean> =>
+      transact(async (trx) => {
+        const { numDeletedRows } = await trx.deleteFrom('jobs').where('id', '=', id).executeTakeFirst()
+        return numDeletedRows === 1n
+      }),
+
+    listSchedules: async (): Promise<Schedule[]> =>
+      (await db.selectFrom('schedules').selectAll().orderBy('name').execute()).map(toSchedule),
+
+    async findSchedule(idOrName: string): Promise<Schedule | undefined> {
+      const row = await db
+        .selectFrom('schedules')
+        .selectAll()
+        .where((eb) => eb.or([eb('id', '=', idOrName), eb('name', '=', idOrName)]))
+        .executeTakeFirst()
+      return row && toSchedule(row)
+    },
+
+    /** False: the name is taken. */
+    insertSchedule: (schedule: Schedule): Promise<boolean> => transact((trx) => insertSchedule(trx, schedule)),
+
+    /** Every job that has it is due at `nextRunAt`. False: it is gone, or another has the name. */
+    replaceSchedule: (schedule: Schedule, nextRunAt: number | null): Promise<boolean> =>
+      transact(async (trx) => {
+        const { id, ...row } = toScheduleRow(schedule)
+        const { numUpdatedRows } = await trx
+          .updateTable('schedules')
+          .set(row)
+          .where('id', '=', id)
+          .where(({ not, exists, selectFrom }) =>
+            not(
+              exists(
+                selectFrom('schedules as others')
+                  .select('others.id')
+                  .where('others.name', '=', schedule.name)
+                  .where('others.id', '<>', id),
+              ),
+            ),
+          )
+          .executeTakeFirst()
+        if (numUpdatedRows === 0n) return false
+        await trx.updateTable('job_schedules').set({ next_run_at: nextRunAt }).where('schedule_id', '=', id).execute()
+        return true
+      }),
+
+    /** Jobs that had it lose it. False: it was gone already. */
+    removeSchedule: (id: string): Promise<boolean> =>
+      transact(async (trx) => {
+        const { numDeletedRows } = await trx.deleteFrom('schedules').where('id', '=', id).executeTakeFirst()
+        return numDeletedRows === 1n
+      }),
+
+    /** Inserts what ships and was never inserted before: what an operator deleted stays deleted. */
+    seed: (schedules: Schedule[], jobs: Job[], next: NextRuns): Promise<void> =>
+      transact(async (trx) => {
+        const known = await trx.selectFrom('job_seeds').select('name').execute()
+        const isNew = (name: string) => !known.some((seed) => seed.name === name)
+        for (const job of jobs.filter(({ name }) => isNew(name))) {
+          const seeded = await trx
+            .insertInto('job_seeds')
+            .values({ name: job.name })
+            .onConflict((conflict) => conflict.doNothing())
+            .executeTakeFirst()
+          if (seeded.numInsertedOrUpdatedRows !== 1n) continue // another server starts at the same time
+          for (const schedule of schedules.filter(({ id }) => job.scheduleIds.includes(id)))
+            await insertSchedule(trx, schedule)
+          await insertJob(trx, job, next)
+        }
+      }),
+  }
+}
+
+async function insertJob(trx: Transaction<Schema>, job: Job, next: NextRuns): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await trx
+    .insertInto('jobs')
+    .values(toJobRow(job))
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst()
+  if (numInsertedOrUpdatedRows !== 1n) return false
+  await insertParts(trx, job, next)
+  return true
+}
+
+async function insertParts(trx: Transaction<Schema>, { id, steps, scheduleIds }: Job, next: NextRuns): Promise<void> {
+  const stepRows = steps.map((step) => toStepRow(id, step))
+  await trx.insertInto('job_steps').values(stepRows).execute()
+  for (const scheduleId of scheduleIds) {
+    const row = { job_id: id, schedule_id: scheduleId, next_run_at: next.get(scheduleId) ?? null }
+    await trx.insertInto('job_schedules').values(row).execute()
+  }
+}
+
+async function insertSchedule(trx: Transaction<Schema>, schedule: Schedule): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await trx
+    .insertInto('schedules')
+    .values(toScheduleRow(schedule))
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst()
+  return numInsertedOrUpdatedRows === 1n
+}

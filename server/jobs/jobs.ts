@@ -1,0 +1,181 @@
+import type { z } from 'zod'
+import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import { newId } from '../ids.ts'
+import { assertCron, assertTimeZone } from './cron-moments.ts'
+import type { Job, Schedule, Step } from './job.ts'
+import type { ActionRegistry } from './job-actions.ts'
+import { JobInput, jobInputOf, ScheduleInput, scheduleInputOf, toSteps } from './job-shapes.ts'
+import type { JobsRepo, NextRuns } from './jobs-repo.ts'
+import { nextRunOf } from './schedules.ts'
+
+interface Dependencies {
+  repo: JobsRepo
+  actions: ActionRegistry
+  /** Id of the operator with this name or id. Throws `bad_request`. */
+  operatorId: (nameOrId: string) => Promise<string>
+  clock: Clock
+}
+
+/** Changes are merged into what is there; lists are replaced as a whole. */
+type Change<Input extends z.ZodType> = Partial<z.input<Input>>
+
+/** What ships with the program. Schedules are named by their names. */
+export interface Seeds {
+  schedules: z.input<typeof ScheduleInput>[]
+  jobs: z.input<typeof JobInput>[]
+}
+
+export type Jobs = ReturnType<typeof createJobs>
+
+/** Jobs and schedules as operators define them. A name may stand for an id. */
+export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
+  /** Throws `not_found`. */
+  async function get(nameOrId: string): Promise<Job> {
+    const job = await repo.find(nameOrId)
+    if (!job) throw new AppError('not_found', `job ${nameOrId} not found`)
+    return job
+  }
+
+  /** Throws `bad_request`: says what is wrong with it. */
+  async function create(input: z.input<typeof JobInput>): Promise<Job> {
+    const now = clock()
+    const schedules = await repo.listSchedules()
+    const job = await planJob(input, schedules, { id: newId(), createdAt: now, changedAt: now })
+    if (!(await repo.insert(job, nextRunsOf(schedules, now)))) throw nameTaken('job', job.name)
+    return job
+  }
+
+  async function change(nameOrId: string, changes: Change<typeof JobInput>): Promise<Job> {
+    const before = await get(nameOrId)
+    const schedules = await repo.listSchedules()
+    const { id, createdAt } = before
+    const job = await planJob({ ...jobInputOf(before), ...changes }, schedules, { id, createdAt, changedAt: clock() })
+    if (!(await repo.replace(job, nextRunsOf(schedules, clock())))) throw nameTaken('job', job.name)
+    return job
+  }
+
+  /** Its history goes with it. Throws `not_found`. */
+  async function remove(nameOrId: string): Promise<void> {
+    const { id, name } = await get(nameOrId)
+    if (!(await repo.remove(id))) throw new AppError('not_found', `job ${name} not found`)
+  }
+
+  async function planJob(
+    input: unknown,
+    schedules: Schedule[],
+    fixed: Pick<Job, 'id' | 'createdAt' | 'changedAt'>,
+  ): Promise<Job> {
+    const { operator, schedules: wanted, steps: stepInputs, ...job } = parsed(JobInput, input)
+    const steps = toSteps(stepInputs).map((step) => ({
+      ...step,
+      parameters: actions.check(step.action, step.parameters),
+    }))
+    assertSteps(steps, job.startStep)
+    if (job.notifyOn !== 'never' && operator === null) {
+      throw new AppError('bad_request', `operator: is needed to notify on ${job.notifyOn}`)
+    }
+    const scheduleIds = [...new Set(wanted.map((name) => findSchedule(schedules, name).id))]
+    return { ...fixed, ...job, steps, scheduleIds, operatorId: operator === null ? null : await operatorId(operator) }
+  }
+
+  /** Throws `not_found`. */
+  async function getSchedule(nameOrId: string): Promise<Schedule> {
+    const schedule = await repo.findSchedule(nameOrId)
+    if (!schedule) throw new AppError('not_found', `schedule ${nameOrId} not found`)
+    return schedule
+  }
+
+  /** Throws `bad_request`: says what is wrong with it. */
+  async function createSchedule(input: z.input<typeof ScheduleInput>): Promise<Schedule> {
+    const schedule = planSchedule(newId(), input)
+    if (!(await repo.insertSchedule(schedule))) throw nameTaken('schedule', schedule.name)
+    return schedule
+  }
+
+  async function changeSchedule(nameOrId: string, changes: Change<typeof ScheduleInput>): Promise<Schedule> {
+    const before = await getSchedule(nameOrId)
+    const schedule = planSchedule(before.id, { ...scheduleInputOf(before), ...changes })
+    if (!(await repo.replaceSchedule(schedule, nextRunOf(schedule, clock()))))
+      throw nameTaken('schedule', schedule.name)
+    return schedule
+  }
+
+  /** Throws `not_found`. */
+  async function removeSchedule(nameOrId: string): Promise<void> {
+    const { id, name } = await getSchedule(nameOrId)
+    if (!(await repo.removeSchedule(id))) throw new AppError('not_found', `schedule ${name} not found`)
+  }
+
+  /** Brings a database what ships; what it had once, whatever became of it, it does not get again. */
+  async function seed(seeds: Seeds): Promise<void> {
+    const now = clock()
+    const existing = await repo.listSchedules()
+    const schedules = seeds.schedules.map(
+      (input) => existing.find(({ name }) => name === input.name) ?? planSchedule(newId(), input),
+    )
+    const fixed = () => ({ id: newId(), createdAt: now, changedAt: now })
+    const jobs = await Promise.all(seeds.jobs.map((input) => planJob(input, schedules, fixed())))
+    await repo.seed(schedules, jobs, nextRunsOf(schedules, now))
+  }
+
+  return {
+    list: repo.list,
+    get,
+    create,
+    change,
+    remove,
+    listSchedules: repo.listSchedules,
+    getSchedule,
+    createSchedule,
+    changeSchedule,
+    removeSchedule,
+    seed,
+    listActions: actions.list,
+  }
+}
+
+/** Throws `bad_request`: names each key that is wrong. */
+export function parsed<Shape extends z.ZodType>(shape: Shape, input: unknown): z.output<Shape> {
+  const { success, data, error } = shape.safeParse(input)
+  if (success) return data
+  const problems = error.issues.map(({ path, message }) =>
+    path.length > 0 ? `${path.join('.')}: ${message}` : message,
+  )
+  throw new AppError('bad_request', problems.join('; '))
+}
+
+function assertSteps(steps: Step[], startStep: number): void {
+  const exists = (step: unknown) => typeof step !== 'number' || step <= steps.length
+  if (!exists(startStep)) throw new AppError('bad_request', `startStep: the job has only ${steps.length} steps`)
+  const wrong = steps.find(({ onSuccess, onFailure }) => !exists(onSuccess) || !exists(onFailure))
+  if (!wrong) return
+  throw new AppError(
+    'bad_request',
+    `step ${wrong.step}: goes to a step that does not exist, the job has ${steps.length}`,
+  )
+}
+
+function planSchedule(id: string, input: unknown): Schedule {
+  const schedule = { id, ...parsed(ScheduleInput, input) }
+  if ((schedule.kind === 'cron') !== (schedule.cron !== null))
+    throw new AppError('bad_request', 'cron: an expression is needed when kind is cron, and only then')
+  if ((schedule.kind === 'once') !== (schedule.at !== null))
+    throw new AppError('bad_request', 'at: a moment is needed when kind is once, and only then')
+  assertTimeZone(schedule.timeZone)
+  if (schedule.cron !== null) assertCron(schedule.cron)
+  return schedule
+}
+
+function findSchedule(schedules: Schedule[], nameOrId: string): Schedule {
+  const schedule = schedules.find(({ id, name }) => id === nameOrId || name === nameOrId)
+  if (schedule) return schedule
+  const names = schedules.map(({ name }) => name).join(', ')
+  throw new AppError('bad_request', `schedules: unknown schedule "${nameOrId}"; there are ${names || 'none'}`)
+}
+
+const nextRunsOf = (schedules: Schedule[], now: number): NextRuns =>
+  new Map(schedules.map((schedule) => [schedule.id, nextRunOf(schedule, now)]))
+
+const nameTaken = (what: string, name: string) =>
+  new AppError('bad_request', `name: there is a ${what} ${name} already`)
