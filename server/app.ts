@@ -25,6 +25,12 @@ import { createVariantsRepo } from './images/variants-repo.ts'
 import { createHousekeeping, type Housekeeping } from './jobs/housekeeping.ts'
 import { createJobActions } from './jobs/job-actions.ts'
 import { createJobEngine, type JobEngine } from './jobs/job-engine.ts'
+import { createMeters } from './resumable/meters.ts'
+import { createReceiver } from './resumable/receiver.ts'
+import { createResumables } from './resumable/resumables.ts'
+import { createResumablesRepo } from './resumable/resumables-repo.ts'
+import { createTurns } from './resumable/turns.ts'
+import { tusRoutes } from './resumable/tus-routes.ts'
 import { createStreamRelay } from './streams/stream-relay.ts'
 import { createFreeSpaceGuard } from './uploads/free-space.ts'
 import { createPasswordGate } from './uploads/password-gate.ts'
@@ -75,11 +81,14 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     clock,
     log,
   })
+  const resumablesRepo = createResumablesRepo(database)
+  const meters = createMeters()
   const expiry = createUploadsExpiry({
     repo: createUploadsExpiryRepo(database),
     knownBlobs: repo.knownBlobs,
     blobs,
     spool: images.spool,
+    resumables: { isWanted: resumablesRepo.isWanted, sweep: () => resumables.sweep() },
     clock,
     log,
   })
@@ -116,6 +125,18 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     log,
   })
   const quickUploads = createQuickUploads({ uploads, intake, quotas, repo, clock, config, onRemoved })
+  const resumables = createResumables({
+    repo: resumablesRepo,
+    turns: createTurns({ repo: resumablesRepo, clock, log }),
+    receiver: createReceiver({ blobs, meters, intake, assertFreeSpace, clock, config }),
+    uploads,
+    intake,
+    quotas,
+    blobs,
+    clock,
+    config,
+    log,
+  })
   const downloads = createDownloads({ uploads, claims, variants: images.variants, blobs, relay })
 
   const readCaller = createCallerReader({ ...accounts, config })
@@ -128,6 +149,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     doors: [
       serviceRoutes({ config, checkReadiness: () => checkReadiness(database, blobs) }),
       uploadsRoutes({ uploads, intake, readCaller, config }),
+      tusRoutes({ resumables, readCaller, config }),
       quickUploadRoutes({ quickUploads, readCaller, config }),
       downloadsRoutes({ downloads, readCaller, config }),
       authRoutes({ ...accounts, readCaller, config }),
@@ -145,6 +167,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     await housekeeping.close()
     intake.close()
     claims.close()
+    meters.close()
     images.close()
     await blobs.close()
     await database.close()

@@ -6,9 +6,9 @@
  * - `unauthorized`: a password is needed or wrong
  * - `login_required`: for users only
  * - `invalid_session`: who called was logged in once, or does not prove that the page itself calls; his cookies go
- * - `conflict`: there is one already
- * - `forbidden`, `not_found`, `not_acceptable`, `precondition_failed`, `range_not_satisfiable`: as in HTTP
- * - `locked`: every claim on a limited download is taken at the moment
+ * - `conflict`: there is one already, or the request does not fit how things are by now
+ * - `forbidden`, `not_found`, `not_acceptable`, `precondition_failed`, `unsupported_media_type`, `range_not_satisfiable`: as in HTTP
+ * - `locked`: somebody else has it at the moment: every claim on a limited download, or an upload that is being written
  * - `too_many_requests`: throttled
  * - `aborted`: the other side went away or fell silent; nobody is there to read the answer
  * - `insufficient_storage`: the disk is full
@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'not_found'
   | 'not_acceptable'
   | 'precondition_failed'
+  | 'unsupported_media_type'
   | 'range_not_satisfiable'
   | 'locked'
   | 'too_many_requests'

@@ -124,6 +124,12 @@ export const settingGroups = {
     ),
   },
   Limits: {
+    resumeWindowMs: setting(
+      'RESUME_WINDOW',
+      timeout,
+      '1d',
+      'How long an upload that broke off can be continued; every byte that comes starts the time anew.',
+    ),
     maxFileSizeBytes: setting('MAX_FILE_SIZE', sizeLimit, '10GB', 'Largest file that may be uploaded.'),
     maxUserSizeBytes: setting(
       'MAX_USER_SIZE',

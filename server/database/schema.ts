@@ -14,6 +14,7 @@ export interface Schema extends JobsSchema {
   tokens: TokensTable
   sessions: SessionsTable
   cli_logins: CliLoginsTable
+  resumables: ResumablesTable
 }
 
 export type Flag = 0 | 1
@@ -170,6 +171,35 @@ export interface CliLoginsTable {
   /** What its token is going to be called. */
   comment: string
   expires_at: number
+}
+
+/** Files, or parts of files, that come in over several requests. */
+export interface ResumablesTable {
+  /** SHA-256 of the secret in its URL, hexadecimal. */
+  id: string
+  status: 'open' | 'finished'
+  /** Null: a part that becomes a file only together with others. */
+  upload_id: string | null
+  file_id: string | null
+  /** The upload was made for it and goes with it. */
+  owns_upload: Flag
+  /** Null: the bytes belong to the file by now. */
+  blob_key: string | null
+  /** Bytes; null: not known yet. */
+  length: number | null
+  max_length: number | null
+  received: WithDefault<number>
+  /** `PartialBlob.notes`; null: nothing was stored yet. */
+  notes: WithDefault<string | null>
+  /** As the client sent it, to be shown to it again. */
+  metadata: string
+  created_at: number
+  expires_at: number
+  /** Who writes to it at the moment, believed to live until `lease_until`. */
+  writer: WithDefault<string | null>
+  lease_until: WithDefault<number>
+  /** Another writer waits for this one to let go. */
+  is_wanted: WithDefault<Flag>
 }
 
 type WithDefault<T> = ColumnType<T, T | undefined, T>

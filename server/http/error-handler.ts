@@ -20,6 +20,7 @@ const STATUS: Record<ErrorCode, number> = {
   not_found: 404,
   not_acceptable: 406,
   precondition_failed: 412,
+  unsupported_media_type: 415,
   range_not_satisfiable: 416,
   locked: 423,
   too_many_requests: 429,

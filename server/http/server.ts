@@ -30,12 +30,18 @@ const EXPOSED_HEADERS = [
   'Location',
   'Upload-Offset',
   'Upload-Length',
+  'Upload-Defer-Length',
+  'Upload-Expires',
+  'Upload-Metadata',
+  'Upload-Concat',
   'Tus-Resumable',
   'Tus-Version',
   'Tus-Extension',
   'Tus-Max-Size',
   'Tus-Checksum-Algorithm',
   'Retry-After',
+  'X-UploadToken',
+  'X-Mayfly-Link',
 ]
 
 /** `Retry-After` on a refusal says all that a client needs. */

@@ -63,13 +63,15 @@ async function* limited(bytes: AsyncIterable<Uint8Array>, limit: number): AsyncG
 }
 
 function assertWithin(limit: number, size: number): void {
-  if (size > limit) throw new AppError('too_large', `file too big (limit is set to ${formatSize(limit)})`)
+  if (size > limit) throw tooLarge(limit)
 }
 
-/**
- * Watches bytes that pass; `result` tells what they were, once all have passed. `watch` throws `too_large` at the first
- * byte past `limit`.
- */
+export const tooLarge = (limit: number) =>
+  new AppError('too_large', `file too big (limit is set to ${formatSize(limit)})`)
+
+export type Meter = ReturnType<typeof createMeter>
+
+/** Watches bytes that pass; `result` tells what they were, once all have passed. Whoever stops before calls `drop`. */
 export function createMeter(limit: number) {
   const md5 = createMd5()
   const sha256 = createHash('sha256')
@@ -77,16 +79,21 @@ export function createMeter(limit: number) {
   let size = 0
   let head = Buffer.alloc(0)
 
+  /** Throws `too_large` at the first byte past `limit`. A promise comes back when the next chunk should wait. */
+  function add(chunk: Uint8Array): Promise<void> | undefined {
+    size += chunk.length
+    assertWithin(limit, size)
+    if (head.length < SNIFFED_BYTES) head = Buffer.concat([head, chunk.subarray(0, SNIFFED_BYTES - head.length)])
+    sha256.update(chunk)
+    crc = crc32(chunk, crc)
+    return md5.update(chunk)
+  }
+
   async function* watch(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     let isWhole = false
     try {
       for await (const chunk of bytes) {
-        size += chunk.length
-        assertWithin(limit, size)
-        if (head.length < SNIFFED_BYTES) head = Buffer.concat([head, chunk.subarray(0, SNIFFED_BYTES - head.length)])
-        const isBusy = md5.update(chunk)
-        sha256.update(chunk)
-        crc = crc32(chunk, crc)
+        const isBusy = add(chunk)
         yield chunk
         if (isBusy) await isBusy
       }
@@ -104,5 +111,5 @@ export function createMeter(limit: number) {
     crc32: crc,
   })
 
-  return { watch, result }
+  return { add, watch, result, drop: md5.drop, size: () => size }
 }

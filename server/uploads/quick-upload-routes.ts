@@ -4,7 +4,7 @@ import type { CallerReader } from '../http/caller.ts'
 import { archiveUrl, fileBaseUrl, fileUrl } from '../http/links.ts'
 import { acceptForms, readForm } from '../http/multipart.ts'
 import { PAGE_HEADERS, uploadedPage } from '../http/pages.ts'
-import { whileSenderSpeaks } from '../http/silence.ts'
+import { rawBody } from '../http/raw-body.ts'
 import { optionFromField, optionsFromHeaders, optionsFromQuery } from './quick-options.ts'
 import type { QuickUploads } from './quick-uploads.ts'
 import type { UploadOptions } from './upload-rules.ts'
@@ -35,8 +35,7 @@ export function quickUploadRoutes({ quickUploads, readCaller, config }: Dependen
     const caller = await readCaller(request)
     const options = optionsOf(request)
     const name = (request.params as { name?: string }).name ?? UNNAMED
-    const body = request.raw.iterator({ destroyOnReturn: false }) // else nobody could read why it was refused
-    const bytes = whileSenderSpeaks(request, body)
+    const { bytes } = rawBody(request)
     const created = await quickUploads.create(only({ name, bytes }), () => options, caller)
     return answer(request, reply, created)
   }

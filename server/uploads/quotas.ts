@@ -40,6 +40,12 @@ export function createQuotas({ repo, findUser, clock, config }: Dependencies) {
     return Number.isFinite(room) ? upTo(room, bytes, budget) : bytes
   }
 
+  /** Bytes that one more file of the upload may have, as things are now. */
+  async function limitOf(upload: Pick<Upload, 'userId'>): Promise<number> {
+    const budget = await budgetOf(upload)
+    return Math.min(budget.maxFileSizeBytes, await roomOf(budget))
+  }
+
   async function roomOf({ userId, maxUserSizeBytes }: Budget): Promise<number> {
     if (userId === null || maxUserSizeBytes === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY
     return maxUserSizeBytes - (await repo.usedBytes(userId, clock()))
@@ -52,7 +58,7 @@ export function createQuotas({ repo, findUser, clock, config }: Dependencies) {
     if (outcome === 'no_user') throw new AppError('forbidden', 'invalid session : user does not exists')
   }
 
-  return { budgetFor, budgetOf, within, insertUpload }
+  return { budgetFor, budgetOf, limitOf, within, insertUpload }
 }
 
 async function* upTo(room: number, bytes: AsyncIterable<Uint8Array>, budget: Budget): AsyncGenerator<Uint8Array> {

@@ -12,8 +12,15 @@ interface Dependencies {
   blobs: BlobStore
   /** Where pictures lie while they are worked on. */
   spool: Pick<BlobStore, 'sweep'>
+  /** Uploads that come in over several requests: `isWanted` says whether somebody may go on with an unfinished blob. */
+  resumables: { sweep: () => Promise<Swept>; isWanted: (blobKey: string) => Promise<boolean> }
   clock: Clock
   log: Pick<FastifyBaseLogger, 'error'>
+}
+
+interface Swept {
+  count: number
+  bytes: number
 }
 
 /** Larger batches stall others: 5000 rows take 262 ms of the event loop, 500 take 38 ms. */
@@ -33,7 +40,7 @@ export interface Work {
 export type UploadsExpiry = ReturnType<typeof createUploadsExpiry>
 
 /** How things go: every function is safe to run twice, at once, on several replicas, and to be killed in. */
-export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, clock, log }: Dependencies) {
+export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, resumables, clock, log }: Dependencies) {
   /** Marks uploads whose time is up. Readers have been refused since that very moment; this only lets the purge see them. */
   const expire = (work: Work = {}): Promise<number> => inBatches(() => repo.expireUploads(clock(), BATCH), work)
 
@@ -99,11 +106,14 @@ export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, clock, log
     return { files, uploads }
   }
 
-  /** Deletes what broken writes left behind. */
-  async function removeUnfinished(): Promise<{ count: number; bytes: number }> {
+  /** Deletes what broken writes left behind, and what nobody went on with in time. */
+  async function removeUnfinished(): Promise<Swept> {
     const before = clock() - ABANDONED_AFTER_MS
-    const [unfinished, spooled] = [await blobs.sweep(before), await spool.sweep(before)]
-    return { count: unfinished.count + spooled.count, bytes: unfinished.bytes + spooled.bytes }
+    const over = await resumables.sweep()
+    const unfinished = await blobs.sweep(before, resumables.isWanted)
+    const spooled = await spool.sweep(before)
+    const all = [over, unfinished, spooled]
+    return { count: sum(all.map(({ count }) => count)), bytes: sum(all.map(({ bytes }) => bytes)) }
   }
 
   /** Deletes blobs whose row was never committed. */
@@ -143,6 +153,8 @@ export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, clock, log
 
   return { expire, deleteBlobs, freeSpace, deleteMetadata, purgeAbandoned, removeUnfinished, removeOrphans }
 }
+
+const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0)
 
 /** Repeats until nothing is left, letting other requests in between. */
 async function inBatches(step: () => Promise<number>, { signal, count = () => {} }: Work): Promise<number> {

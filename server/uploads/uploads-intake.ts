@@ -11,6 +11,7 @@ import { createMeter, receiveBlob, receiveNormalised } from './file-intake.ts'
 import { sameFileName } from './file-name.ts'
 import type { AssertFreeSpace } from './free-space.ts'
 import { type Budget, exceeded, type Quotas } from './quotas.ts'
+import { assertAge, normaliseStored } from './stored-bytes.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
 import { creatableName, visibleStatus } from './upload-rules.ts'
 import { emptyFile, type OpenUpload } from './uploads.ts'
@@ -74,24 +75,39 @@ export function createUploadsIntake({
 
   /** `addFile` for an upload of our own. */
   async function add(upload: Upload, incoming: IncomingFile): Promise<StoredFile> {
-    return take(upload, await insertFile(upload.id, creatableName(incoming.name)), incoming)
+    return take(upload, await insertFile(upload.id, creatableName(incoming.name), clock() + LEASE_MS), incoming)
   }
 
   /** Takes a declared file's bytes. Throws as `addFile`; `bad_request` also when it has another name, or the slot is not `missing` any more. */
   async function fillFile(opened: OpenUpload, file: StoredFile, incoming: IncomingFile): Promise<StoredFile> {
     assertMayAddFiles(opened)
-    if (!sameFileName(file.name, incoming.name)) throw new AppError('bad_request', 'invalid file name')
-    const isMine = await repo.moveFile(file.id, 'missing', 'uploading', { lease_until: clock() + LEASE_MS })
-    if (isMine) return take(opened.upload, file, incoming)
+    await claimSlot(file, incoming.name, clock() + LEASE_MS)
+    return take(opened.upload, file, incoming)
+  }
+
+  /**
+   * A slot for a file that comes in over several requests; its owner ends it by `adopt` or `burn`. Throws as `addFile` and `fillFile`;
+   * `bad_request`: the upload is a stream.
+   */
+  async function reserve(opened: OpenUpload, name: string, declared: StoredFile | undefined): Promise<StoredFile> {
+    assertMayAddFiles(opened)
+    if (opened.upload.stream) throw new AppError('bad_request', 'a stream can not be resumed, please send it as a form')
+    if (!declared) return insertFile(opened.upload.id, creatableName(name), null)
+    await claimSlot(declared, name, null)
+    return { ...declared, status: 'uploading' }
+  }
+
+  async function claimSlot(file: StoredFile, name: string, leaseUntil: number | null): Promise<void> {
+    if (!sameFileName(file.name, name)) throw new AppError('bad_request', 'invalid file name')
+    if (await repo.moveFile(file.id, 'missing', 'uploading', { lease_until: leaseUntil })) return
     const status = visibleStatus((await repo.findFile(file.id)) ?? { ...file, status: 'deleted' })
     throw new AppError('bad_request', `invalid file status ${status}, expected missing`)
   }
 
-  async function insertFile(uploadId: string, name: string): Promise<StoredFile> {
-    const now = clock()
+  async function insertFile(uploadId: string, name: string, leaseUntil: number | null): Promise<StoredFile> {
     const declared = { name, size: 0, type: '', reference: '' }
-    const file: StoredFile = { ...emptyFile(uploadId, declared, 0, now), status: 'uploading' }
-    const position = await repo.addFile(file, config.maxFilesPerUpload, now + LEASE_MS)
+    const file: StoredFile = { ...emptyFile(uploadId, declared, 0, clock()), status: 'uploading' }
+    const position = await repo.addFile(file, config.maxFilesPerUpload, leaseUntil)
     if (position !== undefined) return { ...file, position }
     const upload = await repo.findUpload(uploadId)
     if (upload?.status !== 'active' && upload?.status !== 'pending')
@@ -160,10 +176,38 @@ export function createUploadsIntake({
     return normalize && pictures ? receiveNormalised(blobs, pictures, bytes, limit) : receiveBlob(blobs, bytes, limit)
   }
 
-  /** A failing database must not hide why the upload failed; the lease lapses and the sweep burns the slot instead. */
-  async function burn(file: StoredFile): Promise<void> {
-    await repo.moveFile(file.id, 'uploading', 'deleted', { lease_until: null }).catch(logged('could not burn a slot'))
+  /**
+   * Makes a reserved file of bytes that are stored already; `treat` says what becomes of them. Returns the file as it is, when that
+   * was done before. Throws `not_found`: it was removed while it came in; `bad_request`: not encrypted as its upload demands;
+   * `too_large`: over quota.
+   */
+  async function adopt(fileId: string, came: Measured): Promise<StoredFile> {
+    const file = await repo.findFile(fileId)
+    if (file?.status === 'uploaded') return file
+    const upload = file && (await repo.findUpload(file.uploadId))
+    if (!upload || file.status !== 'uploading') throw new AppError('not_found', 'the file was removed while it came in')
+    return finish(file, await treat(came, upload), await quotas.budgetOf(upload))
   }
+
+  async function treat(came: Measured, { normalize, e2ee }: Pick<Upload, 'normalize' | 'e2ee'>): Promise<Measured> {
+    if (e2ee === 'age') {
+      await assertAge(blobs, came)
+      return { ...came, type: CIPHERTEXT_TYPE }
+    }
+    return normalize && pictures ? normaliseStored(blobs, pictures, came) : came
+  }
+
+  /** A failing database must not hide why the upload failed; the lease lapses and the sweep burns the slot instead. */
+  async function burn(file: Pick<StoredFile, 'id'>): Promise<boolean> {
+    const burning = repo.moveFile(file.id, 'uploading', 'deleted', { lease_until: null })
+    return burning.catch((error: unknown) => {
+      logged('could not burn a slot')(error)
+      return false
+    })
+  }
+
+  /** A reserved slot may be filled anew. */
+  const reopen = ({ id }: StoredFile): Promise<boolean> => repo.moveFile(id, 'uploading', 'missing')
 
   /** Deletes bytes that no row came to own. When the database can't say, they stay for the sweep to decide. */
   async function discard(blobKey: string): Promise<void> {
@@ -182,5 +226,17 @@ export function createUploadsIntake({
 
   const logged = (message: string) => (err: unknown) => log.error({ err }, message)
 
-  return { assertMayAddFiles, addFile, fillFile, add, receive, discard, close: () => clearInterval(renewal) }
+  return {
+    assertMayAddFiles,
+    addFile,
+    fillFile,
+    add,
+    reserve,
+    adopt,
+    burn,
+    reopen,
+    receive,
+    discard,
+    close: () => clearInterval(renewal),
+  }
 }

@@ -74,7 +74,11 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
      * Adds a file to an upload that holds fewer than `maxFiles`, counting removed ones; returns its position.
      * Undefined: the upload is full or gone. The counter decides, so that parallel requests can't pass the limit together.
      */
-    addFile: (file: Omit<StoredFile, 'position'>, maxFiles: number, leaseUntil: number): Promise<number | undefined> =>
+    addFile: (
+      file: Omit<StoredFile, 'position'>,
+      maxFiles: number,
+      leaseUntil: number | null,
+    ): Promise<number | undefined> =>
       transact(async (trx) => {
         const counted = await trx
           .updateTable('uploads')
@@ -173,12 +177,13 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
         return numUpdatedRows === 1n
       }),
 
-    /** Those of `keys` that some file or derived picture still needs. */
+    /** Those of `keys` that some file, derived picture or unfinished upload still needs. */
     async knownBlobs(keys: readonly string[]): Promise<Set<string>> {
       if (keys.length === 0) return new Set()
       const files = await db.selectFrom('files').select('blob_key').where('blob_key', 'in', keys).execute()
       const variants = await db.selectFrom('variants').select('blob_key').where('blob_key', 'in', keys).execute()
-      return new Set([...files, ...variants].map(({ blob_key }) => blob_key as string))
+      const unfinished = await db.selectFrom('resumables').select('blob_key').where('blob_key', 'in', keys).execute()
+      return new Set([...files, ...variants, ...unfinished].map(({ blob_key }) => blob_key as string))
     },
   }
 }

@@ -115,6 +115,12 @@ export function createUploads({ repo, quotas, passwords, clock, config, onRemove
     onRemoved()
   }
 
+  /** Takes back an upload of our own that came to nothing. */
+  async function withdraw(id: string): Promise<void> {
+    await repo.removeUpload(id)
+    onRemoved()
+  }
+
   /** Removing twice, or what never came, is fine. Throws `forbidden` as `remove`. */
   async function removeFile({ upload, isAdmin }: OpenUpload, file: StoredFile): Promise<void> {
     if (!isAdmin && !upload.removable) {
@@ -123,7 +129,7 @@ export function createUploads({ repo, quotas, passwords, clock, config, onRemove
     if (await repo.removeFile(file.id)) onRemoved()
   }
 
-  return { assertMayUpload, create, prepare, open, listFiles, getFile, remove, removeFile }
+  return { assertMayUpload, create, prepare, open, listFiles, getFile, remove, withdraw, removeFile }
 }
 
 /** An API token administers what it created, a session what is its user's, an administrator's session everything. */

@@ -17,6 +17,8 @@ export interface TestApp extends App {
   /** `http://127.0.0.1:PORT` plus the path prefix, without a slash at the end. */
   url: string
   dataDir: string
+  /** For a second app on the same database. */
+  databaseUrl: string
   /** Moves the app's time. */
   advance: (ms: number) => void
 }
@@ -27,13 +29,14 @@ export interface TestApp extends App {
  */
 export async function makeApp(settings: Record<string, string> = {}): Promise<TestApp> {
   const dataDir = settings.DATA_DIR ?? temporaryFolder()
+  const databaseUrl = settings.DATABASE_URL ?? (await emptyDatabase())
   const all = {
     DATA_DIR: dataDir,
     RATE_LIMIT: 'off',
     LOG_LEVEL: 'silent',
     LOG_FORMAT: 'json',
-    DATABASE_URL: await emptyDatabase(),
     ...settings,
+    DATABASE_URL: databaseUrl,
   }
   const config = readConfig(Object.fromEntries(Object.entries(all).map(([name, value]) => [`MAYFLY_${name}`, value])))
   const { clock, advance } = fixedClock()
@@ -43,5 +46,5 @@ export async function makeApp(settings: Record<string, string> = {}): Promise<Te
     app.server.server.closeAllConnections()
     await app.close()
   })
-  return { ...app, url: `${address}${config.pathPrefix}`, dataDir, advance }
+  return { ...app, url: `${address}${config.pathPrefix}`, dataDir, databaseUrl, advance }
 }

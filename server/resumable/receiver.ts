@@ -1,0 +1,149 @@
+import type { BlobStore, PartialBlob, PartialWriter } from '../../storage/blob-store.ts'
+import { interruptible } from '../../storage/interruptible.ts'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import { type Meter, tooLarge } from '../uploads/file-intake.ts'
+import type { AssertFreeSpace } from '../uploads/free-space.ts'
+import { measureBlob } from '../uploads/stored-bytes.ts'
+import type { UploadsIntake } from '../uploads/uploads-intake.ts'
+import type { Meters } from './meters.ts'
+import { isComplete, type Piece, type Resumable } from './resumable.ts'
+import type { Progress } from './resumables-repo.ts'
+import type { Turn } from './turns.ts'
+
+interface Dependencies {
+  blobs: BlobStore
+  meters: Meters
+  intake: UploadsIntake
+  assertFreeSpace: AssertFreeSpace
+  clock: Clock
+  config: Pick<Config, 'resumeWindowMs'>
+}
+
+export type Receiver = ReturnType<typeof createReceiver>
+
+/** What happens in one turn: bytes are added to the unfinished blob, and once all are there it becomes a file. */
+export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, config }: Dependencies) {
+  /** Throws as `Resumables.append`, after what came was kept. */
+  async function receive(turn: Turn, piece: Piece): Promise<void> {
+    assertContinues(turn.resumable, piece)
+    if (turn.resumable.status === 'finished') return assertNothingMore(piece)
+    if (piece.length !== undefined) turn.keep({ length: piece.length })
+    assertFits(turn.resumable, piece.offset + (piece.size ?? 0))
+    await assertFreeSpace()
+    const writer = await open(turn)
+    if (!writer) return finish(turn, undefined)
+    const meter = meters.take(turn.resumable)
+    turn.reports(async () => progressOf(await writer.checkpoint()))
+    const count = { received: piece.offset }
+    const failure = await take(turn, piece, count, writer, meter)
+    turn.reports(undefined)
+    if (count.received === turn.resumable.length) {
+      await writer.finish()
+      return finish(turn, meter)
+    }
+    await pause(turn, writer, meter).catch((error: unknown) => {
+      throw failure ? failure.error : error
+    })
+    if (failure) throw failure.error
+  }
+
+  /** Finishes what has all its bytes: its last request may have died on the way. */
+  async function complete(turn: Turn): Promise<void> {
+    const { resumable } = turn
+    if (resumable.status === 'open' && isComplete(resumable))
+      await receive(turn, { offset: resumable.received, bytes: nothing(), size: 0 })
+  }
+
+  function assertContinues({ received, length }: Resumable, piece: Piece): void {
+    if (piece.offset !== received)
+      throw new AppError('conflict', `the upload goes on at byte ${received}, not at ${piece.offset}`)
+    if (piece.length === undefined || piece.length === (length ?? piece.length)) return
+    throw new AppError('conflict', `the upload has ${length} bytes, not ${piece.length}`)
+  }
+
+  /** A finished file never changes; a client that did not hear of its end may ask once more. */
+  function assertNothingMore({ size }: Piece): void {
+    if (size !== 0) throw new AppError('conflict', 'the upload is finished')
+  }
+
+  function assertFits({ length, maxLength }: Resumable, size: number): void {
+    if (length !== null && size > length)
+      throw new AppError('too_large', `more bytes were sent than the ${length} that were announced`)
+    if (maxLength !== null && size > maxLength) throw tooLarge(maxLength)
+  }
+
+  /** Undefined: the blob was made whole already, in a turn that did not live to say so. */
+  async function open(turn: Turn): Promise<PartialWriter | undefined> {
+    const { blobKey, received, notes } = turn.resumable
+    const key = blobKey as string // until it is finished
+    if ((notes === null || isComplete(turn.resumable)) && (await isWhole(turn.resumable))) return undefined
+    try {
+      return await blobs.openPartial(key, notes === null ? undefined : { size: received, notes })
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === 'not_found')) throw error
+      if (await isWhole(turn.resumable)) return undefined
+      turn.keep({ received: 0, notes: null })
+      throw new AppError('conflict', 'what was received is lost, please begin anew', { cause: error })
+    }
+  }
+
+  const isWhole = async ({ blobKey, length }: Resumable): Promise<boolean> =>
+    (await blobs.size(blobKey as string)) === length
+
+  /** Returns why it broke off. */
+  async function take(
+    turn: Turn,
+    { bytes }: Piece,
+    count: { received: number },
+    writer: PartialWriter,
+    meter: Meter | undefined,
+  ): Promise<{ error: unknown } | undefined> {
+    try {
+      for await (const chunk of interruptible(bytes, turn.signal)) {
+        turn.assertMine()
+        assertFits(turn.resumable, count.received + chunk.byteLength)
+        count.received += chunk.byteLength
+        const isDigesting = meter?.add(chunk)
+        const isWriting = writer.add(chunk)
+        if (isWriting) await isWriting
+        if (isDigesting) await isDigesting
+      }
+      return undefined
+    } catch (error) {
+      return { error }
+    }
+  }
+
+  async function pause(turn: Turn, writer: PartialWriter, meter: Meter | undefined): Promise<void> {
+    try {
+      turn.keep(progressOf(await writer.pause()))
+    } finally {
+      meters.give(turn.resumable, meter)
+    }
+  }
+
+  /** The blob is whole. */
+  async function finish(turn: Turn, meter: Meter | undefined): Promise<void> {
+    const { blobKey, length, fileId } = turn.resumable
+    const key = blobKey as string
+    turn.keep({ received: length as number })
+    if (fileId === null) return turn.keep({ status: 'finished' })
+    const came = meter ? { blobKey: key, ...(await meter.result()), image: null } : await measureBlob(blobs, key)
+    const file = await intake.adopt(fileId, came)
+    turn.keep({ status: 'finished', blobKey: null })
+    await turn.end()
+    if (file.blobKey !== key) await intake.discard(key) // a picture as it came
+  }
+
+  const progressOf = ({ size, notes }: PartialBlob): Progress => ({
+    received: size,
+    notes,
+    expiresAt: clock() + config.resumeWindowMs,
+  })
+
+  return { receive, complete }
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}

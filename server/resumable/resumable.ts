@@ -1,0 +1,37 @@
+/** A file, or a part of one, that comes in over several requests. Times are epoch ms. */
+export interface Resumable {
+  /** SHA-256 of the secret in its URL, hexadecimal. */
+  id: string
+  status: 'open' | 'finished'
+  /** Null: a part that becomes a file only together with others. */
+  uploadId: string | null
+  fileId: string | null
+  /** The upload was made for it and goes with it. */
+  ownsUpload: boolean
+  /** Null: the bytes belong to the file by now. */
+  blobKey: string | null
+  /** Bytes; null: not known yet. */
+  length: number | null
+  /** The most that it may have, where that is limited. */
+  maxLength: number | null
+  received: number
+  /** Of the store about the unfinished blob; null: nothing was stored yet. */
+  notes: string | null
+  /** As the client sent it, to be shown to it again. */
+  metadata: string
+  createdAt: number
+  expiresAt: number
+}
+
+/** Whether all bytes are there, although the file may not be finished yet. */
+export const isComplete = ({ received, length }: Pick<Resumable, 'received' | 'length'>): boolean => received === length
+
+/** More bytes, from `offset` on. */
+export interface Piece {
+  offset: number
+  bytes: AsyncIterable<Uint8Array>
+  /** Bytes that will come, where that is known. */
+  size: number | undefined
+  /** Of the whole, when the client knows it only now. */
+  length?: number | undefined
+}

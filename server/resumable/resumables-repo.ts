@@ -1,0 +1,166 @@
+import type { Insertable, Kysely, Selectable, Updateable } from 'kysely'
+import { prepared } from '../database/prepared.ts'
+import type { ResumablesTable, Schema } from '../database/schema.ts'
+import type { Transact } from '../database/transact.ts'
+import type { Resumable } from './resumable.ts'
+
+export type ResumablesRepo = ReturnType<typeof createResumablesRepo>
+
+/** What changes while bytes come in. */
+export type Progress = Partial<Pick<Resumable, 'received' | 'notes' | 'length' | 'status' | 'blobKey' | 'expiresAt'>>
+
+/** Every query on resumables. Only who holds the lease changes a row; what loses it learns so by `undefined` or `false`. */
+export function createResumablesRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
+  const byId = prepared(db, db.selectFrom('resumables').selectAll().where('id', '=', ''))
+  const byBlob = prepared(db, db.selectFrom('resumables').select('id').where('blob_key', '=', ''))
+
+  return {
+    insert: (resumable: Resumable): Promise<void> =>
+      transact(async (trx) => {
+        await trx.insertInto('resumables').values(toRow(resumable)).execute()
+      }),
+
+    async find(id: string): Promise<Resumable | undefined> {
+      const [row] = await byId(id)
+      return row && toResumable(row)
+    },
+
+    /** Takes the lease, unless somebody has it who is believed to live. */
+    acquire: (id: string, writer: string, now: number, leaseUntil: number): Promise<Resumable | undefined> =>
+      transact(async (trx) => {
+        const row = await trx
+          .updateTable('resumables')
+          .set({ writer, lease_until: leaseUntil, is_wanted: 0 })
+          .where('id', '=', id)
+          .where((eb) => eb.or([eb('writer', 'is', null), eb('lease_until', '<=', now)]))
+          .returningAll()
+          .executeTakeFirst()
+        return row && toResumable(row)
+      }),
+
+    /** Asks whoever holds the lease to let go. */
+    want: (id: string): Promise<void> =>
+      transact(async (trx) => {
+        await trx.updateTable('resumables').set({ is_wanted: 1 }).where('id', '=', id).execute()
+      }),
+
+    /** Notes how far `writer` has come and renews his lease. Undefined: it is not his any more. */
+    renew: (
+      id: string,
+      writer: string,
+      leaseUntil: number,
+      progress: Progress,
+    ): Promise<{ isWanted: boolean } | undefined> =>
+      transact(async (trx) => {
+        const row = await trx
+          .updateTable('resumables')
+          .set({ ...progressColumns(progress), lease_until: leaseUntil })
+          .where('id', '=', id)
+          .where('writer', '=', writer)
+          .returning('is_wanted')
+          .executeTakeFirst()
+        return row && { isWanted: row.is_wanted === 1 }
+      }),
+
+    /** Notes how far `writer` has come and gives the lease back. False: it was not his any more. */
+    release: (id: string, writer: string, progress: Progress): Promise<boolean> =>
+      transact(async (trx) => {
+        const { numUpdatedRows } = await trx
+          .updateTable('resumables')
+          .set({ ...progressColumns(progress), writer: null, lease_until: 0, is_wanted: 0 })
+          .where('id', '=', id)
+          .where('writer', '=', writer)
+          .executeTakeFirst()
+        return numUpdatedRows === 1n
+      }),
+
+    /** False: it was gone, or `writer` does not hold its lease. */
+    delete: (id: string, writer: string): Promise<boolean> =>
+      transact(async (trx) => {
+        const { numDeletedRows } = await trx
+          .deleteFrom('resumables')
+          .where('id', '=', id)
+          .where('writer', '=', writer)
+          .executeTakeFirst()
+        return numDeletedRows === 1n
+      }),
+
+    async findByFile(fileId: string): Promise<Resumable | undefined> {
+      const row = await db.selectFrom('resumables').selectAll().where('file_id', '=', fileId).executeTakeFirst()
+      return row && toResumable(row)
+    },
+
+    /** Whether unfinished bytes under this key are to be kept. */
+    isWanted: async (blobKey: string): Promise<boolean> => (await byBlob(blobKey)).length > 0,
+
+    /** Those whose time is up, and open ones whose file was taken away, by whichever hand. */
+    async listOver(now: number, limit: number): Promise<Resumable[]> {
+      const rows = await db
+        .selectFrom('resumables')
+        .leftJoin('files', 'files.id', 'resumables.file_id')
+        .leftJoin('uploads', 'uploads.id', 'resumables.upload_id')
+        .selectAll('resumables')
+        .where((eb) =>
+          eb.or([
+            eb('resumables.expires_at', '<=', now),
+            eb.and([
+              eb('resumables.status', '=', 'open'),
+              eb('resumables.file_id', 'is not', null),
+              eb.or([
+                eb('files.id', 'is', null),
+                eb('files.status', 'not in', ['uploading', 'uploaded']),
+                eb('uploads.expires_at', '<=', now),
+              ]),
+            ]),
+          ]),
+        )
+        .limit(limit)
+        .execute()
+      return rows.map(toResumable)
+    },
+  }
+}
+
+function toResumable(row: Selectable<ResumablesTable>): Resumable {
+  return {
+    id: row.id,
+    status: row.status,
+    uploadId: row.upload_id,
+    fileId: row.file_id,
+    ownsUpload: row.owns_upload === 1,
+    blobKey: row.blob_key,
+    length: row.length,
+    maxLength: row.max_length,
+    received: row.received,
+    notes: row.notes,
+    metadata: row.metadata,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+  }
+}
+
+function toRow(resumable: Resumable): Insertable<ResumablesTable> {
+  return {
+    id: resumable.id,
+    status: resumable.status,
+    upload_id: resumable.uploadId,
+    file_id: resumable.fileId,
+    owns_upload: resumable.ownsUpload ? 1 : 0,
+    blob_key: resumable.blobKey,
+    length: resumable.length,
+    max_length: resumable.maxLength,
+    received: resumable.received,
+    notes: resumable.notes,
+    metadata: resumable.metadata,
+    created_at: resumable.createdAt,
+    expires_at: resumable.expiresAt,
+  }
+}
+
+function progressColumns({ blobKey, expiresAt, ...rest }: Progress): Updateable<ResumablesTable> {
+  return {
+    ...rest,
+    ...(blobKey === undefined ? {} : { blob_key: blobKey }),
+    ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
+  }
+}

@@ -1,0 +1,165 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import { newId } from '../ids.ts'
+import type { Resumable } from './resumable.ts'
+import type { Progress, ResumablesRepo } from './resumables-repo.ts'
+
+interface Dependencies {
+  repo: ResumablesRepo
+  clock: Clock
+  log: Pick<FastifyBaseLogger, 'error'>
+}
+
+/** One request's time with a resumable, in which nobody else touches it. */
+export interface Turn {
+  /** As it is by now. */
+  readonly resumable: Resumable
+  /** Aborts when somebody else wants the turn, or the lease was lost. */
+  readonly signal: AbortSignal
+  /** Throws when the lease has run out unnoticed, as after the process was frozen: somebody else may be writing. */
+  assertMine: () => void
+  /** Changes `resumable`; the database hears of it when the lease is renewed, or at the end. */
+  keep: (progress: Progress) => void
+  /** To be asked, when the lease is renewed, how far it has come. Undefined: no more. */
+  reports: (progress: (() => Promise<Progress>) | undefined) => void
+  /** Ends the turn; the second time nothing happens. Throws `locked` when it was not ours any more, and nothing was kept. */
+  end: () => Promise<void>
+  /** Ends the turn and the resumable. False: it was not ours any more. */
+  delete: () => Promise<boolean>
+}
+
+/** Longer than the event loop of a busy process is ever held up; after a crash the next writer waits for so long. */
+const LEASE_MS = 10_000
+/** So often the lease is renewed and what came is made safe: a crash takes no more than that. */
+const RENEWAL_MS = 2_000
+const POLL_MS = 100
+/** After this a client is told to come again. Longer than a lease, so that a crash is waited out. */
+const PATIENCE_MS = 12_000
+
+export type Turns = ReturnType<typeof createTurns>
+
+/**
+ * Who may write to a resumable: one at a time over all processes, by a lease in the database. Whoever comes displaces who had the turn
+ * before, since a connection that its client lost long ago may still look alive to the server.
+ */
+export function createTurns({ repo, clock, log }: Dependencies) {
+  const running = new Map<string, { displace: () => void; ended: Promise<void> }>()
+
+  /** Waits for the turn and ends it after `work`. Throws `not_found`; `locked` when whoever has it does not let go in time. */
+  async function take<T>(id: string, work: (turn: Turn) => Promise<T>): Promise<T> {
+    const turn = await next(id)
+    try {
+      const result = await work(turn)
+      await turn.end()
+      return result
+    } catch (error) {
+      await turn.end().catch(() => {}) // what went wrong first says more
+      throw error
+    }
+  }
+
+  async function next(id: string): Promise<Turn> {
+    const deadline = performance.now() + PATIENCE_MS
+    for (;;) {
+      await displaceOwn(id, deadline)
+      const writer = newId()
+      const now = clock()
+      const resumable = await repo.acquire(id, writer, now, now + LEASE_MS)
+      if (resumable) return begin(resumable, writer)
+      if (!(await repo.find(id))) throw new AppError('not_found', 'there is no such unfinished upload')
+      if (performance.now() >= deadline) throw busy()
+      if (running.has(id)) continue
+      await repo.want(id)
+      await sleep(POLL_MS)
+    }
+  }
+
+  async function displaceOwn(id: string, deadline: number): Promise<void> {
+    const own = running.get(id)
+    if (!own) return
+    own.displace()
+    const patience = new AbortController()
+    const { signal } = patience
+    const late = sleep(Math.max(0, deadline - performance.now()), 'late', { signal }).catch(() => 'late')
+    if ((await Promise.race([own.ended, late])) === 'late') throw busy()
+    patience.abort()
+  }
+
+  function begin(initial: Resumable, writer: string): Turn {
+    const { id } = initial
+    const displaced = new AbortController()
+    const displace = () => displaced.abort(lost())
+    const ended = Promise.withResolvers<void>()
+    const entry = { displace, ended: ended.promise }
+    running.set(id, entry)
+    let resumable = initial
+    let unsaved: Progress = {}
+    let leaseUntil = clock() + LEASE_MS
+    let report: (() => Promise<Progress>) | undefined
+    let renewing: Promise<void> | undefined
+    let isEnded = false
+    const renewal = setInterval(() => {
+      renewing ??= renew()
+        .catch((err: unknown) => log.error({ err }, 'could not renew the lease of an unfinished upload'))
+        .finally(() => {
+          renewing = undefined
+        })
+    }, RENEWAL_MS)
+
+    function keep(progress: Progress): void {
+      resumable = { ...resumable, ...progress }
+      unsaved = { ...unsaved, ...progress }
+    }
+
+    async function renew(): Promise<void> {
+      if (report) keep(await report())
+      const until = clock() + LEASE_MS
+      const renewed = await repo.renew(id, writer, until, unsaved)
+      if (!renewed || renewed.isWanted) displace()
+      if (renewed) leaseUntil = until
+    }
+
+    function assertMine(): void {
+      if (clock() < leaseUntil) return
+      displace()
+      throw lost()
+    }
+
+    /** The turn ends in this process even when the database can't be told: the lease runs out by itself. */
+    async function ending(work: () => Promise<boolean>): Promise<boolean> {
+      isEnded = true
+      clearInterval(renewal)
+      await renewing
+      return work().finally(() => {
+        running.delete(id)
+        ended.resolve()
+      })
+    }
+
+    async function end(): Promise<void> {
+      if (!isEnded && !(await ending(() => repo.release(id, writer, unsaved)))) throw lost()
+    }
+
+    return {
+      get resumable() {
+        return resumable
+      },
+      signal: displaced.signal,
+      assertMine,
+      keep,
+      reports: (progress) => {
+        report = progress
+      },
+      end,
+      delete: () => ending(() => repo.delete(id, writer)),
+    }
+  }
+
+  return { take }
+}
+
+const lost = () => new AppError('locked', 'the upload goes on in another request')
+
+const busy = () => new AppError('locked', 'the upload is being worked on, please try again', { retryAfterSeconds: 1 })

@@ -1,0 +1,54 @@
+import { AppError } from '../errors.ts'
+
+/** The headers of tus 1.0.0 (tus.io/protocols/resumable-upload). Pure. */
+
+export const TUS_VERSION = '1.0.0'
+export const TUS_EXTENSIONS = 'creation,creation-with-upload,creation-defer-length,expiration,termination'
+export const OFFSET_TYPE = 'application/offset+octet-stream'
+
+type RequestHeaders = Record<string, string | string[] | undefined>
+
+export const headerOf = (headers: RequestHeaders, name: string): string | undefined => headers[name]?.toString()
+
+/** A number of bytes; undefined when the header is absent. Throws `bad_request`. */
+export function readBytes(headers: RequestHeaders, name: string): number | undefined {
+  const text = headerOf(headers, name.toLowerCase())
+  if (text === undefined) return undefined
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new AppError('bad_request', `invalid ${name}, expected a whole number of bytes`)
+}
+
+/** `Upload-Length`, or undefined for a length that will follow. Throws `bad_request` when neither is said, or both are. */
+export function readLength(headers: RequestHeaders): number | undefined {
+  const length = readBytes(headers, 'Upload-Length')
+  const deferred = headerOf(headers, 'upload-defer-length')
+  if (deferred !== undefined && deferred !== '1')
+    throw new AppError('bad_request', 'invalid Upload-Defer-Length, expected 1')
+  if ((length === undefined) === (deferred === undefined))
+    throw new AppError('bad_request', 'expected either Upload-Length or Upload-Defer-Length')
+  return length
+}
+
+/** Keys in lower case. Throws `bad_request`. */
+export function readMetadata(header: string | undefined): Map<string, string> {
+  const pairs = (header ?? '').split(',').filter((pair) => pair.trim() !== '')
+  return new Map(pairs.map(readPair))
+}
+
+function readPair(pair: string): [string, string] {
+  const [key = '', value = '', ...rest] = pair.trim().split(' ')
+  if (rest.length > 0 || !/^[\x21-\x7e]+$/.test(key) || !/^[A-Za-z0-9+/]*={0,2}$/.test(value))
+    throw new AppError(
+      'bad_request',
+      'invalid Upload-Metadata, expected pairs of a key and a base64 value, separated by commas',
+    )
+  return [key.toLowerCase(), Buffer.from(value, 'base64').toString()]
+}
+
+const SECRETS = ['uploadtoken', 'password', 'login']
+
+/** The header without what must not be kept in the clear. */
+export function withoutSecrets(header: string | undefined): string {
+  const pairs = (header ?? '').split(',').map((pair) => pair.trim())
+  return pairs.filter((pair) => pair !== '' && !SECRETS.includes(pair.split(' ')[0]?.toLowerCase() ?? '')).join(',')
+}

@@ -1,0 +1,151 @@
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Caller } from '../accounts/caller.ts'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import type { CallerReader } from '../http/caller.ts'
+import { fileBaseUrl, fileUrl } from '../http/links.ts'
+import { rawBody } from '../http/raw-body.ts'
+import { optionFromField } from '../uploads/quick-options.ts'
+import type { UploadOptions } from '../uploads/upload-rules.ts'
+import type { Resumable } from './resumable.ts'
+import type { Created, Resumables, Wish } from './resumables.ts'
+import {
+  headerOf,
+  OFFSET_TYPE,
+  readBytes,
+  readLength,
+  readMetadata,
+  TUS_EXTENSIONS,
+  TUS_VERSION,
+  withoutSecrets,
+} from './tus-protocol.ts'
+
+interface Dependencies {
+  resumables: Resumables
+  readCaller: CallerReader
+  config: Config
+}
+
+/** What a file is called whose client says nothing of it. */
+const UNNAMED = 'file'
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+
+/** tus 1.0.0 (tus.io/protocols/resumable-upload) at `/tus`. */
+export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
+  const options: Handler = async (_request, reply) => {
+    reply.headers({ 'Tus-Version': TUS_VERSION, 'Tus-Extension': TUS_EXTENSIONS })
+    if (Number.isFinite(config.maxFileSizeBytes)) reply.header('Tus-Max-Size', config.maxFileSizeBytes)
+    return reply.code(204).send()
+  }
+
+  const create: Handler = async (request, reply) => {
+    const { wish, uploadToken } = readWish(request)
+    const caller = await readCaller(request)
+    const created = await resumables.create(wish, uploadToken === undefined ? caller : { ...caller, uploadToken })
+    describeCreated(request, reply, created)
+    const hasBytes = request.headers['content-type'] === OFFSET_TYPE
+    const resumable =
+      hasBytes || wish.length === 0
+        ? await resumables.append(created.secret, { offset: 0, ...rawBody(request) })
+        : created.resumable
+    if (hasBytes) reply.header('Upload-Offset', resumable.received)
+    return reply.code(201).send()
+  }
+
+  const inspect: Handler = async (request, reply) => {
+    const resumable = await resumables.inspect(secretOf(request))
+    reply.headers({ 'Upload-Offset': resumable.received, ...expiryOf(resumable) })
+    if (resumable.length === null) reply.header('Upload-Defer-Length', '1')
+    else reply.header('Upload-Length', resumable.length)
+    if (resumable.metadata !== '') reply.header('Upload-Metadata', resumable.metadata)
+    return reply.code(200).send()
+  }
+
+  const append: Handler = async (request, reply) => {
+    if (request.headers['content-type'] !== OFFSET_TYPE)
+      throw new AppError('unsupported_media_type', `invalid Content-Type, expected ${OFFSET_TYPE}`)
+    const offset = readBytes(request.headers, 'Upload-Offset')
+    if (offset === undefined) throw new AppError('bad_request', 'missing Upload-Offset')
+    const length = readBytes(request.headers, 'Upload-Length')
+    const resumable = await resumables.append(secretOf(request), { offset, length, ...rawBody(request) })
+    return reply
+      .code(204)
+      .headers({ 'Upload-Offset': resumable.received, ...expiryOf(resumable) })
+      .send()
+  }
+
+  const remove: Handler = async (request, reply) => {
+    await resumables.remove(secretOf(request))
+    return reply.code(204).send()
+  }
+
+  const OVERRIDES = new Map([
+    ['PATCH', append],
+    ['DELETE', remove],
+    ['HEAD', inspect],
+  ])
+
+  /** For clients behind something that lets through GET and POST only. */
+  const override: Handler = async (request, reply) => {
+    const method = headerOf(request.headers, 'x-http-method-override') ?? ''
+    const handler = OVERRIDES.get(method.toUpperCase())
+    if (!handler)
+      throw new AppError('bad_request', `invalid X-HTTP-Method-Override, allowed are ${[...OVERRIDES.keys()]}`)
+    return handler(request, reply)
+  }
+
+  /** The link, and what is needed to remove it again: nobody is told later. */
+  function describeCreated(request: FastifyRequest, reply: FastifyReply, created: Created): void {
+    const { secret, resumable, file, uploadToken } = created
+    const [path = ''] = request.url.split('?')
+    reply.headers({
+      Location: path.endsWith('/') ? secret : `tus/${secret}`, // relative: whatever a proxy did to the address, this is right
+      'X-Mayfly-Link': fileUrl(fileBaseUrl(request, config), file),
+      ...(uploadToken === undefined ? {} : { 'X-UploadToken': uploadToken }),
+      ...expiryOf(resumable),
+    })
+  }
+
+  return async (app: FastifyInstance): Promise<void> => {
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', (_request, _body, done) => done(null))
+    app.addHook('onRequest', async (request, reply) => {
+      reply.headers({ 'Tus-Resumable': TUS_VERSION, 'Cache-Control': 'no-store' })
+      if (request.method === 'OPTIONS' || headerOf(request.headers, 'tus-resumable') === TUS_VERSION) return
+      reply.header('Tus-Version', TUS_VERSION)
+      throw new AppError('precondition_failed', `invalid Tus-Resumable, expected ${TUS_VERSION}`)
+    })
+    const beyondPreflight = { config: { cors: { preflightContinue: true } } as FastifyContextConfig }
+    for (const path of ['/tus', '/tus/']) {
+      app.options(path, beyondPreflight, options)
+      app.post(path, create)
+    }
+    app.options('/tus/:secret', beyondPreflight, options)
+    app.head('/tus/:secret', inspect)
+    app.patch('/tus/:secret', append)
+    app.delete('/tus/:secret', remove)
+    app.post('/tus/:secret', override)
+  }
+}
+
+const secretOf = ({ params }: FastifyRequest): string => (params as { secret: string }).secret
+
+const expiryOf = ({ expiresAt }: Resumable) => ({ 'Upload-Expires': new Date(expiresAt).toUTCString() })
+
+function readWish({ headers }: FastifyRequest): { wish: Wish; uploadToken: Caller['uploadToken'] } {
+  const header = headerOf(headers, 'upload-metadata')
+  const metadata = readMetadata(header)
+  const uploadId = metadata.get('uploadid')
+  const target =
+    uploadId === undefined ? { options: optionsOf(metadata) } : { uploadId, fileId: metadata.get('fileid') }
+  const name = metadata.get('filename') ?? metadata.get('name') ?? UNNAMED
+  return {
+    wish: { length: readLength(headers), name, metadata: withoutSecrets(header), target },
+    uploadToken: metadata.get('uploadtoken'),
+  }
+}
+
+/** What it does not know belongs to the client's own purposes. */
+const optionsOf = (metadata: Map<string, string>): UploadOptions =>
+  Object.assign({}, ...[...metadata].map(([name, value]) => optionFromField(name, value)))

@@ -1,0 +1,104 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { Upload, type UploadOptions } from 'tus-js-client'
+import { expect, test } from 'vitest'
+import { cuttingProxy } from '../helpers/cutting-proxy.ts'
+import { temporaryFolder } from '../helpers/database.ts'
+import { spawnServer } from '../helpers/spawn-server.ts'
+
+/** The real tus-js-client over bad lines, against the real process. */
+
+const MIB = 1024 * 1024
+const PATIENT = [0, 100, 200, 500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000]
+
+test('a file arrives whole over a line that breaks at any byte', async () => {
+  const server = await spawnServer()
+  const proxy = await cuttingProxy(() => server.url)
+  const bytes = randomBytes(24 * MIB)
+  proxy.cuts.push(...Array.from({ length: 12 }, () => Math.floor(Math.random() * 6 * MIB)))
+
+  const { link } = await send(bytes, { endpoint: `${proxy.url}/tus` })
+
+  expect(proxy.cuts).toEqual([])
+  expect(await sha256OfLink(server.url, link)).toBe(sha256(bytes))
+})
+
+test('a file sent in chunks arrives whole over a line that breaks at any byte', async () => {
+  const server = await spawnServer()
+  const proxy = await cuttingProxy(() => server.url)
+  const bytes = randomBytes(10 * MIB + 1)
+  proxy.cuts.push(...Array.from({ length: 12 }, () => Math.floor(Math.random() * MIB)))
+
+  const { link } = await send(bytes, { endpoint: `${proxy.url}/tus`, chunkSize: MIB })
+
+  expect(proxy.cuts).toEqual([])
+  expect(await sha256OfLink(server.url, link)).toBe(sha256(bytes))
+})
+
+test('a file arrives whole although the server is killed in the middle and comes back', async () => {
+  const folder = temporaryFolder()
+  let server = await spawnServer({ DATA_DIR: folder })
+  const proxy = await cuttingProxy(() => server.url)
+  const bytes = randomBytes(64 * MIB)
+  let restarting: Promise<void> | undefined
+  const onProgress = (sent: number) => {
+    if (sent > 20 * MIB) restarting ??= restart()
+  }
+  async function restart(): Promise<void> {
+    await server.kill('SIGKILL')
+    server = await spawnServer({ DATA_DIR: folder })
+  }
+
+  const { link } = await send(bytes, { endpoint: `${proxy.url}/tus`, onProgress, chunkSize: 16 * MIB })
+
+  expect(restarting).toBeDefined()
+  expect(await sha256OfLink(server.url, link)).toBe(sha256(bytes))
+}, 60_000)
+
+test('a client that was closed goes on with the URL that it kept', async () => {
+  const server = await spawnServer()
+  const proxy = await cuttingProxy(() => server.url)
+  const bytes = randomBytes(8 * MIB)
+  proxy.cuts.push(1_000_000, 3 * MIB)
+  const broken = send(bytes, { endpoint: `${proxy.url}/tus`, retryDelays: [] })
+  await expect(broken).rejects.toThrow()
+  const { uploadUrl, link } = await broken.catch((error: { known: Known }) => error.known)
+
+  await send(bytes, { uploadUrl })
+
+  expect(await sha256OfLink(server.url, link)).toBe(sha256(bytes))
+})
+
+interface Known {
+  uploadUrl: string
+  link: string
+}
+
+/** Resolves when the client says that all was sent. An error carries what was known by then. */
+function send(bytes: Buffer, options: Partial<UploadOptions>): Promise<Known> {
+  const known: Known = { uploadUrl: '', link: '' }
+  return new Promise((resolve, reject) => {
+    const upload = new Upload(bytes, {
+      retryDelays: PATIENT,
+      metadata: { filename: 'random.bin' },
+      onAfterResponse: (_request, response) => {
+        known.link = response.getHeader('X-Mayfly-Link') ?? known.link
+        known.uploadUrl = upload.url ?? known.uploadUrl
+      },
+      onSuccess: () => resolve(known),
+      onError: (error) => reject(Object.assign(error, { known: { ...known, uploadUrl: upload.url ?? '' } })),
+      ...options,
+    })
+    upload.start()
+  })
+}
+
+/** The proxy or a later server stands where the link points no more. */
+async function sha256OfLink(url: string, link: string): Promise<string> {
+  const response = await fetch(`${url}${new URL(link).pathname}`)
+  if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
+  const body = Buffer.from(await response.arrayBuffer())
+  expect(response.headers.get('repr-digest')).toBe(`sha-256=:${createHash('sha256').update(body).digest('base64')}:`)
+  return sha256(body)
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

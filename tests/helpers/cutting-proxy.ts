@@ -1,0 +1,40 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { onTestFinished } from 'vitest'
+
+export interface CuttingProxy {
+  url: string
+  /** After so many bytes from the client each of the next connections is cut, in order; later ones are left alone. */
+  cuts: number[]
+}
+
+/** A bad line to `target`, which is asked for its address at each connection, so that a server may come back elsewhere. */
+export async function cuttingProxy(target: () => string): Promise<CuttingProxy> {
+  const cuts: number[] = []
+  const open = new Set<Socket>()
+  const proxy = createServer((client) => {
+    const { hostname, port } = new URL(target())
+    const server = connect({ host: hostname, port: Number(port) })
+    const both = [client, server]
+    let left = cuts.shift() ?? Number.POSITIVE_INFINITY
+    for (const socket of both) {
+      open.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => both.forEach((other) => void other.destroy()))
+    }
+    server.pipe(client)
+    client.on('data', (chunk: Buffer) => {
+      if (!server.write(chunk.subarray(0, left))) {
+        client.pause()
+        server.once('drain', () => client.resume())
+      }
+      left -= chunk.length
+      if (left < 0) server.end(() => client.resetAndDestroy())
+    })
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    for (const socket of open) socket.destroy()
+    proxy.close()
+  })
+  return { url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, cuts }
+}

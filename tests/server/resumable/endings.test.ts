@@ -1,0 +1,195 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { answerOf, jsonOf } from '../../helpers/answers.ts'
+import { createUpload } from '../../helpers/client.ts'
+import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { SECRETS, storedPixels } from '../../helpers/pictures.ts'
+import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
+import { phonePhoto } from '../images/given.ts'
+import { createResumable, head, offsetOf, patch, terminate } from './tus-requests.ts'
+
+/** How uploads end that were not finished, and what the finished ones leave. */
+
+const HOUR = 60 * 60 * 1000
+
+const unfinished = ({ dataDir }: TestApp): string[] => readdirSync(join(dataDir, 'files', 'tmp'))
+const stored = ({ dataDir }: TestApp): string[] =>
+  readdirSync(join(dataDir, 'files'), { recursive: true, encoding: 'utf8' }).filter((path) =>
+    /\/[0-9a-f]{32}$/.test(path),
+  )
+
+test('what nobody goes on with is gone when its time is up, with the upload that was made for it', async () => {
+  const app = await makeApp({ RESUME_WINDOW: '2h' })
+  const { url, link } = await createResumable(app, 11)
+  await patch(url, 0, 'hello ')
+  app.advance(2 * HOUR - 1)
+  await app.housekeeping.clean()
+  expect(await offsetOf(url)).toBe(6)
+
+  app.advance(2 * HOUR)
+  expect(await offsetOf(url)).toBe(404)
+  await app.housekeeping.clean()
+
+  expect(unfinished(app)).toEqual([])
+  expect(stored(app)).toEqual([])
+  expect((await fetch(link)).status).toBe(404)
+  expect((await fetch(`${app.url}/upload/${link.split('/')[4]}`)).status).toBe(404)
+})
+
+test('every byte starts the time anew', async () => {
+  const app = await makeApp({ RESUME_WINDOW: '2h' })
+  const { url, link } = await createResumable(app, 11)
+  app.advance(HOUR + 1)
+  await patch(url, 0, 'hello ')
+  app.advance(HOUR + 1)
+  await app.housekeeping.clean()
+
+  await patch(url, 6, 'world')
+
+  expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
+})
+
+test('a sweep burns the slot in an upload of others, and leaves that upload alone', async () => {
+  const app = await makeApp({ RESUME_WINDOW: '2h' })
+  const upload = await createUpload(app, { files: [{ fileName: 'file.txt', reference: '0' }] })
+  const fileId = upload.files?.[0]?.id as string
+  const { url } = await createResumable(app, 11, { uploadId: upload.id, fileId, uploadToken: upload.uploadToken })
+  await patch(url, 0, 'hello ')
+
+  app.advance(2 * HOUR)
+  await app.housekeeping.clean()
+
+  const { files } = await jsonOf<{ files: { status: string }[] }>(fetch(`${app.url}/upload/${upload.id}`))
+  expect(files.map(({ status }) => status)).toEqual(['deleted'])
+  expect(unfinished(app)).toEqual([])
+})
+
+test('an unfinished file outlives sweeps for as long as it may be continued', async () => {
+  const app = await makeApp({ RESUME_WINDOW: '2d' })
+  const { url, link } = await createResumable(app, 11)
+  await patch(url, 0, 'hello ')
+  app.advance(47 * HOUR)
+  await app.housekeeping.clean()
+
+  await patch(url, 6, 'world')
+
+  expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
+})
+
+test('terminated, it is gone at once', async () => {
+  const app = await makeApp()
+  const { url, link } = await createResumable(app, 11)
+  await patch(url, 0, 'hello ')
+
+  expect((await terminate(url)).status).toBe(204)
+
+  expect((await head(url)).status).toBe(404)
+  expect((await terminate(url)).status).toBe(404)
+  expect((await fetch(link)).status).toBe(404)
+  expect(unfinished(app)).toEqual([])
+})
+
+test('when its file is removed meanwhile, it takes no more and its bytes go', async () => {
+  const app = await makeApp()
+  const { url, link, uploadToken } = await createResumable(app, 11)
+  await patch(url, 0, 'hello ')
+  await fetch(link, { method: 'DELETE', headers: { 'X-UploadToken': uploadToken ?? '' } })
+
+  expect((await patch(url, 6, 'world')).status).toBe(404)
+  await app.housekeeping.clean()
+
+  expect(unfinished(app)).toEqual([])
+  expect(stored(app)).toEqual([])
+  expect((await fetch(link)).status).toBe(404)
+})
+
+test('when its upload expires meanwhile, its bytes go', async () => {
+  const app = await makeApp()
+  const { url } = await createResumable(app, 11, { ttl: '1h' })
+  await patch(url, 0, 'hello ')
+
+  app.advance(HOUR)
+  await app.housekeeping.clean()
+
+  expect(unfinished(app)).toEqual([])
+  expect(await offsetOf(url)).toBe(404)
+})
+
+test('finished, it can still be asked for until its time is up, and then only the row goes', async () => {
+  const { app, db } = await makeAppWithDatabase({ RESUME_WINDOW: '2h' })
+  const { url, link } = await createResumable(app, 5)
+  await patch(url, 0, 'hello')
+  app.advance(HOUR)
+  await app.housekeeping.clean()
+  expect(await offsetOf(url)).toBe(5)
+
+  app.advance(HOUR)
+  await app.housekeeping.clean()
+
+  expect(await db.selectFrom('resumables').selectAll().execute()).toEqual([])
+  expect(await answerOf(fetch(link))).toEqual([200, 'hello'])
+  expect(stored(app).length).toBe(1)
+})
+
+test('a crash between the file and the note of it costs neither', async () => {
+  const { app, db } = await makeAppWithDatabase({ RESUME_WINDOW: '2h' })
+  const { url, link } = await createResumable(app, 5)
+  await patch(url, 0, 'hello')
+  const { blob_key } = await db.selectFrom('files').select('blob_key').executeTakeFirstOrThrow()
+  await db.updateTable('resumables').set({ status: 'open', blob_key }).execute()
+
+  expect(await offsetOf(url)).toBe(5)
+  await db.updateTable('resumables').set({ status: 'open', blob_key }).execute()
+  app.advance(2 * HOUR)
+  await app.housekeeping.clean()
+
+  expect(await answerOf(fetch(link))).toEqual([200, 'hello'])
+})
+
+test.each([
+  ['of which something was noted before', 3, ''],
+  ['of which nothing was noted before', 0, null],
+])('a crash after the last byte was stored, %s, is made good by whoever goes on', async (_name, received, notes) => {
+  const { app, db } = await makeAppWithDatabase()
+  const { url, link } = await createResumable(app, 5)
+  await patch(url, 0, 'hello')
+  const { blob_key } = await db.selectFrom('files').select('blob_key').executeTakeFirstOrThrow()
+  await db.updateTable('resumables').set({ status: 'open', blob_key, received, notes }).execute()
+  await db.updateTable('files').set({ status: 'uploading', blob_key: null }).execute()
+
+  expect((await patch(url, received, 'hello'.slice(received))).status).toBe(204)
+
+  expect(await offsetOf(url)).toBe(5)
+  expect(await answerOf(fetch(link))).toEqual([200, 'hello'])
+})
+
+test('a photo that came in pieces loses its GPS position, and nothing stays of it as it came', async () => {
+  const app = await makeApp()
+  const photo = await phonePhoto()
+  const { url, link } = await createResumable(app, photo.length, { filename: 'photo.jpg' })
+  await patch(url, 0, photo.subarray(0, 500))
+
+  await patch(url, 500, photo.subarray(500))
+
+  const delivered = Buffer.from(await (await fetch(link)).arrayBuffer())
+  expect(SECRETS.filter((secret) => Buffer.from(photo).includes(secret))).not.toEqual([])
+  expect(SECRETS.filter((secret) => delivered.includes(secret))).toEqual([])
+  expect(await storedPixels(delivered)).toEqual(await storedPixels(Buffer.from(photo)))
+  expect(await offsetOf(url)).toBe(photo.length)
+  expect(stored(app).length).toBe(1)
+})
+
+test('what an upload of encrypted files must not hold is taken away in the end', async () => {
+  const app = await makeApp()
+  const { url, link } = await createResumable(app, 5, { e2ee: 'age' })
+
+  expect(await answerOf(patch(url, 0, 'hello'))).toEqual([
+    400,
+    'this upload takes only files that are encrypted with age\n',
+  ])
+
+  expect(await offsetOf(url)).toBe(404)
+  expect((await fetch(link)).status).toBe(404)
+  expect(stored(app)).toEqual([])
+})

@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto'
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test, vi } from 'vitest'
+import { answerOf } from '../../helpers/answers.ts'
+import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { head as headOf, rawClient } from '../../helpers/raw-client.ts'
+import { createResumable, offsetOf, patch } from './tus-requests.ts'
+
+/** One writer at a time. */
+
+const MIB = 1024 * 1024
+const PATCH_HEADERS = {
+  'Tus-Resumable': '1.0.0',
+  'Content-Type': 'application/offset+octet-stream',
+  'Upload-Offset': 0,
+}
+
+/** A writer who sent `content` of `length` bytes and then fell silent. */
+async function stalledWriter(url: string, content: string | Uint8Array, length: number) {
+  const client = await rawClient(url)
+  await client.send(headOf('PATCH', new URL(url).pathname, { ...PATCH_HEADERS, 'Content-Length': length }))
+  await client.send(content)
+  return client
+}
+
+/** What the store keeps of files that are not finished. */
+function unfinishedBytes({ dataDir }: TestApp): number {
+  const folder = join(dataDir, 'files', 'tmp')
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
+}
+
+/** What came is written out every two seconds. */
+const untilNoted = (app: TestApp, bytes: number) =>
+  vi.waitUntil(() => unfinishedBytes(app) === bytes, { timeout: 15_000 })
+
+test('what came before a connection broke is kept', async () => {
+  const app = await makeApp()
+  const bytes = randomBytes(8 * MIB)
+  const { url, link } = await createResumable(app, bytes.length)
+  const writer = await stalledWriter(url, bytes.subarray(0, 4 * MIB), bytes.length)
+  await vi.waitUntil(() => unfinishedBytes(app) >= 3 * MIB, { timeout: 15_000 })
+
+  writer.socket.destroy()
+
+  const offset = await offsetOf(url)
+  expect(offset).toBeGreaterThanOrEqual(3 * MIB)
+  await patch(url, offset, bytes.subarray(offset))
+  expect(Buffer.from(await (await fetch(link)).arrayBuffer()).equals(bytes)).toBe(true)
+})
+
+test('a writer that stalls is displaced by the client that asks for the offset', async () => {
+  const app = await makeApp()
+  const { url, link } = await createResumable(app, 11)
+  const stalled = await stalledWriter(url, 'hello ', 11)
+  await untilNoted(app, 6)
+
+  expect(await offsetOf(url)).toBe(6)
+  await patch(url, 6, 'world')
+  await stalled.send('WORLD').catch(() => {})
+
+  expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
+})
+
+test('a writer that stalls is displaced by one on another replica', async () => {
+  const one = await makeApp()
+  const two = await makeApp({ DATA_DIR: one.dataDir, DATABASE_URL: one.databaseUrl })
+  const { url, link } = await createResumable(one, 11)
+  const onTwo = url.replace(one.url, two.url)
+  const stalled = await stalledWriter(url, 'hello ', 11)
+  await untilNoted(one, 6)
+
+  expect(await offsetOf(onTwo)).toBe(6)
+  await patch(onTwo, 6, 'world')
+  await stalled.send('WORLD').catch(() => {})
+
+  expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
+})
+
+test('of two that write from the same offset at once, one is told that it goes on elsewhere', async () => {
+  const app = await makeApp()
+  const { url, link } = await createResumable(app, 5)
+
+  const answers = await Promise.all([patch(url, 0, 'hello'), patch(url, 0, 'HELLO')])
+
+  const [taken, refused] = answers.map(({ status }) => status).sort()
+  expect(taken).toBe(204)
+  expect([409, 423]).toContain(refused)
+  const winner = answers[0]?.status === 204 ? 'hello' : 'HELLO'
+  expect(await answerOf(fetch(link))).toEqual([200, winner])
+})
+
+test('nobody waits for a writer whose process died for longer than its lease', async () => {
+  const one = await makeApp()
+  const two = await makeApp({ DATA_DIR: one.dataDir, DATABASE_URL: one.databaseUrl })
+  const { url } = await createResumable(one, 11)
+  const onTwo = url.replace(one.url, two.url)
+  await stalledWriter(url, 'hello ', 11)
+  two.advance(10_000)
+
+  expect(await offsetOf(onTwo)).toBe(0)
+})
