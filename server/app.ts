@@ -7,6 +7,9 @@ import { type Accounts, createAccounts } from './accounts/accounts.ts'
 import { authRoutes } from './accounts/auth-routes.ts'
 import { meRoutes } from './accounts/me-routes.ts'
 import { usersRoutes } from './accounts/users-routes.ts'
+import { createActivity } from './activity/activity.ts'
+import type { Statistics } from './activity/statistics.ts'
+import { statisticsRoutes } from './activity/statistics-routes.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { migrate } from './database/migrate.ts'
@@ -31,6 +34,7 @@ import { createResumables } from './resumable/resumables.ts'
 import { createResumablesRepo } from './resumable/resumables-repo.ts'
 import { createTurns } from './resumable/turns.ts'
 import { tusRoutes } from './resumable/tus-routes.ts'
+import { createStreamExchange } from './streams/stream-exchange.ts'
 import { createStreamRelay } from './streams/stream-relay.ts'
 import { createFreeSpaceGuard } from './uploads/free-space.ts'
 import { createPasswordGate } from './uploads/password-gate.ts'
@@ -50,6 +54,7 @@ export interface App {
   accounts: Accounts
   uploads: Uploads
   quickUploads: QuickUploads
+  statistics: Statistics
   housekeeping: Housekeeping
   /** Shows figures on a port of its own, when there is one. */
   metrics: FastifyInstance | undefined
@@ -69,6 +74,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   await migrate(database.db)
   const blobs = await openStore(storeOptions(config))
 
+  const { activity, statistics } = createActivity({ database, clock, log })
   const repo = createUploadsRepo(database)
   const { minFreeSpaceBytes } = config
   const assertFreeSpace = createFreeSpaceGuard({ blobs, clock, minFreeSpaceBytes })
@@ -111,20 +117,32 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   await jobEngine.jobs.seed(SHIPPED_JOBS)
   const accounts = createAccounts({ database, clock, config })
   const quotas = createQuotas({ repo, findUser: accounts.users.find, clock, config })
-  const uploads = createUploads({ repo, quotas, passwords: createPasswordGate(), clock, config, onRemoved })
   const relay = createStreamRelay({ timeoutMs: config.streamTimeoutMs })
+  const exchange = createStreamExchange({ relay, host: config.replicaHost })
+  const uploads = createUploads({
+    repo,
+    quotas,
+    passwords: createPasswordGate(),
+    clock,
+    config,
+    activity,
+    exchange,
+    onRemoved,
+  })
   const intake = createUploadsIntake({
     repo,
     quotas,
     blobs,
     relay,
+    exchange,
     pictures: images.intake,
     assertFreeSpace,
+    activity,
     clock,
     config,
     log,
   })
-  const quickUploads = createQuickUploads({ uploads, intake, quotas, repo, clock, config, onRemoved })
+  const quickUploads = createQuickUploads({ uploads, intake, quotas, repo, clock, config, activity, onRemoved })
   const resumables = createResumables({
     repo: resumablesRepo,
     turns: createTurns({ repo: resumablesRepo, clock, log }),
@@ -137,7 +155,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     config,
     log,
   })
-  const downloads = createDownloads({ uploads, claims, variants: images.variants, blobs, relay })
+  const downloads = createDownloads({ uploads, claims, variants: images.variants, blobs, exchange, activity })
 
   const readCaller = createCallerReader({ ...accounts, config })
   const metrics = config.metricsPort === 0 ? undefined : await createMetrics([])
@@ -148,13 +166,14 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     observe: metrics?.observe,
     doors: [
       serviceRoutes({ config, checkReadiness: () => checkReadiness(database, blobs) }),
-      uploadsRoutes({ uploads, intake, readCaller, config }),
+      uploadsRoutes({ uploads, intake, statistics, readCaller, config }),
       tusRoutes({ resumables, readCaller, config }),
       quickUploadRoutes({ quickUploads, readCaller, config }),
       downloadsRoutes({ downloads, readCaller, config }),
       authRoutes({ ...accounts, readCaller, config }),
       meRoutes({ ...accounts, readCaller }),
       usersRoutes({ ...accounts, readCaller }),
+      statisticsRoutes({ statistics, readCaller }),
       webRoutes({ config }),
     ],
   })
@@ -162,6 +181,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   async function close(): Promise<void> {
     relay.close()
     await server.close()
+    await exchange.close()
     await metrics?.server.close()
     await jobEngine.agent.stop()
     await housekeeping.close()
@@ -169,11 +189,22 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     claims.close()
     meters.close()
     images.close()
+    await activity.close()
     await blobs.close()
     await database.close()
   }
 
-  return { server, accounts, uploads, quickUploads, housekeeping, jobEngine, metrics: metrics?.server, close }
+  return {
+    server,
+    accounts,
+    uploads,
+    quickUploads,
+    statistics,
+    housekeeping,
+    jobEngine,
+    metrics: metrics?.server,
+    close,
+  }
 }
 
 function databaseLocation({ database, dataDir, durability }: Config) {

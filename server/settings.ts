@@ -92,6 +92,12 @@ export const settingGroups = {
       '',
       'Path under which everything is served, when the server shares its host with others.',
     ),
+    replicaHost: setting(
+      'REPLICA_HOST',
+      matching('a host name or an address', /^[\w.:%-]+$/),
+      '127.0.0.1',
+      'Address of this machine at which other servers on the same database reach it, when there are several machines. Streams are passed on through a port of its own there, which any of them must be able to connect to.',
+    ),
     publicUrl: setting(
       'PUBLIC_URL',
       httpUrl,

@@ -71,7 +71,8 @@ test('a repository is used by its own feature only', () => {
 test('services know nothing of HTTP', () => {
   const isHttp = (to: string) => to.startsWith('server/http/') || to.startsWith('@fastify/') || to === 'fastify'
   const isService = (from: string) =>
-    /^server\/(uploads|downloads|resumable|images|accounts|jobs|database|streams)\//.test(from) && !isDoor(from)
+    /^server\/(uploads|downloads|resumable|images|accounts|activity|jobs|database|streams)\//.test(from) &&
+    !isDoor(from)
   expect(violations(({ from, to, isTypeOnly }) => isService(from) && isHttp(to) && !isTypeOnly)).toEqual([])
 })
 
@@ -80,6 +81,7 @@ test('pure modules import nothing that does I/O', () => {
     'server/accounts/user.ts',
     'server/accounts/account-rules.ts',
     'server/accounts/account-shapes.ts',
+    'server/activity/usage.ts',
     'server/uploads/upload-rules.ts',
     'server/uploads/upload-shapes.ts',
     'server/uploads/quick-options.ts',

@@ -15,6 +15,8 @@ export interface Schema extends JobsSchema {
   sessions: SessionsTable
   cli_logins: CliLoginsTable
   resumables: ResumablesTable
+  activity: ActivityTable
+  lifetime_usage: UsageTable
 }
 
 export type Flag = 0 | 1
@@ -86,6 +88,8 @@ export interface FilesTable {
   fault: WithDefault<FileFault | null>
   /** When the stored bytes were last compared with the digest. */
   verified_at: WithDefault<number | null>
+  /** Of a stream while it waits for its reader: the address of the replica that holds the sender; null: it has none. */
+  held_by: WithDefault<string | null>
 }
 
 export type FileFault = 'missing' | 'size' | 'digest'
@@ -200,6 +204,33 @@ export interface ResumablesTable {
   lease_until: WithDefault<number>
   /** Another writer waits for this one to let go. */
   is_wanted: WithDefault<Flag>
+}
+
+/** What was done, since ever and on each of the last days. */
+export interface ActivityTable {
+  scope: ActivityScope
+  /** Of a user, token, upload or file; empty for the others. */
+  id: string
+  /** Days since the epoch, UTC; 0: since ever. */
+  day: number
+  /** Copies of which the last byte was sent. */
+  downloads: number
+  downloaded_bytes: number
+  uploads: number
+  uploaded_bytes: number
+  /** 0: never. */
+  last_download_at: number
+  last_upload_at: number
+}
+
+export type ActivityScope = 'server' | 'anonymous' | 'user' | 'token' | 'upload' | 'file'
+
+/** Everything that was ever uploaded, by kind: `counter` is a key of Plik's usage JSON. */
+export interface UsageTable {
+  scope: ActivityScope
+  id: string
+  counter: string
+  value: number
 }
 
 type WithDefault<T> = ColumnType<T, T | undefined, T>

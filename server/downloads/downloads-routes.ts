@@ -57,7 +57,8 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     const download = await find(request, caller)
     const { status, range, headers } = answerTo(request, download)
     if (status === 304) return reply.code(304).headers(headers).send()
-    await sendContent(reply, status, headers, await read(request, reply, caller, download, range))
+    const bytes = await read(request, reply, caller, download, range)
+    downloads.record(download, range, await sendContent(reply, status, headers, bytes))
     return reply
   }
 

@@ -1,11 +1,12 @@
 import type { BlobStore, ByteRange } from '../../storage/blob-store.ts'
 import type { Caller } from '../accounts/caller.ts'
+import type { ActivityRecorder } from '../activity/activity-recorder.ts'
 import { AppError } from '../errors.ts'
 import { derivedName } from '../images/derivation.ts'
 import type { Derivation } from '../images/pipeline/derive.ts'
 import type { Variant } from '../images/variant.ts'
 import type { Variants } from '../images/variants.ts'
-import type { StreamRelay } from '../streams/stream-relay.ts'
+import type { StreamExchange } from '../streams/stream-exchange.ts'
 import { cleanFileName } from '../uploads/file-name.ts'
 import type { StoredFile, Upload } from '../uploads/upload.ts'
 import { assertAvailable } from '../uploads/upload-rules.ts'
@@ -29,6 +30,8 @@ export interface Download {
   isPrivate: boolean
   /** Reading it uses it up, so it must not be read for a preview. */
   isLimited: boolean
+  /** What is counted once its last byte is sent: copies of these files, of that upload. */
+  counts: { upload: Upload; fileIds: readonly string[] }
   source: StoredSource | StreamSource
 }
 
@@ -55,7 +58,8 @@ interface Dependencies {
   /** Absent: there are no derived pictures. */
   variants: Variants | undefined
   blobs: BlobStore
-  relay: StreamRelay
+  exchange: Pick<StreamExchange, 'take'>
+  activity: ActivityRecorder
 }
 
 const MAX_ARCHIVE_NAME_BYTES = 1024
@@ -63,7 +67,7 @@ const MAX_ARCHIVE_NAME_BYTES = 1024
 export type Downloads = ReturnType<typeof createDownloads>
 
 /** Reading what was uploaded. Nothing is counted or consumed before `read`. */
-export function createDownloads({ uploads, claims, variants, blobs, relay }: Dependencies) {
+export function createDownloads({ uploads, claims, variants, blobs, exchange, activity }: Dependencies) {
   /**
    * A file, or a picture derived from it. Throws as `Uploads.open`, `Uploads.getFile` and `Variants.get`; `forbidden`: no
    * derived pictures of limited files. `gate` runs once the caller has proved that he may see the file.
@@ -118,13 +122,19 @@ export function createDownloads({ uploads, claims, variants, blobs, relay }: Dep
     return claim.deliver(bytes, range)
   }
 
-  function readStream(file: StoredFile): AsyncIterable<Buffer> {
-    const bytes = relay.take(file.id)
+  /**
+   * Counts what was sent of a download. One that was resumed, or fetched in parts, is one download: it counts with its
+   * last byte.
+   */
+  function record({ counts, size }: Download, range: ByteRange | undefined, sent: { bytes: number; isWhole: boolean }) {
+    const hasLast = sent.isWhole && (range === undefined || range.end + 1 === size)
+    activity.delivered({ upload: counts.upload, completed: hasLast ? counts.fileIds : [], bytes: sent.bytes })
+  }
+
+  async function readStream(file: StoredFile): Promise<AsyncIterable<Buffer>> {
+    const bytes = await exchange.take(file)
     if (bytes) return bytes
-    throw new AppError(
-      'not_found',
-      `file ${file.name} (${file.id}) is not available : someone else is downloading it, or another server holds it`,
-    )
+    throw new AppError('not_found', `file ${file.name} (${file.id}) is not available : someone else is downloading it`)
   }
 
   async function* readParts(parts: ArchivePart[]): AsyncGenerator<Buffer> {
@@ -144,7 +154,7 @@ export function createDownloads({ uploads, claims, variants, blobs, relay }: Dep
     }
   }
 
-  return { findFile, findArchive, read }
+  return { findFile, findArchive, read, record }
 }
 
 export interface FileRef {
@@ -161,12 +171,12 @@ export interface ArchiveRef {
 }
 
 function fileDownload({ upload }: OpenUpload, file: StoredFile): Download {
-  return blobDownload(upload, file, { ...file, blobKey: blobKeyOf(file), lastModified: modifiedAt(file) })
+  return blobDownload(upload, file, { ...file, blobKey: blobKeyOf(file), lastModified: modifiedAt(file) }, [file.id])
 }
 
 function variantDownload({ upload }: OpenUpload, file: StoredFile, variant: Variant): Download {
   const name = derivedName(file.name, variant.type)
-  return blobDownload(upload, file, { ...variant, name, lastModified: variant.createdAt })
+  return blobDownload(upload, file, { ...variant, name, lastModified: variant.createdAt }, []) // a thumbnail is no copy
 }
 
 /** What one blob holds: a file, or what was made of it. */
@@ -175,7 +185,7 @@ interface Content extends Pick<Variant, 'blobKey' | 'size' | 'type' | 'sha256'> 
   lastModified: number
 }
 
-function blobDownload(upload: Upload, file: StoredFile, content: Content): Download {
+function blobDownload(upload: Upload, file: StoredFile, content: Content, counted: readonly string[]): Download {
   const { blobKey: key, name, type, size, sha256, lastModified } = content
   return {
     ...commonOf(upload),
@@ -184,6 +194,7 @@ function blobDownload(upload: Upload, file: StoredFile, content: Content): Downl
     size,
     validators: { etag: `"${sha256}"`, lastModified },
     sha256,
+    counts: { upload, fileIds: counted },
     source: {
       kind: 'stored',
       size,
@@ -206,6 +217,7 @@ function archiveDownload({ upload }: OpenUpload, name: string, files: StoredFile
     size: archive.size,
     validators: { etag, lastModified: files.map(modifiedAt).reduce((a, b) => Math.max(a, b)) },
     sha256: undefined,
+    counts: { upload, fileIds: files.map(({ id }) => id) },
     source: {
       kind: 'stored',
       size: archive.size,
@@ -226,6 +238,7 @@ function streamDownload({ upload }: OpenUpload, file: StoredFile): Download {
     size: file.size > 0 ? file.size : undefined,
     validators: undefined,
     sha256: undefined,
+    counts: { upload, fileIds: [file.id] },
     source: { kind: 'stream', file },
   }
 }

@@ -6,10 +6,22 @@ const HOST = /^(?:[a-z0-9_](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5}
 
 type Addresses = Pick<Config, 'downloadDomain' | 'publicUrl' | 'pathPrefix' | 'host' | 'port'>
 
+/**
+ * What JSON says of where files are had from: Plik's domain, and (Plik 1.4) the base of their links, if one is configured.
+ * Without one a client goes on using the address that it used: nobody else's `Host` header ever ends up in JSON.
+ */
+export function fileAddresses({
+  downloadDomain,
+  publicUrl,
+  pathPrefix,
+}: Pick<Addresses, 'downloadDomain' | 'publicUrl' | 'pathPrefix'>) {
+  const base = downloadDomain === '' ? publicUrl : downloadDomain + pathPrefix
+  return { downloadDomain, downloadUrl: base === '' ? undefined : base }
+}
+
 /** Where files are had from, without a slash at the end: the download domain, or else the server's own address. */
 export function fileBaseUrl(request: FastifyRequest, addresses: Addresses): string {
-  const { downloadDomain, pathPrefix } = addresses
-  return downloadDomain === '' ? serverUrl(request, addresses) : downloadDomain + pathPrefix
+  return fileAddresses(addresses).downloadUrl ?? serverUrl(request, addresses)
 }
 
 /**

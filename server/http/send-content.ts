@@ -6,6 +6,12 @@ import type { Headers } from './content-headers.ts'
 /** A reader may pause for so long, as browsers do, before the connection is cut. */
 const STALLED_READER_MS = 120_000
 
+/** What the kernel took; whether that was all. */
+export interface Sent {
+  bytes: number
+  isWhole: boolean
+}
+
 /**
  * Answers with bytes. Goes past `reply.send`, whose stream machinery reaches 45 % of this speed: each chunk is handed to
  * the socket and the next one asked for when the kernel has taken it, so that memory use does not depend on the size.
@@ -16,22 +22,28 @@ export async function sendContent(
   status: number,
   headers: Headers,
   bytes: AsyncIterable<Buffer>,
-): Promise<void> {
+): Promise<Sent> {
   const { raw } = reply
+  const sent: Sent = { bytes: 0, isWhole: false }
   const chunks = bytes[Symbol.asyncIterator]()
   let next = await chunks.next() // before the headers: what can't be read at all is still answered with an error
   reply.headers(headers).hijack()
   raw.socket?.setTimeout(STALLED_READER_MS)
   try {
     raw.writeHead(status, reply.getHeaders() as Headers)
-    for (; !next.done; next = await chunks.next()) await write(raw, next.value)
+    for (; !next.done; next = await chunks.next()) {
+      await write(raw, next.value)
+      sent.bytes += next.value.length
+    }
     raw.end()
+    sent.isWhole = true
   } catch (error) {
     raw.destroy()
     await chunks.return?.()
     if (!(error instanceof AppError && error.code === 'aborted'))
       reply.log.error({ err: error }, 'download failed midway')
   }
+  return sent
 }
 
 function write(raw: ServerResponse, chunk: Buffer): Promise<void> {

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
+import { fileAddresses } from './links.ts'
 import { qrCodePng } from './qr-code.ts'
 
 interface Dependencies {
@@ -67,6 +68,7 @@ function versionJson({ enhancedWebSecurity }: Config) {
 
 /** Plik's `/config`: every key of 1.3 in its order, with the booleans of older clients, then those that 1.4 added. */
 function configJson(config: Config) {
+  const { downloadUrl } = fileAddresses(config)
   return {
     maxFileSize: limitJson(config.maxFileSizeBytes),
     maxUserSize: limitJson(config.maxUserSizeBytes),
@@ -75,6 +77,7 @@ function configJson(config: Config) {
     maxTTL: limitJson(config.maxTtlSeconds),
     downloadDomain: config.downloadDomain,
     downloadDomainAlias: config.downloadDomainAliases,
+    ...(downloadUrl === undefined ? {} : { downloadURL: downloadUrl }),
     abuseContact: config.abuseContact,
     feature_authentication: config.featureAuthentication,
     feature_one_shot: config.featureOneShot,

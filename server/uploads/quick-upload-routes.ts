@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import type { CallerReader } from '../http/caller.ts'
-import { archiveUrl, fileBaseUrl, fileUrl } from '../http/links.ts'
+import { archiveUrl, fileAddresses, fileBaseUrl, fileUrl } from '../http/links.ts'
 import { acceptForms, readForm } from '../http/multipart.ts'
 import { PAGE_HEADERS, uploadedPage } from '../http/pages.ts'
 import { rawBody } from '../http/raw-body.ts'
@@ -40,13 +40,17 @@ export function quickUploadRoutes({ quickUploads, readCaller, config }: Dependen
     return answer(request, reply, created)
   }
 
-  /** The link as text, one a line; a program that asks for JSON gets the upload, a browser that sent a form a page. */
+  /**
+   * The link as text, one a line; a program that asks for JSON gets the upload, a browser that sent a form a page. Only the
+   * text may hold the address that the client used: it is for him who sent it, the others could be shown to somebody else.
+   */
   function answer(request: FastifyRequest, reply: FastifyReply, created: NewUpload) {
-    const base = fileBaseUrl(request, config)
+    const addresses = fileAddresses(config)
+    const base = addresses.downloadUrl ?? config.pathPrefix
     const links = created.files.map((file) => ({ name: file.name, url: fileUrl(base, file) }))
     const accept = request.headers.accept ?? ''
     if (accept.includes('application/json')) {
-      const visibility = { isAdmin: true, token: created.token, downloadDomain: config.downloadDomain }
+      const visibility = { isAdmin: true, token: created.token, ...addresses }
       return { ...uploadJson(created.upload, created.files, visibility), links: links.map(({ url }) => url) }
     }
     if (accept.includes('text/html')) {
@@ -56,7 +60,10 @@ export function quickUploadRoutes({ quickUploads, readCaller, config }: Dependen
         .type('text/html; charset=utf-8')
         .send(uploadedPage({ upload: created.upload, links, archive, config }))
     }
-    return reply.type('text/plain; charset=utf-8').send(links.map(({ url }) => `${url}\n`).join(''))
+    const mine = fileBaseUrl(request, config)
+    return reply
+      .type('text/plain; charset=utf-8')
+      .send(created.files.map((file) => `${fileUrl(mine, file)}\n`).join(''))
   }
 
   return async (app: FastifyInstance): Promise<void> => {

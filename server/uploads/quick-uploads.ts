@@ -1,4 +1,5 @@
 import type { Caller } from '../accounts/caller.ts'
+import type { ActivityRecorder } from '../activity/activity-recorder.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
@@ -16,6 +17,7 @@ interface Dependencies {
   repo: UploadsRepo
   clock: Clock
   config: Config
+  activity: ActivityRecorder
   /** Called when files may have become `removed`. */
   onRemoved: () => void
 }
@@ -28,7 +30,16 @@ type Treatment = ReturnType<typeof treatmentOf>
 export type QuickUploads = ReturnType<typeof createQuickUploads>
 
 /** Uploads in one request, for curl and plain forms: bytes in, link out. */
-export function createQuickUploads({ uploads, intake, quotas, repo, clock, config, onRemoved }: Dependencies) {
+export function createQuickUploads({
+  uploads,
+  intake,
+  quotas,
+  repo,
+  clock,
+  config,
+  activity,
+  onRemoved,
+}: Dependencies) {
   /**
    * `options` is asked again after the last file, since form fields may follow it. Throws as `UploadsIntake.addFile` and
    * `Uploads.create`; then nothing of the upload stays.
@@ -51,9 +62,18 @@ export function createQuickUploads({ uploads, intake, quotas, repo, clock, confi
       const second = await files.next()
       if (clock() - receivedAt > MAX_UNOWNED_MS) throw tooSlow()
       const finalOptions = () => withSameTreatment(options(), treatment)
-      if (second.done) return await insertWhole(caller, await uploads.prepare(finalOptions(), caller), name, measured)
-      const pending = await insertPending(caller, name, measured, treatment)
-      return await receiveMore(pending, second.value, files, finalOptions, caller)
+      const created = second.done
+        ? await insertWhole(caller, await uploads.prepare(finalOptions(), caller), name, measured)
+        : await receiveMore(
+            await insertPending(caller, name, measured, treatment),
+            second.value,
+            files,
+            finalOptions,
+            caller,
+          )
+      activity.uploadCreated(created.upload)
+      activity.fileReceived(created.upload, measured.size)
+      return created
     } catch (error) {
       await intake.discard(measured.blobKey)
       throw error

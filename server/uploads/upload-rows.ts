@@ -72,6 +72,7 @@ export function toFile(row: Selectable<FilesTable>): StoredFile {
     claimsTaken: row.claims_taken,
     claimsSpent: row.claims_spent,
     image: row.image === null ? null : JSON.parse(row.image),
+    heldBy: row.held_by,
   }
 }
 
@@ -95,6 +96,7 @@ export function toFileRow(file: StoredFile, leaseUntil: number | null): Insertab
     claims_taken: file.claimsTaken,
     claims_spent: file.claimsSpent,
     image: imageText(file.image),
+    held_by: file.heldBy,
   }
 }
 

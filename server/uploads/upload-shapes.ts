@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ImageReport } from '../images/pipeline/picture.ts'
-import type { DeclaredFile, StoredFile, Upload } from './upload.ts'
+import type { DeclaredFile, Downloaded, StoredFile, Upload } from './upload.ts'
 import { type UploadOptions, visibleStatus } from './upload-rules.ts'
 
 /** Uploads and files on the wire, as Plik 1.3.8 spells them. Keys of schemas are in lower case, see `json-body.ts`. */
@@ -82,17 +82,26 @@ export interface Visibility {
   /** Shown to who already knows it. */
   token: string | undefined
   downloadDomain: string
+  /** Where files are had from, when that is configured; else at the address that the client used. */
+  downloadUrl: string | undefined
+  /** By id of upload and file, for who administers them. */
+  downloads?: ReadonlyMap<string, Downloaded>
 }
 
 /** An upload as its creator and its readers see it. `files: null`: none were declared, Plik's way of saying so at creation. */
-export function uploadJson(upload: Upload, files: StoredFile[] | null, { isAdmin, token, downloadDomain }: Visibility) {
+export function uploadJson(
+  upload: Upload,
+  files: StoredFile[] | null,
+  { isAdmin, token, downloadDomain, downloadUrl, downloads }: Visibility,
+) {
   return {
     id: upload.id,
     ttl: upload.ttlSeconds,
     extend_ttl: upload.extendTtl,
     downloadDomain,
+    ...(downloadUrl === undefined ? {} : { downloadURL: downloadUrl }),
     comments: upload.comments,
-    files: files?.map(fileJson) ?? null,
+    files: files?.map((file) => fileJson(file, downloads?.get(file.id))) ?? null,
     ...(isAdmin && token !== undefined ? { uploadToken: token } : {}),
     admin: isAdmin,
     stream: upload.stream,
@@ -104,6 +113,8 @@ export function uploadJson(upload: Upload, files: StoredFile[] | null, { isAdmin
     protectedByPassword: upload.passwordHash !== null,
     createdAt: timeJson(upload.createdAt),
     expireAt: upload.expiresAt === null ? null : timeJson(upload.expiresAt),
+    ...downloadsJson(downloads?.get(upload.id)),
+    downloadedBytes: downloads?.get(upload.id)?.bytes ?? 0,
   }
 }
 
@@ -126,7 +137,7 @@ export function legacyUploadJson(upload: Upload, files: StoredFile[], { token, d
   }
 }
 
-export function fileJson(file: StoredFile) {
+export function fileJson(file: StoredFile, downloaded?: Downloaded) {
   return {
     id: file.id,
     fileName: file.name,
@@ -137,8 +148,14 @@ export function fileJson(file: StoredFile) {
     reference: file.reference,
     createdAt: timeJson(file.createdAt),
     ...(file.image ? { image: imageJson(file.image) } : {}),
+    ...downloadsJson(downloaded),
   }
 }
+
+const downloadsJson = ({ count, lastAt }: Downloaded = { count: 0, bytes: 0, lastAt: undefined }) => ({
+  downloadCount: count,
+  ...(lastAt === undefined ? {} : { lastDownloadedAt: timeJson(lastAt) }),
+})
 
 function imageJson({ dimensions, format, status, removed, originalSize, reason }: ImageReport) {
   return { dimensions, format, status, removed, originalSize, ...(reason === undefined ? {} : { reason }) }

@@ -56,6 +56,16 @@ export interface StoredFile {
   claimsSpent: number
   /** What was done to a picture; null: it is none, or was left alone. */
   image: ImageReport | null
+  /** Of a stream: where its sender is held (`stream-exchange.ts`); null: it has none. */
+  heldBy: string | null
+}
+
+/** What was counted of an upload or a file. */
+export interface Downloaded {
+  count: number
+  bytes: number
+  /** Undefined: never, though parts may have been. */
+  lastAt: number | undefined
 }
 
 /** What reading the bytes told that are stored. Digests are hexadecimal. */

@@ -1,9 +1,11 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { BlobStore } from '../../storage/blob-store.ts'
+import type { ActivityRecorder } from '../activity/activity-recorder.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { PictureIntake } from '../images/picture-intake.ts'
+import type { StreamExchange } from '../streams/stream-exchange.ts'
 import type { StreamRelay } from '../streams/stream-relay.ts'
 import { CIPHERTEXT_TYPE, onlyAge } from './age.ts'
 import { ofDeclaredSize } from './declared-size.ts'
@@ -30,9 +32,11 @@ interface Dependencies {
   quotas: Quotas
   blobs: BlobStore
   relay: StreamRelay
+  exchange: Pick<StreamExchange, 'addressOf'>
   /** Absent: pictures are stored as they come. */
   pictures: PictureIntake | undefined
   assertFreeSpace: AssertFreeSpace
+  activity: ActivityRecorder
   clock: Clock
   config: Config
   log: Pick<FastifyBaseLogger, 'error'>
@@ -50,8 +54,10 @@ export function createUploadsIntake({
   quotas,
   blobs,
   relay,
+  exchange,
   pictures,
   assertFreeSpace,
+  activity,
   clock,
   config,
   log,
@@ -75,13 +81,13 @@ export function createUploadsIntake({
 
   /** `addFile` for an upload of our own. */
   async function add(upload: Upload, incoming: IncomingFile): Promise<StoredFile> {
-    return take(upload, await insertFile(upload.id, creatableName(incoming.name), clock() + LEASE_MS), incoming)
+    return take(upload, await insertFile(upload, creatableName(incoming.name), clock() + LEASE_MS), incoming)
   }
 
   /** Takes a declared file's bytes. Throws as `addFile`; `bad_request` also when it has another name, or the slot is not `missing` any more. */
   async function fillFile(opened: OpenUpload, file: StoredFile, incoming: IncomingFile): Promise<StoredFile> {
     assertMayAddFiles(opened)
-    await claimSlot(file, incoming.name, clock() + LEASE_MS)
+    await claimSlot(opened.upload, file, incoming.name, clock() + LEASE_MS)
     return take(opened.upload, file, incoming)
   }
 
@@ -91,29 +97,34 @@ export function createUploadsIntake({
    */
   async function reserve(opened: OpenUpload, name: string, declared: StoredFile | undefined): Promise<StoredFile> {
     assertMayAddFiles(opened)
-    if (opened.upload.stream) throw new AppError('bad_request', 'a stream can not be resumed, please send it as a form')
-    if (!declared) return insertFile(opened.upload.id, creatableName(name), null)
-    await claimSlot(declared, name, null)
+    const { upload } = opened
+    if (upload.stream) throw new AppError('bad_request', 'a stream can not be resumed, please send it as a form')
+    if (!declared) return insertFile(upload, creatableName(name), null)
+    await claimSlot(upload, declared, name, null)
     return { ...declared, status: 'uploading' }
   }
 
-  async function claimSlot(file: StoredFile, name: string, leaseUntil: number | null): Promise<void> {
+  async function claimSlot(upload: Upload, file: StoredFile, name: string, lease_until: number | null): Promise<void> {
     if (!sameFileName(file.name, name)) throw new AppError('bad_request', 'invalid file name')
-    if (await repo.moveFile(file.id, 'missing', 'uploading', { lease_until: leaseUntil })) return
+    const held_by = await holderOf(upload, file.id)
+    if (await repo.moveFile(file.id, 'missing', 'uploading', { held_by, lease_until })) return
     const status = visibleStatus((await repo.findFile(file.id)) ?? { ...file, status: 'deleted' })
     throw new AppError('bad_request', `invalid file status ${status}, expected missing`)
   }
 
-  async function insertFile(uploadId: string, name: string, leaseUntil: number | null): Promise<StoredFile> {
-    const declared = { name, size: 0, type: '', reference: '' }
-    const file: StoredFile = { ...emptyFile(uploadId, declared, 0, clock()), status: 'uploading' }
+  async function insertFile(upload: Upload, name: string, leaseUntil: number | null): Promise<StoredFile> {
+    const empty = emptyFile(upload.id, { name, size: 0, type: '', reference: '' }, 0, clock())
+    const file: StoredFile = { ...empty, status: 'uploading', heldBy: await holderOf(upload, empty.id) }
     const position = await repo.addFile(file, config.maxFilesPerUpload, leaseUntil)
     if (position !== undefined) return { ...file, position }
-    const upload = await repo.findUpload(uploadId)
-    if (upload?.status !== 'active' && upload?.status !== 'pending')
-      throw new AppError('not_found', `upload ${uploadId} not found`)
+    const { status } = (await repo.findUpload(upload.id)) ?? {}
+    if (status !== 'active' && status !== 'pending') throw new AppError('not_found', `upload ${upload.id} not found`)
     throw new AppError('bad_request', `maximum number file per upload reached, limit is ${config.maxFilesPerUpload}`)
   }
+
+  /** Where readers of other replicas find the sender of a stream. */
+  const holderOf = async ({ stream }: Upload, fileId: string): Promise<string | null> =>
+    stream ? exchange.addressOf(fileId) : null
 
   /** Takes the bytes of a file that is `uploading`. On failure its slot is burnt, as Plik does. */
   async function take(upload: Upload, file: StoredFile, incoming: IncomingFile): Promise<StoredFile> {
@@ -122,7 +133,7 @@ export function createUploadsIntake({
       const budget = await quotas.budgetOf(upload)
       if (upload.stream) return await passOn(upload, file, incoming, budget)
       const bytes = ofDeclaredSize(incoming.bytes, file.size, { mayBeEmpty: true })
-      return await finish(file, await receive(bytes, upload, budget), budget)
+      return await finish(upload, file, await receive(bytes, upload, budget), budget)
     } catch (error) {
       await burn(file)
       throw error
@@ -146,15 +157,19 @@ export function createUploadsIntake({
     await relay.offer(file.id, ofDeclaredSize(meter.watch(checked), file.size), senderGone)
     const measured = await meter.result()
     await repo.moveFile(file.id, 'uploading', 'deleted', { ...measured, lease_until: null })
+    activity.fileReceived(upload, measured.size)
     return { ...file, ...measured, status: 'deleted' }
   }
 
-  async function finish(file: StoredFile, measured: Measured, budget: Budget): Promise<StoredFile> {
+  async function finish(upload: Upload, file: StoredFile, measured: Measured, budget: Budget): Promise<StoredFile> {
     const now = clock()
     try {
       const outcome = await repo.finishFile(file, measured, now, budget)
-      if (outcome === 'finished') return { ...file, ...measured, status: 'uploaded', uploadedAt: now }
       if (outcome === 'over_quota') throw exceeded(budget)
+      if (outcome === 'finished') {
+        activity.fileReceived(upload, measured.size)
+        return { ...file, ...measured, status: 'uploaded', uploadedAt: now }
+      }
     } catch (error) {
       await discard(measured.blobKey)
       throw error
@@ -186,7 +201,7 @@ export function createUploadsIntake({
     if (file?.status === 'uploaded') return file
     const upload = file && (await repo.findUpload(file.uploadId))
     if (!upload || file.status !== 'uploading') throw new AppError('not_found', 'the file was removed while it came in')
-    return finish(file, await treat(came, upload), await quotas.budgetOf(upload))
+    return finish(upload, file, await treat(came, upload), await quotas.budgetOf(upload))
   }
 
   async function treat(came: Measured, { normalize, e2ee }: Pick<Upload, 'normalize' | 'e2ee'>): Promise<Measured> {

@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Statistics } from '../activity/statistics.ts'
 import type { Config } from '../config.ts'
 import { basicAuthorization, type CallerReader } from '../http/caller.ts'
 import { acceptAnyBodyAsText, readJson } from '../http/json-body.ts'
+import { fileAddresses } from '../http/links.ts'
 import { acceptForms, readSingleFile } from '../http/multipart.ts'
 import { CreateUploadBody, fileJson, legacyUploadJson, uploadJson } from './upload-shapes.ts'
 import type { OpenUpload, Uploads } from './uploads.ts'
@@ -10,8 +12,9 @@ import type { IncomingFile, UploadsIntake } from './uploads-intake.ts'
 interface Dependencies {
   uploads: Uploads
   intake: UploadsIntake
+  statistics: Pick<Statistics, 'downloadsOf'>
   readCaller: CallerReader
-  config: Pick<Config, 'downloadDomain' | 'streamTimeoutMs'>
+  config: Pick<Config, 'downloadDomain' | 'publicUrl' | 'pathPrefix' | 'streamTimeoutMs'>
 }
 
 interface UploadParams {
@@ -26,12 +29,7 @@ interface FileParams extends UploadParams {
 const STREAM_GRACE_MS = 10_000
 
 /** Plik's routes for uploads and their files; downloads have their own door. */
-export function uploadsRoutes({
-  uploads,
-  intake,
-  readCaller,
-  config: { downloadDomain, streamTimeoutMs },
-}: Dependencies) {
+export function uploadsRoutes({ uploads, intake, statistics, readCaller, config }: Dependencies) {
   const open = async (request: FastifyRequest): Promise<OpenUpload> =>
     uploads.open((request.params as UploadParams).uploadId, await readCaller(request))
 
@@ -50,7 +48,7 @@ export function uploadsRoutes({
       uploads.assertMayUpload(caller)
       const { options, isLegacy } = readJson(request.body, CreateUploadBody)
       const { upload, files, token } = await uploads.create(options, caller)
-      const visibility = { isAdmin: true, token, downloadDomain }
+      const visibility = { isAdmin: true, token, ...fileAddresses(config) }
       if (upload.login !== null) reply.header('Authorization', basicAuthorization(upload.login, options.password ?? ''))
       if (isLegacy) return legacyUploadJson(upload, files, visibility)
       return uploadJson(upload, files.length === 0 ? null : files, visibility)
@@ -59,10 +57,13 @@ export function uploadsRoutes({
     app.get<{ Params: UploadParams }>('/upload/:uploadId', async (request) => {
       const opened = await open(request)
       const { uploadToken } = await readCaller(request)
-      return uploadJson(opened.upload, await uploads.listFiles(opened), {
+      const files = await uploads.listFiles(opened)
+      const ids = files.map(({ id }) => id)
+      return uploadJson(opened.upload, files, {
         isAdmin: opened.isAdmin,
         token: opened.holdsToken ? uploadToken : undefined,
-        downloadDomain,
+        ...fileAddresses(config),
+        ...(opened.isAdmin ? { downloads: await statistics.downloadsOf([opened.upload.id], ids) } : {}),
       })
     })
 
@@ -82,7 +83,7 @@ export function uploadsRoutes({
 
   /** The sender of a stream is silent until its reader comes, and for as long as the reader is slow. */
   function allowWaiting(request: FastifyRequest, { upload }: OpenUpload): void {
-    if (upload.stream) request.socket.setTimeout(streamTimeoutMs + STREAM_GRACE_MS)
+    if (upload.stream) request.socket.setTimeout(config.streamTimeoutMs + STREAM_GRACE_MS)
   }
 
   async function fileRoutes(app: FastifyInstance): Promise<void> {

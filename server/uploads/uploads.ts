@@ -1,10 +1,12 @@
 import { type Caller, isAdmin as isAdministrator } from '../accounts/caller.ts'
 import { hashPassword } from '../accounts/passwords.ts'
 import { hashToken, matchesToken } from '../accounts/secrets.ts'
+import type { ActivityRecorder } from '../activity/activity-recorder.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { newId, newToken } from '../ids.ts'
+import type { StreamExchange } from '../streams/stream-exchange.ts'
 import { sameFileName } from './file-name.ts'
 import type { PasswordGate } from './password-gate.ts'
 import type { Quotas } from './quotas.ts'
@@ -32,6 +34,9 @@ interface Dependencies {
   passwords: PasswordGate
   clock: Clock
   config: Config
+  activity: ActivityRecorder
+  /** Ends the streams that are removed. */
+  exchange: Pick<StreamExchange, 'cancel'>
   /** Called when files may have become `removed`. */
   onRemoved: () => void
 }
@@ -39,7 +44,7 @@ interface Dependencies {
 export type Uploads = ReturnType<typeof createUploads>
 
 /** Uploads as containers: make them, open them, take them away. Their files come in through `uploads-intake.ts`. */
-export function createUploads({ repo, quotas, passwords, clock, config, onRemoved }: Dependencies) {
+export function createUploads({ repo, quotas, passwords, clock, config, activity, exchange, onRemoved }: Dependencies) {
   /** Throws `forbidden` unless the caller is known or his address may upload. */
   function assertMayUpload(caller: Caller): void {
     if (!caller.isWhitelisted && !caller.user) throw new AppError('forbidden', 'untrusted source IP address')
@@ -49,6 +54,7 @@ export function createUploads({ repo, quotas, passwords, clock, config, onRemove
   async function create(options: UploadOptions, caller: Caller): Promise<NewUpload> {
     const draft = await prepare(options, caller)
     await quotas.insertUpload(draft.upload, draft.files, quotas.budgetFor(caller.user))
+    activity.uploadCreated(draft.upload)
     return draft
   }
 
@@ -111,7 +117,9 @@ export function createUploads({ repo, quotas, passwords, clock, config, onRemove
   /** Throws `forbidden`: neither does the caller administer the upload nor is it removable. */
   async function remove({ upload, isAdmin }: OpenUpload): Promise<void> {
     if (!isAdmin && !upload.removable) throw new AppError('forbidden', 'you are not allowed to remove this upload')
+    const files = upload.stream ? await repo.listFiles(upload.id) : []
     await repo.removeUpload(upload.id)
+    for (const file of files) await endStream(file)
     onRemoved()
   }
 
@@ -126,7 +134,14 @@ export function createUploads({ repo, quotas, passwords, clock, config, onRemove
     if (!isAdmin && !upload.removable) {
       throw new AppError('forbidden', 'you are not allowed to remove files from this upload')
     }
-    if (await repo.removeFile(file.id)) onRemoved()
+    if (!(await repo.removeFile(file.id))) return
+    if (upload.stream) await endStream(file)
+    onRemoved()
+  }
+
+  /** Nobody waits for a reader of what is gone, nor reads on. */
+  async function endStream(file: StoredFile): Promise<void> {
+    if (file.status === 'uploading') await exchange.cancel(file)
   }
 
   return { assertMayUpload, create, prepare, open, listFiles, getFile, remove, withdraw, removeFile }
@@ -154,5 +169,6 @@ export function emptyFile(uploadId: string, declared: DeclaredFile, position: nu
     claimsTaken: 0,
     claimsSpent: 0,
     image: null,
+    heldBy: null,
   }
 }

@@ -23,9 +23,10 @@ describe.skipIf(!hasBrowser())('the page without JavaScript', () => {
     await page.getByLabel('Keep for').selectOption('1 hour')
     await page.getByRole('button', { name: 'Upload' }).click()
 
-    const links = await page
+    const paths = await page
       .locator('.links a')
       .evaluateAll((anchors) => anchors.map((anchor) => anchor.getAttribute('href') ?? ''))
+    const links = paths.map((path) => new URL(path, app.url).href)
     expect(await page.locator('.links .name').allTextContents()).toEqual(['你好 <b>.txt', 'second.bin'])
     expect(await (await fetch(links[0] as string)).text()).toBe('first')
     expect(sha256(await (await fetch(links[1] as string)).bytes())).toBe(sha256(Buffer.alloc(300_000, 7)))

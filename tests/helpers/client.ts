@@ -1,6 +1,6 @@
-import type { TestApp } from './make-app.ts'
-
 /** What tests ask of a server over real HTTP. */
+
+type Server = { url: string }
 
 export interface CreatedUpload {
   id: string
@@ -9,7 +9,7 @@ export interface CreatedUpload {
   [key: string]: unknown
 }
 
-export async function createUpload(app: TestApp, body: object = {}): Promise<CreatedUpload> {
+export async function createUpload(app: Server, body: object = {}): Promise<CreatedUpload> {
   const response = await fetch(`${app.url}/upload`, { method: 'POST', body: JSON.stringify(body) })
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
   return (await response.json()) as CreatedUpload
@@ -24,7 +24,7 @@ export function fileForm(content: string | Uint8Array<ArrayBuffer>, name = 'file
 
 /** Adds a file with the upload token; returns the raw answer. */
 export function addFile(
-  app: TestApp,
+  app: Server,
   upload: CreatedUpload,
   content: string | Uint8Array<ArrayBuffer>,
   name = 'file.txt',
@@ -35,7 +35,7 @@ export function addFile(
 
 /** An upload with one finished file; `url` is the file's link. */
 export async function givenFile(
-  app: TestApp,
+  app: Server,
   options: object = {},
   content: string | Uint8Array<ArrayBuffer> = 'hello',
   name = 'file.txt',

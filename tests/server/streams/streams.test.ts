@@ -1,41 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { expect, test, vi } from 'vitest'
+import { answerOf } from '../../helpers/answers.ts'
 import { addFile, type CreatedUpload, createUpload, fileForm } from '../../helpers/client.ts'
-import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { makeApp } from '../../helpers/make-app.ts'
+import { givenSender, givenStream, statusOf } from './given.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-
-/** A stream upload with one declared file, and its link. */
-async function givenStream(app: TestApp, options: object = {}) {
-  const upload = await createUpload(app, { stream: true, files: [{ fileName: 'a.bin', reference: '0', ...options }] })
-  const id = upload.files?.[0]?.id as string
-  return { upload, id, url: `${app.url}/file/${upload.id}/${id}/a.bin` }
-}
-
-/** Starts sending and waits until the server holds the sender. */
-async function givenSender(
-  app: TestApp,
-  upload: CreatedUpload,
-  id: string,
-  content: Uint8Array<ArrayBuffer>,
-  signal?: AbortSignal,
-) {
-  const answer = fetch(`${app.url}/stream/${upload.id}/${id}/a.bin`, {
-    method: 'POST',
-    headers: { 'X-UploadToken': upload.uploadToken },
-    body: fileForm(content, 'a.bin'),
-    ...(signal ? { signal } : {}),
-  })
-  answer.catch(() => {}) // a test that is about the reader may leave it alone
-  await vi.waitFor(async () => expect(await statusOf(app, upload)).toBe('uploading'))
-  return { answer }
-}
-
-async function statusOf(app: TestApp, { id }: CreatedUpload): Promise<string | undefined> {
-  const upload = (await (await fetch(`${app.url}/upload/${id}`)).json()) as CreatedUpload
-  return upload.files?.[0]?.status
-}
 
 test('bytes pass from the sender to the reader and nothing is kept (Plik §3.8)', async () => {
   const app = await makeApp()
@@ -233,4 +204,55 @@ test.for([
 
   expect(await reading.catch(() => 'cut')).toMatch(/^(cut|refused)$/)
   expect(await (await sender.answer).text()).toBe(`the file does not have the ${fileSize} bytes that were declared\n`)
+})
+
+test('DELETE /stream lets a waiting sender go (Plik 1.4)', async () => {
+  const app = await makeApp()
+  const { upload, id, url } = await givenStream(app)
+  const sender = await givenSender(app, upload, id, randomBytes(10))
+  const headers = { 'X-UploadToken': upload.uploadToken }
+
+  const answer = await fetch(url.replace('/file/', '/stream/'), { method: 'DELETE', headers })
+
+  expect(await answerOf(answer)).toEqual([200, 'ok'])
+  expect(await answerOf(sender.answer)).toEqual([400, 'the stream was cancelled\n'])
+})
+
+test('DELETE /stream in the middle ends it for both sides', async () => {
+  const app = await makeApp()
+  const { upload, id, url } = await givenStream(app)
+  const sender = await givenSender(app, upload, id, randomBytes(30_000_000))
+  const body = (await fetch(url)).body?.getReader()
+  await body?.read()
+
+  await fetch(url, { method: 'DELETE', headers: { 'X-UploadToken': upload.uploadToken } })
+
+  await expect(drain(body)).rejects.toThrow()
+  expect(await answerOf(sender.answer)).toEqual([400, 'the stream was cancelled\n'])
+})
+
+test('an upload that is removed lets its waiting senders go', async () => {
+  const app = await makeApp()
+  const { upload, id } = await givenStream(app)
+  const sender = await givenSender(app, upload, id, randomBytes(10))
+
+  await fetch(`${app.url}/upload/${upload.id}`, {
+    method: 'DELETE',
+    headers: { 'X-UploadToken': upload.uploadToken },
+  })
+
+  expect(await answerOf(sender.answer)).toEqual([400, 'the stream was cancelled\n'])
+})
+
+test('only the holder of the upload token, or anybody if it is removable, may delete a stream', async () => {
+  const app = await makeApp()
+  const { upload, id, url } = await givenStream(app)
+  const leave = new AbortController()
+  await givenSender(app, upload, id, randomBytes(10), leave.signal)
+
+  const answer = await fetch(url.replace('/file/', '/stream/'), { method: 'DELETE' })
+
+  expect(await answerOf(answer)).toEqual([403, 'you are not allowed to remove files from this upload\n'])
+  expect(await statusOf(app, upload)).toBe('uploading')
+  leave.abort()
 })

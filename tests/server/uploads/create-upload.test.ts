@@ -10,7 +10,7 @@ const post = (app: TestApp, body: object, headers: Record<string, string> = {}) 
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
-test('a new upload has exactly the fields of Plik, in its order (Plik §1.3)', async () => {
+test('a new upload has exactly the fields of Plik, in its order, and those of 1.4 (Plik §1.3)', async () => {
   const app = await makeApp()
 
   const response = await post(app, {})
@@ -19,7 +19,7 @@ test('a new upload has exactly the fields of Plik, in its order (Plik §1.3)', a
 
   expect(Object.keys(upload)).toEqual([
     ...['id', 'ttl', 'extend_ttl', 'downloadDomain', 'comments', 'files', 'uploadToken', 'admin', 'stream', 'oneShot'],
-    ...['removable', 'protectedByPassword', 'createdAt', 'expireAt'],
+    ...['removable', 'protectedByPassword', 'createdAt', 'expireAt', 'downloadCount', 'downloadedBytes'],
   ])
   expect(upload).toMatchObject({ ttl: 2_592_000, extend_ttl: false, downloadDomain: '', comments: '', files: null })
   expect(upload).toMatchObject({ admin: true, stream: false, oneShot: false, removable: false })
@@ -29,7 +29,7 @@ test('a new upload has exactly the fields of Plik, in its order (Plik §1.3)', a
   expect(text).not.toContain('\n') // Plik's shell client reads it by lines
 })
 
-test('a declared file has exactly the fields of Plik, in its order (Plik §1.3)', async () => {
+test('a declared file has exactly the fields of Plik, in its order, and that of 1.4 (Plik §1.3)', async () => {
   const app = await makeApp()
 
   const upload = await createUpload(app, {
@@ -46,6 +46,7 @@ test('a declared file has exactly the fields of Plik, in its order (Plik §1.3)'
     ['fileSize', 3],
     ['reference', '0'],
     ['createdAt', expect.stringMatching(RFC_3339)],
+    ['downloadCount', 0],
   ])
 })
 

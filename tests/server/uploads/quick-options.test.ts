@@ -66,7 +66,8 @@ test('all options by form field, before and after the file', async () => {
 
 test('a password that comes after the file protects it, with one file and with several', async () => {
   const app = await makeApp({ FEATURE_PASSWORD: 'forced' })
-  const linksOf = async (body: string) => (await jsonOf<{ links: string[] }>(post(app, '/', body))).links
+  const linksOf = async (body: string) =>
+    (await jsonOf<{ links: string[] }>(post(app, '/', body))).links.map((link) => app.url + link)
 
   const [one = ''] = await linksOf(form(FILE, field('password', 'geheim')))
   const [first = ''] = await linksOf(form(FILE, FILE, field('password', 'geheim')))

@@ -1,0 +1,111 @@
+import type { ExpressionBuilder, Kysely, Selectable } from 'kysely'
+import type { ActivityScope, ActivityTable, Schema, UsageTable } from '../database/schema.ts'
+import type { Transact } from '../database/transact.ts'
+
+/** Whom or what something is counted for; `id` is empty for `server` and `anonymous`. */
+export interface Subject {
+  scope: ActivityScope
+  id: string
+}
+
+export type Activity = Selectable<ActivityTable>
+export type UsageCount = Selectable<UsageTable>
+
+/** The `day` of the row that counts since ever. */
+export const ALL_TIME = 0
+
+export type ActivityRepo = ReturnType<typeof createActivityRepo>
+
+/** Every query on what was counted. Rows are only ever added to. */
+export function createActivityRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
+  return {
+    /** Adds to what is there. No two rows of a list may have the same key. */
+    add: (activity: readonly Activity[], usage: readonly UsageCount[]): Promise<void> =>
+      transact(async (trx) => {
+        for (const rows of chunks(activity)) {
+          await trx
+            .insertInto('activity')
+            .values(rows)
+            .onConflict((conflict) => conflict.columns(['scope', 'id', 'day']).doUpdateSet(sums))
+            .execute()
+        }
+        for (const rows of chunks(usage)) {
+          await trx
+            .insertInto('lifetime_usage')
+            .values(rows)
+            .onConflict((conflict) =>
+              conflict
+                .columns(['scope', 'id', 'counter'])
+                .doUpdateSet((eb) => ({ value: eb('lifetime_usage.value', '+', eb.ref('excluded.value')) })),
+            )
+            .execute()
+        }
+      }),
+
+    /** All-time figures of those of `ids` that have any. */
+    async totals(scope: ActivityScope, ids: readonly string[]): Promise<Activity[]> {
+      const found: Activity[] = []
+      for (const some of chunks(ids)) {
+        const rows = db.selectFrom('activity').selectAll().where('scope', '=', scope).where('day', '=', ALL_TIME)
+        found.push(...(await rows.where('id', 'in', some).execute()))
+      }
+      return found
+    },
+
+    /** The days from `since` on that had any activity. */
+    days: ({ scope, id }: Subject, since: number): Promise<Activity[]> =>
+      db
+        .selectFrom('activity')
+        .selectAll()
+        .where('scope', '=', scope)
+        .where('id', '=', id)
+        .where('day', '>=', since)
+        .execute(),
+
+    usage: ({ scope, id }: Subject): Promise<UsageCount[]> =>
+      db.selectFrom('lifetime_usage').selectAll().where('scope', '=', scope).where('id', '=', id).execute(),
+
+    /** Forgets days before `oldest`, and uploads and files that are no more. */
+    prune: (oldest: number): Promise<void> =>
+      transact(async (trx) => {
+        await trx.deleteFrom('activity').where('day', '<', oldest).where('day', '<>', ALL_TIME).execute()
+        for (const [scope, table] of [['upload', 'uploads'] as const, ['file', 'files'] as const]) {
+          await trx
+            .deleteFrom('activity')
+            .where('scope', '=', scope)
+            .where('day', '=', ALL_TIME)
+            .where('id', 'not in', trx.selectFrom(table).select('id'))
+            .execute()
+        }
+      }),
+  }
+}
+
+/** SQLite binds at most 32766 variables; a row has nine. */
+const ROWS_PER_QUERY = 1000
+
+type Incoming = ExpressionBuilder<Schema & { excluded: ActivityTable }, 'activity' | 'excluded'>
+
+function sums(eb: Incoming) {
+  const sum = (column: 'downloads' | 'downloaded_bytes' | 'uploads' | 'uploaded_bytes') =>
+    eb(`activity.${column}`, '+', eb.ref(`excluded.${column}`))
+  const later = (column: 'last_download_at' | 'last_upload_at') =>
+    eb
+      .case()
+      .when(`excluded.${column}`, '>', eb.ref(`activity.${column}`))
+      .then(eb.ref(`excluded.${column}`))
+      .else(eb.ref(`activity.${column}`))
+      .end()
+  return {
+    downloads: sum('downloads'),
+    downloaded_bytes: sum('downloaded_bytes'),
+    uploads: sum('uploads'),
+    uploaded_bytes: sum('uploaded_bytes'),
+    last_download_at: later('last_download_at'),
+    last_upload_at: later('last_upload_at'),
+  }
+}
+
+function* chunks<T>(values: readonly T[]): Generator<T[]> {
+  for (let start = 0; start < values.length; start += ROWS_PER_QUERY) yield values.slice(start, start + ROWS_PER_QUERY)
+}

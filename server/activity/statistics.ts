@@ -1,0 +1,140 @@
+import type { Clock } from '../clock.ts'
+import type { Downloaded } from '../uploads/upload.ts'
+import { type ActivityRecorder, DAY_MS, dayOf } from './activity-recorder.ts'
+import type { ActivityRepo, Subject } from './activity-repo.ts'
+import type { Owner, StatisticsRepo, TrendingQuery } from './statistics-repo.ts'
+import { type Counts, countersOfUpload, FILE_SIZE_BOUNDS, sizeClassOf, usageJson } from './usage.ts'
+
+interface Dependencies {
+  activity: ActivityRepo
+  repo: StatisticsRepo
+  /** Figures that wait in memory are written before they are asked for. */
+  recorder: Pick<ActivityRecorder, 'flush'>
+  clock: Clock
+}
+
+export interface TrendingOptions extends Pick<TrendingQuery, 'sort' | 'limit'> {
+  /** Days, today included; undefined: since ever. */
+  window: number | undefined
+  userId?: string | undefined
+}
+
+export type Statistics = ReturnType<typeof createStatistics>
+
+/** What was counted, and what is there, as Plik 1.4 tells it. */
+export function createStatistics({ activity, repo, recorder, clock }: Dependencies) {
+  /** By id of upload and file; what was never downloaded is missing. */
+  async function downloadsOf(
+    uploadIds: readonly string[],
+    fileIds: readonly string[],
+  ): Promise<Map<string, Downloaded>> {
+    await recorder.flush()
+    const rows = [...(await activity.totals('upload', uploadIds)), ...(await activity.totals('file', fileIds))]
+    return new Map(
+      rows.map((row) => [
+        row.id,
+        { count: row.downloads, bytes: row.downloaded_bytes, lastAt: row.last_download_at || undefined },
+      ]),
+    )
+  }
+
+  /** The last `days` days, oldest first, quiet ones too. */
+  async function daily(subject: Subject, days: number) {
+    await recorder.flush()
+    const today = dayOf(clock())
+    const rows = new Map((await activity.days(subject, today - days + 1)).map((row) => [row.day, row]))
+    return Array.from({ length: days }, (_, index) => {
+      const day = today - days + 1 + index
+      const row = rows.get(day)
+      return {
+        day: new Date(day * DAY_MS).toISOString().slice(0, 10),
+        downloads: row?.downloads ?? 0,
+        downloadedBytes: row?.downloaded_bytes ?? 0,
+        uploads: row?.uploads ?? 0,
+        uploadedBytes: row?.uploaded_bytes ?? 0,
+      }
+    })
+  }
+
+  /** The usage object. `withWindows`: also the sums of the last 1, 7 and 30 days; `startedAt`: since when it counts. */
+  async function usage(owner: Owner, { withWindows, startedAt }: { withWindows: boolean; startedAt?: number }) {
+    const days = withWindows ? await daily(owner, 30) : undefined
+    await recorder.flush()
+    const [row] = await activity.totals(owner.scope, [owner.id])
+    const lifetime = new Map((await activity.usage(owner)).map(({ counter, value }) => [counter, value]))
+    const windows = (of: 'downloads' | 'uploads') => {
+      const last = (count: number) => (days ?? []).slice(-count).reduce((sum, day) => sum + day[of], 0)
+      return days && { today: last(1), last7Days: last(7), last30Days: last(30) }
+    }
+    return {
+      ...(startedAt === undefined ? {} : { startedAt: timeJson(startedAt) }),
+      ...(row?.last_upload_at ? { lastUploadAt: timeJson(row.last_upload_at) } : {}),
+      downloads: { total: row?.downloads ?? 0, bytes: row?.downloaded_bytes ?? 0, ...windows('downloads') },
+      uploads: { total: row?.uploads ?? 0, bytes: row?.uploaded_bytes ?? 0, ...windows('uploads') },
+      current: usageJson(await currentCounts(owner)),
+      lifetime: usageJson(lifetime),
+    }
+  }
+
+  async function currentCounts(owner: Owner): Promise<Counts> {
+    const counts = new Map<string, number>()
+    const add = (counter: string, value: number) => counts.set(counter, (counts.get(counter) ?? 0) + value)
+    for (const kind of await repo.uploadKinds(owner, clock())) {
+      const choices = {
+        removable: kind.removable === 1,
+        oneShot: kind.one_shot === 1,
+        stream: kind.stream === 1,
+        extendTtl: kind.extend_ttl === 1,
+        e2ee: kind.e2ee,
+        ttlSeconds: kind.ttl_seconds,
+        hasPassword: kind.has_password === 1,
+        hasComments: kind.has_comments === 1,
+      }
+      for (const counter of countersOfUpload(choices)) add(counter, kind.uploads)
+    }
+    for (const { below, files, bytes } of await repo.fileSizes(owner, FILE_SIZE_BOUNDS, clock())) {
+      add('files', files)
+      add('totalSize', bytes)
+      add(sizeClassOf(below === null ? Number.MAX_SAFE_INTEGER : below - 1), files)
+    }
+    return counts
+  }
+
+  async function trendingUploads({ window, ...query }: TrendingOptions) {
+    await recorder.flush()
+    const rows = await repo.trendingUploads({ userId: undefined, ...query, since: sinceOf(window), now: clock() })
+    return rows.map(({ id, comments, user_id, files, size, times, bytes, last_at }) => ({
+      id,
+      type: 'upload',
+      comments,
+      ...(user_id === null ? {} : { user: user_id }),
+      size: size ?? 0,
+      files: files ?? 0,
+      downloadCount: times,
+      downloadedBytes: bytes,
+      lastDownloadedAt: timeJson(last_at),
+    }))
+  }
+
+  async function trendingFiles({ window, limit }: Pick<TrendingOptions, 'window' | 'limit'>) {
+    await recorder.flush()
+    const rows = await repo.trendingFiles({ limit, since: sinceOf(window), now: clock() })
+    return rows.map(({ id, upload_id, name, user_id, size, times, last_at }) => ({
+      id,
+      type: 'file',
+      uploadID: upload_id,
+      name,
+      ...(user_id === null ? {} : { user: user_id }),
+      size,
+      downloadCount: times,
+      downloadedBytes: 0, // Plik's, which counts bytes by upload only
+      lastDownloadedAt: timeJson(last_at),
+    }))
+  }
+
+  const sinceOf = (window: number | undefined) => (window === undefined ? undefined : dayOf(clock()) - window + 1)
+
+  return { downloadsOf, daily, usage, trendingUploads, trendingFiles }
+}
+
+const timeJson = (epochMs: number): string => new Date(epochMs).toISOString()
