@@ -14,6 +14,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('received', 'bigint', (c) => c.notNull().defaultTo(0)) // bytes
     .addColumn('notes', 'text') // of the store about the unfinished blob; null: nothing was stored yet
     .addColumn('metadata', 'text', (c) => c.notNull()) // as the client sent it
+    .addColumn('concat', 'text', (c) => c.notNull()) // as the client sent it
+    .addColumn('sha256', 'text') // of the whole, as the client says; hexadecimal
     .addColumn('created_at', 'bigint', (c) => c.notNull()) // epoch ms
     .addColumn('expires_at', 'bigint', (c) => c.notNull()) // epoch ms
     .addColumn('writer', 'text') // null: nobody writes to it

@@ -28,10 +28,12 @@ import { createVariantsRepo } from './images/variants-repo.ts'
 import { createHousekeeping, type Housekeeping } from './jobs/housekeeping.ts'
 import { createJobActions } from './jobs/job-actions.ts'
 import { createJobEngine, type JobEngine } from './jobs/job-engine.ts'
+import { createEndings } from './resumable/endings.ts'
 import { createMeters } from './resumable/meters.ts'
 import { createReceiver } from './resumable/receiver.ts'
 import { createResumables } from './resumable/resumables.ts'
 import { createResumablesRepo } from './resumable/resumables-repo.ts'
+import { createSlots } from './resumable/slots.ts'
 import { createTurns } from './resumable/turns.ts'
 import { tusRoutes } from './resumable/tus-routes.ts'
 import { createStreamExchange } from './streams/stream-exchange.ts'
@@ -94,7 +96,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     knownBlobs: repo.knownBlobs,
     blobs,
     spool: images.spool,
-    resumables: { isWanted: resumablesRepo.isWanted, sweep: () => resumables.sweep() },
+    resumables: { isWanted: resumablesRepo.isWanted, sweep: () => endings.sweep() },
     clock,
     log,
   })
@@ -143,17 +145,17 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     log,
   })
   const quickUploads = createQuickUploads({ uploads, intake, quotas, repo, clock, config, activity, onRemoved })
+  const turns = createTurns({ repo: resumablesRepo, clock, log })
+  const endings = createEndings({ repo: resumablesRepo, turns, uploads, intake, blobs, clock, log })
   const resumables = createResumables({
     repo: resumablesRepo,
-    turns: createTurns({ repo: resumablesRepo, clock, log }),
+    turns,
+    slots: createSlots({ uploads, intake, quotas, endings, config }),
     receiver: createReceiver({ blobs, meters, intake, assertFreeSpace, clock, config }),
-    uploads,
-    intake,
-    quotas,
+    endings,
     blobs,
     clock,
     config,
-    log,
   })
   const downloads = createDownloads({ uploads, claims, variants: images.variants, blobs, exchange, activity })
 

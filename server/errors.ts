@@ -8,6 +8,7 @@
  * - `invalid_session`: who called was logged in once, or does not prove that the page itself calls; his cookies go
  * - `conflict`: there is one already, or the request does not fit how things are by now
  * - `forbidden`, `not_found`, `not_acceptable`, `precondition_failed`, `unsupported_media_type`, `range_not_satisfiable`: as in HTTP
+ * - `checksum_mismatch`: bytes changed on their way
  * - `locked`: somebody else has it at the moment: every claim on a limited download, or an upload that is being written
  * - `too_many_requests`: throttled
  * - `aborted`: the other side went away or fell silent; nobody is there to read the answer
@@ -27,6 +28,7 @@ export type ErrorCode =
   | 'precondition_failed'
   | 'unsupported_media_type'
   | 'range_not_satisfiable'
+  | 'checksum_mismatch'
   | 'locked'
   | 'too_many_requests'
   | 'aborted'

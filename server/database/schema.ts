@@ -197,6 +197,9 @@ export interface ResumablesTable {
   notes: WithDefault<string | null>
   /** As the client sent it, to be shown to it again. */
   metadata: string
+  concat: string
+  /** What the client says that the whole is, hexadecimal. */
+  sha256: string | null
   created_at: number
   expires_at: number
   /** Who writes to it at the moment, believed to live until `lease_until`. */

@@ -22,6 +22,7 @@ const STATUS: Record<ErrorCode, number> = {
   precondition_failed: 412,
   unsupported_media_type: 415,
   range_not_satisfiable: 416,
+  checksum_mismatch: 460, // tus 1.0.0
   locked: 423,
   too_many_requests: 429,
   unavailable: 503,

@@ -28,17 +28,18 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
   /** Throws as `Resumables.append`, after what came was kept. */
   async function receive(turn: Turn, piece: Piece): Promise<void> {
     assertContinues(turn.resumable, piece)
-    if (turn.resumable.status === 'finished') return assertNothingMore(piece)
+    if (turn.resumable.status === 'finished') return assertNothingMore(turn.resumable, piece)
     if (piece.length !== undefined) turn.keep({ length: piece.length })
     assertFits(turn.resumable, piece.offset + (piece.size ?? 0))
     await assertFreeSpace()
     const writer = await open(turn)
     if (!writer) return finish(turn, undefined)
     const meter = meters.take(turn.resumable)
-    turn.reports(async () => progressOf(await writer.checkpoint()))
+    if (!piece.check) turn.reports(async () => progressOf(await writer.checkpoint()))
     const count = { received: piece.offset }
     const failure = await take(turn, piece, count, writer, meter)
     turn.reports(undefined)
+    if (failure && piece.check) return reject(writer, meter, failure.error)
     if (count.received === turn.resumable.length) {
       await writer.finish()
       return finish(turn, meter)
@@ -47,6 +48,13 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
       throw failure ? failure.error : error
     })
     if (failure) throw failure.error
+  }
+
+  /** Nothing of it is noted, so the next piece is written over what came. */
+  async function reject(writer: PartialWriter, meter: Meter | undefined, error: unknown): Promise<never> {
+    meter?.drop()
+    await writer.pause().catch(() => {})
+    throw error
   }
 
   /** Finishes what has all its bytes: its last request may have died on the way. */
@@ -64,7 +72,8 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
   }
 
   /** A finished file never changes; a client that did not hear of its end may ask once more. */
-  function assertNothingMore({ size }: Piece): void {
+  function assertNothingMore({ concat }: Resumable, { size }: Piece): void {
+    if (concat.startsWith('final')) throw new AppError('forbidden', 'the upload was joined of its parts') // tus 1.0.0
     if (size !== 0) throw new AppError('conflict', 'the upload is finished')
   }
 
@@ -95,7 +104,7 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
   /** Returns why it broke off. */
   async function take(
     turn: Turn,
-    { bytes }: Piece,
+    { bytes, check }: Piece,
     count: { received: number },
     writer: PartialWriter,
     meter: Meter | undefined,
@@ -105,11 +114,13 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
         turn.assertMine()
         assertFits(turn.resumable, count.received + chunk.byteLength)
         count.received += chunk.byteLength
+        check?.add(chunk)
         const isDigesting = meter?.add(chunk)
         const isWriting = writer.add(chunk)
         if (isWriting) await isWriting
         if (isDigesting) await isDigesting
       }
+      check?.end()
       return undefined
     } catch (error) {
       return { error }
@@ -126,11 +137,13 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
 
   /** The blob is whole. */
   async function finish(turn: Turn, meter: Meter | undefined): Promise<void> {
-    const { blobKey, length, fileId } = turn.resumable
+    const { blobKey, length, fileId, sha256 } = turn.resumable
     const key = blobKey as string
     turn.keep({ received: length as number })
     if (fileId === null) return turn.keep({ status: 'finished' })
     const came = meter ? { blobKey: key, ...(await meter.result()), image: null } : await measureBlob(blobs, key)
+    if (sha256 !== null && sha256 !== came.sha256)
+      throw new AppError('bad_request', 'the bytes do not have the digest that was announced')
     const file = await intake.adopt(fileId, came)
     turn.keep({ status: 'finished', blobKey: null })
     await turn.end()

@@ -19,6 +19,10 @@ export interface Resumable {
   notes: string | null
   /** As the client sent it, to be shown to it again. */
   metadata: string
+  /** As the client sent it: what part it has in a concatenation; empty: none. */
+  concat: string
+  /** What the client says that the whole is, hexadecimal. */
+  sha256: string | null
   createdAt: number
   expiresAt: number
 }
@@ -34,4 +38,12 @@ export interface Piece {
   size: number | undefined
   /** Of the whole, when the client knows it only now. */
   length?: number | undefined
+  /** What the client says of these bytes alone: then all of them are taken, or none. */
+  check?: PieceCheck | undefined
+}
+
+export interface PieceCheck {
+  add: (chunk: Uint8Array) => void
+  /** Throws when the bytes were others. */
+  end: () => void
 }

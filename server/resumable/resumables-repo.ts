@@ -134,6 +134,8 @@ function toResumable(row: Selectable<ResumablesTable>): Resumable {
     received: row.received,
     notes: row.notes,
     metadata: row.metadata,
+    concat: row.concat,
+    sha256: row.sha256,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
   }
@@ -152,6 +154,8 @@ function toRow(resumable: Resumable): Insertable<ResumablesTable> {
     received: resumable.received,
     notes: resumable.notes,
     metadata: resumable.metadata,
+    concat: resumable.concat,
+    sha256: resumable.sha256,
     created_at: resumable.createdAt,
     expires_at: resumable.expiresAt,
   }

@@ -1,4 +1,3 @@
-import type { FastifyBaseLogger } from 'fastify'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import type { Caller } from '../accounts/caller.ts'
 import { hashToken } from '../accounts/secrets.ts'
@@ -6,126 +5,99 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { newBlobKey, newToken } from '../ids.ts'
-import { tooLarge } from '../uploads/file-intake.ts'
-import type { Quotas } from '../uploads/quotas.ts'
-import type { StoredFile, Upload } from '../uploads/upload.ts'
-import type { UploadOptions } from '../uploads/upload-rules.ts'
-import type { OpenUpload, Uploads } from '../uploads/uploads.ts'
-import type { UploadsIntake } from '../uploads/uploads-intake.ts'
+import { copied } from '../uploads/stored-bytes.ts'
+import type { Endings } from './endings.ts'
 import type { Receiver } from './receiver.ts'
 import { isComplete, type Piece, type Resumable } from './resumable.ts'
 import type { ResumablesRepo } from './resumables-repo.ts'
+import type { Slot, Slots, Wish } from './slots.ts'
 import type { Turn, Turns } from './turns.ts'
 
 interface Dependencies {
   repo: ResumablesRepo
   turns: Turns
+  slots: Slots
   receiver: Receiver
-  uploads: Uploads
-  intake: UploadsIntake
-  quotas: Quotas
+  endings: Endings
   blobs: BlobStore
   clock: Clock
   config: Pick<Config, 'resumeWindowMs'>
-  log: Pick<FastifyBaseLogger, 'error'>
 }
 
-/** What a client wants to send. */
-export interface Wish {
-  /** Bytes; absent: not known yet. */
-  length: number | undefined
-  name: string
-  /** As the client spells it; shown to it again. */
-  metadata: string
-  target: ExistingUpload | NewUploadWish
-}
-
-/** A file of an upload that exists, or, without `fileId`, one more. */
-interface ExistingUpload {
-  uploadId: string
-  fileId: string | undefined
-}
-
-/** An upload of its own. */
-interface NewUploadWish {
-  options: UploadOptions
-}
+/** What the client says of it that is not ours to understand. */
+export type Remarks = Partial<Pick<Resumable, 'metadata' | 'concat' | 'sha256'>>
 
 export interface Created {
   /** What its URL ends with; known only now. */
   secret: string
   resumable: Resumable
-  upload: Upload
-  file: StoredFile
-  /** Of an upload that was made for it: the token, known only now. */
-  uploadToken: string | undefined
+  /** Absent: it is a part. */
+  slot: Slot | undefined
 }
 
-const BATCH = 100
+/** More parts than any client makes. */
+const MAX_PARTS = 1000
 
 export type Resumables = ReturnType<typeof createResumables>
 
 /** Uploads that go on where they broke off, in no protocol's words. */
-export function createResumables(dependencies: Dependencies) {
-  const { repo, turns, receiver, uploads, intake, quotas, blobs, clock, config, log } = dependencies
-
-  /** Throws as `Uploads.open`, `Uploads.create` and `UploadsIntake.reserve`; `too_large`. */
-  async function create(wish: Wish, caller: Caller): Promise<Created> {
-    const { target, length = null } = wish
-    const { upload, file, uploadToken, limit } =
-      'uploadId' in target ? await slotIn(target, wish, caller) : await slotInNew(target, wish, caller)
+export function createResumables({ repo, turns, slots, receiver, endings, blobs, clock, config }: Dependencies) {
+  /** Throws as `Slots.take`. */
+  async function create(wish: Wish, caller: Caller, remarks: Remarks = {}): Promise<Created> {
+    const { slot, limit } = await slots.take(wish, caller)
     const secret = newToken()
     const now = clock()
     const resumable: Resumable = {
+      metadata: '',
+      concat: '',
+      sha256: null,
+      ...remarks,
       id: hashToken(secret),
       status: 'open',
-      uploadId: upload.id,
-      fileId: file.id,
-      ownsUpload: uploadToken !== undefined,
+      uploadId: slot?.upload.id ?? null,
+      fileId: slot?.file.id ?? null,
+      ownsUpload: slot?.uploadToken !== undefined,
       blobKey: newBlobKey(),
-      length,
+      length: wish.length ?? null,
       maxLength: Number.isFinite(limit) ? limit : null,
       received: 0,
       notes: null,
-      metadata: wish.metadata,
       createdAt: now,
       expiresAt: now + config.resumeWindowMs,
     }
     await repo.insert(resumable)
-    return { secret, resumable, upload, file, uploadToken }
+    return { secret, resumable, slot }
   }
 
-  async function slotIn({ uploadId, fileId }: ExistingUpload, wish: Wish, caller: Caller) {
-    const opened = await uploads.open(uploadId, caller)
-    const declared = fileId === undefined ? undefined : await uploads.getFile(opened, fileId, wish.name)
-    if (declared?.status === 'uploading') await forget(opened, declared)
-    return { ...(await reserve(opened, wish, declared)), uploadToken: undefined }
+  /**
+   * Makes one file of finished parts, which go. It takes reading and writing all of their bytes: a file is one blob. Throws as
+   * `create`; `not_found`; `conflict`: a part is not finished.
+   */
+  async function join(
+    secrets: readonly string[],
+    wish: Omit<Wish, 'length'>,
+    caller: Caller,
+    remarks: Remarks,
+  ): Promise<Created> {
+    if (secrets.length > MAX_PARTS) throw new AppError('bad_request', `too many parts, maximum is ${MAX_PARTS}`)
+    const parts: Resumable[] = []
+    for (const secret of secrets) parts.push(await findPart(secret))
+    const length = parts.reduce((sum, { received }) => sum + received, 0)
+    const created = await create({ ...wish, length }, caller, remarks)
+    const resumable = await append(created.secret, { offset: 0, bytes: bytesOf(parts), size: length })
+    for (const { id } of parts) await turns.take(id, endings.destroy)
+    return { ...created, resumable }
   }
 
-  async function reserve(opened: OpenUpload, { name, length = 0 }: Wish, declared: StoredFile | undefined) {
-    intake.assertMayAddFiles(opened)
-    const limit = await quotas.limitOf(opened.upload)
-    if (length > limit) throw tooLarge(limit)
-    return { upload: opened.upload, file: await intake.reserve(opened, name, declared), limit }
+  async function findPart(secret: string): Promise<Resumable> {
+    const part = await find(secret)
+    if (part.fileId === null && part.status === 'finished') return part
+    throw new AppError('conflict', 'only finished parts can be joined')
   }
 
-  /** Whoever creates the same file again never got the answer, or lost the URL: he begins anew. */
-  async function forget(opened: OpenUpload, file: StoredFile): Promise<void> {
-    intake.assertMayAddFiles(opened)
-    const earlier = await repo.findByFile(file.id)
-    if (!earlier || earlier.status === 'finished') return
-    const isForgotten = await turns.take(earlier.id, deleteWithBytes)
-    if (isForgotten) await intake.reopen(file)
-  }
-
-  async function slotInNew({ options }: NewUploadWish, wish: Wish, caller: Caller) {
-    const { upload, token } = await uploads.create(options, caller)
-    try {
-      const opened = { upload, isAdmin: true, holdsToken: true }
-      return { ...(await reserve(opened, wish, undefined)), uploadToken: token }
-    } catch (error) {
-      await uploads.withdraw(upload.id)
-      throw error
+  async function* bytesOf(parts: readonly Resumable[]): AsyncGenerator<Uint8Array> {
+    for (const { blobKey, received } of parts) {
+      if (blobKey !== null && received > 0) yield* copied(await blobs.get(blobKey))
     }
   }
 
@@ -163,57 +135,22 @@ export function createResumables(dependencies: Dependencies) {
 
   /** What has all its bytes and still can't become a file will never be one. */
   async function giveUp(turn: Turn, error: unknown): Promise<never> {
+    const { status } = turn.resumable
     const isHopeless = error instanceof AppError && ['not_found', 'bad_request', 'too_large'].includes(error.code)
-    if (isHopeless && isComplete(turn.resumable)) await destroy(turn)
+    if (isHopeless && status === 'open' && isComplete(turn.resumable)) await endings.destroy(turn)
     throw error
   }
 
-  /** Takes it away with what came. Throws `not_found`; `forbidden`: it is finished. */
+  /** Takes it away with what came. Throws `not_found`; `forbidden`: it is a file by now. */
   async function remove(secret: string): Promise<void> {
     const { id } = await find(secret)
     await turns.take(id, async (turn) => {
-      if (turn.resumable.status === 'finished')
+      const { status, fileId } = turn.resumable
+      if (status === 'finished' && fileId !== null)
         throw new AppError('forbidden', 'the upload is finished, and can be removed with the upload token only')
-      await destroy(turn)
+      await endings.destroy(turn)
     })
   }
 
-  async function destroy(turn: Turn): Promise<void> {
-    const { fileId, uploadId, ownsUpload } = turn.resumable
-    if (!(await deleteWithBytes(turn))) return
-    const isBurnt = fileId !== null && (await intake.burn({ id: fileId }))
-    if (isBurnt && ownsUpload && uploadId !== null) await uploads.withdraw(uploadId)
-  }
-
-  /** False: it was somebody else's turn. A blob that became a file in a turn that did not live to say so is left alone. */
-  async function deleteWithBytes(turn: Turn): Promise<boolean> {
-    const { blobKey, received, notes } = turn.resumable
-    if (!(await turn.delete())) return false
-    if (blobKey === null) return true
-    if (notes !== null) await blobs.deletePartial(blobKey, { size: received, notes })
-    await intake.discard(blobKey)
-    return true
-  }
-
-  /** Takes away what was not finished in time. Safe to run twice, at once, on several replicas. */
-  async function sweep(): Promise<{ count: number; bytes: number }> {
-    const swept = { count: 0, bytes: 0 }
-    const failed = new Set<string>()
-    for (;;) {
-      const over = (await repo.listOver(clock(), BATCH + failed.size)).filter(({ id }) => !failed.has(id))
-      if (over.length === 0) return swept
-      for (const { id, status, received } of over) {
-        try {
-          await turns.take(id, destroy)
-          swept.count += status === 'open' ? 1 : 0
-          swept.bytes += status === 'open' ? received : 0
-        } catch (err) {
-          failed.add(id)
-          log.error({ err }, 'could not take away an unfinished upload')
-        }
-      }
-    }
-  }
-
-  return { create, inspect, append, remove, sweep }
+  return { create, join, inspect, append, remove }
 }

@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto'
 import { AppError } from '../errors.ts'
+import type { PieceCheck } from './resumable.ts'
 
 /** The headers of tus 1.0.0 (tus.io/protocols/resumable-upload). Pure. */
 
 export const TUS_VERSION = '1.0.0'
-export const TUS_EXTENSIONS = 'creation,creation-with-upload,creation-defer-length,expiration,termination'
+export const TUS_EXTENSIONS =
+  'creation,creation-with-upload,creation-defer-length,expiration,checksum,termination,concatenation'
 export const OFFSET_TYPE = 'application/offset+octet-stream'
 
 type RequestHeaders = Record<string, string | string[] | undefined>
@@ -51,4 +54,45 @@ const SECRETS = ['uploadtoken', 'password', 'login']
 export function withoutSecrets(header: string | undefined): string {
   const pairs = (header ?? '').split(',').map((pair) => pair.trim())
   return pairs.filter((pair) => pair !== '' && !SECRETS.includes(pair.split(' ')[0]?.toLowerCase() ?? '')).join(',')
+}
+
+/** The secrets of the parts that are to be joined, `part` for one of them, undefined for neither. Throws `bad_request`. */
+export function readConcat(header: string | undefined): string[] | 'part' | undefined {
+  if (header === undefined) return undefined
+  if (header === 'partial') return 'part'
+  const [, list] = /^final;\s*(\S.*)$/.exec(header) ?? []
+  if (list === undefined) throw new AppError('bad_request', 'invalid Upload-Concat, expected partial or final;URL URL…')
+  return list.trim().split(/\s+/).map(lastSegment)
+}
+
+const lastSegment = (url: string): string => url.replace(/[?#].*$/, '').replace(/^.*\//, '')
+
+/** SHA-1 is in no danger here: who sends the checksum sends the bytes, too. */
+const CHECKSUMS = new Map([
+  ['sha1', 20],
+  ['md5', 16],
+  ['sha256', 32],
+  ['sha512', 64],
+])
+
+export const CHECKSUM_ALGORITHMS = [...CHECKSUMS.keys()].join(',')
+
+/** `Upload-Checksum`. Throws `bad_request`. */
+export function readChecksum(header: string | undefined): PieceCheck | undefined {
+  if (header === undefined) return undefined
+  const [algorithm = '', encoded = ''] = header.split(' ')
+  const expected = Buffer.from(encoded, 'base64')
+  if (!CHECKSUMS.has(algorithm) || expected.length !== CHECKSUMS.get(algorithm))
+    throw new AppError(
+      'bad_request',
+      `invalid Upload-Checksum, expected one of ${CHECKSUM_ALGORITHMS} and a base64 value`,
+    )
+  const hash = createHash(algorithm)
+  return {
+    add: (chunk) => void hash.update(chunk),
+    end: () => {
+      if (!hash.digest().equals(expected))
+        throw new AppError('checksum_mismatch', 'the bytes do not have the checksum that was announced')
+    },
+  }
 }

@@ -1,5 +1,4 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Caller } from '../accounts/caller.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
@@ -8,11 +7,15 @@ import { rawBody } from '../http/raw-body.ts'
 import { optionFromField } from '../uploads/quick-options.ts'
 import type { UploadOptions } from '../uploads/upload-rules.ts'
 import type { Resumable } from './resumable.ts'
-import type { Created, Resumables, Wish } from './resumables.ts'
+import type { Created, Resumables } from './resumables.ts'
+import type { Wish } from './slots.ts'
 import {
+  CHECKSUM_ALGORITHMS,
   headerOf,
   OFFSET_TYPE,
   readBytes,
+  readChecksum,
+  readConcat,
   readLength,
   readMetadata,
   TUS_EXTENSIONS,
@@ -34,22 +37,33 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<Fastify
 /** tus 1.0.0 (tus.io/protocols/resumable-upload) at `/tus`. */
 export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
   const options: Handler = async (_request, reply) => {
-    reply.headers({ 'Tus-Version': TUS_VERSION, 'Tus-Extension': TUS_EXTENSIONS })
+    reply.headers({
+      'Tus-Version': TUS_VERSION,
+      'Tus-Extension': TUS_EXTENSIONS,
+      'Tus-Checksum-Algorithm': CHECKSUM_ALGORITHMS,
+    })
     if (Number.isFinite(config.maxFileSizeBytes)) reply.header('Tus-Max-Size', config.maxFileSizeBytes)
     return reply.code(204).send()
   }
 
   const create: Handler = async (request, reply) => {
-    const { wish, uploadToken } = readWish(request)
+    const { wish, length, remarks, uploadToken } = readWish(request)
     const caller = await readCaller(request)
-    const created = await resumables.create(wish, uploadToken === undefined ? caller : { ...caller, uploadToken })
+    const creator = uploadToken === undefined ? caller : { ...caller, uploadToken }
+    const concat = readConcat(remarks.concat || undefined)
+    if (Array.isArray(concat)) return joinParts(request, reply, await resumables.join(concat, wish, creator, remarks))
+    const check = readChecksum(headerOf(request.headers, 'upload-checksum'))
+    const target = concat ?? wish.target
+    const created = await resumables.create({ ...wish, length: length(), target }, creator, remarks)
     describeCreated(request, reply, created)
     const hasBytes = request.headers['content-type'] === OFFSET_TYPE
-    const resumable =
-      hasBytes || wish.length === 0
-        ? await resumables.append(created.secret, { offset: 0, ...rawBody(request) })
-        : created.resumable
-    if (hasBytes) reply.header('Upload-Offset', resumable.received)
+    if (!hasBytes && created.resumable.length !== 0) return reply.code(201).send()
+    const { received } = await resumables.append(created.secret, { offset: 0, check, ...rawBody(request) })
+    return reply.code(201).header('Upload-Offset', received).send()
+  }
+
+  const joinParts = (request: FastifyRequest, reply: FastifyReply, created: Created) => {
+    describeCreated(request, reply, created)
     return reply.code(201).send()
   }
 
@@ -58,6 +72,7 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
     reply.headers({ 'Upload-Offset': resumable.received, ...expiryOf(resumable) })
     if (resumable.length === null) reply.header('Upload-Defer-Length', '1')
     else reply.header('Upload-Length', resumable.length)
+    if (resumable.concat !== '') reply.header('Upload-Concat', resumable.concat)
     if (resumable.metadata !== '') reply.header('Upload-Metadata', resumable.metadata)
     return reply.code(200).send()
   }
@@ -68,7 +83,8 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
     const offset = readBytes(request.headers, 'Upload-Offset')
     if (offset === undefined) throw new AppError('bad_request', 'missing Upload-Offset')
     const length = readBytes(request.headers, 'Upload-Length')
-    const resumable = await resumables.append(secretOf(request), { offset, length, ...rawBody(request) })
+    const check = readChecksum(headerOf(request.headers, 'upload-checksum'))
+    const resumable = await resumables.append(secretOf(request), { offset, length, check, ...rawBody(request) })
     return reply
       .code(204)
       .headers({ 'Upload-Offset': resumable.received, ...expiryOf(resumable) })
@@ -97,12 +113,12 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
 
   /** The link, and what is needed to remove it again: nobody is told later. */
   function describeCreated(request: FastifyRequest, reply: FastifyReply, created: Created): void {
-    const { secret, resumable, file, uploadToken } = created
+    const { secret, resumable, slot } = created
     const [path = ''] = request.url.split('?')
     reply.headers({
       Location: path.endsWith('/') ? secret : `tus/${secret}`, // relative: whatever a proxy did to the address, this is right
-      'X-Mayfly-Link': fileUrl(fileBaseUrl(request, config), file),
-      ...(uploadToken === undefined ? {} : { 'X-UploadToken': uploadToken }),
+      ...(slot ? { 'X-Mayfly-Link': fileUrl(fileBaseUrl(request, config), slot.file) } : {}),
+      ...(slot?.uploadToken === undefined ? {} : { 'X-UploadToken': slot.uploadToken }),
       ...expiryOf(resumable),
     })
   }
@@ -133,7 +149,7 @@ const secretOf = ({ params }: FastifyRequest): string => (params as { secret: st
 
 const expiryOf = ({ expiresAt }: Resumable) => ({ 'Upload-Expires': new Date(expiresAt).toUTCString() })
 
-function readWish({ headers }: FastifyRequest): { wish: Wish; uploadToken: Caller['uploadToken'] } {
+function readWish({ headers }: FastifyRequest) {
   const header = headerOf(headers, 'upload-metadata')
   const metadata = readMetadata(header)
   const uploadId = metadata.get('uploadid')
@@ -141,7 +157,10 @@ function readWish({ headers }: FastifyRequest): { wish: Wish; uploadToken: Calle
     uploadId === undefined ? { options: optionsOf(metadata) } : { uploadId, fileId: metadata.get('fileid') }
   const name = metadata.get('filename') ?? metadata.get('name') ?? UNNAMED
   return {
-    wish: { length: readLength(headers), name, metadata: withoutSecrets(header), target },
+    wish: { name, target } satisfies Omit<Wish, 'length'>,
+    /** The whole of finished parts has none to say. */
+    length: () => readLength(headers),
+    remarks: { metadata: withoutSecrets(header), concat: headerOf(headers, 'upload-concat') ?? '' },
     uploadToken: metadata.get('uploadtoken'),
   }
 }

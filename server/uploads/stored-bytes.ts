@@ -39,7 +39,7 @@ async function readHead(blobs: Reads, { blobKey, size }: Measured, count: number
 }
 
 /** A store lends its chunks only until the next one is asked for. */
-async function* copied(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* copied(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) yield Buffer.from(chunk)
 }
 

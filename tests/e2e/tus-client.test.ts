@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { Upload, type UploadOptions } from 'tus-js-client'
 import { expect, test } from 'vitest'
 import { cuttingProxy } from '../helpers/cutting-proxy.ts'
@@ -68,13 +69,51 @@ test('a client that was closed goes on with the URL that it kept', async () => {
   expect(await sha256OfLink(server.url, link)).toBe(sha256(bytes))
 })
 
+test('a file sent as parallel parts arrives whole over a line that breaks', async () => {
+  const server = await spawnServer()
+  const proxy = await cuttingProxy(() => server.url)
+  const bytes = randomBytes(12 * MIB + 5)
+  proxy.cuts.push(...Array.from({ length: 6 }, () => MIB + Math.floor(Math.random() * 2 * MIB)))
+
+  const { link } = await send(bytes, { endpoint: `${proxy.url}/tus`, parallelUploads: 3 })
+
+  expect(await sha256OfLink(server.url, link)).toBe(sha256(bytes))
+})
+
+test('a stream of unknown length arrives whole', async () => {
+  const server = await spawnServer()
+  const bytes = randomBytes(3 * MIB + 1)
+  const stream = Readable.from([bytes.subarray(0, MIB), bytes.subarray(MIB)], { objectMode: false })
+
+  const { link } = await send(stream, {
+    endpoint: `${server.url}/tus`,
+    uploadLengthDeferred: true,
+    chunkSize: MIB,
+  })
+
+  expect(await sha256OfLink(server.url, link)).toBe(sha256(bytes))
+})
+
+test('a client terminates what it does not want any more', async () => {
+  const server = await spawnServer()
+  const proxy = await cuttingProxy(() => server.url)
+  proxy.cuts.push(1_000_000, MIB)
+  const broken = send(randomBytes(8 * MIB), { endpoint: `${proxy.url}/tus`, retryDelays: [] })
+  const { uploadUrl } = await broken.catch((error: { known: Known }) => error.known)
+
+  await Upload.terminate(uploadUrl)
+
+  const answer = await fetch(uploadUrl, { method: 'HEAD', headers: { 'Tus-Resumable': '1.0.0' } })
+  expect(answer.status).toBe(404)
+})
+
 interface Known {
   uploadUrl: string
   link: string
 }
 
 /** Resolves when the client says that all was sent. An error carries what was known by then. */
-function send(bytes: Buffer, options: Partial<UploadOptions>): Promise<Known> {
+function send(bytes: Buffer | Readable, options: Partial<UploadOptions>): Promise<Known> {
   const known: Known = { uploadUrl: '', link: '' }
   return new Promise((resolve, reject) => {
     const upload = new Upload(bytes, {

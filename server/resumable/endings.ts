@@ -1,0 +1,70 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { BlobStore } from '../../storage/blob-store.ts'
+import type { Clock } from '../clock.ts'
+import type { Uploads } from '../uploads/uploads.ts'
+import type { UploadsIntake } from '../uploads/uploads-intake.ts'
+import type { ResumablesRepo } from './resumables-repo.ts'
+import type { Turn, Turns } from './turns.ts'
+
+interface Dependencies {
+  repo: ResumablesRepo
+  turns: Turns
+  uploads: Uploads
+  intake: UploadsIntake
+  blobs: BlobStore
+  clock: Clock
+  log: Pick<FastifyBaseLogger, 'error'>
+}
+
+const BATCH = 100
+
+export type Endings = ReturnType<typeof createEndings>
+
+/** How resumables go that do not become files. */
+export function createEndings({ repo, turns, uploads, intake, blobs, clock, log }: Dependencies) {
+  /** With what came, the slot, and the upload that was made for it. A finished file is left alone. */
+  async function destroy(turn: Turn): Promise<void> {
+    const { fileId, uploadId, ownsUpload } = turn.resumable
+    if (!(await deleteWithBytes(turn))) return
+    const isBurnt = fileId !== null && (await intake.burn({ id: fileId }))
+    if (isBurnt && ownsUpload && uploadId !== null) await uploads.withdraw(uploadId)
+  }
+
+  /** Leaves the slot as it is. False: there was none. */
+  async function forget(fileId: string): Promise<boolean> {
+    const found = await repo.findByFile(fileId)
+    return found?.status === 'open' && turns.take(found.id, deleteWithBytes)
+  }
+
+  /** False: it was somebody else's turn. A blob that became a file in a turn that did not live to say so is left alone. */
+  async function deleteWithBytes(turn: Turn): Promise<boolean> {
+    const { blobKey, received, notes } = turn.resumable
+    if (!(await turn.delete())) return false
+    if (blobKey === null) return true
+    if (notes !== null) await blobs.deletePartial(blobKey, { size: received, notes })
+    await intake.discard(blobKey)
+    return true
+  }
+
+  /** Takes away what was not finished in time. Safe to run twice, at once, on several replicas. */
+  async function sweep(): Promise<{ count: number; bytes: number }> {
+    const swept = { count: 0, bytes: 0 }
+    const failed = new Set<string>()
+    for (;;) {
+      const over = (await repo.listOver(clock(), BATCH + failed.size)).filter(({ id }) => !failed.has(id))
+      if (over.length === 0) return swept
+      for (const { id, blobKey, received } of over) {
+        try {
+          await turns.take(id, destroy)
+          swept.count += blobKey === null ? 0 : 1
+          swept.bytes += blobKey === null ? 0 : received
+        } catch (err) {
+          failed.add(id)
+          log.error({ err }, 'could not take away an unfinished upload')
+        }
+      }
+    }
+  }
+
+  return { destroy, forget, deleteWithBytes, sweep }
+}

@@ -1,0 +1,101 @@
+import type { Caller } from '../accounts/caller.ts'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import { tooLarge } from '../uploads/file-intake.ts'
+import type { Quotas } from '../uploads/quotas.ts'
+import type { StoredFile, Upload } from '../uploads/upload.ts'
+import type { UploadOptions } from '../uploads/upload-rules.ts'
+import type { OpenUpload, Uploads } from '../uploads/uploads.ts'
+import type { UploadsIntake } from '../uploads/uploads-intake.ts'
+import type { Endings } from './endings.ts'
+
+interface Dependencies {
+  uploads: Uploads
+  intake: UploadsIntake
+  quotas: Quotas
+  endings: Endings
+  config: Pick<Config, 'featureAuthentication' | 'maxFileSizeBytes'>
+}
+
+/** What a client wants to send. */
+export interface Wish {
+  /** Bytes; absent: not known yet. */
+  length: number | undefined
+  name: string
+  /** `part`: becomes a file only together with others, see `Resumables.join`. */
+  target: ExistingUpload | NewUploadWish | 'part'
+}
+
+/** A file of an upload that exists, or, without `fileId`, one more. */
+interface ExistingUpload {
+  uploadId: string
+  fileId: string | undefined
+}
+
+/** An upload of its own. */
+interface NewUploadWish {
+  options: UploadOptions
+}
+
+/** The file that it will be. */
+export interface Slot {
+  upload: Upload
+  file: StoredFile
+  /** Of an upload that was made for it: the token, known only now. */
+  uploadToken: string | undefined
+}
+
+export type Slots = ReturnType<typeof createSlots>
+
+/** Where the bytes will go, and how many there may be. */
+export function createSlots({ uploads, intake, quotas, endings, config }: Dependencies) {
+  /** Throws as `Uploads.open`, `Uploads.create` and `UploadsIntake.reserve`; `too_large`. */
+  async function take(wish: Wish, caller: Caller): Promise<{ slot: Slot | undefined; limit: number }> {
+    const { target } = wish
+    if (target === 'part') return takePart(wish, caller)
+    return 'uploadId' in target ? takeIn(target, wish, caller) : takeInNew(target, wish, caller)
+  }
+
+  async function takeIn({ uploadId, fileId }: ExistingUpload, wish: Wish, caller: Caller) {
+    const opened = await uploads.open(uploadId, caller)
+    intake.assertMayAddFiles(opened)
+    const declared = fileId === undefined ? undefined : await uploads.getFile(opened, fileId, wish.name)
+    // Whoever creates the same file again never got the answer, or lost the URL: he begins anew.
+    if (declared?.status === 'uploading' && (await endings.forget(declared.id))) await intake.reopen(declared)
+    const { file, limit } = await reserve(opened, wish, declared)
+    return { slot: { upload: opened.upload, file, uploadToken: undefined }, limit }
+  }
+
+  async function takeInNew({ options }: NewUploadWish, wish: Wish, caller: Caller) {
+    const { upload, token } = await uploads.create(options, caller)
+    try {
+      const { file, limit } = await reserve({ upload, isAdmin: true, holdsToken: true }, wish, undefined)
+      return { slot: { upload, file, uploadToken: token }, limit }
+    } catch (error) {
+      await uploads.withdraw(upload.id)
+      throw error
+    }
+  }
+
+  async function reserve(opened: OpenUpload, { name, length }: Wish, declared: StoredFile | undefined) {
+    const limit = await quotas.limitOf(opened.upload)
+    assertFits(length, limit)
+    return { file: await intake.reserve(opened, name, declared), limit }
+  }
+
+  /** It has no upload whose rules would hold, but must not be a way around those of the server. */
+  function takePart({ length }: Wish, caller: Caller) {
+    uploads.assertMayUpload(caller)
+    if (config.featureAuthentication === 'forced' && !caller.user)
+      throw new AppError('forbidden', 'anonymous uploads are disabled')
+    const limit = config.maxFileSizeBytes
+    assertFits(length, limit)
+    return { slot: undefined, limit }
+  }
+
+  function assertFits(length: number | undefined, limit: number): void {
+    if (length !== undefined && length > limit) throw tooLarge(limit)
+  }
+
+  return { take }
+}

@@ -1,0 +1,68 @@
+import { hash } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { answerOf } from '../../helpers/answers.ts'
+import { makeApp } from '../../helpers/make-app.ts'
+import { createResumable, offsetOf, patch, post } from './tus-requests.ts'
+
+const checksum = (algorithm: string, content: string) => ({
+  'Upload-Checksum': `${algorithm} ${hash(algorithm, content, 'base64')}`,
+})
+
+test.each(['sha1', 'md5', 'sha256', 'sha512'])('a piece whose %s fits is taken', async (algorithm) => {
+  const app = await makeApp()
+  const { url, link } = await createResumable(app, 11)
+
+  expect((await patch(url, 0, 'hello ', checksum(algorithm, 'hello '))).status).toBe(204)
+  expect((await patch(url, 6, 'world', checksum(algorithm, 'world'))).status).toBe(204)
+
+  expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
+})
+
+test('a piece that changed on its way is not taken, and can be sent again', async () => {
+  const app = await makeApp()
+  const { url, link } = await createResumable(app, 11)
+  await patch(url, 0, 'hello ')
+
+  expect(await answerOf(patch(url, 6, 'w0rld', checksum('sha1', 'world')))).toEqual([
+    460,
+    'the bytes do not have the checksum that was announced\n',
+  ])
+
+  expect(await offsetOf(url)).toBe(6)
+  expect((await fetch(link)).status).toBe(404)
+  await patch(url, 6, 'world', checksum('sha1', 'world'))
+  const response = await fetch(link)
+  expect(response.headers.get('repr-digest')).toBe('sha-256=:uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek=:')
+  expect(await answerOf(response)).toEqual([200, 'hello world'])
+})
+
+test('the bytes of a creation are checked, too', async () => {
+  const app = await makeApp()
+
+  const refused = await post(app, { 'Upload-Length': '5', ...checksum('sha1', 'world') }, 'hello')
+  const taken = await post(app, { 'Upload-Length': '5', ...checksum('sha1', 'hello') }, 'hello')
+
+  expect([refused.status, taken.status]).toEqual([460, 201])
+})
+
+test('an unknown algorithm, or a value of the wrong length, is told before any byte is taken', async () => {
+  const app = await makeApp()
+  const { url } = await createResumable(app, 5)
+
+  expect((await answerOf(patch(url, 0, 'hello', { 'Upload-Checksum': 'crc99 AAAA' })))[0]).toBe(400)
+  expect(await answerOf(patch(url, 0, 'hello', { 'Upload-Checksum': 'sha1 AAAA' }))).toEqual([
+    400,
+    'invalid Upload-Checksum, expected one of sha1,md5,sha256,sha512 and a base64 value\n',
+  ])
+
+  expect(await offsetOf(url)).toBe(0)
+})
+
+test('OPTIONS names the algorithms', async () => {
+  const app = await makeApp()
+
+  const { headers } = await fetch(`${app.url}/tus`, { method: 'OPTIONS' })
+
+  expect(headers.get('tus-checksum-algorithm')).toBe('sha1,md5,sha256,sha512')
+  expect(headers.get('tus-extension')?.split(',')).toContain('checksum')
+})
