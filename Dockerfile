@@ -1,5 +1,14 @@
 # Mayfly in a container: `docker build -t mayfly .`, then `docker run -p 127.0.0.1:8080:8080 -v mayfly:/data mayfly`.
-# The server runs its TypeScript as it is, so the build stage only gathers run-time packages.
+# The server runs its TypeScript as it is; only the page is built, and run-time packages are gathered.
+
+FROM node:26-bookworm-slim AS page
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY web ./web
+COPY server ./server
+COPY tsconfig.json ./
+RUN npm run build
 
 FROM node:26-bookworm-slim AS packages
 WORKDIR /app
@@ -21,6 +30,7 @@ WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 # What may enter the image is listed in .dockerignore. It belongs to root: the server can't change its own code.
 COPY . .
+COPY --from=page /app/web/dist ./web/dist
 
 ENV NODE_ENV=production \
     MAYFLY_HOST=0.0.0.0 \

@@ -19,14 +19,15 @@ if (!hasPostgres)
     '\n⚠ NOT TESTED: PostgreSQL is not installed (Debian: apt-get install postgresql), only SQLite is tested.\n',
   )
 
-const sqlite = { test: { ...common, name: 'sqlite', include: ['tests/**/*.test.ts'] } }
+const PAGE = 'tests/helpers/build-page.ts'
+const sqlite = { test: { ...common, name: 'sqlite', include: ['tests/**/*.test.ts'], globalSetup: [PAGE] } }
 const postgres = {
   test: {
     ...common,
     name: 'postgres',
     include: ON_BOTH_DATABASES,
     exclude: WITHOUT_DATABASE,
-    globalSetup: ['tests/helpers/postgres-setup.ts'],
+    globalSetup: [PAGE, 'tests/helpers/postgres-setup.ts'],
   },
 }
 

@@ -18,8 +18,10 @@ import { createClaims } from './downloads/claims.ts'
 import { createClaimsRepo } from './downloads/claims-repo.ts'
 import { createDownloads } from './downloads/downloads.ts'
 import { downloadsRoutes } from './downloads/downloads-routes.ts'
+import { createBuiltPage } from './http/built-page.ts'
 import { createCallerReader } from './http/caller.ts'
 import { createMetrics } from './http/metrics.ts'
+import { createPages } from './http/pages.ts'
 import { createServer } from './http/server.ts'
 import { serviceRoutes } from './http/service-routes.ts'
 import { webRoutes } from './http/web-routes.ts'
@@ -160,6 +162,8 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   const downloads = createDownloads({ uploads, claims, variants: images.variants, blobs, exchange, activity })
 
   const readCaller = createCallerReader({ ...accounts, config })
+  const built = createBuiltPage()
+  const pages = createPages({ config, built })
   const metrics = config.metricsPort === 0 ? undefined : await createMetrics([])
   const server = await createServer({
     config,
@@ -170,13 +174,13 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
       serviceRoutes({ config, checkReadiness: () => checkReadiness(database, blobs) }),
       uploadsRoutes({ uploads, intake, statistics, readCaller, config }),
       tusRoutes({ resumables, readCaller, config }),
-      quickUploadRoutes({ quickUploads, readCaller, config }),
+      quickUploadRoutes({ quickUploads, readCaller, pages, config }),
       downloadsRoutes({ downloads, readCaller, config }),
       authRoutes({ ...accounts, readCaller, config }),
       meRoutes({ ...accounts, readCaller }),
       usersRoutes({ ...accounts, readCaller }),
       statisticsRoutes({ statistics, readCaller }),
-      webRoutes({ config }),
+      webRoutes({ config, uploads, readCaller, pages, built }),
     ],
   })
 

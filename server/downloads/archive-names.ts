@@ -36,8 +36,11 @@ function numbering(taken: Set<string>): (name: string) => string {
   }
 }
 
+/** U+2215 looks like a slash: the page puts it where a folder ends, since names on the server have no folders. */
+const FOLDER_MARK = /[/\u2215]/
+
 function cleanEntryName(name: string): string {
-  const components = name.split('/').map(cleanComponent)
+  const components = name.split(FOLDER_MARK).map(cleanComponent)
   return components.filter((component) => component !== '').join('/') || 'unnamed'
 }
 

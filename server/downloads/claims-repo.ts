@@ -69,6 +69,16 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
         return { claims, ...progress, isResumed }
       }),
 
+    /** Throws what `take` would throw just now, and takes nothing. */
+    check: (fileIds: readonly string[], limit: number, claimant: Claimant, now: number): Promise<void> =>
+      transact(async (trx) => {
+        for (const fileId of fileIds) {
+          if (await findIdle(trx, fileId, claimant, now)) continue
+          const file = await trx.selectFrom('files').select('claims_taken').where('id', '=', fileId).executeTakeFirst()
+          if (!file || file.claims_taken >= limit) throw await refusal(trx, fileId, now)
+        }
+      }),
+
     /** Undoes `take` when nothing could be delivered at all. */
     giveBack: (claims: readonly Claim[]): Promise<void> =>
       transact(async (trx) => {
@@ -151,14 +161,8 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
 const idsOf = (claims: readonly Claim[]): string[] => claims.map(({ id }) => id)
 
 /** The holder's own claim, if no transfer is running on it. */
-async function resumeOne(
-  trx: Transaction<Schema>,
-  fileId: string,
-  { holder, scope }: Claimant,
-  lease: Lease,
-  now: number,
-) {
-  const idle = await trx
+const findIdle = (trx: Transaction<Schema>, fileId: string, { holder, scope }: Claimant, now: number) =>
+  trx
     .selectFrom('claims')
     .select('id')
     .where('file_id', '=', fileId)
@@ -168,6 +172,9 @@ async function resumeOne(
     .where('expires_at', '>', now)
     .where('busy_until', '<=', now)
     .executeTakeFirst()
+
+async function resumeOne(trx: Transaction<Schema>, fileId: string, claimant: Claimant, lease: Lease, now: number) {
+  const idle = await findIdle(trx, fileId, claimant, now)
   if (!idle) return undefined
   return trx
     .updateTable('claims')

@@ -54,6 +54,10 @@ export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dep
     }
   }
 
+  /** Throws what `take` would throw just now, for who only asks. */
+  const check = (fileIds: readonly string[], limit: number, claimant: Claimant): Promise<void> =>
+    repo.check(fileIds, limit, claimant, clock())
+
   /**
    * A claim is settled before the last bytes are handed over: spent if they complete the copy, else left to its holder.
    * So a second reader can never be served a copy, the first one sees the file gone as soon as he has all of it, and the
@@ -140,5 +144,5 @@ export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dep
 
   const logged = (message: string) => (err: unknown) => log.error({ err }, message)
 
-  return { take, lapse, close: () => clearInterval(renewal) }
+  return { take, check, lapse, close: () => clearInterval(renewal) }
 }

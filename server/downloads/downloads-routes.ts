@@ -78,7 +78,9 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
   }
 
   const head = (find: typeof findFile) => async (request: FastifyRequest, reply: FastifyReply) => {
-    const download = await find(request, await readCaller(request))
+    const caller = await readCaller(request)
+    const download = await find(request, caller)
+    await downloads.check(download, holderOf(request, caller).id)
     const { status, headers } = answerTo(request, download)
     return reply.code(status).headers(headers).send()
   }

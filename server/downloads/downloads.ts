@@ -117,8 +117,7 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
     const parts = source.parts(range ?? { start: 0, end: source.size - 1 })
     const bytes = parts.length > 1 ? coalesced(readParts(parts)) : readParts(parts)
     if (source.limit === null) return bytes
-    const claimant = { holder, scope: source.scope }
-    const claim = await claims.take(source.fileIds, source.limit, claimant, source.size)
+    const claim = await claims.take(source.fileIds, source.limit, { holder, scope: source.scope }, source.size)
     return claim.deliver(bytes, range)
   }
 
@@ -129,6 +128,12 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
   function record({ counts, size }: Download, range: ByteRange | undefined, sent: { bytes: number; isWhole: boolean }) {
     const hasLast = sent.isWhole && (range === undefined || range.end + 1 === size)
     activity.delivered({ upload: counts.upload, completed: hasLast ? counts.fileIds : [], bytes: sent.bytes })
+  }
+
+  /** Throws what `read` would throw because of others who download, and takes nothing. */
+  async function check({ source }: Download, holder: string): Promise<void> {
+    if (source.kind === 'stream' || source.limit === null) return
+    await claims.check(source.fileIds, source.limit, { holder, scope: source.scope })
   }
 
   async function readStream(file: StoredFile): Promise<AsyncIterable<Buffer>> {
@@ -154,7 +159,7 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
     }
   }
 
-  return { findFile, findArchive, read, record }
+  return { findFile, findArchive, read, check, record }
 }
 
 export interface FileRef {

@@ -38,7 +38,7 @@ export function handleError(thrown: FastifyError | Error, request: FastifyReques
   const { status, message } = error ? { status: statusOf(error, wantsJson), message: error.message } : INTERNAL
   if (status >= 500) request.log.error({ err: thrown }, 'request failed')
   else request.log.debug({ code: (thrown as { code?: unknown }).code }, 'request refused') // its message may hold a name
-  if (error) setDetails(reply, error)
+  if (error) setDetails(reply, error, wantsJson)
   sendError(reply, status, message, wantsJson)
 }
 
@@ -81,8 +81,11 @@ const acceptsJson = ({ headers }: FastifyRequest): boolean => /application\/(pro
 const statusOf = ({ code }: AppError, wantsJson: boolean): number =>
   code === 'too_large' && !wantsJson ? 400 : STATUS[code]
 
-function setDetails(reply: FastifyReply, { code, retryAfterSeconds, size }: AppError): void {
-  if (code === 'unauthorized') reply.header('WWW-Authenticate', 'Basic realm="plik", charset="UTF-8"')
+/** A script that asks for JSON asks for the password itself: the browser must not, and it does so for schemes that it knows. */
+const challengeFor = (wantsJson: boolean): string => `${wantsJson ? 'X-Basic' : 'Basic'} realm="plik", charset="UTF-8"`
+
+function setDetails(reply: FastifyReply, { code, retryAfterSeconds, size }: AppError, wantsJson: boolean): void {
+  if (code === 'unauthorized') reply.header('WWW-Authenticate', challengeFor(wantsJson))
   if (code === 'invalid_session') clearSessionCookies(reply)
   if (retryAfterSeconds !== undefined) reply.header('Retry-After', retryAfterSeconds)
   if (size !== undefined) reply.header('Content-Range', `bytes */${size}`)

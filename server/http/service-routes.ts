@@ -106,5 +106,7 @@ function configJson(config: Config) {
   }
 }
 
+export type ServerConfig = ReturnType<typeof configJson>
+
 /** No limit is -1 on the wire. */
 const limitJson = (limit: number): number => (Number.isFinite(limit) ? limit : -1)

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import type { CallerReader } from '../http/caller.ts'
-import { archiveUrl, fileAddresses, fileBaseUrl, fileUrl } from '../http/links.ts'
+import { fileAddresses, fileBaseUrl, fileUrl } from '../http/links.ts'
 import { acceptForms, readForm } from '../http/multipart.ts'
-import { PAGE_HEADERS, uploadedPage } from '../http/pages.ts'
+import type { Pages } from '../http/pages.ts'
 import { rawBody } from '../http/raw-body.ts'
 import { optionFromField, optionsFromHeaders, optionsFromQuery } from './quick-options.ts'
 import type { QuickUploads } from './quick-uploads.ts'
@@ -15,6 +15,7 @@ import type { IncomingFile } from './uploads-intake.ts'
 interface Dependencies {
   quickUploads: QuickUploads
   readCaller: CallerReader
+  pages: Pages
   config: Config
 }
 
@@ -22,7 +23,7 @@ interface Dependencies {
 const UNNAMED = 'file'
 
 /** `curl -F file=@x host` and `curl -T x host`: bytes in, link out. */
-export function quickUploadRoutes({ quickUploads, readCaller, config }: Dependencies) {
+export function quickUploadRoutes({ quickUploads, readCaller, pages, config }: Dependencies) {
   async function uploadForm(request: FastifyRequest, reply: FastifyReply) {
     const caller = await readCaller(request)
     const options = optionsOf(request)
@@ -54,11 +55,11 @@ export function quickUploadRoutes({ quickUploads, readCaller, config }: Dependen
       return { ...uploadJson(created.upload, created.files, visibility), links: links.map(({ url }) => url) }
     }
     if (accept.includes('text/html')) {
-      const archive = links.length > 1 ? archiveUrl(base, created.upload.id) : undefined
+      const link = `${config.publicUrl || config.pathPrefix}/?id=${created.upload.id}`
       return reply
-        .headers(PAGE_HEADERS)
+        .headers(pages.headers)
         .type('text/html; charset=utf-8')
-        .send(uploadedPage({ upload: created.upload, links, archive, config }))
+        .send(pages.uploaded({ upload: created.upload, files: created.files, base }, link))
     }
     const mine = fileBaseUrl(request, config)
     return reply

@@ -157,6 +157,10 @@ const downloadsJson = ({ count, lastAt }: Downloaded = { count: 0, bytes: 0, las
   ...(lastAt === undefined ? {} : { lastDownloadedAt: timeJson(lastAt) }),
 })
 
+/** What clients read. */
+export type UploadJson = ReturnType<typeof uploadJson>
+export type FileJson = ReturnType<typeof fileJson>
+
 function imageJson({ dimensions, format, status, removed, originalSize, reason }: ImageReport) {
   return { dimensions, format, status, removed, originalSize, ...(reason === undefined ? {} : { reason }) }
 }

@@ -78,6 +78,10 @@ describe('entryNames', () => {
     expect(entryNames(['a?', 'a*', 'a_'])).toEqual(['a_', 'a_ (2)', 'a_ (3)'])
   })
 
+  test('what the page puts for a slash is a folder again, and leads nowhere else', () => {
+    expect(entryNames(['a\u2215b.txt', '..\u2215..\u2215etc', '\u2215x'])).toEqual(['a/b.txt', 'etc', 'x'])
+  })
+
   test('a file that is named as a folder makes way', () => {
     expect(entryNames(['a', 'A/b', 'A/b/c'])).toEqual(['a (2)', 'A/b (2)', 'A/b/c'])
   })

@@ -100,7 +100,7 @@ describe('a reader who goes away just before the last bytes leave', () => {
     const meanwhile = [(await get(url, CURL)).status, (await get(url, WGET)).status]
     stuck.destroy()
 
-    await expect.poll(async () => (await ask(url, { method: 'HEAD' })).status).toBe(200)
+    await expect.poll(async () => (await ask(url, { method: 'HEAD' })).status).toBe(423)
     expect(meanwhile).toEqual([404, 404])
     expect((await get(url, WGET)).status).toBe(423)
     expect((await askUnlocked(url, { headers: CURL })).body.toString()).toBe(CONTENT)
@@ -115,7 +115,7 @@ describe('a reader who goes away just before the last bytes leave', () => {
     await app.housekeeping.purge()
     stuck.destroy()
 
-    await expect.poll(async () => (await ask(url, { method: 'HEAD' })).status).toBe(200)
+    await expect.poll(async () => (await ask(url, { method: 'HEAD' })).status).toBe(423)
     expect((await askUnlocked(url, { headers: CURL })).body.toString()).toBe(CONTENT)
   })
 
@@ -137,7 +137,7 @@ describe('a reader who goes away just before the last bytes leave', () => {
     for (const _ of [1, 2, 3]) {
       const stuck = await readerStuckAtTheEnd(app, url)
       stuck.resetAndDestroy()
-      await expect.poll(async () => (await ask(url, { method: 'HEAD' })).status).toBe(200)
+      await expect.poll(async () => (await ask(url, { method: 'HEAD' })).status).toBe(423)
     }
 
     const answers = await inOneSweep(app, 10, () => rawGet(url, CURL))

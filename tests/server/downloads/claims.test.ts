@@ -54,6 +54,21 @@ describe('a one-shot file', () => {
     expect(copiesIn(answers)).toBe(1)
   })
 
+  test('is said to be taken when HEAD asks for it meanwhile, but not to who took it', async () => {
+    const app = await makeApp()
+    const { url } = await givenFile(app, { oneShot: true }, CONTENT)
+    const head = (index: number) => ask(url, { method: 'HEAD', headers: ua(index) })
+
+    const before = await head(2)
+    await get(url, { ...ua(1), Range: 'bytes=0-3' })
+    const [other, holder] = [await head(2), await head(1)]
+    await get(url, { ...ua(1), Range: 'bytes=4-' })
+
+    expect([before.status, other.status, holder.status]).toEqual([200, 423, 200])
+    expect(Number(other.headers['retry-after'])).toBeGreaterThan(0)
+    expect((await head(2)).status).toBe(404)
+  })
+
   test('that is pipelined 10 times on one connection comes once', async () => {
     const app = await makeApp()
     const { url } = await givenFile(app, { oneShot: true }, CONTENT)

@@ -70,7 +70,7 @@ test('the router’s own 404, a refused body and a password challenge are proble
   expect(await route.json()).toMatchObject({ status: 404, detail: '404 page not found' })
   expect(await body.json()).toMatchObject({ status: 400, detail: expect.stringMatching(/^unable to deserialize/) })
   expect(await password.json()).toMatchObject({ status: 401, title: 'Unauthorized' })
-  expect(password.headers.get('www-authenticate')).toBe('Basic realm="plik", charset="UTF-8"')
+  expect(password.headers.get('www-authenticate')).toBe('X-Basic realm="plik", charset="UTF-8"')
 })
 
 test('a script from elsewhere can read errors and what they say about trying again', async () => {

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { hasBrowser, useBrowser } from '../helpers/browser.ts'
-import { temporaryFolder } from '../helpers/database.ts'
-import { makeApp } from '../helpers/make-app.ts'
+import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
+import { temporaryFolder } from '../../helpers/database.ts'
+import { makeApp } from '../../helpers/make-app.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
@@ -24,7 +24,7 @@ describe.skipIf(!hasBrowser())('the page without JavaScript', () => {
     await page.getByRole('button', { name: 'Upload' }).click()
 
     const paths = await page
-      .locator('.links a')
+      .locator('.links .file a')
       .evaluateAll((anchors) => anchors.map((anchor) => anchor.getAttribute('href') ?? ''))
     const links = paths.map((path) => new URL(path, app.url).href)
     expect(await page.locator('.links .name').allTextContents()).toEqual(['你好 <b>.txt', 'second.bin'])
@@ -42,6 +42,7 @@ describe.skipIf(!hasBrowser())('the page without JavaScript', () => {
     const page = await open({ javaScriptEnabled: false })
     await page.goto(`${app.url}/`)
 
+    await page.keyboard.press('Tab')
     await page.keyboard.press('Tab')
     await page.locator(':focus').setInputFiles(join(folder, 'a.txt'))
     await page.keyboard.press('Tab')

@@ -1,0 +1,64 @@
+import AxeBuilder from '@axe-core/playwright'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
+import { createUpload, givenFile } from '../../helpers/client.ts'
+import { makeApp } from '../../helpers/make-app.ts'
+import { choose, fileOf, isScrollingSideways, send } from './page-tests.ts'
+
+const LONG = `${'a very long name that somebody gave to a photo '.repeat(3)}withoutanyspacesattheend${'x'.repeat(60)}.jpg`
+
+/** What axe finds wrong, in a form that tells what to do. */
+async function faults(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
+}
+
+describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)('the page in the %s theme', (colorScheme) => {
+  const open = useBrowser()
+
+  test('has no fault that axe finds, and does not scroll sideways on a small phone', { timeout: 60_000 }, async () => {
+    const app = await makeApp()
+    const page = await open({ colorScheme, reducedMotion: 'reduce', viewport: { width: 360, height: 740 } })
+    const seen: Record<string, [string[], boolean]> = {}
+    const look = async (what: string) => {
+      seen[what] = [await faults(page), await isScrollingSideways(page)]
+    }
+    const { upload: locked } = await givenFile(app, { password: 'secret' })
+    const { upload: received } = await givenFile(app, { comments: `${'long'.repeat(60)} text` }, 'hello', LONG)
+    const empty = await createUpload(app)
+
+    await page.goto(`${app.url}/`)
+    await page.getByRole('heading', { name: 'Share files' }).waitFor()
+    await look('empty')
+    await choose(page, [fileOf(LONG), fileOf('b.pdf')])
+    await page.getByText('Options').click()
+    await look('chosen')
+    await page.getByRole('button', { name: 'Write a text' }).click()
+    await look('text')
+    await page.keyboard.press('Escape')
+    await send(page)
+    await page.getByRole('button', { name: 'QR code' }).click()
+    await page.getByText('More ways to share').click()
+    await look('shared')
+    await page.getByRole('button', { name: 'Delete everything' }).click()
+    await look('asked')
+    await page.goto(`${app.url}/#/?id=${received.id}`)
+    await page.getByText('withoutanyspaces').first().waitFor()
+    await look('received')
+    await page.goto(`${app.url}/#/?id=${empty.id}`)
+    await page.getByText('All files have been fetched').waitFor()
+    await look('nothing there')
+    await page.goto(`${app.url}/#/?id=${locked.id}`)
+    await page.getByRole('heading', { name: 'A password, please' }).waitFor()
+    await look('locked')
+    await page.goto(`${app.url}/#/?id=unknown`)
+    await page.getByRole('heading', { name: 'This link leads nowhere' }).waitFor()
+    await look('gone')
+    await page.goto(`${app.url}/#/nowhere`)
+    await page.getByRole('heading', { name: 'There is nothing here' }).waitFor()
+    await look('not found')
+
+    expect(seen).toEqual(Object.fromEntries(Object.keys(seen).map((what) => [what, [[], false]])))
+  })
+})

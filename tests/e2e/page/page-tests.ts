@@ -1,0 +1,37 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { Download, Page } from 'playwright-core'
+
+/** What tests of the page do and look at. */
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+export const fileOf = (name: string, content: string | Buffer = randomBytes(1000)) => ({
+  name,
+  mimeType: 'application/octet-stream',
+  buffer: Buffer.from(content),
+})
+
+/** Chooses files on the send page, as the browser's own dialog does. */
+export async function choose(page: Page, files: ReturnType<typeof fileOf>[]): Promise<void> {
+  await page.getByRole('heading', { name: 'Share files' }).waitFor()
+  await page.locator('input[type=file]').first().setInputFiles(files)
+}
+
+/** Sends what was chosen, and waits for the link. */
+export async function send(page: Page): Promise<string> {
+  await page.getByRole('button', { name: /^Send \d/ }).click()
+  await page.getByRole('heading', { name: 'Your link is ready' }).waitFor()
+  return page.getByRole('textbox', { name: 'Link', exact: true }).inputValue()
+}
+
+export async function saved(page: Page, act: () => Promise<void>): Promise<{ name: string; bytes: Buffer }> {
+  const [download] = await Promise.all([page.waitForEvent('download'), act()])
+  return {
+    name: (download as Download).suggestedFilename(),
+    bytes: await readFile(await (download as Download).path()),
+  }
+}
+
+export const isScrollingSideways = (page: Page): Promise<boolean> =>
+  page.evaluate('document.documentElement.scrollWidth > innerWidth')

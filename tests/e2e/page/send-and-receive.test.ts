@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
+import { createUpload, givenFile } from '../../helpers/client.ts'
+import { temporaryFolder } from '../../helpers/database.ts'
+import { makeApp } from '../../helpers/make-app.ts'
+import { choose, fileOf, saved, send, sha256 } from './page-tests.ts'
+
+describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
+  const open = useBrowser()
+
+  test('what one person sends another receives, byte for byte', async () => {
+    const app = await makeApp()
+    const content = randomBytes(2_000_000)
+    const sender = await open()
+    await sender.goto(`${app.url}/`)
+    await choose(sender, [fileOf('你好 & <b>.bin', content), fileOf('small.txt', 'small')])
+    const link = await send(sender)
+
+    const receiver = await open()
+    await receiver.goto(link)
+    const file = await saved(receiver, () => receiver.getByRole('link', { name: 'Download 你好 & <b>.bin' }).click())
+
+    expect(file.name).toBe('你好 & _b_.bin')
+    expect(sha256(file.bytes)).toBe(sha256(content))
+    expect(await receiver.getByRole('heading', { name: 'Your link is ready' }).count()).toBe(0)
+  })
+
+  test('options that were chosen hold', async () => {
+    const app = await makeApp()
+    const page = await open()
+    await page.goto(`${app.url}/`)
+    await choose(page, [fileOf('a.txt', 'a')])
+    await page.getByText('Options').click()
+    await page.getByLabel('Keep for').selectOption({ label: '1 hour' })
+    await page.getByLabel('Downloads').selectOption({ label: '3 times' })
+    await page.getByLabel('Password').fill('secret')
+    await page.getByLabel('Message').fill('for **you**')
+    await page.getByLabel('Whoever has the link may delete').check()
+
+    const link = await send(page)
+
+    const id = new URLSearchParams(link.split('?')[1]).get('id')
+    const headers = { Authorization: `Basic ${btoa('plik:secret')}` }
+    const upload = await (await fetch(`${app.url}/upload/${id}`, { headers })).json()
+    expect(upload).toMatchObject({ ttl: 3600, maxDownloads: 3, removable: true, comments: 'for **you**' })
+  })
+
+  test('a folder is received as a folder', async () => {
+    const app = await makeApp()
+    const folder = join(temporaryFolder(), 'trip')
+    mkdirSync(join(folder, 'day 1'), { recursive: true })
+    writeFileSync(join(folder, 'day 1', 'a.txt'), 'a')
+    writeFileSync(join(folder, 'b.txt'), 'b')
+    const page = await open()
+    await page.goto(`${app.url}/`)
+    await page.locator('input[webkitdirectory]').setInputFiles(folder)
+    await send(page)
+
+    const archive = await saved(page, () => page.getByRole('link', { name: /^Download all/ }).click())
+
+    expect(await page.locator('.received .file-name').allTextContents()).toEqual(['trip/b.txt', 'trip/day 1/a.txt'])
+    expect(archive.bytes.includes('trip/day 1/a.txt')).toBe(true)
+  })
+
+  test('a part of the files comes as an archive of that part', async () => {
+    const app = await makeApp()
+    const page = await open()
+    await page.goto(`${app.url}/`)
+    await choose(page, [fileOf('a.txt', 'aaa'), fileOf('b.txt', 'bbb'), fileOf('c.txt', 'ccc')])
+    await send(page)
+
+    await page.getByLabel('Select a.txt').check()
+    await page.getByLabel('Select c.txt').check()
+    const archive = await saved(page, () => page.getByRole('link', { name: 'Download 2 files as a zip' }).click())
+
+    expect(['aaa', 'bbb', 'ccc'].map((text) => archive.bytes.includes(text))).toEqual([true, false, true])
+  })
+
+  test('dropped files, a pasted picture and a written text are sent', async () => {
+    const app = await makeApp()
+    const page = await open()
+    await page.goto(`${app.url}/`)
+    await page.getByRole('heading', { name: 'Share files' }).waitFor()
+
+    await page.evaluate(`{
+      const dropped = new DataTransfer()
+      dropped.items.add(new File(['dropped'], 'dropped.txt'))
+      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: dropped, bubbles: true, cancelable: true }))
+      const pasted = new DataTransfer()
+      pasted.items.add(new File(['png'], 'image.png', { type: 'image/png' }))
+      document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: pasted, bubbles: true }))
+    }`)
+    await page.getByRole('button', { name: 'Write a text' }).click()
+    await page.getByRole('textbox', { name: 'Text' }).fill('written')
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await send(page)
+
+    const names = (await page.locator('.received .file-name').allTextContents()).sort()
+    expect(names).toEqual([
+      'dropped.txt',
+      expect.stringMatching(/^pasted 2.*\.png$/),
+      expect.stringMatching(/^text 2.*\.txt$/),
+    ])
+  })
+
+  test('an upload token in the address gives rights, is taken out of it, and is remembered in the tab', async () => {
+    const app = await makeApp()
+    const { upload } = await givenFile(app, {}, 'hello', 'a.txt')
+    const page = await open()
+
+    await page.goto(`${app.url}/#/?id=${upload.id}&uploadToken=${upload.uploadToken}`)
+    await page.getByRole('button', { name: 'Delete everything' }).waitFor()
+
+    expect(page.url()).toBe(`${app.url}/#/?id=${upload.id}`)
+    await page.reload()
+    await page.getByRole('button', { name: 'Delete everything' }).click()
+    await page.getByRole('button', { name: 'Delete', exact: true }).click()
+    await page.getByRole('heading', { name: 'Share files' }).waitFor()
+    expect((await fetch(`${app.url}/upload/${upload.id}`)).status).toBe(404)
+  })
+
+  test('asks for the password, and says when it is wrong', async () => {
+    const app = await makeApp()
+    const { upload } = await givenFile(app, {}, 'hello', 'a.txt')
+    const locked = await createUpload(app, { password: 'secret', files: [{ fileName: 'locked.txt' }] })
+    const page = await open()
+    await page.goto(`${app.url}/#/?id=${locked.id}`)
+
+    await page.getByLabel('Password').fill('guess')
+    await page.getByRole('button', { name: 'Open' }).click()
+    await page.getByText('That is not the password.').waitFor()
+    await page.getByLabel('Password').fill('secret')
+    await page.getByRole('button', { name: 'Open' }).click()
+
+    await page.getByText('locked.txt').waitFor()
+    await page.goto(`${app.url}/#/?id=${upload.id}`)
+    await page.getByText('a.txt').waitFor()
+  })
+
+  test('says in words that a link is over, and that a file is being fetched by somebody else', async () => {
+    const app = await makeApp()
+    const { upload, url } = await givenFile(app, { oneShot: true }, 'x'.repeat(500_000), 'once.txt')
+    await fetch(url, { headers: { Range: 'bytes=0-9' } })
+    const page = await open()
+
+    await page.goto(`${app.url}/#/?id=${upload.id}`)
+    await page.getByRole('link', { name: 'Download once.txt' }).click()
+    await page.getByRole('alert').filter({ hasText: 'Somebody else is fetching this' }).waitFor()
+    await page.goto(`${app.url}/#/?id=nosuchuploadhere`)
+
+    await page.getByRole('heading', { name: 'This link leads nowhere any more' }).waitFor()
+  })
+
+  test('a one-time file can be fetched once, and looking at its page takes nothing', async () => {
+    const app = await makeApp()
+    const { upload } = await givenFile(app, { oneShot: true }, 'only once', 'once.txt')
+    const page = await open()
+    await page.goto(`${app.url}/#/?id=${upload.id}`)
+    await page.getByText('Each file can be fetched once').waitFor()
+    await page.reload()
+
+    const file = await saved(page, () => page.getByRole('link', { name: 'Download once.txt' }).click())
+    await page.reload()
+
+    expect(file.bytes.toString()).toBe('only once')
+    await page.getByText('All files have been fetched or deleted.').waitFor()
+  })
+
+  test('says what the server refuses, in its words', async () => {
+    const app = await makeApp({ MAX_FILE_SIZE: '1KB', MAX_FILES_PER_UPLOAD: '2' })
+    const page = await open()
+    await page.goto(`${app.url}/`)
+
+    await choose(page, [fileOf('large.bin', Buffer.alloc(1001))])
+    await page.getByRole('alert').filter({ hasText: 'large.bin is larger than this server takes (1 kB)' }).waitFor()
+    await page
+      .locator('input[type=file]')
+      .first()
+      .setInputFiles([fileOf('1'), fileOf('2'), fileOf('3')])
+
+    await page.getByRole('alert').filter({ hasText: 'One link can hold 2 files' }).waitFor()
+  })
+})

@@ -1,0 +1,24 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { build } from 'vite'
+
+const WEB = resolve(import.meta.dirname, '../../web')
+
+/** The page as it is now, for all tests of a run; built only when something in it has changed. */
+export async function setup(): Promise<void> {
+  if (builtAt() < changedAt()) await build({ configFile: join(WEB, 'vite.config.ts'), logLevel: 'warn' })
+}
+
+function builtAt(): number {
+  return statSync(join(WEB, 'dist/index.html'), { throwIfNoEntry: false })?.mtimeMs ?? 0
+}
+
+function changedAt(): number {
+  const sources = ['src', 'worker', 'index.html', 'vite.config.ts'].flatMap((name) => filesIn(join(WEB, name)))
+  return Math.max(...sources.map((path) => statSync(path).mtimeMs))
+}
+
+function filesIn(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path]
+  return readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) => join(path, name))
+}

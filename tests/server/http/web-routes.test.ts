@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest'
+import { fileForm, givenFile } from '../../helpers/client.ts'
+import { makeApp } from '../../helpers/make-app.ts'
+
+const HTML = { Accept: 'text/html' }
+
+test('the page runs our own scripts only, and is asked for anew each time', async () => {
+  const app = await makeApp()
+
+  const { headers } = await fetch(`${app.url}/`)
+
+  const policy = headers.get('content-security-policy')
+  expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'")
+  expect(policy).not.toContain('unsafe')
+  expect(policy).not.toMatch(/https?:/)
+  expect(headers.get('cache-control')).toBe('no-store')
+})
+
+test('files may come from the download domain, and nothing else from anywhere', async () => {
+  const app = await makeApp({ DOWNLOAD_DOMAIN: 'https://files.example.org' })
+
+  const policy = (await fetch(`${app.url}/`)).headers.get('content-security-policy')
+
+  expect(policy?.match(/[a-z-]+-src [^;]*https:[^;]*/g)).toEqual([
+    "img-src 'self' https://files.example.org blob:",
+    "media-src 'self' https://files.example.org blob:",
+    "connect-src 'self' https://files.example.org",
+  ])
+})
+
+test('its parts are kept for ever and come compressed, also under a path prefix', async () => {
+  const app = await makeApp({ PATH_PREFIX: '/files' })
+  const page = await (await fetch(`${app.url}/`)).text()
+  const script = /src="\.\/(assets\/page-[^"]+\.js)"/.exec(page)?.[1]
+
+  const { status, headers } = await fetch(`${app.url}/${script}`, { headers: { 'Accept-Encoding': 'br' } })
+
+  expect(status).toBe(200)
+  expect(headers.get('content-encoding')).toBe('br')
+  expect(headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+})
+
+test('a path prefix without its slash leads to the one with it', async () => {
+  const app = await makeApp({ PATH_PREFIX: '/files' })
+
+  const { status, headers } = await fetch(app.url, { redirect: 'manual' })
+
+  expect([status, headers.get('location')]).toEqual([308, '/files/'])
+})
+
+test('without JavaScript an upload is a list of links, found by its id or by a pasted link', async () => {
+  const app = await makeApp()
+  const { upload, url } = await givenFile(app, { comments: '<b>hi</b>' }, 'hello', 'a & b.txt')
+
+  const byId = await (await fetch(`${app.url}/?id=${upload.id}`)).text()
+  const byLink = await (await fetch(`${app.url}/?id=${encodeURIComponent(`https://x/#/?id=${upload.id}`)}`)).text()
+
+  expect(byId).toContain('a &#38; b.txt')
+  expect(byId).toContain(`href="${url.replaceAll('&', '&amp;')}"`)
+  expect(byId).toContain('&#60;b&#62;hi')
+  expect(byLink).toBe(byId)
+})
+
+test('without JavaScript an unknown upload is said to be over, and a protected one asks for its password', async () => {
+  const app = await makeApp()
+  const { upload } = await givenFile(app, { password: 'secret' })
+
+  const unknown = await fetch(`${app.url}/?id=nosuchuploadhere`)
+  const locked = await fetch(`${app.url}/?id=${upload.id}`, { headers: HTML })
+  const opened = await fetch(`${app.url}/?id=${upload.id}`, {
+    headers: { Authorization: `Basic ${btoa('plik:secret')}` },
+  })
+
+  expect([unknown.status, locked.status, opened.status]).toEqual([404, 401, 200])
+  expect(await unknown.text()).toContain('This link leads nowhere any more')
+  expect(locked.headers.get('www-authenticate')).toContain('Basic realm=')
+})
+
+test('a script that asks for JSON is told that a password is missing without making the browser ask for it', async () => {
+  const app = await makeApp()
+  const { upload } = await givenFile(app, { password: 'secret' })
+
+  const { status, headers } = await fetch(`${app.url}/upload/${upload.id}`, { headers: { Accept: 'application/json' } })
+
+  expect(status).toBe(401)
+  expect(headers.get('www-authenticate')).toMatch(/^X-Basic /)
+})
+
+test('the answer to a form runs no script', async () => {
+  const app = await makeApp()
+
+  const answer = await fetch(`${app.url}/`, { method: 'POST', headers: HTML, body: fileForm('hello') })
+
+  expect(await answer.text()).not.toMatch(/<script|<noscript/)
+})

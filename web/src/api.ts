@@ -1,0 +1,141 @@
+import { signal } from '@preact/signals'
+import type { ServerConfig } from '../../server/http/service-routes.ts'
+import type { FileJson, UploadJson } from '../../server/uploads/upload-shapes.ts'
+
+/** Every call to the server. Nothing else on the page uses `fetch` or `XMLHttpRequest`, but tus-js-client. */
+
+export type { FileJson, ServerConfig, UploadJson }
+
+/** The server said no, or nothing (`status` 0). `message` is the server's own words, for whoever can do something about it. */
+export class ApiError extends Error {
+  readonly status: number
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(status: number, message: string, retryAfterSeconds?: number) {
+    super(message)
+    this.status = status
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+/** What opens an upload: its token to change it, its password to read it. */
+export interface Access {
+  token?: string | undefined
+  password?: { login: string; password: string } | undefined
+}
+
+/** Where the page lives is where the server lives, under whatever prefix. */
+const SERVER = new URL('./', location.href.replace(/[?#].*$/s, '')).href
+export const serverUrl = (path: string): string => `${SERVER}${path}`
+
+export const serverConfig = signal<ServerConfig | undefined>(undefined)
+
+/** Sets `serverConfig`, which the page can't do without. */
+export async function loadServerConfig(): Promise<void> {
+  serverConfig.value = await json<ServerConfig>('config')
+}
+
+export interface NewUpload {
+  files: { fileName: string; fileSize: number; fileType: string; reference: string }[]
+  ttl?: number
+  oneShot?: boolean
+  removable?: boolean
+  normalize?: boolean
+  stream?: boolean
+  maxDownloads?: number
+  password?: string
+  comments?: string
+  e2ee?: string
+}
+
+export const createUpload = (upload: NewUpload): Promise<UploadJson> =>
+  json('upload', { method: 'POST', body: JSON.stringify(upload) })
+
+export const getUpload = (id: string, access: Access): Promise<UploadJson> =>
+  json(`upload/${encodeURIComponent(id)}`, { headers: accessHeaders(access) })
+
+export const removeUpload = (id: string, access: Access): Promise<unknown> =>
+  call(`upload/${encodeURIComponent(id)}`, { method: 'DELETE', headers: accessHeaders(access) })
+
+export const removeFile = (uploadId: string, file: FileJson, access: Access): Promise<unknown> =>
+  call(filePath(uploadId, file), { method: 'DELETE', headers: accessHeaders(access) })
+
+export const filePath = (uploadId: string, file: Pick<FileJson, 'id' | 'fileName'>, mode = 'file'): string =>
+  `${mode}/${uploadId}/${file.id}/${encodeURIComponent(file.fileName)}`
+
+/** What a file's link would answer, without taking anything of a limited one. Throws what it would refuse with. */
+export const headFile = (url: string, access: Access): Promise<Response> =>
+  call(url, { method: 'HEAD', headers: accessHeaders(access) })
+
+/** A whole file in one request: for streams, which can't be resumed since nothing is kept of them. */
+export function postFile(
+  path: string,
+  { name, bytes, access }: { name: string; bytes: Blob; access: Access },
+  onProgress: (sent: number) => void,
+  signal: AbortSignal,
+): Promise<FileJson> {
+  const form = new FormData()
+  form.append('file', bytes, name)
+  const request = new XMLHttpRequest() // fetch tells nothing of what was sent
+  return new Promise((resolve, reject) => {
+    request.upload.onprogress = ({ loaded, total }) =>
+      onProgress(Math.min(bytes.size, Math.max(0, loaded - (total - bytes.size))))
+    request.onerror = () => reject(new ApiError(0, 'unreachable'))
+    request.onabort = () => reject(new ApiError(0, 'aborted'))
+    request.onload = () => {
+      if (request.status === 200) resolve(JSON.parse(request.responseText) as FileJson)
+      else reject(new ApiError(request.status, problemText(request.responseText)))
+    }
+    signal.addEventListener('abort', () => request.abort())
+    request.open('POST', serverUrl(path))
+    for (const [header, value] of Object.entries({ ...JSON_PLEASE, ...accessHeaders(access), ...sessionHeaders() }))
+      request.setRequestHeader(header, value)
+    request.send(form)
+  })
+}
+
+const JSON_PLEASE = { Accept: 'application/json' }
+
+export async function json<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const response = await call(path, init)
+  return (await response.json()) as T
+}
+
+/** `path`: from the server's own root, or a whole address. Throws `ApiError`. */
+export async function call(path: string, init: RequestInit = {}): Promise<Response> {
+  const isOwn = !/^https?:/.test(path)
+  const headers = { ...JSON_PLEASE, ...(isOwn ? sessionHeaders() : {}), ...(init.headers as Record<string, string>) }
+  const response = await fetch(isOwn ? serverUrl(path) : path, { ...init, headers }).catch((error: unknown) => {
+    throw new ApiError(0, error instanceof Error ? error.message : 'unreachable')
+  })
+  if (response.ok) return response
+  const retryAfter = Number(response.headers.get('Retry-After')) || undefined
+  throw new ApiError(response.status, problemText(await response.text()), retryAfter)
+}
+
+export function accessHeaders({ token, password }: Access): Record<string, string> {
+  return {
+    ...(token === undefined ? {} : { 'X-UploadToken': token }),
+    ...(password === undefined ? {} : { Authorization: basic(password) }),
+  }
+}
+
+function basic({ login, password }: { login: string; password: string }): string {
+  const bytes = new TextEncoder().encode(`${login}:${password}`)
+  return `Basic ${btoa(String.fromCharCode(...bytes))}`
+}
+
+/** Proof that a request with a session's cookie was made by our page. */
+export function sessionHeaders(): Record<string, string> {
+  const token = /(?:^|; )plik-xsrf=([^;]*)/.exec(document.cookie)?.[1]
+  return token === undefined ? {} : { 'X-XSRFToken': decodeURIComponent(token) }
+}
+
+/** A problem's `detail` (RFC 9457), or the text as it is. */
+function problemText(body: string): string {
+  try {
+    return (JSON.parse(body) as { detail?: string }).detail ?? body
+  } catch {
+    return body.trim()
+  }
+}

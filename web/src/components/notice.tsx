@@ -1,0 +1,22 @@
+import type { ComponentChildren } from 'preact'
+import { Icon, type IconName } from './icon.tsx'
+
+interface Props {
+  tone?: 'calm' | 'good' | 'bad'
+  icon?: IconName
+  title: string
+  children?: ComponentChildren
+}
+
+/** Something that people should read. What went wrong is read out at once. */
+export function Notice({ tone = 'calm', icon, title, children }: Props) {
+  return (
+    <div class={`notice ${tone}`} role={tone === 'bad' ? 'alert' : 'status'}>
+      {icon && <Icon name={icon} />}
+      <div>
+        <p class="notice-title">{title}</p>
+        {children}
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,188 @@
+import type { ComponentChildren } from 'preact'
+import type { ServerConfig } from '../api.ts'
+import { formatDuration, formatNumber } from '../format.ts'
+import { sendTexts } from '../i18n/send.ts'
+import { isForced, isOffered, type SendOptions, ttlChoices } from '../sending/options.ts'
+import { Icon } from './icon.tsx'
+
+interface Props {
+  options: SendOptions
+  config: ServerConfig
+  onChange: (change: Partial<SendOptions>) => void
+}
+
+/** What an upload will be like: told in a line, to be changed in the fold. */
+export function OptionsPanel(props: Props) {
+  const t = sendTexts.value
+  return (
+    <details class="options" open={isForced(props.config.feature_password)}>
+      <summary>
+        <Icon name="options" />
+        <span class="options-title">{t.options}</span>
+        <span class="quiet options-summary">{summary(props.options).join(' · ')}</span>
+        <Icon name="chevron" />
+      </summary>
+      <div class="options-fields">
+        <TtlField {...props} />
+        <DownloadsField {...props} />
+        <PasswordField {...props} />
+        <CommentsField {...props} />
+        <Switches {...props} />
+      </div>
+    </details>
+  )
+}
+
+function summary(options: SendOptions): string[] {
+  const t = sendTexts.value
+  const parts: [boolean, string][] = [
+    [options.ttlSeconds > 0, t.summaryTtl(formatDuration(options.ttlSeconds))],
+    [options.ttlSeconds <= 0, t.summaryForever],
+    [options.downloads === 1, t.summaryOnce],
+    [options.downloads > 1, t.summaryTimes(formatNumber(options.downloads))],
+    [options.encrypt, t.summaryEncrypted],
+    [options.password !== '', t.summaryPassword],
+    [options.comments.trim() !== '', t.summaryMessage],
+    [options.removable, t.summaryRemovable],
+    [!options.keepPhotoData && !options.encrypt, t.summaryPhotos],
+  ]
+  return parts.flatMap(([applies, text]) => (applies ? [text] : []))
+}
+
+function TtlField({ options, config, onChange }: Props) {
+  const t = sendTexts.value
+  if (config.feature_set_ttl === 'disabled') return null
+  return (
+    <Field label={t.ttl}>
+      <select
+        value={options.ttlSeconds}
+        onChange={({ currentTarget }) => onChange({ ttlSeconds: Number(currentTarget.value) })}
+      >
+        {ttlChoices(config).map((seconds) => (
+          <option key={seconds} value={seconds}>
+            {seconds > 0 ? formatDuration(seconds) : t.forever}
+          </option>
+        ))}
+      </select>
+    </Field>
+  )
+}
+
+const DOWNLOADS = [0, 1, 2, 3, 5, 10, 25, 100]
+
+function DownloadsField({ options, config, onChange }: Props) {
+  const t = sendTexts.value
+  const name = (count: number) => (count === 0 ? t.unlimited : count === 1 ? t.once : t.times(formatNumber(count)))
+  return (
+    <Field label={t.downloads}>
+      <select
+        value={options.downloads}
+        disabled={isForced(config.feature_one_shot)}
+        onChange={({ currentTarget }) => onChange({ downloads: Number(currentTarget.value) })}
+      >
+        {DOWNLOADS.map((count) => (
+          <option key={count} value={count}>
+            {name(count)}
+          </option>
+        ))}
+      </select>
+    </Field>
+  )
+}
+
+function PasswordField({ options, config, onChange }: Props) {
+  const t = sendTexts.value
+  if (!isOffered(config.feature_password)) return null
+  const isNeeded = isForced(config.feature_password)
+  return (
+    <Field label={t.password}>
+      <input
+        type="password"
+        autoComplete="new-password"
+        required={isNeeded}
+        placeholder={isNeeded ? t.passwordNeeded : t.passwordNone}
+        value={options.password}
+        onInput={({ currentTarget }) => onChange({ password: currentTarget.value })}
+      />
+    </Field>
+  )
+}
+
+function CommentsField({ options, config, onChange }: Props) {
+  const t = sendTexts.value
+  if (!isOffered(config.feature_comments)) return null
+  return (
+    <Field label={t.comments} hint={t.commentsHint} isWide>
+      <textarea
+        rows={3}
+        maxLength={30_000}
+        value={options.comments}
+        onInput={({ currentTarget }) => onChange({ comments: currentTarget.value })}
+      />
+    </Field>
+  )
+}
+
+function Switches({ options, config, onChange }: Props) {
+  const t = sendTexts.value
+  return (
+    <div class="switches">
+      {isOffered(config.feature_removable) && (
+        <Switch
+          label={t.removable}
+          isOn={options.removable}
+          isFixed={isForced(config.feature_removable)}
+          onChange={(removable) => onChange({ removable })}
+        />
+      )}
+      {!options.encrypt && (
+        <Switch
+          label={t.keepPhotoData}
+          isOn={options.keepPhotoData}
+          onChange={(keepPhotoData) => onChange({ keepPhotoData })}
+        />
+      )}
+    </div>
+  )
+}
+
+interface SwitchProps {
+  label: string
+  isOn: boolean
+  isFixed?: boolean
+  onChange: (isOn: boolean) => void
+}
+
+export function Switch({ label, isOn, isFixed = false, onChange }: SwitchProps) {
+  return (
+    <label class="switch">
+      <input
+        type="checkbox"
+        role="switch"
+        aria-checked={isOn}
+        checked={isOn}
+        disabled={isFixed}
+        onChange={({ currentTarget }) => onChange(currentTarget.checked)}
+      />
+      <span>{label}</span>
+    </label>
+  )
+}
+
+interface FieldProps {
+  label: string
+  hint?: string
+  isWide?: boolean
+  children: ComponentChildren
+}
+
+export function Field({ label, hint, isWide = false, children }: FieldProps) {
+  return (
+    // biome-ignore lint/a11y/noLabelWithoutControl: the control is among the children
+    <label class={isWide ? 'field wide' : 'field'}>
+      <span>{label}</span>
+      {children}
+      {hint && <small class="quiet">{hint}</small>}
+    </label>
+  )
+}

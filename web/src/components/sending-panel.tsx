@@ -1,0 +1,169 @@
+import { useEffect } from 'preact/hooks'
+import { errorText } from '../error-text.ts'
+import { KIND_ICONS, kindOf } from '../file-kind.ts'
+import { formatBytes, formatDuration, formatPercent, formatSpeed } from '../format.ts'
+import { commonTexts } from '../i18n/common.ts'
+import { sendTexts } from '../i18n/send.ts'
+import { linksOf } from '../receiving/links.ts'
+import { pathOfName } from '../sending/folder-names.ts'
+import { cancelSending, finishSending, type Sending } from '../sending/sending.ts'
+import { secondsLeft, speedOf } from '../sending/speed.ts'
+import { type QueuedFile, type QueueEvent, type Total, totalOf } from '../sending/upload-queue.ts'
+import { CopyField } from './copy-field.tsx'
+import { FileName } from './file-name.tsx'
+import { Icon } from './icon.tsx'
+import { Notice } from './notice.tsx'
+import { ProgressBar } from './progress-bar.tsx'
+import { RemovedData } from './removed-data.tsx'
+
+/** Files on their way: all together, and each. */
+export function SendingPanel({ sending }: { sending: Sending }) {
+  const t = sendTexts.value
+  const { files, dispatch } = sending.sender
+  const total = totalOf(files.value)
+  useEffect(() => {
+    if (files.value.every(({ state }) => state === 'cancelled')) void cancelSending()
+    else if (total.state === 'done') finishSending()
+  }, [total.state])
+  useEffect(() => keepOpen(total.state !== 'done'), [total.state])
+  return (
+    <section class="card sending" aria-labelledby="sending-title">
+      <h1 id="sending-title">{titleOf(total, files.value.length)}</h1>
+      {sending.upload.stream && (
+        <Notice icon="link" title={t.streamTitle}>
+          <p>{t.streamText}</p>
+          <CopyField label={t.toLink} text={linksOf(sending.upload).page} />
+        </Notice>
+      )}
+      <TotalProgress sending={sending} total={total} />
+      <div class="buttons start">
+        <PauseButton total={total} dispatch={dispatch} />
+        <button type="button" class="plain" onClick={() => void cancelSending()}>
+          <Icon name="close" />
+          {t.cancelAll}
+        </button>
+        {total.state === 'failed' && sending.stored.size > 0 && (
+          <button type="button" class="plain" onClick={finishSending}>
+            <Icon name="link" />
+            {t.toLink}
+          </button>
+        )}
+      </div>
+      <ul class="files">
+        {files.value.map((file) => (
+          <SendingFile key={file.key} file={file} sending={sending} />
+        ))}
+      </ul>
+      <p class="quiet">{t.keepOpen}</p>
+    </section>
+  )
+}
+
+function titleOf({ state }: Total, count: number): string {
+  const t = sendTexts.value
+  const titles = {
+    sending: t.sendingTitle(count),
+    stalled: t.stalledTitle,
+    paused: t.pausedTitle,
+    failed: t.failedTitle,
+    done: t.doneTitle,
+  }
+  return titles[state]
+}
+
+function TotalProgress({ sending, total }: { sending: Sending; total: Total }) {
+  const t = sendTexts.value
+  const samples = sending.sender.samples.value
+  const speed = total.state === 'sending' ? speedOf(samples) : undefined
+  const seconds = total.state === 'sending' ? secondsLeft(samples, total.size) : undefined
+  return (
+    <div class="total">
+      <div class="total-figures">
+        <strong>{formatPercent(total.size === 0 ? 1 : total.sent / total.size)}</strong>
+        <span class="quiet">{t.progressOf(formatBytes(total.sent), formatBytes(total.size))}</span>
+        {speed !== undefined && <span class="quiet">{formatSpeed(speed)}</span>}
+        {seconds !== undefined && <span class="quiet">{t.timeLeft(formatDuration(seconds, 'short'))}</span>}
+      </div>
+      <ProgressBar sent={total.sent} total={total.size} label={t.totalProgress} />
+      {total.state === 'stalled' && <p class="quiet">{t.stalledText}</p>}
+    </div>
+  )
+}
+
+function PauseButton({ total, dispatch }: { total: Total; dispatch: (event: QueueEvent) => void }) {
+  const t = sendTexts.value
+  const isMoving = total.state === 'sending' || total.state === 'stalled'
+  return (
+    <button type="button" class="plain" onClick={() => dispatch({ type: isMoving ? 'pause' : 'continue' })}>
+      <Icon name={isMoving ? 'pause' : 'play'} />
+      {isMoving ? t.pause : t.continue}
+    </button>
+  )
+}
+
+function SendingFile({ file, sending }: { file: QueuedFile; sending: Sending }) {
+  const t = sendTexts.value
+  const path = pathOfName(file.name)
+  const isOpen = file.state !== 'done' && file.state !== 'cancelled'
+  return (
+    <li class={`file ${file.state}`}>
+      <span class="file-icon">
+        <Icon name={file.state === 'done' ? 'check' : KIND_ICONS[kindOf({ name: path, type: '' })]} />
+      </span>
+      <FileName path={path} />
+      <span class="file-facts">{factsOf(file)}</span>
+      <span class="file-actions">{isOpen && <FileButtons file={file} dispatch={sending.sender.dispatch} />}</span>
+      {isOpen && <ProgressBar sent={file.sent} total={file.size} label={t.progressFor(path)} />}
+      {file.state === 'failed' && (
+        <p class="file-note bad" role="alert">
+          {errorText(file.error)}
+        </p>
+      )}
+      <RemovedData file={sending.stored.get(file.key)} />
+    </li>
+  )
+}
+
+function factsOf({ state, sent, size }: QueuedFile): string {
+  const t = sendTexts.value
+  if (state === 'waiting') return t.waiting
+  if (state === 'cancelled') return t.cancelled
+  if (state === 'done') return formatBytes(size)
+  return t.progressOf(formatBytes(sent), formatBytes(size))
+}
+
+function FileButtons({ file, dispatch }: { file: QueuedFile; dispatch: (event: QueueEvent) => void }) {
+  const t = sendTexts.value
+  const { key, state } = file
+  const path = pathOfName(file.name)
+  const buttons = {
+    failed: { icon: 'again', label: t.retryFile(path), type: 'continue' },
+    paused: { icon: 'play', label: t.continueFile(path), type: 'continue' },
+    open: { icon: 'pause', label: t.pauseFile(path), type: 'pause' },
+  } as const
+  const { icon, label, type } = buttons[state === 'failed' || state === 'paused' ? state : 'open']
+  return (
+    <>
+      <button type="button" class="bare" aria-label={label} onClick={() => dispatch({ type, key })}>
+        <Icon name={icon} />
+      </button>
+      <button
+        type="button"
+        class="bare"
+        aria-label={t.cancelFile(path)}
+        title={commonTexts.value.cancel}
+        onClick={() => dispatch({ type: 'cancel', key })}
+      >
+        <Icon name="close" />
+      </button>
+    </>
+  )
+}
+
+/** Browsers ask before they close a page that is at work. */
+function keepOpen(isWorking: boolean): (() => void) | undefined {
+  if (!isWorking) return undefined
+  const ask = (event: BeforeUnloadEvent) => event.preventDefault()
+  addEventListener('beforeunload', ask)
+  return () => removeEventListener('beforeunload', ask)
+}

@@ -1,0 +1,72 @@
+import { useSignal } from '@preact/signals'
+import type { UploadJson } from '../api.ts'
+import { uploadTexts } from '../i18n/upload.ts'
+import { commandOf } from '../receiving/commands.ts'
+import { linksOf } from '../receiving/links.ts'
+import { CopyButton } from './copy-button.tsx'
+import { CopyField } from './copy-field.tsx'
+import { Icon } from './icon.tsx'
+import { QrCode } from './qr-code.tsx'
+
+/** The link, in every form in which it can be handed on. */
+export function SharePanel({ upload }: { upload: UploadJson }) {
+  const t = uploadTexts.value
+  const { page, admin } = linksOf(upload)
+  const hasQr = useSignal(false)
+  return (
+    <section class="card share" aria-labelledby="share-title">
+      <div class="share-head">
+        <span class="mark good">
+          <Icon name="check" size={24} />
+        </span>
+        <div>
+          <h1 id="share-title">{t.readyTitle}</h1>
+          <p class="quiet">{t.readyText}</p>
+        </div>
+      </div>
+      <input
+        class="share-link"
+        readOnly
+        aria-label={t.link}
+        value={page}
+        onFocus={(event) => event.currentTarget.select()}
+      />
+      <div class="buttons start">
+        <CopyButton text={page} label={t.copyLink} isPrimary />
+        <ShareButton url={page} />
+        <button
+          type="button"
+          class="plain"
+          aria-expanded={hasQr.value}
+          onClick={() => {
+            hasQr.value = !hasQr.value
+          }}
+        >
+          <Icon name="device" />
+          {t.qrCode}
+        </button>
+      </div>
+      {hasQr.value && <QrCode text={page} label={t.qrAlt} />}
+      <details class="more">
+        <summary>{t.more}</summary>
+        <div class="stack">
+          <CopyField label={t.curl} text={commandOf(upload)} isCommand />
+          {admin && <CopyField label={t.adminLink} text={admin} />}
+        </div>
+      </details>
+    </section>
+  )
+}
+
+/** The device's own way to hand something on, where it has one. */
+function ShareButton({ url }: { url: string }) {
+  const t = uploadTexts.value
+  if (!('share' in navigator)) return null
+  const share = () => navigator.share({ title: 'Mayfly', text: t.shareText, url }).catch(() => {}) // people may change their minds
+  return (
+    <button type="button" class="plain" onClick={() => void share()}>
+      <Icon name="share" />
+      {t.shareLink}
+    </button>
+  )
+}

@@ -1,0 +1,31 @@
+import { signal } from '@preact/signals'
+import type { ComponentType } from 'preact'
+import { Notice } from './components/notice.tsx'
+import { commonTexts } from './i18n/common.ts'
+
+/** A page that is loaded when somebody first goes there: `lazy(async () => (await import('./pages/jobs.tsx')).JobsPage)`. */
+export function lazy(load: () => Promise<ComponentType>): ComponentType {
+  const state = signal<'unasked' | 'loading' | 'failed' | { Page: ComponentType }>('unasked')
+
+  async function begin(): Promise<void> {
+    state.value = 'loading'
+    state.value = await load().then(
+      (Page) => ({ Page }),
+      () => 'failed' as const,
+    )
+  }
+
+  return function Lazy() {
+    if (state.value === 'unasked') void begin()
+    if (typeof state.value === 'object') return <state.value.Page />
+    const t = commonTexts.value
+    if (state.value !== 'failed') return <p class="quiet waiting">{t.loading}</p>
+    return (
+      <Notice tone="bad" title={t.pageFailed}>
+        <button type="button" onClick={() => location.reload()}>
+          {t.reload}
+        </button>
+      </Notice>
+    )
+  }
+}

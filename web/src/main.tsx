@@ -1,0 +1,33 @@
+import { render } from 'preact'
+import { loadServerConfig } from './api.ts'
+import { App } from './app.tsx'
+import { Notice } from './components/notice.tsx'
+import { errorText } from './error-text.ts'
+import { commonTexts } from './i18n/common.ts'
+import { href } from './router.ts'
+
+/** Links that work without JavaScript have the id where the server sees it. With JavaScript it need not. */
+const id = new URLSearchParams(location.search).get('id')
+if (id) location.replace(`./${href('/', { id })}`)
+else void start(document.getElementById('app') as HTMLElement)
+
+async function start(root: HTMLElement): Promise<void> {
+  try {
+    await loadServerConfig()
+    render(<App />, root)
+  } catch (error) {
+    render(<StartFailed error={error} />, root)
+  }
+}
+
+function StartFailed({ error }: { error: unknown }) {
+  return (
+    <main class="shell">
+      <Notice tone="bad" title={errorText(error)}>
+        <button type="button" onClick={() => location.reload()}>
+          {commonTexts.value.tryAgain}
+        </button>
+      </Notice>
+    </main>
+  )
+}

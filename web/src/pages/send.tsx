@@ -1,0 +1,185 @@
+import { signal } from '@preact/signals'
+import { serverConfig, serverUrl } from '../api.ts'
+import { ChosenList } from '../components/chosen-list.tsx'
+import { CopyField } from '../components/copy-field.tsx'
+import { ChooseButton, useDropAndPaste } from '../components/drop-zone.tsx'
+import { Icon } from '../components/icon.tsx'
+import { Notice } from '../components/notice.tsx'
+import { OptionsPanel } from '../components/options-panel.tsx'
+import { SendingPanel } from '../components/sending-panel.tsx'
+import { TextDialog } from '../components/text-dialog.tsx'
+import { errorText } from '../error-text.ts'
+import { formatBytes, formatNumber } from '../format.ts'
+import { sendTexts } from '../i18n/send.ts'
+import { type ChosenFile, writtenText } from '../sending/chosen-files.ts'
+import { defaultOptions, isOffered, type SendOptions } from '../sending/options.ts'
+import { send, sending } from '../sending/sending.ts'
+
+/** What will be sent. It is kept while people look at other pages. */
+const files = signal<ChosenFile[]>([])
+const choices = signal<Partial<SendOptions>>({})
+/** What is wrong with it. */
+const problem = signal<string | undefined>(undefined)
+const isPreparing = signal(false)
+/** The text that is being written; undefined: none is. */
+const draft = signal<string | undefined>(undefined)
+
+export function SendPage() {
+  return sending.value ? <SendingPanel sending={sending.value} /> : <Compose />
+}
+
+function Compose() {
+  const t = sendTexts.value
+  const isOver = useDropAndPaste({
+    onFiles: addFiles,
+    onText: (text) => {
+      draft.value = text
+    },
+  })
+  const isEmpty = files.value.length === 0
+  return (
+    <>
+      {isEmpty && (
+        <div class="hero">
+          <h1>{t.title}</h1>
+          <p class="quiet">{t.lead}</p>
+        </div>
+      )}
+      <form class={`card compose ${isOver.value ? 'over' : ''}`} onSubmit={(event) => void submit(event)}>
+        {isEmpty ? <EmptyZone isOver={isOver.value} /> : <Chosen />}
+        {problem.value && <Notice tone="bad" title={problem.value} />}
+        <Options />
+        {!isEmpty && <SendButton />}
+      </form>
+      {isEmpty && (
+        <div class="terminal">
+          <CopyField label={t.fromTerminal} text={`curl -F 'file=@photo.jpg' ${serverUrl('')}`} isCommand />
+        </div>
+      )}
+      {draft.value !== undefined && <TextDialog text={draft.value} onAdd={addText} onClose={closeDraft} />}
+    </>
+  )
+}
+
+function EmptyZone({ isOver }: { isOver: boolean }) {
+  const t = sendTexts.value
+  const limit = serverConfig.value?.maxFileSize ?? -1
+  return (
+    <div class="drop">
+      <span class="drop-mark">
+        <Icon name="upload" size={28} />
+      </span>
+      <p class="drop-title">{isOver ? t.dropNow : t.drop}</p>
+      <p class="quiet">{limit > 0 ? t.dropHint(formatBytes(limit)) : t.dropHintNoLimit}</p>
+      <div class="buttons">
+        <ChooseButton label={t.choose} onFiles={addFiles} isPrimary />
+        <ChooseButton label={t.chooseFolder} onFiles={addFiles} isFolder />
+        <TextButton />
+      </div>
+    </div>
+  )
+}
+
+function TextButton() {
+  if (!isOffered(serverConfig.value?.feature_text ?? 'disabled')) return null
+  return (
+    <button
+      type="button"
+      class="plain"
+      onClick={() => {
+        draft.value = ''
+      }}
+    >
+      <Icon name="text" />
+      {sendTexts.value.writeText}
+    </button>
+  )
+}
+
+function Chosen() {
+  const t = sendTexts.value
+  return (
+    <>
+      <h1>{t.chosenTitle}</h1>
+      <ChosenList files={files.value} onRemove={removeFile} />
+      <div class="buttons start">
+        <ChooseButton label={t.addMore} onFiles={addFiles} />
+        <ChooseButton label={t.chooseFolder} onFiles={addFiles} isFolder />
+        <TextButton />
+      </div>
+    </>
+  )
+}
+
+function Options() {
+  const config = serverConfig.value
+  if (!config) return null
+  return (
+    <OptionsPanel
+      options={{ ...defaultOptions(config), ...choices.value }}
+      config={config}
+      onChange={(change) => {
+        choices.value = { ...choices.value, ...change }
+      }}
+    />
+  )
+}
+
+function SendButton() {
+  const t = sendTexts.value
+  const total = files.value.reduce((sum, { bytes }) => sum + bytes.size, 0)
+  return (
+    <button type="submit" class="primary large" disabled={isPreparing.value}>
+      <Icon name="upload" />
+      {isPreparing.value ? t.preparing : `${t.send(files.value.length)} · ${formatBytes(total)}`}
+    </button>
+  )
+}
+
+/** Takes what the server would take, and says what it would not. */
+function addFiles(added: ChosenFile[]): void {
+  const t = sendTexts.value
+  const { maxFileSize = -1, maxFilePerUpload = 1 } = serverConfig.value ?? {}
+  const tooLarge = added.find(({ bytes }) => maxFileSize > 0 && bytes.size > maxFileSize)
+  const all = [...files.value, ...added.filter(({ bytes }) => maxFileSize <= 0 || bytes.size <= maxFileSize)]
+  files.value = all.slice(0, maxFilePerUpload)
+  problem.value =
+    added.length === 0
+      ? t.noFiles
+      : tooLarge
+        ? t.tooLarge(tooLarge.path, formatBytes(maxFileSize))
+        : all.length > maxFilePerUpload
+          ? t.tooMany(formatNumber(maxFilePerUpload))
+          : undefined
+}
+
+function removeFile(key: string): void {
+  files.value = files.value.filter((file) => file.key !== key)
+  problem.value = undefined
+}
+
+function addText(text: string): void {
+  addFiles([writtenText(text, new Date())])
+  closeDraft()
+}
+
+function closeDraft(): void {
+  draft.value = undefined
+}
+
+async function submit(event: Event): Promise<void> {
+  event.preventDefault()
+  const config = serverConfig.value
+  if (!config) return
+  isPreparing.value = true
+  problem.value = undefined
+  try {
+    await send(files.value, { ...defaultOptions(config), ...choices.value })
+    files.value = []
+    choices.value = {}
+  } catch (error) {
+    problem.value = errorText(error)
+  } finally {
+    isPreparing.value = false
+  }
+}

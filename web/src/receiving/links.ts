@@ -1,0 +1,36 @@
+import { type FileJson, filePath, serverUrl, type UploadJson } from '../api.ts'
+import { href } from '../router.ts'
+
+/** Every address that has to do with an upload. Files may live on a domain of their own. */
+
+export function linksOf(upload: Pick<UploadJson, 'id' | 'uploadToken'>) {
+  const { id, uploadToken } = upload
+  return {
+    page: serverUrl(href('/', { id })),
+    /** Whoever has it may change everything. */
+    admin: uploadToken === undefined ? undefined : serverUrl(href('/', { id, uploadToken })),
+  }
+}
+
+export function fileUrl(upload: UploadJson, file: FileJson): string {
+  return `${contentBase(upload)}${filePath(upload.id, file, upload.stream ? 'stream' : 'file')}`
+}
+
+/** A file that is saved under its own name rather than shown. */
+export const saveUrl = (upload: UploadJson, file: FileJson): string => `${fileUrl(upload, file)}?dl=1`
+
+/** A picture of an image, at most so many pixels wide. */
+export const thumbnailUrl = (upload: UploadJson, file: FileJson, width: number): string =>
+  `${fileUrl(upload, file)}?${new URLSearchParams({ format: 'webp', width: String(width) })}`
+
+/** One archive of all files, or of those that are named. */
+export function archiveUrl(upload: UploadJson, fileIds: readonly string[] = []): string {
+  const query = new URLSearchParams([['dl', '1'], ...fileIds.map((id): [string, string] => ['file', id])])
+  return `${contentBase(upload)}archive/${upload.id}/mayfly-${upload.id.slice(0, 6)}.zip?${query}`
+}
+
+/** The prefix of our own address holds there too. */
+function contentBase({ downloadDomain }: UploadJson): string {
+  const own = serverUrl('')
+  return downloadDomain ? downloadDomain + new URL(own).pathname : own
+}

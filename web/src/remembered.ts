@@ -1,0 +1,21 @@
+/** A text that a browser keeps for us. Where it keeps nothing (private windows, full disks) we do without. */
+export function remembered(name: string, storage: () => Storage = () => localStorage) {
+  const key = `mayfly-${name}`
+  return {
+    get(): string | undefined {
+      try {
+        return storage().getItem(key) ?? undefined
+      } catch {
+        return undefined
+      }
+    },
+    set(value: string | undefined): void {
+      try {
+        if (value === undefined) storage().removeItem(key)
+        else storage().setItem(key, value)
+      } catch {
+        // not remembered
+      }
+    },
+  }
+}

@@ -1,0 +1,58 @@
+/** Files as people choose them: by a field, by dropping, from the clipboard; folders with all that is in them. */
+
+export interface ChosenFile {
+  key: string
+  /** With the folders that lead to it: `photos/2026/a.jpg`. */
+  path: string
+  bytes: File
+}
+
+let count = 0
+
+export const chosen = (bytes: File, path = bytes.webkitRelativePath || bytes.name): ChosenFile => ({
+  key: String(++count),
+  path,
+  bytes,
+})
+
+/** What was dropped. Must be called while the event is handled: browsers forget the list afterwards. */
+export async function droppedFiles({ items, files }: DataTransfer): Promise<ChosenFile[]> {
+  const entries = [...items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null)
+  if (entries.length === 0) return [...files].map((file) => chosen(file))
+  return (await Promise.all(entries.map(filesIn))).flat()
+}
+
+async function filesIn(entry: FileSystemEntry): Promise<ChosenFile[]> {
+  if (isFile(entry)) {
+    const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject))
+    return [chosen(file, entry.fullPath.replace(/^\//, ''))]
+  }
+  const children = await readAll((entry as FileSystemDirectoryEntry).createReader())
+  return (await Promise.all(children.map(filesIn))).flat()
+}
+
+/** A reader hands out a hundred at a time, and nothing when there are no more. */
+async function readAll(reader: FileSystemDirectoryReader): Promise<FileSystemEntry[]> {
+  const batch = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject))
+  return batch.length === 0 ? [] : [...batch, ...(await readAll(reader))]
+}
+
+const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile
+
+/** Pasted pictures are all called `image.png`; the time tells them apart. */
+export function pastedFiles({ files }: DataTransfer, now: Date): ChosenFile[] {
+  return [...files].map((file) => {
+    const isUnnamed = /^image\.\w+$/.test(file.name)
+    return chosen(file, isUnnamed ? file.name.replace('image', `pasted ${stamp(now)}`) : file.name)
+  })
+}
+
+export const writtenText = (text: string, now: Date): ChosenFile =>
+  chosen(new File([text], `text ${stamp(now)}.txt`, { type: 'text/plain' }))
+
+/** `2026-11-23 17.05.09`, which every file system takes. */
+const stamp = (now: Date): string => {
+  const two = (value: number) => String(value).padStart(2, '0')
+  const day = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())].join('-')
+  return `${day} ${[now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('.')}`
+}

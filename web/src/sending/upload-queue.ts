@@ -1,0 +1,114 @@
+/**
+ * Which files of an upload are on their way, and what happens next. Pure: `step` takes what happened and answers what is so
+ * now and what to do about it. How bytes travel is the business of a transport.
+ */
+
+export type FileState =
+  | 'waiting' // for its turn
+  | 'sending'
+  | 'stalled' // the connection is lost; the transport tries again
+  | 'paused'
+  | 'done'
+  | 'failed'
+  | 'cancelled'
+
+export interface QueuedFile {
+  key: string
+  name: string
+  /** Bytes to send, and of these what the server has. */
+  size: number
+  sent: number
+  state: FileState
+  /** Why it failed. */
+  error?: unknown
+}
+
+export type QueueEvent =
+  | { type: 'begin' }
+  | { type: 'progress'; key: string; sent: number }
+  | { type: 'stalled'; key: string }
+  | { type: 'done'; key: string }
+  | { type: 'failed'; key: string; error: unknown }
+  /** Without a key: all of them. */
+  | { type: 'pause' | 'continue' | 'cancel'; key?: string }
+
+export interface Step {
+  files: QueuedFile[]
+  /** Keys of files to send, from where they stopped. */
+  start: string[]
+  /** Keys of files to stop sending; what has arrived may be gone on with. */
+  stop: string[]
+  /** Keys of files that nobody wants any more. */
+  discard: string[]
+}
+
+const isUnderWay = ({ state }: QueuedFile): boolean => state === 'sending' || state === 'stalled'
+const isOpen = (file: QueuedFile): boolean => isUnderWay(file) || file.state === 'waiting'
+
+/** `parallel`: how many files travel at once. */
+export function step(files: readonly QueuedFile[], event: QueueEvent, parallel: number): Step {
+  const changed = files.map((file) => (concerns(event, file) ? after(file, event) : file))
+  const free = parallel - changed.filter(isUnderWay).length
+  const start = changed.filter(({ state }) => state === 'waiting').slice(0, Math.max(0, free))
+  const left = files.filter((file, index) => isUnderWay(file) && changed[index]?.state === 'paused')
+  const dropped = files.filter((file, index) => changed[index]?.state === 'cancelled' && file.state !== 'cancelled')
+  return {
+    files: changed.map((file) => (start.includes(file) ? { ...file, state: 'sending' } : file)),
+    start: start.map(({ key }) => key),
+    stop: left.map(({ key }) => key),
+    discard: dropped.map(({ key }) => key),
+  }
+}
+
+const concerns = (event: QueueEvent, file: QueuedFile): boolean =>
+  event.type !== 'begin' && (event.key === undefined || event.key === file.key)
+
+function after(file: QueuedFile, event: QueueEvent): QueuedFile {
+  switch (event.type) {
+    case 'begin':
+      return file
+    case 'progress':
+      return isUnderWay(file) ? { ...file, state: 'sending', sent: event.sent } : file
+    case 'stalled':
+      return isUnderWay(file) ? { ...file, state: 'stalled' } : file
+    case 'done':
+      return isUnderWay(file) ? { ...file, state: 'done', sent: file.size } : file
+    case 'failed':
+      return isUnderWay(file) ? { ...file, state: 'failed', error: event.error } : file
+    case 'pause':
+      return isOpen(file) ? { ...file, state: 'paused' } : file
+    case 'continue':
+      return file.state === 'paused' || file.state === 'failed' ? withoutError({ ...file, state: 'waiting' }) : file
+    case 'cancel':
+      return file.state === 'done' ? file : { ...file, state: 'cancelled' }
+  }
+}
+
+function withoutError({ error: _error, ...file }: QueuedFile): QueuedFile {
+  return file
+}
+
+export interface Total {
+  sent: number
+  size: number
+  state: 'sending' | 'stalled' | 'paused' | 'failed' | 'done'
+}
+
+/** All files but the cancelled as one. */
+export function totalOf(files: readonly QueuedFile[]): Total {
+  const wanted = files.filter(({ state }) => state !== 'cancelled')
+  const sum = (key: 'sent' | 'size') => wanted.reduce((total, file) => total + file[key], 0)
+  const has = (state: FileState) => wanted.some((file) => file.state === state)
+  const state = has('sending')
+    ? 'sending'
+    : has('stalled')
+      ? 'stalled'
+      : has('paused')
+        ? 'paused'
+        : has('waiting')
+          ? 'sending'
+          : has('failed')
+            ? 'failed'
+            : 'done'
+  return { sent: sum('sent'), size: sum('size'), state }
+}

@@ -1,0 +1,46 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { brotliCompress, gzip } from 'node:zlib'
+import { defineConfig, type Plugin } from 'vite'
+
+const WORKER = 'download-worker'
+
+/** The page, for any place on any server: every address in it is relative. */
+export default defineConfig({
+  root: import.meta.dirname,
+  base: './',
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  plugins: [compressed()],
+  build: {
+    target: 'es2023',
+    emptyOutDir: true,
+    assetsInlineLimit: 0, // our content policy allows no `data:` addresses
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: {
+        page: join(import.meta.dirname, 'index.html'),
+        [WORKER]: join(import.meta.dirname, 'worker', `${WORKER}.ts`),
+      },
+      // A service worker is updated by its address, so that one stays.
+      output: { entryFileNames: ({ name }) => (name === WORKER ? '[name].js' : 'assets/[name]-[hash].js') },
+    },
+  },
+})
+
+/** Small copies beside the assets, which the server sends to browsers that can read them. */
+function compressed(): Plugin {
+  return {
+    name: 'compressed',
+    apply: 'build',
+    async writeBundle({ dir = '' }) {
+      const assets = join(dir, 'assets')
+      for (const name of await readdir(assets)) {
+        if (!/\.(?:js|css|svg)$/.test(name)) continue
+        const bytes = await readFile(join(assets, name))
+        await writeFile(join(assets, `${name}.br`), await promisify(brotliCompress)(bytes))
+        await writeFile(join(assets, `${name}.gz`), await promisify(gzip)(bytes))
+      }
+    },
+  }
+}
