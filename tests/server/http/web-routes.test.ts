@@ -56,7 +56,7 @@ test('without JavaScript an upload is a list of links, found by its id or by a p
   const byLink = await (await fetch(`${app.url}/?id=${encodeURIComponent(`https://x/#/?id=${upload.id}`)}`)).text()
 
   expect(byId).toContain('a &#38; b.txt')
-  expect(byId).toContain(`href="${url.replaceAll('&', '&amp;')}"`)
+  expect(byId).toContain(`href="${new URL(url).pathname}"`)
   expect(byId).toContain('&#60;b&#62;hi')
   expect(byLink).toBe(byId)
 })
