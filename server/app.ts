@@ -3,9 +3,11 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { SHIPPED_JOBS } from '../seeds/jobs.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { openStore } from '../storage/open-store.ts'
+import { createAccountRemoval } from './accounts/account-removal.ts'
 import { type Accounts, createAccounts } from './accounts/accounts.ts'
 import { authRoutes } from './accounts/auth-routes.ts'
 import { meRoutes } from './accounts/me-routes.ts'
+import { tokensRoutes } from './accounts/tokens-routes.ts'
 import { usersRoutes } from './accounts/users-routes.ts'
 import { createActivity } from './activity/activity.ts'
 import type { Statistics } from './activity/statistics.ts'
@@ -49,6 +51,9 @@ import { createUploads, type Uploads } from './uploads/uploads.ts'
 import { createUploadsExpiry } from './uploads/uploads-expiry.ts'
 import { createUploadsExpiryRepo } from './uploads/uploads-expiry-repo.ts'
 import { createUploadsIntake } from './uploads/uploads-intake.ts'
+import { createUploadsListing } from './uploads/uploads-listing.ts'
+import { createUploadsListingRepo } from './uploads/uploads-listing-repo.ts'
+import { uploadsListingRoutes } from './uploads/uploads-listing-routes.ts'
 import { createUploadsRepo } from './uploads/uploads-repo.ts'
 import { uploadsRoutes } from './uploads/uploads-routes.ts'
 
@@ -161,6 +166,8 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   })
   const downloads = createDownloads({ uploads, claims, variants: images.variants, blobs, exchange, activity })
 
+  const listing = createUploadsListing({ repo: createUploadsListingRepo(database), clock })
+  const removal = createAccountRemoval({ users: accounts.users, removeUploadsOf: uploads.removeAllOf })
   const readCaller = createCallerReader({ ...accounts, config })
   const built = createBuiltPage()
   const pages = createPages({ config, built })
@@ -177,8 +184,10 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
       quickUploadRoutes({ quickUploads, readCaller, pages, config }),
       downloadsRoutes({ downloads, readCaller, config }),
       authRoutes({ ...accounts, readCaller, config }),
-      meRoutes({ ...accounts, readCaller }),
-      usersRoutes({ ...accounts, readCaller }),
+      meRoutes({ ...accounts, removal, readCaller, config }),
+      tokensRoutes({ ...accounts, readCaller }),
+      usersRoutes({ ...accounts, removal, readCaller, config }),
+      uploadsListingRoutes({ ...accounts, uploads, listing, statistics, readCaller, config }),
       statisticsRoutes({ statistics, readCaller }),
       webRoutes({ config, uploads, readCaller, pages, built }),
     ],

@@ -78,7 +78,10 @@ test('services know nothing of HTTP', () => {
 
 test('pure modules import nothing that does I/O', () => {
   const pure = [
+    'server/paging.ts',
+    'server/uploads/listing.ts',
     'server/accounts/user.ts',
+    'server/accounts/api-token.ts',
     'server/accounts/account-rules.ts',
     'server/accounts/account-shapes.ts',
     'server/activity/usage.ts',

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import type { ApiToken } from './api-token.ts'
 import type { User } from './user.ts'
-import type { NewUser } from './users.ts'
+import type { NewUser, UserReplacement } from './users.ts'
 
 /** Accounts on the wire, as Plik 1.3.8 and 1.4 spell them. Keys of schemas are in lower case, see `json-body.ts`. */
 
@@ -50,6 +51,33 @@ export const NewUserBody = z
     }),
   )
 
+/** All of a user, as an update replaces it. */
+export const UserBody = z
+  .object({
+    id: text,
+    password: text,
+    name: text,
+    email: text,
+    admin: flag,
+    maxfilesize: int,
+    maxusersize: int,
+    maxttl: int,
+  })
+  .transform(({ id, password, name = '', email = '', ...body }) => {
+    const replacement: UserReplacement = {
+      password,
+      name,
+      email,
+      isAdmin: body.admin,
+      maxFileSizeBytes: body.maxfilesize,
+      maxUserSizeBytes: body.maxusersize,
+      maxTtlSeconds: body.maxttl,
+    }
+    return { id, replacement }
+  })
+
+export const TokenBody = z.object({ comment: text })
+
 /** A user as he and administrators see him. */
 export function userJson(user: User) {
   return {
@@ -66,4 +94,9 @@ export function userJson(user: User) {
     maxTTL: user.maxTtlSeconds,
     createdAt: new Date(user.createdAt).toISOString(),
   }
+}
+
+/** A token as its owner sees it later: by the id that names it. `token` itself is known at its creation only. */
+export function tokenJson({ id, comment, createdAt }: ApiToken, token = id) {
+  return { token, ...(comment === '' ? {} : { comment }), createdAt: new Date(createdAt).toISOString() }
 }

@@ -1,17 +1,23 @@
 import type { FastifyInstance } from 'fastify'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { acceptAnyBodyAsText, readJson } from '../http/json-body.ts'
+import { clearSessionCookies } from '../http/session-cookies.ts'
+import { type AccountRemoval, assertMayLeave } from './account-removal.ts'
 import { ProfileBody, userJson } from './account-shapes.ts'
 import { assertLoggedIn } from './caller.ts'
 import type { Users } from './users.ts'
 
 interface Dependencies {
   users: Users
+  removal: AccountRemoval
   readCaller: CallerReader
+  config: Pick<Config, 'featureDeleteAccount'>
 }
 
 /** What a user may ask and change about himself. By session only: a token in some script is no way into the account. */
-export function meRoutes({ users, readCaller }: Dependencies) {
+export function meRoutes({ users, removal, readCaller, config }: Dependencies) {
   return async (app: FastifyInstance): Promise<void> => {
     acceptAnyBodyAsText(app)
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
@@ -20,7 +26,17 @@ export function meRoutes({ users, readCaller }: Dependencies) {
 
     app.patch('/me', async (request) => {
       const user = assertLoggedIn(await readCaller.bySession(request))
+      if (!request.body) throw new AppError('bad_request', 'missing request body')
       return userJson(await users.changeProfile(user.id, readJson(request.body, ProfileBody)))
+    })
+
+    app.delete('/me', async (request, reply) => {
+      const caller = await readCaller.bySession(request)
+      const user = assertLoggedIn(caller)
+      assertMayLeave(config)
+      await removal.remove(user.id)
+      if (!caller.impersonator) clearSessionCookies(reply)
+      return 'ok'
     })
   }
 }

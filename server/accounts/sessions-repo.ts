@@ -46,9 +46,9 @@ export function createSessionsRepo({ db, transact }: { db: Kysely<Schema>; trans
         await trx.deleteFrom('sessions').where('id', '=', id).execute()
       }),
 
-    deleteSessionsOf: (userId: string): Promise<void> =>
+    deleteSessionsOf: (userId: string, exceptId: string): Promise<void> =>
       transact(async (trx) => {
-        await trx.deleteFrom('sessions').where('user_id', '=', userId).execute()
+        await trx.deleteFrom('sessions').where('user_id', '=', userId).where('id', '<>', exceptId).execute()
       }),
   }
 }

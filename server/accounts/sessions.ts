@@ -70,5 +70,9 @@ export function createSessions({ repo, users, clock, config }: Dependencies) {
 
   const end = (token: string): Promise<void> => repo.deleteSession(hashToken(token))
 
-  return { logIn, start, get, assertSameSite, end }
+  /** Everywhere but in the session of `token`: for who has a new password. */
+  const endOthers = (user: User, token: string | undefined): Promise<void> =>
+    repo.deleteSessionsOf(user.id, token === undefined ? '' : hashToken(token))
+
+  return { logIn, start, get, assertSameSite, end, endOthers }
 }

@@ -1,18 +1,12 @@
-import type { Kysely } from 'kysely'
+import { type ExpressionBuilder, type Kysely, type Selectable, sql } from 'kysely'
 import { prepared } from '../database/prepared.ts'
-import type { Schema } from '../database/schema.ts'
+import type { Schema, TokensTable } from '../database/schema.ts'
+import { selectPage } from '../database/select-page.ts'
 import type { Transact } from '../database/transact.ts'
+import type { Page, Paging } from '../paging.ts'
+import type { ApiToken, TokenSort } from './api-token.ts'
 import type { User } from './user.ts'
 import { toAccount } from './users-repo.ts'
-
-/** A key to somebody's account for programs. `id` names it and opens nothing. */
-export interface ApiToken {
-  id: string
-  hash: string
-  userId: string
-  comment: string
-  createdAt: number
-}
 
 export type TokensRepo = ReturnType<typeof createTokensRepo>
 
@@ -34,6 +28,34 @@ export function createTokensRepo({ db, transact }: { db: Kysely<Schema>; transac
       return row && { user: toAccount(row), tokenId: row.token_id }
     },
 
+    /** One of the user's own. */
+    async findToken(userId: string, id: string): Promise<ApiToken | undefined> {
+      const row = await db
+        .selectFrom('tokens')
+        .selectAll()
+        .where('id', '=', id)
+        .where('user_id', '=', userId)
+        .executeTakeFirst()
+      return row && toToken(row)
+    },
+
+    /** Those of one user, or of all. */
+    async listTokens(userId: string | undefined, paging: Paging<TokenSort>): Promise<Page<ApiToken>> {
+      let entries = db.selectFrom('tokens').select((eb) => ['tokens.id', sortKey(eb, paging.sort).as('sort_key')])
+      if (userId !== undefined) entries = entries.where('user_id', '=', userId)
+      const { results, ...rest } = await selectPage(db, entries, paging)
+      return { ...rest, results: await tokensOf(db, results) }
+    },
+
+    /** Of one user, or whoever's it is. False: there is no such token. */
+    deleteToken: (userId: string | undefined, id: string): Promise<boolean> =>
+      transact(async (trx) => {
+        let query = trx.deleteFrom('tokens').where('id', '=', id)
+        if (userId !== undefined) query = query.where('user_id', '=', userId)
+        const { numDeletedRows } = await query.executeTakeFirst()
+        return numDeletedRows === 1n
+      }),
+
     insertToken: ({ userId, createdAt, ...token }: ApiToken): Promise<void> =>
       transact(async (trx) => {
         const row = { ...token, user_id: userId, created_at: createdAt }
@@ -41,3 +63,30 @@ export function createTokensRepo({ db, transact }: { db: Kysely<Schema>; transac
       }),
   }
 }
+
+function sortKey(eb: ExpressionBuilder<Schema, 'tokens'>, sort: TokenSort) {
+  if (sort === 'date') return eb.ref('tokens.created_at')
+  return eb.fn.coalesce(
+    eb
+      .selectFrom('uploads')
+      .innerJoin('files', 'files.upload_id', 'uploads.id')
+      .select(({ fn }) => fn.sum<number>('files.size').as('size'))
+      .whereRef('uploads.token_id', '=', 'tokens.id')
+      .where('uploads.status', '=', 'active')
+      .where('files.status', '=', 'uploaded'),
+    sql<number>`0`,
+  )
+}
+
+async function tokensOf(db: Kysely<Schema>, ids: readonly string[]): Promise<ApiToken[]> {
+  if (ids.length === 0) return []
+  const rows = await db.selectFrom('tokens').selectAll().where('id', 'in', ids).execute()
+  const byId = new Map(rows.map((row) => [row.id, toToken(row)]))
+  return ids.flatMap((id) => byId.get(id) ?? []) // one may have gone meanwhile
+}
+
+const toToken = ({ user_id, created_at, ...row }: Selectable<TokensTable>): ApiToken => ({
+  ...row,
+  userId: user_id,
+  createdAt: created_at,
+})

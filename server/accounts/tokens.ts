@@ -2,8 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
+import type { Page, Paging } from '../paging.ts'
+import { assertText } from './account-rules.ts'
+import type { ApiToken, TokenSort } from './api-token.ts'
 import { hashToken } from './secrets.ts'
-import type { ApiToken, TokensRepo } from './tokens-repo.ts'
+import type { TokensRepo } from './tokens-repo.ts'
 import type { User } from './user.ts'
 
 /** The only time that the token itself is known: the database holds its hash. */
@@ -21,9 +24,15 @@ export type Tokens = ReturnType<typeof createTokens>
 
 /** Keys by which programs act for a user. */
 export function createTokens({ repo, clock, config }: Dependencies) {
-  /** 36 characters in the shape of a UUID, as Plik's clients know them. Throws `forbidden`: this server has none. */
+  /** Throws `bad_request`: this server has none. */
+  function assertEnabled(): void {
+    if (config.featureApiTokens === 'disabled') throw new AppError('bad_request', 'API tokens are disabled')
+  }
+
+  /** 36 characters in the shape of a UUID, as Plik's clients know them. Throws as `assertEnabled`; `bad_request` for a comment that can't be. */
   async function create(user: User, comment: string): Promise<NewApiToken> {
-    if (config.featureApiTokens === 'disabled') throw new AppError('forbidden', 'API tokens are disabled')
+    assertEnabled()
+    assertText('comment', comment)
     const token = randomUUID()
     const hash = hashToken(token)
     const created = { id: tokenIdOf(hash), hash, userId: user.id, comment, createdAt: clock() }
@@ -38,8 +47,34 @@ export function createTokens({ repo, clock, config }: Dependencies) {
     return found
   }
 
-  return { create, identify }
+  /** Throws as `assertEnabled`. */
+  async function list(user: User | undefined, paging: Paging<TokenSort>): Promise<Page<ApiToken>> {
+    assertEnabled()
+    return repo.listTokens(user?.id, paging)
+  }
+
+  /** By the token itself or by its id. Throws `not_found`: this user has no such token. */
+  async function get(user: User, reference: string): Promise<ApiToken> {
+    const token = await repo.findToken(user.id, idOf(reference))
+    if (!token) throw notFound()
+    return token
+  }
+
+  /** By the token itself or by its id; `user`: only one of his. Throws `not_found`. */
+  async function revoke(user: User | undefined, reference: string): Promise<void> {
+    if (!(await repo.deleteToken(user?.id, idOf(reference)))) throw notFound()
+  }
+
+  return { assertEnabled, create, identify, list, get, revoke }
 }
+
+const TOKEN_ID = /^[0-9a-f]{16}$/
+
+/** The id of what is either a token or one already. */
+export const idOf = (reference: string): string =>
+  TOKEN_ID.test(reference) ? reference : tokenIdOf(hashToken(reference))
+
+const notFound = () => new AppError('not_found', 'token not found')
 
 /** 64 bits of a hash over 122 random ones: tells tokens apart and leads back to none. */
 const tokenIdOf = (hash: string): string => hash.slice(0, 16)

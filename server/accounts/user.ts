@@ -25,3 +25,12 @@ export interface Account extends User {
 }
 
 export const userIdOf = (provider: Provider, login: string): string => `${provider}:${login}`
+
+/** How lists of users may be sorted; `size`: by what they keep here. */
+export const USER_SORTS = ['date', 'size'] as const
+export type UserSort = (typeof USER_SORTS)[number]
+
+export interface UserFilter {
+  provider?: string | undefined
+  isAdmin?: boolean | undefined
+}

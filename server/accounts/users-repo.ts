@@ -1,8 +1,10 @@
-import type { Kysely, Selectable } from 'kysely'
+import { type ExpressionBuilder, type Kysely, type Selectable, sql } from 'kysely'
 import { prepared } from '../database/prepared.ts'
 import type { Schema, UsersTable } from '../database/schema.ts'
+import { selectPage } from '../database/select-page.ts'
 import type { Transact } from '../database/transact.ts'
-import type { Account, Provider } from './user.ts'
+import type { Page, Paging } from '../paging.ts'
+import type { Account, Provider, User, UserFilter, UserSort } from './user.ts'
 
 export type UsersRepo = ReturnType<typeof createUsersRepo>
 
@@ -15,6 +17,35 @@ export function createUsersRepo({ db, transact }: { db: Kysely<Schema>; transact
       if (id.includes('\0')) return undefined // PostgreSQL fails on it
       const [row] = await userById(id)
       return row && toAccount(row)
+    },
+
+    async listUsers(filter: UserFilter, paging: Paging<UserSort>): Promise<Page<User>> {
+      const entries = filtered(db, filter).select((eb) => ['users.id', sortKey(eb, paging.sort).as('sort_key')])
+      const { results, ...rest } = await selectPage(db, entries, paging)
+      return { ...rest, results: await usersOf(db, results) }
+    },
+
+    /** Those with `text` in their name, login or mail address, whatever its case. */
+    async searchUsers(text: string, filter: UserFilter, limit: number): Promise<User[]> {
+      const pattern = `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`
+      const isLike = (column: 'id' | 'login' | 'name' | 'email') =>
+        sql<boolean>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`
+      const rows = await filtered(db, filter)
+        .selectAll()
+        .where((eb) => eb.or([isLike('id'), isLike('login'), isLike('name'), isLike('email')]))
+        .orderBy('login')
+        .orderBy('id')
+        .limit(limit)
+        .execute()
+      return rows.map(toAccount)
+    },
+
+    async countUsers(): Promise<number> {
+      const { count } = await db
+        .selectFrom('users')
+        .select(({ fn }) => fn.countAll().as('count'))
+        .executeTakeFirstOrThrow()
+      return Number(count)
     },
 
     /** False: there is one with this id already. */
@@ -46,6 +77,34 @@ export function createUsersRepo({ db, transact }: { db: Kysely<Schema>; transact
         return numDeletedRows === 1n
       }),
   }
+}
+
+function filtered(db: Kysely<Schema>, { provider, isAdmin }: UserFilter) {
+  let query = db.selectFrom('users')
+  if (provider !== undefined) query = query.where('provider', '=', provider)
+  if (isAdmin !== undefined) query = query.where('is_admin', '=', isAdmin ? 1 : 0)
+  return query
+}
+
+function sortKey(eb: ExpressionBuilder<Schema, 'users'>, sort: UserSort) {
+  if (sort === 'date') return eb.ref('users.created_at')
+  return eb.fn.coalesce(
+    eb
+      .selectFrom('uploads')
+      .innerJoin('files', 'files.upload_id', 'uploads.id')
+      .select(({ fn }) => fn.sum<number>('files.size').as('size'))
+      .whereRef('uploads.user_id', '=', 'users.id')
+      .where('uploads.status', '=', 'active')
+      .where('files.status', '=', 'uploaded'),
+    sql<number>`0`,
+  )
+}
+
+async function usersOf(db: Kysely<Schema>, ids: readonly string[]): Promise<User[]> {
+  if (ids.length === 0) return []
+  const rows = await db.selectFrom('users').selectAll().where('id', 'in', ids).execute()
+  const byId = new Map(rows.map((row) => [row.id, toAccount(row)]))
+  return ids.flatMap((id) => byId.get(id) ?? []) // one may have gone meanwhile
 }
 
 const columnsOf = (account: Account) => ({

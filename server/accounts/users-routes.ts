@@ -1,30 +1,93 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { acceptAnyBodyAsText, readRequiredJson } from '../http/json-body.ts'
-import { NewUserBody, userJson } from './account-shapes.ts'
-import { assertAdmin, assertSelfOrAdmin } from './caller.ts'
+import { flagOf, pagingOf, textOf } from '../http/paging.ts'
+import { clearSessionCookies, sessionTokenOf } from '../http/session-cookies.ts'
+import { type AccountRemoval, assertMayLeave } from './account-removal.ts'
+import { NewUserBody, UserBody, userJson } from './account-shapes.ts'
+import { assertAdmin, assertSelfOrAdmin, isAdmin } from './caller.ts'
+import type { Sessions } from './sessions.ts'
+import { USER_SORTS, type UserFilter } from './user.ts'
 import type { Users } from './users.ts'
 
 interface Dependencies {
   users: Users
+  sessions: Sessions
+  removal: AccountRemoval
   readCaller: CallerReader
+  config: Pick<Config, 'featureDeleteAccount'>
 }
 
+interface UserParams {
+  userId: string
+}
+
+const DEFAULT_FOUND = 5
+const MAX_FOUND = 20
+
 /** What administrators do with users, and everybody with himself. */
-export function usersRoutes({ users, readCaller }: Dependencies) {
+export function usersRoutes({ users, sessions, removal, readCaller, config }: Dependencies) {
+  async function selfOrAdmin(request: FastifyRequest) {
+    const { userId } = request.params as UserParams
+    const caller = await readCaller.bySession(request)
+    assertSelfOrAdmin(caller, userId)
+    return { userId, caller }
+  }
+
   return async (app: FastifyInstance): Promise<void> => {
     acceptAnyBodyAsText(app)
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
+
+    app.get('/users', async (request) => {
+      assertAdmin(await readCaller.bySession(request))
+      const page = await users.list(filterOf(request), pagingOf(request, USER_SORTS))
+      return { ...page, results: page.results.map(userJson) }
+    })
+
+    app.get('/users/search', async (request) => {
+      assertAdmin(await readCaller.bySession(request))
+      const found = await users.search(textOf(request.query, 'q') ?? '', filterOf(request), searchLimit(request))
+      return found.map(userJson)
+    })
 
     app.post('/user', async (request) => {
       assertAdmin(await readCaller.bySession(request))
       return userJson(await users.create(readRequiredJson(request.body, NewUserBody, 'user')))
     })
 
-    app.get<{ Params: { userId: string } }>('/user/:userId', async (request) => {
-      const { userId } = request.params
-      assertSelfOrAdmin(await readCaller.bySession(request), userId)
+    app.get('/user/:userId', async (request) => {
+      const { userId } = await selfOrAdmin(request)
       return userJson(await users.get(userId))
     })
+
+    app.post('/user/:userId', async (request) => {
+      const { userId, caller } = await selfOrAdmin(request)
+      const { id, replacement } = readRequiredJson(request.body, UserBody, 'user')
+      if (id !== userId) throw new AppError('bad_request', 'user id mismatch')
+      const user = await users.replace(userId, replacement, isAdmin(caller))
+      if (replacement.password) await sessions.endOthers(user, sessionTokenOf(request))
+      return userJson(user)
+    })
+
+    app.delete('/user/:userId', async (request, reply) => {
+      const { userId, caller } = await selfOrAdmin(request)
+      if (!isAdmin(caller)) assertMayLeave(config)
+      await removal.remove(userId)
+      if ((caller.impersonator ?? caller.user)?.id === userId) clearSessionCookies(reply)
+      return 'ok'
+    })
   }
+}
+
+const filterOf = (request: FastifyRequest): UserFilter => ({
+  provider: textOf(request.query, 'provider'),
+  isAdmin: flagOf(request, 'admin'),
+})
+
+/** Plik takes what is no number for the default. */
+function searchLimit({ query }: FastifyRequest): number {
+  const limit = Number(textOf(query, 'limit'))
+  return Number.isSafeInteger(limit) && limit > 0 ? Math.min(limit, MAX_FOUND) : DEFAULT_FOUND
 }

@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
+import type { Page, Paging } from '../paging.ts'
 import { assertLogin, assertPassword, assertText, knownProvider } from './account-rules.ts'
 import { hashPassword } from './passwords.ts'
-import { type Account, type User, userIdOf } from './user.ts'
+import { type Account, type User, type UserFilter, type UserSort, userIdOf } from './user.ts'
 import type { UsersRepo } from './users-repo.ts'
 
 /** A user to be; what is left out is empty, and for limits the server's. */
@@ -21,6 +22,14 @@ export interface NewUser {
 
 /** What a user may change about himself. */
 export type Profile = Partial<Pick<User, 'name' | 'email' | 'theme' | 'language'>>
+
+/** All that an update says about a user. */
+export type UserReplacement = Pick<
+  User,
+  'name' | 'email' | 'isAdmin' | 'maxFileSizeBytes' | 'maxUserSizeBytes' | 'maxTtlSeconds'
+> & { password?: string | undefined }
+
+const MIN_SEARCH_BYTES = 2
 
 interface Dependencies {
   repo: UsersRepo
@@ -80,7 +89,52 @@ export function createUsers({ repo, clock }: Dependencies) {
     return changed
   }
 
-  return { create, find, get, changeProfile }
+  /**
+   * Replaces what the body of an update says, the password only when there is one. Throws `not_found`; `bad_request`: what
+   * can't be; `forbidden`: somebody who is no administrator grants himself something.
+   */
+  async function replace(id: string, { password, ...changes }: UserReplacement, byAdmin: boolean): Promise<User> {
+    const account = await repo.findUser(id)
+    if (!account) throw new AppError('not_found', 'user not found')
+    if (!byAdmin) assertNoGrant(account, changes)
+    because('unable to update user', () => {
+      assertText('name', changes.name)
+      assertText('email', changes.email)
+      if (password) assertPassword(password)
+    })
+    const isNewPassword = password !== undefined && password !== '' && account.provider === 'local'
+    const changed = { ...account, ...changes }
+    if (isNewPassword) changed.passwordHash = await hashPassword(password)
+    await repo.updateUser(changed)
+    return changed
+  }
+
+  const list = (filter: UserFilter, paging: Paging<UserSort>): Promise<Page<User>> => repo.listUsers(filter, paging)
+
+  /** Throws `bad_request`: too short to tell anybody apart. */
+  async function search(text: string, filter: UserFilter, limit: number): Promise<User[]> {
+    if (Buffer.byteLength(text) < MIN_SEARCH_BYTES) {
+      throw new AppError('bad_request', `search query must be at least ${MIN_SEARCH_BYTES} characters`)
+    }
+    return repo.searchUsers(text, filter, limit)
+  }
+
+  const count = (): Promise<number> => repo.countUsers()
+
+  /** Sessions and tokens go with it. Throws `not_found`. */
+  async function remove(id: string): Promise<void> {
+    if (!(await repo.deleteUser(id))) throw new AppError('not_found', 'user not found')
+  }
+
+  return { create, find, get, changeProfile, replace, list, search, count, remove }
+}
+
+/** Plik forgets about the total, so that anybody can raise his own (1.3.8). */
+function assertNoGrant(user: User, changes: Omit<UserReplacement, 'password'>): void {
+  if (changes.isAdmin && !user.isAdmin) throw new AppError('forbidden', "can't grant yourself admin right, nice try!")
+  const limits = ['maxFileSizeBytes', 'maxUserSizeBytes', 'maxTtlSeconds'] as const
+  if (limits.some((limit) => changes[limit] !== user[limit]))
+    throw new AppError('forbidden', "can't edit your own quota, nice try!")
 }
 
 /** Says first what can't be done, then why, as Plik does. */

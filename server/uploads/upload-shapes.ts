@@ -118,6 +118,23 @@ export function uploadJson(
   }
 }
 
+/**
+ * An upload in the lists of its owner and of administrators: whose it is and where it came from besides. Plik's lists hold
+ * upload tokens and password hashes too (1.3.8); here `token` is the name of an API token, which opens nothing.
+ */
+export function listedUploadJson(
+  upload: Upload,
+  files: StoredFile[],
+  visibility: Omit<Visibility, 'isAdmin' | 'token'>,
+) {
+  return {
+    ...uploadJson(upload, files, { ...visibility, isAdmin: true, token: undefined }),
+    uploadIp: upload.sourceAddress,
+    ...(upload.userId === null ? {} : { user: upload.userId }),
+    ...(upload.tokenId === null ? {} : { token: upload.tokenId }),
+  }
+}
+
 /** The answer to a creation in the shape before Plik 1.3: files by id, no times but one in seconds. */
 export function legacyUploadJson(upload: Upload, files: StoredFile[], { token, downloadDomain }: Visibility) {
   return {

@@ -177,6 +177,30 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
         return numUpdatedRows === 1n
       }),
 
+    /** Takes away at most `limit` uploads of a user, or only of those that a token of his created; returns how many. */
+    removeUploadsOf: (userId: string, tokenId: string | undefined, limit: number): Promise<number> =>
+      transact(async (trx) => {
+        let query = trx
+          .selectFrom('uploads')
+          .select('id')
+          .where('user_id', '=', userId)
+          .where('status', 'in', ['active', 'pending'])
+        if (tokenId !== undefined) query = query.where('token_id', '=', tokenId)
+        const removed = await trx
+          .updateTable('uploads')
+          .set({ status: 'removed' })
+          .where('id', 'in', query.limit(limit))
+          .where('status', 'in', ['active', 'pending'])
+          .returning('id')
+          .execute()
+        if (removed.length > 0)
+          await dropFiles(
+            trx,
+            removed.map(({ id }) => id),
+          )
+        return removed.length
+      }),
+
     /** Those of `keys` that some file, derived picture or unfinished upload still needs. */
     async knownBlobs(keys: readonly string[]): Promise<Set<string>> {
       if (keys.length === 0) return new Set()

@@ -41,6 +41,9 @@ interface Dependencies {
   onRemoved: () => void
 }
 
+/** As many as one transaction takes away without holding up others. */
+const BATCH = 500
+
 export type Uploads = ReturnType<typeof createUploads>
 
 /** Uploads as containers: make them, open them, take them away. Their files come in through `uploads-intake.ts`. */
@@ -129,6 +132,18 @@ export function createUploads({ repo, quotas, passwords, clock, config, activity
     onRemoved()
   }
 
+  /** Takes away all that a user keeps here, or all that one token of his created; returns how many uploads that was. */
+  async function removeAllOf(userId: string, tokenId?: string): Promise<number> {
+    let total = 0
+    for (;;) {
+      const removed = await repo.removeUploadsOf(userId, tokenId, BATCH)
+      if (removed === 0) break
+      total += removed
+    }
+    if (total > 0) onRemoved()
+    return total
+  }
+
   /** Removing twice, or what never came, is fine. Throws `forbidden` as `remove`. */
   async function removeFile({ upload, isAdmin }: OpenUpload, file: StoredFile): Promise<void> {
     if (!isAdmin && !upload.removable) {
@@ -144,7 +159,7 @@ export function createUploads({ repo, quotas, passwords, clock, config, activity
     if (file.status === 'uploading') await exchange.cancel(file)
   }
 
-  return { assertMayUpload, create, prepare, open, listFiles, getFile, remove, withdraw, removeFile }
+  return { assertMayUpload, create, prepare, open, listFiles, getFile, remove, withdraw, removeAllOf, removeFile }
 }
 
 /** An API token administers what it created, a session what is its user's, an administrator's session everything. */

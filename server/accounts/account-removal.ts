@@ -1,0 +1,29 @@
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import type { Users } from './users.ts'
+
+interface Dependencies {
+  users: Users
+  /** Takes away all that a user keeps here. */
+  removeUploadsOf: (userId: string) => Promise<number>
+}
+
+export type AccountRemoval = ReturnType<typeof createAccountRemoval>
+
+/** The end of an account, and of all that belongs to it. */
+export function createAccountRemoval({ users, removeUploadsOf }: Dependencies) {
+  /** Killed midway, it can be repeated. Throws `not_found`. */
+  async function remove(userId: string): Promise<void> {
+    await users.get(userId)
+    await removeUploadsOf(userId)
+    await users.remove(userId)
+    await removeUploadsOf(userId) // what was created in between; from now on nothing is
+  }
+
+  return { remove }
+}
+
+/** Throws `bad_request`: users may not delete their own account here. */
+export function assertMayLeave({ featureDeleteAccount }: Pick<Config, 'featureDeleteAccount'>): void {
+  if (featureDeleteAccount === 'disabled') throw new AppError('bad_request', 'delete account is not enabled')
+}

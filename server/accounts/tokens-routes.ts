@@ -1,0 +1,39 @@
+import type { FastifyInstance } from 'fastify'
+import type { CallerReader } from '../http/caller.ts'
+import { acceptAnyBodyAsText, readJson } from '../http/json-body.ts'
+import { pagingOf } from '../http/paging.ts'
+import { TokenBody, tokenJson } from './account-shapes.ts'
+import { TOKEN_SORTS } from './api-token.ts'
+import { assertLoggedIn } from './caller.ts'
+import type { Tokens } from './tokens.ts'
+
+interface Dependencies {
+  tokens: Tokens
+  readCaller: CallerReader
+}
+
+/** A user's keys for programs. */
+export function tokensRoutes({ tokens, readCaller }: Dependencies) {
+  return async (app: FastifyInstance): Promise<void> => {
+    acceptAnyBodyAsText(app)
+    app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
+
+    app.get('/me/token', async (request) => {
+      const user = assertLoggedIn(await readCaller.bySession(request))
+      const page = await tokens.list(user, pagingOf(request, TOKEN_SORTS))
+      return { ...page, results: page.results.map((token) => tokenJson(token)) }
+    })
+
+    app.post('/me/token', async (request) => {
+      const user = assertLoggedIn(await readCaller.bySession(request))
+      const { comment = '' } = readJson(request.body, TokenBody)
+      const created = await tokens.create(user, comment)
+      return tokenJson(created, created.token)
+    })
+
+    app.delete<{ Params: { token: string } }>('/me/token/:token', async (request) => {
+      await tokens.revoke(assertLoggedIn(await readCaller.bySession(request)), request.params.token)
+      return 'ok'
+    })
+  }
+}

@@ -1,0 +1,40 @@
+import type { FastifyRequest } from 'fastify'
+import { AppError } from '../errors.ts'
+import { type Paging, type PagingQuery, readPaging } from '../paging.ts'
+
+/** Which page a request asks for: by its query, or by a header of JSON that replaces all of it but the sorting. */
+export function pagingOf<Sort extends string>(
+  { query, headers }: FastifyRequest,
+  sorts: readonly [Sort, ...Sort[]],
+): Paging<Sort> {
+  const header = headers['x-plik-paging']
+  const asked = query as PagingQuery
+  if (header === undefined) return readPaging(asked, sorts)
+  return readPaging({ ...readHeader(String(header)), sort: asked.sort }, sorts)
+}
+
+function readHeader(text: string): PagingQuery {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null) return value
+  } catch {
+    // no JSON is as wrong as other JSON
+  }
+  throw new AppError('bad_request', 'invalid paging header')
+}
+
+/** A parameter of a query that is `true` or `false`, or left out. */
+export function flagOf({ query }: FastifyRequest, name: string): boolean | undefined {
+  const text = textOf(query, name)
+  if (text === undefined) return undefined
+  if (text === 'true' || text === 'false') return text === 'true'
+  throw new AppError('bad_request', `invalid ${name} (must be true or false)`)
+}
+
+/** A parameter of a query; left out and empty are the same. Throws `bad_request` for what no text of ours holds. */
+export function textOf(query: unknown, name: string): string | undefined {
+  const value = (query as Record<string, string | string[] | undefined>)[name]
+  const text = Array.isArray(value) ? value.at(-1) : value
+  if (text?.includes('\0')) throw new AppError('bad_request', `${name} must not contain NUL characters`)
+  return text || undefined
+}

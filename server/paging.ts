@@ -1,0 +1,87 @@
+import { AppError } from './errors.ts'
+
+/** Lists page by page, by a key that a cursor remembers: rows that come and go meanwhile shift nothing. Pure. */
+
+export interface Paging<Sort extends string = string> {
+  limit: number
+  order: 'asc' | 'desc'
+  sort: Sort
+  cursor: Cursor | undefined
+}
+
+/** The row next to which a page lies: what it is sorted by, and its id. */
+export interface Cursor {
+  side: 'before' | 'after'
+  key: number
+  id: string
+}
+
+/** `after` and `before` lead to the neighbouring pages, where there are any. */
+export interface Page<T> {
+  results: T[]
+  after: string | null
+  before: string | null
+  /** Of all pages together. */
+  total: number
+}
+
+/** As Plik's page and scripts ask: numbers may come as text, from a query. */
+export interface PagingQuery {
+  limit?: unknown
+  order?: unknown
+  sort?: unknown
+  before?: unknown
+  after?: unknown
+}
+
+const DEFAULT_LIMIT = 20
+/** More than that is asked by nobody who shows it to people, and holds up everybody else. */
+const MAX_LIMIT = 1_000
+
+/** Throws `bad_request` in Plik's words (1.3.8, `server/middleware/paginate.go`). The first of `sorts` is the default. */
+export function readPaging<Sort extends string>(query: PagingQuery, sorts: readonly [Sort, ...Sort[]]): Paging<Sort> {
+  return {
+    limit: readLimit(query.limit),
+    order: oneOf(query.order, ['desc', 'asc'], 'order'),
+    sort: oneOf(query.sort, sorts, 'sort'),
+    cursor: readCursors(query),
+  }
+}
+
+function readLimit(value: unknown): number {
+  if (value === undefined || value === '') return DEFAULT_LIMIT
+  const limit = Number(value)
+  if (!Number.isSafeInteger(limit)) throw refusal(`invalid limit : ${JSON.stringify(value)} is not a whole number`)
+  if (limit <= 0) throw refusal('invalid limit')
+  return Math.min(limit, MAX_LIMIT)
+}
+
+function oneOf<T extends string>(value: unknown, allowed: readonly [T, ...T[]], what: string): T {
+  if (value === undefined || value === '') return allowed[0]
+  const found = allowed.find((one) => one === value)
+  if (found === undefined) throw refusal(`invalid ${what} (must be one of ${allowed.join(', ')})`)
+  return found
+}
+
+function readCursors({ before, after }: PagingQuery): Cursor | undefined {
+  if (before && after) throw refusal('both before and after cursors set')
+  if (before) return readCursor('before', before)
+  return after ? readCursor('after', after) : undefined
+}
+
+function readCursor(side: Cursor['side'], text: unknown): Cursor {
+  try {
+    const [key, id] = JSON.parse(Buffer.from(String(text), 'base64url').toString()) as unknown[]
+    if (Number.isSafeInteger(key) && typeof id === 'string' && !id.includes('\0'))
+      return { side, key: key as number, id }
+  } catch {
+    // not of ours either
+  }
+  throw refusal('invalid cursor')
+}
+
+/** Needs no escaping in a URL. */
+export const writeCursor = ({ key, id }: Pick<Cursor, 'key' | 'id'>): string =>
+  Buffer.from(JSON.stringify([key, id])).toString('base64url')
+
+const refusal = (message: string) => new AppError('bad_request', message)

@@ -1,0 +1,90 @@
+import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
+import { chunks } from '../database/chunks.ts'
+import type { Schema } from '../database/schema.ts'
+import { selectPage } from '../database/select-page.ts'
+import type { Page, Paging } from '../paging.ts'
+import type { Totals, UploadFilter, UploadSort } from './listing.ts'
+import type { StoredFile, Upload } from './upload.ts'
+import { toFile, toUpload } from './upload-rows.ts'
+
+export type UploadsListingRepo = ReturnType<typeof createUploadsListingRepo>
+
+/** Queries over many uploads, for their owners and for administrators: of those that can be read now. */
+export function createUploadsListingRepo({ db }: { db: Kysely<Schema> }) {
+  return {
+    async listUploads(filter: UploadFilter, paging: Paging<UploadSort>, now: number): Promise<Page<Upload>> {
+      const entries = filtered(db, filter, now).select((eb) => ['uploads.id', sortKey(eb, paging.sort).as('sort_key')])
+      const { results, ...rest } = await selectPage(db, entries, paging)
+      return { ...rest, results: await uploadsOf(db, results) }
+    },
+
+    /** By upload, in the order of each. */
+    async listFilesOf(uploadIds: readonly string[]): Promise<Map<string, StoredFile[]>> {
+      const files = new Map<string, StoredFile[]>(uploadIds.map((id) => [id, []]))
+      for (const ids of chunks(uploadIds)) {
+        const rows = await db
+          .selectFrom('files')
+          .selectAll()
+          .where('upload_id', 'in', ids)
+          .orderBy('upload_id')
+          .orderBy('position')
+          .execute()
+        for (const row of rows) files.get(row.upload_id)?.push(toFile(row))
+      }
+      return files
+    },
+
+    async totals(filter: UploadFilter, now: number): Promise<Totals> {
+      const { uploads } = await filtered(db, filter, now)
+        .select(({ fn }) => fn.countAll().as('uploads'))
+        .executeTakeFirstOrThrow()
+      const { files, size } = await filtered(db, filter, now)
+        .innerJoin('files', 'files.upload_id', 'uploads.id')
+        .where('files.status', '=', 'uploaded')
+        .select(({ fn }) => [fn.countAll().as('files'), fn.sum('files.size').as('size')])
+        .executeTakeFirstOrThrow()
+      return { uploads: Number(uploads), files: Number(files), totalSize: Number(size ?? 0) }
+    },
+  }
+}
+
+function filtered(db: Kysely<Schema>, { userId, tokenId, ...wanted }: UploadFilter, now: number) {
+  let query = db
+    .selectFrom('uploads')
+    .where('uploads.status', '=', 'active')
+    .where((eb) => eb.or([eb('uploads.expires_at', 'is', null), eb('uploads.expires_at', '>', now)]))
+  if (userId === null) query = query.where('uploads.user_id', 'is', null)
+  else if (userId !== undefined) query = query.where('uploads.user_id', '=', userId)
+  if (tokenId !== undefined) query = query.where('uploads.token_id', '=', tokenId)
+  for (const flag of ['one_shot', 'removable', 'stream', 'extend_ttl'] as const) {
+    const value = wanted[FLAGS[flag]]
+    if (value !== undefined) query = query.where(`uploads.${flag}`, '=', value ? 1 : 0)
+  }
+  if (wanted.password !== undefined)
+    query = query.where('uploads.password_hash', wanted.password ? 'is not' : 'is', null)
+  if (wanted.e2ee !== undefined) query = query.where('uploads.e2ee', wanted.e2ee ? 'is not' : 'is', null)
+  return query
+}
+
+const FLAGS = { one_shot: 'oneShot', removable: 'removable', stream: 'stream', extend_ttl: 'extendTtl' } as const
+
+function sortKey(eb: ExpressionBuilder<Schema, 'uploads'>, sort: UploadSort) {
+  if (sort === 'date') return eb.ref('uploads.created_at')
+  return eb.fn.coalesce(
+    eb
+      .selectFrom('files')
+      .select(({ fn }) => fn.sum<number>('files.size').as('size'))
+      .whereRef('files.upload_id', '=', 'uploads.id')
+      .where('files.status', '=', 'uploaded'),
+    sql<number>`0`,
+  )
+}
+
+async function uploadsOf(db: Kysely<Schema>, ids: readonly string[]): Promise<Upload[]> {
+  const byId = new Map<string, Upload>()
+  for (const some of chunks(ids)) {
+    const rows = await db.selectFrom('uploads').selectAll().where('id', 'in', some).execute()
+    for (const row of rows) byId.set(row.id, toUpload(row))
+  }
+  return ids.flatMap((id) => byId.get(id) ?? []) // one may have gone meanwhile
+}
