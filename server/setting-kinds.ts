@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { hostname } from 'node:os'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { parseDurationMs, parseDurationSeconds, parseSize } from './units.ts'
@@ -70,6 +71,12 @@ export const rateLimit = kind(`${perMinute.description}, or \`off\``, (text) =>
 
 export const matching = (allowed: string, pattern: RegExp) =>
   kind(allowed, (text) => (pattern.test(text) ? text : undefined))
+
+/** A name or address under which something listens. */
+export const machine = kind('a host name or an address, or `auto`, which is the name of this machine', (text) => {
+  if (text === 'auto') return hostname()
+  return /^[\w.:%-]+$/.test(text) ? text : undefined
+})
 
 export function choice<const T extends string>(...values: T[]) {
   const allowed = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(values.map((value) => `\`${value}\``))

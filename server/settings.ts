@@ -10,6 +10,7 @@ import {
   type Kind,
   lifetime,
   listOf,
+  machine,
   matching,
   pathPrefix,
   proxyRanges,
@@ -94,7 +95,7 @@ export const settingGroups = {
     ),
     replicaHost: setting(
       'REPLICA_HOST',
-      matching('a host name or an address', /^[\w.:%-]+$/),
+      machine,
       '127.0.0.1',
       'Address of this machine at which other servers on the same database reach it, when there are several machines. Streams are passed on through a port of its own there, which any of them must be able to connect to.',
     ),

@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { type CallerReader, HOLDER_COOKIE, holderOf, isPreview } from '../http/caller.ts'
 import { contentHeaders, type Headers } from '../http/content-headers.ts'
+import { createContentGuard } from '../http/domains.ts'
 import { acceptAnyBodyAsText, readJson } from '../http/json-body.ts'
 import { sendContent } from '../http/send-content.ts'
 import { readDerivation } from '../images/derivation.ts'
@@ -15,7 +16,7 @@ import type { Download, Downloads } from './downloads.ts'
 interface Dependencies {
   downloads: Downloads
   readCaller: CallerReader
-  config: Pick<Config, 'downloadDomain' | 'downloadDomainAliases' | 'claimWindowMs' | 'enhancedWebSecurity'>
+  config: Config
 }
 
 /**
@@ -23,13 +24,8 @@ interface Dependencies {
  * HEAD has handlers of its own, so that it never takes a claim.
  */
 export function downloadsRoutes({ downloads, readCaller, config }: Dependencies) {
-  const hosts = allowedHosts(config)
-
-  /** With a download domain, content is served from it alone (Plik: after the password, before the status). */
-  function assertDownloadDomain(request: FastifyRequest): void {
-    if (hosts.size === 0 || hosts.has(request.host.toLowerCase())) return
-    throw new AppError('bad_request', `Invalid download domain ${request.host}`)
-  }
+  /** Plik asks after the password, before the status. */
+  const assertDownloadDomain = createContentGuard(config)
 
   async function findFile(request: FastifyRequest, caller: Caller): Promise<Download> {
     const { uploadId, fileId, '*': name } = request.params as Record<string, string>
@@ -152,11 +148,6 @@ const hasParameter = ({ query }: FastifyRequest, name: string): boolean =>
 function fileIdsOf({ query }: FastifyRequest): string[] | undefined {
   const { file } = query as Record<string, string | string[] | undefined>
   return file === undefined ? undefined : [file].flat()
-}
-
-function allowedHosts({ downloadDomain, downloadDomainAliases }: Dependencies['config']): Set<string> {
-  if (downloadDomain === '') return new Set()
-  return new Set([downloadDomain, ...downloadDomainAliases].map((origin) => new URL(origin).host))
 }
 
 const previewRefusal = () =>

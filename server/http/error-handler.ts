@@ -3,7 +3,9 @@ import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../config.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
+import { errorPageFor } from './error-page.ts'
 import { clearSessionCookies } from './session-cookies.ts'
 
 /** The only place that turns failures into answers. */
@@ -32,14 +34,18 @@ const STATUS: Record<ErrorCode, number> = {
 /** What a stranger is told when we are at fault. */
 const INTERNAL = { status: 500, message: 'internal server error' }
 
-export function handleError(thrown: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void {
-  const error = asAppError(thrown)
-  const wantsJson = acceptsJson(request)
-  const { status, message } = error ? { status: statusOf(error, wantsJson), message: error.message } : INTERNAL
-  if (status >= 500) request.log.error({ err: thrown }, 'request failed')
-  else request.log.debug({ code: (thrown as { code?: unknown }).code }, 'request refused') // its message may hold a name
-  if (error) setDetails(reply, error, wantsJson)
-  sendError(reply, status, message, wantsJson)
+export function createErrorHandler(config: Pick<Config, 'publicUrl' | 'pathPrefix'>) {
+  return (thrown: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void => {
+    const error = asAppError(thrown)
+    const wantsJson = acceptsJson(request)
+    const answer = error ? { status: statusOf(error, wantsJson), message: error.message } : INTERNAL
+    if (answer.status >= 500) request.log.error({ err: thrown }, 'request failed')
+    else request.log.debug({ code: (thrown as { code?: unknown }).code }, 'request refused') // its message may hold a name
+    if (error) setDetails(reply, error, wantsJson)
+    const page = errorPageFor(request, answer, config)
+    if (page === undefined) sendError(reply, answer.status, answer.message, wantsJson)
+    else void reply.header('Cache-Control', 'no-store').redirect(page, 302) // not for ever, as Plik's: it may come yet
+  }
 }
 
 /** What can't be parsed as HTTP at all has no request to answer, only a connection. */

@@ -9,7 +9,8 @@ import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { CallerReader } from './caller.ts'
-import { handleClientError, handleError, handleNotFound } from './error-handler.ts'
+import { createPageGuard } from './domains.ts'
+import { createErrorHandler, handleClientError, handleNotFound } from './error-handler.ts'
 import type { Metrics } from './metrics.ts'
 
 const HEADERS_TIMEOUT_MS = 20_000
@@ -64,6 +65,8 @@ export async function createServer({
   doors,
   observe,
 }: Dependencies): Promise<FastifyInstance> {
+  const handleError = createErrorHandler(config)
+  const assertServed = createPageGuard(config)
   const app = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }), // its lines hold the URL, and so the file's name
@@ -81,6 +84,7 @@ export async function createServer({
   app.setNotFoundHandler(handleNotFound)
   app.addHook('onRequest', async (request, reply) => {
     assertSingleHost(request.raw)
+    assertServed(request)
     reply.headers({ 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' })
   })
   logRequests(app)

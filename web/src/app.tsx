@@ -13,6 +13,7 @@ const PAGES: Record<string, ComponentType> = {
   '/': StartPage,
 }
 
+const FailedDownloadPage = lazy(async () => (await import('./pages/failed-download.tsx')).FailedDownloadPage)
 const NotFoundPage = lazy(async () => (await import('./pages/not-found.tsx')).NotFoundPage)
 
 export function App() {
@@ -35,9 +36,11 @@ export function App() {
   )
 }
 
-/** Plik's clients link to `/#/?id=…`, and people who want to send come to `/`. */
+/** Plik's clients link to `/#/?id=…`, its server to `/#/?err=…`, and people who want to send come to `/`. */
 function StartPage() {
-  const id = route.value.query.get('id')
+  const { query } = route.value
+  if (query.has('err')) return <FailedDownloadPage />
+  const id = query.get('id')
   return id === null || id === '' ? <SendPage /> : <UploadPage key={id} id={id} />
 }
 

@@ -1,0 +1,39 @@
+import type { FastifyRequest } from 'fastify'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+
+type Domains = Pick<Config, 'downloadDomain' | 'downloadDomainAliases' | 'publicUrl' | 'pathPrefix'>
+
+/** What a download domain serves, below the path prefix: content, preflights for it, and signs of life. */
+const OF_DOWNLOAD_DOMAIN =
+  /^(?:(?:GET|HEAD) \/(?:file|stream|archive)\/|POST \/archive\/|OPTIONS |GET \/(?:health|ready)$)/
+
+/** Content is served from the download domain and its aliases alone, if there is one. Throws `bad_request`. */
+export function createContentGuard(config: Domains) {
+  const hosts = downloadHosts(config)
+  return ({ host }: FastifyRequest): void => {
+    if (hosts.size > 0 && !hosts.has(host.toLowerCase()))
+      throw new AppError('bad_request', `Invalid download domain ${host}`)
+  }
+}
+
+/**
+ * And the download domain serves content alone, once `PUBLIC_URL` says where everything else is: what people upload then
+ * never shares an origin with page, sessions and API. Throws `not_found`.
+ */
+export function createPageGuard(config: Domains) {
+  const { publicUrl, pathPrefix } = config
+  const hosts = downloadHosts(config)
+  if (publicUrl === '' || hosts.has(new URL(publicUrl).host)) return () => {}
+  return ({ host, method, routeOptions }: FastifyRequest): void => {
+    if (!hosts.has(host.toLowerCase())) return
+    const route = `${method} ${(routeOptions.url ?? '').slice(pathPrefix.length)}`
+    if (!OF_DOWNLOAD_DOMAIN.test(route))
+      throw new AppError('not_found', `this address serves files only, the server is at ${publicUrl}/`)
+  }
+}
+
+function downloadHosts({ downloadDomain, downloadDomainAliases }: Domains): Set<string> {
+  if (downloadDomain === '') return new Set()
+  return new Set([downloadDomain, ...downloadDomainAliases].map((origin) => new URL(origin).host))
+}
