@@ -1,7 +1,13 @@
 import { defineConfig } from 'vitest/config'
 import { findPostgres } from './tests/helpers/postgres-server.ts'
 
-const common = { testTimeout: 20_000, hookTimeout: 60_000, pool: 'forks' as const, maxWorkers: '100%' }
+const common = {
+  testTimeout: 20_000,
+  hookTimeout: 60_000,
+  pool: 'forks' as const,
+  maxWorkers: '100%',
+  globalSetup: ['tests/helpers/build-page.ts', 'tests/helpers/database-setup.ts'],
+}
 /** Whatever touches the database runs once more on PostgreSQL. */
 const ON_BOTH_DATABASES = ['tests/server/**/*.test.ts']
 const WITHOUT_DATABASE = [
@@ -19,15 +25,13 @@ if (!hasPostgres)
     '\n⚠ NOT TESTED: PostgreSQL is not installed (Debian: apt-get install postgresql), only SQLite is tested.\n',
   )
 
-const PAGE = 'tests/helpers/build-page.ts'
-const sqlite = { test: { ...common, name: 'sqlite', include: ['tests/**/*.test.ts'], globalSetup: [PAGE] } }
+const sqlite = { test: { ...common, name: 'sqlite', include: ['tests/**/*.test.ts'] } }
 const postgres = {
   test: {
     ...common,
     name: 'postgres',
     include: ON_BOTH_DATABASES,
     exclude: WITHOUT_DATABASE,
-    globalSetup: [PAGE, 'tests/helpers/postgres-setup.ts'],
   },
 }
 

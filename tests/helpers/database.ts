@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { constants, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -15,19 +15,53 @@ export function temporaryFolder(): string {
   return folder
 }
 
-/** A value for `MAYFLY_DATABASE_URL`: an empty database that goes with the test. */
+/** A value for `MAYFLY_DATABASE_URL`: a database without tables, which goes with the test. */
 export async function emptyDatabase(): Promise<string> {
   const server = inject('postgresUrl')
   if (server === undefined) return 'sqlite'
-  const name = `test_${randomBytes(8).toString('hex')}`
-  await administrate(server, `create database ${name}`)
-  onTestFinished(() => administrate(server, `drop database ${name} with (force)`))
+  const name = await createDatabase(server, 'template1')
+  onTestFinished(() => query(`${server}/postgres`, `drop database ${name} with (force)`))
   return `${server}/${name}`
 }
 
-async function administrate(server: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: `${server}/postgres` })
+/** Databases of this process that no test uses at the moment: to make one takes longer than most tests. */
+const idle: string[] = []
+
+/** A value for `MAYFLY_DATABASE_URL`: a database as a first start leaves it, for this test alone. */
+export async function migratedDatabase(): Promise<string> {
+  const server = inject('postgresUrl')
+  if (server === undefined) return 'sqlite'
+  const url = idle.pop() ?? `${server}/${await createDatabase(server, inject('migratedDatabase'))}`
+  onTestFinished(async () => {
+    // A test that left it with other tables, or locked, has spoilt it.
+    const isClean = await query(url, inject('resetStatements')).then(
+      () => true,
+      () => false,
+    )
+    if (isClean) idle.push(url)
+  })
+  return url
+}
+
+/** Puts the same for SQLite into a data folder, unless there is one already. */
+export function copyMigratedDatabase(dataDir: string): void {
+  mkdirSync(dataDir, { recursive: true })
+  const file = join(dataDir, 'mayfly.db')
+  if (!existsSync(file)) copyFileSync(inject('migratedDatabase'), file, constants.COPYFILE_EXCL)
+}
+
+async function createDatabase(server: string, template: string): Promise<string> {
+  const name = `test_${randomBytes(8).toString('hex')}`
+  await query(`${server}/postgres`, `create database ${name} template ${template}`)
+  return name
+}
+
+async function query(url: string, statements: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, lock_timeout: 2_000 })
   await client.connect()
-  await client.query(statement)
-  await client.end()
+  try {
+    await client.query(statements)
+  } finally {
+    await client.end()
+  }
 }

@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest'
 import { type App, createApp } from '../../server/app.ts'
 import { readConfig } from '../../server/config.ts'
 import { createLogger } from '../../server/logger.ts'
-import { emptyDatabase, temporaryFolder } from './database.ts'
+import { copyMigratedDatabase, migratedDatabase, temporaryFolder } from './database.ts'
 
 /** A clock that stands still until it is moved. Starts at the real time, so that files on disk look as old as they are. */
 export function fixedClock() {
@@ -29,7 +29,8 @@ export interface TestApp extends App {
  */
 export async function makeApp(settings: Record<string, string> = {}): Promise<TestApp> {
   const dataDir = settings.DATA_DIR ?? temporaryFolder()
-  const databaseUrl = settings.DATABASE_URL ?? (await emptyDatabase())
+  const databaseUrl = settings.DATABASE_URL ?? (await migratedDatabase())
+  if (databaseUrl === 'sqlite') copyMigratedDatabase(dataDir)
   const all = {
     DATA_DIR: dataDir,
     RATE_LIMIT: 'off',

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { openDatabase } from '../../server/database/open-database.ts'
-import { emptyDatabase } from './database.ts'
+import { migratedDatabase } from './database.ts'
 import { makeApp, type TestApp } from './make-app.ts'
 
 /** An app together with a second way into its database, to see what it really stored. */
 export async function makeAppWithDatabase(settings: Record<string, string> = {}) {
-  const url = await emptyDatabase()
+  const url = await migratedDatabase()
   const app = await makeApp({ DATABASE_URL: url, ...settings })
   const database = openDatabase(url === 'sqlite' ? sqliteFile(app) : { kind: 'postgres', url })
   onTestFinished(() => database.close())

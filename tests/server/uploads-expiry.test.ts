@@ -6,7 +6,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { openDatabase } from '../../server/database/open-database.ts'
 import { newBlobKey } from '../../server/ids.ts'
 import { addFile, createUpload, givenFile } from '../helpers/client.ts'
-import { emptyDatabase, temporaryFolder } from '../helpers/database.ts'
+import { migratedDatabase, temporaryFolder } from '../helpers/database.ts'
 import { makeApp, type TestApp } from '../helpers/make-app.ts'
 import { CHUNKED_FORM, chunk, FORM_END, formPart, head, LAST_CHUNK, rawClient } from '../helpers/raw-client.ts'
 
@@ -14,7 +14,7 @@ const SECOND = 1_000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 
-const shared = async () => ({ DATABASE_URL: await emptyDatabase(), DATA_DIR: temporaryFolder() })
+const shared = async () => ({ DATABASE_URL: await migratedDatabase(), DATA_DIR: temporaryFolder() })
 type Shared = Awaited<ReturnType<typeof shared>>
 
 function tablesOf({ DATABASE_URL, DATA_DIR }: Shared) {

@@ -9,7 +9,7 @@ import {
   WITH_ACCOUNTS,
 } from '../../helpers/accounts.ts'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
-import { emptyDatabase, temporaryFolder } from '../../helpers/database.ts'
+import { migratedDatabase, temporaryFolder } from '../../helpers/database.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 
@@ -177,7 +177,7 @@ test('a session lasts until the very moment that was set', async () => {
 })
 
 test('a session holds on every replica and outlives a restart', async () => {
-  const settings = { ...WITH_ACCOUNTS, DATA_DIR: temporaryFolder(), DATABASE_URL: await emptyDatabase() }
+  const settings = { ...WITH_ACCOUNTS, DATA_DIR: temporaryFolder(), DATABASE_URL: await migratedDatabase() }
   const app = await makeApp(settings)
   const { headers } = await givenSession(app, 'grace')
 

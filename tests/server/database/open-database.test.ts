@@ -14,7 +14,7 @@ test('migrations can be applied again and again', async () => {
   const location = await givenLocation()
   const database = givenDatabase(location)
   await migrate(database.db)
-  await sql`insert into uploads values ('u', 'active', 't', 1, null, 0, 0, 0, 0, 0, null, '', null, null, '', 0, 1)`.execute(
+  await sql`insert into uploads (id, status, token_hash, created_at, expires_at, ttl_seconds, extend_ttl, one_shot, removable, stream, comments, source_address) values ('u', 'active', 't', 1, null, 0, 0, 0, 0, 0, '', '')`.execute(
     database.db,
   )
 
@@ -68,7 +68,7 @@ test('a database of a newer version is refused with a message that says so, and 
 test('times and sizes come back as numbers', async () => {
   const { db } = givenDatabase(await givenLocation())
   await migrate(db)
-  await sql`insert into uploads values ('u', 'active', 't', 1893456000000, 9007199254740991, 0, 0, 0, 0, 0, null, '', null, null, '', 0, 1)`.execute(
+  await sql`insert into uploads (id, status, token_hash, created_at, expires_at, ttl_seconds, extend_ttl, one_shot, removable, stream, comments, source_address) values ('u', 'active', 't', 1893456000000, 9007199254740991, 0, 0, 0, 0, 0, '', '')`.execute(
     db,
   )
 

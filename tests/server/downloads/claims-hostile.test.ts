@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createUpload, givenFile } from '../../helpers/client.ts'
-import { emptyDatabase, temporaryFolder } from '../../helpers/database.ts'
+import { migratedDatabase, temporaryFolder } from '../../helpers/database.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import {
   ask,
@@ -27,7 +27,7 @@ const BIG = noise(20 * MB)
 
 /** A second server on the same database and the same folder of files. */
 async function givenReplicas(): Promise<[TestApp, TestApp]> {
-  const shared = { DATABASE_URL: await emptyDatabase(), DATA_DIR: temporaryFolder() }
+  const shared = { DATABASE_URL: await migratedDatabase(), DATA_DIR: temporaryFolder() }
   return [await makeApp(shared), await makeApp(shared)]
 }
 

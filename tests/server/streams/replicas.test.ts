@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { expect, test, vi } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
-import { emptyDatabase, temporaryFolder } from '../../helpers/database.ts'
+import { migratedDatabase, temporaryFolder } from '../../helpers/database.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { type SpawnedServer, spawnServer } from '../../helpers/spawn-server.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
@@ -11,7 +11,7 @@ import { givenSender, givenStream, statusOf } from './given.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-const givenShared = async () => ({ DATA_DIR: temporaryFolder(), DATABASE_URL: await emptyDatabase() })
+const givenShared = async () => ({ DATA_DIR: temporaryFolder(), DATABASE_URL: await migratedDatabase() })
 
 async function givenReplicas(): Promise<[TestApp, TestApp]> {
   const shared = await givenShared()
