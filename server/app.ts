@@ -32,6 +32,10 @@ import { createVariantsRepo } from './images/variants-repo.ts'
 import { createHousekeeping, type Housekeeping } from './jobs/housekeeping.ts'
 import { createJobActions } from './jobs/job-actions.ts'
 import { createJobEngine, type JobEngine } from './jobs/job-engine.ts'
+import { guestRoutes } from './requests/guest-routes.ts'
+import { createRequests } from './requests/requests.ts'
+import { createRequestsRepo } from './requests/requests-repo.ts'
+import { requestsRoutes } from './requests/requests-routes.ts'
 import { createEndings } from './resumable/endings.ts'
 import { createMeters } from './resumable/meters.ts'
 import { createReceiver } from './resumable/receiver.ts'
@@ -165,6 +169,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     config,
   })
   const downloads = createDownloads({ uploads, claims, variants: images.variants, blobs, exchange, activity })
+  const requests = createRequests({ repo: createRequestsRepo(database), uploads, intake, quotas, clock, config })
 
   const listing = createUploadsListing({ repo: createUploadsListingRepo(database), clock })
   const removal = createAccountRemoval({ users: accounts.users, removeUploadsOf: uploads.removeAllOf })
@@ -182,6 +187,8 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
       uploadsRoutes({ uploads, intake, statistics, readCaller, config }),
       tusRoutes({ resumables, readCaller, config }),
       quickUploadRoutes({ quickUploads, readCaller, pages, config }),
+      requestsRoutes({ requests, uploads, readCaller, config }),
+      guestRoutes({ requests }),
       downloadsRoutes({ downloads, readCaller, config }),
       authRoutes({ ...accounts, readCaller, config }),
       meRoutes({ ...accounts, removal, readCaller, config }),

@@ -4,8 +4,11 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 /** 62 × 4: a byte at or above would favour the first letters of the alphabet, so it is thrown away. */
 const UNBIASED = 248
 
-/** Upload and file ids: 16 characters of `[A-Za-z0-9]`, 95 bits. */
+/** Ids of uploads, files and requests: 16 characters of `[A-Za-z0-9]`, 95 bits. */
 export const newId = (): string => randomText(16)
+
+/** Whether some text could be an id. Anything else is not asked for: PostgreSQL fails on a NUL. */
+export const isId = (text: string): boolean => /^[A-Za-z0-9]{16}$/.test(text)
 
 /** Upload tokens: 32 characters of `[A-Za-z0-9]`, 190 bits. */
 export const newToken = (): string => randomText(32)

@@ -238,6 +238,12 @@ export const settingGroups = {
       'disabled',
       'Uploads whose time starts again with each visit.',
     ),
+    featureRequests: setting(
+      'FEATURE_REQUESTS',
+      toggle,
+      'enabled',
+      'Links by which others add files to an upload; they need neither an account nor a place on the whitelist.',
+    ),
     featureText: setting(
       'FEATURE_TEXT',
       feature,

@@ -71,7 +71,7 @@ test('a repository is used by its own feature only', () => {
 test('services know nothing of HTTP', () => {
   const isHttp = (to: string) => to.startsWith('server/http/') || to.startsWith('@fastify/') || to === 'fastify'
   const isService = (from: string) =>
-    /^server\/(uploads|downloads|resumable|images|accounts|activity|jobs|database|streams)\//.test(from) &&
+    /^server\/(uploads|downloads|resumable|images|accounts|activity|jobs|database|streams|requests)\//.test(from) &&
     !isDoor(from)
   expect(violations(({ from, to, isTypeOnly }) => isService(from) && isHttp(to) && !isTypeOnly)).toEqual([])
 })
@@ -90,6 +90,9 @@ test('pure modules import nothing that does I/O', () => {
     'server/uploads/quick-options.ts',
     'server/uploads/file-name.ts',
     'server/uploads/content-type.ts',
+    'server/requests/file-request.ts',
+    'server/requests/request-rules.ts',
+    'server/requests/request-shapes.ts',
     'server/images/derivation.ts',
     'server/resumable/resumable.ts',
     'server/resumable/tus-protocol.ts',

@@ -10,6 +10,7 @@ export interface Schema extends JobsSchema {
   files: FilesTable
   claims: ClaimsTable
   variants: VariantsTable
+  file_requests: FileRequestsTable
   users: UsersTable
   tokens: TokensTable
   sessions: SessionsTable
@@ -43,6 +44,8 @@ export interface UploadsTable {
   source_address: string
   /** Files that were ever added, removed ones included: the limit per upload counts them, as Plik's does. */
   file_count: WithDefault<number>
+  /** Those of them that guests began to send and never finished: they don't count. */
+  returned_slots: WithDefault<number>
   /** Pictures lose their metadata on the way in. */
   normalize: WithDefault<Flag>
   /** How the sender encrypted the files; null: not at all. */
@@ -90,6 +93,10 @@ export interface FilesTable {
   verified_at: WithDefault<number | null>
   /** Of a stream while it waits for its reader: the address of the replica that holds the sender; null: it has none. */
   held_by: WithDefault<string | null>
+  /** The request by which a guest added it; null: it is the uploader's own. */
+  request_id: WithDefault<string | null>
+  /** Bytes that count against the request: set aside while it comes in, then as many as were sent. */
+  request_bytes: WithDefault<number>
 }
 
 export type FileFault = 'missing' | 'size' | 'digest'
@@ -125,6 +132,23 @@ export interface VariantsTable {
   type: string
   sha256: string
   created_at: number
+}
+
+/** Invitations to add files to an upload. */
+export interface FileRequestsTable {
+  id: string
+  upload_id: string
+  /** SHA-256, hexadecimal. */
+  token_hash: string
+  title: string
+  comments: string
+  /** Null: no limit, as for `max_bytes`. */
+  max_files: number | null
+  max_bytes: number | null
+  created_at: number
+  /** Null: ends with the upload. */
+  expires_at: number | null
+  revoked_at: number | null
 }
 
 export interface UsersTable {

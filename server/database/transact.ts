@@ -2,11 +2,14 @@ import type { Kysely, Transaction } from 'kysely'
 import { AppError } from '../errors.ts'
 import type { Schema } from './schema.ts'
 
+/** A transaction under way: what repositories pass each other through services, which can do nothing with it. */
+export type Trx = Transaction<Schema>
+
 /**
  * Runs `work` in a transaction and resolves once it is committed; when `work` throws, nothing of it stays.
  * `work` awaits nothing but queries on its own `trx`, and may be run a second time: it must have no other effect.
  */
-export type Transact = <T>(work: (trx: Transaction<Schema>) => Promise<T>) => Promise<T>
+export type Transact = <T>(work: (trx: Trx) => Promise<T>) => Promise<T>
 
 /**
  * With `group` (SQLite), all work that was asked for while the event loop was busy shares one transaction and so one
@@ -19,7 +22,7 @@ export function createTransact(db: Kysely<Schema>, { group }: { group: boolean }
 }
 
 interface Job {
-  work: (trx: Transaction<Schema>) => Promise<unknown>
+  work: (trx: Trx) => Promise<unknown>
   resolve: (value: unknown) => void
   reject: (reason: unknown) => void
 }

@@ -38,3 +38,12 @@ export const fileUrl = (base: string, file: { uploadId: string; id: string; name
   `${base}/file/${file.uploadId}/${file.id}/${encodeURIComponent(file.name)}`
 
 export const archiveUrl = (base: string, uploadId: string): string => `${base}/archive/${uploadId}/archive.zip`
+
+/**
+ * The page where guests add files; relative to the server, unless a public address is configured. The token is behind the
+ * `#`, so that it is in no request and no log.
+ */
+export const requestUrl = (
+  { publicUrl, pathPrefix }: Pick<Addresses, 'publicUrl' | 'pathPrefix'>,
+  token: string,
+): string => `${publicUrl === '' ? pathPrefix : publicUrl}/#/?request=${token}`

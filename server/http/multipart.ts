@@ -46,14 +46,14 @@ export async function* readForm(
 /**
  * The first file of a form, as Plik's routes take it; whatever follows is ignored. Its bytes end only once the whole form
  * was read, so that a form that breaks off after the file is never taken for a complete one. Throws as `readForm`;
- * `bad_request`: no file.
+ * `bad_request`: no file; `alone`: or another one after it.
  */
-export async function readSingleFile(request: FastifyRequest): Promise<FormFile> {
+export async function readSingleFile(request: FastifyRequest, { alone = false } = {}): Promise<FormFile> {
   const parts = readParts(request)
   for (let next = await parts.next(); !next.done; next = await parts.next()) {
     if (next.value.fieldname !== 'file') continue
     const { name, bytes } = fileOf(request, next.value)
-    return { name, bytes: thenRest(bytes, parts) }
+    return { name, bytes: thenRest(bytes, parts, alone) }
   }
   throw new AppError('bad_request', 'missing file from multipart form')
 }
@@ -90,9 +90,15 @@ async function* readFile({ file }: MultipartFile): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function* thenRest(bytes: AsyncIterable<Uint8Array>, rest: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
+async function* thenRest(
+  bytes: AsyncIterable<Uint8Array>,
+  rest: AsyncIterable<Multipart>,
+  alone: boolean,
+): AsyncGenerator<Uint8Array> {
   yield* bytes
-  for await (const _ignored of rest);
+  for await (const { fieldname } of rest) {
+    if (alone && fieldname === 'file') throw new AppError('bad_request', 'one file at a time, please')
+  }
 }
 
 function assertIsForm(request: FastifyRequest): void {

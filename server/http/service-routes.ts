@@ -103,6 +103,7 @@ function configJson(config: Config) {
     feature_api_tokens: config.featureApiTokens,
     feature_delete_account: config.featureDeleteAccount,
     githubAuthentication: false,
+    feature_requests: config.featureRequests,
   }
 }
 

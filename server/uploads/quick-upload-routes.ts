@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { fileAddresses, fileBaseUrl, fileUrl } from '../http/links.ts'
 import { acceptForms, readForm } from '../http/multipart.ts'
@@ -69,9 +70,17 @@ export function quickUploadRoutes({ quickUploads, readCaller, pages, config }: D
 
   return async (app: FastifyInstance): Promise<void> => {
     await acceptForms(app)
+    app.addHook('onRequest', refuseGuests)
     app.post('/', uploadForm)
     app.put('/', uploadBody)
     app.put('/:name', uploadBody)
+  }
+}
+
+/** Without this, what a guest meant for one upload only would get a link of its own. */
+async function refuseGuests({ headers }: FastifyRequest): Promise<void> {
+  if (headers['x-requesttoken'] !== undefined) {
+    throw new AppError('bad_request', 'files for a request go to /request/, with a slash at the end')
   }
 }
 

@@ -73,6 +73,7 @@ export function toFile(row: Selectable<FilesTable>): StoredFile {
     claimsSpent: row.claims_spent,
     image: row.image === null ? null : JSON.parse(row.image),
     heldBy: row.held_by,
+    requestId: row.request_id,
   }
 }
 
@@ -97,6 +98,7 @@ export function toFileRow(file: StoredFile, leaseUntil: number | null): Insertab
     claims_spent: file.claimsSpent,
     image: imageText(file.image),
     held_by: file.heldBy,
+    request_id: file.requestId,
   }
 }
 

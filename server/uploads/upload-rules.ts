@@ -53,7 +53,7 @@ export const MAX_COMMENTS_BYTES = 32 * 1024
 export const MAX_DOWNLOADS = 1_000_000
 
 /** A date past the year 9999 can't be written in RFC 3339, which Plik's clients insist on. */
-const MAX_TTL_SECONDS = 1_000 * 365 * 86_400
+export const MAX_TTL_SECONDS = 1_000 * 365 * 86_400
 
 /** The login that guards an upload when its creator chose a password only; Plik's command line assumes it too. */
 const DEFAULT_LOGIN = 'plik'
@@ -121,7 +121,11 @@ export function treatmentOf({ normalize = true, e2ee = '' }: UploadOptions): Pic
   throw refusal(`unknown encryption ${e2ee}, allowed is age`)
 }
 
-function grantedComments(comments: string | undefined, { featureComments }: Rules): string {
+/** Nothing where comments are switched off. Throws `bad_request`: too long. */
+export function grantedComments(
+  comments: string | undefined,
+  { featureComments }: Pick<Rules, 'featureComments'>,
+): string {
   if (!comments || featureComments === 'disabled') return ''
   if (Buffer.byteLength(comments) > MAX_COMMENTS_BYTES) {
     throw refusal(`comments are too long, maximum length is ${MAX_COMMENTS_BYTES} bytes`)
@@ -172,7 +176,7 @@ function grantedFiles(files: readonly DeclaredFile[], config: Rules): DeclaredFi
 }
 
 /** PostgreSQL stores no NUL, and what one database takes the other takes too. */
-function storable(text: string, field: string): string {
+export function storable(text: string, field: string): string {
   if (text.includes('\0')) throw refusal(`${field} must not contain NUL characters`)
   return text
 }

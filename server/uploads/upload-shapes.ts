@@ -6,7 +6,7 @@ import { type UploadOptions, visibleStatus } from './upload-rules.ts'
 /** Uploads and files on the wire, as Plik 1.3.8 spells them. Keys of schemas are in lower case, see `json-body.ts`. */
 
 /** Fields of a JSON body: absent and `null` are both `undefined`. */
-const field = {
+export const field = {
   text: z
     .string()
     .nullish()
@@ -101,7 +101,9 @@ export function uploadJson(
     downloadDomain,
     ...(downloadUrl === undefined ? {} : { downloadURL: downloadUrl }),
     comments: upload.comments,
-    files: files?.map((file) => fileJson(file, downloads?.get(file.id))) ?? null,
+    files:
+      files?.map((file) => ({ ...fileJson(file, downloads?.get(file.id)), ...(isAdmin ? requestOf(file) : {}) })) ??
+      null,
     ...(isAdmin && token !== undefined ? { uploadToken: token } : {}),
     admin: isAdmin,
     stream: upload.stream,
@@ -178,8 +180,11 @@ const downloadsJson = ({ count, lastAt }: Downloaded = { count: 0, bytes: 0, las
 export type UploadJson = ReturnType<typeof uploadJson>
 export type FileJson = ReturnType<typeof fileJson>
 
+/** By whose invitation it came is for the uploader only. */
+const requestOf = ({ requestId }: StoredFile) => (requestId === null ? {} : { request: requestId })
+
 function imageJson({ dimensions, format, status, removed, originalSize, reason }: ImageReport) {
   return { dimensions, format, status, removed, originalSize, ...(reason === undefined ? {} : { reason }) }
 }
 
-const timeJson = (epochMs: number): string => new Date(epochMs).toISOString()
+export const timeJson = (epochMs: number): string => new Date(epochMs).toISOString()

@@ -58,6 +58,8 @@ export interface StoredFile {
   image: ImageReport | null
   /** Of a stream: where its sender is held (`stream-exchange.ts`); null: it has none. */
   heldBy: string | null
+  /** The request by which a guest added it; null: it is the uploader's own. */
+  requestId: string | null
 }
 
 /** What was counted of an upload or a file. */

@@ -7,6 +7,7 @@ import { AppError } from '../errors.ts'
 import type { PictureIntake } from '../images/picture-intake.ts'
 import type { StreamExchange } from '../streams/stream-exchange.ts'
 import type { StreamRelay } from '../streams/stream-relay.ts'
+import { type Admission, withinGrant } from './admission.ts'
 import { CIPHERTEXT_TYPE, onlyAge } from './age.ts'
 import { ofDeclaredSize } from './declared-size.ts'
 import { createMeter, receiveBlob, receiveNormalised } from './file-intake.ts'
@@ -79,9 +80,10 @@ export function createUploadsIntake({
     return add(opened.upload, incoming)
   }
 
-  /** `addFile` for an upload of our own. */
-  async function add(upload: Upload, incoming: IncomingFile): Promise<StoredFile> {
-    return take(upload, await insertFile(upload, creatableName(incoming.name), clock() + LEASE_MS), incoming)
+  /** `addFile` for an upload of our own, or for a guest; then throws what `admission` throws, too, before a byte is read. */
+  async function add(upload: Upload, incoming: IncomingFile, admission?: Admission): Promise<StoredFile> {
+    const { file, grantedBytes } = await insertFile(upload, incoming.name, clock() + LEASE_MS, admission)
+    return take(upload, file, { ...incoming, bytes: withinGrant(incoming.bytes, grantedBytes) })
   }
 
   /** Takes a declared file's bytes. Throws as `addFile`; `bad_request` also when it has another name, or the slot is not `missing` any more. */
@@ -99,7 +101,7 @@ export function createUploadsIntake({
     assertMayAddFiles(opened)
     const { upload } = opened
     if (upload.stream) throw new AppError('bad_request', 'a stream can not be resumed, please send it as a form')
-    if (!declared) return insertFile(upload, creatableName(name), null)
+    if (!declared) return (await insertFile(upload, name, null)).file
     await claimSlot(upload, declared, name, null)
     return { ...declared, status: 'uploading' }
   }
@@ -112,11 +114,13 @@ export function createUploadsIntake({
     throw new AppError('bad_request', `invalid file status ${status}, expected missing`)
   }
 
-  async function insertFile(upload: Upload, name: string, leaseUntil: number | null): Promise<StoredFile> {
-    const empty = emptyFile(upload.id, { name, size: 0, type: '', reference: '' }, 0, clock())
-    const file: StoredFile = { ...empty, status: 'uploading', heldBy: await holderOf(upload, empty.id) }
-    const position = await repo.addFile(file, config.maxFilesPerUpload, leaseUntil)
-    if (position !== undefined) return { ...file, position }
+  async function insertFile(upload: Upload, rawName: string, leaseUntil: number | null, admission?: Admission) {
+    const declared = { name: creatableName(rawName), size: 0, type: '', reference: '' }
+    const empty = emptyFile(upload.id, declared, 0, clock())
+    const heldBy = await holderOf(upload, empty.id)
+    const file: StoredFile = { ...empty, status: 'uploading', heldBy, requestId: admission?.requestId ?? null }
+    const added = await repo.addFile(file, config.maxFilesPerUpload, leaseUntil, admission)
+    if (added) return { file: { ...file, position: added.position }, grantedBytes: added.grantedBytes }
     const { status } = (await repo.findUpload(upload.id)) ?? {}
     if (status !== 'active' && status !== 'pending') throw new AppError('not_found', `upload ${upload.id} not found`)
     throw new AppError('bad_request', `maximum number file per upload reached, limit is ${config.maxFilesPerUpload}`)
@@ -126,7 +130,7 @@ export function createUploadsIntake({
   const holderOf = async ({ stream }: Upload, fileId: string): Promise<string | null> =>
     stream ? exchange.addressOf(fileId) : null
 
-  /** Takes the bytes of a file that is `uploading`. On failure its slot is burnt, as Plik does. */
+  /** Takes the bytes of a file that is `uploading`. On failure its slot is burnt, as Plik does, or a guest's given back. */
   async function take(upload: Upload, file: StoredFile, incoming: IncomingFile): Promise<StoredFile> {
     writing.add(file.id)
     try {
@@ -214,8 +218,7 @@ export function createUploadsIntake({
 
   /** A failing database must not hide why the upload failed; the lease lapses and the sweep burns the slot instead. */
   async function burn(file: Pick<StoredFile, 'id'>): Promise<boolean> {
-    const burning = repo.moveFile(file.id, 'uploading', 'deleted', { lease_until: null })
-    return burning.catch((error: unknown) => {
+    return repo.burnFile(file.id).catch((error: unknown) => {
       logged('could not burn a slot')(error)
       return false
     })

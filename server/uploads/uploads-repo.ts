@@ -3,6 +3,8 @@ import { chunks } from '../database/chunks.ts'
 import { prepared } from '../database/prepared.ts'
 import type { FileStatus, FilesTable, Schema } from '../database/schema.ts'
 import type { Transact } from '../database/transact.ts'
+import { isId } from '../ids.ts'
+import type { Admission } from './admission.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
 import { measuredColumns, toFile, toFileRow, toUpload, toUploadRow } from './upload-rows.ts'
 
@@ -21,13 +23,13 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
 
   return {
     async findUpload(id: string): Promise<Upload | undefined> {
-      if (!ID.test(id)) return undefined
+      if (!isId(id)) return undefined
       const [row] = await uploadById(id)
       return row && toUpload(row)
     },
 
     async findFile(id: string): Promise<StoredFile | undefined> {
-      if (!ID.test(id)) return undefined
+      if (!isId(id)) return undefined
       const [row] = await fileById(id)
       return row && toFile(row)
     },
@@ -72,29 +74,60 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
 
     /**
      * Adds a file to an upload that holds fewer than `maxFiles`, counting removed ones; returns its position.
-     * Undefined: the upload is full or gone. The counter decides, so that parallel requests can't pass the limit together.
+     * Undefined: the upload is full or gone. The counter decides, so that parallel requests can't pass the limit together;
+     * it also keeps others out while `admission` decides on a guest's file. Throws what that throws.
      */
     addFile: (
       file: Omit<StoredFile, 'position'>,
       maxFiles: number,
       leaseUntil: number | null,
-    ): Promise<number | undefined> =>
+      admission?: Admission,
+    ): Promise<{ position: number; grantedBytes: number } | undefined> =>
       transact(async (trx) => {
         const counted = await trx
           .updateTable('uploads')
           .set((eb) => ({ file_count: eb('file_count', '+', 1) }))
           .where('id', '=', file.uploadId)
           .where('status', 'in', ['active', 'pending'])
-          .where('file_count', '<', Math.min(maxFiles, Number.MAX_SAFE_INTEGER))
+          .where((eb) =>
+            eb(eb('file_count', '-', eb.ref('returned_slots')), '<', Math.min(maxFiles, Number.MAX_SAFE_INTEGER)),
+          )
           .returning('file_count')
           .executeTakeFirst()
         if (!counted) return undefined
         const position = counted.file_count
+        const grantedBytes = admission ? await admission.grant(trx) : Number.POSITIVE_INFINITY
         await trx
           .insertInto('files')
-          .values(toFileRow({ ...file, position }, leaseUntil))
+          .values({
+            ...toFileRow({ ...file, position }, leaseUntil),
+            request_bytes: Number.isFinite(grantedBytes) ? grantedBytes : 0,
+          })
           .execute()
-        return position
+        return { position, grantedBytes }
+      }),
+
+    /**
+     * Ends a file whose bytes did not come: its slot is used up, as Plik has it. Of a guest's nothing stays: else he could use
+     * up the upload by failing. False: it was not `uploading`.
+     */
+    burnFile: (id: string): Promise<boolean> =>
+      transact(async (trx) => {
+        const file = await trx
+          .selectFrom('files')
+          .select(['upload_id', 'request_id'])
+          .where('id', '=', id)
+          .executeTakeFirst()
+        if (!file) return false
+        if (file.request_id === null) return moveFile(trx, id, 'uploading', 'deleted', { lease_until: null })
+        await giveBackSlots(trx, file.upload_id, 0) // locks the upload before its file, as all others do who need both
+        const { numDeletedRows } = await trx
+          .deleteFrom('files')
+          .where('id', '=', id)
+          .where('status', '=', 'uploading')
+          .executeTakeFirst()
+        await giveBackSlots(trx, file.upload_id, Number(numDeletedRows))
+        return numDeletedRows === 1n
       }),
 
     /** False: somebody else moved the file first. */
@@ -111,7 +144,12 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
       transact(async (trx) => {
         if (Number.isFinite(quota.maxUserSizeBytes) && quota.userId !== null) await lockUser(trx, quota.userId)
         if (!(await fits(trx, quota, measured.size, now))) return 'over_quota'
-        const changes = { ...measuredColumns(measured), uploaded_at: now, lease_until: null }
+        const changes = {
+          ...measuredColumns(measured),
+          ...(file.requestId === null ? {} : { request_bytes: measured.image?.originalSize ?? measured.size }),
+          uploaded_at: now,
+          lease_until: null,
+        }
         return (await moveFile(trx, file.id, 'uploading', 'uploaded', changes)) ? 'finished' : 'gone'
       }),
 
@@ -212,9 +250,6 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
   }
 }
 
-/** What `ids.ts` makes. Anything else in a URL is not asked for: PostgreSQL fails on a NUL. */
-const ID = /^[A-Za-z0-9]{16}$/
-
 /**
  * Lets nobody else change what a user keeps here until the transaction ends. An update that changes nothing is the lock
  * that both databases have. False: there is no such user.
@@ -252,6 +287,14 @@ async function usedBytes(db: Kysely<Schema>, userId: string, now: number): Promi
 }
 
 const totalSize = (files: readonly StoredFile[]): number => files.reduce((sum, { size }) => sum + size, 0)
+
+async function giveBackSlots(trx: Transaction<Schema>, uploadId: string, slots: number): Promise<void> {
+  await trx
+    .updateTable('uploads')
+    .set((eb) => ({ returned_slots: eb('returned_slots', '+', slots) }))
+    .where('id', '=', uploadId)
+    .execute()
+}
 
 async function moveFile(
   trx: Transaction<Schema>,

@@ -99,6 +99,9 @@ export function createUploads({ repo, quotas, passwords, clock, config, activity
     return { upload: await extended(upload, now), isAdmin, holdsToken }
   }
 
+  /** Past every check, for who has checks of his own. */
+  const find = (id: string): Promise<Upload | undefined> => repo.findUpload(id)
+
   /** With `extendTtl`, whoever gets in starts the time to live anew. Steps below a second are not worth a write. */
   async function extended(upload: Upload, now: number): Promise<Upload> {
     const expiresAt = expiryOf(upload.ttlSeconds, now)
@@ -159,7 +162,7 @@ export function createUploads({ repo, quotas, passwords, clock, config, activity
     if (file.status === 'uploading') await exchange.cancel(file)
   }
 
-  return { assertMayUpload, create, prepare, open, listFiles, getFile, remove, withdraw, removeAllOf, removeFile }
+  return { assertMayUpload, create, prepare, open, find, listFiles, getFile, remove, withdraw, removeAllOf, removeFile }
 }
 
 /** An API token administers what it created, a session what is its user's, an administrator's session everything. */
@@ -185,5 +188,6 @@ export function emptyFile(uploadId: string, declared: DeclaredFile, position: nu
     claimsSpent: 0,
     image: null,
     heldBy: null,
+    requestId: null,
   }
 }

@@ -37,6 +37,7 @@ const DEFAULTS = {
   feature_api_tokens: 'enabled',
   feature_delete_account: 'enabled',
   githubAuthentication: false,
+  feature_requests: 'enabled',
 }
 
 test('/config has every key of Plik, in its order, with its defaults (Plik §1.3)', async () => {

@@ -1,0 +1,43 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { AppError } from '../errors.ts'
+import { acceptForms, readSingleFile } from '../http/multipart.ts'
+import { bodySize, rawBody } from '../http/raw-body.ts'
+import { fileJson } from '../uploads/upload-shapes.ts'
+import { guestJson } from './request-shapes.ts'
+import type { Requests } from './requests.ts'
+
+/** What a raw body without a name in its URL is called. */
+const UNNAMED = 'file'
+
+/** Guests: the token alone says who they are. Neither a session nor a password counts here, and no answer names the upload. */
+export function guestRoutes({ requests }: { requests: Requests }) {
+  /** How large the file in a form is, nobody knows; the form itself is somewhat larger. */
+  async function addForm(request: FastifyRequest) {
+    const announced = { bytes: bodySize(request) ?? Number.POSITIVE_INFINITY, isExact: false }
+    return fileJson(await requests.addFile(tokenOf(request), announced, () => readSingleFile(request, { alone: true })))
+  }
+
+  async function addBody(request: FastifyRequest) {
+    const { name = UNNAMED } = request.params as { name?: string }
+    const { bytes, size } = rawBody(request)
+    const announced = { bytes: size ?? Number.POSITIVE_INFINITY, isExact: size !== undefined }
+    return fileJson(await requests.addFile(tokenOf(request), announced, async () => ({ name, bytes })))
+  }
+
+  return async (app: FastifyInstance): Promise<void> => {
+    await acceptForms(app)
+    app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
+
+    app.get('/request', async (request) => guestJson(await requests.inspect(tokenOf(request))))
+
+    for (const path of ['/request', '/request/']) app.post(path, addForm)
+    for (const path of ['/request/', '/request/:name']) app.put(path, addBody)
+  }
+}
+
+/** In a header only: what is in an address ends up in logs and histories. Throws `bad_request`. */
+function tokenOf({ headers }: FastifyRequest): string {
+  const token = headers['x-requesttoken']
+  if (typeof token === 'string' && token !== '') return token
+  throw new AppError('bad_request', 'missing X-RequestToken header')
+}

@@ -1,0 +1,167 @@
+import type { Caller } from '../accounts/caller.ts'
+import { hashToken } from '../accounts/secrets.ts'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import type { Trx } from '../database/transact.ts'
+import { AppError } from '../errors.ts'
+import { isId, newId, newToken } from '../ids.ts'
+import type { Admission } from '../uploads/admission.ts'
+import { tooLarge } from '../uploads/file-intake.ts'
+import type { Quotas } from '../uploads/quotas.ts'
+import type { StoredFile, Upload } from '../uploads/upload.ts'
+import type { OpenUpload, Uploads } from '../uploads/uploads.ts'
+import type { IncomingFile, UploadsIntake } from '../uploads/uploads-intake.ts'
+import { type FileRequest, type Invitation, type ListedRequest, NOTHING, type Usage } from './file-request.ts'
+import {
+  type Announcement,
+  assertOpen,
+  assertTakesGuests,
+  grantBytes,
+  leftOf,
+  MAX_REQUESTS_PER_UPLOAD,
+  planRequest,
+  type RequestOptions,
+  statusOf,
+} from './request-rules.ts'
+import type { RequestsRepo } from './requests-repo.ts'
+
+interface Dependencies {
+  repo: RequestsRepo
+  uploads: Pick<Uploads, 'assertMayUpload' | 'find'>
+  intake: Pick<UploadsIntake, 'add'>
+  quotas: Pick<Quotas, 'budgetOf' | 'limitOf'>
+  clock: Clock
+  config: Pick<Config, 'featureRequests' | 'featureComments'>
+}
+
+/** A guest's way to one upload, and what he may bring. */
+export interface Admitted {
+  upload: Upload
+  admission: Admission
+}
+
+export type Requests = ReturnType<typeof createRequests>
+
+/** Requests: whoever administers an upload hands out links by which others add files to it, and see nothing of it. */
+export function createRequests({ repo, uploads, intake, quotas, clock, config }: Dependencies) {
+  /**
+   * Makes a request; its token is known this once. Throws `forbidden`: not the caller's upload, address not allowed,
+   * switched off; `bad_request`: a stream, options that can't be had, too many requests; `not_found`: the upload went away.
+   */
+  async function create(
+    opened: OpenUpload,
+    options: RequestOptions,
+    caller: Caller,
+  ): Promise<{ created: ListedRequest; token: string }> {
+    assertAdministers(opened)
+    assertEnabled()
+    uploads.assertMayUpload(caller)
+    assertTakesGuests(opened.upload)
+    const now = clock()
+    const token = newToken()
+    const request: FileRequest = {
+      ...planRequest(options, config, now),
+      id: newId(),
+      uploadId: opened.upload.id,
+      tokenHash: hashToken(token),
+      createdAt: now,
+      revokedAt: null,
+    }
+    const outcome = await repo.insertRequest(request, MAX_REQUESTS_PER_UPLOAD)
+    if (outcome === 'gone') throw new AppError('not_found', `upload ${opened.upload.id} not found`)
+    if (outcome === 'full')
+      throw new AppError(
+        'bad_request',
+        `maximum number of requests per upload reached, limit is ${MAX_REQUESTS_PER_UPLOAD}`,
+      )
+    return { created: listed(request, NOTHING, now), token }
+  }
+
+  /** Every request with what arrived by it. Throws `forbidden`: not the caller's upload. */
+  async function list(opened: OpenUpload): Promise<ListedRequest[]> {
+    assertAdministers(opened)
+    const requests = await repo.listRequests(opened.upload.id)
+    const arrived = await repo.listArrived(opened.upload.id)
+    const now = clock()
+    return requests.map((request) => listed(request, arrived.get(request.id) ?? NOTHING, now))
+  }
+
+  /** Ends a request, and what is just coming in by it; what arrived stays. Throws `forbidden` as `list`; `not_found`. */
+  async function revoke(opened: OpenUpload, id: string): Promise<void> {
+    assertAdministers(opened)
+    if (isId(id) && (await repo.revokeRequest(opened.upload.id, id, clock()))) return
+    throw new AppError('not_found', `request ${id} not found`)
+  }
+
+  /**
+   * What a guest may know. Throws `not_found`: no such request, or it or its upload is over; `forbidden`: revoked, or
+   * requests are switched off.
+   */
+  async function inspect(token: string): Promise<Invitation> {
+    const { request, upload } = await open(token)
+    const { maxFileSizeBytes } = await quotas.budgetOf(upload) // how much room there is, is the owner's business
+    return { request, upload, maxFileSizeBytes, left: leftOf(request, await repo.usage(request.id)) }
+  }
+
+  /**
+   * Whether a guest may add a file of that size, before any of it is read. Whoever adds the file's row has to ask
+   * `admission` once more, in the same transaction: that is what counts. Throws as `inspect`; `forbidden`: full;
+   * `too_large`.
+   */
+  async function admit(token: string, announced: Announcement): Promise<Admitted> {
+    const { request, upload } = await open(token)
+    grantBytes(request, await repo.usage(request.id), announced)
+    const limit = await quotas.limitOf(upload)
+    if (announced.isExact && announced.bytes > limit) throw tooLarge(limit)
+    return { upload, admission: { requestId: request.id, grant: (trx) => grant(trx, request.id, upload, announced) } }
+  }
+
+  async function grant(trx: Trx, requestId: string, upload: Upload, announced: Announcement): Promise<number> {
+    const { request, used } = await repo.inspect(trx, requestId)
+    assertOpen(request, upload, clock())
+    return grantBytes(request, used, announced)
+  }
+
+  /**
+   * Adds a guest's file; it is asked for once he is admitted. Throws as `admit` and `UploadsIntake.add`; what went away
+   * meanwhile is told in words that do not name the upload, whose id would open it.
+   */
+  async function addFile(
+    token: string,
+    announced: Announcement,
+    incoming: () => Promise<IncomingFile>,
+  ): Promise<StoredFile> {
+    const { upload, admission } = await admit(token, announced)
+    try {
+      return await intake.add(upload, await incoming(), admission)
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'not_found') await open(token)
+      throw error
+    }
+  }
+
+  async function open(token: string): Promise<{ request: FileRequest; upload: Upload }> {
+    assertEnabled()
+    const request = await repo.findByTokenHash(hashToken(token))
+    if (!request) throw new AppError('not_found', 'request not found')
+    const upload = await uploads.find(request.uploadId)
+    assertOpen(request, upload, clock())
+    return { request, upload }
+  }
+
+  function assertEnabled(): void {
+    if (config.featureRequests === 'disabled') throw new AppError('forbidden', 'requests are disabled')
+  }
+
+  return { create, list, revoke, inspect, admit, addFile }
+}
+
+const listed = (request: FileRequest, arrived: Usage, now: number): ListedRequest => ({
+  request,
+  arrived,
+  status: statusOf(request, arrived, now),
+})
+
+function assertAdministers({ isAdmin }: OpenUpload): void {
+  if (!isAdmin) throw new AppError('forbidden', 'you are not allowed to manage requests of this upload')
+}
