@@ -119,6 +119,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .unique()
     .execute()
 
+  await db.schema.createIndex('job_step_runs_by_action').on('job_step_runs').columns(['action', 'started_at']).execute()
+
   await db.schema
     .createTable('job_agent')
     .addColumn('id', 'integer', (c) => c.primaryKey()) // one row

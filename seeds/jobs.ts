@@ -6,6 +6,8 @@ export const SHIPPED_JOBS: Seeds = {
     { name: 'every minute', kind: 'cron', cron: '* * * * *' },
     { name: 'every hour', kind: 'cron', cron: '7 * * * *' },
     { name: 'at start', kind: 'start' },
+    { name: 'every night', kind: 'cron', cron: '40 2 * * *', rerunLost: true },
+    { name: 'later at night', kind: 'cron', cron: '10 3 * * *' },
   ],
   jobs: [
     {
@@ -32,6 +34,45 @@ export const SHIPPED_JOBS: Seeds = {
       category: 'purge',
       schedules: ['every hour', 'at start'],
       steps: [{ name: 'delete orphans', action: 'remove-orphans' }],
+    },
+    {
+      name: 'check-links',
+      description:
+        'Every file against its bytes, and bytes against files: what is broken is marked, what belongs to nobody goes',
+      category: 'check',
+      schedules: ['later at night'],
+      steps: [
+        { name: 'look for each file', action: 'check-links', onFailure: 'next' },
+        { name: 'delete orphans', action: 'remove-orphans' },
+      ],
+    },
+    {
+      name: 'verify-digests',
+      description: 'Reads each file again within a month, at 20 MB a second, and compares its digest',
+      category: 'check',
+      schedules: ['later at night'],
+      steps: [{ name: 'read and compare', action: 'verify-digests' }],
+    },
+    {
+      name: 'backup-database',
+      description: 'A copy of the database, of which the last seven are kept',
+      category: 'maintenance',
+      schedules: ['every night'],
+      steps: [{ name: 'copy and open', action: 'backup-database', retryAttempts: 2, retryIntervalSeconds: 300 }],
+    },
+    {
+      name: 'optimise-database',
+      description: 'Statistics by which the database chooses its indexes',
+      category: 'maintenance',
+      schedules: ['every night'],
+      steps: [{ name: 'analyse', action: 'optimise-database' }],
+    },
+    {
+      name: 'prune-history',
+      description: 'Old runs in the history of jobs',
+      category: 'maintenance',
+      schedules: ['every hour'],
+      steps: [{ name: 'delete old runs', action: 'prune-history' }],
     },
   ],
 }

@@ -14,8 +14,10 @@ import type { Statistics } from './activity/statistics.ts'
 import { statisticsRoutes } from './activity/statistics-routes.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
+import { type Backups, createBackups } from './database/backup.ts'
 import { migrate } from './database/migrate.ts'
 import { type Database, openDatabase } from './database/open-database.ts'
+import { optimise } from './database/optimise.ts'
 import { createClaims } from './downloads/claims.ts'
 import { createClaimsRepo } from './downloads/claims-repo.ts'
 import { createDownloads } from './downloads/downloads.ts'
@@ -46,6 +48,8 @@ import { createTurns } from './resumable/turns.ts'
 import { tusRoutes } from './resumable/tus-routes.ts'
 import { createStreamExchange } from './streams/stream-exchange.ts'
 import { createStreamRelay } from './streams/stream-relay.ts'
+import { createFilesCheck } from './uploads/files-check.ts'
+import { createFilesCheckRepo } from './uploads/files-check-repo.ts'
 import { createFreeSpaceGuard } from './uploads/free-space.ts'
 import { createPasswordGate } from './uploads/password-gate.ts'
 import { quickUploadRoutes } from './uploads/quick-upload-routes.ts'
@@ -72,6 +76,7 @@ export interface App {
   /** Shows figures on a port of its own, when there is one. */
   metrics: FastifyInstance | undefined
   jobEngine: JobEngine
+  backups: Backups
   close(): Promise<void>
 }
 
@@ -120,9 +125,18 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     onRemoved,
     log,
   })
+  const check = createFilesCheck({ repo: createFilesCheckRepo(database), blobs, clock })
+  const backups = createBackups({ database, folder: resolve(config.dataDir, config.backupDir || 'backups'), clock })
   const jobEngine = createJobEngine({
     database,
-    actions: createJobActions({ expiry, lapseClaims: claims.lapse }),
+    actions: createJobActions({
+      expiry,
+      lapseClaims: claims.lapse,
+      check,
+      backups,
+      optimise: () => optimise(database),
+    }),
+    countBroken: check.countBroken,
     clock,
     makeRoom: housekeeping.makeRoom,
     log,
@@ -176,7 +190,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   const readCaller = createCallerReader({ ...accounts, config })
   const built = createBuiltPage()
   const pages = createPages({ config, built })
-  const metrics = config.metricsPort === 0 ? undefined : await createMetrics([])
+  const metrics = config.metricsPort === 0 ? undefined : await createMetrics(jobEngine.figures)
   const server = await createServer({
     config,
     log,
@@ -224,12 +238,14 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     statistics,
     housekeeping,
     jobEngine,
+    backups,
     metrics: metrics?.server,
     close,
   }
 }
 
-function databaseLocation({ database, dataDir, durability }: Config) {
+/** Where the settings say that the database is. */
+export function databaseLocation({ database, dataDir, durability }: Config) {
   if (database.kind === 'postgres') return database
   return { kind: 'sqlite' as const, file: resolve(dataDir, database.file), syncEachCommit: durability === 'full' }
 }

@@ -1,7 +1,11 @@
 #!/usr/bin/env node
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createApp } from './app.ts'
+import { type App, createApp, databaseLocation } from './app.ts'
+import { JOBS_USAGE, jobsCommand } from './cli-jobs.ts'
+import { systemClock } from './clock.ts'
 import { readConfig } from './config.ts'
+import { restoreBackup, serversOn } from './database/backup.ts'
 import { formatSize } from './format-size.ts'
 import { createLogger } from './logger.ts'
 
@@ -13,23 +17,23 @@ import { createLogger } from './logger.ts'
 const USAGE = `Usage: mayfly COMMAND [--json]
 
 Commands:
-  clean   delete what is expired or removed, and what crashes left behind
-  help    show this text
+  clean                             delete what is expired or removed, and what crashes left behind
+${JOBS_USAGE}
+  backup [FILE]                     copy the database while it is used, to FILE or among the backups
+  restore FILE [--force]            put a backup in the place of the database; servers must be stopped
+  help                              show this text
 
 Settings are the MAYFLY_… variables of the server. Logs go to standard error.
 `
 
 async function run(args: string[]): Promise<number> {
   try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-    })
-    const [command = 'help', ...rest] = positionals
-    if (values.help || command === 'help') return print(USAGE)
-    if (command === 'clean' && rest.length === 0) return await clean(values.json ?? false)
-    throw new UsageError(`unknown command ${positionals.join(' ')}`)
+    const [command = 'help', ...rest] = args.filter((arg) => arg !== '--json')
+    const asJson = args.includes('--json')
+    if (['help', '--help', '-h'].includes(command)) return print(USAGE)
+    const done = await COMMANDS.get(command)?.(rest, asJson)
+    if (done === undefined) throw new UsageError(`unknown command ${args.join(' ')}`)
+    return done
   } catch (error) {
     process.stderr.write(`mayfly: ${error instanceof Error ? error.message : error}\n`)
     if (!isUsageError(error)) return 1
@@ -43,18 +47,51 @@ class UsageError extends Error {}
 const isUsageError = (error: unknown): boolean =>
   error instanceof UsageError || String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS')
 
-async function clean(asJson: boolean): Promise<number> {
+/** Each returns the exit code; undefined: not understood. */
+const COMMANDS = new Map<string, (args: string[], asJson: boolean) => Promise<number | undefined>>([
+  ['clean', async (args, asJson) => (args.length === 0 ? withApp((app) => clean(app, asJson)) : undefined)],
+  ['jobs', (args, asJson) => withApp((app) => jobsCommand(args, { engine: app.jobEngine, asJson, print }))],
+  ['backup', async (args) => (args.length <= 1 ? withApp((app) => backUp(app, args[0])) : undefined)],
+  ['restore', async (args) => restore(args)],
+])
+
+async function withApp<T>(use: (app: App) => Promise<T>): Promise<T> {
   const config = readConfig(process.env)
   const app = await createApp({ config, log: createLogger({ ...config, logLevel: 'error' }, process.stderr) })
   try {
-    const report = await app.housekeeping.clean()
-    return print(asJson ? `${JSON.stringify(report)}\n` : cleanText(report))
+    return await use(app)
   } finally {
     await app.close()
   }
 }
 
-type Report = Awaited<ReturnType<Awaited<ReturnType<typeof createApp>>['housekeeping']['clean']>>
+async function clean(app: App, asJson: boolean): Promise<number> {
+  const report = await app.housekeeping.clean()
+  return print(asJson ? `${JSON.stringify(report)}\n` : cleanText(report))
+}
+
+/** As many are kept as the job that ships keeps. */
+async function backUp({ backups }: App, file?: string): Promise<number> {
+  if (file === undefined) return print(`${(await backups.backUp({ keep: 7 })).file}\n`)
+  await backups.backUpTo(resolve(file))
+  return print(`${resolve(file)}\n`)
+}
+
+/** A server that was not seen for so long is gone. */
+const SEEN_WITHIN_MS = 30_000
+
+async function restore(args: string[]): Promise<number | undefined> {
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { force: { type: 'boolean' } } })
+  const [file, ...rest] = positionals
+  if (file === undefined || rest.length > 0) return undefined
+  const location = databaseLocation(readConfig(process.env))
+  const servers = values.force ? [] : await serversOn(location, systemClock() - SEEN_WITHIN_MS)
+  if (servers.length > 0) throw new Error(`stop ${servers.join(', ')} first, or say --force if it is gone already`)
+  await restoreBackup(resolve(file), location, systemClock)
+  return print('restored; `mayfly jobs start check-links` finds files whose bytes are gone\n')
+}
+
+type Report = Awaited<ReturnType<App['housekeeping']['clean']>>
 
 function cleanText(report: Report): string {
   const { expired, deletedFiles, freedBytes, deletedUploads, abandoned, unfinished, orphans } = report

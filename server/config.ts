@@ -11,6 +11,7 @@ const Fields = z.object({
   ...settingGroups.Downloads,
   ...settingGroups.Images,
   ...settingGroups.Database,
+  ...settingGroups.Jobs,
   ...settingGroups.Storage,
   ...settingGroups.Logs,
 })

@@ -298,6 +298,14 @@ export const settingGroups = {
       'What a finished upload survives: `full` a power cut, `process` only a crash of the server itself, which is faster. Concerns SQLite and local files.',
     ),
   },
+  Jobs: {
+    backupDir: setting(
+      'BACKUP_DIR',
+      anyText,
+      '',
+      'Folder for backups of the database; empty means `backups` in the data folder. See [jobs.md](jobs.md).',
+    ),
+  },
   Storage: {
     storage: setting(
       'STORAGE',

@@ -21,6 +21,7 @@ export interface Database {
   db: Kysely<Schema>
   /** How every change is made; see `transact.ts`. */
   transact: Transact
+  location: DatabaseLocation
   close(): Promise<void>
 }
 
@@ -36,7 +37,12 @@ const LOCK_STEP_MS = 10
 export function openDatabase(location: DatabaseLocation): Database {
   const dialect = location.kind === 'sqlite' ? sqliteDialect(location) : postgresDialect(location.url)
   const db = new Kysely<Schema>({ dialect })
-  return { db, transact: createTransact(db, { group: location.kind === 'sqlite' }), close: () => db.destroy() }
+  return {
+    db,
+    transact: createTransact(db, { group: location.kind === 'sqlite' }),
+    location,
+    close: () => db.destroy(),
+  }
 }
 
 function sqliteDialect({ file, syncEachCommit }: { file: string; syncEachCommit: boolean }): Dialect {

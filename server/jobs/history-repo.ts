@@ -75,6 +75,19 @@ export function createHistoryRepo({ db, transact }: { db: Kysely<Schema>; transa
       return average === null ? null : Math.round(Number(average)) // PostgreSQL's average is text
     },
 
+    /** By the last time that the action succeeded; 0 when it never did. */
+    async bytesOfLast(action: string): Promise<number> {
+      const row = await db
+        .selectFrom('job_step_runs')
+        .select('bytes')
+        .where('action', '=', action)
+        .where('outcome', '=', 'succeeded')
+        .orderBy('started_at', 'desc')
+        .limit(1)
+        .executeTakeFirst()
+      return row?.bytes ?? 0
+    },
+
     /** The next moment of each enabled job that has one. */
     async nextRuns(): Promise<Map<string, number>> {
       const rows = await db

@@ -1,62 +1,25 @@
 import { z } from 'zod'
-import { AppError } from '../errors.ts'
+import type { Clock } from '../clock.ts'
+import type { Backups } from '../database/backup.ts'
+import type { FilesCheck } from '../uploads/files-check.ts'
 import type { UploadsExpiry } from '../uploads/uploads-expiry.ts'
-import type { Counts } from './job.ts'
-
-/** What an action gets from its run: it ends soon after `signal` aborts, and counts what it does while it does it. */
-export interface ActionContext {
-  signal: AbortSignal
-  count: (more: Partial<Counts>) => void
-}
-
-/** Work that a step can ask for. It may be killed at any point and be run again: then it does what is left. */
-export interface Action<P extends z.ZodType = z.ZodType> {
-  description: string
-  /** What a step may set; strict, with defaults for everything that has one. */
-  parameters: P
-  /** Returns a sentence for the history. */
-  run: (parameters: z.output<P>, context: ActionContext) => Promise<string>
-}
-
-const define = <P extends z.ZodType>(action: Action<P>): Action => action as unknown as Action
-
-export type ActionRegistry = ReturnType<typeof createActionRegistry>
-
-/** Everything that a step can do, by name. There is no other code that a job can run. */
-export function createActionRegistry(actions: Readonly<Record<string, Action>>) {
-  function get(name: string): Action {
-    const action = Object.hasOwn(actions, name) ? actions[name] : undefined
-    const names = Object.keys(actions).join(', ')
-    if (!action) throw new AppError('bad_request', `unknown action "${name}"; allowed are ${names}`)
-    return action
-  }
-
-  /** Parameters with their defaults. Throws `bad_request`: no such action, or it takes no such parameters. */
-  function check(name: string, parameters: unknown): Record<string, unknown> {
-    const { success, data, error } = get(name).parameters.safeParse(parameters)
-    if (success) return data as Record<string, unknown>
-    const problems = error.issues.map(({ path, message }) => `${path.join('.') || 'parameters'}: ${message}`)
-    throw new AppError('bad_request', `parameters of ${name}: ${problems.join('; ')}`)
-  }
-
-  return {
-    check,
-    run: async (name: string, parameters: unknown, context: ActionContext): Promise<string> =>
-      get(name).run(check(name, parameters), context),
-    list: () =>
-      Object.entries(actions).map(([name, { description, parameters }]) => ({ name, description, parameters })),
-  }
-}
+import { type Action, define } from './action-registry.ts'
+import type { HistoryRepo } from './history-repo.ts'
+import type { Jobs } from './jobs.ts'
 
 const NOTHING = z.strictObject({})
 
 interface Dependencies {
   expiry: UploadsExpiry
   lapseClaims: () => Promise<number>
+  check: FilesCheck
+  backups: Backups
+  optimise: () => Promise<void>
 }
 
 /** Shallow: each calls a service. */
-export function createJobActions({ expiry, lapseClaims }: Dependencies): Record<string, Action> {
+export function createJobActions(services: Dependencies): Record<string, Action> {
+  const { expiry, lapseClaims, check, backups, optimise } = services
   return {
     'expire-uploads': define({
       description: 'Marks uploads whose time is up, and ends claims on limited downloads whose window has passed',
@@ -98,5 +61,80 @@ export function createJobActions({ expiry, lapseClaims }: Dependencies): Record<
         return `${blobs} orphans deleted, ${bytes} bytes freed.`
       },
     }),
+    'check-links': define({
+      description:
+        'Looks for each file whether its bytes are there and of the right size; marks those that are broken, and heals',
+      parameters: NOTHING,
+      run: async (_, work) => {
+        const { checked, missing, size, healed, variants } = await check.checkLinks(work)
+        const broken = `${missing} without their bytes, ${size} of the wrong size`
+        return `${checked} files checked: ${broken}, ${healed} healed; ${variants} derived pictures forgotten.`
+      },
+    }),
+    'verify-digests': define({
+      description: 'Reads files again, slowly, and compares their SHA-256; goes on next time where it stopped',
+      parameters: z.strictObject({
+        bytesPerSecond: z.int().min(1_000).max(100_000_000_000).default(20_000_000),
+        everyDays: z.int().min(1).max(3_650).default(30),
+        maxMinutes: z
+          .int()
+          .min(1)
+          .max(24 * 60)
+          .default(60),
+      }),
+      run: async (limits, work) => {
+        const { verified, broken, isComplete } = await check.verifyDigests(limits, work)
+        return `${verified} files read, ${broken} broken; ${isComplete ? 'none is left' : 'the rest is left to the next run'}.`
+      },
+    }),
+    'backup-database': define({
+      description:
+        'Takes a consistent copy of the database while it is used, opens it to see that it is whole, and keeps the newest',
+      parameters: z.strictObject({ keep: z.int().min(1).max(1_000).default(7) }),
+      run: async ({ keep }, { signal, count }) => {
+        const { file, bytes, deleted } = await backups.backUp({ keep, signal })
+        count({ files: 1 + deleted, bytes })
+        return `${file}: ${bytes} bytes; ${deleted} older backups deleted.`
+      },
+    }),
+    'optimise-database': define({
+      description: 'Brings the statistics of the database up to date',
+      parameters: NOTHING,
+      run: async () => {
+        await optimise()
+        return 'Done.'
+      },
+    }),
   }
 }
+
+/** How long the history is kept: at most so many runs of all jobs and of each, and none that is older. */
+export const pruneHistory = (prune: HistoryRepo['prune'], jobs: Jobs['list'], clock: Clock): Action =>
+  define({
+    description:
+      'Deletes old runs from the history: beyond the newest of all jobs, beyond the newest of each, and by age',
+    parameters: z.strictObject({
+      keepRuns: z.int().min(1).max(10_000_000).default(20_000),
+      keepRunsPerJob: z.int().min(1).max(10_000_000).default(3_000),
+      keepDays: z.int().min(1).max(36_500).default(90),
+    }),
+    run: async ({ keepRuns, keepRunsPerJob, keepDays }, { signal, count }) => {
+      const rules = [
+        { before: clock() - keepDays * DAY_MS },
+        ...(await jobs()).map(({ id }) => ({ keep: keepRunsPerJob, jobId: id })),
+        { keep: keepRuns },
+      ]
+      let deleted = 0
+      for (const rule of rules) {
+        for (let batch = await prune(rule, PRUNE_BATCH); batch > 0; batch = await prune(rule, PRUNE_BATCH)) {
+          deleted += batch
+          count({ rows: batch })
+          signal.throwIfAborted()
+        }
+      }
+      return `${deleted} runs deleted.`
+    },
+  })
+
+const PRUNE_BATCH = 500
+const DAY_MS = 24 * 60 * 60 * 1000

@@ -38,6 +38,8 @@ export interface AgentStatus {
   replicas: Replica[]
 }
 
+export type JobControl = ReturnType<typeof createJobControl>
+
 /** What operators do with jobs once they are defined: look, start, stop. */
 export function createJobControl({ jobs, runs, history, agents, agent, runner, clock }: Dependencies) {
   const overview = async (job: Job, nextRuns: Map<string, number>): Promise<JobOverview> => ({

@@ -4,9 +4,9 @@ import type { Clock } from '../clock.ts'
 import type { Outcome } from '../database/schema-jobs.ts'
 import { AppError } from '../errors.ts'
 import { newId } from '../ids.ts'
+import type { ActionRegistry } from './action-registry.ts'
 import { inTime } from './in-time.ts'
 import type { Counts, Following, Job, Run, Step, StepRun } from './job.ts'
-import type { ActionRegistry } from './job-actions.ts'
 import type { RunsRepo } from './runs-repo.ts'
 
 interface Dependencies {

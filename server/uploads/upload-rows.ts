@@ -74,6 +74,7 @@ export function toFile(row: Selectable<FilesTable>): StoredFile {
     image: row.image === null ? null : JSON.parse(row.image),
     heldBy: row.held_by,
     requestId: row.request_id,
+    fault: row.fault,
   }
 }
 

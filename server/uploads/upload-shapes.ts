@@ -168,6 +168,7 @@ export function fileJson(file: StoredFile, downloaded?: Downloaded) {
     createdAt: timeJson(file.createdAt),
     ...(file.image ? { image: imageJson(file.image) } : {}),
     ...downloadsJson(downloaded),
+    ...(file.fault ? { fault: file.fault } : {}),
   }
 }
 

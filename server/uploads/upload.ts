@@ -1,4 +1,4 @@
-import type { FileStatus, UploadStatus } from '../database/schema.ts'
+import type { FileFault, FileStatus, UploadStatus } from '../database/schema.ts'
 import type { ImageReport } from '../images/pipeline/picture.ts'
 
 /** What one link shares: options and files. Times are epoch ms. */
@@ -60,6 +60,8 @@ export interface StoredFile {
   heldBy: string | null
   /** The request by which a guest added it; null: it is the uploader's own. */
   requestId: string | null
+  /** What a check found to be wrong with the stored bytes; null: nothing. */
+  fault: FileFault | null
 }
 
 /** What was counted of an upload or a file. */

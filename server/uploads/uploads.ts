@@ -189,5 +189,6 @@ export function emptyFile(uploadId: string, declared: DeclaredFile, position: nu
     image: null,
     heldBy: null,
     requestId: null,
+    fault: null,
   }
 }

@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { migrate } from '../../../server/database/migrate.ts'
 import type { DatabaseLocation } from '../../../server/database/open-database.ts'
-import type { Action, ActionContext } from '../../../server/jobs/job-actions.ts'
+import type { Action, ActionContext } from '../../../server/jobs/action-registry.ts'
 import { createJobEngine, type JobEngine } from '../../../server/jobs/job-engine.ts'
 import { momentText } from '../../../server/jobs/job-shapes.ts'
 import { givenDatabase, givenLocation } from '../database/given-database.ts'
@@ -24,7 +24,14 @@ export async function givenEngine(actions: Record<string, Action>, given?: { loc
   await migrate(database.db)
   let now = START
   const log = pino({ level: 'silent' })
-  const engine: JobEngine = createJobEngine({ database, actions, clock: () => now, makeRoom: () => {}, log })
+  const engine: JobEngine = createJobEngine({
+    database,
+    actions,
+    clock: () => now,
+    makeRoom: () => {},
+    countBroken: async () => 0,
+    log,
+  })
   onTestFinished(() => engine.agent.stop())
   const advance = (ms: number): void => {
     now += ms

@@ -1,0 +1,10 @@
+import BetterSqlite3 from 'better-sqlite3'
+
+/**
+ * `node vacuum-into.ts FROM TO`: a consistent copy of a SQLite database that others go on writing to. A process of its own,
+ * since SQLite copies in place: it would hold up the event loop, and could not be ended.
+ */
+const [from = '', to = ''] = process.argv.slice(2)
+const sqlite = new BetterSqlite3(from, { readonly: true, fileMustExist: true, timeout: 10_000 })
+sqlite.prepare('vacuum into ?').run(to)
+sqlite.close()

@@ -1,0 +1,88 @@
+import type { Kysely } from 'kysely'
+import { chunks } from '../database/chunks.ts'
+import type { FileFault, Schema } from '../database/schema.ts'
+import type { Transact } from '../database/transact.ts'
+
+export type FilesCheckRepo = ReturnType<typeof createFilesCheckRepo>
+
+/** As much of a stored file, or of a picture derived from it, as a check needs. */
+export interface StoredBytes {
+  fileId: string
+  blobKey: string
+  size: number
+  sha256: string
+  fault: FileFault | null
+}
+
+const COLUMNS = ['id as fileId', 'blob_key as blobKey', 'size', 'sha256', 'fault'] as const
+
+/** What checks of the stored bytes ask and note. */
+export function createFilesCheckRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
+  const stored = () =>
+    db
+      .selectFrom('files')
+      .select(COLUMNS)
+      .where('status', '=', 'uploaded')
+      .where('blob_key', 'is not', null)
+      .$narrowType<{
+        blobKey: string
+      }>()
+
+  return {
+    /** In order of id, those after `afterId`. */
+    listStored: (afterId: string, limit: number): Promise<StoredBytes[]> =>
+      stored().where('id', '>', afterId).orderBy('id').limit(limit).execute(),
+
+    /** The blobs of derived pictures, in order of key, those after `afterKey`. */
+    async listVariants(afterKey: string, limit: number): Promise<{ blobKey: string; size: number }[]> {
+      return db
+        .selectFrom('variants')
+        .select(['blob_key as blobKey', 'size'])
+        .where('blob_key', '>', afterKey)
+        .orderBy('blob_key')
+        .limit(limit)
+        .execute()
+    },
+
+    /** Those whose digest was never compared, then those that were not since `before`, the longest ago first. */
+    async listUnverified(before: number, limit: number): Promise<StoredBytes[]> {
+      const never = await stored().where('verified_at', 'is', null).orderBy('id').limit(limit).execute()
+      if (never.length > 0) return never
+      return stored().where('verified_at', '<', before).orderBy('verified_at').orderBy('id').limit(limit).execute()
+    },
+
+    /** Unless the file went, or its bytes are others by now. Returns how many were noted. */
+    noteFaults: (found: readonly (StoredBytes & { verifiedAt?: number })[]): Promise<number> =>
+      transact(async (trx) => {
+        let noted = 0
+        for (const { fileId, blobKey, fault, verifiedAt } of found) {
+          const { numUpdatedRows } = await trx
+            .updateTable('files')
+            .set(verifiedAt === undefined ? { fault } : { fault, verified_at: verifiedAt })
+            .where('id', '=', fileId)
+            .where('blob_key', '=', blobKey)
+            .where('status', '=', 'uploaded')
+            .executeTakeFirst()
+          noted += Number(numUpdatedRows)
+        }
+        return noted
+      }),
+
+    /** They are made anew when somebody asks for them. */
+    forgetVariants: (blobKeys: readonly string[]): Promise<void> =>
+      transact(async (trx) => {
+        for (const keys of chunks(blobKeys, 500))
+          await trx.deleteFrom('variants').where('blob_key', 'in', keys).execute()
+      }),
+
+    async countFaults(): Promise<number> {
+      const { count } = await db
+        .selectFrom('files')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .where('fault', 'is not', null)
+        .where('status', '=', 'uploaded')
+        .executeTakeFirstOrThrow()
+      return Number(count)
+    },
+  }
+}

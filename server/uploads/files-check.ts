@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import type { BlobStore } from '../../storage/blob-store.ts'
+import type { Clock } from '../clock.ts'
+import type { FileFault } from '../database/schema.ts'
+import { AppError } from '../errors.ts'
+import type { FilesCheckRepo, StoredBytes } from './files-check-repo.ts'
+import type { Work } from './uploads-expiry.ts'
+
+interface Dependencies {
+  repo: FilesCheckRepo
+  blobs: BlobStore
+  clock: Clock
+}
+
+const BATCH = 500
+const PARALLEL_LOOKS = 16
+/** Few, so that a run that is killed repeats little. */
+const VERIFY_BATCH = 20
+const DAY_MS = 24 * 60 * 60 * 1000
+
+export type FilesCheck = ReturnType<typeof createFilesCheck>
+
+/** Whether what the database promises is in the store. Nothing is deleted for it but pictures that can be made anew. */
+export function createFilesCheck({ repo, blobs, clock }: Dependencies) {
+  /** Compares each file with its blob: is it there, has it the right size? What was broken and is whole again is healed. */
+  async function checkLinks({ signal, count = () => {} }: Work = {}) {
+    const report = { checked: 0, missing: 0, size: 0, healed: 0, variants: 0 }
+    for (let batch = await repo.listStored('', BATCH); batch.length > 0; ) {
+      const found = await inParallel(batch, async (file) => ({ ...file, fault: await faultOf(file) }))
+      const changed = found.filter(({ fault }, index) => fault !== batch[index]?.fault)
+      count({ files: batch.length, rows: await repo.noteFaults(changed) })
+      report.checked += batch.length
+      report.missing += found.filter(({ fault }) => fault === 'missing').length
+      report.size += found.filter(({ fault }) => fault === 'size').length
+      report.healed += changed.filter(({ fault }) => fault === null).length
+      signal?.throwIfAborted()
+      batch = await repo.listStored(batch.at(-1)?.fileId ?? '', BATCH)
+    }
+    report.variants = await forgetBrokenVariants({ ...(signal && { signal }), count })
+    return report
+  }
+
+  /** Only reading it all can tell that a digest is wrong, or right again. */
+  async function faultOf({ blobKey, size, fault }: StoredBytes): Promise<FileFault | null> {
+    const actual = await blobs.size(blobKey)
+    if (actual === undefined) return 'missing'
+    if (actual !== size) return 'size'
+    return fault === 'digest' ? 'digest' : null
+  }
+
+  async function forgetBrokenVariants({ signal, count = () => {} }: Work): Promise<number> {
+    let forgotten = 0
+    for (let batch = await repo.listVariants('', BATCH); batch.length > 0; ) {
+      const sizes = await inParallel(batch, ({ blobKey }) => blobs.size(blobKey))
+      const broken = batch.filter(({ size }, index) => sizes[index] !== size).map(({ blobKey }) => blobKey)
+      await repo.forgetVariants(broken)
+      forgotten += broken.length
+      count({ rows: broken.length })
+      signal?.throwIfAborted()
+      batch = await repo.listVariants(batch.at(-1)?.blobKey ?? '', BATCH)
+    }
+    return forgotten
+  }
+
+  /**
+   * Reads files again and compares their SHA-256, at most so many bytes a second, those first that were not read for the
+   * longest time. Ends when each was read within `everyDays`, or `maxMinutes` have passed; the next run goes on from there.
+   */
+  async function verifyDigests(
+    { bytesPerSecond, everyDays, maxMinutes }: { bytesPerSecond: number; everyDays: number; maxMinutes: number },
+    { signal, count = () => {} }: Work = {},
+  ) {
+    const report = { verified: 0, broken: 0, isComplete: true }
+    const throttle = createThrottle(bytesPerSecond)
+    const until = performance.now() + maxMinutes * 60_000
+    const before = clock() - everyDays * DAY_MS
+    for (let batch = await repo.listUnverified(before, VERIFY_BATCH); batch.length > 0; ) {
+      for (const file of batch) {
+        const fault = await readFault(file, throttle, signal)
+        const isStillThere = (await repo.noteFaults([{ ...file, fault, verifiedAt: clock() }])) === 1
+        count({ files: 1, rows: fault === file.fault ? 0 : 1, bytes: file.size })
+        report.verified += 1
+        if (isStillThere && fault !== null) report.broken += 1
+        signal?.throwIfAborted()
+        if (performance.now() > until) return { ...report, isComplete: false }
+      }
+      batch = await repo.listUnverified(before, VERIFY_BATCH)
+    }
+    return report
+  }
+
+  async function readFault(file: StoredBytes, throttle: Throttle, signal?: AbortSignal): Promise<FileFault | null> {
+    const hash = createHash('sha256')
+    let size = 0
+    try {
+      for await (const chunk of await blobs.get(file.blobKey)) {
+        hash.update(chunk)
+        size += chunk.length
+        await throttle(chunk.length, signal)
+      }
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (error instanceof AppError && error.code === 'not_found') return 'missing'
+      if ((await blobs.size(file.blobKey)) !== file.size) return 'size'
+      throw error
+    }
+    if (size !== file.size) return 'size'
+    return hash.digest('hex') === file.sha256 ? null : 'digest'
+  }
+
+  return { checkLinks, verifyDigests, countBroken: repo.countFaults }
+}
+
+type Throttle = ReturnType<typeof createThrottle>
+
+/** Waits after so many bytes for as long as they should have taken. */
+function createThrottle(bytesPerSecond: number) {
+  const startedAt = performance.now()
+  let bytes = 0
+  return async (more: number, signal?: AbortSignal): Promise<void> => {
+    bytes += more
+    const early = (bytes / bytesPerSecond) * 1000 - (performance.now() - startedAt)
+    if (early > 5) await setTimeout(early, undefined, signal ? { signal } : {})
+    else signal?.throwIfAborted()
+  }
+}
+
+/** `look` at each, several at a time; results in the order of `values`. */
+async function inParallel<T, R>(values: readonly T[], look: (value: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = new Array(values.length)
+  const waiting = values.entries()
+  async function work(): Promise<void> {
+    for (const [index, value] of waiting) results[index] = await look(value)
+  }
+  await Promise.all(Array.from({ length: PARALLEL_LOOKS }, work))
+  return results
+}

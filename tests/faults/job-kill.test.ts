@@ -1,0 +1,236 @@
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Kysely } from 'kysely'
+import { expect, onTestFinished, test } from 'vitest'
+import { type Database, openDatabase } from '../../server/database/open-database.ts'
+import type { Schema } from '../../server/database/schema.ts'
+import { newBlobKey, newId } from '../../server/ids.ts'
+import { givenFile } from '../helpers/client.ts'
+import { startCommand } from '../helpers/command-line.ts'
+import { temporaryFolder } from '../helpers/database.ts'
+import { makeApp, type TestApp } from '../helpers/make-app.ts'
+import { storedFiles } from './stored-files.ts'
+
+const HOUR = 3_600_000
+const _DAY = 24 * HOUR
+/** Enough to be in the middle of. */
+const ROWS = 8_000
+const BLOBS = 1_500
+/** Each is noted in a transaction of its own. */
+const READS = 200
+
+/** What is prepared, what the next run must have done, and how an action that is too quick is held. */
+interface Case {
+  action: string
+  parameters?: Record<string, unknown>
+  /** A step that goes to itself: some attempt will be the one that is killed. */
+  isRepeated?: boolean
+  prepare: (given: Given) => Promise<void>
+  verify: (given: Given) => Promise<void>
+}
+
+interface Given {
+  app: TestApp
+  database: Database
+  db: Kysely<Schema>
+  dataDir: string
+}
+
+/** Copies of one upload with one file, changed as told; returns their blob keys. */
+async function givenUploads({ app, database, db }: Given, count: number, changes: { upload?: object; file?: object }) {
+  const { upload } = await givenFile(app, { ttl: 3600 }, 'text')
+  const one = await db.selectFrom('uploads').selectAll().where('id', '=', upload.id).executeTakeFirstOrThrow()
+  const file = await db.selectFrom('files').selectAll().where('upload_id', '=', upload.id).executeTakeFirstOrThrow()
+  const keys = Array.from({ length: count }, newBlobKey)
+  for (let start = 0; start < count; start += 500) {
+    const batch = keys.slice(start, start + 500).map((key) => ({ key, id: newId() }))
+    await database.transact(async (trx) => {
+      await trx
+        .insertInto('uploads')
+        .values(batch.map(({ id }) => ({ ...one, ...changes.upload, id })))
+        .execute()
+      await trx
+        .insertInto('files')
+        .values(batch.map(({ id, key }) => ({ ...file, blob_key: key, ...changes.file, id, upload_id: id })))
+        .execute()
+    })
+  }
+  return keys
+}
+
+function givenBlobs({ dataDir }: Given, keys: string[]): void {
+  const anHourAgo = (Date.now() - HOUR) / 1000
+  for (const key of keys) {
+    const folder = join(dataDir, 'files', key.slice(0, 2))
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, key), 'text')
+    utimesSync(join(folder, key), anHourAgo, anHourAgo)
+  }
+}
+
+const countOf = async (db: Kysely<Schema>, table: 'uploads' | 'files', status: string): Promise<number> =>
+  (
+    await db
+      .selectFrom(table)
+      .select('id')
+      .where('status', '=', status as never)
+      .execute()
+  ).length
+
+const CASES: Case[] = [
+  {
+    action: 'expire-uploads',
+    prepare: async (given) => void (await givenUploads(given, ROWS, { upload: { expires_at: Date.now() - 1 } })),
+    verify: async ({ db }) => {
+      expect(await countOf(db, 'uploads', 'expired')).toBe(ROWS)
+      expect(await countOf(db, 'files', 'removed')).toBe(ROWS)
+      expect(await countOf(db, 'uploads', 'active')).toBe(1)
+    },
+  },
+  {
+    action: 'delete-blobs',
+    prepare: async (given) =>
+      givenBlobs(
+        given,
+        await givenUploads(given, BLOBS, { upload: { status: 'removed' }, file: { status: 'removed' } }),
+      ),
+    verify: async ({ db, dataDir }) => {
+      expect(await countOf(db, 'files', 'deleted')).toBe(BLOBS)
+      expect(storedFiles(dataDir)).toHaveLength(1)
+    },
+  },
+  {
+    action: 'delete-metadata',
+    prepare: async (given) =>
+      void (await givenUploads(given, ROWS, {
+        upload: { status: 'removed' },
+        file: { status: 'deleted', blob_key: null },
+      })),
+    verify: async ({ db }) => {
+      expect(await db.selectFrom('uploads').select('status').execute()).toEqual([{ status: 'active' }])
+      expect(await db.selectFrom('files').select('status').execute()).toEqual([{ status: 'uploaded' }])
+    },
+  },
+  {
+    action: 'purge-abandoned-uploads',
+    prepare: async (given) =>
+      void (await givenUploads(given, ROWS, { file: { status: 'uploading', blob_key: null, lease_until: 1 } })),
+    verify: async ({ db }) => {
+      expect(await countOf(db, 'files', 'uploading')).toBe(0)
+      expect(await countOf(db, 'files', 'deleted')).toBe(ROWS)
+    },
+  },
+  {
+    action: 'check-links',
+    prepare: async (given) => void (await givenUploads(given, ROWS, {})),
+    verify: async ({ db }) => {
+      const faults = await db.selectFrom('files').select('id').where('fault', '=', 'missing').execute()
+      expect(faults).toHaveLength(ROWS)
+    },
+  },
+  {
+    action: 'remove-orphans',
+    prepare: async (given) => {
+      await givenFile(given.app)
+      givenBlobs(given, Array.from({ length: BLOBS }, newBlobKey))
+    },
+    verify: async ({ dataDir }) => expect(storedFiles(dataDir)).toHaveLength(1),
+  },
+  {
+    action: 'verify-digests',
+    parameters: { bytesPerSecond: 1_000 },
+    prepare: async (given) => givenBlobs(given, await givenUploads(given, READS, {})),
+    verify: async ({ db }) => {
+      const rows = await db.selectFrom('files').select('fault').where('verified_at', 'is not', null).execute()
+      expect(rows).toEqual(Array.from({ length: READS + 1 }, () => ({ fault: null })))
+    },
+  },
+  {
+    action: 'backup-database',
+    prepare: async (given) => void (await givenUploads(given, ROWS, {})),
+    verify: async ({ dataDir }) => {
+      const files = readdirSync(join(dataDir, 'backups'))
+      expect(files).toEqual([expect.stringMatching(/^mayfly-.*Z\.db$/)])
+      const backup = openDatabase({
+        kind: 'sqlite',
+        file: join(dataDir, 'backups', files[0] as string),
+        syncEachCommit: false,
+      })
+      onTestFinished(backup.close)
+      expect(await countOf(backup.db, 'uploads', 'active')).toBe(ROWS + 1)
+    },
+  },
+  {
+    action: 'optimise-database',
+    isRepeated: true,
+    prepare: async (given) => void (await givenUploads(given, ROWS, {})),
+    verify: async ({ app }) => expect((await givenFile(app)).file.fileName).toBe('file.txt'),
+  },
+  {
+    action: 'prune-history',
+    parameters: { keepDays: 1 },
+    prepare: async ({ app, database }) => {
+      const { id } = await app.jobEngine.jobs.get('check-links')
+      const run = { job_id: id, trigger: 'manual' as const, requested_by: '', replica: '', start_step: 1, message: '' }
+      const old = { ...run, started_at: 1, finished_at: 2, outcome: 'succeeded' as const, lease_until: 3 }
+      for (let start = 0; start < ROWS * 3; start += 500) {
+        const ids = Array.from({ length: 500 }, newId)
+        await database.transact(async (trx) => {
+          await trx
+            .insertInto('job_runs')
+            .values(ids.map((runId) => ({ ...old, id: runId })))
+            .execute()
+        })
+      }
+    },
+    verify: async ({ db }) =>
+      expect(await db.selectFrom('job_runs').select('id').where('started_at', '=', 1).execute()).toEqual([]),
+  },
+]
+
+test.each(CASES)(
+  'killed in the middle of $action, the next run does what is left',
+  async ({ action, parameters = {}, ...one }) => {
+    const dataDir = temporaryFolder()
+    const app = await makeApp({ DATA_DIR: dataDir })
+    const database = openDatabase({ kind: 'sqlite', file: join(dataDir, 'mayfly.db'), syncEachCommit: false })
+    onTestFinished(database.close)
+    const given: Given = { app, database, db: database.db, dataDir }
+    const { control, jobs, agent } = app.jobEngine
+    await control.setAgentEnabled(false) // only what the test starts
+    const step = { name: 'the step', action, parameters }
+    await jobs.create({ name: 'killed', steps: [one.isRepeated ? { ...step, onSuccess: 1 } : step] })
+    await one.prepare(given)
+
+    const { child, ended } = startCommand(['jobs', 'start', 'killed'], { DATA_DIR: dataDir })
+    await underWay(database.db, ended)
+    child.kill('SIGKILL')
+    await ended
+    const { current } = await control.get('killed')
+    expect(current?.outcome).toBe('in_progress')
+
+    app.advance(120_000)
+    await agent.tick()
+    expect(await control.getRun(current?.id as string)).toMatchObject({ run: { outcome: 'failed' } })
+    const limits = action === 'verify-digests' ? {} : parameters
+    await jobs.change('killed', { steps: [{ ...step, parameters: limits }] })
+    const next = await control.start('killed', 'test')
+    expect((await next.ended).outcome).toBe('succeeded')
+    await one.verify(given)
+  },
+  120_000,
+)
+
+/** Resolves once a step has begun. */
+async function underWay(db: Kysely<Schema>, ended: Promise<{ errors: string }>): Promise<void> {
+  let end: { errors: string } | undefined
+  void ended.then((how) => {
+    end = how
+  })
+  for (;;) {
+    const step = await db.selectFrom('job_step_runs').select('id').where('finished_at', 'is', null).executeTakeFirst()
+    if (step) return
+    if (end) throw new Error(`it ended before it could be killed: ${end.errors}`)
+    await new Promise(setImmediate)
+  }
+}

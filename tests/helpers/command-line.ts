@@ -1,0 +1,29 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { onTestFinished } from 'vitest'
+
+export interface Ended {
+  code: number | null
+  output: string
+  errors: string
+}
+
+/** `mayfly ARGS` as a process of its own; settings without `MAYFLY_`. Killed at the end of the test. */
+export function startCommand(
+  args: string[],
+  settings: Record<string, string>,
+): { child: ChildProcess; ended: Promise<Ended> } {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('MAYFLY_') && name !== 'NODE_ENV')
+  const given = Object.entries(settings).map(([name, value]) => [`MAYFLY_${name}`, value])
+  const child = spawn(process.execPath, ['server/cli.ts', ...args], {
+    env: Object.fromEntries([...inherited, ...given]),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const ended = Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)])
+  return { child, ended: ended.then(([[code], output, errors]) => ({ code: code as number | null, output, errors })) }
+}
+
+export const runCommand = (args: string[], settings: Record<string, string>): Promise<Ended> =>
+  startCommand(args, settings).ended

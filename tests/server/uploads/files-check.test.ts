@@ -1,0 +1,119 @@
+import { readdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { givenFile } from '../../helpers/client.ts'
+import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { fourCorners, picture } from '../../helpers/pictures.ts'
+
+const DAY = 24 * 3_600_000
+
+/** Paths of all blobs. */
+function stored({ dataDir }: TestApp): string[] {
+  const entries = readdirSync(join(dataDir, 'files'), { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+}
+
+/** A file together with the path of its bytes. */
+async function givenStored(app: TestApp, content: string) {
+  const before = stored(app)
+  const file = await givenFile(app, {}, content)
+  return { ...file, path: stored(app).find((path) => !before.includes(path)) as string }
+}
+
+/** Runs a job to its end; returns what its first step says. */
+async function run({ jobEngine }: TestApp, name: string) {
+  const { ended } = await jobEngine.control.start(name, 'test')
+  const { run: outcome, steps } = await jobEngine.control.getRun((await ended).id)
+  return { outcome: outcome.outcome, message: steps[0]?.message, rows: steps[0]?.rows, files: steps[0]?.files }
+}
+
+async function faultsOf(app: TestApp, files: { upload: { id: string } }[]): Promise<unknown[]> {
+  const answers = files.map(async ({ upload }) => (await fetch(`${app.url}/upload/${upload.id}`)).json())
+  return (await Promise.all(answers)).map((answer) => (answer as { files: { fault?: string }[] }).files[0]?.fault)
+}
+
+const figure = (app: TestApp, name: string) => app.jobEngine.figures.find((one) => one.name === name)?.read()
+
+test('files whose bytes are gone or cut are marked, reported and counted, and healed when the bytes are back', async () => {
+  const app = await makeApp()
+  const files = [
+    await givenStored(app, 'whole'),
+    await givenStored(app, 'gone'),
+    await givenStored(app, 'cut'),
+  ] as const
+  renameSync(files[1].path, `${files[1].path}.away`)
+  truncateSync(files[2].path, 1)
+
+  const found = await run(app, 'check-links')
+
+  expect(found).toMatchObject({ outcome: 'succeeded', files: 3, rows: 2 })
+  expect(found.message).toContain('3 files checked: 1 without their bytes, 1 of the wrong size, 0 healed')
+  expect(await faultsOf(app, [...files])).toEqual([undefined, 'missing', 'size'])
+  expect(await figure(app, 'mayfly_broken_files')).toBe(2)
+
+  renameSync(`${files[1].path}.away`, files[1].path)
+  expect((await run(app, 'check-links')).message).toContain('0 without their bytes, 1 of the wrong size, 1 healed')
+  expect(await faultsOf(app, [...files])).toEqual([undefined, undefined, 'size'])
+  expect(await figure(app, 'mayfly_broken_files')).toBe(1)
+})
+
+test('a derived picture that lost its bytes is forgotten, and made anew for who asks', async () => {
+  const app = await makeApp()
+  const { url } = await givenFile(app, {}, new Uint8Array(await picture(fourCorners()).png().toBuffer()), 'x.png')
+  const [original] = stored(app)
+  expect((await fetch(`${url}?width=64`)).status).toBe(200)
+  const derived = stored(app).find((path) => path !== original) as string
+  renameSync(derived, `${derived}.away`)
+  expect((await fetch(`${url}?width=64`)).status).toBe(500)
+
+  expect((await run(app, 'check-links')).message).toContain('1 derived pictures forgotten')
+
+  expect((await fetch(`${url}?width=64`)).status).toBe(200)
+})
+
+test('bytes that changed are found by their digest, and only reading them heals', async () => {
+  const app = await makeApp()
+  const files = [await givenStored(app, 'whole'), await givenStored(app, 'right')] as const
+  writeFileSync(files[1].path, 'wrong')
+
+  expect(await run(app, 'verify-digests')).toMatchObject({
+    outcome: 'succeeded',
+    message: '2 files read, 1 broken; none is left.',
+  })
+  expect(await faultsOf(app, [...files])).toEqual([undefined, 'digest'])
+
+  writeFileSync(files[1].path, 'right')
+  await run(app, 'check-links')
+  expect(await faultsOf(app, [...files])).toEqual([undefined, 'digest'])
+  expect((await run(app, 'verify-digests')).message).toBe('0 files read, 0 broken; none is left.')
+  app.advance(30 * DAY + 1)
+  expect((await run(app, 'verify-digests')).message).toBe('2 files read, 0 broken; none is left.')
+  expect(await figure(app, 'mayfly_broken_files')).toBe(0)
+})
+
+test('bytes that are gone or cut are found by reading, too', async () => {
+  const app = await makeApp()
+  const files = [await givenStored(app, 'gone'), await givenStored(app, 'cut')] as const
+  renameSync(files[0].path, `${files[0].path}.away`)
+  truncateSync(files[1].path, 1)
+
+  expect((await run(app, 'verify-digests')).message).toBe('2 files read, 2 broken; none is left.')
+
+  expect(await faultsOf(app, [...files])).toEqual(['missing', 'size'])
+})
+
+test('reading takes as long as its rate says, and a stop in the middle leaves the rest to the next run', async () => {
+  const app = await makeApp()
+  for (const name of ['a', 'b', 'c']) await givenStored(app, name.repeat(500))
+  const step = { name: 'read', action: 'verify-digests', parameters: { bytesPerSecond: 1_000 } }
+  await app.jobEngine.jobs.change('verify-digests', { steps: [{ ...step, timeoutSeconds: 1 }] })
+
+  const cut = await run(app, 'verify-digests')
+  expect(cut).toMatchObject({ outcome: 'failed', message: 'The step took longer than 1 s.' })
+  expect(cut.files).toBeGreaterThanOrEqual(1)
+  expect(cut.files).toBeLessThanOrEqual(2)
+
+  const fast = { ...step, parameters: { bytesPerSecond: 1_000_000 } }
+  await app.jobEngine.jobs.change('verify-digests', { steps: [fast] })
+  expect((await run(app, 'verify-digests')).files).toBe(3 - (cut.files as number))
+})
