@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { restoreBackup } from '../../../server/database/backup.ts'
+import { createBackups, restoreBackup } from '../../../server/database/backup.ts'
 import { migrate } from '../../../server/database/migrate.ts'
 import type { DatabaseLocation } from '../../../server/database/open-database.ts'
 import { createUpload, givenFile } from '../../helpers/client.ts'
@@ -46,7 +46,8 @@ test('every table is in it, row for row, whatever database it goes into', async 
   for (let index = 0; index < 20; index += 1) await givenFile(app, {}, `${index}`)
   await (await app.jobEngine.control.start('purge-expired-uploads', 'test')).ended
   const file = join(temporaryFolder(), 'backup.db')
-  await app.backups.backUpTo(file)
+  await app.close() // figures are written by then
+  await createBackups({ database: source, folder: '', clock: Date.now }).backUpTo(file)
 
   const target = await givenLocation()
   await restoreBackup(file, target, Date.now)
