@@ -1,4 +1,5 @@
 import { type ExpressionBuilder, type Kysely, type Selectable, sql } from 'kysely'
+import { contains } from '../database/contains.ts'
 import { prepared } from '../database/prepared.ts'
 import type { Schema, UsersTable } from '../database/schema.ts'
 import { selectPage } from '../database/select-page.ts'
@@ -27,12 +28,9 @@ export function createUsersRepo({ db, transact }: { db: Kysely<Schema>; transact
 
     /** Those with `text` in their name, login or mail address, whatever its case. */
     async searchUsers(text: string, filter: UserFilter, limit: number): Promise<User[]> {
-      const pattern = `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`
-      const isLike = (column: 'id' | 'login' | 'name' | 'email') =>
-        sql<boolean>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`
       const rows = await filtered(db, filter)
         .selectAll()
-        .where((eb) => eb.or([isLike('id'), isLike('login'), isLike('name'), isLike('email')]))
+        .where((eb) => eb.or((['id', 'login', 'name', 'email'] as const).map((column) => contains(column, text))))
         .orderBy('login')
         .orderBy('id')
         .limit(limit)

@@ -15,6 +15,8 @@ export interface UploadFilter {
   extendTtl?: boolean | undefined
   password?: boolean | undefined
   e2ee?: boolean | undefined
+  /** In the message, or in the name of a file; whatever its case. */
+  text?: string | undefined
 }
 
 export interface ListedUpload {

@@ -133,7 +133,15 @@ export function grantedComments(
   return storable(comments, 'comments')
 }
 
-function grantedTtl(wanted: number, { featureSetTtl, defaultTtlSeconds, maxTtlSeconds }: Rules): number {
+/** Seconds; -1: for ever. `wanted`: 0 is the default. Throws `bad_request`: longer than allowed. */
+export function grantedTtl(
+  wanted: number,
+  {
+    featureSetTtl,
+    defaultTtlSeconds,
+    maxTtlSeconds,
+  }: Pick<Rules, 'featureSetTtl' | 'defaultTtlSeconds' | 'maxTtlSeconds'>,
+): number {
   const defaultTtl = Number.isFinite(defaultTtlSeconds) ? defaultTtlSeconds : -1
   if (featureSetTtl === 'disabled') return defaultTtl
   const ttl = wanted === 0 ? defaultTtl : wanted

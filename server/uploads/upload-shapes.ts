@@ -73,6 +73,9 @@ export const CreateUploadBody = z
     return { options, isLegacy: files != null && 'legacy' in files }
   })
 
+/** `PATCH /upload/:upload`: seconds from now on, as at the creation. */
+export const RenewBody = z.object({ ttl: field.int })
+
 /** `POST /archive/:upload`: ids of the files to put in. */
 export const ArchiveBody = z.object({ files: z.array(z.string()).nullish() })
 

@@ -1,5 +1,6 @@
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
 import { chunks } from '../database/chunks.ts'
+import { contains } from '../database/contains.ts'
 import type { Schema } from '../database/schema.ts'
 import { selectPage } from '../database/select-page.ts'
 import type { Page, Paging } from '../paging.ts'
@@ -63,7 +64,17 @@ function filtered(db: Kysely<Schema>, { userId, tokenId, ...wanted }: UploadFilt
   if (wanted.password !== undefined)
     query = query.where('uploads.password_hash', wanted.password ? 'is not' : 'is', null)
   if (wanted.e2ee !== undefined) query = query.where('uploads.e2ee', wanted.e2ee ? 'is not' : 'is', null)
-  return query
+  return wanted.text === undefined ? query : query.where((eb) => holds(eb, wanted.text as string))
+}
+
+/** Whether people would find `text` in it. */
+function holds(eb: ExpressionBuilder<Schema, 'uploads'>, text: string) {
+  const named = eb
+    .selectFrom('files')
+    .select('files.id')
+    .whereRef('files.upload_id', '=', 'uploads.id')
+    .where(contains('files.name', text))
+  return eb.or([contains('uploads.comments', text), eb.exists(named)])
 }
 
 const FLAGS = { one_shot: 'oneShot', removable: 'removable', stream: 'stream', extend_ttl: 'extendTtl' } as const

@@ -95,4 +95,5 @@ const optionsOf = (request: FastifyRequest): UploadFilter => ({
   extendTtl: flagOf(request, 'extendTTL'),
   password: flagOf(request, 'password'),
   e2ee: flagOf(request, 'e2ee'),
+  text: textOf(request.query, 'q'),
 })

@@ -178,6 +178,18 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
         return numUpdatedRows === 1n
       }),
 
+    /** False: it has ended meanwhile. */
+    renew: (id: string, ttlSeconds: number, expiresAt: number | null): Promise<boolean> =>
+      transact(async (trx) => {
+        const { numUpdatedRows } = await trx
+          .updateTable('uploads')
+          .set({ ttl_seconds: ttlSeconds, expires_at: expiresAt })
+          .where('id', '=', id)
+          .where('status', '=', 'active')
+          .executeTakeFirst()
+        return numUpdatedRows === 1n
+      }),
+
     extendExpiry: (id: string, expiresAt: number): Promise<void> =>
       transact(async (trx) => {
         await trx

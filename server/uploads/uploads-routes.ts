@@ -2,10 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Statistics } from '../activity/statistics.ts'
 import type { Config } from '../config.ts'
 import { basicAuthorization, type CallerReader } from '../http/caller.ts'
-import { acceptAnyBodyAsText, readJson } from '../http/json-body.ts'
+import { acceptAnyBodyAsText, readJson, readRequiredJson } from '../http/json-body.ts'
 import { fileAddresses } from '../http/links.ts'
 import { acceptForms, readSingleFile } from '../http/multipart.ts'
-import { CreateUploadBody, fileJson, legacyUploadJson, uploadJson } from './upload-shapes.ts'
+import { CreateUploadBody, fileJson, legacyUploadJson, RenewBody, uploadJson } from './upload-shapes.ts'
 import type { OpenUpload, Uploads } from './uploads.ts'
 import type { IncomingFile, UploadsIntake } from './uploads-intake.ts'
 
@@ -39,6 +39,18 @@ export function uploadsRoutes({ uploads, intake, statistics, readCaller, config 
     return { opened, file: await uploads.getFile(opened, fileId, name) }
   }
 
+  async function shown(request: FastifyRequest, opened: OpenUpload) {
+    const { uploadToken } = await readCaller(request)
+    const files = await uploads.listFiles(opened)
+    const ids = files.map(({ id }) => id)
+    return uploadJson(opened.upload, files, {
+      isAdmin: opened.isAdmin,
+      token: opened.holdsToken ? uploadToken : undefined,
+      ...fileAddresses(config),
+      ...(opened.isAdmin ? { downloads: await statistics.downloadsOf([opened.upload.id], ids) } : {}),
+    })
+  }
+
   async function metadataRoutes(app: FastifyInstance): Promise<void> {
     acceptAnyBodyAsText(app)
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store')) // tokens, names
@@ -54,17 +66,12 @@ export function uploadsRoutes({ uploads, intake, statistics, readCaller, config 
       return uploadJson(upload, files.length === 0 ? null : files, visibility)
     })
 
-    app.get<{ Params: UploadParams }>('/upload/:uploadId', async (request) => {
+    app.get('/upload/:uploadId', async (request) => shown(request, await open(request)))
+
+    app.patch('/upload/:uploadId', async (request) => {
       const opened = await open(request)
-      const { uploadToken } = await readCaller(request)
-      const files = await uploads.listFiles(opened)
-      const ids = files.map(({ id }) => id)
-      return uploadJson(opened.upload, files, {
-        isAdmin: opened.isAdmin,
-        token: opened.holdsToken ? uploadToken : undefined,
-        ...fileAddresses(config),
-        ...(opened.isAdmin ? { downloads: await statistics.downloadsOf([opened.upload.id], ids) } : {}),
-      })
+      const { ttl = 0 } = readRequiredJson(request.body, RenewBody)
+      return shown(request, { ...opened, upload: await uploads.renew(opened, ttl) })
     })
 
     app.delete('/upload/:uploadId', async (request) => {

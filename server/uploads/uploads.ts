@@ -11,7 +11,7 @@ import { sameFileName } from './file-name.ts'
 import type { PasswordGate } from './password-gate.ts'
 import type { Quotas } from './quotas.ts'
 import type { DeclaredFile, StoredFile, Upload } from './upload.ts'
-import { expiryOf, isExpired, planUpload, rulesFor, type UploadOptions } from './upload-rules.ts'
+import { expiryOf, grantedTtl, isExpired, planUpload, rulesFor, type UploadOptions } from './upload-rules.ts'
 import type { UploadsRepo } from './uploads-repo.ts'
 
 /** An upload that the caller may see. `isAdmin`: he holds its token or his account gives him the same rights. */
@@ -110,6 +110,21 @@ export function createUploads({ repo, quotas, passwords, clock, config, activity
     return { ...upload, expiresAt }
   }
 
+  /**
+   * Starts a new time to live, as long as its owner may have one. Throws `forbidden`: the caller does not administer it;
+   * `bad_request`: too long; `not_found`: it has ended meanwhile.
+   */
+  async function renew({ upload, isAdmin }: OpenUpload, wantedTtlSeconds: number): Promise<Upload> {
+    if (!isAdmin) throw new AppError('forbidden', 'you are not allowed to change this upload')
+    const { maxTtlSeconds } = await quotas.budgetOf(upload)
+    const defaultTtlSeconds = Math.min(config.defaultTtlSeconds, maxTtlSeconds)
+    const ttlSeconds = grantedTtl(wantedTtlSeconds, { ...config, defaultTtlSeconds, maxTtlSeconds })
+    const expiresAt = expiryOf(ttlSeconds, clock())
+    if (!(await repo.renew(upload.id, ttlSeconds, expiresAt)))
+      throw new AppError('not_found', `upload ${upload.id} not found`)
+    return { ...upload, ttlSeconds, expiresAt }
+  }
+
   const listFiles = ({ upload }: OpenUpload): Promise<StoredFile[]> => repo.listFiles(upload.id)
 
   /** Throws `not_found`: no such file in this upload; `bad_request`: it has another name. */
@@ -162,7 +177,20 @@ export function createUploads({ repo, quotas, passwords, clock, config, activity
     if (file.status === 'uploading') await exchange.cancel(file)
   }
 
-  return { assertMayUpload, create, prepare, open, find, listFiles, getFile, remove, withdraw, removeAllOf, removeFile }
+  return {
+    assertMayUpload,
+    create,
+    prepare,
+    open,
+    find,
+    renew,
+    listFiles,
+    getFile,
+    remove,
+    withdraw,
+    removeAllOf,
+    removeFile,
+  }
 }
 
 /** An API token administers what it created, a session what is its user's, an administrator's session everything. */

@@ -207,3 +207,17 @@ test('totals count what can be downloaded (Plik /me/stats, /stats)', async () =>
   expect((await fetch(`${app.url}/stats`, { headers: grace.headers })).status).toBe(403)
   expect((await fetch(`${app.url}/stats`)).status).toBe(401)
 })
+
+test('a search finds words in messages and in names of files, as they stand', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  const grace = await givenSession(app, 'grace')
+  await upload(app, grace.headers, { comments: 'Photos of the 100% party' }, 5)
+  await upload(app, grace.headers, { comments: 'plans' }, 5, 6)
+  const found = async (q: string) => comments(await page(app, grace.headers, `/me/uploads?q=${encodeURIComponent(q)}`))
+
+  expect(await found('photos')).toBe('Photos of the 100% party')
+  expect(await found('1.TXT')).toBe('plans')
+  expect(await found('0.txt')).toBe('plans Photos of the 100% party')
+  expect(await found('100%')).toBe('Photos of the 100% party')
+  expect(await found('10_%')).toBe('')
+})
