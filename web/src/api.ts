@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
 import type { ServerConfig } from '../../server/http/service-routes.ts'
 import type { FileJson, UploadJson } from '../../server/uploads/upload-shapes.ts'
+import { impersonated } from './impersonation.ts'
 
 /** Every call to the server. Nothing else on the page uses `fetch` or `XMLHttpRequest`, but tus-js-client. */
 
@@ -125,10 +126,15 @@ function basic({ login, password }: { login: string; password: string }): string
   return `Basic ${btoa(String.fromCharCode(...bytes))}`
 }
 
-/** Proof that a request with a session's cookie was made by our page. */
+/** Proof that a request with a session's cookie was made by our page, and whom an administrator acts for. */
 export function sessionHeaders(): Record<string, string> {
   const token = /(?:^|; )plik-xsrf=([^;]*)/.exec(document.cookie)?.[1]
-  return token === undefined ? {} : { 'X-XSRFToken': decodeURIComponent(token) }
+  if (token === undefined) return {}
+  const user = impersonated.value
+  return {
+    'X-XSRFToken': decodeURIComponent(token),
+    ...(user === undefined ? {} : { 'X-Plik-Impersonate': user }),
+  }
 }
 
 /** A problem's `detail` (RFC 9457), or the text as it is. */

@@ -3,18 +3,29 @@ import { useEffect } from 'preact/hooks'
 import { serverConfig } from './api.ts'
 import { TopBar } from './components/top-bar.tsx'
 import { commonTexts } from './i18n/common.ts'
+import { impersonated } from './impersonation.ts'
 import { lazy } from './lazy.tsx'
 import { SendPage } from './pages/send.tsx'
 import { UploadPage } from './pages/upload.tsx'
-import { route } from './router.ts'
+import { navigate, route } from './router.ts'
+import { lookAs, me, nameOf } from './session.ts'
 
 /** What is where. A page that few people open is loaded when they do: `lazy(…)`, as `NotFoundPage` is. */
 const PAGES: Record<string, ComponentType> = {
   '/': StartPage,
+  '/login': lazy(async () => (await import('./pages/login.tsx')).LoginPage),
+  '/account': lazy(async () => (await import('./pages/account-uploads.tsx')).AccountUploadsPage),
+  '/account/tokens': lazy(async () => (await import('./pages/account-tokens.tsx')).AccountTokensPage),
+  '/account/settings': lazy(async () => (await import('./pages/account-settings.tsx')).AccountSettingsPage),
+  '/admin': lazy(async () => (await import('./pages/admin-overview.tsx')).AdminOverviewPage),
+  '/admin/uploads': lazy(async () => (await import('./pages/admin-uploads.tsx')).AdminUploadsPage),
+  '/admin/users': lazy(async () => (await import('./pages/admin-users.tsx')).AdminUsersPage),
+  '/cli-auth': lazy(async () => (await import('./pages/cli-auth.tsx')).CliAuthPage),
 }
 
 const FailedDownloadPage = lazy(async () => (await import('./pages/failed-download.tsx')).FailedDownloadPage)
 const NotFoundPage = lazy(async () => (await import('./pages/not-found.tsx')).NotFoundPage)
+const LoginCard = lazy(async () => (await import('./pages/login.tsx')).LoginCard)
 
 export function App() {
   const t = commonTexts.value
@@ -27,7 +38,10 @@ export function App() {
       <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
         {t.skip}
       </button>
-      <TopBar />
+      <div class="above">
+        <TopBar />
+        <Impersonation />
+      </div>
       <main id="main" tabIndex={-1}>
         <Page />
       </main>
@@ -41,7 +55,22 @@ function StartPage() {
   const { query } = route.value
   if (query.has('err')) return <FailedDownloadPage />
   const id = query.get('id')
-  return id === null || id === '' ? <SendPage /> : <UploadPage key={id} id={id} />
+  if (id !== null && id !== '') return <UploadPage key={id} id={id} />
+  return serverConfig.value?.noAnonymousUploads && me.value === null ? <LoginCard /> : <SendPage />
+}
+
+/** An administrator must not forget in whose name he acts. */
+function Impersonation() {
+  const t = commonTexts.value
+  if (impersonated.value === undefined) return null
+  return (
+    <div class="impersonation" role="status">
+      <span>{t.lookingAs(me.value ? nameOf(me.value) : impersonated.value)}</span>
+      <button type="button" class="plain" onClick={() => void lookAs(undefined).then(() => navigate('/admin/users'))}>
+        {t.backToSelf}
+      </button>
+    </div>
+  )
 }
 
 function Footer() {

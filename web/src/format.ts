@@ -45,6 +45,10 @@ export function formatDuration(seconds: number, width: 'long' | 'short' = 'long'
 export const formatDate = (epochMs: number): string =>
   new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(epochMs)
 
+/** A day without its year. */
+export const formatDay = (epochMs: number): string =>
+  new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short' }).format(epochMs)
+
 const unit = (count: number, name: string, unitDisplay: 'long' | 'short'): string =>
   number(count, { style: 'unit', unit: name, unitDisplay })
 

@@ -1,10 +1,11 @@
 import { render } from 'preact'
-import { loadServerConfig } from './api.ts'
+import { loadServerConfig, serverConfig } from './api.ts'
 import { App } from './app.tsx'
 import { Notice } from './components/notice.tsx'
 import { errorText } from './error-text.ts'
 import { commonTexts } from './i18n/common.ts'
 import { href } from './router.ts'
+import { loadMe } from './session.ts'
 
 /** Links that work without JavaScript have the id where the server sees it. With JavaScript it need not. */
 const id = new URLSearchParams(location.search).get('id')
@@ -14,6 +15,7 @@ else void start(document.getElementById('app') as HTMLElement)
 async function start(root: HTMLElement): Promise<void> {
   try {
     await loadServerConfig()
+    if (serverConfig.value?.authentication) void loadMe()
     render(<App />, root)
   } catch (error) {
     render(<StartFailed error={error} />, root)

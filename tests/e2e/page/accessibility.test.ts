@@ -1,18 +1,10 @@
-import AxeBuilder from '@axe-core/playwright'
-import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { createUpload, givenFile } from '../../helpers/client.ts'
 import { makeApp } from '../../helpers/make-app.ts'
-import { choose, fileOf, isScrollingSideways, send } from './page-tests.ts'
+import { choose, faults, fileOf, isScrollingSideways, send } from './page-tests.ts'
 
 const LONG = `${'a very long name that somebody gave to a photo '.repeat(3)}withoutanyspacesattheend${'x'.repeat(60)}.jpg`
-
-/** What axe finds wrong, in a form that tells what to do. */
-async function faults(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
-}
 
 describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)('the page in the %s theme', (colorScheme) => {
   const open = useBrowser()

@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import AxeBuilder from '@axe-core/playwright'
 import type { Download, Page } from 'playwright-core'
+import { PASSWORD } from '../../helpers/accounts.ts'
 
 /** What tests of the page do and look at. */
 
@@ -35,3 +37,16 @@ export async function saved(page: Page, act: () => Promise<void>): Promise<{ nam
 
 export const isScrollingSideways = (page: Page): Promise<boolean> =>
   page.evaluate('document.documentElement.scrollWidth > innerWidth')
+
+/** What axe finds wrong, in a form that tells what to do. */
+export async function faults(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
+}
+
+/** Fills in the form that stands wherever an account is needed. */
+export async function logIn(page: Page, login: string, password = PASSWORD): Promise<void> {
+  await page.getByLabel('User name').fill(login)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Log in' }).click()
+}

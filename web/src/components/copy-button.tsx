@@ -4,8 +4,16 @@ import { Icon } from './icon.tsx'
 
 const SHOWN_MS = 2_000
 
+interface Props {
+  text: string
+  label?: string
+  isPrimary?: boolean
+  /** In lists: the icon says it; who can't see it still hears the words. */
+  isBare?: boolean
+}
+
 /** Copies a text and says so. */
-export function CopyButton({ text, label, isPrimary = false }: { text: string; label?: string; isPrimary?: boolean }) {
+export function CopyButton({ text, label, isPrimary = false, isBare = false }: Props) {
   const state = useSignal<'idle' | 'copied' | 'failed'>('idle')
   const t = commonTexts.value
   const words = { idle: label ?? t.copy, copied: t.copied, failed: t.copyFailed }
@@ -18,9 +26,16 @@ export function CopyButton({ text, label, isPrimary = false }: { text: string; l
   }
 
   return (
-    <button type="button" class={isPrimary ? 'primary' : 'plain'} onClick={() => void copy()}>
+    <button
+      type="button"
+      class={isBare ? 'bare' : isPrimary ? 'primary' : 'plain'}
+      title={isBare ? words[state.value] : undefined}
+      onClick={() => void copy()}
+    >
       <Icon name={state.value === 'copied' ? 'check' : 'copy'} />
-      <span aria-live="polite">{words[state.value]}</span>
+      <span class={isBare ? 'heard' : ''} aria-live="polite">
+        {words[state.value]}
+      </span>
     </button>
   )
 }

@@ -34,6 +34,7 @@ const PATHS = {
   moon: 'M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5z',
   device: 'M4 5h16v11H4zm5 15h6m-3-4v4',
   chevron: 'm7 10 5 5 5-5',
+  leave: 'M14 4H6v16h8m-4-8h11m0 0-4-4m4 4-4 4',
 } as const
 
 export type IconName = keyof typeof PATHS

@@ -1,7 +1,9 @@
+import { serverConfig } from '../api.ts'
 import { commonTexts } from '../i18n/common.ts'
 import { chooseLanguage, LANGUAGES, type Language, language } from '../i18n/language.ts'
 import logo from '../mayfly.svg'
 import { href } from '../router.ts'
+import { me, nameOf } from '../session.ts'
 import { type Theme, theme } from '../theme.ts'
 import { Icon, type IconName } from './icon.tsx'
 
@@ -16,9 +18,10 @@ export function TopBar() {
     <header class="top">
       <a class="brand" href={href('/')} aria-label={t.toStart}>
         <img src={logo} width={32} height={32} alt="" />
-        Mayfly
+        <span class="word">Mayfly</span>
       </a>
       <div class="top-actions">
+        <AccountLinks />
         <select
           aria-label={t.language}
           value={language.value}
@@ -43,5 +46,31 @@ export function TopBar() {
         </button>
       </div>
     </header>
+  )
+}
+
+/** Where there are accounts: to one's own, and for administrators to everything. */
+function AccountLinks() {
+  const t = commonTexts.value
+  const user = me.value
+  if (!serverConfig.value?.authentication || user === undefined) return null
+  if (user === null)
+    return (
+      <a class="button bare" href={href('/login')}>
+        {t.login}
+      </a>
+    )
+  const name = nameOf(user)
+  return (
+    <>
+      {user.admin && (
+        <a class="button bare" href={href('/admin')} aria-label={t.admin} title={t.admin}>
+          <Icon name="shield" />
+        </a>
+      )}
+      <a class="button bare" href={href('/account')} aria-label={t.account(name)} title={t.account(name)}>
+        <Icon name="person" />
+      </a>
+    </>
   )
 }

@@ -5,12 +5,12 @@ export const LANGUAGES = { en: 'English', zh: '中文' } as const
 export type Language = keyof typeof LANGUAGES
 
 const stored = remembered('language')
-const isKnown = (code: string | undefined): code is Language => code !== undefined && code in LANGUAGES
+export const isKnownLanguage = (code: string | undefined): code is Language => code !== undefined && code in LANGUAGES
 
 function preferred(): Language {
   const chosen = stored.get()
-  if (isKnown(chosen)) return chosen
-  return navigator.languages.map((tag) => tag.slice(0, 2)).find(isKnown) ?? 'en'
+  if (isKnownLanguage(chosen)) return chosen
+  return navigator.languages.map((tag) => tag.slice(0, 2)).find(isKnownLanguage) ?? 'en'
 }
 
 export const language = signal<Language>(preferred())

@@ -1,0 +1,153 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { givenUser, sessionOf, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
+import { jsonOf } from '../../helpers/answers.ts'
+import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
+import { type CreatedUpload, fileForm } from '../../helpers/client.ts'
+import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { logIn } from './page-tests.ts'
+
+const DAY = 86_400
+
+/** A user with one upload for each name. */
+async function givenUploads(app: TestApp, login: string, ...names: string[]): Promise<CreatedUpload[]> {
+  await givenUser(app, login)
+  const headers = await sessionOf(app, login)
+  const uploads: CreatedUpload[] = []
+  for (const name of names) {
+    const body = JSON.stringify({ ttl: DAY })
+    const upload = await jsonOf<CreatedUpload>(fetch(`${app.url}/upload`, { method: 'POST', headers, body }))
+    const form = { method: 'POST', headers: { 'X-UploadToken': upload.uploadToken }, body: fileForm('hello', name) }
+    await jsonOf(fetch(`${app.url}/file/${upload.id}`, form))
+    uploads.push(upload)
+    app.advance(1000)
+  }
+  return uploads
+}
+
+const row = (page: Page, name: string) => page.locator('.row').filter({ hasText: name })
+
+describe.skipIf(!hasBrowser())('the account page', () => {
+  const open = useBrowser()
+
+  test('lets people in with their password only, greets them, and out again', async () => {
+    const app = await makeApp(WITH_ACCOUNTS)
+    const { id } = await givenUser(app, 'grace', { name: 'Grace' })
+    await app.accounts.users.changeProfile(id, { language: 'en', theme: 'dark' })
+    const page = await open({ colorScheme: 'light' })
+    await page.goto(`${app.url}/#/account/settings`)
+
+    await logIn(page, 'grace', 'not the password')
+    await page.getByText('There is no such user name and password.').waitFor()
+    await logIn(page, 'grace')
+    await page.getByRole('heading', { name: 'Hello Grace' }).waitFor()
+
+    expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
+    await page.getByRole('button', { name: 'Log out' }).click()
+    await page.getByRole('heading', { name: 'Share files' }).waitFor()
+    await page.reload()
+    await page.getByRole('link', { name: 'Log in' }).waitFor()
+    await page.goto(`${app.url}/#/account`)
+    await page.getByRole('heading', { name: 'Log in' }).waitFor()
+  })
+
+  test('lists, finds, keeps longer and deletes uploads', async () => {
+    const app = await makeApp(WITH_ACCOUNTS)
+    const [plans, photo] = await givenUploads(app, 'grace', 'plans.pdf', 'photo.jpg')
+    const page = await open()
+    await page.goto(`${app.url}/#/account`)
+    await logIn(page, 'grace')
+    await page.getByText('2 entries').waitFor()
+    await page.getByText('10 bytes').waitFor()
+
+    await page.getByLabel('Search').fill('PLANS')
+    await page.getByText('1 entry').waitFor()
+    expect(await page.locator('.row-title').allTextContents()).toEqual(['plans.pdf'])
+    await page.getByRole('button', { name: 'How long to keep plans.pdf' }).click()
+    await page.getByLabel('Keep for').selectOption('7 days')
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+    await row(page, 'plans.pdf').getByText('Gone in 7 days').waitFor()
+    await page.getByRole('button', { name: 'Delete plans.pdf' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click()
+    await page.getByText('Nothing here').waitFor()
+
+    expect((await fetch(`${app.url}/upload/${plans?.id}`)).status).toBe(404)
+    expect((await fetch(`${app.url}/upload/${photo?.id}`)).status).toBe(200)
+  })
+
+  test('shows more of a long list as people scroll', async () => {
+    const app = await makeApp(WITH_ACCOUNTS)
+    const names = Array.from({ length: 60 }, (_, index) => `${index}.txt`)
+    await givenUploads(app, 'grace', ...names)
+    const page = await open()
+    await page.goto(`${app.url}/#/account`)
+    await logIn(page, 'grace')
+    await page.getByText('50 of 60').waitFor()
+
+    await row(page, '59.txt').waitFor()
+    await row(page, '10.txt').scrollIntoViewIfNeeded()
+    await page.getByText('60 entries').waitFor()
+
+    expect((await page.locator('.row-title').allTextContents()).at(-1)).toBe('0.txt')
+  })
+
+  test('shows a new token once, and curl uploads with it', async () => {
+    const app = await makeApp(WITH_ACCOUNTS)
+    await givenUser(app, 'grace')
+    const page = await open()
+    await page.goto(`${app.url}/#/account/tokens`)
+    await logIn(page, 'grace')
+    await page.getByText('You have no tokens yet.').waitFor()
+
+    await page.getByLabel('What is it for?').fill('Laptop')
+    await page.getByRole('button', { name: 'Create a token' }).click()
+    const command = await page.getByLabel('With curl').inputValue()
+    const { stdout } = await promisify(execFile)('sh', ['-c', command.replace('@photo.jpg', '@package.json')])
+
+    expect(stdout).toContain(`${app.url}/file/`)
+    expect(await page.getByLabel('Line for ~/.plikrc').inputValue()).toMatch(/^Token = "[\w-]{36}"$/)
+    await page.reload()
+    await row(page, 'Laptop').waitFor()
+    expect(await page.getByLabel('With curl').count()).toBe(0)
+    await page.getByRole('link', { name: 'Uploads' }).click()
+    await row(page, 'package.json').waitFor()
+    await page.getByRole('link', { name: 'API tokens' }).click()
+    await page.getByRole('button', { name: 'Delete the token Laptop' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click()
+    await page.getByText('You have no tokens yet.').waitFor()
+    await expect(promisify(execFile)('sh', ['-c', command.replace('-F', '-f -F')])).rejects.toThrow()
+  })
+
+  test('keeps language and theme in the account, and takes a new password', async () => {
+    const app = await makeApp(WITH_ACCOUNTS)
+    const { id } = await givenUser(app, 'grace')
+    const page = await open({ locale: 'en-GB' })
+    await page.goto(`${app.url}/#/account/settings`)
+    await logIn(page, 'grace')
+
+    await page.getByLabel('New password').fill('a quite new password')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved.').waitFor()
+    await page.getByRole('main').getByLabel('Appearance').selectOption('Light')
+    await page.getByRole('main').getByLabel('Language').selectOption('中文')
+    await page.getByRole('heading', { name: '你好，grace' }).waitFor()
+    await page.getByRole('button', { name: '退出登录' }).click()
+
+    await expect.poll(async () => (await app.accounts.users.get(id)).language).toBe('zh')
+    expect((await app.accounts.users.get(id)).theme).toBe('light')
+    await sessionOf(app, 'grace', 'a quite new password')
+  })
+
+  test('asks who may not upload without an account to log in first', async () => {
+    const app = await makeApp({ FEATURE_AUTHENTICATION: 'forced' })
+    await givenUser(app, 'grace')
+    const page = await open()
+    await page.goto(`${app.url}/`)
+
+    await logIn(page, 'grace')
+
+    await page.getByRole('heading', { name: 'Share files' }).waitFor()
+  })
+})

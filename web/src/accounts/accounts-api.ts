@@ -1,0 +1,97 @@
+import type { tokenJson } from '../../../server/accounts/account-shapes.ts'
+import type { listedUploadJson } from '../../../server/uploads/upload-shapes.ts'
+import { call, json } from '../api.ts'
+import type { PageOf } from '../paged.ts'
+import type { UserJson } from '../session.ts'
+
+/** What users ask about themselves, and administrators about everybody. Every function throws `ApiError`. */
+
+export type TokenJson = ReturnType<typeof tokenJson>
+export type ListedUpload = ReturnType<typeof listedUploadJson>
+
+/** What people may ask of a list; what is empty is not asked about. */
+export type Query = Record<string, string | undefined>
+
+const withQuery = (path: string, query: Query): string => {
+  const asked = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]))
+  return asked.length === 0 ? path : `${path}?${new URLSearchParams(asked)}`
+}
+const page = <T>(path: string, query: Query): Promise<PageOf<T>> => json(withQuery(path, { limit: '50', ...query }))
+const post = (body: unknown): RequestInit => ({ method: 'POST', body: JSON.stringify(body) })
+const userPath = (id: string): string => `user/${encodeURIComponent(id)}`
+
+export const listMyUploads = (query: Query): Promise<PageOf<ListedUpload>> => page('me/uploads', query)
+export const listAllUploads = (query: Query): Promise<PageOf<ListedUpload>> => page('uploads', query)
+
+/** Counted from now on; -1: for ever. */
+export const extendUpload = (id: string, ttl: number): Promise<{ expireAt: string | null }> =>
+  json(`upload/${encodeURIComponent(id)}`, { method: 'PATCH', body: JSON.stringify({ ttl }) })
+
+export const listTokens = (query: Query): Promise<PageOf<TokenJson>> => page('me/token', query)
+export const createToken = (comment: string): Promise<TokenJson> => json('me/token', post({ comment }))
+export const deleteToken = (token: string): Promise<unknown> => call(`me/token/${token}`, { method: 'DELETE' })
+
+/** What a user keeps here, and the server for everybody. */
+export interface Usage {
+  uploads: number
+  files: number
+  totalSize: number
+}
+export const getMyUsage = (): Promise<Usage> => json('me/stats')
+
+export const changeProfile = (changes: { language?: string; theme?: string }): Promise<UserJson> =>
+  json('me', { method: 'PATCH', body: JSON.stringify(changes) })
+
+/** Everything about a user is replaced; the password only when there is one. */
+export const replaceUser = (user: UserJson & { password?: string }): Promise<UserJson> =>
+  json(userPath(user.id), post(user))
+
+export const deleteMyself = (): Promise<unknown> => call('me', { method: 'DELETE' })
+
+/** Lets a program on some terminal act for the user who approves. */
+export const approveCli = (code: string): Promise<unknown> => call('auth/cli/approve', post({ code }))
+
+export type NewUser = Omit<UserJson, 'id' | 'createdAt'> & { password?: string }
+
+export const listUsers = (query: Query): Promise<PageOf<UserJson>> => page('users', query)
+export const searchUsers = (q: string): Promise<UserJson[]> => json(withQuery('users/search', { q, limit: '20' }))
+export const createUser = (user: NewUser): Promise<UserJson> => json('user', post(user))
+export const deleteUser = (id: string): Promise<unknown> => call(userPath(id), { method: 'DELETE' })
+
+export interface ServerStats extends Usage {
+  users: number
+  anonymousUploads: number
+  anonymousTotalSize: number
+}
+export interface ActivityDay {
+  /** `2026-11-23` */
+  day: string
+  downloads: number
+  downloadedBytes: number
+  uploads: number
+  uploadedBytes: number
+}
+export interface TrendingUpload {
+  id: string
+  comments: string
+  user?: string
+  size: number
+  files: number
+  downloadCount: number
+  downloadedBytes: number
+}
+export interface TrendingFile {
+  id: string
+  uploadID: string
+  name: string
+  user?: string
+  size: number
+  downloadCount: number
+}
+
+export const getStats = (): Promise<ServerStats> => json('stats')
+export const getActivity = (days: number): Promise<ActivityDay[]> => json(`stats/activity/daily?days=${days}`)
+export const trendingUploads = (window: string): Promise<TrendingUpload[]> =>
+  json(withQuery('stats/trending/uploads', { window, limit: '10' }))
+export const trendingFiles = (window: string): Promise<TrendingFile[]> =>
+  json(withQuery('stats/trending/files', { window, limit: '10' }))

@@ -1,0 +1,41 @@
+import { useSignal } from '@preact/signals'
+import { serverConfig } from '../api.ts'
+import { formatDuration } from '../format.ts'
+import { listTexts } from '../i18n/lists.ts'
+import { ttlChoices } from '../sending/options.ts'
+import { ActionForm } from './action-form.tsx'
+import { Dialog } from './dialog.tsx'
+import { SelectField } from './toolbar.tsx'
+
+interface Props {
+  name: string
+  /** -1: for ever. */
+  onExtend: (ttlSeconds: number) => Promise<void>
+  onClose: () => void
+}
+
+/** Asks for how much longer an upload is to be kept. */
+export function ExtendDialog({ name, onExtend, onClose }: Props) {
+  const t = listTexts.value
+  const config = serverConfig.value
+  const choices = config ? ttlChoices(config) : []
+  const ttl = useSignal(String(config?.defaultTTL ?? choices[0]))
+  return (
+    <Dialog title={t.extendOf(name)} onClose={onClose}>
+      <ActionForm
+        action={t.save}
+        onSubmit={async () => {
+          await onExtend(Number(ttl.value))
+          onClose()
+        }}
+      >
+        <SelectField
+          label={t.extendBy}
+          value={ttl}
+          options={choices.map((seconds) => [String(seconds), seconds > 0 ? formatDuration(seconds) : t.never])}
+        />
+        <p class="quiet">{t.extendText}</p>
+      </ActionForm>
+    </Dialog>
+  )
+}

@@ -1,0 +1,48 @@
+import type { ComponentChildren } from 'preact'
+import { serverConfig } from '../api.ts'
+import { commonTexts } from '../i18n/common.ts'
+import { LoginCard } from '../pages/login.tsx'
+import { NotFoundPage } from '../pages/not-found.tsx'
+import { href, route } from '../router.ts'
+import { me, type UserJson } from '../session.ts'
+import '../styles/lists.css'
+
+/** Where a tab leads, and what it says. */
+export type Tab = readonly [path: string, name: string]
+
+interface Props {
+  label: string
+  tabs: Tab[]
+  mayEnter: (user: UserJson) => boolean
+  body: (user: UserJson) => ComponentChildren
+}
+
+/** What only people with an account see: others log in first, and are then where they wanted to be. */
+export function GuardedPage({ label, tabs, mayEnter, body }: Props) {
+  const user = me.value
+  if (!serverConfig.value?.authentication) return <NotFoundPage />
+  if (user === undefined) return <p class="quiet waiting">{commonTexts.value.loading}</p>
+  if (user === null) return <LoginCard />
+  if (!mayEnter(user)) return <NotFoundPage />
+  return (
+    <div class="broad stack">
+      <Tabs label={label} tabs={tabs} />
+      {body(user)}
+    </div>
+  )
+}
+
+/** The tab of a page is also that of the pages below it. */
+function Tabs({ label, tabs }: Pick<Props, 'label' | 'tabs'>) {
+  const { path } = route.value
+  const current = tabs.findLast(([start]) => path === start || path.startsWith(`${start}/`))
+  return (
+    <nav class="tabs" aria-label={label}>
+      {tabs.map(([start, name]) => (
+        <a key={start} href={href(start)} aria-current={current?.[0] === start ? 'page' : undefined}>
+          {name}
+        </a>
+      ))}
+    </nav>
+  )
+}

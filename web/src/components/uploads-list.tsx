@@ -1,0 +1,168 @@
+import { useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import { extendUpload, type ListedUpload, type Query } from '../accounts/accounts-api.ts'
+import { removeUpload } from '../api.ts'
+import { KIND_ICONS, kindOf } from '../file-kind.ts'
+import { formatBytes, formatDate, formatNumber } from '../format.ts'
+import { listTexts } from '../i18n/lists.ts'
+import type { Paged, PageOf } from '../paged.ts'
+import { linksOf } from '../receiving/links.ts'
+import { href } from '../router.ts'
+import { pathOfName } from '../sending/folder-names.ts'
+import { ConfirmDialog } from './confirm-dialog.tsx'
+import { CopyButton } from './copy-button.tsx'
+import { Countdown } from './countdown.tsx'
+import { ExtendDialog } from './extend-dialog.tsx'
+import { Icon } from './icon.tsx'
+import { IconButton } from './icon-button.tsx'
+import { PagedList, usePaged } from './paged-list.tsx'
+import { SearchField, SelectField } from './toolbar.tsx'
+
+interface Props {
+  fetchPage: (query: Query) => Promise<PageOf<ListedUpload>>
+  empty: ComponentChildren
+  /** What else is asked for, and the fields to choose it with. */
+  filter?: Query
+  filters?: ComponentChildren
+  withOwner?: boolean
+}
+
+const SORTS = ['date-desc', 'date-asc', 'size-desc'] as const
+type Sort = (typeof SORTS)[number]
+
+/** Uploads with what their owner, or an administrator, may do with them. */
+export function UploadsList({ fetchPage, empty, filter = {}, filters, withOwner = false }: Props) {
+  const t = listTexts.value
+  const search = useSignal('')
+  const sort = useSignal<Sort>('date-desc')
+  const query = { ...filter, q: search.value, ...orderOf(sort.value) }
+  const list = usePaged(JSON.stringify(query), (after) => fetchPage({ ...query, after }))
+  const sortNames = { 'date-desc': t.newest, 'date-asc': t.oldest, 'size-desc': t.largest }
+  return (
+    <>
+      <div class="toolbar">
+        <SearchField label={t.search} value={search} />
+        {filters}
+        <SelectField label={t.sort} value={sort} options={SORTS.map((id) => [id, sortNames[id]])} />
+      </div>
+      <PagedList
+        label={t.uploads}
+        list={list}
+        empty={empty}
+        row={(upload) => <UploadRow key={upload.id} upload={upload} list={list} withOwner={withOwner} />}
+      />
+    </>
+  )
+}
+
+function orderOf(chosen: Sort): Query {
+  const [sort, order] = chosen.split('-')
+  return { sort, order }
+}
+
+function UploadRow({
+  upload,
+  list,
+  withOwner,
+}: {
+  upload: ListedUpload
+  list: Paged<ListedUpload>
+  withOwner: boolean
+}) {
+  const t = listTexts.value
+  const name = nameOf(upload)
+  const size = (upload.files ?? []).reduce((sum, { fileSize }) => sum + fileSize, 0)
+  const first = upload.files?.[0]
+  return (
+    <li class="row">
+      <span class="file-icon">
+        <Icon name={first ? KIND_ICONS[kindOf({ name: first.fileName, type: first.fileType })] : 'folder'} />
+      </span>
+      <div class="row-main">
+        <a class="row-title" href={href('/', { id: upload.id })}>
+          {name}
+        </a>
+        {upload.comments !== '' && <p class="row-note">{upload.comments.split('\n')[0]}</p>}
+        <p class="facts quiet">
+          <span>{formatBytes(size)}</span>
+          <span>{t.created(formatDate(Date.parse(upload.createdAt)))}</span>
+          {withOwner && <span>{t.by(upload.user ?? t.anonymous)}</span>}
+          <Countdown expiresAt={upload.expireAt} />
+          <Kinds upload={upload} />
+        </p>
+      </div>
+      <RowActions upload={upload} name={name} list={list} />
+    </li>
+  )
+}
+
+/** What people know it by: its first file. */
+function nameOf({ files }: ListedUpload): string {
+  const t = listTexts.value
+  const [first, ...rest] = files ?? []
+  if (!first) return t.unnamed
+  const name = pathOfName(first.fileName)
+  return rest.length === 0 ? name : t.andMore(name, rest.length)
+}
+
+function Kinds({ upload }: { upload: ListedUpload }) {
+  const t = listTexts.value
+  const kinds: [unknown, string][] = [
+    [upload.protectedByPassword, t.password],
+    [upload.oneShot, t.oneShot],
+    [upload.stream, t.stream],
+    [upload.e2ee, t.encrypted],
+  ]
+  const downloads = upload.downloadCount ?? 0
+  return (
+    <>
+      {kinds.map(([applies, text]) => (applies ? <span key={text}>{text}</span> : null))}
+      {downloads > 0 && <span title={formatNumber(downloads)}>{t.downloads(downloads)}</span>}
+    </>
+  )
+}
+
+function RowActions({ upload, name, list }: { upload: ListedUpload; name: string; list: Paged<ListedUpload> }) {
+  const t = listTexts.value
+  const asked = useSignal<'extend' | 'delete' | undefined>(undefined)
+  const close = () => {
+    asked.value = undefined
+  }
+  return (
+    <div class="row-actions">
+      <CopyButton text={linksOf(upload).page} label={t.copyLink(name)} isBare />
+      <IconButton
+        icon="clock"
+        label={t.extendOf(name)}
+        onClick={() => {
+          asked.value = 'extend'
+        }}
+      />
+      <IconButton
+        icon="trash"
+        label={t.deleteOf(name)}
+        onClick={() => {
+          asked.value = 'delete'
+        }}
+      />
+      {asked.value === 'extend' && (
+        <ExtendDialog
+          name={name}
+          onClose={close}
+          onExtend={async (ttl) => list.replace(upload, { ...upload, ...(await extendUpload(upload.id, ttl)) })}
+        />
+      )}
+      {asked.value === 'delete' && (
+        <ConfirmDialog
+          title={t.deleteOf(name)}
+          text={t.deleteSure(name)}
+          onClose={close}
+          onConfirm={async () => {
+            await removeUpload(upload.id, {})
+            list.drop(upload)
+          }}
+        />
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,176 @@
+import { computed, useSignal } from '@preact/signals'
+import { changeProfile, deleteMyself, replaceUser } from '../accounts/accounts-api.ts'
+import { serverConfig } from '../api.ts'
+import { AccountFrame } from '../components/account-frame.tsx'
+import { ActionForm } from '../components/action-form.tsx'
+import { ConfirmDialog } from '../components/confirm-dialog.tsx'
+import { Icon } from '../components/icon.tsx'
+import { Notice } from '../components/notice.tsx'
+import { TextField } from '../components/text-field.tsx'
+import { errorText } from '../error-text.ts'
+import { accountTexts } from '../i18n/account.ts'
+import { commonTexts } from '../i18n/common.ts'
+import { chooseLanguage, LANGUAGES, type Language, language } from '../i18n/language.ts'
+import { navigate } from '../router.ts'
+import { logOut, me, nameOf, type UserJson } from '../session.ts'
+import { chooseTheme, THEMES, type Theme, theme } from '../theme.ts'
+
+export function AccountSettingsPage() {
+  return (
+    <AccountFrame>
+      {(user) => (
+        <>
+          <Preferences user={user} />
+          <Profile key={user.id} user={user} />
+          <Leaving />
+        </>
+      )}
+    </AccountFrame>
+  )
+}
+
+const themeNames = computed((): Record<Theme, string> => {
+  const t = commonTexts.value
+  return { auto: t.themeAuto, light: t.themeLight, dark: t.themeDark }
+})
+
+/** At once here, and from the next login on everywhere. */
+function Preferences({ user }: { user: UserJson }) {
+  const t = accountTexts.value
+  const problem = useSignal<string | undefined>(undefined)
+
+  async function keep(changes: { language?: string; theme?: string }): Promise<void> {
+    try {
+      me.value = await changeProfile(changes)
+      problem.value = undefined
+    } catch (error) {
+      problem.value = errorText(error)
+    }
+  }
+
+  return (
+    <section class="card" aria-labelledby="preferences-title">
+      <div>
+        <h1 id="preferences-title">{t.hello(nameOf(user))}</h1>
+        <p class="quiet">{t.preferencesText}</p>
+      </div>
+      <div class="fields">
+        <label class="field">
+          <span>{commonTexts.value.language}</span>
+          <select
+            value={language.value}
+            onChange={({ currentTarget }) => {
+              chooseLanguage(currentTarget.value as Language)
+              void keep({ language: currentTarget.value })
+            }}
+          >
+            {Object.entries(LANGUAGES).map(([code, name]) => (
+              <option key={code} value={code} lang={code}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="field">
+          <span>{commonTexts.value.theme}</span>
+          <select
+            value={theme.value}
+            onChange={({ currentTarget }) => {
+              chooseTheme(currentTarget.value)
+              void keep({ theme: currentTarget.value })
+            }}
+          >
+            {THEMES.map((id) => (
+              <option key={id} value={id}>
+                {themeNames.value[id]}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      {problem.value && <Notice tone="bad" title={problem.value} />}
+    </section>
+  )
+}
+
+function Profile({ user }: { user: UserJson }) {
+  const t = accountTexts.value
+  const name = useSignal(user.name ?? '')
+  const email = useSignal(user.email ?? '')
+  const password = useSignal('')
+  const isSaved = useSignal(false)
+
+  async function save(): Promise<void> {
+    isSaved.value = false
+    const changed = { ...user, name: name.value, email: email.value }
+    me.value = await replaceUser(password.value === '' ? changed : { ...changed, password: password.value })
+    password.value = ''
+    isSaved.value = true
+  }
+
+  return (
+    <section class="card" aria-labelledby="profile-title">
+      <h2 id="profile-title">{t.profileTitle}</h2>
+      <ActionForm action={t.save} onSubmit={save}>
+        <div class="fields">
+          <TextField label={t.name} value={name} autoComplete="name" />
+          <TextField label={t.email} value={email} type="email" autoComplete="email" />
+          {user.provider === 'local' && (
+            <TextField
+              label={t.newPassword}
+              value={password}
+              type="password"
+              autoComplete="new-password"
+              hint={t.newPasswordHint}
+            />
+          )}
+        </div>
+        {isSaved.value && <Notice icon="check" title={t.saved} />}
+      </ActionForm>
+    </section>
+  )
+}
+
+function Leaving() {
+  const t = accountTexts.value
+  const isAsking = useSignal(false)
+
+  async function leave(): Promise<void> {
+    await logOut()
+    navigate('/')
+  }
+
+  return (
+    <div class="after">
+      <button type="button" class="plain" onClick={() => void leave()}>
+        <Icon name="leave" />
+        {t.logout}
+      </button>
+      {serverConfig.value?.feature_delete_account !== 'disabled' && (
+        <button
+          type="button"
+          class="plain danger"
+          onClick={() => {
+            isAsking.value = true
+          }}
+        >
+          <Icon name="trash" />
+          {t.deleteAccount}
+        </button>
+      )}
+      {isAsking.value && (
+        <ConfirmDialog
+          title={t.deleteAccount}
+          text={t.deleteAccountSure}
+          onConfirm={async () => {
+            await deleteMyself()
+            await leave()
+          }}
+          onClose={() => {
+            isAsking.value = false
+          }}
+        />
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,153 @@
+import { useSignal } from '@preact/signals'
+import { deleteUser, listUsers, searchUsers } from '../accounts/accounts-api.ts'
+import { AdminFrame } from '../components/admin-frame.tsx'
+import { ConfirmDialog } from '../components/confirm-dialog.tsx'
+import { Icon } from '../components/icon.tsx'
+import { IconButton } from '../components/icon-button.tsx'
+import { PagedList, usePaged } from '../components/paged-list.tsx'
+import { SearchField, SelectField } from '../components/toolbar.tsx'
+import { UserDialog } from '../components/user-dialog.tsx'
+import { formatBytes, formatDate, formatDuration } from '../format.ts'
+import { adminTexts } from '../i18n/admin.ts'
+import { listTexts } from '../i18n/lists.ts'
+import type { Paged, PageOf } from '../paged.ts'
+import { href, navigate } from '../router.ts'
+import { lookAs, me, nameOf, type UserJson } from '../session.ts'
+
+export function AdminUsersPage() {
+  return (
+    <AdminFrame>
+      <Users />
+    </AdminFrame>
+  )
+}
+
+const SORTS = ['date-desc', 'date-asc', 'size-desc'] as const
+const MIN_SEARCH = 2
+
+function Users() {
+  const t = adminTexts.value
+  const lists = listTexts.value
+  const search = useSignal('')
+  const sort = useSignal<(typeof SORTS)[number]>('date-desc')
+  const isAdding = useSignal(false)
+  const list = usePaged(`${search.value} ${sort.value}`, (after) => fetchUsers(search.value, sort.value, after))
+  const sortNames = { 'date-desc': lists.newest, 'date-asc': lists.oldest, 'size-desc': t.bySize }
+  return (
+    <section class="card" aria-labelledby="users-title">
+      <div class="section-head">
+        <h1 id="users-title">{t.usersTitle}</h1>
+        <button
+          type="button"
+          class="primary"
+          onClick={() => {
+            isAdding.value = true
+          }}
+        >
+          <Icon name="plus" />
+          {t.addUser}
+        </button>
+      </div>
+      <div class="toolbar">
+        <SearchField label={lists.search} value={search} />
+        <SelectField label={lists.sort} value={sort} options={SORTS.map((id) => [id, sortNames[id]])} />
+      </div>
+      <PagedList
+        label={t.usersTitle}
+        list={list}
+        empty={<p>{t.noUsers}</p>}
+        row={(user) => <UserRow key={user.id} user={user} list={list} />}
+      />
+      {isAdding.value && (
+        <UserDialog
+          onSaved={() => void list.reload()}
+          onClose={() => {
+            isAdding.value = false
+          }}
+        />
+      )}
+    </section>
+  )
+}
+
+/** The server looks for nothing shorter, and answers all it finds at once. */
+async function fetchUsers(text: string, chosen: string, after: string | undefined): Promise<PageOf<UserJson>> {
+  if (text.length >= MIN_SEARCH) {
+    const results = await searchUsers(text)
+    return { results, after: null, total: results.length }
+  }
+  const [sort, order] = chosen.split('-')
+  return listUsers({ sort, order, after })
+}
+
+function UserRow({ user, list }: { user: UserJson; list: Paged<UserJson> }) {
+  const t = adminTexts.value
+  const asked = useSignal<'edit' | 'delete' | undefined>(undefined)
+  const name = nameOf(user)
+  const isSelf = me.value?.id === user.id
+  function saved(changed: UserJson): void {
+    list.replace(user, changed)
+    if (isSelf) me.value = changed
+  }
+  const ask = (what: 'edit' | 'delete' | undefined) => () => {
+    asked.value = what
+  }
+  return (
+    <li class="row">
+      <span class="file-icon">
+        <Icon name={user.admin ? 'shield' : 'person'} />
+      </span>
+      <div class="row-main">
+        <a class="row-title" href={href('/admin/uploads', { user: user.id })}>
+          {name}
+        </a>
+        <p class="facts quiet">
+          <span>{user.id}</span>
+          {user.email && <span>{user.email}</span>}
+          <span>{t.since(formatDate(Date.parse(user.createdAt)))}</span>
+          <Limits user={user} />
+        </p>
+      </div>
+      <div class="row-actions">
+        {!isSelf && (
+          <IconButton
+            icon="eye"
+            label={t.lookAs(name)}
+            onClick={() => void lookAs(user.id).then(() => navigate('/account'))}
+          />
+        )}
+        <IconButton icon="options" label={t.editOf(name)} onClick={ask('edit')} />
+        {!isSelf && <IconButton icon="trash" label={t.deleteOf(name)} onClick={ask('delete')} />}
+      </div>
+      {asked.value === 'edit' && <UserDialog user={user} onSaved={saved} onClose={ask(undefined)} />}
+      {asked.value === 'delete' && (
+        <ConfirmDialog
+          title={t.deleteOf(name)}
+          text={t.deleteSure(name)}
+          onConfirm={async () => {
+            await deleteUser(user.id)
+            list.drop(user)
+          }}
+          onClose={ask(undefined)}
+        />
+      )}
+    </li>
+  )
+}
+
+/** His own ones only; what is 0 is as for everybody. */
+function Limits({ user }: { user: UserJson }) {
+  const t = adminTexts.value
+  const limits: [number, string, (value: number) => string][] = [
+    [user.maxUserSize, t.limitTotal, formatBytes],
+    [user.maxFileSize, t.limitFile, formatBytes],
+    [user.maxTTL, t.limitTtl, formatDuration],
+  ]
+  return (
+    <>
+      {limits.map(([value, name, format]) =>
+        value === 0 ? null : <span key={name}>{`${name}: ${value < 0 ? t.unlimited : format(value)}`}</span>,
+      )}
+    </>
+  )
+}

@@ -1,0 +1,44 @@
+import { useSignal } from '@preact/signals'
+import { approveCli } from '../accounts/accounts-api.ts'
+import { AccountFrame } from '../components/account-frame.tsx'
+import { ActionForm } from '../components/action-form.tsx'
+import { Icon } from '../components/icon.tsx'
+import { TextField } from '../components/text-field.tsx'
+import { accountTexts } from '../i18n/account.ts'
+import { route } from '../router.ts'
+import { nameOf } from '../session.ts'
+
+/** Plik's command line shows a code, and this address with the code in it. */
+export function CliAuthPage() {
+  return <AccountFrame>{(user) => <Approval name={nameOf(user)} />}</AccountFrame>
+}
+
+function Approval({ name }: { name: string }) {
+  const t = accountTexts.value
+  const code = useSignal(route.value.query.get('code') ?? '')
+  const isApproved = useSignal(false)
+  return (
+    <section class="card narrow">
+      <div class="card-intro">
+        <span class="drop-mark">
+          <Icon name={isApproved.value ? 'check' : 'terminal'} size={28} />
+        </span>
+        <h1>{isApproved.value ? t.cliDone : t.cliTitle}</h1>
+        <p class="quiet" role="status">
+          {isApproved.value ? t.cliDoneText : t.cliText(name)}
+        </p>
+      </div>
+      {!isApproved.value && (
+        <ActionForm
+          action={t.cliApprove}
+          onSubmit={async () => {
+            await approveCli(code.value.trim())
+            isApproved.value = true
+          }}
+        >
+          <TextField label={t.cliCode} value={code} isCode autoComplete="off" required hint={t.cliHint} />
+        </ActionForm>
+      )}
+    </section>
+  )
+}

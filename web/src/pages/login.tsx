@@ -1,0 +1,57 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { ApiError, serverConfig } from '../api.ts'
+import { ActionForm } from '../components/action-form.tsx'
+import { Icon } from '../components/icon.tsx'
+import { TextField } from '../components/text-field.tsx'
+import { accountTexts } from '../i18n/account.ts'
+import { navigate } from '../router.ts'
+import { logIn, me } from '../session.ts'
+import '../styles/lists.css'
+
+export function LoginPage() {
+  useEffect(() => {
+    if (me.value) navigate(me.value.admin ? '/admin' : '/account')
+  }, [me.value])
+  return <LoginCard />
+}
+
+/** Stands in for a page that only people with an account may see. */
+export function LoginCard() {
+  const t = accountTexts.value
+  const config = serverConfig.value
+  return (
+    <section class="card narrow">
+      <div class="card-intro">
+        <span class="drop-mark">
+          <Icon name="person" size={28} />
+        </span>
+        <h1>{t.loginTitle}</h1>
+        <p class="quiet">{config?.noAnonymousUploads ? t.loginForced : t.loginText}</p>
+      </div>
+      {config?.feature_local_login !== 'disabled' && <LocalLogin />}
+    </section>
+  )
+}
+
+function LocalLogin() {
+  const t = accountTexts.value
+  const login = useSignal('')
+  const password = useSignal('')
+
+  async function submit(): Promise<void> {
+    try {
+      await logIn(login.value, password.value)
+    } catch (error) {
+      const isRefused = error instanceof ApiError && error.status === 403
+      throw isRefused ? new Error(t.loginRefused) : error
+    }
+  }
+
+  return (
+    <ActionForm action={t.login} onSubmit={submit}>
+      <TextField label={t.loginName} value={login} autoComplete="username" required />
+      <TextField label={t.password} value={password} type="password" autoComplete="current-password" required />
+    </ActionForm>
+  )
+}

@@ -1,0 +1,50 @@
+import { signal } from '@preact/signals'
+import type { userJson } from '../../server/accounts/account-shapes.ts'
+import { call, json } from './api.ts'
+import { chooseLanguage, isKnownLanguage } from './i18n/language.ts'
+import { impersonate, impersonated } from './impersonation.ts'
+import { chooseTheme } from './theme.ts'
+
+export type UserJson = ReturnType<typeof userJson>
+
+/** What people call somebody. */
+export const nameOf = ({ name, login, id }: UserJson): string => name || login || id
+
+/** Who is logged in; null: nobody is; undefined: not known yet. While an administrator impersonates somebody, that somebody. */
+export const me = signal<UserJson | null | undefined>(undefined)
+
+/** Costs no request where nobody can be logged in. */
+export async function loadMe(): Promise<void> {
+  me.value = hasSession() ? await json<UserJson>('me').catch(() => null) : null
+}
+
+/** The session itself is in a cookie that scripts can't see; this one comes and goes with it. */
+const hasSession = (): boolean => /(?:^|; )plik-xsrf=/.test(document.cookie)
+
+/** Throws `ApiError`: 403, no such login and password. The user's own language and theme are taken over. */
+export async function logIn(login: string, password: string): Promise<void> {
+  await call('auth/local/login', { method: 'POST', body: JSON.stringify({ login, password }) })
+  impersonate(undefined)
+  await loadMe()
+  const { language, theme } = me.value ?? {}
+  if (isKnownLanguage(language)) chooseLanguage(language)
+  if (theme) chooseTheme(theme)
+}
+
+export async function logOut(): Promise<void> {
+  impersonate(undefined)
+  await call('auth/logout')
+  me.value = null
+}
+
+/** Looks through somebody else's eyes, or one's own again. Throws `ApiError`, and then nothing has changed. */
+export async function lookAs(userId: string | undefined): Promise<void> {
+  const before = impersonated.value
+  impersonate(userId)
+  try {
+    me.value = await json<UserJson>('me')
+  } catch (error) {
+    impersonate(before)
+    throw error
+  }
+}
