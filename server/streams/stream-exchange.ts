@@ -61,7 +61,7 @@ export function createStreamExchange({ relay, host }: Dependencies) {
   async function listen(): Promise<Server> {
     const server = createServer((request, response) => void answer(request, response).catch(() => response.destroy()))
     server.requestTimeout = 0
-    server.listen(0, host)
+    server.listen({ port: 0, host, exclusive: true }) // workers would share it otherwise, and each holds its own senders
     await once(server, 'listening')
     server.unref()
     return server

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test, vi } from 'vitest'
+import { jsonOf } from '../helpers/answers.ts'
+import { type CreatedUpload, fileForm } from '../helpers/client.ts'
 import { freePort } from '../helpers/postgres-server.ts'
 import { type SpawnedServer, spawnServer, startServer } from '../helpers/spawn-server.ts'
 
@@ -19,6 +21,25 @@ const put = (server: SpawnedServer, content: string): Promise<string> =>
 
 const get = (link: string): Promise<string> =>
   fetch(link.trim(), { headers: { Connection: 'close' } }).then((r) => r.text())
+
+/** What a reader gets of `content`, who asks until its sender is there. */
+async function streamed({ url }: SpawnedServer, content: string): Promise<string> {
+  const body = JSON.stringify({ stream: true, files: [{ fileName: 'a.txt' }] })
+  const { id, uploadToken, files } = await jsonOf<CreatedUpload>(fetch(`${url}/upload`, { method: 'POST', body }))
+  const path = `/stream/${id}/${files?.[0]?.id}/a.txt`
+  const headers = { 'X-UploadToken': uploadToken, Connection: 'close' }
+  const sent = fetch(url + path, { method: 'POST', headers, body: fileForm(content, 'a.txt') })
+  const received = await vi.waitFor(
+    async () => {
+      const answer = await fetch(url + path, { headers: { Connection: 'close' } })
+      expect(answer.status).toBe(200)
+      return answer.text()
+    },
+    { timeout: 10_000, interval: 50 },
+  )
+  expect((await sent).status).toBe(200)
+  return received
+}
 
 async function untilTwoAnswer(server: SpawnedServer): Promise<void> {
   await vi.waitFor(
@@ -45,6 +66,15 @@ test('several workers share a port and what they hold; figures are of all togeth
   )
   expect(await server.kill('SIGTERM')).toBe(0)
   await expect(fetch(`${server.url}/health`)).rejects.toThrow('fetch failed')
+})
+
+test('a stream reaches its reader, whichever worker each of them came to', async () => {
+  const server = await spawnServer({ WORKERS: '2' })
+  await untilTwoAnswer(server)
+
+  const contents = await Promise.all(['a', 'b', 'c', 'd'].map((content) => streamed(server, content)))
+
+  expect(contents).toEqual(['a', 'b', 'c', 'd'])
 })
 
 test('a worker that dies is replaced, and the others go on', async () => {
