@@ -35,9 +35,9 @@ export async function spawnServer(settings: Record<string, string> = {}): Promis
 }
 
 /** One for all tests of a file, for those that only need to ask it something. Call it beside the tests, not in them. */
-export function sharedServer(): { url: () => string } {
+export function sharedServer(settings: Record<string, string> = {}): { url: () => string; dataDir: () => string } {
   const dataDir = mkdtempSync(join(tmpdir(), 'mayfly-test-'))
-  const { child, output, exited } = start({ RATE_LIMIT: 'off', DATA_DIR: dataDir })
+  const { child, output, exited } = start({ RATE_LIMIT: 'off', ...settings, DATA_DIR: dataDir })
   let server: SpawnedServer | undefined
   beforeAll(async () => {
     server = await running(child, dataDir, output, exited)
@@ -47,7 +47,7 @@ export function sharedServer(): { url: () => string } {
     await exited
     rmSync(dataDir, { recursive: true, force: true })
   })
-  return { url: () => (server as SpawnedServer).url }
+  return { url: () => (server as SpawnedServer).url, dataDir: () => dataDir }
 }
 
 async function running(
@@ -99,12 +99,14 @@ const killer = (child: ChildProcess, exited: Promise<number | null>) => (signal:
 function until<T>(child: ChildProcess, look: () => T | undefined): Promise<T | undefined> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(undefined), START_TIMEOUT_MS)
-    child.stdout?.on('data', () => {
+    const check = () => {
       const found = look()
       if (found === undefined) return
       clearTimeout(timer)
       resolve(found)
-    })
+    }
+    child.stdout?.on('data', check)
+    check() // it may have been said before anybody listened
   })
 }
 
