@@ -28,6 +28,7 @@ import { createMetrics } from './http/metrics.ts'
 import { createPages } from './http/pages.ts'
 import { createServer } from './http/server.ts'
 import { serviceRoutes } from './http/service-routes.ts'
+import { createUploadAnswer } from './http/upload-answer.ts'
 import { webRoutes } from './http/web-routes.ts'
 import { createImages } from './images/images.ts'
 import { createVariantsRepo } from './images/variants-repo.ts'
@@ -38,8 +39,10 @@ import { guestRoutes } from './requests/guest-routes.ts'
 import { createRequests } from './requests/requests.ts'
 import { createRequestsRepo } from './requests/requests-repo.ts'
 import { requestsRoutes } from './requests/requests-routes.ts'
+import { draftRoutes } from './resumable/draft-routes.ts'
 import { createEndings } from './resumable/endings.ts'
 import { createMeters } from './resumable/meters.ts'
+import { putRoutes } from './resumable/put-routes.ts'
 import { createReceiver } from './resumable/receiver.ts'
 import { createResumables } from './resumable/resumables.ts'
 import { createResumablesRepo } from './resumable/resumables-repo.ts'
@@ -178,6 +181,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     slots: createSlots({ uploads, intake, quotas, endings, config }),
     receiver: createReceiver({ blobs, meters, intake, assertFreeSpace, clock, config }),
     endings,
+    findFile: repo.findFile,
     blobs,
     clock,
     config,
@@ -191,6 +195,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   const built = createBuiltPage()
   const pages = createPages({ config, built })
   const metrics = config.metricsPort === 0 ? undefined : await createMetrics(jobEngine.figures)
+  const answerUpload = createUploadAnswer({ pages, config })
   const server = await createServer({
     config,
     log,
@@ -200,7 +205,9 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
       serviceRoutes({ config, checkReadiness: () => checkReadiness(database, blobs) }),
       uploadsRoutes({ uploads, intake, statistics, readCaller, config }),
       tusRoutes({ resumables, readCaller, config }),
-      quickUploadRoutes({ quickUploads, readCaller, pages, config }),
+      draftRoutes({ resumables, readCaller, clock, config }),
+      putRoutes({ resumables, quickUploads, readCaller, answerUpload, clock, config }),
+      quickUploadRoutes({ quickUploads, readCaller, answerUpload }),
       requestsRoutes({ requests, uploads, readCaller, config }),
       guestRoutes({ requests }),
       downloadsRoutes({ downloads, readCaller, config }),

@@ -11,6 +11,7 @@
  * - `checksum_mismatch`: bytes changed on their way
  * - `locked`: somebody else has it at the moment: every claim on a limited download, or an upload that is being written
  * - `too_many_requests`: throttled
+ * - `timed_out`: the other side fell silent, and may still listen
  * - `aborted`: the other side went away or fell silent; nobody is there to read the answer
  * - `insufficient_storage`: the disk is full
  * - `unavailable`: a back end does not answer now; trying again later may help
@@ -32,6 +33,7 @@ export type ErrorCode =
   | 'locked'
   | 'too_many_requests'
   | 'aborted'
+  | 'timed_out'
   | 'insufficient_storage'
   | 'unavailable'
 

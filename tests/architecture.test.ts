@@ -96,6 +96,7 @@ test('pure modules import nothing that does I/O', () => {
     'server/images/derivation.ts',
     'server/resumable/resumable.ts',
     'server/resumable/tus-protocol.ts',
+    'server/resumable/draft-protocol.ts',
     'server/downloads/byte-range.ts',
     'server/downloads/coverage.ts',
     'server/downloads/archive.ts',

@@ -13,6 +13,7 @@ import { clearSessionCookies } from './session-cookies.ts'
 const STATUS: Record<ErrorCode, number> = {
   bad_request: 400,
   aborted: 400,
+  timed_out: 408,
   too_large: 413,
   unauthorized: 401,
   login_required: 401,
@@ -76,7 +77,8 @@ function sendError(reply: FastifyReply, status: number, message: string, wantsJs
     .type(wantsJson ? 'application/problem+json; charset=utf-8' : 'text/plain; charset=utf-8')
     .headers({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }) // no hook ran for a URL that can't be read
   const { raw: request } = reply.request
-  if (request.complete || request.destroyed) void reply.send(text)
+  if (status === STATUS.timed_out) reply.header('Connection', 'close') // nobody knows what he would still send
+  if (request.complete || request.destroyed || status === STATUS.timed_out) void reply.send(text)
   else void reply.header('Content-Length', Buffer.byteLength(text)).send(Readable.from(answerAndLinger(text, request)))
 }
 

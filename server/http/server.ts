@@ -35,6 +35,8 @@ const EXPOSED_HEADERS = [
   'Upload-Expires',
   'Upload-Metadata',
   'Upload-Concat',
+  'Upload-Complete',
+  'Upload-Limit',
   'Tus-Resumable',
   'Tus-Version',
   'Tus-Extension',

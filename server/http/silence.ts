@@ -1,4 +1,6 @@
 import type { FastifyRequest } from 'fastify'
+import { type Interruptible, interruptible } from '../../storage/interruptible.ts'
+import { AppError } from '../errors.ts'
 
 /**
  * The bytes of a request's body, or the parts of a form, with the sender's time running only while we wait for him. The server's own time limit
@@ -19,4 +21,11 @@ export async function* whileSenderSpeaks<T>(request: FastifyRequest, pieces: Asy
   } finally {
     await chunks.return?.()
   }
+}
+
+/** The same bytes, but silence ends them with `timed_out`, which can be answered; else the connection is cut without a word. */
+export function untilSilence<T>(request: FastifyRequest, bytes: AsyncIterable<T>): Interruptible<T> {
+  const silence = new AbortController()
+  request.raw.once('timeout', () => silence.abort(new AppError('timed_out', 'nothing came for too long')))
+  return interruptible(bytes, silence.signal)
 }

@@ -29,7 +29,8 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
   async function receive(turn: Turn, piece: Piece): Promise<void> {
     assertContinues(turn.resumable, piece)
     if (turn.resumable.status === 'finished') return assertNothingMore(turn.resumable, piece)
-    if (piece.length !== undefined) turn.keep({ length: piece.length })
+    const length = lengthOf(piece)
+    if (length !== undefined) turn.keep({ length })
     assertFits(turn.resumable, piece.offset + (piece.size ?? 0))
     await assertFreeSpace()
     const writer = await open(turn)
@@ -40,6 +41,7 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
     const failure = await take(turn, piece, count, writer, meter)
     turn.reports(undefined)
     if (failure && piece.check) return reject(writer, meter, failure.error)
+    if (!failure && piece.isLast && turn.resumable.length === null) turn.keep({ length: count.received })
     if (count.received === turn.resumable.length) {
       await writer.finish()
       return finish(turn, meter)
@@ -67,8 +69,9 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
   function assertContinues({ received, length }: Resumable, piece: Piece): void {
     if (piece.offset !== received)
       throw new AppError('conflict', `the upload goes on at byte ${received}, not at ${piece.offset}`)
-    if (piece.length === undefined || piece.length === (length ?? piece.length)) return
-    throw new AppError('conflict', `the upload has ${length} bytes, not ${piece.length}`)
+    const wanted = lengthOf(piece)
+    if (wanted === undefined || wanted === (length ?? wanted)) return
+    throw new AppError('conflict', `the upload has ${length} bytes, not ${wanted}`)
   }
 
   /** A finished file never changes; a client that did not hear of its end may ask once more. */
@@ -157,6 +160,10 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
   })
 
   return { receive, complete }
+}
+
+function lengthOf({ offset, size, length, isLast }: Piece): number | undefined {
+  return length ?? (isLast && size !== undefined ? offset + size : undefined)
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

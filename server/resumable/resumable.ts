@@ -38,6 +38,8 @@ export interface Piece {
   size: number | undefined
   /** Of the whole, when the client knows it only now. */
   length?: number | undefined
+  /** The whole ends with these bytes, however many they are. */
+  isLast?: boolean | undefined
   /** What the client says of these bytes alone: then all of them are taken, or none. */
   check?: PieceCheck | undefined
 }

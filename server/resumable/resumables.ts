@@ -6,6 +6,7 @@ import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { newBlobKey, newToken } from '../ids.ts'
 import { copied } from '../uploads/stored-bytes.ts'
+import type { StoredFile } from '../uploads/upload.ts'
 import type { Endings } from './endings.ts'
 import type { Receiver } from './receiver.ts'
 import { isComplete, type Piece, type Resumable } from './resumable.ts'
@@ -19,6 +20,7 @@ interface Dependencies {
   slots: Slots
   receiver: Receiver
   endings: Endings
+  findFile: (id: string) => Promise<StoredFile | undefined>
   blobs: BlobStore
   clock: Clock
   config: Pick<Config, 'resumeWindowMs'>
@@ -41,7 +43,17 @@ const MAX_PARTS = 1000
 export type Resumables = ReturnType<typeof createResumables>
 
 /** Uploads that go on where they broke off, in no protocol's words. */
-export function createResumables({ repo, turns, slots, receiver, endings, blobs, clock, config }: Dependencies) {
+export function createResumables({
+  repo,
+  turns,
+  slots,
+  receiver,
+  endings,
+  findFile,
+  blobs,
+  clock,
+  config,
+}: Dependencies) {
   /** Throws as `Slots.take`. */
   async function create(wish: Wish, caller: Caller, remarks: Remarks = {}): Promise<Created> {
     const { slot, limit } = await slots.take(wish, caller)
@@ -133,6 +145,11 @@ export function createResumables({ repo, turns, slots, receiver, endings, blobs,
     return found
   }
 
+  /** What it has become; undefined until it is finished. */
+  async function fileOf({ status, fileId }: Resumable): Promise<StoredFile | undefined> {
+    return status === 'finished' && fileId !== null ? findFile(fileId) : undefined
+  }
+
   /** What has all its bytes and still can't become a file will never be one. */
   async function giveUp(turn: Turn, error: unknown): Promise<never> {
     const { status } = turn.resumable
@@ -152,5 +169,5 @@ export function createResumables({ repo, turns, slots, receiver, endings, blobs,
     })
   }
 
-  return { create, join, inspect, append, remove }
+  return { create, join, inspect, append, fileOf, remove }
 }

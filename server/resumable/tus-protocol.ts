@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { AppError } from '../errors.ts'
+import { optionFromField } from '../uploads/quick-options.ts'
+import type { UploadOptions } from '../uploads/upload-rules.ts'
 import type { PieceCheck } from './resumable.ts'
 
 /** The headers of tus 1.0.0 (tus.io/protocols/resumable-upload). Pure. */
@@ -47,6 +49,13 @@ function readPair(pair: string): [string, string] {
     )
   return [key.toLowerCase(), Buffer.from(value, 'base64').toString()]
 }
+
+/** What it does not know belongs to the client's own purposes. */
+export const optionsOfMetadata = (metadata: Map<string, string>): UploadOptions =>
+  Object.assign({}, ...[...metadata].map(([name, value]) => optionFromField(name, value)))
+
+/** What a file is called whose client says nothing of it. */
+export const UNNAMED = 'file'
 
 const SECRETS = ['uploadtoken', 'password', 'login']
 

@@ -4,8 +4,8 @@ import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { fileBaseUrl, fileUrl } from '../http/links.ts'
 import { rawBody } from '../http/raw-body.ts'
-import { optionFromField } from '../uploads/quick-options.ts'
-import type { UploadOptions } from '../uploads/upload-rules.ts'
+import { resumptionPath } from '../http/resumption.ts'
+import { distinguishTus, TUS } from '../http/tus-constraint.ts'
 import type { Resumable } from './resumable.ts'
 import type { Created, Resumables } from './resumables.ts'
 import type { Wish } from './slots.ts'
@@ -13,6 +13,7 @@ import {
   CHECKSUM_ALGORITHMS,
   headerOf,
   OFFSET_TYPE,
+  optionsOfMetadata,
   readBytes,
   readChecksum,
   readConcat,
@@ -20,6 +21,7 @@ import {
   readMetadata,
   TUS_EXTENSIONS,
   TUS_VERSION,
+  UNNAMED,
   withoutSecrets,
 } from './tus-protocol.ts'
 
@@ -29,15 +31,13 @@ interface Dependencies {
   config: Config
 }
 
-/** What a file is called whose client says nothing of it. */
-const UNNAMED = 'file'
-
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
 
 /** tus 1.0.0 (tus.io/protocols/resumable-upload) at `/tus`. */
 export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
   const options: Handler = async (_request, reply) => {
     reply.headers({
+      'Accept-Patch': 'application/partial-upload', // the IETF's draft, see draft-routes.ts
       'Tus-Version': TUS_VERSION,
       'Tus-Extension': TUS_EXTENSIONS,
       'Tus-Checksum-Algorithm': CHECKSUM_ALGORITHMS,
@@ -114,9 +114,8 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
   /** The link, and what is needed to remove it again: nobody is told later. */
   function describeCreated(request: FastifyRequest, reply: FastifyReply, created: Created): void {
     const { secret, resumable, slot } = created
-    const [path = ''] = request.url.split('?')
     reply.headers({
-      Location: path.endsWith('/') ? secret : `tus/${secret}`, // relative: whatever a proxy did to the address, this is right
+      Location: resumptionPath(request, config, secret),
       ...(slot ? { 'X-Mayfly-Link': fileUrl(fileBaseUrl(request, config), slot.file) } : {}),
       ...(slot?.uploadToken === undefined ? {} : { 'X-UploadToken': slot.uploadToken }),
       ...expiryOf(resumable),
@@ -124,6 +123,7 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
   }
 
   return async (app: FastifyInstance): Promise<void> => {
+    distinguishTus(app)
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, _body, done) => done(null))
     app.addHook('onRequest', async (request, reply) => {
@@ -132,16 +132,17 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
       reply.header('Tus-Version', TUS_VERSION)
       throw new AppError('precondition_failed', `invalid Tus-Resumable, expected ${TUS_VERSION}`)
     })
+    const route = { constraints: TUS }
     const beyondPreflight = { config: { cors: { preflightContinue: true } } as FastifyContextConfig }
     for (const path of ['/tus', '/tus/']) {
       app.options(path, beyondPreflight, options)
-      app.post(path, create)
+      app.post(path, route, create)
     }
     app.options('/tus/:secret', beyondPreflight, options)
-    app.head('/tus/:secret', inspect)
-    app.patch('/tus/:secret', append)
-    app.delete('/tus/:secret', remove)
-    app.post('/tus/:secret', override)
+    app.head('/tus/:secret', route, inspect)
+    app.patch('/tus/:secret', route, append)
+    app.delete('/tus/:secret', route, remove)
+    app.post('/tus/:secret', route, override)
   }
 }
 
@@ -154,7 +155,7 @@ function readWish({ headers }: FastifyRequest) {
   const metadata = readMetadata(header)
   const uploadId = metadata.get('uploadid')
   const target =
-    uploadId === undefined ? { options: optionsOf(metadata) } : { uploadId, fileId: metadata.get('fileid') }
+    uploadId === undefined ? { options: optionsOfMetadata(metadata) } : { uploadId, fileId: metadata.get('fileid') }
   const name = metadata.get('filename') ?? metadata.get('name') ?? UNNAMED
   return {
     wish: { name, target } satisfies Omit<Wish, 'length'>,
@@ -164,7 +165,3 @@ function readWish({ headers }: FastifyRequest) {
     uploadToken: metadata.get('uploadtoken'),
   }
 }
-
-/** What it does not know belongs to the client's own purposes. */
-const optionsOf = (metadata: Map<string, string>): UploadOptions =>
-  Object.assign({}, ...[...metadata].map(([name, value]) => optionFromField(name, value)))

@@ -23,13 +23,21 @@ const READERS = new Map<string, (name: string, text: string) => UploadOptions>(
 
 const ALLOWED = 'ttl, oneShot, removable, normalize, e2ee, extendTtl, maxDownloads, comments, login, password'
 
+type Texts = Record<string, string | string[] | undefined>
+
+/** The query before the headers. */
+export const optionsOfRequest = ({ headers, query }: { headers: Texts; query: unknown }): UploadOptions => ({
+  ...optionsFromHeaders(headers),
+  ...optionsFromQuery(query as Texts),
+})
+
 /** Names in any case. An unknown one is refused: a mistyped `oneShot` must not make a link that works for ever. */
-export function optionsFromQuery(query: Record<string, string | string[] | undefined>): UploadOptions {
+export function optionsFromQuery(query: Texts): UploadOptions {
   return merged(Object.entries(query).map(([name, value]) => readOption(name, [value].flat().at(-1) ?? '')))
 }
 
 /** `X-Mayfly-OneShot: true`; dashes and case don't matter. */
-export function optionsFromHeaders(headers: Record<string, string | string[] | undefined>): UploadOptions {
+export function optionsFromHeaders(headers: Texts): UploadOptions {
   const ours = Object.entries(headers).filter(([name]) => name.startsWith(HEADER_PREFIX))
   return merged(
     ours.map(([name, value]) => readOption(name.slice(HEADER_PREFIX.length).replaceAll('-', ''), String(value))),

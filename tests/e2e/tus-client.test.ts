@@ -1,5 +1,9 @@
+import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { promisify } from 'node:util'
 import { Upload, type UploadOptions } from 'tus-js-client'
 import { expect, test } from 'vitest'
 import { cuttingProxy } from '../helpers/cutting-proxy.ts'
@@ -80,6 +84,40 @@ test('a file sent as parallel parts arrives whole over a line that breaks', asyn
   expect(await sha256OfLink(server.url, link)).toBe(sha256(bytes))
 })
 
+test.each(['ietf-draft-03', 'ietf-draft-05'] as const)(
+  'a file arrives whole by %s over a line that breaks',
+  async (protocol) => {
+    const server = await spawnServer()
+    const proxy = await cuttingProxy(() => server.url)
+    const bytes = randomBytes(12 * MIB)
+    proxy.cuts.push(...Array.from({ length: 6 }, () => Math.floor(Math.random() * 5 * MIB)))
+
+    const { body } = await send(bytes, { endpoint: `${proxy.url}/tus`, protocol })
+
+    expect(await sha256OfLink(server.url, body)).toBe(sha256(bytes))
+  },
+)
+
+test('a file that tus began goes on by the draft, and then by curl', async () => {
+  const server = await spawnServer()
+  const proxy = await cuttingProxy(() => server.url)
+  const folder = temporaryFolder()
+  const bytes = randomBytes(16 * MIB)
+  writeFileSync(join(folder, 'random.bin'), bytes)
+  proxy.cuts.push(5 * MIB)
+  const first = send(bytes, { endpoint: `${proxy.url}/tus`, retryDelays: [] })
+  const { uploadUrl, link } = await first.catch((error: { known: Known }) => error.known)
+  proxy.cuts.push(5 * MIB)
+  const second = send(bytes, { uploadUrl, protocol: 'ietf-draft-05', retryDelays: [] })
+  await expect(second).rejects.toThrow(/failed to upload chunk at offset (?!0,)/)
+  const offset = (await fetch(uploadUrl, { method: 'HEAD' })).headers.get('upload-offset') ?? ''
+
+  await promisify(execFile)('curl', ['-sS', '-f', '-C', offset, '-T', join(folder, 'random.bin'), uploadUrl])
+
+  expect(Number(offset)).toBeGreaterThan(0)
+  expect(await sha256OfLink(server.url, link)).toBe(sha256(bytes))
+})
+
 test('a stream of unknown length arrives whole', async () => {
   const server = await spawnServer()
   const bytes = randomBytes(3 * MIB + 1)
@@ -110,11 +148,13 @@ test('a client terminates what it does not want any more', async () => {
 interface Known {
   uploadUrl: string
   link: string
+  /** The last answer's. */
+  body: string
 }
 
 /** Resolves when the client says that all was sent. An error carries what was known by then. */
-function send(bytes: Buffer | Readable, options: Partial<UploadOptions>): Promise<Known> {
-  const known: Known = { uploadUrl: '', link: '' }
+function send(bytes: Buffer | Readable, options: Partial<UploadOptions> & { protocol?: string }): Promise<Known> {
+  const known: Known = { uploadUrl: '', link: '', body: '' }
   return new Promise((resolve, reject) => {
     const upload = new Upload(bytes, {
       retryDelays: PATIENT,
@@ -122,6 +162,7 @@ function send(bytes: Buffer | Readable, options: Partial<UploadOptions>): Promis
       onAfterResponse: (_request, response) => {
         known.link = response.getHeader('X-Mayfly-Link') ?? known.link
         known.uploadUrl = upload.url ?? known.uploadUrl
+        known.body = response.getBody().trim()
       },
       onSuccess: () => resolve(known),
       onError: (error) => reject(Object.assign(error, { known: { ...known, uploadUrl: upload.url ?? '' } })),

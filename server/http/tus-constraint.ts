@@ -1,0 +1,19 @@
+import type { FastifyInstance } from 'fastify'
+
+/** For `constraints` of routes that are the same URL in two protocols: tus names itself in every request. */
+export const TUS = { tus: 'yes' }
+export const NOT_TUS = { tus: 'no' }
+
+/** Makes `constraints` with `TUS` and `NOT_TUS` known to the router. May be called more than once. */
+export function distinguishTus(app: FastifyInstance): void {
+  if (app.hasConstraintStrategy('tus')) return
+  app.addConstraintStrategy({
+    name: 'tus',
+    storage: () => {
+      const handlers = new Map()
+      return { get: (value) => handlers.get(value) ?? null, set: (value, handler) => void handlers.set(value, handler) }
+    },
+    deriveConstraint: ({ headers }) => (headers['tus-resumable'] === undefined ? 'no' : 'yes'),
+    validate: () => {},
+  })
+}

@@ -1,0 +1,34 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../config.ts'
+import { uploadJson } from '../uploads/upload-shapes.ts'
+import type { NewUpload } from '../uploads/uploads.ts'
+import { fileAddresses, fileBaseUrl, fileUrl } from './links.ts'
+import type { Pages } from './pages.ts'
+
+export type AnswerUpload = ReturnType<typeof createUploadAnswer>
+
+/**
+ * What a quick upload is answered with: the link as text, one a line; a program that asks for JSON gets the upload, a browser that
+ * sent a form a page. Only the text may hold the address that the client used: it is for him who sent it, the others could be
+ * shown to somebody else.
+ */
+export function createUploadAnswer({ pages, config }: { pages: Pages; config: Config }) {
+  return (request: FastifyRequest, reply: FastifyReply, { upload, files, token }: NewUpload) => {
+    const addresses = fileAddresses(config)
+    const base = addresses.downloadUrl ?? config.pathPrefix
+    const accept = request.headers.accept ?? ''
+    if (accept.includes('application/json')) {
+      const visibility = { isAdmin: true, token, ...addresses }
+      return { ...uploadJson(upload, files, visibility), links: files.map((file) => fileUrl(base, file)) }
+    }
+    if (accept.includes('text/html')) {
+      const link = `${config.publicUrl || config.pathPrefix}/?id=${upload.id}`
+      return reply
+        .headers(pages.headers)
+        .type('text/html; charset=utf-8')
+        .send(pages.uploaded({ upload, files, base }, link))
+    }
+    const mine = fileBaseUrl(request, config)
+    return reply.type('text/plain; charset=utf-8').send(files.map((file) => `${fileUrl(mine, file)}\n`).join(''))
+  }
+}

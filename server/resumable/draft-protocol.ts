@@ -1,0 +1,62 @@
+import { AppError } from '../errors.ts'
+import type { Resumable } from './resumable.ts'
+
+/** Headers of the IETF's resumable uploads (draft-ietf-httpbis-resumable-upload, up to -15), and of partial PUT. Pure. */
+
+type RequestHeaders = Record<string, string | string[] | undefined>
+
+const INTEROP = 'upload-draft-interop-version'
+/** Those that differ in nothing that we send or read: `Upload-Complete` came with 4, `application/partial-upload` with 6. */
+const INTEROP_VERSIONS = ['4', '5', '6', '7', '8']
+
+/** `Upload-Complete`: whether the body ends the upload. As the draft wants it, other values are as good as none. */
+export function readComplete(headers: RequestHeaders): boolean | undefined {
+  return new Map([
+    ['?1', true],
+    ['?0', false],
+  ]).get(headers['upload-complete']?.toString().trim() ?? '')
+}
+
+/** A client of an older draft believes an answer only when it names his version. */
+export function interopOf(headers: RequestHeaders): Record<string, string> {
+  const version = headers[INTEROP]?.toString() ?? ''
+  return INTEROP_VERSIONS.includes(version) ? { 'Upload-Draft-Interop-Version': version } : {}
+}
+
+export const completeHeader = ({ status }: Resumable) => ({ 'Upload-Complete': status === 'finished' ? '?1' : '?0' })
+
+export function limitHeader({ maxLength, expiresAt }: Resumable, now: number) {
+  const maxAge = `max-age=${Math.max(0, Math.floor((expiresAt - now) / 1000))}`
+  return { 'Upload-Limit': maxLength === null ? maxAge : `max-size=${maxLength}, ${maxAge}` }
+}
+
+/** Where the body of a PUT belongs (RFC 9110 §14.5, `curl -C`): from `offset` to the end of `length` bytes. Throws `bad_request`. */
+export function readContentRange(
+  header: string | undefined,
+): { offset: number; length: number | undefined } | undefined {
+  if (header === undefined) return undefined
+  const [, first, last, length] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(header.trim()) ?? []
+  const isWhole = length === '*' || Number(last) + 1 === Number(length)
+  if (first === undefined || Number(first) > Number(last) || !isWhole)
+    throw new AppError(
+      'bad_request',
+      'invalid Content-Range, expected one that goes to the end, such as bytes 100-199/200',
+    )
+  return { offset: Number(first), length: length === '*' ? undefined : Number(length) }
+}
+
+/** The file name of a `Content-Disposition` (RFC 6266), `filename*` before `filename`. */
+export function fileNameOf(disposition: string | undefined): string | undefined {
+  const [, extended] = /;\s*filename\*\s*=\s*UTF-8''([^;\s]+)/i.exec(disposition ?? '') ?? []
+  if (extended !== undefined) return percentDecoded(extended)
+  const [, quoted, token] = /;\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))/i.exec(disposition ?? '') ?? []
+  return quoted?.replace(/\\(.)/g, '$1') ?? token
+}
+
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new AppError('bad_request', 'invalid filename* in Content-Disposition')
+  }
+}

@@ -1,0 +1,118 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import type { CallerReader } from '../http/caller.ts'
+import { fileBaseUrl, fileUrl } from '../http/links.ts'
+import { rawBody } from '../http/raw-body.ts'
+import { announceResumption, resumptionPath } from '../http/resumption.ts'
+import { distinguishTus, NOT_TUS } from '../http/tus-constraint.ts'
+import { optionsOfRequest } from '../uploads/quick-options.ts'
+import { completeHeader, fileNameOf, interopOf, limitHeader, readComplete, readContentRange } from './draft-protocol.ts'
+import type { Piece, Resumable } from './resumable.ts'
+import type { Resumables } from './resumables.ts'
+import { headerOf, optionsOfMetadata, readBytes, readMetadata, UNNAMED, withoutSecrets } from './tus-protocol.ts'
+
+interface Dependencies {
+  resumables: Resumables
+  readCaller: CallerReader
+  clock: Clock
+  config: Config
+}
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+
+/**
+ * The IETF's resumable uploads (draft-ietf-httpbis-resumable-upload) on the resources that tus has, too, and for curl a PUT with
+ * `Content-Range`. A file that was begun in one way can be finished in another.
+ */
+export function draftRoutes({ resumables, readCaller, clock, config }: Dependencies) {
+  const create: Handler = async (request, reply) => {
+    const isComplete = readComplete(request.headers)
+    if (isComplete === undefined)
+      throw new AppError('bad_request', 'expected Tus-Resumable, or Upload-Complete with ?0 or ?1')
+    const body = rawBody(request)
+    const metadata = readMetadata(headerOf(request.headers, 'upload-metadata'))
+    const wish = {
+      length: readBytes(request.headers, 'Upload-Length') ?? (isComplete ? body.size : undefined),
+      name: fileNameOf(request.headers['content-disposition']) ?? metadata.get('filename') ?? UNNAMED,
+      target: { options: { ...optionsOfMetadata(metadata), ...optionsOfRequest(request) } },
+    }
+    const remarks = { metadata: withoutSecrets(headerOf(request.headers, 'upload-metadata')) }
+    const { secret, resumable, slot } = await resumables.create(wish, await readCaller(request), remarks)
+    const headers = { Location: resumptionPath(request, config, secret), ...limitHeader(resumable, clock()) }
+    announceResumption(reply, { ...headers, ...interopOf(request.headers) })
+    reply.headers({ ...headers, 'X-UploadToken': slot?.uploadToken ?? '' })
+    const piece = { offset: 0, isLast: isComplete, ...body }
+    return answer(request, reply, await resumables.append(secret, piece), 201)
+  }
+
+  const inspect: Handler = async (request, reply) => {
+    const resumable = await resumables.inspect(secretOf(request))
+    if (resumable.length !== null) reply.header('Upload-Length', resumable.length)
+    return reply.code(204).headers(stateOf(request, resumable)).send()
+  }
+
+  const append: Handler = async (request, reply) => {
+    const offset = readBytes(request.headers, 'Upload-Offset')
+    if (offset === undefined) throw new AppError('bad_request', 'missing Upload-Offset')
+    const isLast = readComplete(request.headers)
+    const length = readBytes(request.headers, 'Upload-Length')
+    return take(request, reply, { offset, length, isLast, ...rawBody(request) })
+  }
+
+  /** Without `Content-Range` it is the whole, which `curl -C 0` sends; a second whole is refused like any wrong offset. */
+  const put: Handler = async (request, reply) => {
+    const { offset, length } = readContentRange(headerOf(request.headers, 'content-range')) ?? { offset: 0 }
+    return take(request, reply, { offset, length, isLast: true, ...rawBody(request) })
+  }
+
+  async function take(request: FastifyRequest, reply: FastifyReply, piece: Piece): Promise<FastifyReply> {
+    try {
+      return await answer(request, reply, await resumables.append(secretOf(request), piece), 204)
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'conflict')
+        reply.headers(stateOf(request, await resumables.inspect(secretOf(request)))) // the draft's §4.4.2: 409 names the offset
+      throw error
+    }
+  }
+
+  /** What has become a file is answered with its link, as a quick upload is. */
+  async function answer(request: FastifyRequest, reply: FastifyReply, resumable: Resumable, unfinished: number) {
+    reply.headers(stateOf(request, resumable))
+    const file = await resumables.fileOf(resumable)
+    if (!file) return reply.code(unfinished).send()
+    const link = fileUrl(fileBaseUrl(request, config), file)
+    return reply.code(200).type('text/plain; charset=utf-8').send(`${link}\n`)
+  }
+
+  const stateOf = (request: FastifyRequest, resumable: Resumable) => ({
+    'Upload-Offset': resumable.received,
+    ...completeHeader(resumable),
+    ...limitHeader(resumable, clock()),
+    ...interopOf(request.headers),
+  })
+
+  const remove: Handler = async (request, reply) => {
+    await resumables.remove(secretOf(request))
+    return reply.code(204).send()
+  }
+
+  return async (app: FastifyInstance): Promise<void> => {
+    distinguishTus(app)
+    app.removeAllContentTypeParsers()
+    app.addHook('onRequest', async ({ headers }, reply) => {
+      delete headers['content-type'] // Fastify answers 415 to what it can't read
+      reply.header('Cache-Control', 'no-store')
+    })
+    app.addContentTypeParser('*', (_request, _body, done) => done(null))
+    const route = { constraints: NOT_TUS }
+    for (const path of ['/tus', '/tus/']) app.post(path, route, create)
+    app.head('/tus/:secret', route, inspect)
+    app.patch('/tus/:secret', route, append)
+    app.put('/tus/:secret', route, put)
+    app.delete('/tus/:secret', route, remove)
+  }
+}
+
+const secretOf = ({ params }: FastifyRequest): string => (params as { secret: string }).secret

@@ -1,0 +1,96 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import { AppError, type ErrorCode } from '../errors.ts'
+import type { CallerReader } from '../http/caller.ts'
+import { rawBody } from '../http/raw-body.ts'
+import { refuseGuests } from '../http/refuse-guests.ts'
+import { announceResumption, resumeCommand, resumptionPath } from '../http/resumption.ts'
+import { untilSilence } from '../http/silence.ts'
+import type { AnswerUpload } from '../http/upload-answer.ts'
+import { optionsOfRequest } from '../uploads/quick-options.ts'
+import type { QuickUploads } from '../uploads/quick-uploads.ts'
+import type { IncomingFile } from '../uploads/uploads-intake.ts'
+import { completeHeader, interopOf, limitHeader, readComplete } from './draft-protocol.ts'
+import type { Resumables } from './resumables.ts'
+import type { Slot } from './slots.ts'
+import { readBytes, UNNAMED } from './tus-protocol.ts'
+
+interface Dependencies {
+  resumables: Resumables
+  quickUploads: QuickUploads
+  readCaller: CallerReader
+  answerUpload: AnswerUpload
+  clock: Clock
+  config: Config
+}
+
+/** What is smaller is sent again sooner than resumed, and is stored in one transaction. */
+const WORTH_RESUMING_BYTES = 1024 * 1024
+
+/** After these there is nothing to go on with; after all others what came is kept. */
+const FINAL: ErrorCode[] = ['bad_request', 'too_large', 'forbidden', 'not_found', 'conflict']
+
+/** `curl -T x host`: bytes in, link out. What breaks off can be continued, by clients that can be told where. */
+export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, clock, config }: Dependencies) {
+  const upload = (request: FastifyRequest, reply: FastifyReply) =>
+    isWorthResuming(request) ? uploadResumably(request, reply) : uploadAtOnce(request, reply)
+
+  async function uploadAtOnce(request: FastifyRequest, reply: FastifyReply) {
+    const caller = await readCaller(request)
+    const options = optionsOfRequest(request)
+    const { bytes } = rawBody(request)
+    const created = await quickUploads.create(only({ name: nameOf(request), bytes }), () => options, caller)
+    return answerUpload(request, reply, created)
+  }
+
+  async function uploadResumably(request: FastifyRequest, reply: FastifyReply) {
+    const { headers } = request
+    const isComplete = readComplete(headers) ?? true
+    const { bytes, size } = rawBody(request)
+    const length = readBytes(headers, 'Upload-Length') ?? (isComplete ? size : undefined)
+    const wish = { name: nameOf(request), length, target: { options: optionsOfRequest(request) } }
+    const { secret, resumable, slot } = await resumables.create(wish, await readCaller(request))
+    const where = { Location: resumptionPath(request, config, secret), ...limitHeader(resumable, clock()) }
+    const command = resumeCommand(request, config, secret, wish.name)
+    announceResumption(reply, { ...where, ...interopOf(headers), 'X-Mayfly-Resume': command })
+    const piece = { offset: 0, isLast: isComplete, size, bytes: untilSilence(request, bytes) }
+    const received = await resumables.append(secret, piece).catch(async (error: unknown) => {
+      if (error instanceof AppError && FINAL.includes(error.code)) await resumables.remove(secret).catch(() => {})
+      else reply.headers(where)
+      throw explained(error, command)
+    })
+    reply.headers({ ...completeHeader(received), ...interopOf(headers), 'Upload-Offset': received.received })
+    const file = await resumables.fileOf(received)
+    if (!file) return reply.code(201).headers(where).send()
+    const { upload, uploadToken = '' } = slot as Slot // only parts have none
+    return answerUpload(request, reply, { upload, files: [file], token: uploadToken })
+  }
+
+  return async (app: FastifyInstance): Promise<void> => {
+    app.removeAllContentTypeParsers()
+    app.addHook('onRequest', async ({ headers }) => void delete headers['content-type']) // Fastify answers 415 to what it can't read
+    app.addContentTypeParser('*', (_request, _body, done) => done(null))
+    app.addHook('onRequest', refuseGuests)
+    app.put('/', upload)
+    app.put('/:name', upload)
+  }
+}
+
+/** curl shows what it is told in the middle of a request (with -i or -v), and takes it; others say that they do. */
+function isWorthResuming({ headers }: FastifyRequest): boolean {
+  if (readComplete(headers) !== undefined) return true
+  const size = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY)
+  return size >= WORTH_RESUMING_BYTES && /^curl\//.test(headers['user-agent'] ?? '')
+}
+
+function explained(error: unknown, command: string): unknown {
+  if (!(error instanceof AppError) || FINAL.includes(error.code)) return error
+  return new AppError(error.code, `${error.message}\nWhat came is kept. To go on:\n${command}`, { cause: error })
+}
+
+const nameOf = ({ params }: FastifyRequest): string => (params as { name?: string }).name ?? UNNAMED
+
+async function* only(file: IncomingFile): AsyncGenerator<IncomingFile> {
+  yield file
+}

@@ -1,0 +1,210 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { describe, expect, test } from 'vitest'
+import { answerOf } from '../../helpers/answers.ts'
+import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { createResumable, patch as tusPatch } from './tus-requests.ts'
+
+/** The IETF's draft, and partial PUT, request by request. */
+
+type Headers = Record<string, string>
+
+const PARTIAL = { 'Content-Type': 'application/partial-upload' }
+
+const send = (url: string, method: string, headers: Headers, body?: string): Promise<Response> =>
+  fetch(url, { method, headers, ...(body === undefined ? {} : { body }) })
+
+const patch = (url: string, offset: number, isComplete: boolean, body: string, headers: Headers = {}) =>
+  send(
+    url,
+    'PATCH',
+    { ...PARTIAL, 'Upload-Offset': `${offset}`, 'Upload-Complete': isComplete ? '?1' : '?0', ...headers },
+    body,
+  )
+
+async function create(app: TestApp, headers: Headers = {}, body = ''): Promise<string> {
+  const all = { 'Upload-Complete': '?0', 'Content-Disposition': 'inline; filename="a b.txt"', ...headers }
+  const response = await send(`${app.url}/tus`, 'POST', all, body)
+  if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`)
+  return new URL(response.headers.get('location') ?? '', response.url).href
+}
+
+const stateOf = async (url: string) => {
+  const { status, headers } = await fetch(url, { method: 'HEAD' })
+  return [status, headers.get('upload-offset'), headers.get('upload-complete'), headers.get('upload-length')]
+}
+
+describe('an upload that says when it is complete', () => {
+  test('goes from piece to piece, and the last one is answered with the link', async () => {
+    const app = await makeApp()
+    const url = await create(app, {}, 'hello')
+    expect(await stateOf(url)).toEqual([204, '5', '?0', null])
+
+    const middle = await patch(url, 5, false, ' wor')
+    expect([middle.status, middle.headers.get('upload-complete'), middle.headers.get('upload-offset')]).toEqual([
+      204,
+      '?0',
+      '9',
+    ])
+    const last = await patch(url, 9, true, 'ld')
+
+    expect([last.status, last.headers.get('upload-complete')]).toEqual([200, '?1'])
+    const link = (await last.text()).trim()
+    expect(link).toMatch(/\/a%20b\.txt$/)
+    expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
+    expect(await stateOf(url)).toEqual([204, '11', '?1', '11'])
+  })
+
+  test('may end with an empty piece', async () => {
+    const app = await makeApp()
+    const url = await create(app, {}, 'hello')
+
+    const [status, link] = await answerOf(patch(url, 5, true, ''))
+
+    expect(status).toBe(200)
+    expect(await answerOf(fetch(link.trim()))).toEqual([200, 'hello'])
+  })
+
+  test('in one piece is answered with the link at once', async () => {
+    const app = await makeApp()
+
+    const response = await send(`${app.url}/tus`, 'POST', { 'Upload-Complete': '?1' }, 'hello')
+
+    expect([response.status, response.headers.get('upload-complete')]).toEqual([200, '?1'])
+    expect(await answerOf(fetch((await response.text()).trim()))).toEqual([200, 'hello'])
+  })
+
+  test('keeps to the length that it announced', async () => {
+    const app = await makeApp()
+    const url = await create(app, { 'Upload-Length': '11' }, 'hello')
+
+    expect((await patch(url, 5, true, ' you')).status).toBe(409)
+    expect((await patch(url, 5, false, ' you', { 'Upload-Length': '9' })).status).toBe(409)
+    expect(await stateOf(url)).toEqual([204, '5', '?0', '11'])
+    expect((await patch(url, 5, true, ' world')).status).toBe(200)
+  })
+
+  test('is told the offset by the refusal of a wrong one', async () => {
+    const app = await makeApp()
+    const url = await create(app, {}, 'hello')
+
+    const refused = await patch(url, 3, false, 'lo world')
+
+    expect([refused.status, refused.headers.get('upload-offset')]).toEqual([409, '5'])
+  })
+
+  test('is cancelled by DELETE', async () => {
+    const app = await makeApp()
+    const url = await create(app, {}, 'hello')
+
+    expect((await fetch(url, { method: 'DELETE' })).status).toBe(204)
+
+    expect((await fetch(url, { method: 'HEAD' })).status).toBe(404)
+  })
+
+  test('learns of limits', async () => {
+    const app = await makeApp({ MAX_FILE_SIZE: '1kB', RESUME_WINDOW: '1h' })
+    const url = await create(app)
+
+    const { headers } = await fetch(url, { method: 'HEAD' })
+    const options = await fetch(`${app.url}/tus`, { method: 'OPTIONS' })
+
+    expect(headers.get('upload-limit')).toMatch(/^max-size=1000, max-age=3\d\d\d$/)
+    expect(options.headers.get('accept-patch')).toBe('application/partial-upload')
+  })
+
+  test('without Upload-Complete is told what is missing', async () => {
+    const app = await makeApp()
+
+    expect(await answerOf(send(`${app.url}/tus`, 'POST', {}, 'hello'))).toEqual([
+      400,
+      'expected Tus-Resumable, or Upload-Complete with ?0 or ?1\n',
+    ])
+  })
+})
+
+test.each([
+  ['POST', '/tus'],
+  ['PUT', '/name.txt'],
+])('104 names the resource while the client still sends (%s %s)', async (method, path) => {
+  const app = await makeApp()
+  const headers = { 'Upload-Complete': '?1', 'Content-Length': 5, 'Upload-Draft-Interop-Version': '8' }
+  const outgoing = request(`${app.url}${path}`, { method, headers })
+  outgoing.flushHeaders()
+
+  const [information] = await once(outgoing, 'information')
+
+  expect(information.statusCode).toBe(104)
+  expect(information.headers['upload-draft-interop-version']).toBe('8')
+  const url = new URL(information.headers.location, `${app.url}${path}`).href
+  outgoing.end('hello')
+  const [response] = await once(outgoing, 'response')
+  expect(response.statusCode).toBe(200)
+  response.resume()
+  expect(await stateOf(url)).toEqual([204, '5', '?1', '5'])
+})
+
+test('a PUT of pieces is created, and goes on at its resource', async () => {
+  const app = await makeApp()
+
+  const created = await send(`${app.url}/a.txt?ttl=1h`, 'PUT', { 'Upload-Complete': '?0' }, 'hello')
+
+  expect([created.status, created.headers.get('upload-complete')]).toEqual([201, '?0'])
+  const url = new URL(created.headers.get('location') ?? '', created.url).href
+  const [, link] = await answerOf(patch(url, 5, true, ' world'))
+  expect(await answerOf(fetch(link.trim()))).toEqual([200, 'hello world'])
+})
+
+describe('a PUT with Content-Range', () => {
+  test('sends the rest', async () => {
+    const app = await makeApp()
+    const url = await create(app, { 'Upload-Length': '11' }, 'hello')
+
+    const [status, link] = await answerOf(send(url, 'PUT', { 'Content-Range': 'bytes 5-10/11' }, ' world'))
+
+    expect(status).toBe(200)
+    expect(await answerOf(fetch(link.trim()))).toEqual([200, 'hello world'])
+  })
+
+  test('of nothing received yet may be the whole, without the header', async () => {
+    const app = await makeApp()
+    const url = await create(app)
+
+    expect((await send(url, 'PUT', {}, 'hello')).status).toBe(200)
+    expect((await send(url, 'PUT', {}, 'HELLO')).status).toBe(409)
+  })
+
+  test.each(['bytes 5-9/11', 'bytes 9-5/11', 'bytes */11', 'lines 5-10/11', 'bytes 5-10/5'])(
+    'that does not go to the end is refused: %s',
+    async (range) => {
+      const app = await makeApp()
+      const url = await create(app, { 'Upload-Length': '11' }, 'hello')
+
+      expect((await answerOf(send(url, 'PUT', { 'Content-Range': range }, ' world')))[1]).toContain(
+        'invalid Content-Range',
+      )
+
+      expect(await stateOf(url)).toEqual([204, '5', '?0', '11'])
+    },
+  )
+
+  test('at another offset than it has come to is refused, and told the right one', async () => {
+    const app = await makeApp()
+    const url = await create(app, { 'Upload-Length': '11' }, 'hello')
+
+    const refused = await send(url, 'PUT', { 'Content-Range': 'bytes 6-10/11' }, 'world')
+
+    expect([refused.status, refused.headers.get('upload-offset')]).toEqual([409, '5'])
+  })
+})
+
+test('one file goes from tus to the draft to a PUT', async () => {
+  const app = await makeApp()
+  const { url, link } = await createResumable(app, 11)
+
+  expect((await tusPatch(url, 0, 'hel')).status).toBe(204)
+  expect((await patch(url, 3, false, 'lo w')).status).toBe(204)
+  expect((await send(url, 'PUT', { 'Content-Range': 'bytes 7-10/11' }, 'orld')).status).toBe(200)
+
+  expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
+})
