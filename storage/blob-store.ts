@@ -29,8 +29,11 @@ export interface BlobStore {
    */
   openPartial(key: BlobKey, from?: PartialBlob): Promise<PartialWriter>
 
-  /** Deletes what was kept of a blob that will not be finished. Unknown ones are no error; a finished blob is left alone. */
-  deletePartial(key: BlobKey, from: PartialBlob): Promise<void>
+  /**
+   * Deletes what was kept of a blob that will not be finished; without `from`, what was written before anything was noted goes with
+   * the next sweep at the latest. Unknown ones are no error; a finished blob is left alone.
+   */
+  deletePartial(key: BlobKey, from?: PartialBlob): Promise<void>
 
   /** Size in bytes, or undefined when there is no such blob. */
   size(key: BlobKey): Promise<number | undefined>

@@ -23,10 +23,20 @@ export function createLocalPartials({ durability, temporaries, temporaryPathOf, 
     if (durability === 'full' && !from) await temporaries.sync()
     writing.add(key)
     const writer = createFileWriter({ path, open: async () => fd, position: from?.size ?? 0 }, () => {})
+    let safeSize = from?.size ?? 0
+
+    async function checkpoint(): Promise<PartialBlob> {
+      safeSize = await writer.sync(durability)
+      return partialOf(safeSize)
+    }
 
     async function ending<T>(work: () => Promise<T>): Promise<T> {
       try {
         return await work()
+      } catch (error) {
+        // On a full disk nothing can be noted, so what is of no use must give its space back at once.
+        await call((done) => fs.truncate(path, safeSize, done)).catch(() => {})
+        throw error
       } finally {
         await writer.release()
         writing.delete(key)
@@ -35,7 +45,7 @@ export function createLocalPartials({ durability, temporaries, temporaryPathOf, 
 
     return {
       add: writer.add,
-      checkpoint: async () => partialOf(await writer.sync(durability)),
+      checkpoint,
       pause: () => ending(async () => partialOf(await writer.finish(durability))),
       finish: () =>
         ending(async () => {

@@ -175,8 +175,8 @@ export function createS3Partials({ client, bucket, partBytes, uploading, tailPre
     return isPaused ? undefined : last + 1
   }
 
-  async function remove(name: string, from: PartialBlob): Promise<void> {
-    const { uploadId } = JSON.parse(from.notes) as Notes
+  async function remove(name: string, from?: PartialBlob): Promise<void> {
+    const uploadId = from ? (JSON.parse(from.notes) as Notes).uploadId : null
     if (uploadId !== null) {
       await client.send(new AbortMultipartUploadCommand(multipartOf(name, uploadId))).catch((error: unknown) => {
         if (errorName(error) !== 'NoSuchUpload') fail(error)

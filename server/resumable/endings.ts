@@ -41,7 +41,7 @@ export function createEndings({ repo, turns, uploads, intake, blobs, clock, log 
     const { blobKey, received, notes } = turn.resumable
     if (!(await turn.delete())) return false
     if (blobKey === null) return true
-    if (notes !== null) await blobs.deletePartial(blobKey, { size: received, notes })
+    await blobs.deletePartial(blobKey, notes === null ? undefined : { size: received, notes })
     await intake.discard(blobKey)
     return true
   }
