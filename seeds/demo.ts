@@ -1,5 +1,5 @@
 import sharp from 'sharp'
-import { LOCAL_CALLER } from '../server/accounts/caller.ts'
+import { OPERATOR } from '../server/accounts/caller.ts'
 import { createApp } from '../server/app.ts'
 import { readConfig } from '../server/config.ts'
 import { createLogger } from '../server/logger.ts'
@@ -48,7 +48,7 @@ const config = readConfig(process.env)
 const app = await createApp({ config, log: createLogger({ ...config, logLevel: 'error' }) })
 const base = config.publicUrl || `http://${config.host}:${config.port}${config.pathPrefix}`
 for (const { what, options, files } of UPLOADS) {
-  const { upload, files: stored, token } = await app.quickUploads.create(incoming(files), () => options, LOCAL_CALLER)
+  const { upload, files: stored, token } = await app.quickUploads.create(incoming(files), () => options, OPERATOR)
   process.stdout.write(`${what}\n  upload token ${token}\n`)
   for (const { id, name } of stored)
     process.stdout.write(`  ${base}/file/${upload.id}/${id}/${encodeURIComponent(name)}\n`)

@@ -3,7 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { SHIPPED_JOBS } from '../seeds/jobs.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { openStore } from '../storage/open-store.ts'
-import { createAccountRemoval } from './accounts/account-removal.ts'
+import { type AccountRemoval, createAccountRemoval } from './accounts/account-removal.ts'
 import { type Accounts, createAccounts } from './accounts/accounts.ts'
 import { authRoutes } from './accounts/auth-routes.ts'
 import { meRoutes } from './accounts/me-routes.ts'
@@ -62,7 +62,7 @@ import { createUploads, type Uploads } from './uploads/uploads.ts'
 import { createUploadsExpiry } from './uploads/uploads-expiry.ts'
 import { createUploadsExpiryRepo } from './uploads/uploads-expiry-repo.ts'
 import { createUploadsIntake } from './uploads/uploads-intake.ts'
-import { createUploadsListing } from './uploads/uploads-listing.ts'
+import { createUploadsListing, type UploadsListing } from './uploads/uploads-listing.ts'
 import { createUploadsListingRepo } from './uploads/uploads-listing-repo.ts'
 import { uploadsListingRoutes } from './uploads/uploads-listing-routes.ts'
 import { createUploadsRepo } from './uploads/uploads-repo.ts'
@@ -72,7 +72,10 @@ import { uploadsRoutes } from './uploads/uploads-routes.ts'
 export interface App {
   server: FastifyInstance
   accounts: Accounts
+  /** Ends an account with everything that is its. */
+  removal: AccountRemoval
   uploads: Uploads
+  listing: UploadsListing
   quickUploads: QuickUploads
   statistics: Statistics
   housekeeping: Housekeeping
@@ -190,7 +193,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   const requests = createRequests({ repo: createRequestsRepo(database), uploads, intake, quotas, clock, config })
 
   const listing = createUploadsListing({ repo: createUploadsListingRepo(database), clock })
-  const removal = createAccountRemoval({ users: accounts.users, removeUploadsOf: uploads.removeAllOf })
+  const removal = createAccountRemoval({ users: accounts.users, removeUploads: uploads.removeAll })
   const readCaller = createCallerReader({ ...accounts, config })
   const built = createBuiltPage()
   const pages = createPages({ config, built })
@@ -240,7 +243,9 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   return {
     server,
     accounts,
+    removal,
     uploads,
+    listing,
     quickUploads,
     statistics,
     housekeeping,

@@ -2,11 +2,15 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type App, createApp, databaseLocation } from './app.ts'
+import { FILES_USAGE, filesCommand } from './cli-files.ts'
 import { JOBS_USAGE, jobsCommand } from './cli-jobs.ts'
+import { TOKENS_USAGE, tokensCommand } from './cli-tokens.ts'
+import { USERS_USAGE, usersCommand } from './cli-users.ts'
 import { systemClock } from './clock.ts'
 import { readConfig } from './config.ts'
 import { restoreBackup, serversOn } from './database/backup.ts'
 import { formatSize } from './format-size.ts'
+import { fileAddresses } from './http/links.ts'
 import { createLogger } from './logger.ts'
 
 /**
@@ -17,6 +21,9 @@ import { createLogger } from './logger.ts'
 const USAGE = `Usage: mayfly COMMAND [--json]
 
 Commands:
+${USERS_USAGE}
+${TOKENS_USAGE}
+${FILES_USAGE}
   clean                             delete what is expired or removed, and what crashes left behind
 ${JOBS_USAGE}
   backup [FILE]                     copy the database while it is used, to FILE or among the backups
@@ -30,7 +37,7 @@ async function run(args: string[]): Promise<number> {
   try {
     const [command = 'help', ...rest] = args.filter((arg) => arg !== '--json')
     const asJson = args.includes('--json')
-    if (['help', '--help', '-h'].includes(command)) return print(USAGE)
+    if (command === 'help' || args.includes('--help') || args.includes('-h')) return print(USAGE)
     const done = await COMMANDS.get(command)?.(rest, asJson)
     if (done === undefined) throw new UsageError(`unknown command ${args.join(' ')}`)
     return done
@@ -50,16 +57,20 @@ const isUsageError = (error: unknown): boolean =>
 /** Each returns the exit code; undefined: not understood. */
 const COMMANDS = new Map<string, (args: string[], asJson: boolean) => Promise<number | undefined>>([
   ['clean', async (args, asJson) => (args.length === 0 ? withApp((app) => clean(app, asJson)) : undefined)],
+  ['user', (args, asJson) => withApp((app) => usersCommand(args, { ...app.accounts, ...app, asJson, print }))],
+  ['token', (args, asJson) => withApp((app) => tokensCommand(args, { ...app.accounts, asJson, print }))],
+  ['file', (args, asJson) => withApp((app) => filesCommand(args, { ...app, asJson, print }))],
   ['jobs', (args, asJson) => withApp((app) => jobsCommand(args, { engine: app.jobEngine, asJson, print }))],
   ['backup', async (args) => (args.length <= 1 ? withApp((app) => backUp(app, args[0])) : undefined)],
   ['restore', async (args) => restore(args)],
 ])
 
-async function withApp<T>(use: (app: App) => Promise<T>): Promise<T> {
+async function withApp<T>(use: (app: App & { baseUrl: string }) => Promise<T>): Promise<T> {
   const config = readConfig(process.env)
   const app = await createApp({ config, log: createLogger({ ...config, logLevel: 'error' }, process.stderr) })
+  const baseUrl = fileAddresses(config).downloadUrl ?? `http://${config.host}:${config.port}${config.pathPrefix}`
   try {
-    return await use(app)
+    return await use({ ...app, baseUrl })
   } finally {
     await app.close()
   }

@@ -84,4 +84,14 @@ function readCursor(side: Cursor['side'], text: unknown): Cursor {
 export const writeCursor = ({ key, id }: Pick<Cursor, 'key' | 'id'>): string =>
   Buffer.from(JSON.stringify([key, id])).toString('base64url')
 
+/** All rows of a list, oldest first, page by page. */
+export async function* everyRow<T>(read: (paging: Paging<'date'>) => Promise<Page<T>>): AsyncGenerator<T> {
+  let after: string | null | undefined
+  while (after !== null) {
+    const page = await read(readPaging({ limit: MAX_LIMIT, order: 'asc', after }, ['date']))
+    yield* page.results
+    after = page.after
+  }
+}
+
 const refusal = (message: string) => new AppError('bad_request', message)

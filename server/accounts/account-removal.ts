@@ -5,19 +5,19 @@ import type { Users } from './users.ts'
 interface Dependencies {
   users: Users
   /** Takes away all that a user keeps here. */
-  removeUploadsOf: (userId: string) => Promise<number>
+  removeUploads: (owner: { userId: string }) => Promise<number>
 }
 
 export type AccountRemoval = ReturnType<typeof createAccountRemoval>
 
 /** The end of an account, and of all that belongs to it. */
-export function createAccountRemoval({ users, removeUploadsOf }: Dependencies) {
+export function createAccountRemoval({ users, removeUploads }: Dependencies) {
   /** Killed midway, it can be repeated. Throws `not_found`. */
   async function remove(userId: string): Promise<void> {
     await users.get(userId)
-    await removeUploadsOf(userId)
+    await removeUploads({ userId })
     await users.remove(userId)
-    await removeUploadsOf(userId) // what was created in between; from now on nothing is
+    await removeUploads({ userId }) // what was created in between; from now on nothing is
   }
 
   return { remove }

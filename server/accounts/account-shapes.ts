@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ApiToken } from './api-token.ts'
 import type { User } from './user.ts'
-import type { NewUser, UserReplacement } from './users.ts'
+import type { NewUser, UserChanges } from './users.ts'
 
 /** Accounts on the wire, as Plik 1.3.8 and 1.4 spell them. Keys of schemas are in lower case, see `json-body.ts`. */
 
@@ -64,7 +64,7 @@ export const UserBody = z
     maxttl: int,
   })
   .transform(({ id, password, name = '', email = '', ...body }) => {
-    const replacement: UserReplacement = {
+    const changes: UserChanges = {
       password,
       name,
       email,
@@ -73,7 +73,7 @@ export const UserBody = z
       maxUserSizeBytes: body.maxusersize,
       maxTtlSeconds: body.maxttl,
     }
-    return { id, replacement }
+    return { id, changes }
   })
 
 export const TokenBody = z.object({ comment: text })

@@ -23,9 +23,10 @@ interface Dependencies {
 /** Users, and how they are known again. */
 export function createAccounts({ database, clock, config }: Dependencies): Accounts {
   const repo = createUsersRepo(database)
+  const sessions = createSessions({ repo: createSessionsRepo(database), users: repo, clock, config })
   return {
-    users: createUsers({ repo, clock }),
-    sessions: createSessions({ repo: createSessionsRepo(database), users: repo, clock, config }),
+    users: createUsers({ repo, endSessions: sessions.endAll, clock }),
+    sessions,
     tokens: createTokens({ repo: createTokensRepo(database), clock, config }),
   }
 }

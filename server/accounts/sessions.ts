@@ -70,9 +70,9 @@ export function createSessions({ repo, users, clock, config }: Dependencies) {
 
   const end = (token: string): Promise<void> => repo.deleteSession(hashToken(token))
 
-  /** Everywhere but in the session of `token`: for who has a new password. */
-  const endOthers = (user: User, token: string | undefined): Promise<void> =>
-    repo.deleteSessionsOf(user.id, token === undefined ? '' : hashToken(token))
+  /** Those of a user, but for the session of `exceptToken`. */
+  const endAll = (userId: string, exceptToken?: string): Promise<void> =>
+    repo.deleteSessionsOf(userId, exceptToken === undefined ? '' : hashToken(exceptToken))
 
-  return { logIn, start, get, assertSameSite, end, endOthers }
+  return { logIn, start, get, assertSameSite, end, endAll }
 }

@@ -8,13 +8,11 @@ import { clearSessionCookies, sessionTokenOf } from '../http/session-cookies.ts'
 import { type AccountRemoval, assertMayLeave } from './account-removal.ts'
 import { NewUserBody, UserBody, userJson } from './account-shapes.ts'
 import { assertAdmin, assertSelfOrAdmin, isAdmin } from './caller.ts'
-import type { Sessions } from './sessions.ts'
 import { USER_SORTS, type UserFilter } from './user.ts'
 import type { Users } from './users.ts'
 
 interface Dependencies {
   users: Users
-  sessions: Sessions
   removal: AccountRemoval
   readCaller: CallerReader
   config: Pick<Config, 'featureDeleteAccount'>
@@ -28,7 +26,7 @@ const DEFAULT_FOUND = 5
 const MAX_FOUND = 20
 
 /** What administrators do with users, and everybody with himself. */
-export function usersRoutes({ users, sessions, removal, readCaller, config }: Dependencies) {
+export function usersRoutes({ users, removal, readCaller, config }: Dependencies) {
   async function selfOrAdmin(request: FastifyRequest) {
     const { userId } = request.params as UserParams
     const caller = await readCaller.bySession(request)
@@ -64,11 +62,10 @@ export function usersRoutes({ users, sessions, removal, readCaller, config }: De
 
     app.post('/user/:userId', async (request) => {
       const { userId, caller } = await selfOrAdmin(request)
-      const { id, replacement } = readRequiredJson(request.body, UserBody, 'user')
+      const { id, changes } = readRequiredJson(request.body, UserBody, 'user')
       if (id !== userId) throw new AppError('bad_request', 'user id mismatch')
-      const user = await users.replace(userId, replacement, isAdmin(caller))
-      if (replacement.password) await sessions.endOthers(user, sessionTokenOf(request))
-      return userJson(user)
+      const by = { isAdmin: isAdmin(caller), keepSession: sessionTokenOf(request) }
+      return userJson(await users.update(userId, changes, by))
     })
 
     app.delete('/user/:userId', async (request, reply) => {

@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Page, Paging } from '../paging.ts'
-import { assertLogin, assertPassword, assertText, knownProvider } from './account-rules.ts'
+import { assertLogin, assertPassword, assertText, knownProvider, type Limits } from './account-rules.ts'
 import { hashPassword } from './passwords.ts'
+import type { Sessions } from './sessions.ts'
 import { type Account, type User, type UserFilter, type UserSort, userIdOf } from './user.ts'
 import type { UsersRepo } from './users-repo.ts'
 
@@ -23,23 +24,28 @@ export interface NewUser {
 /** What a user may change about himself. */
 export type Profile = Partial<Pick<User, 'name' | 'email' | 'theme' | 'language'>>
 
-/** All that an update says about a user. */
-export type UserReplacement = Pick<
-  User,
-  'name' | 'email' | 'isAdmin' | 'maxFileSizeBytes' | 'maxUserSizeBytes' | 'maxTtlSeconds'
-> & { password?: string | undefined }
+/** What can be changed of a user; what is left out stays. */
+export type UserChanges = Partial<Pick<NewUser, 'password' | 'name' | 'email' | 'isAdmin' | keyof Limits>>
+
+interface UpdateBy {
+  /** False: a user changes himself. */
+  isAdmin?: boolean
+  /** The token of a session that goes on. */
+  keepSession?: string | undefined
+}
 
 const MIN_SEARCH_BYTES = 2
 
 interface Dependencies {
   repo: UsersRepo
+  endSessions: Sessions['endAll']
   clock: Clock
 }
 
 export type Users = ReturnType<typeof createUsers>
 
 /** Who has an account. */
-export function createUsers({ repo, clock }: Dependencies) {
+export function createUsers({ repo, endSessions, clock }: Dependencies) {
   /** Throws `bad_request`: no such provider, or a login or password that can't be; `conflict`: there is one already. */
   async function create({ password = '', login, ...rest }: NewUser): Promise<User> {
     const { name = '', email = '', isAdmin = false } = rest
@@ -90,22 +96,29 @@ export function createUsers({ repo, clock }: Dependencies) {
   }
 
   /**
-   * Replaces what the body of an update says, the password only when there is one. Throws `not_found`; `bad_request`: what
-   * can't be; `forbidden`: somebody who is no administrator grants himself something.
+   * What an administrator may change of somebody, or somebody of himself; of a password only one that there is. A new one
+   * ends all sessions but that of `keepSession`. Throws `not_found`; `bad_request`: what can't be; `forbidden`: somebody
+   * who is no administrator grants himself something.
    */
-  async function replace(id: string, { password, ...changes }: UserReplacement, byAdmin: boolean): Promise<User> {
+  async function update(
+    id: string,
+    changes: UserChanges,
+    { isAdmin = true, keepSession }: UpdateBy = {},
+  ): Promise<User> {
     const account = await repo.findUser(id)
     if (!account) throw new AppError('not_found', 'user not found')
-    if (!byAdmin) assertNoGrant(account, changes)
+    const { password, ...rest } = changes
+    const changed = { ...account, ...definedOnly(rest) }
+    if (!isAdmin) assertNoGrant(account, changed)
     because('unable to update user', () => {
-      assertText('name', changes.name)
-      assertText('email', changes.email)
+      assertText('name', changed.name)
+      assertText('email', changed.email)
       if (password) assertPassword(password)
     })
     const isNewPassword = password !== undefined && password !== '' && account.provider === 'local'
-    const changed = { ...account, ...changes }
     if (isNewPassword) changed.passwordHash = await hashPassword(password)
     await repo.updateUser(changed)
+    if (isNewPassword) await endSessions(id, keepSession)
     return changed
   }
 
@@ -126,16 +139,20 @@ export function createUsers({ repo, clock }: Dependencies) {
     if (!(await repo.deleteUser(id))) throw new AppError('not_found', 'user not found')
   }
 
-  return { create, find, get, changeProfile, replace, list, search, count, remove }
+  return { create, find, get, changeProfile, update, list, search, count, remove }
 }
 
 /** Plik forgets about the total, so that anybody can raise his own (1.3.8). */
-function assertNoGrant(user: User, changes: Omit<UserReplacement, 'password'>): void {
+function assertNoGrant(user: User, changes: User): void {
   if (changes.isAdmin && !user.isAdmin) throw new AppError('forbidden', "can't grant yourself admin right, nice try!")
   const limits = ['maxFileSizeBytes', 'maxUserSizeBytes', 'maxTtlSeconds'] as const
   if (limits.some((limit) => changes[limit] !== user[limit]))
     throw new AppError('forbidden', "can't edit your own quota, nice try!")
 }
+
+/** Without what is there but undefined, and so would overwrite. */
+const definedOnly = <T extends object>(changes: T) =>
+  Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as Partial<Account>
 
 /** Says first what can't be done, then why, as Plik does. */
 function because<T>(what: string, check: () => T): T {

@@ -60,8 +60,7 @@ export function uploadsListingRoutes({
     app.get('/me/uploads', async (request) => pageOf(request, await ownFilter(request)))
 
     app.delete('/me/uploads', async (request) => {
-      const { userId, tokenId } = await ownFilter(request)
-      return `${await uploads.removeAllOf(userId, tokenId)} uploads removed`
+      return `${await uploads.removeAll(await ownFilter(request))} uploads removed`
     })
 
     app.get('/me/stats', async (request) => listing.totals(await ownFilter(request)))

@@ -14,6 +14,12 @@ export interface Quota {
   maxUserSizeBytes: number
 }
 
+/** Whose uploads are meant; nobody's in particular when empty. */
+export interface OwnerFilter {
+  userId?: string | undefined
+  tokenId?: string | undefined
+}
+
 export type UploadsRepo = ReturnType<typeof createUploadsRepo>
 
 /** Every query on uploads and files. A status moves by compare-and-set only; what loses says so by `false`. */
@@ -227,14 +233,11 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
         return numUpdatedRows === 1n
       }),
 
-    /** Takes away at most `limit` uploads of a user, or only of those that a token of his created; returns how many. */
-    removeUploadsOf: (userId: string, tokenId: string | undefined, limit: number): Promise<number> =>
+    /** Takes away at most `limit` uploads, of everybody when nobody is named; returns how many. */
+    removeUploads: ({ userId, tokenId }: OwnerFilter, limit: number): Promise<number> =>
       transact(async (trx) => {
-        let query = trx
-          .selectFrom('uploads')
-          .select('id')
-          .where('user_id', '=', userId)
-          .where('status', 'in', ['active', 'pending'])
+        let query = trx.selectFrom('uploads').select('id').where('status', 'in', ['active', 'pending'])
+        if (userId !== undefined) query = query.where('user_id', '=', userId)
         if (tokenId !== undefined) query = query.where('token_id', '=', tokenId)
         const removed = await trx
           .updateTable('uploads')

@@ -12,7 +12,7 @@ import type { PasswordGate } from './password-gate.ts'
 import type { Quotas } from './quotas.ts'
 import type { DeclaredFile, StoredFile, Upload } from './upload.ts'
 import { expiryOf, grantedTtl, isExpired, planUpload, rulesFor, type UploadOptions } from './upload-rules.ts'
-import type { UploadsRepo } from './uploads-repo.ts'
+import type { OwnerFilter, UploadsRepo } from './uploads-repo.ts'
 
 /** An upload that the caller may see. `isAdmin`: he holds its token or his account gives him the same rights. */
 export interface OpenUpload {
@@ -135,6 +135,13 @@ export function createUploads({ repo, quotas, passwords, clock, config, activity
     return file
   }
 
+  /** A file by its id alone, and the upload that it is in. Throws `not_found` and as `open`. */
+  async function openFile(id: string, caller: Caller): Promise<{ opened: OpenUpload; file: StoredFile }> {
+    const file = await repo.findFile(id)
+    if (!file) throw new AppError('not_found', `file ${id} not found`)
+    return { opened: await open(file.uploadId, caller), file }
+  }
+
   /** Throws `forbidden`: neither does the caller administer the upload nor is it removable. */
   async function remove({ upload, isAdmin }: OpenUpload): Promise<void> {
     if (!isAdmin && !upload.removable) throw new AppError('forbidden', 'you are not allowed to remove this upload')
@@ -150,11 +157,11 @@ export function createUploads({ repo, quotas, passwords, clock, config, activity
     onRemoved()
   }
 
-  /** Takes away all that a user keeps here, or all that one token of his created; returns how many uploads that was. */
-  async function removeAllOf(userId: string, tokenId?: string): Promise<number> {
+  /** Takes away all uploads, or those of a user or token; returns how many that was. */
+  async function removeAll(owner: OwnerFilter): Promise<number> {
     let total = 0
     for (;;) {
-      const removed = await repo.removeUploadsOf(userId, tokenId, BATCH)
+      const removed = await repo.removeUploads(owner, BATCH)
       if (removed === 0) break
       total += removed
     }
@@ -184,11 +191,12 @@ export function createUploads({ repo, quotas, passwords, clock, config, activity
     open,
     find,
     renew,
+    openFile,
     listFiles,
     getFile,
     remove,
     withdraw,
-    removeAllOf,
+    removeAll,
     removeFile,
   }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { LOCAL_CALLER } from '../../../server/accounts/caller.ts'
+import { OPERATOR } from '../../../server/accounts/caller.ts'
 import { type App, createApp } from '../../../server/app.ts'
 import { readConfig } from '../../../server/config.ts'
 import type { Context, Scenario } from '../context.ts'
@@ -51,7 +51,7 @@ function open(folder: string, durability: string, clock: () => number): Promise<
 async function fill({ quickUploads }: App, uploads: number): Promise<void> {
   let left = uploads
   async function work(): Promise<void> {
-    while (left-- > 0) await quickUploads.create(oneFile(), () => ({ ttlSeconds: 1 }), LOCAL_CALLER)
+    while (left-- > 0) await quickUploads.create(oneFile(), () => ({ ttlSeconds: 1 }), OPERATOR)
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
 }
