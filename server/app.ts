@@ -178,10 +178,11 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   const quickUploads = createQuickUploads({ uploads, intake, quotas, repo, clock, config, activity, onRemoved })
   const turns = createTurns({ repo: resumablesRepo, clock, log })
   const endings = createEndings({ repo: resumablesRepo, turns, uploads, intake, blobs, clock, log })
+  const requests = createRequests({ repo: createRequestsRepo(database), uploads, intake, quotas, clock, config })
   const resumables = createResumables({
     repo: resumablesRepo,
     turns,
-    slots: createSlots({ uploads, intake, quotas, endings, config }),
+    slots: createSlots({ uploads, intake, quotas, requests, endings, config }),
     receiver: createReceiver({ blobs, meters, intake, assertFreeSpace, clock, config }),
     endings,
     findFile: repo.findFile,
@@ -190,7 +191,6 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     config,
   })
   const downloads = createDownloads({ uploads, claims, variants: images.variants, blobs, exchange, activity })
-  const requests = createRequests({ repo: createRequestsRepo(database), uploads, intake, quotas, clock, config })
 
   const listing = createUploadsListing({ repo: createUploadsListingRepo(database), clock })
   const removal = createAccountRemoval({ users: accounts.users, removeUploads: uploads.removeAll })

@@ -28,14 +28,14 @@ import type { RequestsRepo } from './requests-repo.ts'
 interface Dependencies {
   repo: RequestsRepo
   uploads: Pick<Uploads, 'assertMayUpload' | 'find'>
-  intake: Pick<UploadsIntake, 'add'>
+  intake: Pick<UploadsIntake, 'add' | 'reserveForGuest'>
   quotas: Pick<Quotas, 'budgetOf' | 'limitOf'>
   clock: Clock
   config: Pick<Config, 'featureRequests' | 'featureComments'>
 }
 
 /** A guest's way to one upload, and what he may bring. */
-export interface Admitted {
+interface Admitted {
   upload: Upload
   admission: Admission
 }
@@ -122,18 +122,30 @@ export function createRequests({ repo, uploads, intake, quotas, clock, config }:
     return grantBytes(request, used, announced)
   }
 
-  /**
-   * Adds a guest's file; it is asked for once he is admitted. Throws as `admit` and `UploadsIntake.add`; what went away
-   * meanwhile is told in words that do not name the upload, whose id would open it.
-   */
+  /** Adds a guest's file; it is asked for once he is admitted. Throws as `admit` and `UploadsIntake.add`. */
   async function addFile(
     token: string,
     announced: Announcement,
     incoming: () => Promise<IncomingFile>,
   ): Promise<StoredFile> {
     const { upload, admission } = await admit(token, announced)
+    return forGuest(token, async () => intake.add(upload, await incoming(), admission))
+  }
+
+  /**
+   * A slot for a guest's file that comes in over several requests (`UploadsIntake.reserve`), and how many bytes it may have.
+   * It counts from now on. Throws as `admit` and `UploadsIntake.reserveForGuest`.
+   */
+  async function reserve(token: string, announced: Announcement, name: string) {
+    const { upload, admission } = await admit(token, announced)
+    const reserved = await forGuest(token, () => intake.reserveForGuest(upload, name, admission))
+    return { upload, file: reserved.file, limit: Math.min(reserved.grantedBytes, await quotas.limitOf(upload)) }
+  }
+
+  /** What went away meanwhile is told in words that do not name the upload, whose id would open it. */
+  async function forGuest<T>(token: string, work: () => Promise<T>): Promise<T> {
     try {
-      return await intake.add(upload, await incoming(), admission)
+      return await work()
     } catch (error) {
       if (error instanceof AppError && error.code === 'not_found') await open(token)
       throw error
@@ -153,7 +165,7 @@ export function createRequests({ repo, uploads, intake, quotas, clock, config }:
     if (config.featureRequests === 'disabled') throw new AppError('forbidden', 'requests are disabled')
   }
 
-  return { create, list, revoke, inspect, admit, addFile }
+  return { create, list, revoke, inspect, addFile, reserve }
 }
 
 const listed = (request: FileRequest, arrived: Usage, now: number): ListedRequest => ({

@@ -37,6 +37,7 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
       length: readBytes(request.headers, 'Upload-Length') ?? (isComplete ? body.size : undefined),
       name: fileNameOf(request.headers['content-disposition']) ?? metadata.get('filename') ?? UNNAMED,
       target: { options: { ...optionsOfMetadata(metadata), ...optionsOfRequest(request) } },
+      requestToken: headerOf(request.headers, 'x-requesttoken'),
     }
     const remarks = { metadata: withoutSecrets(headerOf(request.headers, 'upload-metadata')) }
     const { secret, resumable, slot } = await resumables.create(wish, await readCaller(request), remarks)
@@ -77,11 +78,12 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
     }
   }
 
-  /** What has become a file is answered with its link, as a quick upload is. */
+  /** What has become a file is answered with its link, as a quick upload is; a guest is not told where his is. */
   async function answer(request: FastifyRequest, reply: FastifyReply, resumable: Resumable, unfinished: number) {
     reply.headers(stateOf(request, resumable))
     const file = await resumables.fileOf(resumable)
     if (!file) return reply.code(unfinished).send()
+    if (file.requestId !== null) return reply.code(200).send()
     const link = fileUrl(fileBaseUrl(request, config), file)
     return reply.code(200).type('text/plain; charset=utf-8').send(`${link}\n`)
   }

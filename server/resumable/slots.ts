@@ -1,6 +1,7 @@
 import type { Caller } from '../accounts/caller.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
+import type { Requests } from '../requests/requests.ts'
 import { tooLarge } from '../uploads/file-intake.ts'
 import type { Quotas } from '../uploads/quotas.ts'
 import type { StoredFile, Upload } from '../uploads/upload.ts'
@@ -13,6 +14,7 @@ interface Dependencies {
   uploads: Uploads
   intake: UploadsIntake
   quotas: Quotas
+  requests: Pick<Requests, 'inspect' | 'reserve'>
   endings: Endings
   config: Pick<Config, 'featureAuthentication' | 'maxFileSizeBytes'>
 }
@@ -24,6 +26,8 @@ export interface Wish {
   name: string
   /** `part`: becomes a file only together with others, see `Resumables.join`. */
   target: ExistingUpload | NewUploadWish | 'part'
+  /** Of a guest; then it goes where his request says, whatever the target is. */
+  requestToken?: string | undefined
 }
 
 /** A file of an upload that exists, or, without `fileId`, one more. */
@@ -48,11 +52,12 @@ export interface Slot {
 export type Slots = ReturnType<typeof createSlots>
 
 /** Where the bytes will go, and how many there may be. */
-export function createSlots({ uploads, intake, quotas, endings, config }: Dependencies) {
-  /** Throws as `Uploads.open`, `Uploads.create` and `UploadsIntake.reserve`; `too_large`. */
+export function createSlots({ uploads, intake, quotas, requests, endings, config }: Dependencies) {
+  /** Throws as `Uploads.open`, `Uploads.create`, `UploadsIntake.reserve` and `Requests.reserve`; `too_large`. */
   async function take(wish: Wish, caller: Caller): Promise<{ slot: Slot | undefined; limit: number }> {
-    const { target } = wish
+    const { target, requestToken } = wish
     if (target === 'part') return takePart(wish, caller)
+    if (requestToken !== undefined) return takeForGuest(requestToken, wish)
     return 'uploadId' in target ? takeIn(target, wish, caller) : takeInNew(target, wish, caller)
   }
 
@@ -64,6 +69,12 @@ export function createSlots({ uploads, intake, quotas, endings, config }: Depend
     if (declared?.status === 'uploading' && (await endings.forget(declared.id))) await intake.reopen(declared)
     const { file, limit } = await reserve(opened, wish, declared)
     return { slot: { upload: opened.upload, file, uploadToken: undefined }, limit }
+  }
+
+  async function takeForGuest(requestToken: string, { name, length }: Wish) {
+    const announced = { bytes: length ?? Number.POSITIVE_INFINITY, isExact: length !== undefined }
+    const { upload, file, limit } = await requests.reserve(requestToken, announced, name)
+    return { slot: { upload, file, uploadToken: undefined }, limit }
   }
 
   async function takeInNew({ options }: NewUploadWish, wish: Wish, caller: Caller) {
@@ -84,13 +95,18 @@ export function createSlots({ uploads, intake, quotas, endings, config }: Depend
   }
 
   /** It has no upload whose rules would hold, but must not be a way around those of the server. */
-  function takePart({ length }: Wish, caller: Caller) {
-    uploads.assertMayUpload(caller)
-    if (config.featureAuthentication === 'forced' && !caller.user)
-      throw new AppError('forbidden', 'anonymous uploads are disabled')
+  async function takePart({ length, requestToken }: Wish, caller: Caller) {
+    if (requestToken === undefined) assertMaySendParts(caller)
+    else await requests.inspect(requestToken)
     const limit = config.maxFileSizeBytes
     assertFits(length, limit)
     return { slot: undefined, limit }
+  }
+
+  function assertMaySendParts(caller: Caller): void {
+    uploads.assertMayUpload(caller)
+    if (config.featureAuthentication === 'forced' && !caller.user)
+      throw new AppError('forbidden', 'anonymous uploads are disabled')
   }
 
   function assertFits(length: number | undefined, limit: number): void {

@@ -111,12 +111,12 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
     return handler(request, reply)
   }
 
-  /** The link, and what is needed to remove it again: nobody is told later. */
+  /** The link, and what is needed to remove it again: nobody is told later. A guest is not told where his file is. */
   function describeCreated(request: FastifyRequest, reply: FastifyReply, created: Created): void {
     const { secret, resumable, slot } = created
     reply.headers({
       Location: resumptionPath(request, config, secret),
-      ...(slot ? { 'X-Mayfly-Link': fileUrl(fileBaseUrl(request, config), slot.file) } : {}),
+      ...(slot?.file.requestId === null ? { 'X-Mayfly-Link': fileUrl(fileBaseUrl(request, config), slot.file) } : {}),
       ...(slot?.uploadToken === undefined ? {} : { 'X-UploadToken': slot.uploadToken }),
       ...expiryOf(resumable),
     })
@@ -158,7 +158,7 @@ function readWish({ headers }: FastifyRequest) {
     uploadId === undefined ? { options: optionsOfMetadata(metadata) } : { uploadId, fileId: metadata.get('fileid') }
   const name = metadata.get('filename') ?? metadata.get('name') ?? UNNAMED
   return {
-    wish: { name, target } satisfies Omit<Wish, 'length'>,
+    wish: { name, target, requestToken: headerOf(headers, 'x-requesttoken') } satisfies Omit<Wish, 'length'>,
     /** The whole of finished parts has none to say. */
     length: () => readLength(headers),
     remarks: { metadata: withoutSecrets(header), concat: headerOf(headers, 'upload-concat') ?? '' },

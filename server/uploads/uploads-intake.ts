@@ -106,6 +106,10 @@ export function createUploadsIntake({
     return { ...declared, status: 'uploading' }
   }
 
+  /** As `reserve`, for a guest; and how many bytes his file may have. Throws what `admission` throws, too. */
+  const reserveForGuest = (upload: Upload, name: string, admission: Admission) =>
+    insertFile(upload, name, null, admission)
+
   async function claimSlot(upload: Upload, file: StoredFile, name: string, lease_until: number | null): Promise<void> {
     if (!sameFileName(file.name, name)) throw new AppError('bad_request', 'invalid file name')
     const held_by = await holderOf(upload, file.id)
@@ -250,6 +254,7 @@ export function createUploadsIntake({
     fillFile,
     add,
     reserve,
+    reserveForGuest,
     adopt,
     burn,
     reopen,
