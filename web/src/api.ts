@@ -23,6 +23,8 @@ export class ApiError extends Error {
 export interface Access {
   token?: string | undefined
   password?: { login: string; password: string } | undefined
+  /** A guest's, for what he was asked for. */
+  requestToken?: string | undefined
 }
 
 /** Where the page lives is where the server lives, under whatever prefix. */
@@ -114,9 +116,10 @@ export async function call(path: string, init: RequestInit = {}): Promise<Respon
   throw new ApiError(response.status, problemText(await response.text()), retryAfter)
 }
 
-export function accessHeaders({ token, password }: Access): Record<string, string> {
+export function accessHeaders({ token, password, requestToken }: Access): Record<string, string> {
   return {
     ...(token === undefined ? {} : { 'X-UploadToken': token }),
+    ...(requestToken === undefined ? {} : { 'X-RequestToken': requestToken }),
     ...(password === undefined ? {} : { Authorization: basic(password) }),
   }
 }

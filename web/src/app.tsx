@@ -20,11 +20,13 @@ const PAGES: Record<string, ComponentType> = {
   '/admin': lazy(async () => (await import('./pages/admin-overview.tsx')).AdminOverviewPage),
   '/admin/uploads': lazy(async () => (await import('./pages/admin-uploads.tsx')).AdminUploadsPage),
   '/admin/users': lazy(async () => (await import('./pages/admin-users.tsx')).AdminUsersPage),
+  '/ask': lazy(async () => (await import('./pages/ask.tsx')).AskPage),
   '/cli-auth': lazy(async () => (await import('./pages/cli-auth.tsx')).CliAuthPage),
 }
 
 const FailedDownloadPage = lazy(async () => (await import('./pages/failed-download.tsx')).FailedDownloadPage)
 const NotFoundPage = lazy(async () => (await import('./pages/not-found.tsx')).NotFoundPage)
+const GuestPage = lazy(async () => (await import('./pages/guest.tsx')).GuestPage)
 const LoginCard = lazy(async () => (await import('./pages/login.tsx')).LoginCard)
 
 export function App() {
@@ -50,10 +52,11 @@ export function App() {
   )
 }
 
-/** Plik's clients link to `/#/?id=…`, its server to `/#/?err=…`, and people who want to send come to `/`. */
+/** Plik's clients link to `/#/?id=…`, its server to `/#/?err=…`, requests to `/#/?request=…`, and people who want to send come to `/`. */
 function StartPage() {
   const { query } = route.value
   if (query.has('err')) return <FailedDownloadPage />
+  if (query.has('request')) return <GuestPage />
   const id = query.get('id')
   if (id !== null && id !== '') return <UploadPage key={id} id={id} />
   return serverConfig.value?.noAnonymousUploads && me.value === null ? <LoginCard /> : <SendPage />

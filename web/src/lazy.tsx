@@ -4,8 +4,8 @@ import { Notice } from './components/notice.tsx'
 import { commonTexts } from './i18n/common.ts'
 
 /** A page that is loaded when somebody first goes there: `lazy(async () => (await import('./pages/jobs.tsx')).JobsPage)`. */
-export function lazy(load: () => Promise<ComponentType>): ComponentType {
-  const state = signal<'unasked' | 'loading' | 'failed' | { Page: ComponentType }>('unasked')
+export function lazy<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+  const state = signal<'unasked' | 'loading' | 'failed' | { Page: ComponentType<Props> }>('unasked')
 
   async function begin(): Promise<void> {
     state.value = 'loading'
@@ -15,9 +15,9 @@ export function lazy(load: () => Promise<ComponentType>): ComponentType {
     )
   }
 
-  return function Lazy() {
+  return function Lazy(props: Props) {
     if (state.value === 'unasked') void begin()
-    if (typeof state.value === 'object') return <state.value.Page />
+    if (typeof state.value === 'object') return <state.value.Page {...props} />
     const t = commonTexts.value
     if (state.value !== 'failed') return <p class="quiet waiting">{t.loading}</p>
     return (

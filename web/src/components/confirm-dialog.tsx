@@ -6,13 +6,15 @@ import { Dialog } from './dialog.tsx'
 interface Props {
   title: string
   text: string
+  /** What the button says, unless it deletes. */
+  action?: string
   /** What failed is said here, and can be tried again. */
   onConfirm: () => Promise<void>
   onClose: () => void
 }
 
 /** Asks before something is lost. */
-export function ConfirmDialog({ title, text, onConfirm, onClose }: Props) {
+export function ConfirmDialog({ title, text, action, onConfirm, onClose }: Props) {
   const t = uploadTexts.value
   const problem = useSignal<string | undefined>(undefined)
 
@@ -38,7 +40,7 @@ export function ConfirmDialog({ title, text, onConfirm, onClose }: Props) {
           {t.keep}
         </button>
         <button type="button" class="primary danger" onClick={() => void confirm()}>
-          {t.delete}
+          {action ?? t.delete}
         </button>
       </div>
     </Dialog>

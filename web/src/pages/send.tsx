@@ -10,7 +10,9 @@ import { SendingPanel } from '../components/sending-panel.tsx'
 import { TextDialog } from '../components/text-dialog.tsx'
 import { errorText } from '../error-text.ts'
 import { formatBytes, formatNumber } from '../format.ts'
+import { commonTexts } from '../i18n/common.ts'
 import { sendTexts } from '../i18n/send.ts'
+import { href } from '../router.ts'
 import { type ChosenFile, writtenText } from '../sending/chosen-files.ts'
 import { defaultOptions, isOffered, type SendOptions } from '../sending/options.ts'
 import { send, sending } from '../sending/sending.ts'
@@ -54,6 +56,14 @@ function Compose() {
       {isEmpty && (
         <div class="terminal">
           <CopyField label={t.fromTerminal} text={`curl -F 'file=@photo.jpg' ${serverUrl('')}`} isCommand />
+        </div>
+      )}
+      {isEmpty && serverConfig.value?.feature_requests !== 'disabled' && (
+        <div class="buttons">
+          <a class="button plain" href={href('/ask')}>
+            <Icon name="person" />
+            {commonTexts.value.askForFiles}
+          </a>
         </div>
       )}
       {draft.value !== undefined && <TextDialog text={draft.value} onAdd={addText} onClose={closeDraft} />}

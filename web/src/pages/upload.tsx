@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
-import { type Access, removeFile, removeUpload, type UploadJson } from '../api.ts'
+import { type Access, removeFile, removeUpload, serverConfig, type UploadJson } from '../api.ts'
 import { ConfirmDialog } from '../components/confirm-dialog.tsx'
 import { Countdown } from '../components/countdown.tsx'
 import { Icon, type IconName } from '../components/icon.tsx'
@@ -12,6 +12,7 @@ import { errorText } from '../error-text.ts'
 import { formatBytes, formatNumber } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
 import { uploadTexts } from '../i18n/upload.ts'
+import { lazy } from '../lazy.tsx'
 import { availableFiles } from '../receiving/commands.ts'
 import { createReceived } from '../receiving/received.ts'
 import { href, navigate, replaceRoute, route } from '../router.ts'
@@ -71,6 +72,8 @@ function GonePage() {
   )
 }
 
+const RequestsPanel = lazy(async () => (await import('../components/requests-panel.tsx')).RequestsPanel)
+
 interface OpenProps {
   upload: UploadJson
   access: Access
@@ -79,8 +82,11 @@ interface OpenProps {
 
 function OpenUpload({ upload, access, reload }: OpenProps) {
   const t = uploadTexts.value
+  const requests = mayAskGuests(upload) && <RequestsPanel upload={upload} access={access} />
+  const isEmpty = upload.files === null || upload.files.length === 0
   return (
     <>
+      {isEmpty && requests}
       {upload.admin && <SharePanel upload={upload} />}
       <section class="card received" aria-label={t.files}>
         <ReceivedHead upload={upload} />
@@ -92,10 +98,15 @@ function OpenUpload({ upload, access, reload }: OpenProps) {
           onRemove={(file) => removeFile(upload.id, file, access)}
         />
       </section>
+      {!isEmpty && requests}
       {(upload.admin || upload.removable) && <RemoveAll upload={upload} access={access} />}
     </>
   )
 }
+
+/** Nobody fills a stream for somebody else, and guests have no key to encrypt for. */
+const mayAskGuests = ({ admin, stream, e2ee }: UploadJson): boolean =>
+  admin && !stream && !e2ee && serverConfig.value?.feature_requests !== 'disabled'
 
 function ReceivedHead({ upload }: { upload: UploadJson }) {
   const files = availableFiles(upload)

@@ -1,0 +1,166 @@
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { jsonOf } from '../../helpers/answers.ts'
+import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
+import { createUpload } from '../../helpers/client.ts'
+import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { faults, fileOf, isScrollingSideways } from './page-tests.ts'
+
+/** An upload and a link by which guests add to it. */
+async function givenRequest(app: TestApp, request: object) {
+  const upload = await createUpload(app)
+  const headers = { 'X-UploadToken': upload.uploadToken }
+  const { id, requestToken } = await jsonOf<{ id: string; requestToken: string }>(
+    fetch(`${app.url}/upload/${upload.id}/requests`, { method: 'POST', headers, body: JSON.stringify(request) }),
+  )
+  const revoke = () => fetch(`${app.url}/upload/${upload.id}/requests/${id}`, { method: 'DELETE', headers })
+  const files = async () =>
+    (await jsonOf<{ files: { fileName: string }[] }>(fetch(`${app.url}/upload/${upload.id}`))).files
+  const link = `${app.url}/#/?request=${requestToken}`
+  return { link, revoke, files, adminUrl: `${app.url}/#/?id=${upload.id}&uploadToken=${upload.uploadToken}` }
+}
+
+async function bring(page: Page, ...names: string[]): Promise<void> {
+  await page.locator('input[type=file]').setInputFiles(names.map((name) => fileOf(name, 'hello')))
+  await page.getByRole('button', { name: /^Send \d/ }).click()
+  await page
+    .getByRole('region', { name: 'What you have added' })
+    .getByText(names.at(-1) as string)
+    .waitFor()
+}
+
+describe.skipIf(!hasBrowser())('asking others for files', () => {
+  const open = useBrowser()
+
+  test('a link is made, a guest adds files by it, and its owner sees them', async () => {
+    const app = await makeApp()
+    const owner = await open()
+    await owner.goto(`${app.url}/`)
+    await owner.getByRole('link', { name: 'Ask others for files' }).click()
+    await owner.getByLabel('What do you ask for?').fill('Photos of the party')
+    await owner.getByLabel('A note for your guests').fill('the blurry ones too')
+    await owner.getByLabel('Number of files').fill('3')
+    await owner.getByRole('button', { name: 'Make the link' }).click()
+    const link = await owner.getByLabel('Request link').inputValue()
+
+    const guest = await open()
+    await guest.goto(link)
+    await guest.getByRole('heading', { name: 'Photos of the party' }).waitFor()
+    await guest.getByText('the blurry ones too').waitFor()
+    await guest.getByText('You can add 3 more files').waitFor()
+    await bring(guest, 'one.jpg', 'two.jpg')
+    await guest.getByText('You can add 1 more file,').waitFor()
+
+    await owner.reload()
+    await owner.getByText('2 of 3 files, 10 bytes').waitFor()
+    const names = await owner.locator('.received .file-name').allTextContents()
+    expect(names.sort()).toEqual(['one.jpg', 'two.jpg'])
+  })
+
+  test('a guest sees what he brought himself, also after a reload, and nothing else', async () => {
+    const app = await makeApp()
+    const { link } = await givenRequest(app, {})
+    const [first, second] = [await open(), await open()]
+    await first.goto(link)
+    await bring(first, 'hers.txt')
+
+    await second.goto(link)
+    await bring(second, 'his.txt')
+    await second.reload()
+    await second.getByText('his.txt').waitFor()
+
+    expect(await second.locator('.file-name').allTextContents()).toEqual(['his.txt'])
+    expect(await second.getByText('hers.txt').count()).toBe(0)
+  })
+
+  test('says in words what is too much, and when a request is full, withdrawn or over', async () => {
+    const app = await makeApp({ MAX_FILE_SIZE: '1KB' })
+    const { link, revoke, files } = await givenRequest(app, { maxFiles: 1 })
+    const over = await givenRequest(app, { ttl: 60 })
+    const page = await open()
+    await page.goto(link)
+    await page.getByText('You can add 1 more file').waitFor()
+
+    await page.locator('input[type=file]').setInputFiles([fileOf('a'), fileOf('b')])
+    await page.getByRole('alert').filter({ hasText: 'There is room for 1 more file only.' }).waitFor()
+    await page.locator('input[type=file]').setInputFiles([fileOf('large.bin', Buffer.alloc(1001))])
+    await page.getByRole('alert').filter({ hasText: 'large.bin is too large: at most 1 kB are taken.' }).waitFor()
+    await bring(page, 'only.txt')
+    await page.getByRole('heading', { name: 'This request is full' }).waitFor()
+    await revoke()
+    await page.reload()
+    await page.getByRole('heading', { name: 'This request was withdrawn' }).waitFor()
+    app.advance(60_000)
+    await page.goto(over.link)
+    await page.getByRole('heading', { name: 'This request is over' }).waitFor()
+
+    expect((await files()).map(({ fileName }) => fileName)).toEqual(['only.txt'])
+  })
+
+  test('an owner withdraws a link, and what has come stays', async () => {
+    const app = await makeApp()
+    const { link, adminUrl, files } = await givenRequest(app, { title: 'Slides' })
+    const [owner, guest] = [await open(), await open()]
+    await guest.goto(link)
+    await bring(guest, 'slides.pdf')
+    await owner.goto(adminUrl)
+
+    await owner.getByRole('button', { name: 'Withdraw Slides' }).click()
+    await owner.getByRole('dialog').getByRole('button', { name: 'Withdraw', exact: true }).click()
+    await owner.getByText('Withdrawn').waitFor()
+    await guest.locator('input[type=file]').setInputFiles([fileOf('late.pdf')])
+    await guest.getByRole('button', { name: 'Send 1 file' }).click()
+
+    await guest.getByRole('alert').filter({ hasText: 'This request was revoked' }).waitFor()
+    expect((await files()).map(({ fileName }) => fileName)).toEqual(['slides.pdf'])
+  })
+
+  test('works with the keyboard alone', async () => {
+    const app = await makeApp()
+    const page = await open()
+    await page.goto(`${app.url}/#/ask`)
+    await page.getByLabel('What do you ask for?').focus()
+
+    await page.keyboard.type('Notes')
+    for (const _ of ['note', 'files', 'size', 'open for', 'keep for', 'button']) await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+
+    await page.getByLabel('Request link').waitFor()
+    await page.getByText('Notes').waitFor()
+  })
+})
+
+describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)(
+  'the pages about guests in the %s theme',
+  (colorScheme) => {
+    const open = useBrowser()
+
+    test('have no fault that axe finds, and do not scroll sideways on a small phone', { timeout: 60_000 }, async () => {
+      const app = await makeApp()
+      const page = await open({ colorScheme, reducedMotion: 'reduce', viewport: { width: 360, height: 740 } })
+      const seen: Record<string, [string[], boolean]> = {}
+      const look = async (what: string) => {
+        seen[what] = [await faults(page), await isScrollingSideways(page)]
+      }
+      const { link, adminUrl } = await givenRequest(app, { title: 'long'.repeat(50), comments: 'x'.repeat(300) })
+      await page.goto(`${app.url}/#/ask`)
+      await page.getByRole('button', { name: 'Make the link' }).waitFor()
+      await look('ask')
+      await page.goto(link)
+      await page.getByText('Drop files here').waitFor()
+      await page.locator('input[type=file]').setInputFiles([fileOf(`${'name'.repeat(50)}.txt`, 'hello')])
+      await look('guest')
+      await bring(page, 'small.txt')
+      await look('brought')
+      await page.goto(adminUrl)
+      await page.getByRole('heading', { name: 'Guest uploads' }).waitFor()
+      await page.getByRole('button', { name: 'New request link' }).click()
+      await look('new request')
+      await page.getByRole('button', { name: 'Make the link' }).click()
+      await page.getByLabel('Request link').waitFor()
+      await look('owner')
+
+      expect(seen).toEqual(Object.fromEntries(Object.keys(seen).map((what) => [what, [[], false]])))
+    })
+  },
+)

@@ -1,0 +1,58 @@
+import { useSignal } from '@preact/signals'
+import { createUpload, serverConfig } from '../api.ts'
+import { ActionForm } from '../components/action-form.tsx'
+import { RequestFields, requestOfDraft, useRequestDraft } from '../components/request-fields.tsx'
+import { SelectField } from '../components/toolbar.tsx'
+import { formatDuration } from '../format.ts'
+import { listTexts } from '../i18n/lists.ts'
+import { requestTexts } from '../i18n/requests.ts'
+import { rememberRequest } from '../requests/request-links.ts'
+import { createRequest } from '../requests/requests-api.ts'
+import { navigate } from '../router.ts'
+import { ttlChoices } from '../sending/options.ts'
+import { me } from '../session.ts'
+import { rememberToken } from '../tokens.ts'
+import { LoginCard } from './login.tsx'
+import '../styles/lists.css'
+
+/** An upload that begins empty, for others to fill. */
+export function AskPage() {
+  const t = requestTexts.value
+  const config = serverConfig.value
+  const draft = useRequestDraft()
+  const keepFor = useSignal(String(config?.defaultTTL ?? -1))
+
+  if (config?.noAnonymousUploads && me.value === null) return <LoginCard />
+
+  async function ask(): Promise<void> {
+    const request = requestOfDraft(draft)
+    const { id, uploadToken } = await createUpload({ files: [], ttl: Number(keepFor.value) })
+    rememberToken(id, uploadToken)
+    rememberRequest(await createRequest(id, request, { token: uploadToken }))
+    navigate('/', { id })
+  }
+
+  return (
+    <>
+      <div class="hero">
+        <h1>{t.askTitle}</h1>
+        <p class="quiet">{t.askLead}</p>
+      </div>
+      <section class="card">
+        <ActionForm action={t.makeLink} onSubmit={ask}>
+          <RequestFields draft={draft} />
+          {config && config.feature_set_ttl !== 'disabled' && (
+            <SelectField
+              label={t.keepFor}
+              value={keepFor}
+              options={ttlChoices(config).map((seconds) => [
+                String(seconds),
+                seconds > 0 ? formatDuration(seconds) : listTexts.value.never,
+              ])}
+            />
+          )}
+        </ActionForm>
+      </section>
+    </>
+  )
+}

@@ -1,0 +1,219 @@
+import { useSignal } from '@preact/signals'
+import { useMemo } from 'preact/hooks'
+import { ApiError } from '../api.ts'
+import { ChosenList } from '../components/chosen-list.tsx'
+import { ChooseButton, useDropAndPaste } from '../components/drop-zone.tsx'
+import { useFetched } from '../components/fetched.tsx'
+import { GuestSending } from '../components/guest-sending.tsx'
+import { Icon, type IconName } from '../components/icon.tsx'
+import { Notice } from '../components/notice.tsx'
+import { OpenFor } from '../components/open-for.tsx'
+import { errorText } from '../error-text.ts'
+import { formatBytes } from '../format.ts'
+import { commonTexts } from '../i18n/common.ts'
+import { requestTexts } from '../i18n/requests.ts'
+import { type BroughtFile, broughtBefore, rememberBrought } from '../requests/guest-files.ts'
+import { guestTransport } from '../requests/guest-transport.ts'
+import { type GuestJson, inspectRequest } from '../requests/requests-api.ts'
+import { route } from '../router.ts'
+import type { ChosenFile } from '../sending/chosen-files.ts'
+import { nameOfPath } from '../sending/folder-names.ts'
+import { createSender, type Sender } from '../sending/sender.ts'
+import '../styles/lists.css'
+
+/** Where a request link leads: files go in, and nothing comes out. */
+export function GuestPage() {
+  const token = route.value.query.get('request') ?? ''
+  return <Guest key={token} token={token} />
+}
+
+function Guest({ token }: { token: string }) {
+  const request = useFetched(token, () => inspectRequest(token))
+  const brought = useSignal<BroughtFile[]>(useMemo(() => broughtBefore(token), [token]))
+
+  async function arrived(files: BroughtFile[]): Promise<void> {
+    brought.value = [...brought.value, ...files]
+    rememberBrought(token, brought.value)
+    await request.reload()
+  }
+
+  return (
+    <>
+      {request.error !== undefined && <Closed error={request.error} reload={request.reload} />}
+      {request.error === undefined && request.value === undefined && (
+        <p class="quiet waiting">{commonTexts.value.loading}</p>
+      )}
+      {request.error === undefined && request.value && (
+        <Invitation token={token} request={request.value} onArrived={arrived} />
+      )}
+      {brought.value.length > 0 && <Brought files={brought.value} />}
+    </>
+  )
+}
+
+/** Why nothing can be added, in words. */
+function Closed({ error, reload }: { error: unknown; reload: () => Promise<void> }) {
+  const t = requestTexts.value
+  const status = error instanceof ApiError ? error.status : 0
+  if (status === 403) return <Over icon="close" title={t.revokedTitle} text={t.revokedText} />
+  if (status === 404 || status === 400) return <Over icon="clock" title={t.overTitle} text={t.overText} />
+  return (
+    <Notice tone="bad" title={t.failedTitle}>
+      <p>{errorText(error)}</p>
+      <button type="button" class="plain" onClick={() => void reload()}>
+        {commonTexts.value.tryAgain}
+      </button>
+    </Notice>
+  )
+}
+
+function Over({ icon, title, text }: { icon: IconName; title: string; text: string }) {
+  return (
+    <section class="card centred narrow">
+      <span class="drop-mark">
+        <Icon name={icon} size={28} />
+      </span>
+      <h1>{title}</h1>
+      <p class="quiet">{text}</p>
+    </section>
+  )
+}
+
+interface InvitationProps {
+  token: string
+  request: GuestJson
+  onArrived: (files: BroughtFile[]) => Promise<void>
+}
+
+function Invitation({ token, request, onArrived }: InvitationProps) {
+  const t = requestTexts.value
+  const sender = useSignal<Sender | undefined>(undefined)
+  const isFull = request.filesLeft === 0 || request.bytesLeft === 0
+
+  function send(files: ChosenFile[]): void {
+    const outgoing = files.map(({ key, path, bytes }) => ({
+      key,
+      fileId: key,
+      name: nameOfPath(path),
+      type: bytes.type,
+      bytes,
+    }))
+    const started = createSender(outgoing, guestTransport(token), ({ fileName, fileSize }) => {
+      void onArrived([{ name: fileName, size: fileSize }])
+    })
+    sender.value = started
+    started.dispatch({ type: 'begin' })
+  }
+
+  if (sender.value)
+    return (
+      <GuestSending
+        sender={sender.value}
+        onEnd={() => {
+          sender.value = undefined
+        }}
+      />
+    )
+  if (isFull) return <Over icon="check" title={t.fullTitle} text={t.fullText} />
+  return <Choosing request={request} onSend={send} />
+}
+
+function Choosing({ request, onSend }: { request: GuestJson; onSend: (files: ChosenFile[]) => void }) {
+  const t = requestTexts.value
+  const files = useSignal<ChosenFile[]>([])
+  const problem = useSignal<string | undefined>(undefined)
+  const isOver = useDropAndPaste({ onFiles: add, onText: () => {} })
+
+  function add(more: ChosenFile[]): void {
+    const all = [...files.value, ...more]
+    problem.value = problemWith(all, request)
+    if (problem.value === undefined) files.value = all
+  }
+
+  return (
+    <>
+      <div class="hero">
+        <h1>{request.title || t.guestTitle}</h1>
+        <p class="quiet">{t.guestTake(limitsOf(request).join(', '))}</p>
+      </div>
+      <section class={`card compose ${isOver.value ? 'over' : ''}`}>
+        {request.comments && <p class="message">{request.comments}</p>}
+        {request.e2ee && <Notice icon="lock" title={t.encryptedOnly} />}
+        <div class="drop">
+          <span class="drop-mark">
+            <Icon name="upload" size={28} />
+          </span>
+          <p class="drop-title">{t.drop}</p>
+          <div class="buttons">
+            <ChooseButton label={t.choose} onFiles={add} isPrimary={files.value.length === 0} />
+          </div>
+        </div>
+        {problem.value && <Notice tone="bad" title={problem.value} />}
+        {files.value.length > 0 && (
+          <>
+            <ChosenList
+              files={files.value}
+              onRemove={(key) => {
+                files.value = files.value.filter((file) => file.key !== key)
+              }}
+            />
+            <button type="button" class="primary large" onClick={() => onSend(files.value)}>
+              <Icon name="upload" />
+              {t.sendFiles(files.value.length)}
+            </button>
+          </>
+        )}
+        <p class="facts quiet">
+          <OpenFor expiresAt={request.expireAt} />
+          <span class="tag">
+            <Icon name="shield" size={16} />
+            {t.guestPrivacy}
+          </span>
+        </p>
+      </section>
+    </>
+  )
+}
+
+/** In words: how many files, how much in all, how large each. */
+function limitsOf({ filesLeft, bytesLeft, maxFileSize }: GuestJson): string[] {
+  const t = requestTexts.value
+  return [
+    filesLeft === undefined ? t.guestAnyFiles : t.guestFiles(filesLeft),
+    ...(bytesLeft === undefined ? [] : [t.guestBytes(formatBytes(bytesLeft))]),
+    ...(maxFileSize < 0 ? [] : [t.guestEach(formatBytes(maxFileSize))]),
+  ]
+}
+
+/** The server decides; this only saves the way. */
+function problemWith(files: ChosenFile[], { filesLeft, bytesLeft, maxFileSize }: GuestJson): string | undefined {
+  const t = requestTexts.value
+  const large = maxFileSize < 0 ? undefined : files.find(({ bytes }) => bytes.size > maxFileSize)
+  if (large) return t.tooLarge(large.path, formatBytes(maxFileSize))
+  if (filesLeft !== undefined && files.length > filesLeft) return t.tooMany(filesLeft)
+  const total = files.reduce((sum, { bytes }) => sum + bytes.size, 0)
+  return bytesLeft !== undefined && total > bytesLeft ? t.tooMuch(formatBytes(bytesLeft)) : undefined
+}
+
+function Brought({ files }: { files: BroughtFile[] }) {
+  const t = requestTexts.value
+  return (
+    <section class="card" aria-labelledby="brought-title">
+      <h2 id="brought-title">{t.brought}</h2>
+      <p class="quiet" role="status">
+        {t.thanks}
+      </p>
+      <ul class="files" aria-labelledby="brought-title">
+        {files.map(({ name, size }, index) => (
+          <li key={index} class="file done">
+            <span class="file-icon">
+              <Icon name="check" />
+            </span>
+            <span class="file-name">{name}</span>
+            <span class="file-facts">{formatBytes(size)}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
