@@ -94,6 +94,7 @@ test('pure modules import nothing that does I/O', () => {
     'server/requests/request-rules.ts',
     'server/requests/request-shapes.ts',
     'server/images/derivation.ts',
+    'server/http/digests.ts',
     'server/resumable/resumable.ts',
     'server/resumable/tus-protocol.ts',
     'server/resumable/draft-protocol.ts',

@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { type CallerReader, HOLDER_COOKIE, holderOf, isPreview } from '../http/caller.ts'
 import { contentHeaders, type Headers } from '../http/content-headers.ts'
+import { wantsSha256 } from '../http/digests.ts'
 import { createContentGuard } from '../http/domains.ts'
 import { acceptAnyBodyAsText, readJson } from '../http/json-body.ts'
 import { sendContent } from '../http/send-content.ts'
@@ -108,7 +109,10 @@ interface Answer {
 
 /** What a request deserves: the whole, a part, or the news that its copy is good. Throws `precondition_failed`, `range_not_satisfiable`. */
 function answerTo(request: FastifyRequest, download: Download): Answer {
-  const headers = contentHeaders(download, { asAttachment: hasParameter(request, 'dl') })
+  const headers = contentHeaders(download, {
+    asAttachment: hasParameter(request, 'dl'),
+    wantsSha256: wantsSha256(request.headers),
+  })
   const { size, validators } = download
   const whole: Answer = {
     status: 200,

@@ -7,8 +7,14 @@ const INERT_CONTENT_POLICY =
 
 export type Headers = Record<string, string | number>
 
+interface Wishes {
+  asAttachment: boolean
+  /** RFC 9530 §4. */
+  wantsSha256: boolean
+}
+
 /** Headers of every answer that holds a file or an archive, or that stands for one (HEAD, 304). */
-export function contentHeaders(download: Download, { asAttachment }: { asAttachment: boolean }): Headers {
+export function contentHeaders(download: Download, { asAttachment, wantsSha256 }: Wishes): Headers {
   return {
     'Content-Type': servedContentType(download.type),
     'Content-Disposition': disposition(download.name, asAttachment ? 'attachment' : 'inline'),
@@ -17,7 +23,9 @@ export function contentHeaders(download: Download, { asAttachment }: { asAttachm
     'X-Frame-Options': 'DENY',
     'X-Robots-Tag': 'noindex, nofollow',
     'Cross-Origin-Resource-Policy': 'cross-origin',
-    ...(download.sha256 === undefined ? {} : { 'Repr-Digest': `sha-256=:${hexToBase64(download.sha256)}:` }), // RFC 9530
+    ...(download.sha256 === undefined || !wantsSha256
+      ? {}
+      : { 'Repr-Digest': `sha-256=:${hexToBase64(download.sha256)}:` }), // RFC 9530
     ...(download.isPrivate ? NEVER_STORE : REVALIDATE),
   }
 }

@@ -1,6 +1,8 @@
+import { finished } from 'node:stream/promises'
 import multipart, { type Multipart, type MultipartFile } from '@fastify/multipart'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
+import { digestCheck } from './digests.ts'
 import { whileSenderSpeaks } from './silence.ts'
 
 /** Only the file's own limit counts for its size; everything around files is small. */
@@ -63,6 +65,7 @@ async function* readParts(request: FastifyRequest): AsyncGenerator<Multipart> {
   assertIsForm(request)
   // The parser waits for an end that a sender who left before it started will never send.
   if (request.raw.destroyed) throw new AppError('aborted', 'the form ended before it was complete')
+  const endCheck = watchDigest(request)
   let hasParts = false
   try {
     for await (const part of whileSenderSpeaks(request, request.parts())) {
@@ -70,10 +73,21 @@ async function* readParts(request: FastifyRequest): AsyncGenerator<Multipart> {
       yield part
       if (part.type === 'file') part.file.resume() // whatever nobody read
     }
+    await endCheck?.()
   } catch (error) {
     throw error instanceof AppError ? error : formError(error)
   }
   if (!hasParts) throw new AppError('bad_request', 'invalid multipart form : multipart: NextPart: EOF')
+}
+
+/** Digests the body beside the parser. What is returned waits for its end, and throws `bad_request` when it is not what was announced. */
+function watchDigest({ raw, headers }: FastifyRequest): (() => Promise<void>) | undefined {
+  const check = digestCheck(headers, ['Content-Digest'])
+  if (!check) return undefined
+  raw.on('data', check.add)
+  const ended = finished(raw, { writable: false })
+  ended.catch(() => {}) // the parser tells of it
+  return () => ended.then(check.end)
 }
 
 function fileOf(request: FastifyRequest, part: Multipart): FormFile {

@@ -1,10 +1,35 @@
 import type { FastifyRequest } from 'fastify'
+import { type DigestCheck, digestCheck } from './digests.ts'
 import { whileSenderSpeaks } from './silence.ts'
 
-/** A body that is the bytes themselves, and how many they will be, where that is said. */
-export function rawBody(request: FastifyRequest): { bytes: AsyncIterable<Uint8Array>; size: number | undefined } {
+export interface RawBody {
+  bytes: AsyncIterable<Uint8Array>
+  /** Undefined: not said. */
+  size: number | undefined
+  /** Of these bytes; undefined: their sender says nothing of them. */
+  check: DigestCheck | undefined
+}
+
+/** A body that is the bytes themselves, or some of them: who takes it sees to its `check`. Throws as `digestCheck`. */
+export function rawBody(request: FastifyRequest): RawBody {
   const body = request.raw.iterator({ destroyOnReturn: false }) // else nobody could read why it was refused
-  return { bytes: whileSenderSpeaks(request, body), size: bodySize(request) }
+  const check = digestCheck(request.headers, ['Content-Digest'])
+  return { bytes: whileSenderSpeaks(request, body), size: bodySize(request), check }
+}
+
+/** A body that is all the bytes: they end by `bad_request` when they are not what their sender says. Throws as `digestCheck`. */
+export function wholeBody(request: FastifyRequest): Pick<RawBody, 'bytes' | 'size'> {
+  const { bytes, size } = rawBody(request)
+  const check = digestCheck(request.headers, ['Content-Digest', 'Repr-Digest'])
+  return { bytes: check ? checked(bytes, check) : bytes, size }
+}
+
+async function* checked(bytes: AsyncIterable<Uint8Array>, check: DigestCheck): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    check.add(chunk)
+    yield chunk
+  }
+  check.end()
 }
 
 /** Bytes of a body, whatever it is; undefined: not said. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
 import { acceptForms, readSingleFile } from '../http/multipart.ts'
-import { bodySize, rawBody } from '../http/raw-body.ts'
+import { bodySize, wholeBody } from '../http/raw-body.ts'
 import { fileJson } from '../uploads/upload-shapes.ts'
 import { guestJson } from './request-shapes.ts'
 import type { Requests } from './requests.ts'
@@ -19,7 +19,7 @@ export function guestRoutes({ requests }: { requests: Requests }) {
 
   async function addBody(request: FastifyRequest) {
     const { name = UNNAMED } = request.params as { name?: string }
-    const { bytes, size } = rawBody(request)
+    const { bytes, size } = wholeBody(request)
     const announced = { bytes: size ?? Number.POSITIVE_INFINITY, isExact: size !== undefined }
     return fileJson(await requests.addFile(tokenOf(request), announced, async () => ({ name, bytes })))
   }

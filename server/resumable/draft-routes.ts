@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
+import { wholeSha256 } from '../http/digests.ts'
 import { fileBaseUrl, fileUrl } from '../http/links.ts'
 import { rawBody } from '../http/raw-body.ts'
 import { announceResumption, resumptionPath } from '../http/resumption.ts'
@@ -32,14 +33,15 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
     if (isComplete === undefined)
       throw new AppError('bad_request', 'expected Tus-Resumable, or Upload-Complete with ?0 or ?1')
     const body = rawBody(request)
-    const metadata = readMetadata(headerOf(request.headers, 'upload-metadata'))
+    const header = headerOf(request.headers, 'upload-metadata')
+    const metadata = readMetadata(header)
     const wish = {
       length: readBytes(request.headers, 'Upload-Length') ?? (isComplete ? body.size : undefined),
       name: fileNameOf(request.headers['content-disposition']) ?? metadata.get('filename') ?? UNNAMED,
       target: { options: { ...optionsOfMetadata(metadata), ...optionsOfRequest(request) } },
       requestToken: headerOf(request.headers, 'x-requesttoken'),
     }
-    const remarks = { metadata: withoutSecrets(headerOf(request.headers, 'upload-metadata')) }
+    const remarks = { metadata: withoutSecrets(header), sha256: wholeSha256(request.headers) }
     const { secret, resumable, slot } = await resumables.create(wish, await readCaller(request), remarks)
     const headers = { Location: resumptionPath(request, config, secret), ...limitHeader(resumable, clock()) }
     announceResumption(reply, { ...headers, ...interopOf(request.headers) })

@@ -3,7 +3,8 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
-import { rawBody } from '../http/raw-body.ts'
+import { wholeSha256 } from '../http/digests.ts'
+import { rawBody, wholeBody } from '../http/raw-body.ts'
 import { refuseGuests } from '../http/refuse-guests.ts'
 import { announceResumption, resumeCommand, resumptionPath } from '../http/resumption.ts'
 import { untilSilence } from '../http/silence.ts'
@@ -39,7 +40,7 @@ export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, 
   async function uploadAtOnce(request: FastifyRequest, reply: FastifyReply) {
     const caller = await readCaller(request)
     const options = optionsOfRequest(request)
-    const { bytes } = rawBody(request)
+    const { bytes } = wholeBody(request)
     const created = await quickUploads.create(only({ name: nameOf(request), bytes }), () => options, caller)
     return answerUpload(request, reply, created)
   }
@@ -47,14 +48,16 @@ export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, 
   async function uploadResumably(request: FastifyRequest, reply: FastifyReply) {
     const { headers } = request
     const isComplete = readComplete(headers) ?? true
-    const { bytes, size } = rawBody(request)
+    const { bytes, size, check } = rawBody(request)
     const length = readBytes(headers, 'Upload-Length') ?? (isComplete ? size : undefined)
     const wish = { name: nameOf(request), length, target: { options: optionsOfRequest(request) } }
-    const { secret, resumable, slot } = await resumables.create(wish, await readCaller(request))
+    const { secret, resumable, slot } = await resumables.create(wish, await readCaller(request), {
+      sha256: wholeSha256(headers),
+    })
     const where = { Location: resumptionPath(request, config, secret), ...limitHeader(resumable, clock()) }
     const command = resumeCommand(request, config, secret, wish.name)
     announceResumption(reply, { ...where, ...interopOf(headers), 'X-Mayfly-Resume': command })
-    const piece = { offset: 0, isLast: isComplete, size, bytes: untilSilence(request, bytes) }
+    const piece = { offset: 0, isLast: isComplete, size, check, bytes: untilSilence(request, bytes) }
     const received = await resumables.append(secret, piece).catch(async (error: unknown) => {
       if (error instanceof AppError && FINAL.includes(error.code)) await resumables.remove(secret).catch(() => {})
       else reply.headers(where)

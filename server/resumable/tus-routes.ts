@@ -2,8 +2,9 @@ import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyReques
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
+import { wholeSha256 } from '../http/digests.ts'
 import { fileBaseUrl, fileUrl } from '../http/links.ts'
-import { rawBody } from '../http/raw-body.ts'
+import { type RawBody, rawBody } from '../http/raw-body.ts'
 import { resumptionPath } from '../http/resumption.ts'
 import { distinguishTus, TUS } from '../http/tus-constraint.ts'
 import type { Resumable } from './resumable.ts'
@@ -52,13 +53,12 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
     const creator = uploadToken === undefined ? caller : { ...caller, uploadToken }
     const concat = readConcat(remarks.concat || undefined)
     if (Array.isArray(concat)) return joinParts(request, reply, await resumables.join(concat, wish, creator, remarks))
-    const check = readChecksum(headerOf(request.headers, 'upload-checksum'))
     const target = concat ?? wish.target
     const created = await resumables.create({ ...wish, length: length(), target }, creator, remarks)
     describeCreated(request, reply, created)
     const hasBytes = request.headers['content-type'] === OFFSET_TYPE
     if (!hasBytes && created.resumable.length !== 0) return reply.code(201).send()
-    const { received } = await resumables.append(created.secret, { offset: 0, check, ...rawBody(request) })
+    const { received } = await resumables.append(created.secret, { offset: 0, ...checkedBody(request) })
     return reply.code(201).header('Upload-Offset', received).send()
   }
 
@@ -83,8 +83,7 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
     const offset = readBytes(request.headers, 'Upload-Offset')
     if (offset === undefined) throw new AppError('bad_request', 'missing Upload-Offset')
     const length = readBytes(request.headers, 'Upload-Length')
-    const check = readChecksum(headerOf(request.headers, 'upload-checksum'))
-    const resumable = await resumables.append(secretOf(request), { offset, length, check, ...rawBody(request) })
+    const resumable = await resumables.append(secretOf(request), { offset, length, ...checkedBody(request) })
     return reply
       .code(204)
       .headers({ 'Upload-Offset': resumable.received, ...expiryOf(resumable) })
@@ -146,6 +145,13 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
   }
 }
 
+/** tus has its own header for what RFC 9530 says by `Content-Digest`. */
+function checkedBody(request: FastifyRequest): RawBody {
+  const checksum = readChecksum(headerOf(request.headers, 'upload-checksum'))
+  const body = rawBody(request)
+  return checksum ? { ...body, check: checksum } : body
+}
+
 const secretOf = ({ params }: FastifyRequest): string => (params as { secret: string }).secret
 
 const expiryOf = ({ expiresAt }: Resumable) => ({ 'Upload-Expires': new Date(expiresAt).toUTCString() })
@@ -161,7 +167,11 @@ function readWish({ headers }: FastifyRequest) {
     wish: { name, target, requestToken: headerOf(headers, 'x-requesttoken') } satisfies Omit<Wish, 'length'>,
     /** The whole of finished parts has none to say. */
     length: () => readLength(headers),
-    remarks: { metadata: withoutSecrets(header), concat: headerOf(headers, 'upload-concat') ?? '' },
+    remarks: {
+      metadata: withoutSecrets(header),
+      concat: headerOf(headers, 'upload-concat') ?? '',
+      sha256: wholeSha256(headers),
+    },
     uploadToken: metadata.get('uploadtoken'),
   }
 }
