@@ -28,12 +28,13 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
   /** Plik asks after the password, before the status. */
   const assertDownloadDomain = createContentGuard(config)
 
-  async function findFile(request: FastifyRequest, caller: Caller): Promise<Download> {
+  async function findFile(request: FastifyRequest, caller: Caller, reply: FastifyReply): Promise<Download> {
     const { uploadId, fileId, '*': name } = request.params as Record<string, string>
     const ref = { uploadId: uploadId as string, fileId: fileId as string, name: name as string }
     const wish = readDerivation(request.query as Record<string, string | string[] | undefined>)
-    if (wish) request.socket.setTimeout(0) // nothing moves on the connection while a picture is made
-    return downloads.findFile(ref, caller, () => assertDownloadDomain(request), wish)
+    const patience = hasParameter(request, 'wait') ? patienceOf(reply) : undefined
+    if (wish || patience) request.socket.setTimeout(0) // nothing moves on the connection while a picture is made, or a file comes in
+    return downloads.findFile(ref, caller, () => assertDownloadDomain(request), wish, patience)
   }
 
   async function findArchive(request: FastifyRequest, caller: Caller): Promise<Download> {
@@ -51,7 +52,7 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
 
   const get = (find: typeof findFile) => async (request: FastifyRequest, reply: FastifyReply) => {
     const caller = await readCaller(request)
-    const download = await find(request, caller)
+    const download = await find(request, caller, reply)
     const { status, range, headers } = answerTo(request, download)
     if (status === 304) return reply.code(304).headers(headers).send()
     const bytes = await read(request, reply, caller, download, range)
@@ -76,7 +77,7 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
 
   const head = (find: typeof findFile) => async (request: FastifyRequest, reply: FastifyReply) => {
     const caller = await readCaller(request)
-    const download = await find(request, caller)
+    const download = await find(request, caller, reply)
     await downloads.check(download, holderOf(request, caller).id)
     const { status, headers } = answerTo(request, download)
     return reply.code(status).headers(headers).send()
@@ -144,6 +145,16 @@ const conditionsOf = ({ headers }: FastifyRequest) => ({
   ifModifiedSince: headers['if-modified-since'],
   ifRange: headers['if-range']?.toString(),
 })
+
+/** Shorter than the minute after which proxies lose theirs. */
+const WAIT_MS = 50_000
+
+/** Until the time is up, or nobody waits any more. */
+function patienceOf({ raw }: FastifyReply): AbortSignal {
+  const hangUp = new AbortController()
+  raw.once('close', () => hangUp.abort())
+  return AbortSignal.any([hangUp.signal, AbortSignal.timeout(WAIT_MS)])
+}
 
 const hasParameter = ({ query }: FastifyRequest, name: string): boolean =>
   Boolean((query as Record<string, unknown>)[name])

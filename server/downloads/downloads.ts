@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { BlobStore, ByteRange } from '../../storage/blob-store.ts'
 import type { Caller } from '../accounts/caller.ts'
 import type { ActivityRecorder } from '../activity/activity-recorder.ts'
@@ -9,7 +10,7 @@ import type { Variants } from '../images/variants.ts'
 import type { StreamExchange } from '../streams/stream-exchange.ts'
 import { cleanFileName } from '../uploads/file-name.ts'
 import type { StoredFile, Upload } from '../uploads/upload.ts'
-import { assertAvailable } from '../uploads/upload-rules.ts'
+import { assertAvailable, isComing } from '../uploads/upload-rules.ts'
 import type { OpenUpload, Uploads } from '../uploads/uploads.ts'
 import { type ArchiveFile, type ArchivePart, archiveEtag, layoutArchive, sliceArchive } from './archive.ts'
 import type { Claims } from './claims.ts'
@@ -63,6 +64,8 @@ interface Dependencies {
 }
 
 const MAX_ARCHIVE_NAME_BYTES = 1024
+/** So often somebody who waits for a file looks whether it is there: it may come in through another replica. */
+const POLL_MS = 250
 
 export type Downloads = ReturnType<typeof createDownloads>
 
@@ -70,20 +73,38 @@ export type Downloads = ReturnType<typeof createDownloads>
 export function createDownloads({ uploads, claims, variants, blobs, exchange, activity }: Dependencies) {
   /**
    * A file, or a picture derived from it. Throws as `Uploads.open`, `Uploads.getFile` and `Variants.get`; `forbidden`: no
-   * derived pictures of limited files. `gate` runs once the caller has proved that he may see the file.
+   * derived pictures of limited files. `gate` runs once the caller has proved that he may see the file. With `patience` it waits
+   * for a file that is still coming in until that aborts, and then throws `unavailable`.
    */
   async function findFile(
     ref: FileRef,
     caller: Caller,
     gate: () => void,
     wish: Derivation | undefined,
+    patience?: AbortSignal,
   ): Promise<Download> {
     const opened = await uploads.open(ref.uploadId, caller)
     const file = await uploads.getFile(opened, ref.fileId, ref.name)
     gate()
+    if (patience && isComing(opened.upload, file)) {
+      await untilItCame(opened, ref, patience)
+      return findFile(ref, caller, gate, wish)
+    }
     assertAvailable(opened.upload, file)
     if (wish) return findVariant(opened, file, wish)
     return opened.upload.stream ? streamDownload(opened, file) : fileDownload(opened, file)
+  }
+
+  /**
+   * Nothing of a file can be shown before all of it is there: what kind it is, what its digest is, whether a position must be taken
+   * off a picture.
+   */
+  async function untilItCame(opened: OpenUpload, { fileId, name }: FileRef, patience: AbortSignal): Promise<void> {
+    while (isComing(opened.upload, await uploads.getFile(opened, fileId, name))) {
+      if (patience.aborted)
+        throw new AppError('unavailable', 'the file is still coming in, please ask again', { retryAfterSeconds: 1 })
+      await sleep(POLL_MS, undefined, { signal: patience }).catch(() => {})
+    }
   }
 
   /** A derived picture shows what the file shows, so there is none of what may be seen only so often. */

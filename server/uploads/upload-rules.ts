@@ -225,6 +225,10 @@ export const isExpired = ({ status, expiresAt }: Upload, now: number): boolean =
 export const visibleStatus = ({ status }: StoredFile): StoredFile['status'] =>
   status === 'removed' ? 'deleted' : status
 
+/** Whether there will be bytes, but are none yet. */
+export const isComing = ({ stream }: Upload, { status }: StoredFile): boolean =>
+  status === 'missing' || (status === 'uploading' && !stream)
+
 /** Throws `not_found`, unless the file holds bytes that can be had: stored ones, or those that are being streamed. */
 export function assertAvailable({ stream }: Upload, file: StoredFile): void {
   if (file.status === (stream ? 'uploading' : 'uploaded')) return

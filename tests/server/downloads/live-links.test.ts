@@ -1,0 +1,82 @@
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { answerOf } from '../../helpers/answers.ts'
+import { addFile, createUpload } from '../../helpers/client.ts'
+import { makeApp } from '../../helpers/make-app.ts'
+import { createResumable, patch } from '../resumable/tus-requests.ts'
+
+/** Links that are handed out before the file is there. */
+
+const isPending = async (promise: Promise<unknown>): Promise<boolean> =>
+  (await Promise.race([promise, new Promise((resolve) => setImmediate(() => resolve('pending')))])) === 'pending'
+
+test('a link that waits is answered once the file is there, and one that does not at once', async () => {
+  const app = await makeApp()
+  const { url, link } = await createResumable(app, 11)
+  await patch(url, 0, 'hello ')
+
+  const waiting = fetch(`${link}?wait=1`)
+  expect((await fetch(link)).status).toBe(404)
+  expect(await isPending(waiting)).toBe(true)
+  await patch(url, 6, 'world')
+
+  expect(await answerOf(waiting)).toEqual([200, 'hello world'])
+})
+
+test('a link to a file that nobody began to send waits, too', async () => {
+  const app = await makeApp()
+  const upload = await createUpload(app, { files: [{ fileName: 'file.txt', reference: '0' }] })
+  const link = `${app.url}/file/${upload.id}/${upload.files?.[0]?.id}/file.txt`
+  const waiting = fetch(`${link}?wait=1`)
+
+  const { status } = await fetch(link, { method: 'HEAD' })
+  const form = new FormData()
+  form.append('file', new Blob(['hello']), 'file.txt')
+  await fetch(link, { method: 'POST', body: form, headers: { 'X-UploadToken': upload.uploadToken } })
+
+  expect(status).toBe(404)
+  expect(await answerOf(waiting)).toEqual([200, 'hello'])
+})
+
+test('who waits for a file that is taken away is told so', async () => {
+  const app = await makeApp()
+  const { link, uploadToken } = await createResumable(app, 11)
+  const waiting = fetch(`${link}?wait=1`)
+  expect(await isPending(waiting)).toBe(true)
+
+  await fetch(link, { method: 'DELETE', headers: { 'X-UploadToken': uploadToken ?? '' } })
+
+  expect((await waiting).status).toBe(404)
+})
+
+test('who has waited long enough is asked to come again', async () => {
+  const app = await makeApp()
+  const { link } = await createResumable(app, 11)
+  onTestFinished(() => void vi.restoreAllMocks())
+  const time = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort())
+
+  const response = await fetch(`${link}?wait=1`)
+
+  expect(time).toHaveBeenCalledWith(50_000)
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
+})
+
+test('waiting gives no right: a password is asked for first, and a one-shot file goes to one', async () => {
+  const app = await makeApp()
+  const secret = await createResumable(app, 5, { password: 'secret' })
+  const { url, link } = await createResumable(app, 5, { oneShot: 'true' })
+  const waiting = [1, 2, 3].map(() => fetch(`${link}?wait=1`))
+
+  expect((await fetch(`${secret.link}?wait=1`)).status).toBe(401)
+  await patch(url, 0, 'hello')
+
+  const bodies = await Promise.all(waiting.map(async (answer) => answerOf(answer)))
+  expect(bodies.filter(([status, text]) => status === 200 && text === 'hello').length).toBe(1)
+})
+
+test('a file that is there is not waited for', async () => {
+  const app = await makeApp()
+  const upload = await createUpload(app)
+  const { id } = (await (await addFile(app, upload, 'hello')).json()) as { id: string }
+
+  expect(await answerOf(fetch(`${app.url}/file/${upload.id}/${id}/file.txt?wait=1`))).toEqual([200, 'hello'])
+})
