@@ -6,7 +6,9 @@ import { openStore } from '../storage/open-store.ts'
 import { type AccountRemoval, createAccountRemoval } from './accounts/account-removal.ts'
 import { type Accounts, createAccounts } from './accounts/accounts.ts'
 import { authRoutes } from './accounts/auth-routes.ts'
+import { cliLoginRoutes } from './accounts/cli-login-routes.ts'
 import { meRoutes } from './accounts/me-routes.ts'
+import { oidcRoutes } from './accounts/oidc-routes.ts'
 import { tokensRoutes } from './accounts/tokens-routes.ts'
 import { usersRoutes } from './accounts/users-routes.ts'
 import { createActivity } from './activity/activity.ts'
@@ -215,6 +217,8 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
       guestRoutes({ requests }),
       downloadsRoutes({ downloads, readCaller, config }),
       authRoutes({ ...accounts, readCaller, config }),
+      oidcRoutes({ ...accounts, readCaller, config }),
+      cliLoginRoutes({ ...accounts, readCaller, config }),
       meRoutes({ ...accounts, removal, readCaller, config }),
       tokensRoutes({ ...accounts, readCaller }),
       usersRoutes({ ...accounts, removal, readCaller, config }),

@@ -36,6 +36,16 @@ const Settings = Fields.refine((config) => !(config.defaultTtlSeconds > config.m
     error: 'is needed together with MAYFLY_S3_ACCESS_KEY_ID; set both or neither',
     when: always,
   })
+  .refine((config) => config.oidcIssuer === '' || config.oidcClientId !== '', {
+    path: ['oidcClientId'],
+    error: 'is required when MAYFLY_OIDC_ISSUER is set',
+    when: always,
+  })
+  .refine((config) => config.oidcIssuer === '' || config.publicUrl !== '', {
+    path: ['publicUrl'],
+    error: 'is required when MAYFLY_OIDC_ISSUER is set: the provider sends people back there',
+    when: always,
+  })
 
 const keyOf = new Map(Object.entries(Fields.shape).map(([key, schema]) => [settingDocs.get(schema)?.name ?? '', key]))
 const nameOf = new Map([...keyOf].map(([name, key]) => [key, name]))

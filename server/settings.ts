@@ -255,6 +255,35 @@ export const settingGroups = {
   },
   Accounts: {
     sessionTimeoutSeconds: setting('SESSION_TIMEOUT', lifetime, '365d', 'How long a browser stays logged in.'),
+    oidcIssuer: setting(
+      'OIDC_ISSUER',
+      matching(
+        'an `https://` address such as `https://id.example.org/realms/staff`; `http://` on this machine only',
+        /^(?:(?:https:\/\/|http:\/\/(?:localhost|127\.0\.0\.1)(?=[:/]|$))[^\s?#]*)?$/,
+      ),
+      '',
+      'OpenID Connect provider at which people log in. Their account is made on their first time. See [accounts.md](accounts.md).',
+    ),
+    oidcClientId: setting('OIDC_CLIENT_ID', anyText, '', 'Name under which the provider knows this server.'),
+    oidcClientSecret: setting(
+      'OIDC_CLIENT_SECRET',
+      anyText,
+      '',
+      'Secret that belongs to the client id, if there is one.',
+    ),
+    oidcProviderName: setting('OIDC_PROVIDER_NAME', anyText, 'OpenID', 'What the page calls the provider.'),
+    oidcValidDomains: setting(
+      'OIDC_VALID_DOMAINS',
+      listOf(matching('a domain such as `example.org`', /^[\w.-]+$/)),
+      '',
+      'Domains of mail addresses whose owners may come in; empty means everybody whom the provider lets in.',
+    ),
+    oidcRequireVerifiedEmail: setting(
+      'OIDC_REQUIRE_VERIFIED_EMAIL',
+      flag,
+      'true',
+      'With valid domains: whether the provider must have verified the address. Some never say so; then the provider itself must see to it.',
+    ),
   },
   Downloads: {
     claimWindowMs: setting(

@@ -34,6 +34,13 @@ export function assertText(field: string, text: string): void {
   if (/\p{Cc}/u.test(text)) throw refusal(`${field} must not contain control characters`)
 }
 
+/** As much of a text from elsewhere as `assertText` takes. */
+export const shownText = (text: string): string =>
+  text
+    .replace(/\p{Cc}/gu, '')
+    .slice(0, MAX_TEXT_BYTES / 4)
+    .toWellFormed()
+
 /** What somebody may upload; `Infinity`: as much as he likes. */
 export interface Limits {
   maxFileSizeBytes: number

@@ -1,6 +1,9 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/open-database.ts'
+import { type CliLogins, createCliLogins } from './cli-logins.ts'
+import { createCliLoginsRepo } from './cli-logins-repo.ts'
+import { createOidc, type Oidc } from './oidc.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 import { createSessionsRepo } from './sessions-repo.ts'
 import { createTokens, type Tokens } from './tokens.ts'
@@ -12,6 +15,8 @@ export interface Accounts {
   users: Users
   sessions: Sessions
   tokens: Tokens
+  cliLogins: CliLogins
+  oidc: Oidc
 }
 
 interface Dependencies {
@@ -24,9 +29,8 @@ interface Dependencies {
 export function createAccounts({ database, clock, config }: Dependencies): Accounts {
   const repo = createUsersRepo(database)
   const sessions = createSessions({ repo: createSessionsRepo(database), users: repo, clock, config })
-  return {
-    users: createUsers({ repo, endSessions: sessions.endAll, clock }),
-    sessions,
-    tokens: createTokens({ repo: createTokensRepo(database), clock, config }),
-  }
+  const users = createUsers({ repo, endSessions: sessions.endAll, clock })
+  const tokens = createTokens({ repo: createTokensRepo(database), clock, config })
+  const cliLogins = createCliLogins({ repo: createCliLoginsRepo(database), users, tokens, clock })
+  return { users, sessions, tokens, cliLogins, oidc: createOidc({ users, config }) }
 }

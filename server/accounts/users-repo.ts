@@ -57,15 +57,16 @@ export function createUsersRepo({ db, transact }: { db: Kysely<Schema>; transact
         return numInsertedOrUpdatedRows === 1n
       }),
 
-    /** False: there is no such user. */
-    updateUser: (account: Account): Promise<boolean> =>
+    /** Changes what is given, and nothing that somebody else may be changing. Undefined: there is no such user. */
+    updateUser: (id: string, changes: Partial<Account>): Promise<Account | undefined> =>
       transact(async (trx) => {
-        const { numUpdatedRows } = await trx
-          .updateTable('users')
-          .set(columnsOf(account))
-          .where('id', '=', account.id)
-          .executeTakeFirst()
-        return numUpdatedRows === 1n
+        const user = trx.updateTable('users').where('id', '=', id)
+        await user.set(({ ref }) => ({ is_admin: ref('is_admin') })).execute() // locks the row on both databases
+        const row = await trx.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst()
+        if (!row) return undefined
+        const changed = { ...toAccount(row), ...changes }
+        await user.set(columnsOf(changed)).execute()
+        return changed
       }),
 
     /** Sessions, tokens and pending logins go with it. False: there was no such user. */

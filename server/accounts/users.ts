@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Page, Paging } from '../paging.ts'
-import { assertLogin, assertPassword, assertText, knownProvider, type Limits } from './account-rules.ts'
+import { assertLogin, assertPassword, assertText, knownProvider, type Limits, shownText } from './account-rules.ts'
 import { hashPassword } from './passwords.ts'
 import type { Sessions } from './sessions.ts'
 import { type Account, type User, type UserFilter, type UserSort, userIdOf } from './user.ts'
@@ -20,6 +20,9 @@ export interface NewUser {
   maxUserSizeBytes?: number | undefined
   maxTtlSeconds?: number | undefined
 }
+
+/** Somebody as a provider describes him, who knows him by `subject` for ever. */
+export type Newcomer = Pick<User, 'provider' | 'login' | 'name' | 'email'> & { subject: string }
 
 /** What a user may change about himself. */
 export type Profile = Partial<Pick<User, 'name' | 'email' | 'theme' | 'language'>>
@@ -57,24 +60,50 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
       assertText('email', email)
       return known
     })
-    const account: Account = {
-      id: userIdOf(provider, login),
+    const limits = {
+      maxFileSizeBytes: rest.maxFileSizeBytes ?? 0,
+      maxUserSizeBytes: rest.maxUserSizeBytes ?? 0,
+      maxTtlSeconds: rest.maxTtlSeconds ?? 0,
+    }
+    const passwordHash = provider === 'local' ? await hashPassword(password) : null
+    const account = {
+      ...emptyAccount(userIdOf(provider, login)),
       provider,
       login,
       name,
       email,
       isAdmin,
-      maxFileSizeBytes: rest.maxFileSizeBytes ?? 0,
-      maxUserSizeBytes: rest.maxUserSizeBytes ?? 0,
-      maxTtlSeconds: rest.maxTtlSeconds ?? 0,
-      theme: '',
-      language: '',
-      createdAt: clock(),
-      passwordHash: provider === 'local' ? await hashPassword(password) : null,
+      ...limits,
+      passwordHash,
     }
     if (await repo.insertUser(account)) return account
     throw new AppError('conflict', `user ${account.id} exists already`)
   }
+
+  /** Somebody whom a provider vouches for: his account, made on his first time. Throws `bad_request`: a subject that can't be. */
+  async function join({ provider, subject, ...person }: Newcomer): Promise<User> {
+    assertText('subject', subject)
+    const id = userIdOf(provider, subject)
+    const texts = { login: shownText(person.login), name: shownText(person.name), email: shownText(person.email) }
+    await repo.insertUser({ ...emptyAccount(id), provider, ...texts })
+    return get(id)
+  }
+
+  const emptyAccount = (id: string): Account => ({
+    id,
+    provider: 'local',
+    login: '',
+    name: '',
+    email: '',
+    isAdmin: false,
+    maxFileSizeBytes: 0,
+    maxUserSizeBytes: 0,
+    maxTtlSeconds: 0,
+    theme: '',
+    language: '',
+    createdAt: clock(),
+    passwordHash: null,
+  })
 
   const find = (id: string): Promise<User | undefined> => repo.findUser(id)
 
@@ -87,12 +116,8 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
 
   /** Throws `not_found`; `bad_request`: a text that can't be. */
   async function changeProfile(id: string, changes: Profile): Promise<User> {
-    const account = await repo.findUser(id)
-    if (!account) throw new AppError('not_found', 'user not found')
     for (const [field, text] of Object.entries(changes)) assertText(field, text)
-    const changed = { ...account, ...changes }
-    await repo.updateUser(changed)
-    return changed
+    return change(id, changes)
   }
 
   /**
@@ -102,23 +127,26 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
    */
   async function update(
     id: string,
-    changes: UserChanges,
+    { password, ...rest }: UserChanges,
     { isAdmin = true, keepSession }: UpdateBy = {},
   ): Promise<User> {
-    const account = await repo.findUser(id)
-    if (!account) throw new AppError('not_found', 'user not found')
-    const { password, ...rest } = changes
-    const changed = { ...account, ...definedOnly(rest) }
-    if (!isAdmin) assertNoGrant(account, changed)
+    const user = await get(id)
+    const changes = definedOnly(rest)
+    if (!isAdmin) assertNoGrant(user, { ...user, ...changes })
     because('unable to update user', () => {
-      assertText('name', changed.name)
-      assertText('email', changed.email)
+      assertText('name', changes.name ?? '')
+      assertText('email', changes.email ?? '')
       if (password) assertPassword(password)
     })
-    const isNewPassword = password !== undefined && password !== '' && account.provider === 'local'
-    if (isNewPassword) changed.passwordHash = await hashPassword(password)
-    await repo.updateUser(changed)
-    if (isNewPassword) await endSessions(id, keepSession)
+    if (!password || user.provider !== 'local') return change(id, changes)
+    const changed = await change(id, { ...changes, passwordHash: await hashPassword(password) })
+    await endSessions(id, keepSession)
+    return changed
+  }
+
+  async function change(id: string, changes: Partial<Account>): Promise<User> {
+    const changed = await repo.updateUser(id, changes)
+    if (!changed) throw new AppError('not_found', 'user not found')
     return changed
   }
 
@@ -139,7 +167,7 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
     if (!(await repo.deleteUser(id))) throw new AppError('not_found', 'user not found')
   }
 
-  return { create, find, get, changeProfile, update, list, search, count, remove }
+  return { create, join, find, get, changeProfile, update, list, search, count, remove }
 }
 
 /** Plik forgets about the total, so that anybody can raise his own (1.3.8). */

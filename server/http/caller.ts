@@ -41,12 +41,18 @@ export function createCallerReader({ users, sessions, tokens, config }: Dependen
   /** The caller's address as throttles count it; known without a query. */
   const network = (request: FastifyRequest): string => networkOf(sourceAddress(request, config))
 
+  /** Whether a stranger at this address may upload; known without a query. */
+  const isWhitelisted = (request: FastifyRequest): boolean => isAllowed(sourceAddress(request, config))
+
+  const isAllowed = (address: Address): boolean =>
+    config.uploadWhitelist.length === 0 || isInside(address, config.uploadWhitelist)
+
   async function callerOf(request: FastifyRequest, takesTokens: boolean): Promise<Caller> {
     const address = sourceAddress(request, config)
     return {
       address: address.toString(),
       network: networkOf(address),
-      isWhitelisted: config.uploadWhitelist.length === 0 || isInside(address, config.uploadWhitelist),
+      isWhitelisted: isAllowed(address),
       uploadToken: headerOf(request, 'x-uploadtoken'),
       credentials: readCredentials(request.headers.authorization),
       ...(await impersonating(request, await identify(request, takesTokens))),
@@ -74,7 +80,7 @@ export function createCallerReader({ users, sessions, tokens, config }: Dependen
     return { ...identity, user, impersonator: identity.user }
   }
 
-  return Object.assign(read, { bySession, network })
+  return Object.assign(read, { bySession, network, isWhitelisted })
 }
 
 /** The answer to a request does not change while it runs. */

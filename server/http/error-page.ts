@@ -1,14 +1,15 @@
 import type { FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 
-const DOWNLOAD = /^\/(?:file|stream|archive)\//
+/** Where people come by a link or from a login elsewhere, and not a program of ours. */
+const VISITED = /^\/(?:(?:file|stream|archive)\/|auth\/\w+\/callback$)/
 /** Programs that say they take HTML, too; Plik knows them by the beginning of their name (1.3.8, `redirect`). */
 const PROGRAMS = /^(?:wget|curl|python-urllib|libwww-perl|libwwww-perl|php|pycurl|go-http-client|plik_client)/i
 /** The browser's own question for a password; and preview bots, who are to learn that there is nothing to see. */
 const SHOWN_AS_THEY_ARE = [401, 406]
 
 /**
- * Where a person who opened a link to a file is told why there is none: Plik's page for errors. Undefined: the answer is
+ * Where a person who opened a link to a file, or comes back from a login elsewhere, is told why it does not work: Plik's page for errors. Undefined: the answer is
  * for a program, as text.
  */
 export function errorPageFor(
@@ -17,7 +18,7 @@ export function errorPageFor(
   { publicUrl, pathPrefix }: Pick<Config, 'publicUrl' | 'pathPrefix'>,
 ): string | undefined {
   const route = (routeOptions.url ?? '').slice(pathPrefix.length)
-  if (!['GET', 'HEAD'].includes(method) || !DOWNLOAD.test(route) || SHOWN_AS_THEY_ARE.includes(status)) return undefined
+  if (!['GET', 'HEAD'].includes(method) || !VISITED.test(route) || SHOWN_AS_THEY_ARE.includes(status)) return undefined
   if (!headers.accept?.includes('text/html') || PROGRAMS.test(headers['user-agent'] ?? '')) return undefined
   const query = new URLSearchParams({ err: message, errcode: String(status), uri: url })
   return `${publicUrl || pathPrefix}/#/?${query}`

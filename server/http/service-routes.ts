@@ -103,6 +103,8 @@ function configJson(config: Config) {
     feature_api_tokens: config.featureApiTokens,
     feature_delete_account: config.featureDeleteAccount,
     githubAuthentication: false,
+    oidcAuthentication: config.featureAuthentication !== 'disabled' && config.oidcIssuer !== '',
+    oidcProviderName: config.oidcProviderName,
     feature_requests: config.featureRequests,
   }
 }

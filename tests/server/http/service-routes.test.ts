@@ -37,6 +37,8 @@ const DEFAULTS = {
   feature_api_tokens: 'enabled',
   feature_delete_account: 'enabled',
   githubAuthentication: false,
+  oidcAuthentication: false,
+  oidcProviderName: 'OpenID',
   feature_requests: 'enabled',
 }
 

@@ -1,0 +1,64 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import type { CallerReader } from '../http/caller.ts'
+import { acceptAnyBodyAsText, readJson, readRequiredJson } from '../http/json-body.ts'
+import { serverUrl } from '../http/links.ts'
+import { assertLoggedIn } from './caller.ts'
+import type { CliLogins } from './cli-logins.ts'
+
+interface Dependencies {
+  cliLogins: CliLogins
+  readCaller: CallerReader
+  config: Config
+}
+
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? '')
+const InitBody = z.object({ hostname: text })
+const ApproveBody = z.object({ code: text, comment: text })
+const PollBody = z.object({ code: text, secret: text })
+
+/** `plik --login` (Plik 1.4): the program begins and polls, its user approves on the page. */
+export function cliLoginRoutes({ cliLogins, readCaller, config }: Dependencies) {
+  return async (app: FastifyInstance): Promise<void> => {
+    acceptAnyBodyAsText(app)
+    app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
+    app.addHook('preHandler', async () => {
+      if (config.featureAuthentication === 'disabled') throw new AppError('bad_request', 'authentication is disabled')
+    })
+
+    app.post('/auth/cli/init', async (request) => {
+      const { hostname } = readJson(request.body, InitBody)
+      const { code, secret, expiresInSeconds } = await cliLogins.begin(hostname)
+      const query = new URLSearchParams({ code, ...(hostname === '' ? {} : { hostname }) })
+      return {
+        code,
+        secret,
+        verifyURL: `${serverUrl(request, config)}/#/cli-auth?${query}`,
+        expiresIn: expiresInSeconds,
+      }
+    })
+
+    app.post('/auth/cli/approve', async (request) => {
+      const user = assertLoggedIn(await readCaller.bySession(request))
+      const { code, comment } = readRequiredJson(request.body, ApproveBody)
+      await cliLogins.approve(given(code, 'code'), user, comment)
+      return { status: 'approved' }
+    })
+
+    app.post('/auth/cli/poll', async (request) => {
+      const { code, secret } = readRequiredJson(request.body, PollBody)
+      const token = await cliLogins.poll(given(code, 'code'), given(secret, 'secret'))
+      return token === undefined ? { status: 'pending' } : { status: 'approved', token }
+    })
+  }
+}
+
+function given(value: string, name: string): string {
+  if (value === '') throw new AppError('bad_request', `missing ${name}`)
+  return value
+}

@@ -1,0 +1,78 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import type { CallerReader } from '../http/caller.ts'
+import { setSessionCookies } from '../http/session-cookies.ts'
+import { type LoginAttempt, OIDC_CALLBACK, type Oidc } from './oidc.ts'
+import type { Sessions } from './sessions.ts'
+
+interface Dependencies {
+  oidc: Oidc
+  sessions: Sessions
+  readCaller: CallerReader
+  config: Config
+}
+
+/** Holds what a browser must bring back from the provider. */
+const ATTEMPT_COOKIE = 'mayfly-oidc'
+const ATTEMPT_SECONDS = 600
+
+/** Ways to log in that Plik has and we have not: its page asks `/config`, everything else is told here. */
+const OTHERS = { google: 'Google', github: 'GitHub', ovh: 'OVH' }
+
+/** Logging in at an OpenID Connect provider. The page asks for an address and goes there; the provider sends it back. */
+export function oidcRoutes({ oidc, sessions, readCaller, config }: Dependencies) {
+  const isOn = config.featureAuthentication !== 'disabled' && config.oidcIssuer !== ''
+
+  function assertOn(): void {
+    if (config.featureAuthentication === 'disabled') throw new AppError('bad_request', 'authentication is disabled')
+    if (!isOn) throw new AppError('bad_request', 'OIDC authentication is disabled')
+  }
+
+  const cookieOptions = (request: FastifyRequest) =>
+    ({
+      path: request.server.prefix + OIDC_CALLBACK,
+      httpOnly: true,
+      sameSite: 'lax', // the provider sends the browser back by a link
+      secure: config.enhancedWebSecurity || config.publicUrl.startsWith('https:'),
+    }) as const
+
+  async function logIn(request: FastifyRequest, reply: FastifyReply) {
+    assertOn()
+    const { url, attempt } = await oidc.begin()
+    const value = Buffer.from(JSON.stringify(attempt)).toString('base64url')
+    reply.setCookie(ATTEMPT_COOKIE, value, { ...cookieOptions(request), maxAge: ATTEMPT_SECONDS })
+    return url
+  }
+
+  async function callBack(request: FastifyRequest, reply: FastifyReply) {
+    assertOn()
+    const attempt = attemptOf(request)
+    reply.clearCookie(ATTEMPT_COOKIE, { ...cookieOptions(request), maxAge: 0 })
+    const user = await oidc.finish(request.url.split('?')[1] ?? '', attempt, readCaller.isWhitelisted(request))
+    setSessionCookies(reply, await sessions.start(user), config)
+    return reply.redirect(`${config.publicUrl}/#/login`, 302)
+  }
+
+  return async (app: FastifyInstance): Promise<void> => {
+    app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
+    app.get('/auth/oidc/login', logIn)
+    app.get(OIDC_CALLBACK, callBack)
+    for (const [path, name] of Object.entries(OTHERS)) {
+      for (const step of ['login', 'callback']) {
+        app.get(`/auth/${path}/${step}`, async () => {
+          throw new AppError('bad_request', `${name} authentication is disabled`)
+        })
+      }
+    }
+  }
+}
+
+/** Throws `bad_request`: the browser did not begin here, or so long ago that it has forgotten. */
+function attemptOf({ cookies }: FastifyRequest): LoginAttempt {
+  try {
+    return JSON.parse(Buffer.from(cookies[ATTEMPT_COOKIE] ?? '', 'base64url').toString()) as LoginAttempt
+  } catch {
+    throw new AppError('bad_request', 'missing OpenID Connect session cookie, please log in again')
+  }
+}

@@ -1,0 +1,126 @@
+import {
+  allowInsecureRequests,
+  authorizationCodeGrant,
+  buildAuthorizationUrl,
+  type Configuration,
+  calculatePKCECodeChallenge,
+  discovery,
+  fetchUserInfo,
+  randomNonce,
+  randomPKCECodeVerifier,
+  randomState,
+} from 'openid-client'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import type { User } from './user.ts'
+import type { Users } from './users.ts'
+
+/** What a browser keeps while its user is away at the provider: nobody else can finish what it began. */
+export interface LoginAttempt {
+  state: string
+  nonce: string
+  verifier: string
+}
+
+interface Dependencies {
+  users: Users
+  config: Pick<
+    Config,
+    'oidcIssuer' | 'oidcClientId' | 'oidcClientSecret' | 'oidcValidDomains' | 'oidcRequireVerifiedEmail' | 'publicUrl'
+  >
+}
+
+export const OIDC_CALLBACK = '/auth/oidc/callback'
+
+export type Oidc = ReturnType<typeof createOidc>
+
+/** Logging in at an OpenID Connect provider: authorization code with PKCE, state and nonce (OpenID Connect Core §3.1). */
+export function createOidc({ users, config }: Dependencies) {
+  const redirectUri = config.publicUrl + OIDC_CALLBACK
+  let provider: Promise<Configuration> | undefined
+
+  /** The provider is asked for its addresses when it is first needed: it may start later than we do. */
+  function connect(): Promise<Configuration> {
+    provider ??= discover(config).catch((error: unknown) => {
+      provider = undefined
+      throw unavailable(error)
+    })
+    return provider
+  }
+
+  /** Where to send the browser. Throws `unavailable`. */
+  async function begin(): Promise<{ url: string; attempt: LoginAttempt }> {
+    const attempt = { state: randomState(), nonce: randomNonce(), verifier: randomPKCECodeVerifier() }
+    const url = buildAuthorizationUrl(await connect(), {
+      redirect_uri: redirectUri,
+      scope: 'openid email profile',
+      state: attempt.state,
+      nonce: attempt.nonce,
+      code_challenge: await calculatePKCECodeChallenge(attempt.verifier),
+      code_challenge_method: 'S256',
+    })
+    return { url: url.href, attempt }
+  }
+
+  /**
+   * Who came back with `query`; on his first time he gets an account, unless `mayJoin` is false. Throws `forbidden`: the
+   * provider did not vouch for him, or not for somebody who may come in; `unavailable`.
+   */
+  async function finish(query: string, attempt: LoginAttempt, mayJoin: boolean): Promise<User> {
+    const claims = await claimsOf(query, attempt)
+    assertDomain(claims, config)
+    const known = await users.find(`oidc:${claims.sub}`)
+    if (known) return known
+    if (!mayJoin) throw new AppError('forbidden', 'unable to create user from untrusted source IP address')
+    const { sub, email = '', name = '' } = claims
+    return users.join({ provider: 'oidc', subject: sub, login: claims.preferred_username || email || sub, name, email })
+  }
+
+  async function claimsOf(query: string, { state, nonce, verifier }: LoginAttempt): Promise<Claims> {
+    const connected = await connect()
+    try {
+      const tokens = await authorizationCodeGrant(connected, new URL(`${redirectUri}?${query}`), {
+        expectedState: state,
+        expectedNonce: nonce,
+        pkceCodeVerifier: verifier,
+        idTokenExpected: true,
+      })
+      const { sub = '' } = tokens.claims() ?? {}
+      return { ...tokens.claims(), ...(await fetchUserInfo(connected, tokens.access_token, sub)) } as Claims
+    } catch (cause) {
+      throw new AppError('forbidden', 'the OpenID Connect provider did not confirm the login', { cause })
+    }
+  }
+
+  return { begin, finish }
+}
+
+interface Claims {
+  sub: string
+  email?: string
+  email_verified?: boolean
+  name?: string
+  preferred_username?: string
+}
+
+/** Plain HTTP is for a provider on this very machine, as when trying things out. */
+function discover({ oidcIssuer, oidcClientId, oidcClientSecret }: Dependencies['config']): Promise<Configuration> {
+  const issuer = new URL(oidcIssuer)
+  const execute = issuer.protocol === 'http:' ? [allowInsecureRequests] : []
+  return discovery(issuer, oidcClientId, oidcClientSecret || undefined, undefined, { execute })
+}
+
+/** A domain says nothing when anybody can claim an address in it. */
+function assertDomain({ email = '', email_verified }: Claims, config: Dependencies['config']): void {
+  if (config.oidcValidDomains.length === 0) return
+  if (config.oidcRequireVerifiedEmail && email_verified !== true)
+    throw new AppError('forbidden', 'the mail address is not verified')
+  const domain = email.slice(email.lastIndexOf('@') + 1).toLowerCase()
+  if (!config.oidcValidDomains.includes(domain)) throw new AppError('forbidden', 'unauthorized domain name')
+}
+
+const unavailable = (cause: unknown) =>
+  new AppError('unavailable', 'the OpenID Connect provider does not answer, please try again', {
+    cause,
+    retryAfterSeconds: 5,
+  })
