@@ -70,6 +70,16 @@ export const filePath = (uploadId: string, file: Pick<FileJson, 'id' | 'fileName
 export const headFile = (url: string, access: Access): Promise<Response> =>
   call(url, { method: 'HEAD', headers: accessHeaders(access) })
 
+/** The bytes of a file from `start` on, or up to `end` inclusive. */
+export function readFile(
+  url: string,
+  access: Access,
+  { start, end, signal }: { start: number; end?: number; signal?: AbortSignal },
+): Promise<Response> {
+  const range = start > 0 || end !== undefined ? { Range: `bytes=${start}-${end ?? ''}` } : {}
+  return call(url, { headers: { ...accessHeaders(access), ...range }, ...(signal ? { signal } : {}) })
+}
+
 /** A whole file in one request: for streams, which can't be resumed since nothing is kept of them. */
 export function postFile(
   path: string,

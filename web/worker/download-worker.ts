@@ -3,19 +3,10 @@
  * the page announces a file, opens its address below `download/`, and hands over the bytes one by one as they are asked for.
  * The worker sees nothing else, since its scope is that folder.
  */
-declare const self: ServiceWorkerGlobalScope
 
-/** What the page says first, with a port for the rest. */
-export interface Announcement {
-  id: string
-  name: string
-  /** Bytes, when it is known. */
-  size: number | undefined
-}
-/** On the port, from the page: bytes, their end, or that there will be no more. */
-export type Piece = { bytes: Uint8Array<ArrayBuffer> } | { end: true } | { broken: true }
-/** On the port, to the page. */
-export type Wish = 'ready' | 'more' | 'cancelled'
+import type { Announcement, Piece, Wish } from './messages.ts'
+
+declare const self: ServiceWorkerGlobalScope
 
 const announced = new Map<string, Announcement & { port: MessagePort }>()
 

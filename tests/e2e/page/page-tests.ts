@@ -2,7 +2,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import AxeBuilder from '@axe-core/playwright'
 import type { Download, Page } from 'playwright-core'
+import { expect } from 'vitest'
 import { PASSWORD } from '../../helpers/accounts.ts'
+import type { SlowLine } from '../../helpers/slow-line.ts'
 
 /** What tests of the page do and look at. */
 
@@ -49,4 +51,13 @@ export async function logIn(page: Page, login: string, password = PASSWORD): Pro
   await page.getByLabel('User name').fill(login)
   await page.getByLabel('Password').fill(password)
   await page.getByRole('button', { name: 'Log in' }).click()
+}
+
+/** Sends over a line of about 10 Mbit/s, and resolves once some of it is on its way. */
+export async function sendSlowly(page: Page, line: SlowLine): Promise<void> {
+  line.limit(1_250_000)
+  await page.getByRole('button', { name: /^Send \d/ }).click()
+  const bar = page.locator('.total progress')
+  const progress = () => bar.evaluate((element) => (element as unknown as { value: number }).value)
+  await expect.poll(progress, { timeout: 10_000 }).toBeGreaterThan(20)
 }

@@ -127,6 +127,12 @@ function Switches({ options, config, onChange }: Props) {
   const t = sendTexts.value
   return (
     <div class="switches">
+      <Switch
+        label={isSecureContext ? t.encrypt : t.encryptNeedsHttps}
+        isOn={options.encrypt}
+        isFixed={!isSecureContext || isForced(config.feature_stream)}
+        onChange={(encrypt) => onChange({ encrypt })}
+      />
       {isOffered(config.feature_removable) && (
         <Switch
           label={t.removable}

@@ -2,16 +2,21 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { uploadTexts } from '../i18n/upload.ts'
 import { Icon } from './icon.tsx'
+import { PageTitle } from './page-title.tsx'
 
-/** Asks for the password of an upload. */
-export function PasswordGate({
-  isWrong,
-  onPassword,
-}: {
+interface Props {
+  needs: 'password' | 'key'
   isWrong: boolean
-  onPassword: (password: string) => Promise<void>
-}) {
+  onAnswer: (text: string) => Promise<void>
+}
+
+/** Asks for what opens an upload: its password, or the key of an encrypted one whose link has lost it. */
+export function PasswordGate({ needs, isWrong, onAnswer }: Props) {
   const t = uploadTexts.value
+  const words =
+    needs === 'key'
+      ? { title: t.keyTitle, text: t.keyText, field: t.key, wrong: t.wrongKey }
+      : { title: t.locked, text: t.lockedText, field: t.password, wrong: t.wrongPassword }
   const password = useSignal('')
   const isBusy = useSignal(false)
   const field = useRef<HTMLInputElement>(null)
@@ -20,7 +25,7 @@ export function PasswordGate({
   async function submit(event: Event): Promise<void> {
     event.preventDefault()
     isBusy.value = true
-    await onPassword(password.value)
+    await onAnswer(password.value)
     isBusy.value = false
   }
 
@@ -29,11 +34,11 @@ export function PasswordGate({
       <span class="drop-mark">
         <Icon name="lock" size={28} />
       </span>
-      <h1>{t.locked}</h1>
-      <p class="quiet">{t.lockedText}</p>
+      <PageTitle>{words.title}</PageTitle>
+      <p class="quiet">{words.text}</p>
       <form class="stack" onSubmit={(event) => void submit(event)}>
         <label class="field">
-          <span>{t.password}</span>
+          <span>{words.field}</span>
           <input
             type="password"
             autoComplete="current-password"
@@ -49,7 +54,7 @@ export function PasswordGate({
         </label>
         {isWrong && (
           <p id="wrong-password" class="file-note bad" role="alert">
-            {t.wrongPassword}
+            {words.wrong}
           </p>
         )}
         <button type="submit" class="primary" disabled={isBusy.value}>

@@ -1,34 +1,37 @@
 import { useSignal } from '@preact/signals'
-import { type Access, ApiError, type FileJson, headFile, type UploadJson } from '../api.ts'
+import type { ComponentType } from 'preact'
+import { ApiError, removeFile } from '../api.ts'
 import { errorText } from '../error-text.ts'
 import { KIND_ICONS, kindOf } from '../file-kind.ts'
 import { formatBytes, formatDuration } from '../format.ts'
 import { uploadTexts } from '../i18n/upload.ts'
-import { availableFiles } from '../receiving/commands.ts'
-import { archiveUrl, fileUrl, saveUrl, thumbnailUrl } from '../receiving/links.ts'
-import { pathOfName } from '../sending/folder-names.ts'
+import { fetchFile, isDirect } from '../receiving/fetch-file.ts'
+import { archiveUrl, saveUrl, thumbnailUrl } from '../receiving/links.ts'
+import { previewKind } from '../receiving/preview.ts'
+import { TooLargeError } from '../receiving/save.ts'
+import { isLimited, type View, type ViewFile } from '../receiving/view.ts'
 import { ConfirmDialog } from './confirm-dialog.tsx'
 import { FileName } from './file-name.tsx'
 import { Icon } from './icon.tsx'
+import type { PreviewDialog } from './preview-dialog.tsx'
+import { ProgressBar } from './progress-bar.tsx'
 import { RemovedData } from './removed-data.tsx'
 
 /** Sharp on a screen of twice the density. */
 const THUMBNAIL_PIXELS = 128
 
 interface Props {
-  upload: UploadJson
-  access: Access
+  view: View
   reload: () => Promise<void>
-  onRemove: (file: FileJson) => Promise<unknown>
 }
 
-export function ReceivedFiles({ upload, access, reload, onRemove }: Props) {
+export function ReceivedFiles({ view, reload }: Props) {
   const t = uploadTexts.value
+  const { upload, files } = view
   const selected = useSignal<ReadonlySet<string>>(new Set())
-  const files = upload.files ?? []
-  const available = availableFiles(upload)
-  const canSelect = available.length > 1 && !upload.stream
-  if (files.length === 0 || available.length + files.filter(({ status }) => status !== 'deleted').length === 0)
+  const available = files.filter(({ isThere }) => isThere)
+  const canSelect = available.length > 1 && !upload.stream && isDirect(view)
+  if (files.every(({ file }) => file.status === 'deleted'))
     return <p class="quiet">{upload.admin ? t.emptyAdmin : t.emptyText}</p>
 
   function toggle(id: string): void {
@@ -40,30 +43,30 @@ export function ReceivedFiles({ upload, access, reload, onRemove }: Props) {
   return (
     <>
       <ul class="files" aria-label={t.files}>
-        {files.map((file) => (
+        {files.map((one) => (
           <ReceivedFile
-            key={file.id}
-            file={file}
-            upload={upload}
-            access={access}
+            key={one.file.id}
+            view={view}
+            one={one}
             reload={reload}
-            onRemove={onRemove}
-            isSelected={selected.value.has(file.id)}
-            onSelect={canSelect && available.includes(file) ? () => toggle(file.id) : undefined}
+            isSelected={selected.value.has(one.file.id)}
+            onSelect={canSelect && one.isThere ? () => toggle(one.file.id) : undefined}
           />
         ))}
       </ul>
-      {canSelect && <ArchiveButton upload={upload} selected={available.filter(({ id }) => selected.value.has(id))} />}
+      {canSelect && (
+        <ArchiveButton view={view} selected={available.filter(({ file }) => selected.value.has(file.id))} />
+      )}
     </>
   )
 }
 
-function ArchiveButton({ upload, selected }: { upload: UploadJson; selected: FileJson[] }) {
+function ArchiveButton({ view, selected }: { view: View; selected: ViewFile[] }) {
   const t = uploadTexts.value
-  const total = availableFiles(upload).reduce((sum, { fileSize }) => sum + fileSize, 0)
+  const total = view.files.reduce((sum, { size, isThere }) => sum + (isThere ? size : 0), 0)
   const url = archiveUrl(
-    upload,
-    selected.map(({ id }) => id),
+    view.upload,
+    selected.map(({ file }) => file.id),
   )
   return (
     <a class="button primary large" href={url} download>
@@ -74,33 +77,41 @@ function ArchiveButton({ upload, selected }: { upload: UploadJson; selected: Fil
 }
 
 interface FileProps extends Props {
-  file: FileJson
+  one: ViewFile
   isSelected: boolean
   onSelect: (() => void) | undefined
 }
 
-function ReceivedFile({ file, upload, access, reload, onRemove, isSelected, onSelect }: FileProps) {
+function ReceivedFile({ view, one, reload, isSelected, onSelect }: FileProps) {
   const t = uploadTexts.value
-  const path = pathOfName(file.fileName)
-  const isThere = availableFiles(upload).includes(file)
+  const { path, isThere, file } = one
+  const { upload } = view
   const isAsking = useSignal(false)
   const problem = useSignal<string | undefined>(undefined)
+  const fetched = useSignal<number | undefined>(undefined)
 
-  /** Links of limited files and streams may be refused, so they are asked first; that takes nothing. */
   async function save(event: MouseEvent): Promise<void> {
-    if (!upload.oneShot && !upload.maxDownloads && !upload.stream) return
+    if (isDirect(view) && !isLimited(upload)) return // the browser follows the link
     event.preventDefault()
-    problem.value = await refusal(fileUrl(upload, file), access)
-    if (problem.value === undefined) location.assign(saveUrl(upload, file))
+    problem.value = undefined
+    try {
+      await fetchFile(view, one, (share) => {
+        fetched.value = share
+      })
+    } catch (error) {
+      problem.value = refusalText(error)
+    }
+    fetched.value = undefined
   }
 
   return (
     <li class={`file ${isThere ? '' : 'absent'}`}>
-      <FileIcon upload={upload} file={file} path={path} />
+      <FileIcon view={view} one={one} />
       <FileName path={path} />
-      <span class="file-facts">{isThere ? formatBytes(file.fileSize) : stateOf(file)}</span>
+      <span class="file-facts">{isThere ? formatBytes(one.size) : stateOf(one)}</span>
       <span class="file-actions">
         {onSelect && <input type="checkbox" aria-label={t.selectFile(path)} checked={isSelected} onChange={onSelect} />}
+        <PreviewButton view={view} one={one} />
         {isThere && (upload.admin || upload.removable) && (
           <button
             type="button"
@@ -125,6 +136,7 @@ function ReceivedFile({ file, upload, access, reload, onRemove, isSelected, onSe
           </a>
         )}
       </span>
+      {fetched.value !== undefined && <ProgressBar sent={fetched.value} total={1} label={t.fetching(path)} />}
       {problem.value && (
         <p class="file-note bad" role="alert">
           {problem.value}
@@ -136,7 +148,7 @@ function ReceivedFile({ file, upload, access, reload, onRemove, isSelected, onSe
           title={t.deleteFile(path)}
           text={t.deleteFileSure(path)}
           onConfirm={async () => {
-            await onRemove(file)
+            await removeFile(upload.id, file, view.access)
             await reload()
           }}
           onClose={() => {
@@ -148,17 +160,47 @@ function ReceivedFile({ file, upload, access, reload, onRemove, isSelected, onSe
   )
 }
 
+function PreviewButton({ view, one }: { view: View; one: ViewFile }) {
+  const kind = previewKind(view, one)
+  const shown = useSignal<{ Dialog: ComponentType<Parameters<typeof PreviewDialog>[0]> } | undefined>(undefined)
+  if (!kind) return null
+
+  async function show(): Promise<void> {
+    shown.value = { Dialog: (await import('./preview-dialog.tsx')).PreviewDialog }
+  }
+
+  return (
+    <>
+      <button type="button" class="bare" aria-label={uploadTexts.value.preview(one.path)} onClick={() => void show()}>
+        <Icon name="eye" />
+      </button>
+      {shown.value && (
+        <shown.value.Dialog
+          view={view}
+          file={one}
+          kind={kind}
+          onClose={() => {
+            shown.value = undefined
+          }}
+        />
+      )}
+    </>
+  )
+}
+
 /** A small picture of a picture. Of what may be fetched only so often, or needs a password, there is none. */
-function FileIcon({ upload, file, path }: { upload: UploadJson; file: FileJson; path: string }) {
+function FileIcon({ view, one }: { view: View; one: ViewFile }) {
   const hasFailed = useSignal(false)
-  const isOpen = !upload.oneShot && !upload.maxDownloads && !upload.stream && !upload.protectedByPassword
+  const { file, path, isThere } = one
+  const isPictured =
+    isThere && file.image && isDirect(view) && !isLimited(view.upload) && !view.upload.protectedByPassword
   const fail = () => {
     hasFailed.value = true
   }
   return (
     <span class="file-icon">
-      {isOpen && file.image && file.status === 'uploaded' && !hasFailed.value ? (
-        <img src={thumbnailUrl(upload, file, THUMBNAIL_PIXELS)} alt="" loading="lazy" onError={fail} />
+      {isPictured && !hasFailed.value ? (
+        <img src={thumbnailUrl(view.upload, file, THUMBNAIL_PIXELS)} alt="" loading="lazy" onError={fail} />
       ) : (
         <Icon name={KIND_ICONS[kindOf({ name: path, type: file.fileType })]} />
       )}
@@ -166,22 +208,18 @@ function FileIcon({ upload, file, path }: { upload: UploadJson; file: FileJson; 
   )
 }
 
-function stateOf({ status }: FileJson): string {
+function stateOf({ file }: ViewFile): string {
   const t = uploadTexts.value
-  if (status === 'missing') return t.missing
-  return status === 'uploading' ? t.uploading : t.fetched
+  if (file.status === 'missing') return t.missing
+  return file.status === 'uploading' ? t.uploading : t.fetched
 }
 
-/** Why a file can't be had just now; undefined: it can. */
-async function refusal(url: string, access: Access): Promise<string | undefined> {
+/** Why a file can't be had just now. */
+function refusalText(error: unknown): string {
   const t = uploadTexts.value
-  try {
-    await headFile(url, access)
-    return undefined
-  } catch (error) {
-    const { status = undefined, retryAfterSeconds = undefined } = error instanceof ApiError ? error : {}
-    if (status === 423) return retryAfterSeconds ? t.claimedFor(formatDuration(retryAfterSeconds)) : t.claimed
-    if (status === 404) return t.fileGone
-    return errorText(error)
-  }
+  if (error instanceof TooLargeError) return t.tooLargeForPage
+  if (!(error instanceof ApiError)) return t.notOpened
+  if (error.status === 423)
+    return error.retryAfterSeconds ? t.claimedFor(formatDuration(error.retryAfterSeconds)) : t.claimed
+  return error.status === 404 ? t.fileGone : errorText(error)
 }

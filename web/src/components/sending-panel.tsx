@@ -13,6 +13,7 @@ import { CopyField } from './copy-field.tsx'
 import { FileName } from './file-name.tsx'
 import { Icon } from './icon.tsx'
 import { Notice } from './notice.tsx'
+import { PageTitle } from './page-title.tsx'
 import { ProgressBar } from './progress-bar.tsx'
 import { RemovedData } from './removed-data.tsx'
 
@@ -28,11 +29,11 @@ export function SendingPanel({ sending }: { sending: Sending }) {
   useEffect(() => keepOpen(total.state !== 'done'), [total.state])
   return (
     <section class="card sending" aria-labelledby="sending-title">
-      <h1 id="sending-title">{titleOf(total, files.value.length)}</h1>
+      <PageTitle id="sending-title">{titleOf(total, files.value.length)}</PageTitle>
       {sending.upload.stream && (
         <Notice icon="link" title={t.streamTitle}>
           <p>{t.streamText}</p>
-          <CopyField label={t.toLink} text={linksOf(sending.upload).page} />
+          <CopyField label={t.toLink} text={linksOf(sending.upload, sending.secret).page} />
         </Notice>
       )}
       <TotalProgress sending={sending} total={total} />
@@ -42,7 +43,7 @@ export function SendingPanel({ sending }: { sending: Sending }) {
           <Icon name="close" />
           {t.cancelAll}
         </button>
-        {total.state === 'failed' && sending.stored.size > 0 && (
+        {total.state === 'failed' && sending.stored.value.length > 0 && (
           <button type="button" class="plain" onClick={finishSending}>
             <Icon name="link" />
             {t.toLink}
@@ -103,7 +104,7 @@ function PauseButton({ total, dispatch }: { total: Total; dispatch: (event: Queu
 
 function SendingFile({ file, sending }: { file: QueuedFile; sending: Sending }) {
   const t = sendTexts.value
-  const path = pathOfName(file.name)
+  const path = file.name
   const isOpen = file.state !== 'done' && file.state !== 'cancelled'
   return (
     <li class={`file ${file.state}`}>
@@ -119,7 +120,11 @@ function SendingFile({ file, sending }: { file: QueuedFile; sending: Sending }) 
           {errorText(file.error)}
         </p>
       )}
-      <RemovedData file={sending.stored.get(file.key)} />
+      <RemovedData
+        file={
+          file.state === 'done' ? sending.stored.value.find(({ fileName }) => pathOfName(fileName) === path) : undefined
+        }
+      />
     </li>
   )
 }
@@ -135,7 +140,7 @@ function factsOf({ state, sent, size }: QueuedFile): string {
 function FileButtons({ file, dispatch }: { file: QueuedFile; dispatch: (event: QueueEvent) => void }) {
   const t = sendTexts.value
   const { key, state } = file
-  const path = pathOfName(file.name)
+  const path = file.name
   const buttons = {
     failed: { icon: 'again', label: t.retryFile(path), type: 'continue' },
     paused: { icon: 'play', label: t.continueFile(path), type: 'continue' },

@@ -1,17 +1,18 @@
 import { useSignal } from '@preact/signals'
-import type { UploadJson } from '../api.ts'
 import { uploadTexts } from '../i18n/upload.ts'
-import { commandOf } from '../receiving/commands.ts'
+import { commandsOf } from '../receiving/commands.ts'
 import { linksOf } from '../receiving/links.ts'
+import type { View } from '../receiving/view.ts'
 import { CopyButton } from './copy-button.tsx'
 import { CopyField } from './copy-field.tsx'
 import { Icon } from './icon.tsx'
+import { PageTitle } from './page-title.tsx'
 import { QrCode } from './qr-code.tsx'
 
 /** The link, in every form in which it can be handed on. */
-export function SharePanel({ upload }: { upload: UploadJson }) {
+export function SharePanel({ view }: { view: View }) {
   const t = uploadTexts.value
-  const { page, admin } = linksOf(upload)
+  const { page, admin } = linksOf(view.upload, view.secret)
   const hasQr = useSignal(false)
   return (
     <section class="card share" aria-labelledby="share-title">
@@ -20,8 +21,8 @@ export function SharePanel({ upload }: { upload: UploadJson }) {
           <Icon name="check" size={24} />
         </span>
         <div>
-          <h1 id="share-title">{t.readyTitle}</h1>
-          <p class="quiet">{t.readyText}</p>
+          <PageTitle id="share-title">{t.readyTitle}</PageTitle>
+          <p class="quiet">{view.secret === undefined ? t.readyText : t.readyEncryptedText}</p>
         </div>
       </div>
       <input
@@ -42,7 +43,7 @@ export function SharePanel({ upload }: { upload: UploadJson }) {
             hasQr.value = !hasQr.value
           }}
         >
-          <Icon name="device" />
+          <Icon name="qr" />
           {t.qrCode}
         </button>
       </div>
@@ -50,12 +51,18 @@ export function SharePanel({ upload }: { upload: UploadJson }) {
       <details class="more">
         <summary>{t.more}</summary>
         <div class="stack">
-          <CopyField label={t.curl} text={commandOf(upload)} isCommand />
+          <Commands view={view} />
           {admin && <CopyField label={t.adminLink} text={admin} />}
         </div>
       </details>
     </section>
   )
+}
+
+export function Commands({ view }: { view: View }) {
+  const t = uploadTexts.value
+  const label = view.secret === undefined ? t.curl : t.curlAge
+  return <CopyField label={label} text={commandsOf(view).join(' && ')} isCommand />
 }
 
 /** The device's own way to hand something on, where it has one. */

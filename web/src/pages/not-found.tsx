@@ -1,3 +1,4 @@
+import { PageTitle } from '../components/page-title.tsx'
 import { commonTexts } from '../i18n/common.ts'
 import { href } from '../router.ts'
 
@@ -5,7 +6,7 @@ export function NotFoundPage() {
   const t = commonTexts.value
   return (
     <section class="card centred">
-      <h1>{t.notFoundTitle}</h1>
+      <PageTitle>{t.notFoundTitle}</PageTitle>
       <p class="quiet">{t.notFoundText}</p>
       <a class="button primary" href={href('/')}>
         {t.sendSomething}

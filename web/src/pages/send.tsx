@@ -6,8 +6,10 @@ import { ChooseButton, useDropAndPaste } from '../components/drop-zone.tsx'
 import { Icon } from '../components/icon.tsx'
 import { Notice } from '../components/notice.tsx'
 import { OptionsPanel } from '../components/options-panel.tsx'
+import { PageTitle } from '../components/page-title.tsx'
 import { SendingPanel } from '../components/sending-panel.tsx'
 import { TextDialog } from '../components/text-dialog.tsx'
+import { UnfinishedUploads } from '../components/unfinished-uploads.tsx'
 import { errorText } from '../error-text.ts'
 import { formatBytes, formatNumber } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
@@ -41,9 +43,10 @@ function Compose() {
   const isEmpty = files.value.length === 0
   return (
     <>
+      {isEmpty && <UnfinishedUploads />}
       {isEmpty && (
         <div class="hero">
-          <h1>{t.title}</h1>
+          <PageTitle>{t.title}</PageTitle>
           <p class="quiet">{t.lead}</p>
         </div>
       )}
@@ -110,7 +113,7 @@ function Chosen() {
   const t = sendTexts.value
   return (
     <>
-      <h1>{t.chosenTitle}</h1>
+      <PageTitle>{t.chosenTitle}</PageTitle>
       <ChosenList files={files.value} onRemove={removeFile} />
       <div class="buttons start">
         <ChooseButton label={t.addMore} onFiles={addFiles} />

@@ -1,27 +1,36 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
-import { type Access, removeFile, removeUpload, serverConfig, type UploadJson } from '../api.ts'
+import { removeUpload, serverConfig, type UploadJson } from '../api.ts'
 import { ConfirmDialog } from '../components/confirm-dialog.tsx'
 import { Countdown } from '../components/countdown.tsx'
+import { ChooseButton } from '../components/drop-zone.tsx'
+import { EncryptionBadge } from '../components/encryption-badge.tsx'
 import { Icon, type IconName } from '../components/icon.tsx'
+import { Message } from '../components/message.tsx'
 import { Notice } from '../components/notice.tsx'
+import { PageTitle } from '../components/page-title.tsx'
 import { PasswordGate } from '../components/password-gate.tsx'
 import { ReceivedFiles } from '../components/received-files.tsx'
-import { SharePanel } from '../components/share-panel.tsx'
+import { Commands, SharePanel } from '../components/share-panel.tsx'
 import { errorText } from '../error-text.ts'
 import { formatBytes, formatNumber } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
 import { uploadTexts } from '../i18n/upload.ts'
 import { lazy } from '../lazy.tsx'
-import { availableFiles } from '../receiving/commands.ts'
 import { createReceived } from '../receiving/received.ts'
+import type { View } from '../receiving/view.ts'
 import { href, navigate, replaceRoute, route } from '../router.ts'
+import type { ChosenFile } from '../sending/chosen-files.ts'
+import { addTo } from '../sending/sending.ts'
+import { forgetUnfinished } from '../sending/unfinished.ts'
 import { knownToken, rememberToken } from '../tokens.ts'
 
 /** What a link leads to: the files, and for who made it, the ways to share and change it. */
 export function UploadPage({ id }: { id: string }) {
-  const token = useMemo(() => takeToken(id), [id])
-  const { received, load, unlock } = useMemo(() => createReceived(id, token), [id, token])
+  const { received, load, unlock } = useMemo(
+    () => createReceived(id, takeToken(id), route.value.query.get('key') ?? undefined),
+    [id],
+  )
   useEffect(() => void load(), [load])
   const t = uploadTexts.value
   const { value } = received
@@ -29,7 +38,7 @@ export function UploadPage({ id }: { id: string }) {
     case 'loading':
       return <p class="quiet waiting">{commonTexts.value.loading}</p>
     case 'locked':
-      return <PasswordGate isWrong={value.isWrong} onPassword={unlock} />
+      return <PasswordGate key={value.needs} needs={value.needs} isWrong={value.isWrong} onAnswer={unlock} />
     case 'gone':
       return <GonePage />
     case 'failed':
@@ -42,7 +51,7 @@ export function UploadPage({ id }: { id: string }) {
         </Notice>
       )
     case 'open':
-      return <OpenUpload upload={value.upload} access={value.access} reload={load} />
+      return <OpenUpload view={value.view} reload={load} />
   }
 }
 
@@ -63,7 +72,7 @@ function GonePage() {
       <span class="drop-mark">
         <Icon name="clock" size={28} />
       </span>
-      <h1>{t.goneTitle}</h1>
+      <PageTitle>{t.goneTitle}</PageTitle>
       <p class="quiet">{t.goneText}</p>
       <a class="button plain" href={href('/')}>
         {commonTexts.value.sendSomething}
@@ -75,31 +84,33 @@ function GonePage() {
 const RequestsPanel = lazy(async () => (await import('../components/requests-panel.tsx')).RequestsPanel)
 
 interface OpenProps {
-  upload: UploadJson
-  access: Access
+  view: View
   reload: () => Promise<void>
 }
 
-function OpenUpload({ upload, access, reload }: OpenProps) {
+function OpenUpload({ view, reload }: OpenProps) {
   const t = uploadTexts.value
+  const { upload, access } = view
   const requests = mayAskGuests(upload) && <RequestsPanel upload={upload} access={access} />
-  const isEmpty = upload.files === null || upload.files.length === 0
+  const isEmpty = view.files.length === 0
   return (
     <>
       {isEmpty && requests}
-      {upload.admin && <SharePanel upload={upload} />}
+      {upload.admin && <SharePanel view={view} />}
       <section class="card received" aria-label={t.files}>
-        <ReceivedHead upload={upload} />
-        {upload.comments && <p class="message">{upload.comments}</p>}
-        <ReceivedFiles
-          upload={upload}
-          access={access}
-          reload={reload}
-          onRemove={(file) => removeFile(upload.id, file, access)}
-        />
+        <ReceivedHead view={view} />
+        {view.comments !== '' && <Message text={view.comments} />}
+        <ReceivedFiles view={view} reload={reload} />
+        {upload.admin && !upload.stream && <AddFiles view={view} />}
+        {!upload.admin && view.secret !== undefined && (
+          <details class="more">
+            <summary>{t.curlAge}</summary>
+            <Commands view={view} />
+          </details>
+        )}
       </section>
       {!isEmpty && requests}
-      {(upload.admin || upload.removable) && <RemoveAll upload={upload} access={access} />}
+      {upload.admin && <After view={view} />}
     </>
   )
 }
@@ -108,15 +119,32 @@ function OpenUpload({ upload, access, reload }: OpenProps) {
 const mayAskGuests = ({ admin, stream, e2ee }: UploadJson): boolean =>
   admin && !stream && !e2ee && serverConfig.value?.feature_requests !== 'disabled'
 
-function ReceivedHead({ upload }: { upload: UploadJson }) {
-  const files = availableFiles(upload)
-  const size = files.reduce((sum, { fileSize }) => sum + fileSize, 0)
+/** Into an encrypted upload they go encrypted, too. */
+function AddFiles({ view }: { view: View }) {
+  const t = uploadTexts.value
+  const add = (files: ChosenFile[]) => {
+    if (files.length === 0) return
+    void addTo(view.upload, view.access.token ?? '', view.secret, files).then(() => navigate('/'))
+  }
+  return (
+    <div class="buttons start">
+      <ChooseButton label={t.addFiles} onFiles={add} />
+      <ChooseButton label={t.addFolder} onFiles={add} isFolder />
+    </div>
+  )
+}
+
+function ReceivedHead({ view }: { view: View }) {
+  const { upload } = view
+  const files = view.files.filter(({ isThere }) => isThere)
+  const size = files.reduce((sum, one) => sum + one.size, 0)
   const title = uploadTexts.value.filesTitle(files.length)
   const text = size > 0 ? `${title} · ${formatBytes(size)}` : title
   return (
     <div class="received-head">
-      {upload.admin ? <h2>{text}</h2> : <h1>{text}</h1>}
+      {upload.admin ? <h2>{text}</h2> : <PageTitle>{text}</PageTitle>}
       <Facts upload={upload} />
+      {view.secret !== undefined && <EncryptionBadge view={view} />}
     </div>
   )
 }
@@ -145,17 +173,17 @@ function Facts({ upload }: { upload: UploadJson }) {
   )
 }
 
-function RemoveAll({ upload, access }: Omit<OpenProps, 'reload'>) {
+function After({ view: { upload, access } }: { view: View }) {
   const t = uploadTexts.value
   const isAsking = useSignal(false)
 
   async function remove(): Promise<void> {
     await removeUpload(upload.id, access)
     rememberToken(upload.id, undefined)
+    forgetUnfinished(upload.id)
     navigate('/')
   }
 
-  if (!upload.admin) return null
   return (
     <div class="after">
       <a class="button plain" href={href('/')}>

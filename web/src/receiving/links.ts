@@ -1,14 +1,15 @@
 import { type FileJson, filePath, serverUrl, type UploadJson } from '../api.ts'
 import { href } from '../router.ts'
 
-/** Every address that has to do with an upload. Files may live on a domain of their own. */
+/** Every address that has to do with an upload. Files may live on a domain of their own. `secret` opens an encrypted one. */
 
-export function linksOf(upload: Pick<UploadJson, 'id' | 'uploadToken'>) {
+export function linksOf(upload: Pick<UploadJson, 'id' | 'uploadToken'>, secret?: string) {
   const { id, uploadToken } = upload
+  const key = secret === undefined ? undefined : { key: secret }
   return {
-    page: serverUrl(href('/', { id })),
+    page: serverUrl(href('/', { id, ...key })),
     /** Whoever has it may change everything. */
-    admin: uploadToken === undefined ? undefined : serverUrl(href('/', { id, uploadToken })),
+    admin: uploadToken === undefined ? undefined : serverUrl(href('/', { id, uploadToken, ...key })),
   }
 }
 

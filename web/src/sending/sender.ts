@@ -1,5 +1,4 @@
 import { signal } from '@preact/signals'
-import type { FileJson } from '../api.ts'
 import { type Sample, withSample } from './speed.ts'
 import type { OutgoingFile, Transfer, Transport } from './transport.ts'
 import { type QueuedFile, type QueueEvent, step, totalOf } from './upload-queue.ts'
@@ -12,10 +11,10 @@ export type Sender = ReturnType<typeof createSender>
 export function createSender(
   outgoing: readonly OutgoingFile[],
   transport: Transport,
-  onDone: (file: FileJson) => void,
+  onDone: (file: OutgoingFile) => void,
 ) {
   const files = signal<QueuedFile[]>(
-    outgoing.map(({ key, name, bytes }) => ({ key, name, size: bytes.size, sent: 0, state: 'waiting' })),
+    outgoing.map(({ key, path, source }) => ({ key, name: path, size: source.size, sent: 0, state: 'waiting' })),
   )
   const samples = signal<Sample[]>([])
   const transfers = new Map<string, Transfer>()
@@ -25,7 +24,7 @@ export function createSender(
     files.value = next
     if (event.type === 'progress' || event.type === 'done')
       samples.value = withSample(samples.value, { at: performance.now(), sent: totalOf(next).sent })
-    if (event.type === 'pause' || event.type === 'continue') samples.value = []
+    if (event.type === 'pause' || event.type === 'continue' || event.type === 'stalled') samples.value = []
     for (const key of stop) transfers.get(key)?.stop()
     for (const key of discard) transfers.get(key)?.discard()
     for (const key of start) begin(key)
@@ -37,8 +36,8 @@ export function createSender(
       progress: (sent) => dispatch({ type: 'progress', key, sent }),
       stalled: () => dispatch({ type: 'stalled', key }),
       failed: (error) => dispatch({ type: 'failed', key, error }),
-      done: (stored) => {
-        onDone(stored)
+      done: () => {
+        onDone(file)
         dispatch({ type: 'done', key })
       },
     })

@@ -1,20 +1,28 @@
-import { signal } from '@preact/signals'
-import { type Access, createUpload, type FileJson, removeUpload, serverConfig, type UploadJson } from '../api.ts'
-import { navigate } from '../router.ts'
+import { type Signal, signal } from '@preact/signals'
+import { createUpload, type FileJson, getUpload, removeUpload, serverConfig, type UploadJson } from '../api.ts'
+import { linksOf } from '../receiving/links.ts'
+import { route } from '../router.ts'
 import { rememberToken } from '../tokens.ts'
 import type { ChosenFile } from './chosen-files.ts'
-import { nameOfPath } from './folder-names.ts'
 import { requestOf, type SendOptions } from './options.ts'
 import { plainTransport } from './plain-transport.ts'
+import { type Prepared, prepare } from './prepare.ts'
 import { createSender, type Sender } from './sender.ts'
-import type { Transport } from './transport.ts'
+import type { OutgoingFile } from './transport.ts'
+import { tusTransport } from './tus-transport.ts'
+import { forgetUnfinished, noteFinished, noteUrl, rememberUnfinished, type Unfinished } from './unfinished.ts'
 
 /** What is being sent at the moment. It outlives the page that shows it, so that people can look around meanwhile. */
 export interface Sending {
   upload: UploadJson
+  token: string
+  /** Of an encrypted upload. */
+  secret: string | undefined
+  /** Nobody has its link yet, so without its files it is of no use. */
+  isNew: boolean
   sender: Sender
-  /** As the server has stored them, by key. */
-  stored: Map<string, FileJson>
+  /** Files as the server has stored them. */
+  stored: Signal<FileJson[]>
 }
 
 export const sending = signal<Sending | undefined>(undefined)
@@ -23,48 +31,144 @@ export const sending = signal<Sending | undefined>(undefined)
 export async function send(files: readonly ChosenFile[], options: SendOptions): Promise<void> {
   const config = serverConfig.value
   if (!config) return
+  const encryption = options.encrypt ? await import('../encryption/encryption.ts') : undefined
+  const secret = await encryption?.newSecret()
+  const prepared = await Promise.all(files.map((file) => prepare(file, secret)))
+  const request = requestOf(options, config)
   const upload = await createUpload({
-    ...requestOf(options, config),
-    files: files.map(({ path, bytes, key }) => ({
-      fileName: nameOfPath(path),
-      fileSize: bytes.size,
-      fileType: bytes.type,
-      reference: key,
+    ...request,
+    ...(encryption && secret && request.comments
+      ? { comments: await encryption.sealText(request.comments, secret) }
+      : {}),
+    ...(secret ? { e2ee: 'age' } : {}),
+    files: prepared.map(({ chosen, name, type, source }) => ({
+      fileName: name,
+      fileSize: source.size,
+      fileType: type,
+      reference: chosen.key,
     })),
   })
-  const access: Access = { token: upload.uploadToken }
-  rememberToken(upload.id, upload.uploadToken)
-  start(upload, files, transportOf(upload, access))
+  const token = upload.uploadToken ?? ''
+  rememberToken(upload.id, token)
+  const declared = new Map(upload.files?.map((file) => [file.reference, file]))
+  const outgoing = prepared.map((one) => outgoingOf(one, declared.get(one.chosen.key)))
+  if (!upload.stream) rememberUnfinished(recordOf(upload, token, secret, prepared, outgoing))
+  start({ upload, token, secret, isNew: true }, outgoing)
 }
 
-function start(upload: UploadJson, files: readonly ChosenFile[], transport: Transport): void {
-  const declared = new Map(upload.files?.map((file) => [file.reference, file]))
-  const outgoing = files.flatMap(({ key, bytes }) => {
-    const file = declared.get(key)
-    return file ? [{ key, fileId: file.id, name: file.fileName, type: bytes.type, bytes }] : []
+/** More files for an upload that is there. */
+export async function addTo(
+  upload: UploadJson,
+  token: string,
+  secret: string | undefined,
+  files: readonly ChosenFile[],
+): Promise<void> {
+  const prepared = await Promise.all(files.map((file) => prepare(file, secret)))
+  start(
+    { upload, token, secret, isNew: false },
+    prepared.map((one) => outgoingOf(one, undefined)),
+  )
+}
+
+/** Goes on with what an earlier visit left, as far as `files` are those that were chosen then. Throws `ApiError`. */
+export async function resume({ uploadId, token, secret, files: left }: Unfinished, files: readonly ChosenFile[]) {
+  const upload = await getUpload(uploadId, { token })
+  rememberToken(uploadId, token)
+  const outgoing = await Promise.all(
+    left.flatMap((file) => {
+      const chosen = files.find((one) => isSame(one, file))
+      return chosen ? [resumed(chosen, file)] : []
+    }),
+  )
+  start({ upload, token, secret, isNew: true }, outgoing)
+
+  async function resumed(chosen: ChosenFile, file: Unfinished['files'][number]): Promise<OutgoingFile> {
+    const prepared = await prepare(chosen, secret, file.head)
+    const declared = upload.files?.find(({ id }) => id === file.fileId)
+    return { ...outgoingOf(prepared, declared), resumeUrl: file.url }
+  }
+}
+
+/** Browsers tell the name and size of a file, and its folders only when a folder was chosen. */
+export const isSame = ({ path, bytes }: ChosenFile, file: { path: string; size: number }): boolean =>
+  bytes.size === file.size && (path === file.path || file.path.endsWith(`/${path}`))
+
+const outgoingOf = ({ chosen, name, type, source }: Prepared, declared: FileJson | undefined): OutgoingFile => ({
+  key: chosen.key,
+  path: chosen.path,
+  name: declared?.fileName ?? name,
+  fileId: declared?.id,
+  type,
+  source,
+})
+
+function recordOf(
+  upload: UploadJson,
+  token: string,
+  secret: string | undefined,
+  prepared: readonly Prepared[],
+  outgoing: readonly OutgoingFile[],
+): Unfinished {
+  const files = outgoing.flatMap(({ fileId, path }, index) => {
+    const { chosen, head } = prepared[index] as Prepared
+    return fileId === undefined ? [] : [{ fileId, path, size: chosen.bytes.size, ...(head ? { head } : {}) }]
   })
-  const stored = new Map<string, FileJson>()
-  const sender = createSender(outgoing, transport, (file) => stored.set(file.reference, file))
-  sending.value = { upload, sender, stored }
+  return { uploadId: upload.id, token, ...(secret ? { secret } : {}), files }
+}
+
+function start(about: Omit<Sending, 'sender' | 'stored'>, outgoing: readonly OutgoingFile[]): void {
+  const { upload, token } = about
+  const stored = signal<FileJson[]>([])
+  const transport = upload.stream
+    ? plainTransport(upload.id, { token })
+    : tusTransport({
+        uploadId: upload.id,
+        token,
+        onUrl: ({ fileId }, url) => fileId && noteUrl(upload.id, fileId, url),
+      })
+  const refresh = refresher(async () => {
+    stored.value = (await getUpload(upload.id, { token })).files ?? []
+  })
+  const sender = createSender(outgoing, transport, ({ fileId }) => {
+    if (fileId) noteFinished(upload.id, fileId)
+    refresh()
+  })
+  sending.value = { ...about, sender, stored }
   sender.dispatch({ type: 'begin' })
 }
 
-function transportOf(upload: UploadJson, access: Access): Transport {
-  return plainTransport(upload.id, access, upload.stream ? 'stream' : 'file')
+/** Runs `work` now, or once more when it is done if it is running: however often it is asked, it never piles up. */
+function refresher(work: () => Promise<void>): () => void {
+  let state: 'idle' | 'running' | 'asked again' = 'idle'
+  async function run(): Promise<void> {
+    state = 'running'
+    await work().catch(() => {}) // what it shows is no more than nice to know
+    const isAskedAgain = (state as string) === 'asked again'
+    state = 'idle'
+    if (isAskedAgain) await run()
+  }
+  return () => {
+    if (state === 'idle') void run()
+    else state = 'asked again'
+  }
 }
 
 /** On to the link, with what has arrived. */
 export function finishSending(): void {
-  const { upload } = sending.value ?? {}
+  const done = sending.value
   sending.value = undefined
-  if (upload) navigate('/', { id: upload.id })
+  if (done && isOnSendPage()) location.assign(linksOf(done.upload, done.secret).page)
 }
 
-/** Nobody has the link yet, so what has arrived is of no use to anybody. */
 export async function cancelSending(): Promise<void> {
   const current = sending.value
   if (!current) return
   current.sender.dispatch({ type: 'cancel' })
+  if (!current.isNew) return finishSending()
   sending.value = undefined
-  await removeUpload(current.upload.id, { token: current.upload.uploadToken }).catch(() => {}) // it will expire
+  forgetUnfinished(current.upload.id)
+  await removeUpload(current.upload.id, { token: current.token }).catch(() => {}) // it will expire
 }
+
+/** People who went elsewhere meanwhile are left there. */
+const isOnSendPage = (): boolean => route.value.path === '/' && !route.value.query.has('id')

@@ -1,14 +1,24 @@
-import type { FileJson } from '../api.ts'
-
 /** How the bytes of one file travel. */
+
+/** What is sent: a file as it is, or as it is once encrypted. Any part of it can be had again. */
+export interface Source {
+  /** Bytes. */
+  size: number
+  slice(start: number, end: number): Promise<Blob>
+}
 
 export interface OutgoingFile {
   key: string
+  /** As people know it. */
+  path: string
   /** As the server calls it. */
-  fileId: string
   name: string
+  /** Undefined: it was not declared when the upload was made, but is added to it. */
+  fileId: string | undefined
   type: string
-  bytes: Blob
+  source: Source
+  /** Where an earlier visit left off. */
+  resumeUrl?: string | undefined
 }
 
 export interface Report {
@@ -16,7 +26,7 @@ export interface Report {
   progress(sent: number): void
   /** The connection is lost, and is being tried again. */
   stalled(): void
-  done(file: FileJson): void
+  done(): void
   failed(error: unknown): void
 }
 
@@ -29,3 +39,8 @@ export interface Transfer {
 
 /** Starts or goes on with the transfer of a file; reports nothing once it was stopped. */
 export type Transport = (file: OutgoingFile, report: Report) => Transfer
+
+export const plainSource = (bytes: Blob): Source => ({
+  size: bytes.size,
+  slice: async (start, end) => bytes.slice(start, end),
+})

@@ -1,0 +1,176 @@
+import { randomBytes } from 'node:crypto'
+import { Decrypter } from 'age-encryption'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
+import { makeApp } from '../../helpers/make-app.ts'
+import { slowLine } from '../../helpers/slow-line.ts'
+import { choose, fileOf, saved, send, sendSlowly, sha256 } from './page-tests.ts'
+
+interface Stored {
+  e2ee: string
+  comments: string
+  files: { id: string; fileName: string; fileSize: number }[]
+}
+
+/** Chooses files and that they are encrypted. */
+async function chooseEncrypted(page: Page, app: { url: string }, files: ReturnType<typeof fileOf>[]): Promise<void> {
+  await page.goto(`${app.url}/`)
+  await choose(page, files)
+  await page.getByText('Options').click()
+  await page.getByLabel('Encrypt end to end').check()
+}
+
+const queryOf = (link: string) => new URLSearchParams(link.split('?')[1])
+
+async function storedOf(app: { url: string }, link: string): Promise<Stored> {
+  return (await (await fetch(`${app.url}/upload/${queryOf(link).get('id')}`)).json()) as Stored
+}
+
+async function decrypted(app: { url: string }, link: string, file: Stored['files'][number]): Promise<Uint8Array> {
+  const query = queryOf(link)
+  const response = await fetch(`${app.url}/file/${query.get('id')}/${file.id}/${file.fileName}`)
+  const decrypter = new Decrypter()
+  decrypter.addIdentity(query.get('key') as string)
+  return decrypter.decrypt(await response.bytes())
+}
+
+const LOCK = 'End-to-end encrypted: what the server holds was read again'
+
+describe.skipIf(!hasBrowser())('an encrypted upload on the page', () => {
+  const open = useBrowser()
+
+  test.each([0, 65_536, 65_537, 3_000_000])(
+    'of %d bytes is age ciphertext on the server, under a name that tells nothing, and is opened by the link alone',
+    async (size) => {
+      const app = await makeApp()
+      const content = randomBytes(size)
+      const sender = await open()
+      await chooseEncrypted(sender, app, [fileOf('secret plans.bin', content)])
+      await sender.getByLabel('Message').fill('the *secret* message')
+      const requests: string[] = []
+      sender.on('request', (request) => requests.push(`${request.url()} ${request.postData() ?? ''}`))
+      const link = await send(sender)
+      await sender.getByText(LOCK).waitFor()
+
+      const receiver = await open()
+      await receiver.goto(link)
+      await receiver.getByText(LOCK).waitFor()
+      const file = await saved(receiver, () =>
+        receiver.getByRole('link', { name: 'Download secret plans.bin' }).click(),
+      )
+
+      const stored = await storedOf(app, link)
+      expect(file.name).toBe('secret plans.bin')
+      expect(sha256(file.bytes)).toBe(sha256(content))
+      expect(sha256(await decrypted(app, link, stored.files[0] as Stored['files'][number]))).toBe(sha256(content))
+      expect(stored.e2ee).toBe('age')
+      expect(JSON.stringify(stored)).not.toMatch(/secret|plans/)
+      expect(await receiver.locator('.message em').textContent()).toBe('secret')
+      expect(requests.filter((request) => request.includes('AGE-SECRET-KEY'))).toEqual([])
+    },
+  )
+
+  test('encrypts files that are added later, too', async () => {
+    const app = await makeApp()
+    const page = await open()
+    await chooseEncrypted(page, app, [fileOf('first.txt', 'first')])
+    const link = await send(page)
+
+    await page
+      .locator('.received input[type=file]')
+      .first()
+      .setInputFiles([fileOf('second.txt', 'second')])
+    await page.locator('.received').getByText('second.txt').waitFor()
+    await page.getByText(LOCK).waitFor()
+
+    const stored = await storedOf(app, link)
+    const contents = await Promise.all(stored.files.map((file) => decrypted(app, link, file)))
+    expect(contents.map((bytes) => Buffer.from(bytes).toString())).toEqual(['first', 'second'])
+  })
+
+  test('asks for the key when the link has lost it, and does not open with another', async () => {
+    const app = await makeApp()
+    const page = await open()
+    await chooseEncrypted(page, app, [fileOf('a.txt', 'a')])
+    await page.getByLabel('Message').fill('hello')
+    const link = await send(page)
+    const receiver = await open()
+
+    await receiver.goto(link.replace(/&key=.*/, ''))
+    await receiver.getByLabel('Key').fill('AGE-SECRET-KEY-1WRONG')
+    await receiver.getByRole('button', { name: 'Open' }).click()
+    await receiver.getByText('This key does not open these files.').waitFor()
+    await receiver.getByLabel('Key').fill(queryOf(link).get('key') as string)
+    await receiver.getByRole('button', { name: 'Open' }).click()
+
+    await receiver.getByText('a.txt').waitFor()
+  })
+
+  test('says so when a file is not what it should be', async () => {
+    const app = await makeApp()
+    const page = await open()
+    await chooseEncrypted(page, app, [fileOf('a.txt', 'a')])
+    const [link, other] = [await send(page), await open()]
+    await chooseEncrypted(other, app, [fileOf('b.txt', 'b')])
+    const otherKey = queryOf(await send(other)).get('key')
+    const receiver = await open()
+
+    await receiver.goto(link.replace(/key=.*/, `key=${otherKey}`))
+
+    await receiver.getByText('does not open with this key').waitFor()
+    await receiver.locator('a[aria-label^="Download"]').click()
+    await receiver.getByRole('alert').filter({ hasText: 'could not be opened' }).waitFor()
+  })
+
+  test('shows the command that opens it in a terminal', async () => {
+    const app = await makeApp()
+    const page = await open()
+    await chooseEncrypted(page, app, [fileOf('a.txt', 'a')])
+    const link = await send(page)
+    await page.getByText('More ways to share').click()
+
+    const command = await page.getByLabel('Fetch from a terminal, with age').inputValue()
+
+    expect(command).toContain(`echo '${queryOf(link).get('key')}' > key.txt`)
+    expect(command).toMatch(/\| age -d -i key\.txt -o 'a\.txt'$/)
+  })
+
+  test('that can be fetched once is opened once, and nothing is read before', async () => {
+    const app = await makeApp()
+    const sender = await open()
+    await chooseEncrypted(sender, app, [fileOf('once.txt', 'only once')])
+    await sender.getByLabel('Downloads').selectOption({ label: 'Once, then it is gone' })
+    const link = await send(sender)
+    await sender.getByText('Encrypted in the browser. The files were not read again').waitFor()
+
+    const receiver = await open()
+    await receiver.goto(link)
+    const file = await saved(receiver, () => receiver.getByRole('link', { name: 'Download once.txt' }).click())
+
+    expect(file.bytes.toString()).toBe('only once')
+    await receiver.reload()
+    await receiver.getByText('All files have been fetched or deleted.').waitFor()
+  })
+
+  test('goes on from where it was when the page was closed', { timeout: 40_000 }, async () => {
+    const app = await makeApp()
+    const line = await slowLine(app.url)
+    const content = randomBytes(12_000_000)
+    const page = await open()
+    await chooseEncrypted(page, line, [fileOf('large.bin', content)])
+    await sendSlowly(page, line)
+    line.cut()
+    await page.close({ runBeforeUnload: false })
+    line.mend()
+    line.limit(Number.POSITIVE_INFINITY)
+
+    const later = await page.context().newPage()
+    await later.goto(`${line.url}/`)
+    await later.locator('.unfinished input[type=file]').setInputFiles([fileOf('large.bin', content)])
+    await later.getByRole('heading', { name: 'Your link is ready' }).waitFor()
+    const file = await saved(later, () => later.getByRole('link', { name: 'Download large.bin' }).click())
+
+    expect(sha256(file.bytes)).toBe(sha256(content))
+  })
+})

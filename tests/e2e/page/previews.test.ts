@@ -1,0 +1,99 @@
+import sharp from 'sharp'
+import { describe, expect, test } from 'vitest'
+import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
+import { givenFile } from '../../helpers/client.ts'
+import { makeApp } from '../../helpers/make-app.ts'
+import { choose, fileOf, send } from './page-tests.ts'
+
+const picture = (): Promise<Buffer> =>
+  sharp({ create: { width: 600, height: 300, channels: 3, background: '#2a9d8f' } })
+    .jpeg()
+    .withExif({ IFD0: { Make: 'Camera' }, IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '51/1 30/1 0/1' } })
+    .toBuffer()
+
+describe.skipIf(!hasBrowser())('a look at what was sent', () => {
+  const open = useBrowser()
+
+  test('shows a photo, small in the list and large in front, and what was removed from it', async () => {
+    const app = await makeApp()
+    const page = await open()
+    await page.goto(`${app.url}/`)
+    await choose(page, [fileOf('beach.jpg', await picture())])
+    await send(page)
+
+    const thumbnail = page.locator('.received .file-icon img')
+    await expect.poll(() => thumbnail.evaluate((image: { naturalWidth?: number }) => image.naturalWidth)).toBe(128)
+    await page.getByText('Removed: place, camera data').waitFor()
+    await page.getByRole('button', { name: 'Look at beach.jpg' }).click()
+
+    const large = page.getByRole('img', { name: 'beach.jpg' })
+    await expect.poll(() => large.evaluate((image: { naturalWidth?: number }) => image.naturalWidth)).toBe(600)
+  })
+
+  test('shows a text as text, whatever it says', async () => {
+    const app = await makeApp()
+    const { upload } = await givenFile(app, {}, '<script>document.title = "ran"</script>', 'evil.html')
+    const page = await open()
+    await page.goto(`${app.url}/#/?id=${upload.id}`)
+
+    await page.getByRole('button', { name: 'Look at evil.html' }).click()
+
+    expect(await page.locator('.preview.text').textContent()).toContain('<script>')
+    expect(await page.title()).toBe('Mayfly')
+  })
+
+  test('is not offered where it would use up a download', async () => {
+    const app = await makeApp()
+    const { upload } = await givenFile(app, { maxDownloads: 2 }, 'hello', 'a.txt')
+    const page = await open()
+
+    await page.goto(`${app.url}/#/?id=${upload.id}`)
+    await page.getByRole('link', { name: 'Download a.txt' }).waitFor()
+
+    expect(await page.getByRole('button', { name: 'Look at a.txt' }).count()).toBe(0)
+  })
+
+  test('opens what is encrypted, and what is behind a password', async () => {
+    const app = await makeApp()
+    const page = await open()
+    await page.goto(`${app.url}/`)
+    await choose(page, [fileOf('a.txt', 'looked at'), fileOf('beach.jpg', await picture())])
+    await page.getByText('Options').click()
+    await page.getByLabel('Encrypt end to end').check()
+    await page.getByLabel('Password').fill('secret')
+    const link = await send(page)
+    const receiver = await open()
+    await receiver.goto(link)
+    await receiver.getByLabel('Password').fill('secret')
+    await receiver.getByRole('button', { name: 'Open' }).click()
+
+    await receiver.getByRole('button', { name: 'Look at a.txt' }).click()
+    await receiver.getByText('looked at').waitFor()
+    await receiver.keyboard.press('Escape')
+    await receiver.getByRole('button', { name: 'Look at beach.jpg' }).click()
+
+    const large = receiver.getByRole('img', { name: 'beach.jpg' })
+    await expect.poll(() => large.evaluate((image: { naturalWidth?: number }) => image.naturalWidth)).toBe(600)
+  })
+
+  test('a message is Markdown, and nothing in it runs or loads', async () => {
+    const app = await makeApp()
+    const comments =
+      '**bold** [link](https://example.org) [bad](javascript:alert(1)) <img src=https://evil.example/x onerror=alert(1)><script>document.title="ran"</script><form action=//evil><input></form>'
+    const { upload } = await givenFile(app, { comments })
+    const page = await open()
+    const requests: string[] = []
+    page.on('request', (request) => requests.push(request.url()))
+
+    await page.goto(`${app.url}/#/?id=${upload.id}`)
+    await page.locator('.message strong').waitFor()
+
+    const hrefs = await page
+      .locator('.message a')
+      .evaluateAll((links) => links.map((link) => link.getAttribute('href')))
+    expect(hrefs).toEqual(['https://example.org', null])
+    expect(await page.locator('.message :is(img, script, form, input)').count()).toBe(0)
+    expect(await page.title()).toBe('Mayfly')
+    expect(requests.filter((url) => !url.startsWith(app.url))).toEqual([])
+  })
+})

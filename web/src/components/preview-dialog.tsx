@@ -1,0 +1,77 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { errorText } from '../error-text.ts'
+import { commonTexts } from '../i18n/common.ts'
+import { uploadTexts } from '../i18n/upload.ts'
+import { loadPreview, type Preview } from '../receiving/preview.ts'
+import type { View, ViewFile } from '../receiving/view.ts'
+import { Dialog } from './dialog.tsx'
+
+interface Props {
+  view: View
+  file: ViewFile
+  kind: Preview['kind']
+  onClose: () => void
+}
+
+/** A look at a file, without saving it. */
+export function PreviewDialog({ view, file, kind, onClose }: Props) {
+  const preview = useSignal<Preview | undefined>(undefined)
+  const problem = useSignal<string | undefined>(undefined)
+  useEffect(() => {
+    let isClosed = false
+    loadPreview(view, file, kind).then(
+      (loaded) => {
+        if (isClosed) release(loaded)
+        else preview.value = loaded
+      },
+      (error: unknown) => {
+        problem.value = errorText(error)
+      },
+    )
+    return () => {
+      isClosed = true
+      release(preview.peek())
+    }
+  }, [])
+  return (
+    <Dialog title={file.path} onClose={onClose} isWide>
+      {problem.value && (
+        <p class="bad" role="alert">
+          {problem.value}
+        </p>
+      )}
+      {!preview.value && !problem.value && <p class="quiet waiting">{commonTexts.value.loading}</p>}
+      {preview.value && <Shown preview={preview.value} name={file.path} />}
+    </Dialog>
+  )
+}
+
+const release = (preview: Preview | undefined): void => {
+  if (preview && 'release' in preview) preview.release?.()
+}
+
+function Shown({ preview, name }: { preview: Preview; name: string }) {
+  switch (preview.kind) {
+    case 'image':
+      return <img class="preview" src={preview.url} alt={name} />
+    case 'video':
+      // biome-ignore lint/a11y/useMediaCaption: it is somebody's own file; there are no captions to be had
+      return <video class="preview" src={preview.url} controls autoplay />
+    case 'audio':
+      // biome-ignore lint/a11y/useMediaCaption: as above
+      return <audio class="preview" src={preview.url} controls />
+    case 'pdf':
+      return <iframe class="preview pdf" src={preview.url} title={name} />
+    case 'text':
+      return (
+        <>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it */}
+          <pre class="preview text" tabIndex={0}>
+            {preview.text}
+          </pre>
+          {!preview.isWhole && <p class="quiet">{uploadTexts.value.previewCut}</p>}
+        </>
+      )
+  }
+}

@@ -1,0 +1,62 @@
+import type { Access, FileJson, UploadJson } from '../api.ts'
+import { openedSize } from '../encryption/layout.ts'
+import { pathOfName } from '../sending/folder-names.ts'
+
+/** An upload as people may read it: opened, where it was encrypted. */
+export interface View {
+  upload: UploadJson
+  access: Access
+  /** Of an encrypted upload. */
+  secret: string | undefined
+  comments: string
+  files: ViewFile[]
+}
+
+export interface ViewFile {
+  file: FileJson
+  /** With its folders. */
+  path: string
+  /** Bytes, as they will be on disk. */
+  size: number
+  /** Whether it can be fetched. */
+  isThere: boolean
+}
+
+export const isEncrypted = ({ e2ee }: Pick<UploadJson, 'e2ee'>): boolean => e2ee === 'age'
+
+/** Reading it uses it up, so nothing may be read for a look. */
+export const isLimited = ({ oneShot, maxDownloads, stream }: UploadJson): boolean =>
+  oneShot || maxDownloads !== undefined || stream
+
+/** Throws when the secret does not fit. */
+export async function viewOf(upload: UploadJson, access: Access, secret: string | undefined): Promise<View> {
+  const files = upload.files ?? []
+  if (!isEncrypted(upload) || secret === undefined) {
+    const all = files.map((file) => viewFile(upload, file, pathOfName(file.fileName), file.fileSize))
+    return { upload, access, secret: undefined, comments: upload.comments, files: all }
+  }
+  const { openName, openText } = await import('../encryption/encryption.ts')
+  const comments = upload.comments === '' ? '' : await openText(upload.comments, secret)
+  const nameOf = ({ fileName }: FileJson): string =>
+    attempt(() => openName(fileName, secret)) ?? withoutEnding(fileName)
+  const all = files.map((file) => viewFile(upload, file, nameOf(file), openedSize(file.fileSize)))
+  return { upload, access, secret, comments, files: all }
+}
+
+/** Other clients, such as `age` and curl, name their files as they like. */
+const withoutEnding = (name: string): string => name.replace(/\.age$/, '')
+
+const viewFile = (upload: UploadJson, file: FileJson, path: string, size: number): ViewFile => ({
+  file,
+  path,
+  size,
+  isThere: file.status === (upload.stream ? 'uploading' : 'uploaded'),
+})
+
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,105 @@
+import type { DetailedError, Upload } from 'tus-js-client'
+import { ApiError, serverUrl, sessionHeaders } from '../api.ts'
+import type { OutgoingFile, Source, Transport } from './transport.ts'
+
+/** Proxies commonly refuse requests of more than 100 MB. */
+const PIECE_BYTES = 32 * 1024 * 1024
+/** Ever again, until people stop it: a lost connection is no reason to begin anew. */
+const RETRY_DELAYS_MS = [0, 1_000, 2_000, 4_000, ...Array.from({ length: 10_000 }, () => 5_000)]
+
+interface Target {
+  uploadId: string
+  token: string
+  /** Where the rest of a file can be sent to, from now on. */
+  onUrl: (file: OutgoingFile, url: string) => void
+}
+
+/** tus 1.0: what has arrived is never sent again, whatever happens to the connection, the page or the server. */
+export function tusTransport({ uploadId, token, onUrl }: Target): Transport {
+  const urls = new Map<string, string>()
+
+  return (file, report) => {
+    let upload: Upload | undefined
+    let isStopped = false
+    let isStalled = false
+    addEventListener('online', goOn)
+    begin().catch(fail)
+
+    async function begin(): Promise<void> {
+      const { Upload } = await import('tus-js-client')
+      if (isStopped) return
+      upload = new Upload(file.source as unknown as Blob, {
+        endpoint: serverUrl('tus'),
+        uploadUrl: urls.get(file.key) ?? file.resumeUrl ?? null,
+        chunkSize: PIECE_BYTES,
+        retryDelays: RETRY_DELAYS_MS,
+        storeFingerprintForResuming: false,
+        headers: sessionHeaders(),
+        metadata: metadataOf(file),
+        fileReader: { openFile: async (source: Source) => fileSourceOf(source) },
+        onUploadUrlAvailable: () => {
+          if (!upload?.url) return
+          urls.set(file.key, upload.url)
+          onUrl(file, upload.url)
+        },
+        onProgress: (sent) => {
+          isStalled = false
+          report.progress(sent)
+        },
+        onShouldRetry: (error) => {
+          isStalled = isWorthTrying(statusOf(error))
+          if (isStalled && !isStopped) report.stalled()
+          return isStalled
+        },
+        onError: fail,
+        onSuccess: () => {
+          end()
+          report.done()
+        },
+      })
+      upload.start()
+    }
+
+    function metadataOf({ fileId, name, type }: OutgoingFile): Record<string, string> {
+      const declared = fileId === undefined ? {} : { fileId }
+      return { uploadId, uploadToken: token, ...declared, filename: name, filetype: type }
+    }
+
+    /** The connection is back before the next attempt would have been made. */
+    function goOn(): void {
+      if (!isStalled || !upload) return
+      const again = upload
+      void again.abort().then(() => again.start())
+    }
+
+    function fail(error: unknown): void {
+      end()
+      if (!isStopped) report.failed(isDetailed(error) ? new ApiError(statusOf(error), bodyOf(error)) : error)
+    }
+
+    function end(): void {
+      removeEventListener('online', goOn)
+    }
+
+    function stop(forGood: boolean): void {
+      isStopped = true
+      end()
+      upload?.abort(forGood).catch(() => {}) // what is left expires
+    }
+
+    return { stop: () => stop(false), discard: () => stop(true) }
+  }
+}
+
+const fileSourceOf = (source: Source) => ({
+  size: source.size,
+  slice: async (start: number, end: number) => ({ value: await source.slice(start, end), done: end >= source.size }),
+  close: () => {},
+})
+
+/** 0: no answer at all. 423: our own last request has not ended yet, for the server. */
+const isWorthTrying = (status: number): boolean => [0, 408, 409, 423, 429].includes(status) || status >= 500
+
+const isDetailed = (error: unknown): error is DetailedError => error instanceof Error && 'originalResponse' in error
+const statusOf = ({ originalResponse }: DetailedError): number => originalResponse?.getStatus() ?? 0
+const bodyOf = ({ originalResponse }: DetailedError): string => originalResponse?.getBody().trim() ?? ''
