@@ -1,26 +1,44 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 
-/** Prints what the page weighs, and fails when its first load is too heavy. Run after `npm run build`. */
+/** Prints what the page weighs, and fails when a first load is too heavy. Run after `npm run build`. */
 
 const LIMIT = 40_960
 const DIST = join(import.meta.dirname, 'dist')
+/** What people see first: a form to send with, or what they were sent. */
+const FIRST_PAGES = ['src/pages/send.tsx', 'src/pages/upload.tsx']
 
-const html = readFileSync(join(DIST, 'index.html'), 'utf8')
-const first = [...html.matchAll(/(?:src|href)="\.\/(assets\/[^"]+\.(?:js|css))"/g)].map(([, path = '']) => path)
-const all = readdirSync(join(DIST, 'assets')).filter((name) => /\.(?:js|css)$/.test(name))
-const lazy = all.map((name) => `assets/${name}`).filter((path) => !first.includes(path))
-
-const weigh = (path: string): number => gzipSync(readFileSync(join(DIST, path))).length
-const print = (path: string): void => console.log(`${String(weigh(path)).padStart(8)}  ${path}`)
-
-const total = first.reduce((sum, path) => sum + weigh(path), 0)
-console.log(`First load, bytes of gzip: ${total} of ${LIMIT}`)
-first.forEach(print)
-console.log('Loaded when needed:')
-lazy.sort((a, b) => weigh(b) - weigh(a)).forEach(print)
-if (total > LIMIT) {
-  console.error(`The first load is ${total - LIMIT} bytes too heavy: import what few people need by import()`)
-  process.exitCode = 1
+interface Chunk {
+  file: string
+  css?: string[]
+  imports?: string[]
 }
+
+const chunks: Record<string, Chunk> = JSON.parse(readFileSync(join(DIST, '.vite/manifest.json'), 'utf8'))
+
+/** A chunk's files, with those of all that it needs at once. */
+function filesOf(name: string): string[] {
+  const { file, css = [], imports = [] } = chunks[name] as Chunk
+  return [file, ...css, ...imports.flatMap(filesOf)]
+}
+
+const weigh = (file: string): number => gzipSync(readFileSync(join(DIST, file))).length
+const print = (file: string): void => console.log(`${String(weigh(file)).padStart(8)}  ${file}`)
+
+const seen = new Set<string>()
+for (const page of FIRST_PAGES) {
+  const files = [...new Set([...filesOf('index.html'), ...filesOf(page)])]
+  const total = files.reduce((sum, file) => sum + weigh(file), 0)
+  console.log(`First load of ${page}, bytes of gzip: ${total} of ${LIMIT}`)
+  for (const file of files) print(file)
+  for (const file of files) seen.add(file)
+  if (total > LIMIT) {
+    console.error(`${total - LIMIT} bytes too heavy: import what few people need by import()`)
+    process.exitCode = 1
+  }
+}
+
+const later = Object.values(chunks).flatMap(({ file, css = [] }) => [file, ...css])
+console.log('Loaded when needed:')
+for (const file of new Set(later)) if (!seen.has(file) && /\.(?:js|css)$/.test(file)) print(file)

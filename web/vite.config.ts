@@ -15,6 +15,7 @@ export default defineConfig({
   build: {
     target: 'es2023',
     emptyOutDir: true,
+    manifest: true,
     assetsInlineLimit: 0, // our content policy allows no `data:` addresses
     modulePreload: { polyfill: false },
     rolldownOptions: {

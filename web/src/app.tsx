@@ -5,12 +5,10 @@ import { TopBar } from './components/top-bar.tsx'
 import { commonTexts } from './i18n/common.ts'
 import { impersonated } from './impersonation.ts'
 import { lazy } from './lazy.tsx'
-import { SendPage } from './pages/send.tsx'
-import { UploadPage } from './pages/upload.tsx'
 import { navigate, route } from './router.ts'
 import { lookAs, me, nameOf } from './session.ts'
 
-/** What is where. A page that few people open is loaded when they do: `lazy(…)`, as `NotFoundPage` is. */
+/** What is where. Each page is loaded when somebody goes there. */
 const PAGES: Record<string, ComponentType> = {
   '/': StartPage,
   '/login': lazy(async () => (await import('./pages/login.tsx')).LoginPage),
@@ -24,10 +22,17 @@ const PAGES: Record<string, ComponentType> = {
   '/cli-auth': lazy(async () => (await import('./pages/cli-auth.tsx')).CliAuthPage),
 }
 
+const SendPage = lazy(async () => (await import('./pages/send.tsx')).SendPage)
+const UploadPage = lazy(async () => (await import('./pages/upload.tsx')).UploadPage)
 const FailedDownloadPage = lazy(async () => (await import('./pages/failed-download.tsx')).FailedDownloadPage)
 const NotFoundPage = lazy(async () => (await import('./pages/not-found.tsx')).NotFoundPage)
 const GuestPage = lazy(async () => (await import('./pages/guest.tsx')).GuestPage)
 const LoginCard = lazy(async () => (await import('./pages/login.tsx')).LoginCard)
+
+/** Loads what the address leads to, while the server is asked for its settings. */
+export async function loadStart(): Promise<void> {
+  if (route.value.path === '/') await (route.value.query.has('id') ? UploadPage : SendPage).load()
+}
 
 export function App() {
   const t = commonTexts.value

@@ -3,8 +3,11 @@ import type { ComponentType } from 'preact'
 import { Notice } from './components/notice.tsx'
 import { commonTexts } from './i18n/common.ts'
 
-/** A page that is loaded when somebody first goes there: `lazy(async () => (await import('./pages/jobs.tsx')).JobsPage)`. */
-export function lazy<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+/** A page that is loaded when it is first shown, or before that by `load`. */
+type LazyPage<Props> = ComponentType<Props> & { load: () => Promise<void> }
+
+/** `lazy(async () => (await import('./pages/jobs.tsx')).JobsPage)` */
+export function lazy<Props extends object = object>(load: () => Promise<ComponentType<Props>>): LazyPage<Props> {
   const state = signal<'unasked' | 'loading' | 'failed' | { Page: ComponentType<Props> }>('unasked')
 
   async function begin(): Promise<void> {
@@ -15,7 +18,7 @@ export function lazy<Props extends object>(load: () => Promise<ComponentType<Pro
     )
   }
 
-  return function Lazy(props: Props) {
+  function Lazy(props: Props) {
     if (state.value === 'unasked') void begin()
     if (typeof state.value === 'object') return <state.value.Page {...props} />
     const t = commonTexts.value
@@ -28,4 +31,6 @@ export function lazy<Props extends object>(load: () => Promise<ComponentType<Pro
       </Notice>
     )
   }
+
+  return Object.assign(Lazy, { load: begin })
 }

@@ -1,6 +1,6 @@
 import { render } from 'preact'
 import { loadServerConfig, serverConfig } from './api.ts'
-import { App } from './app.tsx'
+import { App, loadStart } from './app.tsx'
 import { Notice } from './components/notice.tsx'
 import { errorText } from './error-text.ts'
 import { commonTexts } from './i18n/common.ts'
@@ -14,7 +14,7 @@ else void start(document.getElementById('app') as HTMLElement)
 
 async function start(root: HTMLElement): Promise<void> {
   try {
-    await loadServerConfig()
+    await Promise.all([loadServerConfig(), loadStart()])
     if (serverConfig.value?.authentication) void loadMe()
     render(<App />, root)
   } catch (error) {

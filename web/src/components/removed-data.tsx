@@ -1,12 +1,12 @@
 import type { FileJson } from '../api.ts'
-import { sendTexts } from '../i18n/send.ts'
+import { pictureTexts } from '../i18n/pictures.ts'
 import { Icon } from './icon.tsx'
 
 /** What a photo carried with it that nobody was meant to see, and that is gone. */
 export function RemovedData({ file }: { file: FileJson | undefined }) {
   const removed = file?.image?.removed ?? []
   if (removed.length === 0) return null
-  const t = sendTexts.value
+  const t = pictureTexts.value
   return (
     <span class="tag good">
       <Icon name="shield" size={16} />

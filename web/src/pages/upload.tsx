@@ -21,7 +21,6 @@ import { createReceived } from '../receiving/received.ts'
 import type { View } from '../receiving/view.ts'
 import { href, navigate, replaceRoute, route } from '../router.ts'
 import type { ChosenFile } from '../sending/chosen-files.ts'
-import { addTo } from '../sending/sending.ts'
 import { forgetUnfinished } from '../sending/unfinished.ts'
 import { knownToken, rememberToken } from '../tokens.ts'
 
@@ -119,12 +118,18 @@ function OpenUpload({ view, reload }: OpenProps) {
 const mayAskGuests = ({ admin, stream, e2ee }: UploadJson): boolean =>
   admin && !stream && !e2ee && serverConfig.value?.feature_requests !== 'disabled'
 
+async function startAdding(view: View, files: ChosenFile[]): Promise<void> {
+  const { addTo } = await import('../sending/sending.ts')
+  await addTo(view.upload, view.access.token ?? '', view.secret, files)
+  navigate('/')
+}
+
 /** Into an encrypted upload they go encrypted, too. */
 function AddFiles({ view }: { view: View }) {
   const t = uploadTexts.value
   const add = (files: ChosenFile[]) => {
     if (files.length === 0) return
-    void addTo(view.upload, view.access.token ?? '', view.secret, files).then(() => navigate('/'))
+    void startAdding(view, files)
   }
   return (
     <div class="buttons start">

@@ -1,0 +1,23 @@
+import { texts } from './language.ts'
+
+/** What photos carry with them. */
+export const pictureTexts = texts(
+  {
+    removedFromPhoto: (what: string) => `Removed: ${what}`,
+    gps: 'place',
+    exif: 'camera data',
+    xmp: 'editing data',
+    iptc: 'captions',
+    comment: 'comment',
+    thumbnail: 'thumbnail',
+  },
+  {
+    removedFromPhoto: (what: string) => `已移除：${what}`,
+    gps: '地点',
+    exif: '相机信息',
+    xmp: '编辑信息',
+    iptc: '图片说明',
+    comment: '注释',
+    thumbnail: '缩略图',
+  },
+)
