@@ -6,6 +6,7 @@ import { ChooseButton, useDropAndPaste } from '../components/drop-zone.tsx'
 import { useFetched } from '../components/fetched.tsx'
 import { GuestSending } from '../components/guest-sending.tsx'
 import { Icon, type IconName } from '../components/icon.tsx'
+import { Message } from '../components/message.tsx'
 import { Notice } from '../components/notice.tsx'
 import { OpenFor } from '../components/open-for.tsx'
 import { errorText } from '../error-text.ts'
@@ -19,6 +20,7 @@ import { route } from '../router.ts'
 import type { ChosenFile } from '../sending/chosen-files.ts'
 import { nameOfPath } from '../sending/folder-names.ts'
 import { createSender, type Sender } from '../sending/sender.ts'
+import { plainSource } from '../sending/transport.ts'
 import '../styles/lists.css'
 
 /** Where a request link leads: files go in, and nothing comes out. */
@@ -93,13 +95,14 @@ function Invitation({ token, request, onArrived }: InvitationProps) {
   function send(files: ChosenFile[]): void {
     const outgoing = files.map(({ key, path, bytes }) => ({
       key,
-      fileId: key,
+      path,
+      fileId: undefined,
       name: nameOfPath(path),
       type: bytes.type,
-      bytes,
+      source: plainSource(bytes),
     }))
-    const started = createSender(outgoing, guestTransport(token), ({ fileName, fileSize }) => {
-      void onArrived([{ name: fileName, size: fileSize }])
+    const started = createSender(outgoing, guestTransport(token), ({ name, source }) => {
+      void onArrived([{ name, size: source.size }])
     })
     sender.value = started
     started.dispatch({ type: 'begin' })
@@ -137,7 +140,7 @@ function Choosing({ request, onSend }: { request: GuestJson; onSend: (files: Cho
         <p class="quiet">{t.guestTake(limitsOf(request).join(', '))}</p>
       </div>
       <section class={`card compose ${isOver.value ? 'over' : ''}`}>
-        {request.comments && <p class="message">{request.comments}</p>}
+        {request.comments && <Message text={request.comments} />}
         {request.e2ee && <Notice icon="lock" title={t.encryptedOnly} />}
         <div class="drop">
           <span class="drop-mark">

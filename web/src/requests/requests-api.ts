@@ -1,5 +1,5 @@
 import type { guestJson, requestJson } from '../../../server/requests/request-shapes.ts'
-import { type Access, accessHeaders, call, type FileJson, json, postFile } from '../api.ts'
+import { type Access, accessHeaders, call, json } from '../api.ts'
 
 /** Asking others for files. Every function throws `ApiError`. */
 
@@ -35,10 +35,3 @@ export const revokeRequest = (uploadId: string, id: string, access: Access): Pro
 
 export const inspectRequest = (token: string): Promise<GuestJson> =>
   json('request', { headers: accessHeaders({ requestToken: token }) })
-
-export const addByRequest = (
-  token: string,
-  file: { name: string; bytes: Blob },
-  onProgress: (sent: number) => void,
-  signal: AbortSignal,
-): Promise<FileJson> => postFile('request', { ...file, access: { requestToken: token } }, onProgress, signal)

@@ -122,8 +122,7 @@ function start(about: Omit<Sending, 'sender' | 'stored'>, outgoing: readonly Out
   const transport = upload.stream
     ? plainTransport(upload.id, { token })
     : tusTransport({
-        uploadId: upload.id,
-        token,
+        metadata: { uploadId: upload.id, uploadToken: token },
         onUrl: ({ fileId }, url) => fileId && noteUrl(upload.id, fileId, url),
       })
   const refresh = refresher(async () => {

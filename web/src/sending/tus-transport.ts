@@ -8,14 +8,15 @@ const PIECE_BYTES = 32 * 1024 * 1024
 const RETRY_DELAYS_MS = [0, 1_000, 2_000, 4_000, ...Array.from({ length: 10_000 }, () => 5_000)]
 
 interface Target {
-  uploadId: string
-  token: string
+  /** What gives the right to send, and says where to. */
+  headers?: Record<string, string>
+  metadata?: Record<string, string>
   /** Where the rest of a file can be sent to, from now on. */
   onUrl: (file: OutgoingFile, url: string) => void
 }
 
 /** tus 1.0: what has arrived is never sent again, whatever happens to the connection, the page or the server. */
-export function tusTransport({ uploadId, token, onUrl }: Target): Transport {
+export function tusTransport({ headers = {}, metadata = {}, onUrl }: Target): Transport {
   const urls = new Map<string, string>()
 
   return (file, report) => {
@@ -34,7 +35,7 @@ export function tusTransport({ uploadId, token, onUrl }: Target): Transport {
         chunkSize: PIECE_BYTES,
         retryDelays: RETRY_DELAYS_MS,
         storeFingerprintForResuming: false,
-        headers: sessionHeaders(),
+        headers: { ...sessionHeaders(), ...headers },
         metadata: metadataOf(file),
         fileReader: { openFile: async (source: Source) => fileSourceOf(source) },
         onUploadUrlAvailable: () => {
@@ -62,7 +63,7 @@ export function tusTransport({ uploadId, token, onUrl }: Target): Transport {
 
     function metadataOf({ fileId, name, type }: OutgoingFile): Record<string, string> {
       const declared = fileId === undefined ? {} : { fileId }
-      return { uploadId, uploadToken: token, ...declared, filename: name, filetype: type }
+      return { ...metadata, ...declared, filename: name, filetype: type }
     }
 
     /** The connection is back before the next attempt would have been made. */
