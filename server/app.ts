@@ -37,6 +37,8 @@ import { createVariantsRepo } from './images/variants-repo.ts'
 import { createHousekeeping, type Housekeeping } from './jobs/housekeeping.ts'
 import { createJobActions } from './jobs/job-actions.ts'
 import { createJobEngine, type JobEngine } from './jobs/job-engine.ts'
+import { createPlikImport, type PlikImport } from './plik/plik-import.ts'
+import { createPlikImportRepo } from './plik/plik-import-repo.ts'
 import { guestRoutes } from './requests/guest-routes.ts'
 import { createRequests } from './requests/requests.ts'
 import { createRequestsRepo } from './requests/requests-repo.ts'
@@ -63,6 +65,7 @@ import { createQuotas } from './uploads/quotas.ts'
 import { createUploads, type Uploads } from './uploads/uploads.ts'
 import { createUploadsExpiry } from './uploads/uploads-expiry.ts'
 import { createUploadsExpiryRepo } from './uploads/uploads-expiry-repo.ts'
+import { createUploadsImportRepo } from './uploads/uploads-import-repo.ts'
 import { createUploadsIntake } from './uploads/uploads-intake.ts'
 import { createUploadsListing, type UploadsListing } from './uploads/uploads-listing.ts'
 import { createUploadsListingRepo } from './uploads/uploads-listing-repo.ts'
@@ -80,6 +83,7 @@ export interface App {
   listing: UploadsListing
   quickUploads: QuickUploads
   statistics: Statistics
+  plikImport: PlikImport
   housekeeping: Housekeeping
   /** Shows figures on a port of its own, when there is one. */
   metrics: FastifyInstance | undefined
@@ -252,6 +256,12 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     listing,
     quickUploads,
     statistics,
+    plikImport: createPlikImport({
+      repo: createPlikImportRepo(database),
+      uploads: createUploadsImportRepo(database),
+      blobs,
+      clock,
+    }),
     housekeeping,
     jobEngine,
     backups,

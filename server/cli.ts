@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type App, createApp, databaseLocation } from './app.ts'
 import { FILES_USAGE, filesCommand } from './cli-files.ts'
+import { IMPORT_USAGE, importCommand } from './cli-import.ts'
 import { JOBS_USAGE, jobsCommand } from './cli-jobs.ts'
 import { TOKENS_USAGE, tokensCommand } from './cli-tokens.ts'
 import { USERS_USAGE, usersCommand } from './cli-users.ts'
@@ -26,6 +27,7 @@ ${TOKENS_USAGE}
 ${FILES_USAGE}
   clean                             delete what is expired or removed, and what crashes left behind
 ${JOBS_USAGE}
+${IMPORT_USAGE}
   backup [FILE]                     copy the database while it is used, to FILE or among the backups
   restore FILE [--force]            put a backup in the place of the database; servers must be stopped
   help                              show this text
@@ -60,6 +62,7 @@ const COMMANDS = new Map<string, (args: string[], asJson: boolean) => Promise<nu
   ['user', (args, asJson) => withApp((app) => usersCommand(args, { ...app.accounts, ...app, asJson, print }))],
   ['token', (args, asJson) => withApp((app) => tokensCommand(args, { ...app.accounts, asJson, print }))],
   ['file', (args, asJson) => withApp((app) => filesCommand(args, { ...app, asJson, print }))],
+  ['import-plik', (args, asJson) => withApp((app) => importCommand(args, { ...app, asJson, print }))],
   ['jobs', (args, asJson) => withApp((app) => jobsCommand(args, { engine: app.jobEngine, asJson, print }))],
   ['backup', async (args) => (args.length <= 1 ? withApp((app) => backUp(app, args[0])) : undefined)],
   ['restore', async (args) => restore(args)],

@@ -1,6 +1,7 @@
 import './thread-pool.ts'
 import cluster from 'node:cluster'
 import { type Config, readConfig } from './config.ts'
+import { environmentWith } from './plik/plikd-environment.ts'
 import { announce, serve } from './serve.ts'
 import { superviseWorkers } from './workers.ts'
 
@@ -17,7 +18,8 @@ async function work(): Promise<void> {
 
 function readSettings(): Config {
   try {
-    return readConfig(process.env)
+    const tell = (line: string) => void (cluster.isPrimary && process.stderr.write(`${line}\n`))
+    return readConfig(environmentWith(process.argv.slice(2), process.env, tell))
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
     process.exit(1)

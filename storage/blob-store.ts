@@ -13,6 +13,12 @@ export interface BlobStore {
   put(key: BlobKey, bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number>
 
   /**
+   * Makes a blob of the file at `path` without copying it, under the promises of `put`; the file stays where it is and must not be
+   * changed any more. False: that can not be done here, and nothing was. Throws `not_found` when there is no such file.
+   */
+  adopt(key: BlobKey, path: string): Promise<boolean>
+
+  /**
    * Opens a blob, or the part of it that `range` names. Rejects with `not_found` before the first chunk when the key is
    * unknown, and with an ordinary error when `range` does not fit the blob. When the blob turns out shorter later,
    * iterating throws; it never ends early in silence. A chunk is valid only until the next one is asked for, since

@@ -12,6 +12,9 @@ const KEY = /^[0-9a-f]{32}$/
 const SHARD = /^[0-9a-f]{2}$/
 const FOLDER_MODE = 0o750
 
+/** Another file system, none with links, or a file that is not ours to link (`fs.protected_hardlinks`). */
+const CANNOT_LINK = ['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
+
 /** So often a slow upload is written out: the age of its temporary file tells other processes that its writer lives. */
 const HEARTBEAT_MS = 10_000
 /** How many files are looked at together while listing. */
@@ -94,6 +97,26 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
     }
   }
 
+  /** A hard link. Its time is made that of now: what looks old and has no row yet is taken for a leftover. */
+  async function adopt(key: BlobKey, path: string): Promise<boolean> {
+    const temporary = temporaryPathOf(key)
+    try {
+      await call((done) => fs.link(path, temporary, done))
+    } catch (error) {
+      if (CANNOT_LINK.includes(errorCode(error) ?? '')) return false
+      throw errorCode(error) === 'ENOENT' ? new AppError('not_found', 'there is no such file', { cause: error }) : error
+    }
+    try {
+      const now = new Date()
+      await call((done) => fs.utimes(temporary, now, now, done))
+      await publish(key)
+      return true
+    } catch (error) {
+      await call((done) => fs.unlink(temporary, done)).catch(ignore('ENOENT'))
+      throw error
+    }
+  }
+
   /** Makes a whole file visible, or leaves it where it is. */
   async function publish(key: BlobKey, signal?: AbortSignal): Promise<void> {
     const shard = await shardOf(key)
@@ -152,6 +175,7 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
 
   return {
     put,
+    adopt,
     get: async (key, range) => readFile(pathOf(key), range, buffers),
     openPartial: partials.open,
     deletePartial: partials.remove,

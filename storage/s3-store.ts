@@ -169,6 +169,7 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
 
   return {
     put,
+    adopt: async () => false,
     get,
     openPartial: async (key, from) => partials.open(objectOf(key).Key, from),
     deletePartial: async (key, from) => partials.remove(objectOf(key).Key, from),

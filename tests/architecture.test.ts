@@ -71,8 +71,9 @@ test('a repository is used by its own feature only', () => {
 test('services know nothing of HTTP', () => {
   const isHttp = (to: string) => to.startsWith('server/http/') || to.startsWith('@fastify/') || to === 'fastify'
   const isService = (from: string) =>
-    /^server\/(uploads|downloads|resumable|images|accounts|activity|jobs|database|streams|requests)\//.test(from) &&
-    !isDoor(from)
+    /^server\/(uploads|downloads|resumable|images|accounts|activity|plik|jobs|database|streams|requests)\//.test(
+      from,
+    ) && !isDoor(from)
   expect(violations(({ from, to, isTypeOnly }) => isService(from) && isHttp(to) && !isTypeOnly)).toEqual([])
 })
 

@@ -2,6 +2,7 @@ import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
 import pLimit from 'p-limit'
+import { verifyImported } from './imported-passwords.ts'
 
 /**
  * Passwords at rest: argon2id with OWASP's parameters (19 MiB, 2 passes), 54 ms each on the thread pool, written as PHC
@@ -22,8 +23,10 @@ export async function hashPassword(password: string): Promise<string> {
 
 const PHC = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/
 
-/** False also when `hash` is not one of ours. */
+/** False also when `hash` is neither one of ours nor an imported one. */
 export async function verifyPassword(password: string, hash: string): Promise<boolean> {
+  const imported = verifyImported(password, hash)
+  if (imported !== undefined) return imported
   const [, memory, passes, parallelism, salt, tag] = PHC.exec(hash) ?? []
   if (!salt || !tag) return false
   const expected = Buffer.from(tag, 'base64')

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { newToken } from '../ids.ts'
 import { createGuessThrottle } from './guess-throttle.ts'
+import { isImported } from './imported-passwords.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 import { hashToken, matchesToken } from './secrets.ts'
 import type { Session, SessionsRepo } from './sessions-repo.ts'
@@ -43,6 +44,7 @@ export function createSessions({ repo, users, clock, config }: Dependencies) {
       async () => (await verifyPassword(password, hash)) && account !== undefined,
     )
     if (!isRight || !account) throw new AppError('forbidden', 'invalid credentials')
+    if (isImported(hash)) await users.replacePasswordHash(account.id, hash, await hashPassword(password))
     return start(account)
   }
 

@@ -46,6 +46,17 @@ export function createUsersRepo({ db, transact }: { db: Kysely<Schema>; transact
       return Number(count)
     },
 
+    /** The same password, hashed anew; unless it was changed meanwhile. */
+    replacePasswordHash: (id: string, from: string, to: string): Promise<void> =>
+      transact(async (trx) => {
+        await trx
+          .updateTable('users')
+          .set({ password_hash: to })
+          .where('id', '=', id)
+          .where('password_hash', '=', from)
+          .execute()
+      }),
+
     /** False: there is one with this id already. */
     insertUser: (account: Account): Promise<boolean> =>
       transact(async (trx) => {

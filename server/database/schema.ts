@@ -18,6 +18,7 @@ export interface Schema extends JobsSchema {
   resumables: ResumablesTable
   activity: ActivityTable
   lifetime_usage: UsageTable
+  imported_uploads: ImportedUploadsTable
 }
 
 export type Flag = 0 | 1
@@ -258,6 +259,12 @@ export interface UsageTable {
   id: string
   counter: string
   value: number
+}
+
+/** Uploads that came from Plik, so that none comes twice, not even when it is gone by now. */
+export interface ImportedUploadsTable {
+  id: string
+  imported_at: number
 }
 
 type WithDefault<T> = ColumnType<T, T | undefined, T>

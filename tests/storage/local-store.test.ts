@@ -42,6 +42,62 @@ describeBlobStore('the local store', async () => {
   return { ...store, close }
 })
 
+describe('a file that is adopted', () => {
+  const givenSource = async (content = 'hello') => {
+    const path = join(directory, 'source')
+    await writeFile(path, content)
+    await utimes(path, 1, 1)
+    return path
+  }
+
+  test('is a blob without a copy, and stays when the file goes', async () => {
+    const store = await openStore()
+    const [key, path] = [newBlobKey(), await givenSource()]
+
+    expect(await store.adopt(key, path)).toBe(true)
+
+    expect((await stat(path)).nlink).toBe(2)
+    await rm(path)
+    expect(await read(store, key)).toEqual({
+      length: 5,
+      sha256: '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824',
+    })
+    expect(await readdir(join(directory, 'tmp'))).toEqual([])
+  })
+
+  test('goes as a blob, and stays where it was', async () => {
+    const store = await openStore()
+    const [key, path] = [newBlobKey(), await givenSource()]
+    await store.adopt(key, path)
+
+    await store.delete(key)
+
+    expect(await store.size(key)).toBeUndefined()
+    expect((await stat(path)).nlink).toBe(1)
+  })
+
+  test('is as young as the link, so that nobody takes it for a leftover', async () => {
+    const store = await openStore()
+    const key = newBlobKey()
+    const before = Date.now() - 1000
+
+    await store.adopt(key, await givenSource())
+
+    expect((await listed(store))[0]?.modifiedAt).toBeGreaterThan(before)
+  })
+
+  test('is left alone when it can not be linked, or the key is taken', async () => {
+    const store = await openStore()
+    const [key, path] = [newBlobKey(), await givenSource()]
+    await store.adopt(key, path)
+
+    await expect(store.adopt(key, path)).rejects.toThrow()
+    expect(await store.adopt(newBlobKey(), '/proc/version')).toBe(false)
+    await expect(store.adopt(newBlobKey(), join(directory, 'none'))).rejects.toMatchObject({ code: 'not_found' })
+    expect(await readdir(join(directory, 'tmp'))).toEqual([])
+  })
+})
+
 describe('a blob on disk', () => {
   test('is in a folder named by the start of its key, and while it grows in tmp', async () => {
     const store = await openStore()

@@ -1,0 +1,162 @@
+import { parse } from 'smol-toml'
+
+/** Plik's `plikd.cfg` as settings of ours. Pure. */
+
+export interface PlikdSettings {
+  /** As environment variables. */
+  environment: Record<string, string>
+  /** One line for each key that has no counterpart, with the reason. */
+  notes: string[]
+  /** Where Plik keeps its database and its files, if they are where an import can read them. */
+  source: { database: string | undefined; files: string | undefined }
+}
+
+type Value = string | number | bigint | boolean | unknown[] | object
+/** Undefined: the value says nothing that is not so anyway. */
+type Counterpart = (value: Value) => Record<string, string> | undefined
+
+const text =
+  (name: string): Counterpart =>
+  (value) => ({ [name]: String(value) })
+const list =
+  (name: string): Counterpart =>
+  (value) => ({ [name]: [value].flat().join(',') })
+/** Plik's Str keys may be empty, and its -1 means no limit. */
+const limit =
+  (name: string): Counterpart =>
+  (value) =>
+    value === '' ? {} : { [name]: ['-1', 'unlimited'].includes(String(value)) ? 'unlimited' : String(value) }
+const seconds =
+  (name: string): Counterpart =>
+  (value) =>
+    Number(value) < 0 ? { [name]: 'unlimited' } : { [name]: `${value}s` }
+
+const LOG_LEVELS: Record<string, string> = {
+  debug: 'debug',
+  info: 'info',
+  warning: 'warn',
+  critical: 'error',
+  fatal: 'fatal',
+}
+
+/** By the key in lower case, since TOML's are matched in any case. A later one wins. */
+const COUNTERPARTS: Record<string, Counterpart> = {
+  debug: (value) => (value === true ? { MAYFLY_LOG_LEVEL: 'debug' } : {}),
+  loglevel: (value) => ({ MAYFLY_LOG_LEVEL: LOG_LEVELS[String(value).toLowerCase()] ?? 'info' }),
+  listenaddress: text('MAYFLY_HOST'),
+  listenport: text('MAYFLY_PORT'),
+  metricsport: text('MAYFLY_METRICS_PORT'),
+  path: text('MAYFLY_PATH_PREFIX'),
+  plikdomain: text('MAYFLY_PUBLIC_URL'),
+  downloaddomain: text('MAYFLY_DOWNLOAD_DOMAIN'),
+  downloaddomainalias: list('MAYFLY_DOWNLOAD_DOMAIN_ALIAS'),
+  enhancedwebsecurity: text('MAYFLY_ENHANCED_WEB_SECURITY'),
+  sessiontimeout: text('MAYFLY_SESSION_TIMEOUT'),
+  abusecontact: text('MAYFLY_ABUSE_CONTACT'),
+  // Plik believes the header whoever sends it.
+  sourceipheader: (value) =>
+    value === '' ? {} : { MAYFLY_SOURCE_IP_HEADER: String(value), MAYFLY_TRUSTED_PROXIES: 'any' },
+  uploadwhitelist: list('MAYFLY_UPLOAD_WHITELIST'),
+  maxfilesize: limit('MAYFLY_MAX_FILE_SIZE'),
+  maxfilesizestr: limit('MAYFLY_MAX_FILE_SIZE'),
+  maxusersize: limit('MAYFLY_MAX_USER_SIZE'),
+  maxusersizestr: limit('MAYFLY_MAX_USER_SIZE'),
+  maxfileperupload: text('MAYFLY_MAX_FILES_PER_UPLOAD'),
+  defaultttl: seconds('MAYFLY_DEFAULT_TTL'),
+  defaultttlstr: limit('MAYFLY_DEFAULT_TTL'),
+  maxttl: seconds('MAYFLY_MAX_TTL'),
+  maxttlstr: limit('MAYFLY_MAX_TTL'),
+  streamtimeoutstr: (value) => ({ MAYFLY_STREAM_TIMEOUT: String(value) === '0' ? '24d' : String(value) }), // 0: no limit
+  authentication: (value) => ({ MAYFLY_FEATURE_AUTHENTICATION: value === true ? 'enabled' : 'disabled' }),
+  noanonymousuploads: (value) => (value === true ? { MAYFLY_FEATURE_AUTHENTICATION: 'forced' } : {}),
+  oneshot: flag('MAYFLY_FEATURE_ONE_SHOT'),
+  removable: flag('MAYFLY_FEATURE_REMOVABLE'),
+  stream: flag('MAYFLY_FEATURE_STREAM'),
+  protectedbypassword: flag('MAYFLY_FEATURE_PASSWORD'),
+  featureauthentication: text('MAYFLY_FEATURE_AUTHENTICATION'),
+  featureoneshot: text('MAYFLY_FEATURE_ONE_SHOT'),
+  featureremovable: text('MAYFLY_FEATURE_REMOVABLE'),
+  featurestream: text('MAYFLY_FEATURE_STREAM'),
+  featurepassword: text('MAYFLY_FEATURE_PASSWORD'),
+  featurecomments: text('MAYFLY_FEATURE_COMMENTS'),
+  featuresetttl: text('MAYFLY_FEATURE_SET_TTL'),
+  featureextendttl: text('MAYFLY_FEATURE_EXTEND_TTL'),
+  featureclients: text('MAYFLY_FEATURE_CLIENTS'),
+  featuregithub: text('MAYFLY_FEATURE_GITHUB'),
+  featuretext: text('MAYFLY_FEATURE_TEXT'),
+  featureapitokens: text('MAYFLY_FEATURE_API_TOKENS'),
+  featurelocallogin: text('MAYFLY_FEATURE_LOCAL_LOGIN'),
+  featuredeleteaccount: text('MAYFLY_FEATURE_DELETE_ACCOUNT'),
+}
+
+function flag(name: string): Counterpart {
+  return (value) => ({ [name]: value === true ? 'enabled' : 'disabled' })
+}
+
+const PROXY = 'HTTPS is the business of a proxy in front of the server'
+const BUILT_IN = 'the page is part of the server'
+const OIDC = 'people log in elsewhere through OpenID Connect only'
+
+const REASONS: Record<string, string> = {
+  debugrequests: 'paths and bodies are never logged',
+  metricsaddress: 'figures are shown at the address of the server',
+  sslenabled: PROXY,
+  sslcert: PROXY,
+  sslkey: PROXY,
+  tlsversion: PROXY,
+  nowebinterface: 'the page is always there',
+  webappdirectory: BUILT_IN,
+  clientsdirectory: 'the server offers no clients for download',
+  changelogdirectory: 'the server offers no clients for download',
+  enablearchivecompression: 'archives are never compressed, so that a download of them can be resumed',
+  googleapiclientid: OIDC,
+  googleapisecret: OIDC,
+  googlevaliddomains: OIDC,
+  githubapiclientid: OIDC,
+  githubapisecret: OIDC,
+  githubvalidorganizations: OIDC,
+  ovhapikey: OIDC,
+  ovhapisecret: OIDC,
+  ovhapiendpoint: OIDC,
+  featuree2ee: 'encryption is always there, and nobody’s duty',
+  databackend:
+    'files are kept in the data folder (MAYFLY_DATA_DIR) or in S3 (MAYFLY_STORAGE); `mayfly import-plik` brings them over',
+  databackendconfig:
+    'files are kept in the data folder (MAYFLY_DATA_DIR) or in S3 (MAYFLY_S3_…); `mayfly import-plik` brings them over',
+  metadatabackendconfig: 'the database is MAYFLY_DATABASE_URL; `mayfly import-plik` brings over what is in Plik’s',
+}
+
+/** Throws with line and column when the text is not TOML. */
+export function readPlikdSettings(toml: string): PlikdSettings {
+  const settings: PlikdSettings = { environment: {}, notes: [], source: { database: undefined, files: undefined } }
+  const entries = Object.entries(parse(toml)) as [string, Value][]
+  for (const [key, value] of entries.toSorted(byLength)) {
+    const name = key.toLowerCase()
+    const counterpart = COUNTERPARTS[name]
+    if (counterpart) Object.assign(settings.environment, counterpart(value))
+    else settings.notes.push(`${key} has no counterpart: ${REASONS[name] ?? 'Mayfly does not know it'}`)
+    if (name === 'databackendconfig') settings.source.files = field(value, 'directory')
+    if (name === 'metadatabackendconfig') settings.source.database = databaseOf(value)
+  }
+  joinPath(settings.environment)
+  return settings
+}
+
+/** `MaxTTLStr` wins over `MaxTTL`, and `FeatureStream` over `Stream`. */
+const byLength = ([a]: [string, Value], [b]: [string, Value]): number => a.length - b.length
+
+/** Plik's domain is without the path, our public address with it. */
+function joinPath(environment: Record<string, string>): void {
+  const { MAYFLY_PUBLIC_URL: domain, MAYFLY_PATH_PREFIX: path = '' } = environment
+  if (domain) environment.MAYFLY_PUBLIC_URL = domain.replace(/\/$/, '') + path
+}
+
+function databaseOf(value: Value): string | undefined {
+  const driver = field(value, 'driver') ?? 'sqlite3'
+  return driver === 'sqlite3' ? field(value, 'connectionstring') : undefined
+}
+
+function field(table: Value, wanted: string): string | undefined {
+  const found = Object.entries(table).find(([key]) => key.toLowerCase() === wanted)
+  return found === undefined ? undefined : String(found[1])
+}

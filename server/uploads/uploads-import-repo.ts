@@ -1,0 +1,44 @@
+import type { Insertable, Kysely } from 'kysely'
+import type { ActivityTable, Schema } from '../database/schema.ts'
+import type { Transact } from '../database/transact.ts'
+import type { StoredFile, Upload } from './upload.ts'
+import { toFileRow, toUploadRow } from './upload-rows.ts'
+
+/** Uploads that come from another server: each of them once, however often the import runs. */
+export function createUploadsImportRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
+  return {
+    /** Whether the upload was brought over before, even if it has been removed since. */
+    async wasImported(uploadId: string): Promise<boolean> {
+      const row = await db.selectFrom('imported_uploads').select('id').where('id', '=', uploadId).executeTakeFirst()
+      return row !== undefined
+    },
+
+    /** All of an upload at once. False: somebody else brought it over meanwhile. */
+    insertUpload: (
+      upload: Upload,
+      files: readonly StoredFile[],
+      activity: readonly Insertable<ActivityTable>[],
+      now: number,
+    ): Promise<boolean> =>
+      transact(async (trx) => {
+        const { numInsertedOrUpdatedRows } = await trx
+          .insertInto('imported_uploads')
+          .values({ id: upload.id, imported_at: now })
+          .onConflict((conflict) => conflict.doNothing())
+          .executeTakeFirst()
+        if (numInsertedOrUpdatedRows !== 1n) return false
+        await trx
+          .insertInto('uploads')
+          .values({ ...toUploadRow(upload), file_count: files.length })
+          .execute()
+        for (const file of files) await trx.insertInto('files').values(toFileRow(file, null)).execute()
+        for (const row of activity)
+          await trx
+            .insertInto('activity')
+            .values(row)
+            .onConflict((conflict) => conflict.doNothing())
+            .execute()
+        return true
+      }),
+  }
+}
