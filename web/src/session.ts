@@ -31,6 +31,12 @@ export async function logIn(login: string, password: string): Promise<void> {
   if (theme) chooseTheme(theme)
 }
 
+/** Where people log in elsewhere. Throws `ApiError`: 503, nobody answers there. */
+export async function addressOfProvider(): Promise<string> {
+  impersonate(undefined)
+  return (await call('auth/oidc/login')).text()
+}
+
 export async function logOut(): Promise<void> {
   impersonate(undefined)
   await call('auth/logout')

@@ -7,6 +7,9 @@ import { jsonOf } from '../../helpers/answers.ts'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { type CreatedUpload, fileForm } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { CLIENT, oidcServer } from '../../helpers/oidc-server.ts'
+import { freePort } from '../../helpers/postgres-server.ts'
+import { spawnServer } from '../../helpers/spawn-server.ts'
 import { logIn } from './page-tests.ts'
 
 const DAY = 86_400
@@ -51,6 +54,25 @@ describe.skipIf(!hasBrowser())('the account page', () => {
     await page.getByRole('link', { name: 'Log in' }).waitFor()
     await page.goto(`${app.url}/#/account`)
     await page.getByRole('heading', { name: 'Log in' }).waitFor()
+  })
+
+  test('lets people in by way of an OpenID Connect provider', async () => {
+    const port = await freePort()
+    const PUBLIC_URL = `http://127.0.0.1:${port}`
+    const person = { sub: 'grace-1', name: 'Grace', preferred_username: 'grace' }
+    const { issuer } = await oidcServer(person, `${PUBLIC_URL}/auth/oidc/callback`)
+    const provider = { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: CLIENT.id, OIDC_CLIENT_SECRET: CLIENT.secret }
+    const named = { OIDC_PROVIDER_NAME: 'Example ID', FEATURE_LOCAL_LOGIN: 'disabled' }
+    await spawnServer({ ...WITH_ACCOUNTS, ...provider, ...named, PORT: String(port), PUBLIC_URL })
+    const page = await open()
+    await page.goto(`${PUBLIC_URL}/#/login`)
+
+    expect(await page.getByLabel('Password').count()).toBe(0)
+    await page.getByRole('button', { name: 'Log in with Example ID' }).click()
+
+    await page.getByRole('heading', { name: 'Your uploads' }).waitFor()
+    await page.getByRole('link', { name: 'Settings' }).click()
+    await page.getByRole('heading', { name: 'Hello Grace' }).waitFor()
   })
 
   test('lists, finds, keeps longer and deletes uploads', async () => {

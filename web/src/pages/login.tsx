@@ -6,7 +6,7 @@ import { Icon } from '../components/icon.tsx'
 import { TextField } from '../components/text-field.tsx'
 import { accountTexts } from '../i18n/account.ts'
 import { navigate } from '../router.ts'
-import { logIn, me } from '../session.ts'
+import { addressOfProvider, logIn, me } from '../session.ts'
 import '../styles/lists.css'
 
 export function LoginPage() {
@@ -30,6 +30,7 @@ export function LoginCard() {
         <p class="quiet">{config?.noAnonymousUploads ? t.loginForced : t.loginText}</p>
       </div>
       {config?.feature_local_login !== 'disabled' && <LocalLogin />}
+      {config?.oidcAuthentication && <ProviderLogin name={config.oidcProviderName} />}
     </section>
   )
 }
@@ -52,6 +53,16 @@ function LocalLogin() {
     <ActionForm action={t.login} onSubmit={submit}>
       <TextField label={t.loginName} value={login} autoComplete="username" required />
       <TextField label={t.password} value={password} type="password" autoComplete="current-password" required />
+    </ActionForm>
+  )
+}
+
+/** The browser goes to the provider, which sends it back to this page, logged in. */
+function ProviderLogin({ name }: { name: string }) {
+  const goThere = async () => location.assign(await addressOfProvider())
+  return (
+    <ActionForm action={accountTexts.value.loginAt(name)} onSubmit={goThere}>
+      {null}
     </ActionForm>
   )
 }
