@@ -57,7 +57,10 @@ export function createStatistics({ activity, repo, recorder, clock }: Dependenci
   }
 
   /** The usage object. `withWindows`: also the sums of the last 1, 7 and 30 days; `startedAt`: since when it counts. */
-  async function usage(owner: Owner, { withWindows, startedAt }: { withWindows: boolean; startedAt?: number }) {
+  async function usage(
+    owner: Owner,
+    { withWindows, startedAt }: { withWindows: boolean; startedAt?: number | undefined },
+  ) {
     const days = withWindows ? await daily(owner, 30) : undefined
     await recorder.flush()
     const [row] = await activity.totals(owner.scope, [owner.id])

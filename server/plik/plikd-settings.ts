@@ -67,6 +67,12 @@ const COUNTERPARTS: Record<string, Counterpart> = {
   maxttl: seconds('MAYFLY_MAX_TTL'),
   maxttlstr: limit('MAYFLY_MAX_TTL'),
   streamtimeoutstr: (value) => ({ MAYFLY_STREAM_TIMEOUT: String(value) === '0' ? '24d' : String(value) }), // 0: no limit
+  oidcclientid: text('MAYFLY_OIDC_CLIENT_ID'),
+  oidcclientsecret: text('MAYFLY_OIDC_CLIENT_SECRET'),
+  oidcproviderurl: text('MAYFLY_OIDC_ISSUER'),
+  oidcprovidername: text('MAYFLY_OIDC_PROVIDER_NAME'),
+  oidcvaliddomains: list('MAYFLY_OIDC_VALID_DOMAINS'),
+  oidcrequireverifiedemail: text('MAYFLY_OIDC_REQUIRE_VERIFIED_EMAIL'),
   authentication: (value) => ({ MAYFLY_FEATURE_AUTHENTICATION: value === true ? 'enabled' : 'disabled' }),
   noanonymousuploads: (value) => (value === true ? { MAYFLY_FEATURE_AUTHENTICATION: 'forced' } : {}),
   oneshot: flag('MAYFLY_FEATURE_ONE_SHOT'),
@@ -118,6 +124,8 @@ const REASONS: Record<string, string> = {
   ovhapikey: OIDC,
   ovhapisecret: OIDC,
   ovhapiendpoint: OIDC,
+  defaultadminlogin: 'the first administrator is made by `mayfly user create --admin`',
+  defaultadminpassword: 'the first administrator is made by `mayfly user create --admin`',
   featuree2ee: 'encryption is always there, and nobody’s duty',
   databackend:
     'files are kept in the data folder (MAYFLY_DATA_DIR) or in S3 (MAYFLY_STORAGE); `mayfly import-plik` brings them over',

@@ -1,7 +1,7 @@
 import type { StoredFile, Upload } from './upload.ts'
 
-/** How lists of uploads may be sorted; `size`: by what can be downloaded of them. */
-export const UPLOAD_SORTS = ['date', 'size'] as const
+/** How lists of uploads may be sorted; `size`: by what can be downloaded of them, the last two by what was. */
+export const UPLOAD_SORTS = ['date', 'size', 'downloads', 'downloadedBytes'] as const
 export type UploadSort = (typeof UPLOAD_SORTS)[number]
 
 /** What is left out is not asked about. */

@@ -81,6 +81,7 @@ const FLAGS = { one_shot: 'oneShot', removable: 'removable', stream: 'stream', e
 
 function sortKey(eb: ExpressionBuilder<Schema, 'uploads'>, sort: UploadSort) {
   if (sort === 'date') return eb.ref('uploads.created_at')
+  if (sort !== 'size') return downloadsOf(eb, sort === 'downloads' ? 'downloads' : 'downloaded_bytes')
   return eb.fn.coalesce(
     eb
       .selectFrom('files')
@@ -89,6 +90,17 @@ function sortKey(eb: ExpressionBuilder<Schema, 'uploads'>, sort: UploadSort) {
       .where('files.status', '=', 'uploaded'),
     sql<number>`0`,
   )
+}
+
+/** Since ever. */
+function downloadsOf(eb: ExpressionBuilder<Schema, 'uploads'>, column: 'downloads' | 'downloaded_bytes') {
+  const counted = eb
+    .selectFrom('activity')
+    .select(`activity.${column}`)
+    .where('activity.scope', '=', 'upload')
+    .where('activity.day', '=', 0)
+    .whereRef('activity.id', '=', 'uploads.id')
+  return eb.fn.coalesce(counted, sql<number>`0`)
 }
 
 async function uploadsOf(db: Kysely<Schema>, ids: readonly string[]): Promise<Upload[]> {

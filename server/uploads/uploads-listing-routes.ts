@@ -18,7 +18,7 @@ interface Dependencies {
   listing: UploadsListing
   users: Users
   tokens: Tokens
-  statistics: Pick<Statistics, 'downloadsOf'>
+  statistics: Pick<Statistics, 'downloadsOf' | 'usage'>
   readCaller: CallerReader
   config: Pick<Config, 'downloadDomain' | 'publicUrl' | 'pathPrefix'>
 }
@@ -36,11 +36,11 @@ export function uploadsListingRoutes({
   const self = async (request: FastifyRequest): Promise<User> => assertLoggedIn(await readCaller.bySession(request))
 
   /** Throws `not_found`: `?token=` is none of this user's. */
-  async function ownFilter(request: FastifyRequest): Promise<{ userId: string; tokenId: string | undefined }> {
+  async function ownFilter(request: FastifyRequest) {
     const user = await self(request)
     const reference = textOf(request.query, 'token')
     const token = reference === undefined ? undefined : await tokens.get(user, reference)
-    return { userId: user.id, tokenId: token?.id }
+    return { userId: user.id, tokenId: token?.id, tokenCreatedAt: token?.createdAt }
   }
 
   async function pageOf(request: FastifyRequest, filter: UploadFilter) {
@@ -57,13 +57,25 @@ export function uploadsListingRoutes({
   return async (app: FastifyInstance): Promise<void> => {
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
 
-    app.get('/me/uploads', async (request) => pageOf(request, await ownFilter(request)))
-
-    app.delete('/me/uploads', async (request) => {
-      return `${await uploads.removeAll(await ownFilter(request))} uploads removed`
+    app.get('/me/uploads', async (request) => {
+      const { userId, tokenId } = await ownFilter(request)
+      return pageOf(request, { userId, tokenId })
     })
 
-    app.get('/me/stats', async (request) => listing.totals(await ownFilter(request)))
+    app.delete('/me/uploads', async (request) => {
+      const { userId, tokenId } = await ownFilter(request)
+      return `${await uploads.removeAll({ userId, tokenId })} uploads removed`
+    })
+
+    app.get('/me/stats', async (request) => {
+      const { createdAt: startedAt } = await self(request)
+      const { userId, tokenId, tokenCreatedAt } = await ownFilter(request)
+      const usage =
+        tokenId === undefined
+          ? statistics.usage({ scope: 'user', id: userId }, { withWindows: true, startedAt })
+          : statistics.usage({ scope: 'token', id: tokenId }, { withWindows: false, startedAt: tokenCreatedAt })
+      return { ...(await listing.totals({ userId, tokenId })), usage: await usage }
+    })
 
     app.get('/uploads', async (request) => {
       assertAdmin(await readCaller.bySession(request))
@@ -82,6 +94,8 @@ export function uploadsListingRoutes({
         files: all.files,
         totalSize: all.totalSize,
         anonymousTotalSize: anonymous.totalSize,
+        usage: await statistics.usage({ scope: 'server', id: '' }, { withWindows: true }),
+        anonymousUsage: await statistics.usage({ scope: 'anonymous', id: '' }, { withWindows: false }),
       }
     })
   }

@@ -193,10 +193,14 @@ test('totals count what can be downloaded (Plik /me/stats, /stats)', async () =>
   const removed = await upload(app, grace.headers, {}, 1000)
   await fetch(`${app.url}/upload/${removed.id}`, { method: 'DELETE', headers: grace.headers })
 
-  expect(await page(app, grace.headers, '/me/stats')).toEqual({ uploads: 2, files: 3, totalSize: 35 })
-  expect(await page(app, grace.headers, `/me/stats?token=${token}`)).toEqual({ uploads: 1, files: 1, totalSize: 5 })
-  expect(await page(app, root.headers, '/me/stats')).toEqual({ uploads: 0, files: 0, totalSize: 0 })
-  expect(await page(app, root.headers, '/stats')).toEqual({
+  expect(await page(app, grace.headers, '/me/stats')).toMatchObject({ uploads: 2, files: 3, totalSize: 35 })
+  expect(await page(app, grace.headers, `/me/stats?token=${token}`)).toMatchObject({
+    uploads: 1,
+    files: 1,
+    totalSize: 5,
+  })
+  expect(await page(app, root.headers, '/me/stats')).toMatchObject({ uploads: 0, files: 0, totalSize: 0 })
+  expect(await page(app, root.headers, '/stats')).toMatchObject({
     users: 2,
     uploads: 3,
     anonymousUploads: 1,
@@ -206,6 +210,46 @@ test('totals count what can be downloaded (Plik /me/stats, /stats)', async () =>
   })
   expect((await fetch(`${app.url}/stats`, { headers: grace.headers })).status).toBe(403)
   expect((await fetch(`${app.url}/stats`)).status).toBe(401)
+})
+
+test('what was ever uploaded and downloaded is told beside it (Plik 1.4, usage)', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  const root = await givenSession(app, 'root', { isAdmin: true })
+  const grace = await givenSession(app, 'grace')
+  const token = await tokenOf(app, grace.headers)
+  const removed = await upload(app, grace.headers, {}, 1000)
+  await fetch(`${app.url}/upload/${removed.id}`, { method: 'DELETE', headers: grace.headers })
+  await upload(app, { 'X-PlikToken': token }, {}, 5)
+  await upload(app, {}, {}, 100)
+  const usageOf = async (headers: Record<string, string>, path: string) =>
+    (await page(app, headers, path)) as unknown as Record<'usage' | 'anonymousUsage', Record<string, object>>
+
+  const own = await usageOf(grace.headers, '/me/stats')
+  const ofToken = await usageOf(grace.headers, `/me/stats?token=${token}`)
+  const ofServer = await usageOf(root.headers, '/stats')
+
+  expect(own.usage).toMatchObject({
+    startedAt: expect.stringMatching(/Z$/),
+    uploads: { total: 2, bytes: 1005, today: 2 },
+    current: { uploads: 1, totalSize: 5 },
+    lifetime: { uploads: 2, totalSize: 1005 },
+  })
+  expect(ofToken.usage.uploads).toEqual({ total: 1, bytes: 5 })
+  expect(ofServer.usage.uploads).toMatchObject({ total: 3, bytes: 1105, today: 3 })
+  expect(ofServer.anonymousUsage.uploads).toEqual({ total: 1, bytes: 100 })
+})
+
+test('lists can be sorted by downloads, and by their bytes (Plik 1.4)', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  const { headers } = await givenSession(app, 'grace')
+  const often = await upload(app, headers, { comments: 'often' }, 10)
+  const big = await upload(app, headers, { comments: 'big' }, 1000)
+  await upload(app, headers, { comments: 'never' }, 10)
+  for (const { id } of [often, often, big]) await (await fetch(`${app.url}/archive/${id}/a.zip`)).bytes()
+  await page(app, headers, '/me/stats')
+
+  expect(comments(await page(app, headers, '/me/uploads?sort=downloads'))).toBe('often big never')
+  expect(comments(await page(app, headers, '/me/uploads?sort=downloadedBytes'))).toBe('big often never')
 })
 
 test('a search finds words in messages and in names of files, as they stand', async () => {

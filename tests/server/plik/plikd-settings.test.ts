@@ -97,7 +97,11 @@ test('every value arrives', () => {
     DownloadDomain = "https://dl.example.org"
     DownloadDomainAlias = ["https://a.example.org", "https://b.example.org"]
     EnhancedWebSecurity = true
-    SessionTimeout = "7d"
+    SessionTimeout = 3600
+    OIDCClientID = "mayfly"
+    OIDCClientSecret = "s3cret"
+    OIDCProviderURL = "https://login.example.org/realms/a"
+    OIDCValidDomains = ["example.org"]
     AbuseContact = "abuse@example.org"
     SourceIpHeader = "X-Forwarded-For"
     UploadWhitelist = ["192.0.2.0/24", "2001:db8::1"]
@@ -122,7 +126,10 @@ test('every value arrives', () => {
     downloadDomain: 'https://dl.example.org',
     downloadDomainAliases: ['https://a.example.org', 'https://b.example.org'],
     enhancedWebSecurity: true,
-    sessionTimeoutSeconds: 604_800,
+    sessionTimeoutSeconds: 3600,
+    oidcIssuer: 'https://login.example.org/realms/a',
+    oidcClientId: 'mayfly',
+    oidcClientSecret: 's3cret',
     abuseContact: 'abuse@example.org',
     sourceIpHeader: 'X-Forwarded-For',
     maxFileSizeBytes: 2_000_000_000,
