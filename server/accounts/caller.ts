@@ -52,5 +52,10 @@ export function assertSelfOrAdmin(caller: Caller, userId: string): void {
 }
 
 /** Tokens lie around in configuration files: even an administrator's grants no more than anybody's (Plik 1.3.8). */
-export const isAdmin = ({ user, impersonator, tokenId, isOperator = false }: Caller): boolean =>
+export const isAdmin = ({
+  user,
+  impersonator,
+  tokenId,
+  isOperator = false,
+}: Pick<Caller, 'user' | 'impersonator' | 'tokenId' | 'isOperator'>): boolean =>
   isOperator || (tokenId === undefined && (impersonator ?? user)?.isAdmin === true)

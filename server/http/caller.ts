@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
 import type { Accounts } from '../accounts/accounts.ts'
-import type { Caller } from '../accounts/caller.ts'
+import { type Caller, isAdmin } from '../accounts/caller.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { AddressRange } from '../setting-kinds.ts'
@@ -70,11 +70,11 @@ export function createCallerReader({ users, sessions, tokens, config }: Dependen
     return { ...ANONYMOUS, user: session.user }
   }
 
-  /** An administrator may look at everything through somebody else's eyes; what he is himself stays with him. */
+  /** An administrator may look at everything through somebody else's eyes, by his session; what he is himself stays with him. */
   async function impersonating(request: FastifyRequest, identity: Identity): Promise<Identity> {
     const id = headerOf(request, 'x-plik-impersonate')
     if (id === undefined) return identity
-    if (!identity.user?.isAdmin) throw new AppError('forbidden', 'you need administrator privileges')
+    if (!isAdmin(identity)) throw new AppError('forbidden', 'you need administrator privileges')
     const user = await users.find(id)
     if (!user) throw new AppError('forbidden', 'user to impersonate does not exists')
     return { ...identity, user, impersonator: identity.user }

@@ -125,6 +125,17 @@ test('a token is no way into the account: /me and the lists want a session (Plik
   expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([401, 401])
 })
 
+test('a token lets nobody be somebody else, not even an administrator', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  const { first } = await tokenOf(app, 'root', true)
+  const grace = await givenSession(app, 'grace')
+
+  const answer = create(app, { ...first, 'X-Plik-Impersonate': 'local:grace' })
+
+  expect(await answerOf(answer)).toEqual([403, 'you need administrator privileges\n'])
+  expect(await jsonOf(fetch(`${app.url}/me/uploads`, { headers: grace.headers }))).toMatchObject({ total: 0 })
+})
+
 test('an administrator who impersonates somebody uploads in his name', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   const root = await givenSession(app, 'root', { isAdmin: true })
