@@ -23,15 +23,20 @@ export function assertLogin(login: string): void {
 
 /** Throws `bad_request`. */
 export function assertPassword(password: string): void {
-  const size = Buffer.byteLength(password)
-  if (size < MIN_PASSWORD_BYTES) throw refusal(`password is too short (min ${MIN_PASSWORD_BYTES} chars)`)
-  if (size > MAX_TEXT_BYTES) throw refusal(`password is too long (max ${MAX_TEXT_BYTES} bytes)`)
+  if (Buffer.byteLength(password) < MIN_PASSWORD_BYTES)
+    throw refusal(`password is too short (min ${MIN_PASSWORD_BYTES} chars)`)
+  assertLength('password', password)
 }
 
 /** Throws `bad_request`: longer than anybody's name, or with characters that none has. */
 export function assertText(field: string, text: string): void {
-  if (Buffer.byteLength(text) > MAX_TEXT_BYTES) throw refusal(`${field} is too long (max ${MAX_TEXT_BYTES} bytes)`)
+  assertLength(field, text)
   if (/\p{Cc}/u.test(text)) throw refusal(`${field} must not contain control characters`)
+}
+
+/** Throws `bad_request`: longer than anything that an account holds. */
+export function assertLength(field: string, text: string): void {
+  if (Buffer.byteLength(text) > MAX_TEXT_BYTES) throw refusal(`${field} is too long (max ${MAX_TEXT_BYTES} bytes)`)
 }
 
 /** As much of a text from elsewhere as `assertText` takes. */

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
@@ -21,6 +21,7 @@ export function authRoutes({ sessions, readCaller, config }: Dependencies) {
 
     app.post('/auth/local/login', async (request, reply) => {
       assertAuthentication(config)
+      assertOwnPage(request)
       const { login, password } = readRequiredJson(request.body, LoginBody)
       if (!login) throw new AppError('bad_request', 'missing login')
       if (!password) throw new AppError('bad_request', 'missing password')
@@ -36,6 +37,15 @@ export function authRoutes({ sessions, readCaller, config }: Dependencies) {
       return ''
     })
   }
+}
+
+/**
+ * Throws `forbidden`: a page of somebody else makes a browser log in, as whom it likes, and its user would upload for him.
+ * There is no session yet that could hold a secret against it, but browsers say where a request comes from (Fetch Metadata §2.3).
+ */
+function assertOwnPage({ headers }: FastifyRequest): void {
+  if (['cross-site', 'same-site'].includes(headers['sec-fetch-site'] ?? ''))
+    throw new AppError('forbidden', 'logging in is possible on the page of this server only')
 }
 
 function assertAuthentication({ featureAuthentication }: Pick<Config, 'featureAuthentication'>): void {

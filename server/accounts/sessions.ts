@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { newToken } from '../ids.ts'
+import { assertLength } from './account-rules.ts'
 import { createGuessThrottle } from './guess-throttle.ts'
 import { isImported } from './imported-passwords.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
@@ -32,9 +33,14 @@ export function createSessions({ repo, users, clock, config }: Dependencies) {
   /** Verified when there is no such user, so that the time of an answer does not tell who has an account. */
   const nobody = hashPassword(newToken())
 
-  /** Throws `forbidden`: unknown, wrong, or not allowed here; `too_many_requests`. `network` as in `Caller`. */
+  /**
+   * Throws `forbidden`: unknown, or wrong; `bad_request`: not allowed here, or longer than any, which would fill the memory of
+   * the throttle; `too_many_requests`. `network` as in `Caller`.
+   */
   async function logIn(login: string, password: string, network: string): Promise<NewSession> {
     if (config.featureLocalLogin === 'disabled') throw new AppError('bad_request', 'local login is disabled')
+    assertLength('login', login)
+    assertLength('password', password)
     const account = await users.findUser(userIdOf('local', login))
     const hash = account?.passwordHash ?? (await nobody)
     const key = `${network} ${login}`

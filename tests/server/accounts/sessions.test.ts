@@ -88,6 +88,27 @@ test('a login that is not complete says what is missing (Plik §1.10)', async ()
   expect(await answerOf(post(app, '{"login":"x"}'))).toEqual([400, 'missing password\n'])
 })
 
+test('logins and passwords that are too long for any account are told so, and not remembered', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  const [longest, longer] = ['x'.repeat(1024), 'x'.repeat(1025)] as const
+
+  expect((await logIn(app, longest, longest)).status).toBe(403)
+  expect(await answerOf(logIn(app, longer))).toEqual([400, 'login is too long (max 1024 bytes)\n'])
+  expect(await answerOf(logIn(app, 'grace', longer))).toEqual([400, 'password is too long (max 1024 bytes)\n'])
+})
+
+test('a page of somebody else logs nobody in, whatever it knows', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  await givenUser(app, 'mallory')
+  const from = (site: string) => logIn(app, 'mallory', PASSWORD, { 'Sec-Fetch-Site': site })
+
+  const answers = [await from('cross-site'), await from('same-site')]
+
+  expect(answers.map(({ status }) => status)).toEqual([403, 403])
+  expect(answers.flatMap(({ headers }) => headers.getSetCookie())).toEqual([])
+  expect((await from('same-origin')).status).toBe(200)
+})
+
 test('without authentication there is no login, cookies count for nothing, and logging out is fine (Plik §5)', async () => {
   const app = await makeApp()
   await givenUser(app, 'grace')
