@@ -168,7 +168,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createIndex('files_to_verify')
     .on('files')
-    .columns(['verified_at', 'id'])
+    .column('verified_at') // without the id, rows that were never verified stand in the order of their creation, as they go
     .where(sql.ref('status'), '=', sql.lit('uploaded'))
     .execute()
 }

@@ -27,6 +27,7 @@ import { downloadsRoutes } from './downloads/downloads-routes.ts'
 import { createBuiltPage } from './http/built-page.ts'
 import { createCallerReader } from './http/caller.ts'
 import { createMetrics } from './http/metrics.ts'
+import { openapiRoutes } from './http/openapi-routes.ts'
 import { createPages } from './http/pages.ts'
 import { createServer } from './http/server.ts'
 import { serviceRoutes } from './http/service-routes.ts'
@@ -37,6 +38,7 @@ import { createVariantsRepo } from './images/variants-repo.ts'
 import { createHousekeeping, type Housekeeping } from './jobs/housekeeping.ts'
 import { createJobActions } from './jobs/job-actions.ts'
 import { createJobEngine, type JobEngine } from './jobs/job-engine.ts'
+import { jobsRoutes } from './jobs/jobs-routes.ts'
 import { createPlikImport, type PlikImport } from './plik/plik-import.ts'
 import { createPlikImportRepo } from './plik/plik-import-repo.ts'
 import { guestRoutes } from './requests/guest-routes.ts'
@@ -150,6 +152,11 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     }),
     countBroken: check.countBroken,
     clock,
+    channels: {
+      smtpUrl: config.smtpUrl,
+      mailFrom: config.mailFrom,
+      allowPrivateWebhooks: config.webhookPrivateAddresses,
+    },
     makeRoom: housekeeping.makeRoom,
     log,
   })
@@ -228,6 +235,8 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
       usersRoutes({ ...accounts, removal, readCaller, config }),
       uploadsListingRoutes({ ...accounts, uploads, listing, statistics, readCaller, config }),
       statisticsRoutes({ statistics, readCaller }),
+      jobsRoutes({ engine: jobEngine, readCaller }),
+      openapiRoutes(),
       webRoutes({ config, uploads, readCaller, pages, built }),
     ],
   })

@@ -334,6 +334,19 @@ export const settingGroups = {
       '',
       'Folder for backups of the database; empty means `backups` in the data folder. See [jobs.md](jobs.md).',
     ),
+    smtpUrl: setting(
+      'SMTP_URL',
+      matching('`smtp://` or `smtps://`, user and password if need be, host and port', /^(smtps?:\/\/\S+)?$/),
+      '',
+      'Mail server by which operators of jobs are told, such as `smtps://user:password@mail.example.org`.',
+    ),
+    mailFrom: setting('MAIL_FROM', anyText, 'mayfly@localhost', 'Sender of those mails.'),
+    webhookPrivateAddresses: setting(
+      'WEBHOOK_PRIVATE_ADDRESSES',
+      flag,
+      'false',
+      'Lets webhooks of jobs go to addresses that are not public, and without TLS.',
+    ),
   },
   Storage: {
     storage: setting(

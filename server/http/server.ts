@@ -12,6 +12,7 @@ import type { CallerReader } from './caller.ts'
 import { createPageGuard } from './domains.ts'
 import { createErrorHandler, handleClientError, handleNotFound } from './error-handler.ts'
 import type { Metrics } from './metrics.ts'
+import { describeRoutes } from './openapi.ts'
 
 const HEADERS_TIMEOUT_MS = 20_000
 /** Node looks for late headers only every 30 s unless told otherwise. */
@@ -113,6 +114,7 @@ export async function createServer({
         }),
     })
   }
+  await describeRoutes(app, config)
   for (const door of doors) await app.register(door, { prefix: config.pathPrefix })
   return app
 }

@@ -6,6 +6,7 @@ import type { AgentRepo, Replica } from './agent-repo.ts'
 import type { Run } from './job.ts'
 import { type JobRunner, LEASE_MS, notificationOf } from './job-runner.ts'
 import type { JobsRepo } from './jobs-repo.ts'
+import type { Notifications } from './notifications.ts'
 import type { DueSchedule, RunsRepo } from './runs-repo.ts'
 import { newRun, nextRunOf } from './schedules.ts'
 
@@ -14,6 +15,7 @@ interface Dependencies {
   runs: RunsRepo
   agents: AgentRepo
   runner: JobRunner
+  notifications: Pick<Notifications, 'deliverSoon' | 'close'>
   /** This process, as the history names it. */
   replica: Replica
   clock: Clock
@@ -36,7 +38,8 @@ export type Agent = ReturnType<typeof createAgent>
  * Looks each second for schedules whose moment has come, and runs their jobs. Any number of replicas may do so: the
  * database settles who runs what. node-cron gives the ticks, and nothing is remembered between them but the time.
  */
-export function createAgent({ jobs, runs, agents, runner, replica, clock, makeRoom, log }: Dependencies) {
+export function createAgent(dependencies: Dependencies) {
+  const { jobs, runs, agents, runner, notifications, replica, clock, makeRoom, log } = dependencies
   const ticks = cron.createTask('* * * * * *', () => tick(), { noOverlap: true, suppressMissedWarning: true })
   let caredAt = Number.NEGATIVE_INFINITY
   let round = Promise.resolve()
@@ -51,6 +54,7 @@ export function createAgent({ jobs, runs, agents, runner, replica, clock, makeRo
     try {
       const now = clock()
       if (Math.abs(now - caredAt) >= CARE_EVERY_MS) await care(now)
+      notifications.deliverSoon()
       if (!(await agents.isEnabled())) return
       for (const due of await runs.listDue(now)) await fire(due, now)
     } catch (err) {
@@ -158,6 +162,7 @@ export function createAgent({ jobs, runs, agents, runner, replica, clock, makeRo
     await ticks.destroy()
     await round
     await runner.close()
+    await notifications.close()
     await agents.leave(replica.id).catch((err: unknown) => log.error({ err }, 'could not sign off'))
   }
 

@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import type { Backups } from '../database/backup.ts'
+import { newId } from '../ids.ts'
 import type { FilesCheck } from '../uploads/files-check.ts'
 import type { UploadsExpiry } from '../uploads/uploads-expiry.ts'
 import { type Action, define } from './action-registry.ts'
 import type { HistoryRepo } from './history-repo.ts'
 import type { Jobs } from './jobs.ts'
+import type { Operators } from './operators.ts'
 
 const NOTHING = z.strictObject({})
 
@@ -133,6 +135,19 @@ export const pruneHistory = (prune: HistoryRepo['prune'], jobs: Jobs['list'], cl
         }
       }
       return `${deleted} runs deleted.`
+    },
+  })
+
+export const deliverWebhook = ({ get, tell }: Pick<Operators, 'get' | 'tell'>): Action =>
+  define({
+    description: 'Sends a message to an operator, by webhook or mail as he is reached',
+    parameters: z.strictObject({ operator: z.string(), message: z.string().max(10_000).default('') }),
+    run: async ({ operator, message }, { signal, count }) => {
+      const { name, ...rest } = await get(operator)
+      const news = { id: newId(), subject: 'Mayfly job', text: `${message}\n`, json: { event: 'job.step', message } }
+      await tell({ name, ...rest }, news, signal)
+      count({ rows: 1 })
+      return `Told ${name}.`
     },
   })
 

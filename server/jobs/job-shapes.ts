@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { AppError } from '../errors.ts'
 import type { Job, Schedule, Step } from './job.ts'
 
 /** What operators hand in. Keys that are not given have defaults on creation and stay as they are on a change. */
 
-const Name = z
+export const Name = z
   .string()
   .trim()
   .regex(/^[\w .:()-]{1,100}$/, 'must be 1 to 100 letters, digits, spaces or _.:()-')
@@ -43,7 +44,7 @@ export const JobInput = z.strictObject({
 export type JobInput = z.output<typeof JobInput>
 
 /** Epoch ms, from a date and time with its offset from UTC. */
-const Moment = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
+const Moment = z.union([z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)), z.int()])
 
 export const ScheduleInput = z.strictObject({
   name: Name,
@@ -58,11 +59,34 @@ export const ScheduleInput = z.strictObject({
 })
 export type ScheduleInput = z.output<typeof ScheduleInput>
 
+/** Throws `bad_request`: names each key that is wrong. */
+export function parsed<Shape extends z.ZodType>(shape: Shape, input: unknown): z.output<Shape> {
+  const { success, data, error } = shape.safeParse(input)
+  if (success) return data
+  const problems = error.issues.map(({ path, message }) =>
+    path.length > 0 ? `${path.join('.')}: ${message}` : message,
+  )
+  throw new AppError('bad_request', problems.join('; '))
+}
+
 /** Numbered in the order given. */
 export const toSteps = (steps: JobInput['steps']): Step[] => steps.map((step, index) => ({ ...step, step: index + 1 }))
 
 export const momentText = (moment: number | null): string | null =>
   moment === null ? null : new Date(moment).toISOString()
+
+/** Any part of `shape`, and no defaults for what is not given. */
+export const changesOf = <Shape extends z.ZodRawShape>(
+  shape: z.ZodObject<Shape>,
+): z.ZodType<Partial<z.input<z.ZodObject<Shape>>>> =>
+  z.strictObject(
+    Object.fromEntries(
+      Object.entries(shape.shape).map(([key, field]) => [
+        key,
+        z.optional(field instanceof z.ZodDefault ? field.unwrap() : field),
+      ]),
+    ),
+  ) as never
 
 /** What a change starts from. */
 export const jobInputOf = ({ id, createdAt, changedAt, operatorId, scheduleIds, steps, ...job }: Job) => ({

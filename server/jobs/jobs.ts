@@ -5,7 +5,7 @@ import { newId } from '../ids.ts'
 import type { ActionRegistry } from './action-registry.ts'
 import { assertCron, assertTimeZone } from './cron-moments.ts'
 import type { Job, Schedule, Step } from './job.ts'
-import { JobInput, jobInputOf, ScheduleInput, scheduleInputOf, toSteps } from './job-shapes.ts'
+import { JobInput, jobInputOf, parsed, ScheduleInput, scheduleInputOf, toSteps } from './job-shapes.ts'
 import type { JobsRepo, NextRuns } from './jobs-repo.ts'
 import { nextRunOf } from './schedules.ts'
 
@@ -16,6 +16,9 @@ interface Dependencies {
   operatorId: (nameOrId: string) => Promise<string>
   clock: Clock
 }
+
+/** What stands at `/jobs/…` in the place of a name. */
+const RESERVED = ['actions', 'agent', 'history', 'operators', 'schedules']
 
 /** Changes are merged into what is there; lists are replaced as a whole. */
 type Change<Input extends z.ZodType> = Partial<z.input<Input>>
@@ -71,6 +74,7 @@ export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
       ...step,
       parameters: actions.check(step.action, step.parameters),
     }))
+    if (RESERVED.includes(job.name)) throw new AppError('bad_request', `name: ${job.name} is taken by the API itself`)
     assertSteps(steps, job.startStep)
     if (job.notifyOn !== 'never' && operator === null) {
       throw new AppError('bad_request', `operator: is needed to notify on ${job.notifyOn}`)
@@ -133,16 +137,6 @@ export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
     seed,
     listActions: actions.list,
   }
-}
-
-/** Throws `bad_request`: names each key that is wrong. */
-export function parsed<Shape extends z.ZodType>(shape: Shape, input: unknown): z.output<Shape> {
-  const { success, data, error } = shape.safeParse(input)
-  if (success) return data
-  const problems = error.issues.map(({ path, message }) =>
-    path.length > 0 ? `${path.join('.')}: ${message}` : message,
-  )
-  throw new AppError('bad_request', problems.join('; '))
 }
 
 function assertSteps(steps: Step[], startStep: number): void {

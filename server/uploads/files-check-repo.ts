@@ -46,9 +46,9 @@ export function createFilesCheckRepo({ db, transact }: { db: Kysely<Schema>; tra
 
     /** Those whose digest was never compared, then those that were not since `before`, the longest ago first. */
     async listUnverified(before: number, limit: number): Promise<StoredBytes[]> {
-      const never = await stored().where('verified_at', 'is', null).orderBy('id').limit(limit).execute()
+      const never = await stored().where('verified_at', 'is', null).limit(limit).execute()
       if (never.length > 0) return never
-      return stored().where('verified_at', '<', before).orderBy('verified_at').orderBy('id').limit(limit).execute()
+      return stored().where('verified_at', '<', before).orderBy('verified_at').limit(limit).execute()
     },
 
     /** Unless the file went, or its bytes are others by now. Returns how many were noted. */

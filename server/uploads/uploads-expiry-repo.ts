@@ -11,21 +11,28 @@ export type UploadsExpiryRepo = ReturnType<typeof createUploadsExpiryRepo>
 /** What the end of uploads and files asks of the database; all of it may run twice, and on several replicas. */
 export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
   return {
-    /** Marks at most `limit` uploads whose time is up, files included; returns how many. */
+    /** Marks about `limit` uploads whose time is up, files included; returns how many. In order of the index, so that pages are written once. */
     expireUploads: (now: number, limit: number): Promise<number> =>
       transact(async (trx) => {
-        const due = trx
+        const last = await trx
           .selectFrom('uploads')
-          .select('id')
+          .select(['expires_at', 'id'])
           .where('status', '=', 'active')
           .where('expires_at', '<=', now)
           .orderBy('expires_at')
-          .limit(limit)
+          .orderBy('id')
+          .offset(limit - 1)
+          .limit(1)
+          .executeTakeFirst()
         const expired = await trx
           .updateTable('uploads')
           .set({ status: 'expired' })
-          .where('id', 'in', due)
-          .where('expires_at', '<=', now) // on PostgreSQL somebody may extend it between the two
+          .where('status', '=', 'active')
+          .where(({ eb, refTuple, tuple }) =>
+            last
+              ? eb(refTuple('expires_at', 'id'), '<=', tuple(last.expires_at, last.id))
+              : eb('expires_at', '<=', now),
+          )
           .returning('id')
           .execute()
         if (expired.length > 0) await dropFiles(trx, idsOf(expired))

@@ -23,8 +23,12 @@ interface Swept {
   bytes: number
 }
 
-/** Larger batches stall others: 5000 rows take 262 ms of the event loop, 500 take 38 ms. */
+/** On SQLite a step holds up everybody else, for at most this long if it can: syncs and slow disks are in it. */
+const LONG_STEP_MS = 20
+const SHORT_STEP_MS = 8
+const MIN_BATCH = 125
 const BATCH = 500
+const MAX_BATCH = 2_000
 const PARALLEL_DELETES = 16
 /** For so long after its end, a link still says "has expired" rather than "not found". */
 const EPITAPH_MS = 60 * 60 * 1000
@@ -42,7 +46,7 @@ export type UploadsExpiry = ReturnType<typeof createUploadsExpiry>
 /** How things go: every function is safe to run twice, at once, on several replicas, and to be killed in. */
 export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, resumables, clock, log }: Dependencies) {
   /** Marks uploads whose time is up. Readers have been refused since that very moment; this only lets the purge see them. */
-  const expire = (work: Work = {}): Promise<number> => inBatches(() => repo.expireUploads(clock(), BATCH), work)
+  const expire = (work: Work = {}): Promise<number> => inBatches((limit) => repo.expireUploads(clock(), limit), work)
 
   /** Deletes the bytes of removed files. */
   async function deleteBlobs({ signal, count = () => {} }: Work = {}): Promise<{ files: number; bytes: number }> {
@@ -97,12 +101,12 @@ export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, resumables
 
   /** Deletes the rows of uploads that are over. */
   const deleteMetadata = (work: Work = {}): Promise<number> =>
-    inBatches(() => repo.deleteUploads(clock() - EPITAPH_MS, BATCH), work)
+    inBatches((limit) => repo.deleteUploads(clock() - EPITAPH_MS, limit), work)
 
   /** Ends uploads whose writer died: burns slots, takes back quick uploads that never got their answer. */
   async function purgeAbandoned(work: Work = {}): Promise<{ files: number; uploads: number }> {
-    const files = await inBatches(() => repo.abandonFiles(clock(), BATCH), work)
-    const uploads = await inBatches(() => repo.abandonUploads(clock() - ABANDONED_AFTER_MS, BATCH), work)
+    const files = await inBatches((limit) => repo.abandonFiles(clock(), limit), work)
+    const uploads = await inBatches((limit) => repo.abandonUploads(clock() - ABANDONED_AFTER_MS, limit), work)
     return { files, uploads }
   }
 
@@ -156,15 +160,26 @@ export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, resumables
 
 const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0)
 
-/** Repeats until nothing is left, letting other requests in between. */
-async function inBatches(step: () => Promise<number>, { signal, count = () => {} }: Work): Promise<number> {
+/** Repeats until nothing is left, letting other requests in between; in larger steps where there is time for them. */
+async function inBatches(
+  step: (limit: number) => Promise<number>,
+  { signal, count = () => {} }: Work,
+): Promise<number> {
   let total = 0
-  for (;;) {
-    const done = await step()
+  for (let limit = BATCH; ; ) {
+    const startedAt = performance.now()
+    const done = await step(limit)
     if (done === 0) return total
     total += done
     count({ rows: done })
     signal?.throwIfAborted()
+    limit = nextLimit(limit, performance.now() - startedAt)
     await new Promise(setImmediate)
   }
+}
+
+/** Doubled or halved, so that there are few different statements to prepare. */
+function nextLimit(limit: number, tookMs: number): number {
+  if (tookMs > LONG_STEP_MS) return Math.max(limit / 2, MIN_BATCH)
+  return tookMs < SHORT_STEP_MS ? Math.min(limit * 2, MAX_BATCH) : limit
 }

@@ -331,14 +331,10 @@ async function moveFile(
 export async function dropFiles(trx: Transaction<Schema>, uploadIds: readonly string[]): Promise<void> {
   await trx
     .updateTable('files')
-    .set({ status: 'deleted' })
+    .set(({ eb }) => ({
+      status: eb.case().when('status', '=', 'missing').then<FileStatus>('deleted').else<FileStatus>('removed').end(),
+    }))
     .where('upload_id', 'in', uploadIds)
-    .where('status', '=', 'missing')
-    .execute()
-  await trx
-    .updateTable('files')
-    .set({ status: 'removed' })
-    .where('upload_id', 'in', uploadIds)
-    .where('status', 'in', ['uploading', 'uploaded'])
+    .where('status', 'in', ['missing', 'uploading', 'uploaded'])
     .execute()
 }

@@ -6,6 +6,7 @@ import type { DatabaseLocation } from '../../../server/database/open-database.ts
 import type { Action, ActionContext } from '../../../server/jobs/action-registry.ts'
 import { createJobEngine, type JobEngine } from '../../../server/jobs/job-engine.ts'
 import { momentText } from '../../../server/jobs/job-shapes.ts'
+import type { Channels } from '../../../server/jobs/operators.ts'
 import { givenDatabase, givenLocation } from '../database/given-database.ts'
 
 /** An action that does what a test says. */
@@ -18,7 +19,10 @@ export const acting = (run: (context: ActionContext) => Promise<string> | string
 const START = Date.parse('2026-01-01T12:00:00Z')
 
 /** A job engine with the actions of a test, on a clock that stands still; several on one location are replicas. */
-export async function givenEngine(actions: Record<string, Action>, given?: { location: DatabaseLocation }) {
+export async function givenEngine(
+  actions: Record<string, Action>,
+  given?: { location?: DatabaseLocation; channels?: Partial<Channels> },
+) {
   const location = given?.location ?? (await givenLocation())
   const database = givenDatabase(location)
   await migrate(database.db)
@@ -27,6 +31,7 @@ export async function givenEngine(actions: Record<string, Action>, given?: { loc
   const engine: JobEngine = createJobEngine({
     database,
     actions,
+    channels: { smtpUrl: '', mailFrom: '', allowPrivateWebhooks: false, ...given?.channels },
     clock: () => now,
     makeRoom: () => {},
     countBroken: async () => 0,

@@ -1,0 +1,171 @@
+import { z } from 'zod'
+import type { Run, Schedule, StepRun } from './job.ts'
+import type { AgentStatus, JobOverview } from './job-control.ts'
+import { jobInputOf, momentText, scheduleInputOf } from './job-shapes.ts'
+import type { Operator } from './operators-repo.ts'
+
+/** Jobs as the API shows them. Times are ISO 8601 in UTC. */
+
+const Time = z.iso.datetime().nullable()
+const Outcome = z.enum(['in_progress', 'retrying', 'succeeded', 'failed', 'cancelled'])
+const Following = z.union([z.enum(['next', 'quit_success', 'quit_failure']), z.int()])
+
+const StepRunJson = z
+  .object({
+    step: z.int(),
+    name: z.string(),
+    action: z.string(),
+    attempt: z.int(),
+    startedAt: Time,
+    finishedAt: Time,
+    outcome: Outcome,
+    message: z.string(),
+    rows: z.int(),
+    files: z.int(),
+    bytes: z.int(),
+  })
+  .meta({ id: 'StepRun' })
+
+export const RunJson = z
+  .object({
+    id: z.string(),
+    jobId: z.string(),
+    scheduleId: z.string().nullable(),
+    scheduledFor: Time,
+    trigger: z.enum(['schedule', 'manual', 'start']),
+    requestedBy: z.string(),
+    replica: z.string(),
+    startStep: z.int(),
+    startedAt: Time,
+    finishedAt: Time,
+    outcome: Outcome,
+    message: z.string(),
+    steps: z.array(StepRunJson).optional(),
+  })
+  .meta({ id: 'Run' })
+
+export const JobJson = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    description: z.string(),
+    category: z.string(),
+    isEnabled: z.boolean(),
+    startStep: z.int(),
+    notifyOn: z.enum(['never', 'success', 'failure', 'completion']),
+    operator: z.string().nullable(),
+    createdAt: Time,
+    changedAt: Time,
+    steps: z.array(
+      z.object({
+        name: z.string(),
+        action: z.string(),
+        parameters: z.record(z.string(), z.unknown()),
+        onSuccess: Following,
+        onFailure: Following,
+        retryAttempts: z.int(),
+        retryIntervalSeconds: z.int(),
+        timeoutSeconds: z.int(),
+      }),
+    ),
+    schedules: z.array(z.string()),
+    current: RunJson.nullable(),
+    last: RunJson.nullable(),
+    averageDurationMs: z.int().nullable(),
+    nextRunAt: Time,
+  })
+  .meta({ id: 'Job' })
+
+export const ScheduleJson = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    kind: z.enum(['cron', 'once', 'start']),
+    cron: z.string().nullable(),
+    timeZone: z.string(),
+    at: Time,
+    isEnabled: z.boolean(),
+    activeFrom: Time,
+    activeTo: Time,
+    rerunLost: z.boolean(),
+  })
+  .meta({ id: 'Schedule' })
+
+export const OperatorJson = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    kind: z.enum(['email', 'webhook']),
+    target: z.string(),
+    isEnabled: z.boolean(),
+    secret: z.string().optional().describe('Only in the answer to the creation'),
+  })
+  .meta({ id: 'Operator' })
+
+export const AgentJson = z
+  .object({
+    isRunning: z.boolean(),
+    isEnabled: z.boolean(),
+    replicas: z.array(z.object({ id: z.string(), host: z.string(), startedAt: Time, seenAt: Time })),
+  })
+  .meta({ id: 'Agent' })
+
+export const ActionJson = z
+  .object({ name: z.string(), description: z.string(), parameters: z.record(z.string(), z.unknown()) })
+  .meta({ id: 'Action' })
+
+export const runJson = (run: Run, steps?: StepRun[]): z.output<typeof RunJson> => ({
+  ...run,
+  scheduledFor: momentText(run.scheduledFor),
+  startedAt: momentText(run.startedAt),
+  finishedAt: momentText(run.finishedAt),
+  ...(steps ? { steps: steps.map(stepRunJson) } : {}),
+})
+
+const stepRunJson = (step: StepRun): z.output<typeof StepRunJson> => ({
+  ...step,
+  startedAt: momentText(step.startedAt),
+  finishedAt: momentText(step.finishedAt),
+})
+
+export const jobJson = ({
+  job,
+  current,
+  last,
+  averageDurationMs,
+  nextRunAt,
+}: JobOverview): z.output<typeof JobJson> => ({
+  ...jobInputOf(job),
+  id: job.id,
+  createdAt: momentText(job.createdAt),
+  changedAt: momentText(job.changedAt),
+  current: current ? runJson(current) : null,
+  last: last ? runJson(last) : null,
+  averageDurationMs,
+  nextRunAt: momentText(nextRunAt),
+})
+
+export const scheduleJson = (schedule: Schedule): z.output<typeof ScheduleJson> => ({
+  ...scheduleInputOf(schedule),
+  id: schedule.id,
+})
+
+/** The key of the signature is shown once: who reads the list must not be able to sign. */
+export const operatorJson = ({ secret, ...operator }: Operator, isNew = false): z.output<typeof OperatorJson> => ({
+  ...operator,
+  ...(isNew && secret !== '' ? { secret } : {}),
+})
+
+export const agentJson = ({ replicas, ...status }: AgentStatus): z.output<typeof AgentJson> => ({
+  ...status,
+  replicas: replicas.map(({ startedAt, seenAt, ...replica }) => ({
+    ...replica,
+    startedAt: momentText(startedAt),
+    seenAt: momentText(seenAt),
+  })),
+})
+
+export const actionJson = (action: { name: string; description: string; parameters: z.ZodType }) => ({
+  ...action,
+  parameters: z.toJSONSchema(action.parameters, { io: 'input' }) as Record<string, unknown>,
+})
