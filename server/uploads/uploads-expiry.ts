@@ -28,7 +28,7 @@ const LONG_STEP_MS = 20
 const SHORT_STEP_MS = 8
 const MIN_BATCH = 125
 const BATCH = 500
-const MAX_BATCH = 2_000
+const MAX_BATCH = 1_000
 const PARALLEL_DELETES = 16
 /** For so long after its end, a link still says "has expired" rather than "not found". */
 const EPITAPH_MS = 60 * 60 * 1000
