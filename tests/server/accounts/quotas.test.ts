@@ -3,6 +3,7 @@ import { givenSession, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { type CreatedUpload, fileForm } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { post as tus } from '../resumable/tus-requests.ts'
 
 /** What a user may upload, and keep here at a time (Plik §3.5, §3.6, §8 no. 7 and 20). */
 
@@ -143,4 +144,16 @@ test('a user has his own longest life time, which the default gives way to (Plik
     'unable to create upload : invalid TTL. (maximum allowed is : 60)\n',
   ])
   expect(await createdBy(app, free, { ttl: -1 })).toMatchObject({ ttl: -1, expireAt: null })
+})
+
+test('uploads that go on where they broke off pay, too, and do not pass the quota together (tus)', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  const { headers } = await givenSession(app, 'grace', { maxUserSizeBytes: 100 })
+  const send = (length: number) => tus(app, { ...headers, 'Upload-Length': `${length}` }, 'x'.repeat(length))
+
+  expect(await answerOf(send(101))).toEqual([400, 'file too big (limit is set to 100 B)\n'])
+  const statuses = await statusesOf(Array.from({ length: 6 }, () => send(30)))
+
+  expect(statuses.filter((status) => status === 201)).toHaveLength(3)
+  expect(await jsonOf(fetch(`${app.url}/me/stats`, { headers }))).toMatchObject({ files: 3, totalSize: 90 })
 })
