@@ -1,4 +1,5 @@
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely'
+import { chunks } from '../database/chunks.ts'
 import type { ActivityScope, ActivityTable, Schema, UsageTable } from '../database/schema.ts'
 import type { Transact } from '../database/transact.ts'
 
@@ -19,17 +20,19 @@ export type ActivityRepo = ReturnType<typeof createActivityRepo>
 /** Every query on what was counted. Rows are only ever added to. */
 export function createActivityRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
   return {
-    /** Adds to what is there. No two rows of a list may have the same key. */
-    add: (activity: readonly Activity[], usage: readonly UsageCount[]): Promise<void> =>
-      transact(async (trx) => {
-        for (const rows of chunks(activity)) {
+    /** Adds to what is there, in small steps that hold nobody up. No two rows of a list may have the same key. */
+    async add(activity: readonly Activity[], usage: readonly UsageCount[]): Promise<void> {
+      for (const rows of chunks(activity, ROWS_PER_STEP)) {
+        await transact(async (trx) => {
           await trx
             .insertInto('activity')
             .values(rows)
             .onConflict((conflict) => conflict.columns(['scope', 'id', 'day']).doUpdateSet(sums))
             .execute()
-        }
-        for (const rows of chunks(usage)) {
+        })
+      }
+      for (const rows of chunks(usage, ROWS_PER_STEP)) {
+        await transact(async (trx) => {
           await trx
             .insertInto('lifetime_usage')
             .values(rows)
@@ -39,8 +42,9 @@ export function createActivityRepo({ db, transact }: { db: Kysely<Schema>; trans
                 .doUpdateSet((eb) => ({ value: eb('lifetime_usage.value', '+', eb.ref('excluded.value')) })),
             )
             .execute()
-        }
-      }),
+        })
+      }
+    },
 
     /** All-time figures of those of `ids` that have any. */
     async totals(scope: ActivityScope, ids: readonly string[]): Promise<Activity[]> {
@@ -81,8 +85,8 @@ export function createActivityRepo({ db, transact }: { db: Kysely<Schema>; trans
   }
 }
 
-/** SQLite binds at most 32766 variables; a row has nine. */
-const ROWS_PER_QUERY = 1000
+/** SQLite writes in place, with the event loop: this is a few milliseconds. */
+const ROWS_PER_STEP = 200
 
 type Incoming = ExpressionBuilder<Schema & { excluded: ActivityTable }, 'activity' | 'excluded'>
 
@@ -104,8 +108,4 @@ function sums(eb: Incoming) {
     last_download_at: later('last_download_at'),
     last_upload_at: later('last_upload_at'),
   }
-}
-
-function* chunks<T>(values: readonly T[]): Generator<T[]> {
-  for (let start = 0; start < values.length; start += ROWS_PER_QUERY) yield values.slice(start, start + ROWS_PER_QUERY)
 }
