@@ -8,5 +8,5 @@ export interface ApiToken {
 }
 
 /** How lists of tokens may be sorted; `size`: by what they brought that is still here. */
-export const TOKEN_SORTS = ['date', 'size'] as const
+export const TOKEN_SORTS = ['date', 'size', 'lifetimeSize'] as const
 export type TokenSort = (typeof TOKEN_SORTS)[number]

@@ -66,6 +66,15 @@ export function createTokensRepo({ db, transact }: { db: Kysely<Schema>; transac
 
 function sortKey(eb: ExpressionBuilder<Schema, 'tokens'>, sort: TokenSort) {
   if (sort === 'date') return eb.ref('tokens.created_at')
+  if (sort === 'lifetimeSize') {
+    const received = eb
+      .selectFrom('lifetime_usage')
+      .select('lifetime_usage.value')
+      .where('lifetime_usage.scope', '=', 'token')
+      .where('lifetime_usage.counter', '=', 'totalSize')
+      .whereRef('lifetime_usage.id', '=', 'tokens.id')
+    return eb.fn.coalesce(received, sql<number>`0`)
+  }
   return eb.fn.coalesce(
     eb
       .selectFrom('uploads')

@@ -1,19 +1,28 @@
 import type { FastifyInstance } from 'fastify'
+import type { Statistics } from '../activity/statistics.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { acceptAnyBodyAsText, readJson } from '../http/json-body.ts'
 import { pagingOf } from '../http/paging.ts'
 import { TokenBody, tokenJson } from './account-shapes.ts'
-import { TOKEN_SORTS } from './api-token.ts'
+import { type ApiToken, TOKEN_SORTS } from './api-token.ts'
 import { assertLoggedIn } from './caller.ts'
 import type { Tokens } from './tokens.ts'
 
 interface Dependencies {
   tokens: Tokens
+  statistics: Pick<Statistics, 'usage'>
   readCaller: CallerReader
 }
 
 /** A user's keys for programs. */
-export function tokensRoutes({ tokens, readCaller }: Dependencies) {
+export function tokensRoutes({ tokens, statistics, readCaller }: Dependencies) {
+  /** With what it brought (Plik 1.4). */
+  async function listedJson(token: ApiToken) {
+    const { id, createdAt: startedAt } = token
+    const usage = await statistics.usage({ scope: 'token', id }, { withWindows: false, startedAt })
+    return { ...tokenJson(token), stats: { usage } }
+  }
+
   return async (app: FastifyInstance): Promise<void> => {
     acceptAnyBodyAsText(app)
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
@@ -21,7 +30,7 @@ export function tokensRoutes({ tokens, readCaller }: Dependencies) {
     app.get('/me/token', async (request) => {
       const user = assertLoggedIn(await readCaller.bySession(request))
       const page = await tokens.list(user, pagingOf(request, TOKEN_SORTS))
-      return { ...page, results: page.results.map((token) => tokenJson(token)) }
+      return { ...page, results: await Promise.all(page.results.map(listedJson)) }
     })
 
     app.post('/me/token', async (request) => {

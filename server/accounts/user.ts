@@ -26,8 +26,8 @@ export interface Account extends User {
 
 export const userIdOf = (provider: Provider, login: string): string => `${provider}:${login}`
 
-/** How lists of users may be sorted; `size`: by what they keep here. */
-export const USER_SORTS = ['date', 'size'] as const
+/** How lists of users may be sorted; `size`: by what they keep here, `lifetimeSize`: by what they ever brought. */
+export const USER_SORTS = ['date', 'size', 'lifetimeSize', 'downloadedBytes'] as const
 export type UserSort = (typeof USER_SORTS)[number]
 
 export interface UserFilter {

@@ -98,6 +98,24 @@ function filtered(db: Kysely<Schema>, { provider, isAdmin }: UserFilter) {
 
 function sortKey(eb: ExpressionBuilder<Schema, 'users'>, sort: UserSort) {
   if (sort === 'date') return eb.ref('users.created_at')
+  if (sort === 'lifetimeSize') {
+    const received = eb
+      .selectFrom('lifetime_usage')
+      .select('lifetime_usage.value')
+      .where('lifetime_usage.scope', '=', 'user')
+      .where('lifetime_usage.counter', '=', 'totalSize')
+      .whereRef('lifetime_usage.id', '=', 'users.id')
+    return eb.fn.coalesce(received, sql<number>`0`)
+  }
+  if (sort === 'downloadedBytes') {
+    const sent = eb
+      .selectFrom('activity')
+      .select('activity.downloaded_bytes')
+      .where('activity.scope', '=', 'user')
+      .where('activity.day', '=', 0)
+      .whereRef('activity.id', '=', 'users.id')
+    return eb.fn.coalesce(sent, sql<number>`0`)
+  }
   return eb.fn.coalesce(
     eb
       .selectFrom('uploads')

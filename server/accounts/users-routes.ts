@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Statistics } from '../activity/statistics.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
@@ -8,11 +9,12 @@ import { clearSessionCookies, sessionTokenOf } from '../http/session-cookies.ts'
 import { type AccountRemoval, assertMayLeave } from './account-removal.ts'
 import { NewUserBody, UserBody, userJson } from './account-shapes.ts'
 import { assertAdmin, assertSelfOrAdmin, isAdmin } from './caller.ts'
-import { USER_SORTS, type UserFilter } from './user.ts'
+import { USER_SORTS, type User, type UserFilter } from './user.ts'
 import type { Users } from './users.ts'
 
 interface Dependencies {
   users: Users
+  statistics: Pick<Statistics, 'usage'>
   removal: AccountRemoval
   readCaller: CallerReader
   config: Pick<Config, 'featureDeleteAccount'>
@@ -26,12 +28,20 @@ const DEFAULT_FOUND = 5
 const MAX_FOUND = 20
 
 /** What administrators do with users, and everybody with himself. */
-export function usersRoutes({ users, removal, readCaller, config }: Dependencies) {
+export function usersRoutes({ users, statistics, removal, readCaller, config }: Dependencies) {
   async function selfOrAdmin(request: FastifyRequest) {
     const { userId } = request.params as UserParams
     const caller = await readCaller.bySession(request)
     assertSelfOrAdmin(caller, userId)
     return { userId, caller }
+  }
+
+  /** With what he keeps here, and what he ever brought (Plik 1.4). */
+  async function listedJson(user: User) {
+    const { id, createdAt: startedAt } = user
+    const usage = await statistics.usage({ scope: 'user', id }, { withWindows: false, startedAt })
+    const { uploads, files, totalSize } = usage.current
+    return { ...userJson(user), stats: { uploads, files, totalSize, usage } }
   }
 
   return async (app: FastifyInstance): Promise<void> => {
@@ -41,13 +51,13 @@ export function usersRoutes({ users, removal, readCaller, config }: Dependencies
     app.get('/users', async (request) => {
       assertAdmin(await readCaller.bySession(request))
       const page = await users.list(filterOf(request), pagingOf(request, USER_SORTS))
-      return { ...page, results: page.results.map(userJson) }
+      return { ...page, results: await Promise.all(page.results.map(listedJson)) }
     })
 
     app.get('/users/search', async (request) => {
       assertAdmin(await readCaller.bySession(request))
       const found = await users.search(textOf(request.query, 'q') ?? '', filterOf(request), searchLimit(request))
-      return found.map(userJson)
+      return Promise.all(found.map(listedJson))
     })
 
     app.post('/user', async (request) => {

@@ -110,6 +110,9 @@ test('tokens can be listed by what they brought (Plik 1.4)', async () => {
 
   expect(bySize.results.map(({ comment }) => comment)).toEqual(['large', 'middle', 'small', 'none'])
   expect(ascending.results.map(({ comment }) => comment)).toEqual(['none', 'small', 'middle', 'large'])
+  expect((await list(app, headers, '?sort=lifetimeSize&limit=1')).results).toMatchObject([
+    { comment: 'large', stats: { usage: { uploads: { total: 1, bytes: 100 }, current: { totalSize: 100 } } } },
+  ])
 })
 
 test('where tokens are switched off there are none to list or make (Plik 1.4)', async () => {

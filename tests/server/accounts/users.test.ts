@@ -228,6 +228,13 @@ test('users are listed by provider, rights, and what they keep (Plik /users)', a
   expect(await listed('provider=google')).toEqual(['edith@example.org', 1])
   expect(await listed('admin=true')).toEqual(['root', 1])
   expect(await listed('sort=size&limit=1')).toEqual(['grace', 3])
+  const [first] = (await jsonOf<{ results: object[] }>(fetch(`${app.url}/users?sort=lifetimeSize`, { headers })))
+    .results
+  expect(first).toMatchObject({
+    login: 'grace',
+    stats: { uploads: 1, files: 1, totalSize: 1, usage: { uploads: { total: 1, bytes: 1 }, lifetime: { files: 1 } } },
+  })
+  expect((await fetch(`${app.url}/users?sort=downloadedBytes`, { headers })).status).toBe(200)
   expect((await fetch(`${app.url}/users`, { headers: grace.headers })).status).toBe(403)
   expect((await fetch(`${app.url}/users/search?q=root`, { headers: grace.headers })).status).toBe(403)
 })
