@@ -18,6 +18,11 @@ const PAGES: Record<string, ComponentType> = {
   '/admin': lazy(async () => (await import('./pages/admin-overview.tsx')).AdminOverviewPage),
   '/admin/uploads': lazy(async () => (await import('./pages/admin-uploads.tsx')).AdminUploadsPage),
   '/admin/users': lazy(async () => (await import('./pages/admin-users.tsx')).AdminUsersPage),
+  '/admin/jobs': lazy(async () => (await import('./pages/admin-jobs.tsx')).AdminJobsPage),
+  '/admin/jobs/edit': lazy(async () => (await import('./pages/admin-job.tsx')).AdminJobPage),
+  '/admin/jobs/history': lazy(async () => (await import('./pages/admin-history.tsx')).AdminHistoryPage),
+  '/admin/jobs/schedules': lazy(async () => (await import('./pages/admin-schedules.tsx')).AdminSchedulesPage),
+  '/admin/jobs/operators': lazy(async () => (await import('./pages/admin-operators.tsx')).AdminOperatorsPage),
   '/ask': lazy(async () => (await import('./pages/ask.tsx')).AskPage),
   '/cli-auth': lazy(async () => (await import('./pages/cli-auth.tsx')).CliAuthPage),
 }

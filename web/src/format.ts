@@ -45,6 +45,14 @@ export function formatDuration(seconds: number, width: 'long' | 'short' = 'long'
 export const formatDate = (epochMs: number): string =>
   new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(epochMs)
 
+/** How long something took, down to the millisecond. */
+export function formatElapsed(ms: number): string {
+  if (ms < 1_000) return unit(Math.round(ms), 'millisecond', 'short')
+  if (ms < 60_000)
+    return number(ms / 1000, { style: 'unit', unit: 'second', unitDisplay: 'short', maximumFractionDigits: 1 })
+  return formatDuration(ms / 1000)
+}
+
 /** A day without its year. */
 export const formatDay = (epochMs: number): string =>
   new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short' }).format(epochMs)

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { givenUser, sessionOf, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
+import { givenUser, PASSWORD, sessionOf, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { jsonOf } from '../../helpers/answers.ts'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { type CreatedUpload, fileForm } from '../../helpers/client.ts'
@@ -160,6 +160,65 @@ describe.skipIf(!hasBrowser())('the account page', () => {
     await expect.poll(async () => (await app.accounts.users.get(id)).language).toBe('zh')
     expect((await app.accounts.users.get(id)).theme).toBe('light')
     await sessionOf(app, 'grace', 'a quite new password')
+  })
+
+  test('lets a program on a terminal upload in one’s name, once its code is approved', async () => {
+    const app = await makeApp(WITH_ACCOUNTS)
+    await givenUser(app, 'grace')
+    const ask = <T>(path: string, body: object) =>
+      jsonOf<T>(fetch(`${app.url}/auth/cli/${path}`, { method: 'POST', body: JSON.stringify(body) }))
+    const login = await ask<{ code: string; secret: string }>('init', { hostname: 'laptop' })
+    const page = await open()
+    await page.goto(`${app.url}/#/cli-auth?${new URLSearchParams({ code: login.code, hostname: 'laptop' })}`)
+    await logIn(page, 'grace')
+
+    expect(await page.getByLabel('Code').inputValue()).toBe(login.code)
+    expect(await ask('poll', login)).toEqual({ status: 'pending' })
+    await page.getByRole('button', { name: 'Allow' }).click()
+    await page.getByRole('heading', { name: 'Done' }).waitFor()
+
+    const { token } = await ask<{ token: string }>('poll', login)
+    const headers = { 'X-PlikToken': token }
+    await jsonOf(fetch(`${app.url}/upload`, { method: 'POST', headers, body: '{}' }))
+    await page.getByRole('link', { name: 'API tokens' }).click()
+    await row(page, 'laptop').waitFor()
+  })
+
+  test('deletes the account with all that is in it', async () => {
+    const app = await makeApp({ ...WITH_ACCOUNTS, FEATURE_DELETE_ACCOUNT: 'enabled' })
+    const [upload] = await givenUploads(app, 'grace', 'a.txt')
+    const page = await open()
+    await page.goto(`${app.url}/#/account/settings`)
+    await logIn(page, 'grace')
+
+    await page.getByRole('button', { name: 'Delete my account' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click()
+    await page.getByRole('heading', { name: 'Share files' }).waitFor()
+
+    expect(await app.accounts.users.find('local:grace')).toBeUndefined()
+    expect((await fetch(`${app.url}/upload/${upload?.id}`)).status).toBe(404)
+  })
+
+  test('works with the keyboard alone', async () => {
+    const app = await makeApp(WITH_ACCOUNTS)
+    await givenUploads(app, 'grace', 'a.txt')
+    const page = await open()
+    await page.goto(`${app.url}/#/account`)
+    await page.getByLabel('User name').focus()
+
+    await page.keyboard.type('grace')
+    await page.keyboard.press('Tab')
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press('Enter')
+    await page.getByText('1 entry').waitFor()
+    await page.getByRole('link', { name: 'a.txt' }).focus()
+    for (const _ of ['copy', 'how long', 'delete']) await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog').waitFor()
+    for (const _ of ['keep', 'delete']) await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+
+    await page.getByText('Nothing here').waitFor()
   })
 
   test('asks who may not upload without an account to log in first', async () => {

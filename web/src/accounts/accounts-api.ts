@@ -48,8 +48,9 @@ export const replaceUser = (user: UserJson & { password?: string }): Promise<Use
 
 export const deleteMyself = (): Promise<unknown> => call('me', { method: 'DELETE' })
 
-/** Lets a program on some terminal act for the user who approves. */
-export const approveCli = (code: string): Promise<unknown> => call('auth/cli/approve', post({ code }))
+/** Lets a program on some terminal act for the user who approves, by a token called `comment`. */
+export const approveCli = (code: string, comment: string): Promise<unknown> =>
+  call('auth/cli/approve', post({ code, comment }))
 
 export type NewUser = Omit<UserJson, 'id' | 'createdAt'> & { password?: string }
 

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact'
+import { useEffect } from 'preact/hooks'
 import { serverConfig } from '../api.ts'
 import { commonTexts } from '../i18n/common.ts'
 import { LoginCard } from '../pages/login.tsx'
@@ -35,6 +36,7 @@ export function GuardedPage({ label, tabs, mayEnter, body }: Props) {
 /** The tab of a page is also that of the pages below it. */
 function Tabs({ label, tabs }: Pick<Props, 'label' | 'tabs'>) {
   const { path } = route.value
+  useEffect(() => document.querySelector('.tabs [aria-current]')?.scrollIntoView({ block: 'nearest' }), [path])
   const current = tabs.findLast(([start]) => path === start || path.startsWith(`${start}/`))
   return (
     <nav class="tabs" aria-label={label}>

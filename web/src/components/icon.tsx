@@ -35,6 +35,7 @@ const PATHS = {
   device: 'M4 5h16v11H4zm5 15h6m-3-4v4',
   qr: 'M4 4h6v6H4zm10 0h6v6h-6zM4 14h6v6H4zm10 0h2v2h-2zm4 0h2m-6 6h2m2-2h2v2',
   chevron: 'm7 10 5 5 5-5',
+  up: 'M12 19V6m0 0-5 5m5-5 5 5',
   leave: 'M14 4H6v16h8m-4-8h11m0 0-4-4m4 4-4 4',
 } as const
 

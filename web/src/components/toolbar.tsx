@@ -1,5 +1,6 @@
 import type { Signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
+import { DraftSelect, type SelectProps } from './draft-fields.tsx'
 
 /** The fields above a list, by which people choose what is in it. */
 
@@ -27,28 +28,17 @@ export function SearchField({ label, value }: { label: string; value: Signal<str
   )
 }
 
-interface SelectProps<T extends string> {
-  label: string
-  value: Signal<T>
-  options: readonly (readonly [T, string])[]
-}
-
-export function SelectField<T extends string>({ label, value, options }: SelectProps<T>) {
+export function SelectField<T extends string>({
+  value,
+  ...rest
+}: Omit<SelectProps<T>, 'value' | 'onChange'> & { value: Signal<T> }) {
   return (
-    <label class="field">
-      <span>{label}</span>
-      <select
-        value={value.value}
-        onChange={({ currentTarget }) => {
-          value.value = currentTarget.value as T
-        }}
-      >
-        {options.map(([id, name]) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </label>
+    <DraftSelect
+      {...rest}
+      value={value.value}
+      onChange={(chosen) => {
+        value.value = chosen
+      }}
+    />
   )
 }

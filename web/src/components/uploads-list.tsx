@@ -27,7 +27,7 @@ interface Props {
   withOwner?: boolean
 }
 
-const SORTS = ['date-desc', 'date-asc', 'size-desc'] as const
+const SORTS = ['date-desc', 'date-asc', 'size-desc', 'downloads-desc'] as const
 type Sort = (typeof SORTS)[number]
 
 /** Uploads with what their owner, or an administrator, may do with them. */
@@ -37,7 +37,12 @@ export function UploadsList({ fetchPage, empty, filter = {}, filters, withOwner 
   const sort = useSignal<Sort>('date-desc')
   const query = { ...filter, q: search.value, ...orderOf(sort.value) }
   const list = usePaged(JSON.stringify(query), (after) => fetchPage({ ...query, after }))
-  const sortNames = { 'date-desc': t.newest, 'date-asc': t.oldest, 'size-desc': t.largest }
+  const sortNames = {
+    'date-desc': t.newest,
+    'date-asc': t.oldest,
+    'size-desc': t.largest,
+    'downloads-desc': t.mostWanted,
+  }
   return (
     <>
       <div class="toolbar">

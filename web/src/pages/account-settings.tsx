@@ -7,7 +7,7 @@ import { ConfirmDialog } from '../components/confirm-dialog.tsx'
 import { Icon } from '../components/icon.tsx'
 import { Notice } from '../components/notice.tsx'
 import { TextField } from '../components/text-field.tsx'
-import { errorText } from '../error-text.ts'
+import { useAction } from '../components/use-action.ts'
 import { accountTexts } from '../i18n/account.ts'
 import { commonTexts } from '../i18n/common.ts'
 import { chooseLanguage, LANGUAGES, type Language, language } from '../i18n/language.ts'
@@ -37,16 +37,12 @@ const themeNames = computed((): Record<Theme, string> => {
 /** At once here, and from the next login on everywhere. */
 function Preferences({ user }: { user: UserJson }) {
   const t = accountTexts.value
-  const problem = useSignal<string | undefined>(undefined)
+  const { act, problem } = useAction()
 
-  async function keep(changes: { language?: string; theme?: string }): Promise<void> {
-    try {
+  const keep = (changes: { language?: string; theme?: string }): Promise<void> =>
+    act(async () => {
       me.value = await changeProfile(changes)
-      problem.value = undefined
-    } catch (error) {
-      problem.value = errorText(error)
-    }
-  }
+    })
 
   return (
     <section class="card" aria-labelledby="preferences-title">
@@ -134,6 +130,7 @@ function Profile({ user }: { user: UserJson }) {
 function Leaving() {
   const t = accountTexts.value
   const isAsking = useSignal(false)
+  const { act, problem } = useAction()
 
   async function leave(): Promise<void> {
     await logOut()
@@ -142,7 +139,7 @@ function Leaving() {
 
   return (
     <div class="after">
-      <button type="button" class="plain" onClick={() => void leave()}>
+      <button type="button" class="plain" onClick={() => void act(leave)}>
         <Icon name="leave" />
         {t.logout}
       </button>
@@ -158,6 +155,7 @@ function Leaving() {
           {t.deleteAccount}
         </button>
       )}
+      {problem.value && <Notice tone="bad" title={problem.value} />}
       {isAsking.value && (
         <ConfirmDialog
           title={t.deleteAccount}

@@ -6,6 +6,7 @@ import { Icon } from '../components/icon.tsx'
 import { IconButton } from '../components/icon-button.tsx'
 import { PagedList, usePaged } from '../components/paged-list.tsx'
 import { SearchField, SelectField } from '../components/toolbar.tsx'
+import { useAction } from '../components/use-action.ts'
 import { UserDialog } from '../components/user-dialog.tsx'
 import { formatBytes, formatDate, formatDuration } from '../format.ts'
 import { adminTexts } from '../i18n/admin.ts'
@@ -84,7 +85,13 @@ function UserRow({ user, list }: { user: UserJson; list: Paged<UserJson> }) {
   const t = adminTexts.value
   const asked = useSignal<'edit' | 'delete' | undefined>(undefined)
   const name = nameOf(user)
+  const { act, problem } = useAction()
   const isSelf = me.value?.id === user.id
+  async function look(): Promise<void> {
+    await lookAs(user.id)
+    navigate('/account')
+  }
+
   function saved(changed: UserJson): void {
     list.replace(user, changed)
     if (isSelf) me.value = changed
@@ -107,15 +114,14 @@ function UserRow({ user, list }: { user: UserJson; list: Paged<UserJson> }) {
           <span>{t.since(formatDate(Date.parse(user.createdAt)))}</span>
           <Limits user={user} />
         </p>
+        {problem.value && (
+          <p class="file-note bad" role="alert">
+            {problem.value}
+          </p>
+        )}
       </div>
       <div class="row-actions">
-        {!isSelf && (
-          <IconButton
-            icon="eye"
-            label={t.lookAs(name)}
-            onClick={() => void lookAs(user.id).then(() => navigate('/account'))}
-          />
-        )}
+        {!isSelf && <IconButton icon="eye" label={t.lookAs(name)} onClick={() => void act(look)} />}
         <IconButton icon="options" label={t.editOf(name)} onClick={ask('edit')} />
         {!isSelf && <IconButton icon="trash" label={t.deleteOf(name)} onClick={ask('delete')} />}
       </div>

@@ -15,7 +15,9 @@ export function CliAuthPage() {
 
 function Approval({ name }: { name: string }) {
   const t = accountTexts.value
-  const code = useSignal(route.value.query.get('code') ?? '')
+  const { query } = route.value
+  const code = useSignal(query.get('code') ?? '')
+  const comment = useSignal(query.get('hostname') ?? '')
   const isApproved = useSignal(false)
   return (
     <section class="card narrow">
@@ -32,10 +34,11 @@ function Approval({ name }: { name: string }) {
         <ActionForm
           action={t.cliApprove}
           onSubmit={async () => {
-            await approveCli(code.value.trim())
+            await approveCli(code.value.trim(), comment.value.trim())
             isApproved.value = true
           }}
         >
+          <TextField label={t.tokenComment} value={comment} placeholder={t.tokenExample} autoComplete="off" />
           <TextField label={t.cliCode} value={code} isCode autoComplete="off" required hint={t.cliHint} />
         </ActionForm>
       )}

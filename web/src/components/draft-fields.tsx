@@ -1,0 +1,61 @@
+import { useId } from 'preact/hooks'
+
+/** Labelled fields. `value` is what they hold; below a field may stand what can be written in it. */
+
+export interface FieldProps {
+  label: string
+  value: string
+  onChange: (value: string) => void
+  type?: 'text' | 'number' | 'datetime-local' | 'email' | 'password'
+  autoComplete?: string
+  placeholder?: string
+  hint?: string
+  required?: boolean
+  min?: number
+  isCode?: boolean
+}
+
+export function DraftField({ label, value, onChange, type = 'text', hint, isCode = false, ...rest }: FieldProps) {
+  const id = useId()
+  const attributes: object = { type, ...rest } // Preact has types for each kind of field, but none for all of them
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input
+        {...attributes}
+        id={id}
+        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+        class={isCode ? 'code' : ''}
+        value={value}
+        onInput={({ currentTarget }) => onChange(currentTarget.value)}
+      />
+      {hint !== undefined && (
+        <small id={`${id}-hint`} class="quiet">
+          {hint}
+        </small>
+      )}
+    </div>
+  )
+}
+
+export interface SelectProps<T extends string> {
+  label: string
+  value: T
+  options: readonly (readonly [T, string])[]
+  onChange: (value: T) => void
+}
+
+export function DraftSelect<T extends string>({ label, value, options, onChange }: SelectProps<T>) {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <select value={value} onChange={({ currentTarget }) => onChange(currentTarget.value as T)}>
+        {options.map(([id, name]) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}

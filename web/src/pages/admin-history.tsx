@@ -1,0 +1,134 @@
+import { useSignal } from '@preact/signals'
+import { now } from '../clock.ts'
+import { useFetched } from '../components/fetched.tsx'
+import { Icon } from '../components/icon.tsx'
+import { JobsFrame } from '../components/jobs-frame.tsx'
+import { OutcomeMark, outcomeText } from '../components/outcome.tsx'
+import { PagedList, usePaged } from '../components/paged-list.tsx'
+import { TextField } from '../components/text-field.tsx'
+import { SelectField } from '../components/toolbar.tsx'
+import { formatBytes, formatDate, formatElapsed, formatNumber } from '../format.ts'
+import { jobsTexts } from '../i18n/jobs.ts'
+import { listJobs, listRuns, type Outcome, type Run, type StepRun } from '../jobs/jobs-api.ts'
+import { route } from '../router.ts'
+
+const OUTCOMES: Outcome[] = ['succeeded', 'failed', 'cancelled', 'in_progress', 'retrying']
+
+export function AdminHistoryPage() {
+  return (
+    <JobsFrame>
+      <History />
+    </JobsFrame>
+  )
+}
+
+/** What ran, the newest first, as a line through time. */
+function History() {
+  const t = jobsTexts.value
+  const jobs = useFetched('jobs', listJobs)
+  const job = useSignal(route.value.query.get('job') ?? '')
+  const outcome = useSignal<Outcome | ''>('')
+  const [from, to] = [useSignal(''), useSignal('')]
+  const filter = { job: job.value, outcome: outcome.value, from: momentOf(from.value), to: momentOf(to.value) }
+  const list = usePaged(JSON.stringify(filter), (after) => listRuns(filter, after))
+  const names = new Map(jobs.value?.map(({ id, name }) => [id, name]))
+  return (
+    <section class="card" aria-labelledby="history-title">
+      <div class="section-head">
+        <h1 id="history-title">{t.tabHistory}</h1>
+        <button type="button" class="plain" onClick={() => void list.reload()}>
+          <Icon name="again" />
+          {t.refresh}
+        </button>
+      </div>
+      <div class="toolbar">
+        <SelectField label={t.job} value={job} options={[['', t.all], ...names]} />
+        <SelectField
+          label={t.outcome}
+          value={outcome}
+          options={[['', t.all], ...OUTCOMES.map((one): [Outcome, string] => [one, outcomeText(one)])]}
+        />
+        <TextField label={t.from} value={from} type="datetime-local" />
+        <TextField label={t.to} value={to} type="datetime-local" />
+      </div>
+      <div class="time-line">
+        <PagedList
+          label={t.tabHistory}
+          list={list}
+          empty={<p>{t.noRuns}</p>}
+          row={(run) => <RunRow key={run.id} run={run} name={names.get(run.jobId) ?? run.jobId} />}
+        />
+      </div>
+    </section>
+  )
+}
+
+/** As the server reads it, of what a field holds in the time of this place. */
+const momentOf = (local: string): string => (local === '' ? '' : new Date(local).toISOString())
+
+function RunRow({ run, name }: { run: Run; name: string }) {
+  const t = jobsTexts.value
+  const triggers = { schedule: t.bySchedule, start: t.byStart, manual: t.byHand(run.requestedBy) }
+  return (
+    <li class="run">
+      <OutcomeMark outcome={run.outcome} />
+      <details>
+        <summary>
+          <span class="run-head">
+            <strong>{name}</strong>
+            <span class={`outcome-word ${run.outcome}`}>{outcomeText(run.outcome)}</span>
+          </span>
+          <span class="facts quiet">
+            <span>{formatDate(startOf(run))}</span>
+            <span>{formatElapsed(endOf(run) - startOf(run))}</span>
+            <span>{triggers[run.trigger]}</span>
+          </span>
+        </summary>
+        <div class="run-details">
+          <p>{run.message}</p>
+          <ol class="steps">
+            {run.steps?.map((step) => (
+              <StepRow key={`${step.step} ${step.attempt} ${step.startedAt}`} step={step} run={run} />
+            ))}
+          </ol>
+          <p class="quiet">{t.onReplica(run.replica)}</p>
+        </div>
+      </details>
+    </li>
+  )
+}
+
+/** The bar shows when in the run it happened. */
+function StepRow({ step, run }: { step: StepRun; run: Run }) {
+  const t = jobsTexts.value
+  const whole = Math.max(1, endOf(run) - startOf(run))
+  const place = { '--from': (startOf(step) - startOf(run)) / whole, '--share': (endOf(step) - startOf(step)) / whole }
+  const counts: [number, string][] = [
+    [step.rows, t.rows(formatNumber(step.rows))],
+    [step.files, t.files(formatNumber(step.files))],
+    [step.bytes, formatBytes(step.bytes)],
+  ]
+  return (
+    <li>
+      <p class="run-head">
+        <span>
+          {`${step.step}. ${step.name}`}
+          {step.attempt > 1 && <span class="quiet">{` · ${t.attempt(step.attempt)}`}</span>}
+        </span>
+        <span class={`outcome-word ${step.outcome}`}>{outcomeText(step.outcome)}</span>
+      </p>
+      <span class={`step-bar ${step.outcome}`} style={place} />
+      <p class="facts quiet">
+        <code>{step.action}</code>
+        <span>{formatElapsed(endOf(step) - startOf(step))}</span>
+        {counts.map(([count, text]) => (count > 0 ? <span key={text}>{text}</span> : null))}
+      </p>
+      {step.message && <p>{step.message}</p>}
+    </li>
+  )
+}
+
+type Spell = Pick<Run, 'startedAt' | 'finishedAt'>
+const startOf = ({ startedAt }: Spell): number => Date.parse(startedAt ?? '')
+/** What has not ended lasts until now. */
+const endOf = ({ finishedAt }: Spell): number => (finishedAt === null ? now.value : Date.parse(finishedAt))

@@ -1,0 +1,172 @@
+import { useSignal } from '@preact/signals'
+import { ActionForm } from '../components/action-form.tsx'
+import { ConfirmDialog } from '../components/confirm-dialog.tsx'
+import { CopyField } from '../components/copy-field.tsx'
+import { Dialog } from '../components/dialog.tsx'
+import { DraftField, DraftSelect } from '../components/draft-fields.tsx'
+import { Shown, useFetched } from '../components/fetched.tsx'
+import { Icon } from '../components/icon.tsx'
+import { IconButton } from '../components/icon-button.tsx'
+import { JobsFrame } from '../components/jobs-frame.tsx'
+import { Notice } from '../components/notice.tsx'
+import { SwitchField } from '../components/switch-field.tsx'
+import { jobsTexts } from '../i18n/jobs.ts'
+import { deleteOperator, listOperators, type Operator, type OperatorDraft, saveOperator } from '../jobs/jobs-api.ts'
+
+export function AdminOperatorsPage() {
+  return (
+    <JobsFrame>
+      <Operators />
+    </JobsFrame>
+  )
+}
+
+function Operators() {
+  const t = jobsTexts.value
+  const operators = useFetched('operators', listOperators)
+  const isAdding = useSignal(false)
+  const created = useSignal<Operator | undefined>(undefined)
+
+  async function saved(operator: Operator): Promise<void> {
+    created.value = operator
+    await operators.reload()
+  }
+
+  return (
+    <section class="card" aria-labelledby="operators-title">
+      <div class="section-head">
+        <h1 id="operators-title">{t.tabOperators}</h1>
+        <button
+          type="button"
+          class="plain"
+          onClick={() => {
+            isAdding.value = true
+          }}
+        >
+          <Icon name="plus" />
+          {t.newOperator}
+        </button>
+      </div>
+      <p class="quiet">{t.operatorsText}</p>
+      {created.value?.secret && (
+        <Notice icon="key" title={t.secretTitle(created.value.name)}>
+          <div class="filling">
+            <CopyField label={t.secret} text={created.value.secret} isCommand />
+          </div>
+        </Notice>
+      )}
+      <Shown of={operators}>
+        {(list) =>
+          list.length === 0 ? (
+            <div class="nothing quiet">{t.noOperators}</div>
+          ) : (
+            <ul class="rows" aria-label={t.tabOperators}>
+              {list.map((operator) => (
+                <OperatorRow key={operator.id} operator={operator} reload={operators.reload} />
+              ))}
+            </ul>
+          )
+        }
+      </Shown>
+      {isAdding.value && (
+        <OperatorDialog
+          onSaved={saved}
+          onClose={() => {
+            isAdding.value = false
+          }}
+        />
+      )}
+    </section>
+  )
+}
+
+function OperatorRow({ operator, reload }: { operator: Operator; reload: () => Promise<void> }) {
+  const t = jobsTexts.value
+  const asked = useSignal<'edit' | 'delete' | undefined>(undefined)
+  const ask = (what: 'edit' | 'delete' | undefined) => () => {
+    asked.value = what
+  }
+  const { id, name, kind, target, isEnabled } = operator
+  return (
+    <li class={`row ${isEnabled ? '' : 'off'}`}>
+      <span class="file-icon">
+        <Icon name={kind === 'email' ? 'text' : 'link'} />
+      </span>
+      <div class="row-main">
+        <span class="row-title">{name}</span>
+        <p class="facts quiet">
+          <span>{target}</span>
+          {!isEnabled && <span>{t.disabled}</span>}
+        </p>
+      </div>
+      <div class="row-actions">
+        <IconButton icon="options" label={t.changeOf(name)} onClick={ask('edit')} />
+        <IconButton icon="trash" label={t.deleteOf(name)} onClick={ask('delete')} />
+      </div>
+      {asked.value === 'edit' && <OperatorDialog operator={operator} onSaved={reload} onClose={ask(undefined)} />}
+      {asked.value === 'delete' && (
+        <ConfirmDialog
+          title={t.deleteOf(name)}
+          text={t.deleteOperatorSure(name)}
+          onConfirm={async () => {
+            await deleteOperator(id)
+            await reload()
+          }}
+          onClose={ask(undefined)}
+        />
+      )}
+    </li>
+  )
+}
+
+interface DialogProps {
+  /** Undefined: a new one. */
+  operator?: Operator
+  onSaved: (operator: Operator) => Promise<void>
+  onClose: () => void
+}
+
+function OperatorDialog({ operator, onSaved, onClose }: DialogProps) {
+  const t = jobsTexts.value
+  const draft = useSignal<OperatorDraft>({
+    name: operator?.name ?? '',
+    kind: operator?.kind ?? 'email',
+    target: operator?.target ?? '',
+    isEnabled: operator?.isEnabled ?? true,
+  })
+  const { name, kind, target, isEnabled } = draft.value
+  const change = (part: Partial<OperatorDraft>): void => {
+    draft.value = { ...draft.value, ...part }
+  }
+
+  async function save(): Promise<void> {
+    await onSaved(await saveOperator(draft.value, operator?.id))
+    onClose()
+  }
+
+  return (
+    <Dialog title={operator ? t.changeOf(operator.name) : t.newOperator} onClose={onClose} isWide>
+      <ActionForm action={t.save} onSubmit={save}>
+        <div class="fields">
+          <DraftField label={t.name} value={name} onChange={(text) => change({ name: text })} required />
+          <DraftSelect
+            label={t.reachedBy}
+            value={kind}
+            options={[
+              ['email', t.email],
+              ['webhook', t.webhook],
+            ]}
+            onChange={(chosen) => change({ kind: chosen })}
+          />
+          <DraftField
+            label={kind === 'email' ? t.address : t.url}
+            value={target}
+            onChange={(text) => change({ target: text })}
+            required
+          />
+        </div>
+        <SwitchField label={t.enabled} isOn={isEnabled} onChange={(isOn) => change({ isEnabled: isOn })} />
+      </ActionForm>
+    </Dialog>
+  )
+}
