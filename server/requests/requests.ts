@@ -38,6 +38,8 @@ interface Dependencies {
 interface Admitted {
   upload: Upload
   admission: Admission
+  /** Bytes that his file may have, as things are now. */
+  limit: number
 }
 
 export type Requests = ReturnType<typeof createRequests>
@@ -110,10 +112,11 @@ export function createRequests({ repo, uploads, intake, quotas, clock, config }:
    */
   async function admit(token: string, announced: Announcement): Promise<Admitted> {
     const { request, upload } = await open(token)
-    grantBytes(request, await repo.usage(request.id), announced)
+    const grantedBytes = grantBytes(request, await repo.usage(request.id), announced)
     const limit = await quotas.limitOf(upload)
     if (announced.isExact && announced.bytes > limit) throw tooLarge(limit)
-    return { upload, admission: { requestId: request.id, grant: (trx) => grant(trx, request.id, upload, announced) } }
+    const admission = { requestId: request.id, grant: (trx: Trx) => grant(trx, request.id, upload, announced) }
+    return { upload, admission, limit: Math.min(grantedBytes, limit) }
   }
 
   async function grant(trx: Trx, requestId: string, upload: Upload, announced: Announcement): Promise<number> {
@@ -165,7 +168,7 @@ export function createRequests({ repo, uploads, intake, quotas, clock, config }:
     if (config.featureRequests === 'disabled') throw new AppError('forbidden', 'requests are disabled')
   }
 
-  return { create, list, revoke, inspect, addFile, reserve }
+  return { create, list, revoke, inspect, admit, addFile, reserve }
 }
 
 const listed = (request: FileRequest, arrived: Usage, now: number): ListedRequest => ({

@@ -83,7 +83,7 @@ export function createResumables({
 
   /**
    * Makes one file of finished parts, which go. It takes reading and writing all of their bytes: a file is one blob. Throws as
-   * `create`; `not_found`; `conflict`: a part is not finished.
+   * `create`; `not_found`; `conflict`: a part is not finished; `bad_request`: too many, or one of them twice.
    */
   async function join(
     secrets: readonly string[],
@@ -92,13 +92,23 @@ export function createResumables({
     remarks: Remarks,
   ): Promise<Created> {
     if (secrets.length > MAX_PARTS) throw new AppError('bad_request', `too many parts, maximum is ${MAX_PARTS}`)
+    if (new Set(secrets).size < secrets.length) throw new AppError('bad_request', 'each part can be joined only once')
     const parts: Resumable[] = []
     for (const secret of secrets) parts.push(await findPart(secret))
     const length = parts.reduce((sum, { received }) => sum + received, 0)
     const created = await create({ ...wish, length }, caller, remarks)
     const resumable = await append(created.secret, { offset: 0, bytes: bytesOf(parts), size: length })
-    for (const { id } of parts) await turns.take(id, endings.destroy)
+    for (const part of parts) await removePart(part)
     return { ...created, resumable }
+  }
+
+  /** Whoever joined it at the same time may have been faster: then it is gone, as it is to be. */
+  async function removePart({ id }: Resumable): Promise<void> {
+    try {
+      await turns.take(id, endings.destroy)
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === 'not_found')) throw error
+    }
   }
 
   async function findPart(secret: string): Promise<Resumable> {

@@ -14,9 +14,9 @@ interface Dependencies {
   uploads: Uploads
   intake: UploadsIntake
   quotas: Quotas
-  requests: Pick<Requests, 'inspect' | 'reserve'>
+  requests: Pick<Requests, 'admit' | 'reserve'>
   endings: Endings
-  config: Pick<Config, 'featureAuthentication' | 'maxFileSizeBytes'>
+  config: Pick<Config, 'featureAuthentication'>
 }
 
 /** What a client wants to send. */
@@ -72,8 +72,7 @@ export function createSlots({ uploads, intake, quotas, requests, endings, config
   }
 
   async function takeForGuest(requestToken: string, { name, length }: Wish) {
-    const announced = { bytes: length ?? Number.POSITIVE_INFINITY, isExact: length !== undefined }
-    const { upload, file, limit } = await requests.reserve(requestToken, announced, name)
+    const { upload, file, limit } = await requests.reserve(requestToken, announcementOf(length), name)
     return { slot: { upload, file, uploadToken: undefined }, limit }
   }
 
@@ -94,11 +93,14 @@ export function createSlots({ uploads, intake, quotas, requests, endings, config
     return { file: await intake.reserve(opened, name, declared), limit }
   }
 
-  /** It has no upload whose rules would hold, but must not be a way around those of the server. */
+  /** It has no upload whose rules would hold, but must not be a way around those of the server, the user or the request. */
   async function takePart({ length, requestToken }: Wish, caller: Caller) {
-    if (requestToken === undefined) assertMaySendParts(caller)
-    else await requests.inspect(requestToken)
-    const limit = config.maxFileSizeBytes
+    if (requestToken !== undefined) {
+      const { limit } = await requests.admit(requestToken, announcementOf(length))
+      return { slot: undefined, limit }
+    }
+    assertMaySendParts(caller)
+    const limit = await quotas.limitOf({ userId: caller.user?.id ?? null })
     assertFits(length, limit)
     return { slot: undefined, limit }
   }
@@ -115,3 +117,8 @@ export function createSlots({ uploads, intake, quotas, requests, endings, config
 
   return { take }
 }
+
+const announcementOf = (length: number | undefined) => ({
+  bytes: length ?? Number.POSITIVE_INFINITY,
+  isExact: length !== undefined,
+})

@@ -128,6 +128,23 @@ test('of unknown length, all the bytes that are left are set aside, and not one 
   expect(await jsonOf(guest.info())).toMatchObject({ bytesLeft: 4 })
 })
 
+test('parts are no way around what a request takes', async () => {
+  const app = await makeApp()
+  const { request, guest } = await givenGuest(app, { maxSize: 10, maxFiles: 1 })
+  const part = (headers: Record<string, string>) =>
+    post(app, { 'X-RequestToken': request.requestToken, 'Upload-Concat': 'partial', ...headers })
+
+  expect(await answerOf(part({ 'Upload-Length': '11' }))).toEqual([
+    400,
+    'file too big (this request takes 10 B more)\n',
+  ])
+  const { url } = describe(app, await part({ 'Upload-Defer-Length': '1' }))
+  expect((await patch(url, 0, '0123456789x')).status).toBe(400)
+
+  await guest.put('a', 'x')
+  expect(await answerOf(part({ 'Upload-Length': '1' }))).toEqual([403, 'this request is full\n'])
+})
+
 test('of a picture the bytes count that were sent', async () => {
   const app = await makeApp()
   const { upload, request } = await givenGuest(app, { maxSize: 100_000 })

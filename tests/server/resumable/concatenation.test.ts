@@ -1,9 +1,11 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { givenSession, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { answerOf } from '../../helpers/answers.ts'
 import { createUpload } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { describe as described, head, metadata, offsetOf, patch, post } from './tus-requests.ts'
 
 const HOUR = 60 * 60 * 1000
@@ -86,6 +88,31 @@ test('what is not finished, unknown or a file already is not joined', async () =
   expect((await post(app, { 'Upload-Concat': 'final' })).status).toBe(400)
 })
 
+test('a part that is named twice would make much of little, and is refused', async () => {
+  const { app, db } = await makeAppWithDatabase()
+  const url = await givenPart(app, 'hello')
+
+  const answer = joinParts(app, [url, url])
+
+  expect(await answerOf(answer)).toEqual([400, 'each part can be joined only once\n'])
+  expect(await db.selectFrom('uploads').select('id').execute()).toEqual([])
+  expect((await joinParts(app, [url])).status).toBe(201)
+})
+
+test('of many who join the same parts, those who are refused leave nothing that can be read', async () => {
+  const { app, db } = await makeAppWithDatabase()
+  const urls = [await givenPart(app, 'hello '), await givenPart(app, 'world')]
+
+  const answers = await Promise.all(Array.from({ length: 8 }, () => joinParts(app, urls)))
+
+  const joined = answers.filter(({ status }) => status === 201).map((answer) => described(app, answer).link)
+  const bodies = await Promise.all(joined.map((link) => answerOf(fetch(link))))
+  expect(bodies).toEqual(joined.map(() => [200, 'hello world']))
+  const uploaded = await db.selectFrom('files').select('id').where('status', '=', 'uploaded').execute()
+  expect(joined.length).toBeGreaterThan(0)
+  expect(uploaded.length).toBe(joined.length)
+})
+
 test('parts are held to the size limit one by one and together', async () => {
   const app = await makeApp({ MAX_FILE_SIZE: '8B' })
   const json = { Accept: 'application/json' }
@@ -101,6 +128,16 @@ test('a server for users only takes no parts from strangers', async () => {
   const app = await makeApp({ FEATURE_AUTHENTICATION: 'forced' })
 
   expect((await post(app, { 'Upload-Length': '5', 'Upload-Concat': 'partial' })).status).toBe(403)
+})
+
+test("a user's parts are held to his limits, not to the server's", async () => {
+  const app = await makeApp({ ...WITH_ACCOUNTS, MAX_FILE_SIZE: '8B' })
+  const grace = await givenSession(app, 'grace', { maxFileSizeBytes: 100, maxUserSizeBytes: 10 })
+  const partOf = (length: number) =>
+    post(app, { ...grace.headers, 'Upload-Length': `${length}`, 'Upload-Concat': 'partial' })
+
+  expect((await partOf(11)).status).toBe(400)
+  expect((await partOf(10)).status).toBe(201)
 })
 
 test('parts that nobody joins go when their time is up', async () => {
