@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
@@ -16,6 +17,7 @@ interface Dependencies {
 /** Holds what a browser must bring back from the provider. */
 const ATTEMPT_COOKIE = 'mayfly-oidc'
 const ATTEMPT_SECONDS = 600
+const Attempt = z.object({ state: z.string(), nonce: z.string(), verifier: z.string() })
 
 /** Ways to log in that Plik has and we have not: its page asks `/config`, everything else is told here. */
 const OTHERS = { google: 'Google', github: 'GitHub', ovh: 'OVH' }
@@ -71,7 +73,7 @@ export function oidcRoutes({ oidc, sessions, readCaller, config }: Dependencies)
 /** Throws `bad_request`: the browser did not begin here, or so long ago that it has forgotten. */
 function attemptOf({ cookies }: FastifyRequest): LoginAttempt {
   try {
-    return JSON.parse(Buffer.from(cookies[ATTEMPT_COOKIE] ?? '', 'base64url').toString()) as LoginAttempt
+    return Attempt.parse(JSON.parse(Buffer.from(cookies[ATTEMPT_COOKIE] ?? '', 'base64url').toString()))
   } catch {
     throw new AppError('bad_request', 'missing OpenID Connect session cookie, please log in again')
   }

@@ -140,6 +140,16 @@ test('a way back that this browser did not begin leads nowhere', async () => {
   )
 })
 
+test('a cookie that was not made here is as good as none', async () => {
+  const app = await givenApp()
+  const { path } = await comeBack(app)
+  const forged = ['null', '{}', '{"state":1}'].map((text) => Buffer.from(text).toString('base64url'))
+
+  const answers = forged.map((value) => arrive(app, path, { Cookie: `mayfly-oidc=${value}` }))
+
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([400, 400, 400])
+})
+
 test('a browser is shown on the page why it did not work (Plik §1.12)', async () => {
   const app = await givenApp()
 
