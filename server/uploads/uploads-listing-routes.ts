@@ -70,11 +70,12 @@ export function uploadsListingRoutes({
     app.get('/me/stats', async (request) => {
       const { createdAt: startedAt } = await self(request)
       const { userId, tokenId, tokenCreatedAt } = await ownFilter(request)
+      const totals = await listing.totals({ userId, tokenId })
       const usage =
         tokenId === undefined
-          ? statistics.usage({ scope: 'user', id: userId }, { withWindows: true, startedAt })
-          : statistics.usage({ scope: 'token', id: tokenId }, { withWindows: false, startedAt: tokenCreatedAt })
-      return { ...(await listing.totals({ userId, tokenId })), usage: await usage }
+          ? await statistics.usage({ scope: 'user', id: userId }, { withWindows: true, startedAt })
+          : await statistics.usage({ scope: 'token', id: tokenId }, { withWindows: false, startedAt: tokenCreatedAt })
+      return { ...totals, usage }
     })
 
     app.get('/uploads', async (request) => {
