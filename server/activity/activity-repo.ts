@@ -69,21 +69,26 @@ export function createActivityRepo({ db, transact }: { db: Kysely<Schema>; trans
     usage: ({ scope, id }: Subject): Promise<UsageCount[]> =>
       db.selectFrom('lifetime_usage').selectAll().where('scope', '=', scope).where('id', '=', id).execute(),
 
-    /** Forgets days before `oldest`, and uploads and files that are no more. */
+    /** Forgets days before `oldest`, and whatever is no more. */
     prune: (oldest: number): Promise<void> =>
       transact(async (trx) => {
         await trx.deleteFrom('activity').where('day', '<', oldest).where('day', '<>', ALL_TIME).execute()
-        for (const [scope, table] of [['upload', 'uploads'] as const, ['file', 'files'] as const]) {
-          await trx
-            .deleteFrom('activity')
-            .where('scope', '=', scope)
-            .where('day', '=', ALL_TIME)
-            .where('id', 'not in', trx.selectFrom(table).select('id'))
-            .execute()
+        for (const [scope, table] of SUBJECTS) {
+          const living = trx.selectFrom(table).select('id')
+          await trx.deleteFrom('activity').where('scope', '=', scope).where('id', 'not in', living).execute()
+          await trx.deleteFrom('lifetime_usage').where('scope', '=', scope).where('id', 'not in', living).execute()
         }
       }),
   }
 }
+
+/** What has figures of its own, and can go. */
+const SUBJECTS = [
+  ['upload', 'uploads'],
+  ['file', 'files'],
+  ['user', 'users'],
+  ['token', 'tokens'],
+] as const
 
 /** SQLite writes in place, with the event loop: this is a few milliseconds. */
 const ROWS_PER_STEP = 200

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { givenSession, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { jsonOf } from '../../helpers/answers.ts'
-import { type CreatedUpload, givenFile } from '../../helpers/client.ts'
+import { type CreatedUpload, fileForm, givenFile } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { givenFiles } from '../downloads/given.ts'
@@ -158,6 +159,24 @@ test('counting writes nothing while a download runs; what was counted is there a
 
   expect(before).toEqual([])
   expect(await rows()).toEqual([{ downloads: 20 }, { downloads: 20 }]) // since ever, and today
+})
+
+test('figures of a user who left are forgotten, those of everybody stay', async () => {
+  const { app, db } = await makeAppWithDatabase(WITH_ACCOUNTS)
+  const { headers } = await givenSession(app, 'anna')
+  const sent = await fetch(app.url, { method: 'POST', headers, body: fileForm('hello') })
+  await downloadedBy((await sent.text()).trim())
+  await app.statistics.daily({ scope: 'server', id: '' }, 1)
+  await fetch(`${app.url}/me`, { method: 'DELETE', headers })
+
+  app.advance(86_400_000)
+  const other = await givenFile(app)
+  await asAdmin(app, other.upload)
+
+  const scopes = async (table: 'activity' | 'lifetime_usage') =>
+    (await db.selectFrom(table).select('scope').distinct().orderBy('scope').execute()).map(({ scope }) => scope)
+  expect(await scopes('activity')).not.toContain('user')
+  expect(await scopes('lifetime_usage')).toEqual(['anonymous', 'server'])
 })
 
 test('figures of an upload that is gone are forgotten', async () => {
