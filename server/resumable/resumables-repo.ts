@@ -15,9 +15,12 @@ export function createResumablesRepo({ db, transact }: { db: Kysely<Schema>; tra
   const byBlob = prepared(db, db.selectFrom('resumables').select('id').where('blob_key', '=', ''))
 
   return {
+    /** From now on the slot of its file lives as long as it does, and needs no lease of its own. */
     insert: (resumable: Resumable): Promise<void> =>
       transact(async (trx) => {
         await trx.insertInto('resumables').values(toRow(resumable)).execute()
+        if (resumable.fileId === null) return
+        await trx.updateTable('files').set({ lease_until: null }).where('id', '=', resumable.fileId).execute()
       }),
 
     async find(id: string): Promise<Resumable | undefined> {

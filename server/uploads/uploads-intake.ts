@@ -94,23 +94,24 @@ export function createUploadsIntake({
   }
 
   /**
-   * A slot for a file that comes in over several requests; its owner ends it by `adopt` or `burn`. Throws as `addFile` and `fillFile`;
-   * `bad_request`: the upload is a stream.
+   * A slot for a file that comes in over several requests; its owner ends it by `adopt` or `burn`, and is to take it over within a
+   * minute (`ResumablesRepo.insert`), or is believed to have died. Throws as `addFile` and `fillFile`; `bad_request`: the upload
+   * is a stream.
    */
   async function reserve(opened: OpenUpload, name: string, declared: StoredFile | undefined): Promise<StoredFile> {
     assertMayAddFiles(opened)
     const { upload } = opened
     if (upload.stream) throw new AppError('bad_request', 'a stream can not be resumed, please send it as a form')
-    if (!declared) return (await insertFile(upload, name, null)).file
-    await claimSlot(upload, declared, name, null)
+    if (!declared) return (await insertFile(upload, name, clock() + LEASE_MS)).file
+    await claimSlot(upload, declared, name, clock() + LEASE_MS)
     return { ...declared, status: 'uploading' }
   }
 
   /** As `reserve`, for a guest; and how many bytes his file may have. Throws what `admission` throws, too. */
   const reserveForGuest = (upload: Upload, name: string, admission: Admission) =>
-    insertFile(upload, name, null, admission)
+    insertFile(upload, name, clock() + LEASE_MS, admission)
 
-  async function claimSlot(upload: Upload, file: StoredFile, name: string, lease_until: number | null): Promise<void> {
+  async function claimSlot(upload: Upload, file: StoredFile, name: string, lease_until: number): Promise<void> {
     if (!sameFileName(file.name, name)) throw new AppError('bad_request', 'invalid file name')
     const held_by = await holderOf(upload, file.id)
     if (await repo.moveFile(file.id, 'missing', 'uploading', { held_by, lease_until })) return
@@ -118,7 +119,7 @@ export function createUploadsIntake({
     throw new AppError('bad_request', `invalid file status ${status}, expected missing`)
   }
 
-  async function insertFile(upload: Upload, rawName: string, leaseUntil: number | null, admission?: Admission) {
+  async function insertFile(upload: Upload, rawName: string, leaseUntil: number, admission?: Admission) {
     const declared = { name: creatableName(rawName), size: 0, type: '', reference: '' }
     const empty = emptyFile(upload.id, declared, 0, clock())
     const heldBy = await holderOf(upload, empty.id)

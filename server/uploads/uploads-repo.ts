@@ -86,7 +86,7 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
     addFile: (
       file: Omit<StoredFile, 'position'>,
       maxFiles: number,
-      leaseUntil: number | null,
+      leaseUntil: number,
       admission?: Admission,
     ): Promise<{ position: number; grantedBytes: number } | undefined> =>
       transact(async (trx) => {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { phonePhoto } from '../images/given.ts'
 import { describe, metadata, offsetOf, patch, post, terminate } from '../resumable/tus-requests.ts'
 import { type CreatedRequest, givenGuest, listRequests, revokeRequest, seen } from './given.ts'
@@ -111,6 +112,30 @@ test('an unfinished file keeps its place; given up or out of time, it gives it b
   expect((await seen(app, upload)).files).toEqual([])
   expect(unfinished(app)).toEqual([])
   expect((await guest.put('a', 'x')).status).toBe(200)
+})
+
+test('a place that was taken just before the server died is given back after a minute', async () => {
+  const { app, db } = await makeAppWithDatabase()
+  const { request, guest } = await givenGuest(app, { maxFiles: 1, maxSize: 10 })
+
+  await db.schema.alterTable('resumables').renameTo('elsewhere').execute()
+  expect((await create(app, request, 5)).status).toBe(500)
+  await db.schema.alterTable('elsewhere').renameTo('resumables').execute()
+  app.advance(60_001)
+  await app.housekeeping.clean()
+
+  expect(await jsonOf(guest.info())).toMatchObject({ filesLeft: 1, bytesLeft: 10 })
+})
+
+test('a place that was taken for good is kept for as long as it may go on', async () => {
+  const app = await makeApp({ RESUME_WINDOW: '1h' })
+  const { request } = await givenGuest(app, { maxFiles: 1 })
+  const url = await createdUrl(app, request, 11)
+
+  app.advance(60 * 60 * 1000 - 1)
+  await app.housekeeping.clean()
+
+  expect((await patch(url, 0, 'hello world')).status).toBe(204)
 })
 
 test('of unknown length, all the bytes that are left are set aside, and not one more is taken', async () => {
