@@ -11,6 +11,7 @@ import { bigUpload } from './scenarios/big-upload.ts'
 import { expiry } from './scenarios/expiry.ts'
 import { memory } from './scenarios/memory.ts'
 import { pictures } from './scenarios/pictures.ts'
+import { resumable } from './scenarios/resumable.ts'
 import { smallDownload } from './scenarios/small-download.ts'
 import { smallUpload } from './scenarios/small-upload.ts'
 import { start } from './scenarios/start.ts'
@@ -22,6 +23,7 @@ const SCENARIOS: Scenario[] = [
   start,
   memory,
   bigUpload,
+  resumable,
   bigDownload,
   archive,
   smallDownload,

@@ -41,7 +41,7 @@ export interface Result {
   goals: { text: string; isMet: boolean }[]
 }
 
-const REFERENCES = ['node', 'nginx', 'plikd']
+const REFERENCES = ['node', 'nginx', 'plikd', 'put']
 const SUBJECT = 'mayfly'
 
 /** In turns, A B C A B C …, so that whatever else the machine does meanwhile hits all of them alike. */

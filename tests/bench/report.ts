@@ -18,9 +18,10 @@ const HEAD: Cells = [
   '× node',
   '× nginx',
   '× plikd',
+  '× put',
   'goal',
 ]
-const WIDTHS = [15, 9, 17, 10, 14, 9, 7, 8, 8, 0]
+const WIDTHS = [15, 9, 17, 10, 14, 9, 7, 8, 8, 7, 0]
 
 export function printHead(): void {
   print(HEAD)
@@ -45,6 +46,7 @@ function cells({ target, median, values, unit, cpu, cpuUnit, p99, ratios, goals 
     ratio('node'),
     ratio('nginx'),
     ratio('plikd'),
+    ratio('put'),
     goals.map(({ text, isMet }) => `${isMet ? '✓' : '✗ MISSED'} ${text}`).join(', '),
   ]
 }

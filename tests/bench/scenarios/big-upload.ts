@@ -55,10 +55,11 @@ export async function curl(
   { port }: Target,
   style: 'form' | 'put',
   file: string,
+  options: string[] = [],
 ): Promise<{ seconds: number; path: string }> {
   const url = `http://127.0.0.1:${port}/`
   const what = style === 'form' ? ['-F', `file=@${file};filename=big.bin`, url] : ['-T', file, `${url}big.bin`]
-  const { stdout } = await promisify(execFile)('curl', ['-sS', '-f', ...what, '-w', '\n%{time_total}'])
+  const { stdout } = await promisify(execFile)('curl', ['-sS', '-f', ...options, ...what, '-w', '\n%{time_total}'])
   const lines = stdout.trim().split('\n')
   const link = lines.find((line) => line.startsWith('http'))
   return { seconds: Number(lines.at(-1)), path: link ? new URL(link).pathname : '/big.bin' }
