@@ -2,10 +2,11 @@ import type { Caller } from '../accounts/caller.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Requests } from '../requests/requests.ts'
+import { assertDeclaredSize } from '../uploads/declared-size.ts'
 import { tooLarge } from '../uploads/file-intake.ts'
 import type { Quotas } from '../uploads/quotas.ts'
 import type { StoredFile, Upload } from '../uploads/upload.ts'
-import type { UploadOptions } from '../uploads/upload-rules.ts'
+import { isComing, type UploadOptions } from '../uploads/upload-rules.ts'
 import type { OpenUpload, Uploads } from '../uploads/uploads.ts'
 import type { UploadsIntake } from '../uploads/uploads-intake.ts'
 import type { Endings } from './endings.ts'
@@ -65,6 +66,8 @@ export function createSlots({ uploads, intake, quotas, requests, endings, config
     const opened = await uploads.open(uploadId, caller)
     intake.assertMayAddFiles(opened)
     const declared = fileId === undefined ? undefined : await uploads.getFile(opened, fileId, wish.name)
+    if (declared && wish.length !== undefined && isComing(opened.upload, declared))
+      assertDeclaredSize(wish.length, declared.size)
     // Whoever creates the same file again never got the answer, or lost the URL: he begins anew.
     if (declared?.status === 'uploading' && (await endings.forget(declared.id))) await intake.reopen(declared)
     const { file, limit } = await reserve(opened, wish, declared)

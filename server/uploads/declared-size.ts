@@ -23,5 +23,10 @@ async function* checked(bytes: AsyncIterable<Uint8Array>, declared: number, mayB
   if (size < declared && !(mayBeEmpty && size === 0)) throw wrongSize(declared)
 }
 
+/** The same for a size that is known at once. */
+export function assertDeclaredSize(size: number, declared: number): void {
+  if (declared > 0 && size !== declared && size !== 0) throw wrongSize(declared)
+}
+
 const wrongSize = (declared: number) =>
   new AppError('bad_request', `the file does not have the ${declared} bytes that were declared`)

@@ -9,7 +9,7 @@ import type { StreamExchange } from '../streams/stream-exchange.ts'
 import type { StreamRelay } from '../streams/stream-relay.ts'
 import { type Admission, withinGrant } from './admission.ts'
 import { CIPHERTEXT_TYPE, onlyAge } from './age.ts'
-import { ofDeclaredSize } from './declared-size.ts'
+import { assertDeclaredSize, ofDeclaredSize } from './declared-size.ts'
 import { createMeter, receiveBlob, receiveNormalised } from './file-intake.ts'
 import { sameFileName } from './file-name.ts'
 import type { AssertFreeSpace } from './free-space.ts'
@@ -202,7 +202,8 @@ export function createUploadsIntake({
 
   /**
    * Makes a reserved file of bytes that are stored already; `treat` says what becomes of them. Returns the file as it is, when that
-   * was done before. Throws `not_found`: it was removed while it came in; `bad_request`: not encrypted as its upload demands;
+   * was done before. Throws `not_found`: it was removed while it came in; `bad_request`: not encrypted as its upload
+   * demands, or of another size than declared;
    * `too_large`: over quota.
    */
   async function adopt(fileId: string, came: Measured): Promise<StoredFile> {
@@ -210,6 +211,7 @@ export function createUploadsIntake({
     if (file?.status === 'uploaded') return file
     const upload = file && (await repo.findUpload(file.uploadId))
     if (!upload || file.status !== 'uploading') throw new AppError('not_found', 'the file was removed while it came in')
+    assertDeclaredSize(came.size, file.size)
     return finish(upload, file, await treat(came, upload), await quotas.budgetOf(upload))
   }
 

@@ -199,6 +199,29 @@ describe('a file of an upload that exists', () => {
     expect(await answerOf(fetch(link))).toEqual([200, 'hello'])
   })
 
+  test('must have the size that was declared, whether it is said first or comes out last', async () => {
+    const app = await makeApp()
+    const upload = await createUpload(app, {
+      files: [1, 2].map((reference) => ({ fileName: 'a.txt', fileSize: 5, reference: `${reference}` })),
+    })
+    const wish = (index: number) => ({
+      'Upload-Metadata': metadata({
+        uploadId: upload.id,
+        fileId: upload.files?.[index]?.id ?? '',
+        uploadToken: upload.uploadToken,
+        filename: 'a.txt',
+      }),
+    })
+
+    const refused = await answerOf(post(app, { ...wish(0), 'Upload-Length': '6' }))
+    const { url } = described(app, await post(app, { ...wish(1), 'Upload-Defer-Length': '1' }))
+    const last = await answerOf(patch(url, 0, 'hell', { 'Upload-Length': '4' }))
+
+    expect(refused).toEqual([400, 'the file does not have the 5 bytes that were declared\n'])
+    expect(last).toEqual(refused)
+    expect((await post(app, { ...wish(0), 'Upload-Length': '5' })).status).toBe(201)
+  })
+
   test('is refused without the token, for a slot that is filled, for a stream, and past the limit of files', async () => {
     const app = await makeApp({ MAX_FILES_PER_UPLOAD: '1' })
     const upload = await createUpload(app)
