@@ -30,9 +30,10 @@ const tags = ['jobs']
 export function jobsRoutes({ engine, readCaller }: Dependencies) {
   const { jobs, control } = engine
 
+  /** The administrator himself, whoever he acts as: the history says who did it. */
   const whoAsks = async (request: FastifyRequest): Promise<string> => {
-    const { user } = await readCaller.bySession(request)
-    return `user ${user?.login}`
+    const { user, impersonator } = await readCaller.bySession(request)
+    return `user ${(impersonator ?? user)?.login}`
   }
 
   return async (scope: FastifyInstance): Promise<void> => {

@@ -22,6 +22,18 @@ async function givenAdmin(settings: Record<string, string> = {}) {
 
 const STEPS = [{ name: 'delete rows', action: 'delete-metadata' }]
 
+test('an admin who acts as somebody else runs a job in his own name', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  const { headers } = await givenSession(app, 'admin', { isAdmin: true })
+  await givenUser(app, 'grace')
+  const ask = askerOf(app, { ...headers, 'X-Plik-Impersonate': 'local:grace' })
+  await ask('POST', '/jobs', { name: 'my job', steps: STEPS })
+
+  const [, run] = await ask('POST', '/jobs/my%20job/start')
+
+  expect(run).toMatchObject({ requestedBy: 'user admin' })
+})
+
 test('an admin creates a job, runs it, sees its history, changes and deletes it', async () => {
   const { app, ask } = await givenAdmin()
 
