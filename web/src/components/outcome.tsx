@@ -1,5 +1,5 @@
 import { jobsTexts } from '../i18n/jobs.ts'
-import type { Outcome } from '../jobs/jobs-api.ts'
+import type { Outcome } from '../jobs/job.ts'
 import { Icon, type IconName } from './icon.tsx'
 
 const ICONS: Record<Outcome, IconName> = {

@@ -1,4 +1,4 @@
-import type { ParameterSchema } from '../jobs/jobs-api.ts'
+import type { ParameterSchema } from '../jobs/job.ts'
 import { DraftField, DraftSelect } from './draft-fields.tsx'
 import { SwitchField } from './switch-field.tsx'
 

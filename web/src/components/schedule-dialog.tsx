@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { jobsTexts } from '../i18n/jobs.ts'
-import { type Schedule, type ScheduleDraft, saveSchedule } from '../jobs/jobs-api.ts'
+import type { Schedule, ScheduleDraft } from '../jobs/job.ts'
+import { saveSchedule } from '../jobs/jobs-api.ts'
 import { ActionForm } from './action-form.tsx'
 import { Dialog } from './dialog.tsx'
 import { DraftField, DraftSelect } from './draft-fields.tsx'

@@ -1,22 +1,22 @@
 import { jobsTexts } from '../i18n/jobs.ts'
-import type { Action, JobStep } from '../jobs/jobs-api.ts'
+import type { Action, JobDraft, JobStep } from '../jobs/job.ts'
+import { moveStepUp, removeStep } from '../jobs/step-order.ts'
 import { DraftField, DraftSelect } from './draft-fields.tsx'
 import { Icon } from './icon.tsx'
 import { IconButton } from './icon-button.tsx'
 import { ParameterFields } from './parameter-fields.tsx'
 
 interface Props {
-  steps: JobStep[]
+  draft: JobDraft
   actions: Action[]
-  onChange: (steps: JobStep[]) => void
+  change: (part: Partial<JobDraft>) => void
   newStep: () => JobStep
 }
 
 /** What a job does, in order, and what follows on success and failure of each step. */
-export function StepsEditor({ steps, actions, onChange, newStep }: Props) {
+export function StepsEditor({ draft, actions, change, newStep }: Props) {
   const t = jobsTexts.value
-  const replaced = (index: number, step: JobStep): JobStep[] =>
-    steps.map((old, place) => (place === index ? step : old))
+  const { steps } = draft
   return (
     <fieldset>
       <legend>{t.steps}</legend>
@@ -28,24 +28,20 @@ export function StepsEditor({ steps, actions, onChange, newStep }: Props) {
               number={index + 1}
               count={steps.length}
               actions={actions}
-              onChange={(changed) => onChange(replaced(index, changed))}
-              onMove={() => onChange(movedUp(steps, index))}
-              onRemove={() => onChange(steps.filter((_, place) => place !== index))}
+              onChange={(changed) => change({ steps: steps.with(index, changed) })}
+              onMove={() => change(moveStepUp(draft, index + 1))}
+              onRemove={() => change(removeStep(draft, index + 1))}
             />
           </li>
         ))}
       </ol>
-      <button type="button" class="plain" onClick={() => onChange([...steps, newStep()])}>
+      <button type="button" class="plain" onClick={() => change({ steps: [...steps, newStep()] })}>
         <Icon name="plus" />
         {t.addStep}
       </button>
     </fieldset>
   )
 }
-
-/** Places that steps go to are numbers, so whoever moves a step looks at these again. */
-const movedUp = (steps: JobStep[], index: number): JobStep[] =>
-  steps.toSpliced(index - 1, 2, steps[index] as JobStep, steps[index - 1] as JobStep)
 
 interface StepProps {
   step: JobStep

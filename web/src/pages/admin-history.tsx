@@ -9,7 +9,8 @@ import { TextField } from '../components/text-field.tsx'
 import { SelectField } from '../components/toolbar.tsx'
 import { formatBytes, formatDate, formatElapsed, formatNumber } from '../format.ts'
 import { jobsTexts } from '../i18n/jobs.ts'
-import { listJobs, listRuns, type Outcome, type Run, type StepRun } from '../jobs/jobs-api.ts'
+import type { Outcome, Run, StepRun } from '../jobs/job.ts'
+import { listJobs, listRuns } from '../jobs/jobs-api.ts'
 import { route } from '../router.ts'
 
 const OUTCOMES: Outcome[] = ['succeeded', 'failed', 'cancelled', 'in_progress', 'retrying']

@@ -8,19 +8,8 @@ import { JobsFrame } from '../components/jobs-frame.tsx'
 import { StepsEditor } from '../components/steps-editor.tsx'
 import { SwitchField } from '../components/switch-field.tsx'
 import { jobsTexts } from '../i18n/jobs.ts'
-import {
-  type Action,
-  changeJob,
-  createJob,
-  deleteJob,
-  getJob,
-  type JobDraft,
-  listActions,
-  listOperators,
-  listSchedules,
-  type Operator,
-  type Schedule,
-} from '../jobs/jobs-api.ts'
+import type { Action, JobDraft, Operator, Schedule } from '../jobs/job.ts'
+import { changeJob, createJob, deleteJob, getJob, listActions, listOperators, listSchedules } from '../jobs/jobs-api.ts'
 import { href, navigate, route } from '../router.ts'
 
 export function AdminJobPage() {
@@ -119,9 +108,9 @@ function JobForm({ id, known }: { id: string | null; known: Known }) {
       >
         <GeneralFields draft={draft.value} change={change} operators={known.operators} />
         <StepsEditor
-          steps={draft.value.steps}
+          draft={draft.value}
           actions={known.actions}
-          onChange={(steps) => change({ steps, startStep: Math.min(draft.value.startStep, steps.length) })}
+          change={change}
           newStep={() => newStep(known.actions)}
         />
         <ScheduleChoice draft={draft.value} change={change} schedules={known.schedules} />

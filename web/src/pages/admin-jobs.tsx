@@ -9,16 +9,8 @@ import { OutcomeMark, outcomeText } from '../components/outcome.tsx'
 import { type Act, useAction } from '../components/use-action.ts'
 import { formatDate, formatDuration, formatElapsed } from '../format.ts'
 import { jobsTexts } from '../i18n/jobs.ts'
-import {
-  type Agent,
-  changeJob,
-  getAgent,
-  type Job,
-  listJobs,
-  startJob,
-  stopJob,
-  switchAgent,
-} from '../jobs/jobs-api.ts'
+import type { Agent, Job } from '../jobs/job.ts'
+import { changeJob, getAgent, listJobs, startJob, stopJob, switchAgent } from '../jobs/jobs-api.ts'
 import { href } from '../router.ts'
 
 const POLL_MS = 3_000

@@ -11,7 +11,8 @@ import { JobsFrame } from '../components/jobs-frame.tsx'
 import { Notice } from '../components/notice.tsx'
 import { SwitchField } from '../components/switch-field.tsx'
 import { jobsTexts } from '../i18n/jobs.ts'
-import { deleteOperator, listOperators, type Operator, type OperatorDraft, saveOperator } from '../jobs/jobs-api.ts'
+import type { Operator, OperatorDraft } from '../jobs/job.ts'
+import { deleteOperator, listOperators, saveOperator } from '../jobs/jobs-api.ts'
 
 export function AdminOperatorsPage() {
   return (

@@ -7,7 +7,8 @@ import { JobsFrame } from '../components/jobs-frame.tsx'
 import { ScheduleDialog } from '../components/schedule-dialog.tsx'
 import { formatDate } from '../format.ts'
 import { jobsTexts } from '../i18n/jobs.ts'
-import { deleteSchedule, listSchedules, type Schedule } from '../jobs/jobs-api.ts'
+import type { Schedule } from '../jobs/job.ts'
+import { deleteSchedule, listSchedules } from '../jobs/jobs-api.ts'
 
 export function AdminSchedulesPage() {
   return (

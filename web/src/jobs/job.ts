@@ -1,0 +1,37 @@
+import type {
+  actionJson,
+  agentJson,
+  jobJson,
+  operatorJson,
+  runJson,
+  scheduleJson,
+} from '../../../server/jobs/job-json.ts'
+
+/** Jobs as the server tells of them, and what may be changed. */
+
+export type Job = ReturnType<typeof jobJson>
+export type JobStep = Job['steps'][number]
+export type Run = ReturnType<typeof runJson>
+export type StepRun = NonNullable<Run['steps']>[number]
+export type Outcome = Run['outcome']
+export type Schedule = ReturnType<typeof scheduleJson>
+export type Operator = ReturnType<typeof operatorJson>
+export type Agent = ReturnType<typeof agentJson>
+
+/** What a step can do; `parameters` is a JSON schema. */
+export interface Action extends Omit<ReturnType<typeof actionJson>, 'parameters'> {
+  parameters: { properties?: Record<string, ParameterSchema> }
+}
+export interface ParameterSchema {
+  type?: string
+  enum?: string[]
+  default?: unknown
+  description?: string
+}
+
+export type JobDraft = Omit<
+  Job,
+  'id' | 'createdAt' | 'changedAt' | 'current' | 'last' | 'averageDurationMs' | 'nextRunAt'
+>
+export type ScheduleDraft = Omit<Schedule, 'id'>
+export type OperatorDraft = Omit<Operator, 'id' | 'secret'>
