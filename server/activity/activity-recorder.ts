@@ -27,7 +27,7 @@ export type ActivityRecorder = ReturnType<typeof createActivityRecorder>
 
 /**
  * Counts uploads and downloads. Counting is adding to numbers in memory, so that it costs a download next to nothing;
- * every two seconds they are added to the database, all in one statement.
+ * every two seconds they are added to the database, many in one statement.
  */
 export function createActivityRecorder({ repo, clock, log }: Dependencies) {
   let batch = createBatch()

@@ -129,6 +129,7 @@ export function createPlikImport({ repo, uploads, blobs, clock }: Dependencies) 
       const owner = { userId: row.user || null, tokenId: row.token ? tokenIdOf(hashToken(row.token)) : null }
       const activity = activityOf('upload', row).concat(rows.flatMap((file) => activityOf('file', file)))
       const files = taken.map(({ file }) => file)
+      await assertThere(files)
       if (!(await uploads.insertUpload(toUpload(row, owner), files, activity, clock())))
         throw new Error('imported twice at once')
     } catch (error) {
@@ -140,6 +141,14 @@ export function createPlikImport({ repo, uploads, blobs, clock }: Dependencies) 
     report.files += stored.length
     report.linked += stored.filter(({ isLinked }) => isLinked).length
     report.bytes += stored.reduce((sum, { file }) => sum + file.size, 0)
+  }
+
+  /** What took very long may have been swept as a leftover meanwhile; a row must never promise bytes that are gone. */
+  async function assertThere(files: readonly StoredFile[]): Promise<void> {
+    for (const { id, blobKey } of files) {
+      if (blobKey !== null && (await blobs.size(blobKey)) === undefined)
+        throw new Error(`file ${id} took too long; repeat the import`)
+    }
   }
 
   async function importFile(row: PlikFile, position: number, folder: string, warnings: string[]) {

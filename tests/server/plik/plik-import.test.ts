@@ -1,6 +1,12 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { migrate } from '../../../server/database/migrate.ts'
+import { createPlikImport } from '../../../server/plik/plik-import.ts'
+import { createPlikImportRepo } from '../../../server/plik/plik-import-repo.ts'
+import { createUploadsImportRepo } from '../../../server/uploads/uploads-import-repo.ts'
+import type { BlobStore } from '../../../storage/blob-store.ts'
+import { openLocalStore } from '../../../storage/local-store.ts'
 import { logIn, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { fileForm } from '../../helpers/client.ts'
@@ -8,6 +14,7 @@ import { temporaryFolder } from '../../helpers/database.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { type GivenPlik, givenPlik, goTime, plikPassword } from '../../helpers/plik-database.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
+import { givenDatabase, givenLocation } from '../database/given-database.ts'
 
 /** Moving from Plik (issue 3): links, tokens and passwords of a Plik 1.3 or 1.4 go on working. */
 
@@ -286,4 +293,28 @@ test('what is no database of Plik’s is refused by name', async () => {
 
   await expect(app.plikImport.run(join(folder, 'none.db'), folder)).rejects.toThrow('none.db can not be read')
   await expect(app.plikImport.run(join(folder, 'text.db'), folder)).rejects.toThrow('text.db can not be read')
+})
+
+test('bytes that were swept before their rows were written are not promised; the next import brings them', async () => {
+  const database = givenDatabase(await givenLocation())
+  await migrate(database.db)
+  const store = await openLocalStore({ directory: temporaryFolder(), durability: 'process' })
+  onTestFinished(() => store.close())
+  const plik = givenOneUpload()
+  const importer = (blobs: BlobStore) =>
+    createPlikImport({
+      repo: createPlikImportRepo(database),
+      uploads: createUploadsImportRepo(database),
+      blobs,
+      clock: Date.now,
+    })
+
+  const swept = await importer({ ...store, size: async () => undefined }).run(plik.database, plik.files)
+  const repeated = await importer(store).run(plik.database, plik.files)
+
+  expect(swept).toMatchObject({
+    uploads: 0,
+    warnings: [`upload ${UPLOAD}: file ${FILE} took too long; repeat the import`],
+  })
+  expect(repeated).toMatchObject({ uploads: 1, files: 1, warnings: [] })
 })
