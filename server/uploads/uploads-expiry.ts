@@ -23,12 +23,14 @@ interface Swept {
   bytes: number
 }
 
-/** On SQLite a step holds up everybody else, for at most this long if it can: syncs and slow disks are in it. */
-const LONG_STEP_MS = 20
-const SHORT_STEP_MS = 8
-const MIN_BATCH = 125
+/**
+ * On SQLite a step holds up everybody else: about 20 µs an upload, and a sync of the log, which takes 5 ms or, on a busy disk,
+ * 50. Smaller steps would not be shorter then, and the whole much longer.
+ */
 const BATCH = 500
-const MAX_BATCH = 1_000
+const MAX_BATCH = 2_000
+const SHORT_STEP_MS = 12
+const LONG_STEP_MS = 30
 const PARALLEL_DELETES = 16
 /** For so long after its end, a link still says "has expired" rather than "not found". */
 const EPITAPH_MS = 60 * 60 * 1000
@@ -180,6 +182,6 @@ async function inBatches(
 
 /** Doubled or halved, so that there are few different statements to prepare. */
 function nextLimit(limit: number, tookMs: number): number {
-  if (tookMs > LONG_STEP_MS) return Math.max(limit / 2, MIN_BATCH)
+  if (tookMs > LONG_STEP_MS) return Math.max(limit / 2, BATCH)
   return tookMs < SHORT_STEP_MS ? Math.min(limit * 2, MAX_BATCH) : limit
 }

@@ -9,6 +9,7 @@ import { archive } from './scenarios/archive.ts'
 import { bigDownload } from './scenarios/big-download.ts'
 import { bigUpload } from './scenarios/big-upload.ts'
 import { expiry } from './scenarios/expiry.ts'
+import { marking } from './scenarios/marking.ts'
 import { memory } from './scenarios/memory.ts'
 import { pictures } from './scenarios/pictures.ts'
 import { resumable } from './scenarios/resumable.ts'
@@ -29,6 +30,7 @@ const SCENARIOS: Scenario[] = [
   smallDownload,
   smallUpload,
   pictures,
+  marking,
   expiry,
 ]
 

@@ -16,6 +16,7 @@ export interface Sizes {
   durationMs: number
   smallFiles: number
   expiredUploads: number
+  markedUploads: number
   archives: { files: number; bytes: number }[]
 }
 
@@ -29,6 +30,7 @@ export const FULL: Sizes = {
   durationMs: 1500,
   smallFiles: 1000,
   expiredUploads: 20_000,
+  markedUploads: 1_000_000,
   archives: [
     { files: 100, bytes: 10 * MIB },
     { files: 2000, bytes: 10 * 1024 },
@@ -43,6 +45,7 @@ export const QUICK: Sizes = {
   durationMs: 400,
   smallFiles: 100,
   expiredUploads: 1000,
+  markedUploads: 50_000,
   archives: [
     { files: 10, bytes: 10 * MIB },
     { files: 200, bytes: 10 * 1024 },

@@ -51,9 +51,10 @@ export interface StallJob extends Common {
 export interface LoadReport {
   requests: number
   seconds: number
-  /** Milliseconds that half of the requests, and 99 of 100, stayed below. */
+  /** Milliseconds that half of the requests, and 99 of 100, stayed below; and what the slowest took. */
   p50: number
   p99: number
+  max: number
   /** For an upload: where each file is, by its number. */
   paths: string[]
 }

@@ -19,7 +19,7 @@ const BOUNDARY = 'mayfly-bench-0123456789'
 /** How much of each piece of a large body is compared. */
 const SAMPLE_BYTES = 4096
 const VERIFIED_UPLOADS = 64
-const NOTHING: LoadReport = { requests: 0, seconds: 0, p50: 0, p99: 0, paths: [] }
+const NOTHING: LoadReport = { requests: 0, seconds: 0, p50: 0, p99: 0, max: 0, paths: [] }
 
 const stalled: Connection[] = []
 
@@ -73,7 +73,7 @@ async function drive(
 function report(times: number[], elapsedMs: number): LoadReport {
   times.sort((a, b) => a - b)
   const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0
-  return { ...NOTHING, requests: times.length, seconds: elapsedMs / 1000, p50: at(0.5), p99: at(0.99) }
+  return { ...NOTHING, requests: times.length, seconds: elapsedMs / 1000, p50: at(0.5), p99: at(0.99), max: at(1) }
 }
 
 /** Each answer must be a success with a link of its own; afterwards some of the files are read back and compared. */

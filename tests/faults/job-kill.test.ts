@@ -1,4 +1,6 @@
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
@@ -34,6 +36,10 @@ interface Given {
   database: Database
   db: Kysely<Schema>
   dataDir: string
+  /** What a receiver of webhooks got. */
+  deliveries: string[]
+  /** The process that is killed. */
+  victim: { isDead: boolean }
 }
 
 /** Copies of one upload with one file, changed as told; returns their blob keys. */
@@ -186,26 +192,44 @@ const CASES: Case[] = [
     verify: async ({ db }) =>
       expect(await db.selectFrom('job_runs').select('id').where('started_at', '=', 1).execute()).toEqual([]),
   },
+  {
+    action: 'deliver-webhook',
+    parameters: { operator: 'ops', message: 'Hello' },
+    prepare: async ({ app, deliveries, victim }) => {
+      const server = createServer((request, response) => {
+        deliveries.push(request.headers['user-agent'] ?? '')
+        if (victim.isDead) response.end()
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      onTestFinished(() => server.closeAllConnections())
+      onTestFinished(() => void server.close())
+      const target = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+      await app.jobEngine.operators.create({ name: 'ops', kind: 'webhook', target })
+    },
+    verify: async ({ deliveries }) => expect(deliveries.at(-1)).toBe('Mayfly'),
+  },
 ]
 
 test.each(CASES)(
   'killed in the middle of $action, the next run does what is left',
   async ({ action, parameters = {}, ...one }) => {
     const dataDir = temporaryFolder()
-    const app = await makeApp({ DATA_DIR: dataDir })
+    const settings = { DATA_DIR: dataDir, WEBHOOK_PRIVATE_ADDRESSES: 'true' }
+    const app = await makeApp(settings)
     const database = openDatabase({ kind: 'sqlite', file: join(dataDir, 'mayfly.db'), syncEachCommit: false })
     onTestFinished(database.close)
-    const given: Given = { app, database, db: database.db, dataDir }
+    const given: Given = { app, database, db: database.db, dataDir, deliveries: [], victim: { isDead: false } }
     const { control, jobs, agent } = app.jobEngine
     await control.setAgentEnabled(false) // only what the test starts
     const step = { name: 'the step', action, parameters }
     await jobs.create({ name: 'killed', steps: [one.isRepeated ? { ...step, onSuccess: 1 } : step] })
     await one.prepare(given)
 
-    const { child, ended } = startCommand(['jobs', 'start', 'killed'], { DATA_DIR: dataDir })
+    const { child, ended } = startCommand(['jobs', 'start', 'killed'], settings)
     await underWay(database.db, ended)
     child.kill('SIGKILL')
     await ended
+    given.victim.isDead = true
     const { current } = await control.get('killed')
     expect(current?.outcome).toBe('in_progress')
 
