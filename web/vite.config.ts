@@ -36,12 +36,14 @@ function compressed(): Plugin {
     apply: 'build',
     async writeBundle({ dir = '' }) {
       const assets = join(dir, 'assets')
-      for (const name of await readdir(assets)) {
-        if (!/\.(?:js|css|svg)$/.test(name)) continue
-        const bytes = await readFile(join(assets, name))
-        await writeFile(join(assets, `${name}.br`), await promisify(brotliCompress)(bytes))
-        await writeFile(join(assets, `${name}.gz`), await promisify(gzip)(bytes))
-      }
+      const names = (await readdir(assets)).filter((name) => /\.(?:js|css|svg)$/.test(name))
+      await Promise.all(names.map((name) => compress(join(assets, name))))
     },
   }
+}
+
+async function compress(path: string): Promise<void> {
+  const bytes = await readFile(path)
+  await writeFile(`${path}.br`, await promisify(brotliCompress)(bytes))
+  await writeFile(`${path}.gz`, await promisify(gzip)(bytes))
 }

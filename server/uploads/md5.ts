@@ -128,7 +128,6 @@ const THREAD_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 
 
 function startThread(): Worker {
   const worker = new Worker(new URL('./md5-worker.ts', import.meta.url), { resourceLimits: THREAD_LIMITS })
-  worker.unref()
   worker.on('message', ({ upload, md5 = '', memory }: Answer) => {
     keepMemory(memory)
     waiting.get(upload)?.shift()?.resolve(md5)
@@ -137,6 +136,7 @@ function startThread(): Worker {
     thread = undefined
     for (const queue of waiting.values()) for (const { reject } of queue.splice(0)) reject(broken(cause))
   })
+  worker.unref() // after `on`, which would undo it
   return worker
 }
 

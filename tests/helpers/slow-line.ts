@@ -13,9 +13,8 @@ export interface SlowLine {
   mend(): void
 }
 
-/** A TCP proxy in front of a server on this machine, to be slowed and cut in the middle. */
-export async function slowLine(serverUrl: string): Promise<SlowLine> {
-  const { hostname, port, pathname } = new URL(serverUrl)
+/** A TCP proxy in front of a server on this machine, to be slowed and cut in the middle. The server may come after it. */
+export async function slowLine(server: () => string): Promise<SlowLine> {
   const sockets = new Set<Socket>()
   let rate = Number.POSITIVE_INFINITY
   let isCut = false
@@ -30,6 +29,7 @@ export async function slowLine(serverUrl: string): Promise<SlowLine> {
 
   const line = createServer((near) => {
     if (isCut) return near.resetAndDestroy()
+    const { hostname, port } = new URL(server())
     const far = createConnection({ host: hostname, port: Number(port) })
     for (const socket of [near, far]) {
       sockets.add(socket)
@@ -50,7 +50,7 @@ export async function slowLine(serverUrl: string): Promise<SlowLine> {
     line.close()
   })
   return {
-    url: `http://127.0.0.1:${(line.address() as AddressInfo).port}${pathname.replace(/\/$/, '')}`,
+    url: `http://127.0.0.1:${(line.address() as AddressInfo).port}`,
     limit: (bytesPerSecond) => {
       rate = bytesPerSecond
     },

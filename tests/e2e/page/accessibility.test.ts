@@ -17,7 +17,14 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)('the page in the
       seen[what] = [await faults(page), await isScrollingSideways(page)]
     }
     const { upload: locked } = await givenFile(app, { password: 'secret' })
-    const { upload: received } = await givenFile(app, { comments: `${'long'.repeat(60)} text` }, 'hello', LONG)
+    const { upload: received } = await givenFile(
+      app,
+      {
+        comments: `${'long'.repeat(60)} **text** [link](https://example.org)\n\n| a | b |\n|---|---|\n| ${'c'.repeat(80)} | d |`,
+      },
+      'hello',
+      LONG,
+    )
     const empty = await createUpload(app)
 
     await page.goto(`${app.url}/`)
@@ -26,6 +33,7 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)('the page in the
     await choose(page, [fileOf(LONG), fileOf('b.pdf')])
     await page.getByText('Options').click()
     await look('chosen')
+    await page.getByLabel('Encrypt end to end').check()
     await page.getByRole('button', { name: 'Write a text' }).click()
     await look('text')
     await page.keyboard.press('Escape')
@@ -38,6 +46,10 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)('the page in the
     await page.goto(`${app.url}/#/?id=${received.id}`)
     await page.getByText('withoutanyspaces').first().waitFor()
     await look('received')
+    await page.getByRole('button', { name: /^Look at/ }).click()
+    await page.locator('.preview').waitFor()
+    await look('previewed')
+    await page.keyboard.press('Escape')
     await page.goto(`${app.url}/#/?id=${empty.id}`)
     await page.getByText('All files have been fetched').waitFor()
     await look('nothing there')

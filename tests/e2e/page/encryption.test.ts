@@ -155,7 +155,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload on the page', () => {
 
   test('goes on from where it was when the page was closed', { timeout: 40_000 }, async () => {
     const app = await makeApp()
-    const line = await slowLine(app.url)
+    const line = await slowLine(() => app.url)
     const content = randomBytes(12_000_000)
     const page = await open()
     await chooseEncrypted(page, line, [fileOf('large.bin', content)])

@@ -22,7 +22,7 @@ describe.skipIf(!hasBrowser())('an upload on the page', () => {
 
   test('goes on by itself after the connection was lost', { timeout: 40_000 }, async () => {
     const app = await makeApp()
-    const line = await slowLine(app.url)
+    const line = await slowLine(() => app.url)
     const content = randomBytes(12_000_000)
     const page = await open()
     await page.goto(`${line.url}/`)
@@ -44,7 +44,7 @@ describe.skipIf(!hasBrowser())('an upload on the page', () => {
 
   test('goes on from where it was when the page was closed, with the same file', { timeout: 40_000 }, async () => {
     const app = await makeApp()
-    const line = await slowLine(app.url)
+    const line = await slowLine(() => app.url)
     const content = randomBytes(12_000_000)
     const page = await open()
     await page.goto(`${line.url}/`)
@@ -74,7 +74,7 @@ describe.skipIf(!hasBrowser())('an upload on the page', () => {
 
   test('can be paused, gone on with, and given up', { timeout: 40_000 }, async () => {
     const app = await makeApp()
-    const line = await slowLine(app.url)
+    const line = await slowLine(() => app.url)
     const page = await open()
     await page.goto(`${line.url}/`)
     await choose(page, [fileOf('large.bin', randomBytes(12_000_000)), fileOf('unwanted.bin', randomBytes(12_000_000))])
@@ -94,7 +94,7 @@ describe.skipIf(!hasBrowser())('an upload on the page', () => {
 
   test('that is cancelled leaves nothing on the server', async () => {
     const app = await makeApp()
-    const line = await slowLine(app.url)
+    const line = await slowLine(() => app.url)
     const page = await open()
     await page.goto(`${line.url}/`)
     const created = page.waitForResponse((response) => response.url().endsWith('/upload'))

@@ -28,6 +28,9 @@ const isPreparing = signal(false)
 /** The text that is being written; undefined: none is. */
 const draft = signal<string | undefined>(undefined)
 
+/** Nothing can be dropped with a finger. */
+const HAS_MOUSE = matchMedia('(any-hover: hover)').matches
+
 export function SendPage() {
   return sending.value ? <SendingPanel sending={sending.value} /> : <Compose />
 }
@@ -82,8 +85,8 @@ function EmptyZone({ isOver }: { isOver: boolean }) {
       <span class="drop-mark">
         <Icon name="upload" size={28} />
       </span>
-      <p class="drop-title">{isOver ? t.dropNow : t.drop}</p>
-      <p class="quiet">{limit > 0 ? t.dropHint(formatBytes(limit)) : t.dropHintNoLimit}</p>
+      <p class="drop-title">{isOver ? t.dropNow : HAS_MOUSE ? t.drop : t.tap}</p>
+      <p class="quiet">{dropHint(limit)}</p>
       <div class="buttons">
         <ChooseButton label={t.choose} onFiles={addFiles} isPrimary />
         <ChooseButton label={t.chooseFolder} onFiles={addFiles} isFolder />
@@ -91,6 +94,12 @@ function EmptyZone({ isOver }: { isOver: boolean }) {
       </div>
     </div>
   )
+}
+
+function dropHint(limit: number): string {
+  const t = sendTexts.value
+  if (!HAS_MOUSE) return limit > 0 ? t.tapHint(formatBytes(limit)) : ''
+  return limit > 0 ? t.dropHint(formatBytes(limit)) : t.dropHintNoLimit
 }
 
 function TextButton() {
