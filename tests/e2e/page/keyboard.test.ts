@@ -22,12 +22,13 @@ describe.skipIf(!hasBrowser())('the page with the keyboard alone', () => {
   test('sends and receives', async () => {
     const app = await makeApp()
     const page = await open()
+    const chooser = page.waitForEvent('filechooser')
     await page.goto(`${app.url}/`)
     await page.getByRole('heading', { name: 'Share files' }).waitFor()
 
     await tabTo(page, /^Choose files$/)
-    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')])
-    await chooser.setFiles([fileOf('a.txt', 'by keyboard')])
+    await page.keyboard.press('Enter')
+    await (await chooser).setFiles([fileOf('a.txt', 'by keyboard')])
     await page.getByRole('heading', { name: 'Ready to send' }).waitFor()
     await tabTo(page, /^Send 1 file/)
     await page.keyboard.press('Enter')
