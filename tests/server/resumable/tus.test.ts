@@ -281,6 +281,20 @@ describe('an upload of its own', () => {
   })
 })
 
+test.each([
+  ['/tus', /^tus\/\w+$/],
+  ['/tus/', /^\w+$/],
+])('the URL is relative to %s, so that no proxy can make it wrong', async (path, expected) => {
+  const app = await makeApp({ PATH_PREFIX: '/share' })
+
+  const headers = { 'Tus-Resumable': '1.0.0', 'Upload-Length': '5' }
+  const created = await fetch(app.url + path, { method: 'POST', headers })
+
+  const location = created.headers.get('location') ?? ''
+  expect(location).toMatch(expected)
+  expect(await offsetOf(new URL(location, app.url + path).href)).toBe(0)
+})
+
 describe('a request that is not well formed', () => {
   test('is told what is wrong', async () => {
     const app = await makeApp()
