@@ -37,6 +37,8 @@ export interface Created {
   slot: Slot | undefined
 }
 
+/** On a full disk what is unfinished does not wait for as long as elsewhere. */
+const FULL_DISK_WINDOW_MS = 10 * 60_000
 /** More parts than any client makes. */
 const MAX_PARTS = 1000
 
@@ -160,11 +162,13 @@ export function createResumables({
     return status === 'finished' && fileId !== null ? findFile(fileId) : undefined
   }
 
-  /** What has all its bytes and still can't become a file will never be one. */
+  /** What has all its bytes and still can't become a file will never be one. What fills the disk must not keep it full. */
   async function giveUp(turn: Turn, error: unknown): Promise<never> {
     const { status } = turn.resumable
     const isHopeless = error instanceof AppError && ['not_found', 'bad_request', 'too_large'].includes(error.code)
     if (isHopeless && status === 'open' && isComplete(turn.resumable)) await endings.destroy(turn)
+    if (error instanceof AppError && error.code === 'insufficient_storage')
+      turn.keep({ expiresAt: clock() + FULL_DISK_WINDOW_MS })
     throw error
   }
 

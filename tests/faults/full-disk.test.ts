@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createUpload, givenFile } from '../helpers/client.ts'
 import { temporaryFolder } from '../helpers/database.ts'
 import { makeApp, type TestApp } from '../helpers/make-app.ts'
+import { createResumable, offsetOf, patch } from '../server/resumable/tus-requests.ts'
 import { storedFiles } from './stored-files.ts'
 
 const run = promisify(execFile)
@@ -66,6 +67,26 @@ describe.runIf(isRoot)('on a disk that is full', () => {
     expect(stdout).toBe('no space left on the server\n507')
     expect(await (await fetch(url)).text()).toBe('here before')
     await vi.waitFor(() => expect(storedFiles(app.dataDir)).toHaveLength(1))
+    expect((await put(app, 2 * MB)).status).toBe(200)
+  })
+
+  test('what is unfinished makes room ten minutes later, unless its sender goes on', async () => {
+    const app = await makeApp({ DATA_DIR: givenDisk('size=16m'), MIN_FREE_SPACE: '0' })
+    const { url } = await createResumable(app, 40 * MB)
+
+    const refused = await patch(url, 0, new Uint8Array(40 * MB)).then(
+      ({ status }) => status,
+      () => 'cut',
+    )
+    app.advance(9 * 60_000)
+    const offset = await offsetOf(url)
+    app.advance(10 * 60_000)
+    await app.housekeeping.clean()
+
+    expect([507, 'cut']).toContain(refused)
+    expect(offset).toBeLessThan(16 * MB)
+    expect(await offsetOf(url)).toBe(404)
+    expect(storedFiles(app.dataDir)).toEqual([])
     expect((await put(app, 2 * MB)).status).toBe(200)
   })
 
