@@ -9,6 +9,7 @@ const CONFIGURATION = {
   telemetry: false,
   agent: { disabled: true },
   showDeveloperTools: 'never',
+  hideClientButton: true, // leads to somebody else's site
   pageTitle: 'Mayfly API',
 } as const
 
