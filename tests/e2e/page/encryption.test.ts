@@ -136,6 +136,19 @@ describe.skipIf(!hasBrowser())('an encrypted upload on the page', () => {
     expect(command).toMatch(/\| age -d -i key\.txt -o 'a\.txt'$/)
   })
 
+  test('of several files comes file by file', async () => {
+    const app = await makeApp()
+    const page = await open()
+    await chooseEncrypted(page, app, [fileOf('a.txt', 'content of a'), fileOf('b.txt', 'content of b')])
+    await send(page)
+    const names: string[] = []
+    page.on('download', (download) => names.push(download.suggestedFilename()))
+
+    await page.getByRole('button', { name: /^Download all/ }).click()
+
+    await expect.poll(() => names, { timeout: 10_000 }).toEqual(['a.txt', 'b.txt'])
+  })
+
   test('that can be fetched once is opened once, and nothing is read before', async () => {
     const app = await makeApp()
     const sender = await open()

@@ -140,6 +140,26 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
     await page.getByText('a.txt').waitFor()
   })
 
+  test('fetches what is behind a password without being asked for it again', async () => {
+    const app = await makeApp()
+    const sender = await open()
+    await sender.goto(`${app.url}/`)
+    await choose(sender, [fileOf('a.txt', 'content of a'), fileOf('b.txt', 'content of b')])
+    await sender.getByText('Options').click()
+    await sender.getByLabel('Password').fill('secret')
+    const page = await open()
+    await page.goto(await send(sender))
+    await page.getByLabel('Password').fill('secret')
+    await page.getByRole('button', { name: 'Open' }).click()
+
+    const file = await saved(page, () => page.getByRole('link', { name: 'Download a.txt' }).click())
+    const archive = await saved(page, () => page.getByRole('button', { name: /^Download all/ }).click())
+
+    expect(file.bytes.toString()).toBe('content of a')
+    expect(archive.name).toMatch(/^mayfly-.*\.zip$/)
+    expect([archive.bytes.includes('content of a'), archive.bytes.includes('content of b')]).toEqual([true, true])
+  })
+
   test('says in words that a link is over, and that a file is being fetched by somebody else', async () => {
     const app = await makeApp()
     const { upload, url } = await givenFile(app, { oneShot: true }, 'x'.repeat(500_000), 'once.txt')

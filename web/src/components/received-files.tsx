@@ -5,7 +5,7 @@ import { errorText } from '../error-text.ts'
 import { KIND_ICONS, kindOf } from '../file-kind.ts'
 import { formatBytes, formatDuration } from '../format.ts'
 import { uploadTexts } from '../i18n/upload.ts'
-import { fetchFile, isDirect } from '../receiving/fetch-file.ts'
+import { fetchFile, fetchFiles, isDirect } from '../receiving/fetch-file.ts'
 import { archiveUrl, saveUrl, thumbnailUrl } from '../receiving/links.ts'
 import { previewKind } from '../receiving/preview.ts'
 import { TooLargeError } from '../receiving/save.ts'
@@ -30,7 +30,7 @@ export function ReceivedFiles({ view, reload }: Props) {
   const { upload, files } = view
   const selected = useSignal<ReadonlySet<string>>(new Set())
   const available = files.filter(({ isThere }) => isThere)
-  const canSelect = available.length > 1 && !upload.stream && isDirect(view)
+  const canSelect = available.length > 1 && !upload.stream
   if (files.every(({ file }) => file.status === 'deleted'))
     return <p class="quiet">{upload.admin ? t.emptyAdmin : t.emptyText}</p>
 
@@ -68,11 +68,58 @@ function ArchiveButton({ view, selected }: { view: View; selected: ViewFile[] })
     view.upload,
     selected.map(({ file }) => file.id),
   )
+  const label =
+    selected.length === 0
+      ? t.downloadAll(formatBytes(total))
+      : view.secret === undefined
+        ? t.downloadSelected(selected.length)
+        : t.downloadSome(selected.length)
+  if (!isDirect(view)) return <FetchAllButton view={view} selected={selected} label={label} />
   return (
     <a class="button primary large" href={url} download>
       <Icon name="archive" />
-      {selected.length === 0 ? t.downloadAll(formatBytes(total)) : t.downloadSelected(selected.length)}
+      {label}
     </a>
+  )
+}
+
+/** What passes through the page takes as long as it is fetched. */
+function FetchAllButton({ view, selected, label }: { view: View; selected: ViewFile[]; label: string }) {
+  const fetched = useSignal<number | undefined>(undefined)
+  const problem = useSignal<string | undefined>(undefined)
+
+  async function fetchAll(): Promise<void> {
+    problem.value = undefined
+    fetched.value = 0
+    const files = selected.length > 0 ? selected : view.files.filter(({ isThere }) => isThere)
+    try {
+      await fetchFiles(view, files, (share) => {
+        fetched.value = share
+      })
+    } catch (error) {
+      problem.value = refusalText(error)
+    }
+    fetched.value = undefined
+  }
+
+  return (
+    <>
+      <button
+        type="button"
+        class="primary large"
+        disabled={fetched.value !== undefined}
+        onClick={() => void fetchAll()}
+      >
+        <Icon name={view.secret === undefined ? 'archive' : 'download'} />
+        {label}
+      </button>
+      {fetched.value !== undefined && <ProgressBar sent={fetched.value} total={1} label={label} />}
+      {problem.value && (
+        <p class="bad" role="alert">
+          {problem.value}
+        </p>
+      )}
+    </>
   )
 }
 
