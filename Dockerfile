@@ -6,7 +6,6 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY web ./web
-COPY server ./server
 COPY tsconfig.json ./
 RUN npm run build
 
