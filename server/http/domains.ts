@@ -12,7 +12,7 @@ const OF_DOWNLOAD_DOMAIN =
 export function createContentGuard(config: Domains) {
   const hosts = downloadHosts(config)
   return ({ host }: FastifyRequest): void => {
-    if (hosts.size > 0 && !hosts.has(host.toLowerCase()))
+    if (hosts.size > 0 && !hosts.has(plainHost(host)))
       throw new AppError('bad_request', `Invalid download domain ${host}`)
   }
 }
@@ -24,9 +24,9 @@ export function createContentGuard(config: Domains) {
 export function createPageGuard(config: Domains) {
   const { publicUrl, pathPrefix } = config
   const hosts = downloadHosts(config)
-  if (publicUrl === '' || hosts.has(new URL(publicUrl).host)) return () => {}
+  if (publicUrl === '' || hosts.has(plainHost(new URL(publicUrl).host))) return () => {}
   return ({ host, method, routeOptions }: FastifyRequest): void => {
-    if (!hosts.has(host.toLowerCase())) return
+    if (!hosts.has(plainHost(host))) return
     const route = `${method} ${(routeOptions.url ?? '').slice(pathPrefix.length)}`
     if (!OF_DOWNLOAD_DOMAIN.test(route))
       throw new AppError('not_found', `this address serves files only, the server is at ${publicUrl}/`)
@@ -35,5 +35,8 @@ export function createPageGuard(config: Domains) {
 
 function downloadHosts({ downloadDomain, downloadDomainAliases }: Domains): Set<string> {
   if (downloadDomain === '') return new Set()
-  return new Set([downloadDomain, ...downloadDomainAliases].map((origin) => new URL(origin).host))
+  return new Set([downloadDomain, ...downloadDomainAliases].map((origin) => plainHost(new URL(origin).host)))
 }
+
+/** A host in one spelling: browsers may send the port that goes without saying, and the dot of the root (RFC 9110 §4.2.3). */
+const plainHost = (host: string): string => host.toLowerCase().replace(/\.?(?::(?:80|443))?$/, '')

@@ -53,6 +53,17 @@ test('files, archives, and signs of life are there', async () => {
   expect((await ask(url, { method: 'OPTIONS', headers: preflight })).status).toBe(204)
 })
 
+test.for(['dl.example.org:443', 'dl.example.org.', 'DL.example.org.:443'])(
+  'the download domain is the same however a client writes it: %s',
+  async (Host) => {
+    const app = await makeApp(BOTH)
+    const { url } = await givenFile(app)
+
+    expect((await get(`${app.url}/config`, { Host })).status).toBe(404)
+    expect((await get(url, { Host })).status).toBe(200)
+  },
+)
+
 test('everything but files is at the public address, and at any that is no download domain', async () => {
   const app = await makeApp(BOTH)
   const { url } = await givenFile(app)
