@@ -29,6 +29,7 @@ test('the answer holds what the server measured: size, MD5 and type of the bytes
     ['fileSize', 12],
     ['reference', ''],
     ['createdAt', expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)],
+    ['downloadCount', 0], // Plik 1.4
   ])
   expect(await jsonOf(fetch(`${app.url}/upload/${upload.id}`))).toMatchObject({ files: [file] })
 })
