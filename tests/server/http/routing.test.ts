@@ -20,7 +20,7 @@ const NO_ROUTES = [
   ['DELETE', '/nothing'],
   ['POST', '/config'],
   ['DELETE', '/config'],
-  ['PATCH', '/upload/x'],
+  ['PATCH', '/config'],
   ['GET', '/..%2fserver%2fapp.ts'],
   ['GET', '/assets/..%2f..%2fpackage.json'],
   ['GET', '/assets/'],
