@@ -96,7 +96,7 @@ test.each([
   ['?limit=x', 'invalid limit : "x" is not a whole number'],
   ['?limit=1.5', 'invalid limit : "1.5" is not a whole number'],
   ['?order=up', 'invalid order (must be one of desc, asc)'],
-  ['?sort=name', 'invalid sort (must be one of date, size)'],
+  ['?sort=name', 'invalid sort (must be one of date, size, lifetimeSize, downloadedBytes)'],
   ['?before=a&after=b', 'both before and after cursors set'],
   ['?after=nonsense', 'invalid cursor'],
   ['?after=WyJ4IiwieSJd', 'invalid cursor'],
