@@ -21,7 +21,7 @@ export interface SpawnedServer {
   exited: Promise<number | null>
 }
 
-const START_TIMEOUT_MS = 15_000
+const START_TIMEOUT_MS = 30_000
 
 /**
  * The real process on a free port, in a folder of its own unless `DATA_DIR` says otherwise. Settings are those of the
