@@ -119,7 +119,7 @@ test('axios downloads as a stream and as bytes, and reads its errors as problems
   const { data: created } = await axios.put(`${url}/x.bin?maxDownloads=2`, content, {
     headers: { Accept: 'application/json' },
   })
-  const link = created.links[0] as string
+  const link = new URL(created.links[0] as string, url).href // relative where no public URL is configured
 
   const stream = await axios.get<Readable>(link, { responseType: 'stream' })
   const streamed = Buffer.concat(await stream.data.toArray())
