@@ -39,6 +39,15 @@ test('every folder that the server imports from enters the image', async () => {
   expect(allowed).toEqual(expect.arrayContaining(['package.json', 'package-lock.json', 'server', ...imported]))
 })
 
+test('what the Dockerfile copies enters the image', async () => {
+  const allowed = (await read('.dockerignore')).match(/(?<=^!).+$/gm)
+  const copies = (await read('Dockerfile')).match(/(?<=^COPY )(?!--from).+(?= \S+$)/gm) ?? []
+  const sources = copies.flatMap((line) => line.split(' ')).filter((source) => source !== '.')
+
+  expect(sources).toContain('tsconfig.json')
+  expect(allowed).toEqual(expect.arrayContaining(sources))
+})
+
 test('the health check of the image passes on an answer at the configured port and path, and fails without one', async () => {
   const healthCheck = JSON.parse((await read('Dockerfile')).match(/(?<=HEALTHCHECK[^[]+)\[.+\]/)?.[0] ?? '[]')
   const server = createServer((request, reply) => reply.writeHead(request.url === '/files/health' ? 200 : 404).end())
