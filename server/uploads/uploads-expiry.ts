@@ -25,10 +25,11 @@ interface Swept {
 
 /**
  * On SQLite a step holds up everybody else: about 20 µs an upload, and a sync of the log, which takes 5 ms or, on a busy disk,
- * 50. Smaller steps would not be shorter then, and the whole much longer.
+ * 50. Steps below 500 would not be shorter then, and the whole much longer; those of 2,000 let a download wait for 50 ms, those of
+ * 1,000 for 30, at the same speed (`npm run bench -- --only marking`).
  */
 const BATCH = 500
-const MAX_BATCH = 2_000
+const MAX_BATCH = 1_000
 const SHORT_STEP_MS = 12
 const LONG_STEP_MS = 30
 const PARALLEL_DELETES = 16
