@@ -5,6 +5,7 @@ import type { BlobStore } from '../storage/blob-store.ts'
 import { openStore } from '../storage/open-store.ts'
 import { type AccountRemoval, createAccountRemoval } from './accounts/account-removal.ts'
 import { type Accounts, createAccounts } from './accounts/accounts.ts'
+import { createAccountsImportRepo } from './accounts/accounts-import-repo.ts'
 import { authRoutes } from './accounts/auth-routes.ts'
 import { cliLoginRoutes } from './accounts/cli-login-routes.ts'
 import { meRoutes } from './accounts/me-routes.ts'
@@ -40,7 +41,6 @@ import { createJobActions } from './jobs/job-actions.ts'
 import { createJobEngine, type JobEngine } from './jobs/job-engine.ts'
 import { jobsRoutes } from './jobs/jobs-routes.ts'
 import { createPlikImport, type PlikImport } from './plik/plik-import.ts'
-import { createPlikImportRepo } from './plik/plik-import-repo.ts'
 import { guestRoutes } from './requests/guest-routes.ts'
 import { createRequests } from './requests/requests.ts'
 import { createRequestsRepo } from './requests/requests-repo.ts'
@@ -266,7 +266,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     quickUploads,
     statistics,
     plikImport: createPlikImport({
-      repo: createPlikImportRepo(database),
+      accounts: createAccountsImportRepo(database),
       uploads: createUploadsImportRepo(database),
       blobs,
       clock,

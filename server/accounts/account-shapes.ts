@@ -25,18 +25,17 @@ const int = z
   .nullish()
   .transform((value) => value ?? 0)
 
+const rights = { admin: flag, maxfilesize: int, maxusersize: int, maxttl: int }
+
+const toRights = (body: { admin: boolean; maxfilesize: number; maxusersize: number; maxttl: number }) => ({
+  isAdmin: body.admin,
+  maxFileSizeBytes: body.maxfilesize,
+  maxUserSizeBytes: body.maxusersize,
+  maxTtlSeconds: body.maxttl,
+})
+
 export const NewUserBody = z
-  .object({
-    provider: text,
-    login: text,
-    password: text,
-    name: text,
-    email: text,
-    admin: flag,
-    maxfilesize: int,
-    maxusersize: int,
-    maxttl: int,
-  })
+  .object({ provider: text, login: text, password: text, name: text, email: text, ...rights })
   .transform(
     ({ provider = '', login = '', password, name, email, ...body }): NewUser => ({
       provider,
@@ -44,35 +43,15 @@ export const NewUserBody = z
       password,
       name,
       email,
-      isAdmin: body.admin,
-      maxFileSizeBytes: body.maxfilesize,
-      maxUserSizeBytes: body.maxusersize,
-      maxTtlSeconds: body.maxttl,
+      ...toRights(body),
     }),
   )
 
 /** All of a user, as an update replaces it. */
 export const UserBody = z
-  .object({
-    id: text,
-    password: text,
-    name: text,
-    email: text,
-    admin: flag,
-    maxfilesize: int,
-    maxusersize: int,
-    maxttl: int,
-  })
+  .object({ id: text, password: text, name: text, email: text, ...rights })
   .transform(({ id, password, name = '', email = '', ...body }) => {
-    const changes: UserChanges = {
-      password,
-      name,
-      email,
-      isAdmin: body.admin,
-      maxFileSizeBytes: body.maxfilesize,
-      maxUserSizeBytes: body.maxusersize,
-      maxTtlSeconds: body.maxttl,
-    }
+    const changes: UserChanges = { password, name, email, ...toRights(body) }
     return { id, changes }
   })
 

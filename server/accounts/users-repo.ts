@@ -62,7 +62,7 @@ export function createUsersRepo({ db, transact }: { db: Kysely<Schema>; transact
       transact(async (trx) => {
         const { numInsertedOrUpdatedRows } = await trx
           .insertInto('users')
-          .values({ id: account.id, created_at: account.createdAt, ...columnsOf(account) })
+          .values(toUserRow(account))
           .onConflict((conflict) => conflict.column('id').doNothing())
           .executeTakeFirst()
         return numInsertedOrUpdatedRows === 1n
@@ -134,6 +134,12 @@ async function usersOf(db: Kysely<Schema>, ids: readonly string[]): Promise<User
   const byId = new Map(rows.map((row) => [row.id, toAccount(row)]))
   return ids.flatMap((id) => byId.get(id) ?? []) // one may have gone meanwhile
 }
+
+export const toUserRow = (account: Account) => ({
+  id: account.id,
+  created_at: account.createdAt,
+  ...columnsOf(account),
+})
 
 const columnsOf = (account: Account) => ({
   provider: account.provider,

@@ -2,8 +2,10 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BlobStore } from '../../storage/blob-store.ts'
+import type { ApiToken } from '../accounts/api-token.ts'
 import { hashToken } from '../accounts/secrets.ts'
 import { tokenIdOf } from '../accounts/tokens.ts'
+import type { Account } from '../accounts/user.ts'
 import type { Clock } from '../clock.ts'
 import type { ActivityTable } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
@@ -11,12 +13,14 @@ import { newBlobKey } from '../ids.ts'
 import { receiveBlob } from '../uploads/file-intake.ts'
 import { measureBlob } from '../uploads/stored-bytes.ts'
 import type { Measured, StoredFile, Upload } from '../uploads/upload.ts'
-import type { PlikImportRepo } from './plik-import-repo.ts'
 import { epochMs, isoTime, toAccount, toFile, toUpload } from './plik-rows.ts'
 import { openPlikSource, type PlikFile, type PlikSource, type PlikUpload } from './plik-source-repo.ts'
 
 interface Dependencies {
-  repo: PlikImportRepo
+  accounts: {
+    insertUsers(accounts: readonly Account[]): Promise<number>
+    insertTokens(tokens: readonly ApiToken[]): Promise<number>
+  }
   uploads: {
     wasImported(uploadId: string): Promise<boolean>
     insertUpload(
@@ -51,7 +55,7 @@ const PLIK_ID = /^[A-Za-z0-9]{16}$/
 export type PlikImport = ReturnType<typeof createPlikImport>
 
 /** Moving from Plik: users, tokens, uploads and files come over with their ids, so that old links and tokens go on working. */
-export function createPlikImport({ repo, uploads, blobs, clock }: Dependencies) {
+export function createPlikImport({ accounts, uploads, blobs, clock }: Dependencies) {
   /**
    * Each upload comes over whole or not at all, and once: the import may be interrupted and repeated. Plik may run
    * meanwhile; what it is given after its upload was read stays behind. Throws `bad_request`: no database of Plik's.
@@ -85,8 +89,8 @@ export function createPlikImport({ repo, uploads, blobs, clock }: Dependencies) 
     const tokens = source.tokens().filter(({ user_id }) => known.has(user_id))
     const none = { uploads: 0, files: 0, bytes: 0, linked: 0, alreadyThere: 0, expired: 0, warnings: [] }
     return {
-      users: await repo.insertUsers(users.map(toAccount)),
-      tokens: await repo.insertTokens(
+      users: await accounts.insertUsers(users.map(toAccount)),
+      tokens: await accounts.insertTokens(
         tokens.map(({ token, comment, user_id, created_at }) => {
           const hash = hashToken(token)
           return {

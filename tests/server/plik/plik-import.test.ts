@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { createAccountsImportRepo } from '../../../server/accounts/accounts-import-repo.ts'
 import { migrate } from '../../../server/database/migrate.ts'
 import { createPlikImport } from '../../../server/plik/plik-import.ts'
-import { createPlikImportRepo } from '../../../server/plik/plik-import-repo.ts'
 import { createUploadsImportRepo } from '../../../server/uploads/uploads-import-repo.ts'
 import type { BlobStore } from '../../../storage/blob-store.ts'
 import { openLocalStore } from '../../../storage/local-store.ts'
@@ -303,7 +303,7 @@ test('bytes that were swept before their rows were written are not promised; the
   const plik = givenOneUpload()
   const importer = (blobs: BlobStore) =>
     createPlikImport({
-      repo: createPlikImportRepo(database),
+      accounts: createAccountsImportRepo(database),
       uploads: createUploadsImportRepo(database),
       blobs,
       clock: Date.now,

@@ -1,18 +1,10 @@
-import type { Account } from '../accounts/user.ts'
 import type { Transact } from '../database/transact.ts'
+import type { ApiToken } from './api-token.ts'
+import type { Account } from './user.ts'
+import { toUserRow } from './users-repo.ts'
 
-export interface ImportedToken {
-  id: string
-  userId: string
-  hash: string
-  comment: string
-  createdAt: number
-}
-
-export type PlikImportRepo = ReturnType<typeof createPlikImportRepo>
-
-/** Accounts that an import writes. They are there once, however often it runs; who is there already stays as he is. */
-export function createPlikImportRepo({ transact }: { transact: Transact }) {
+/** Accounts that come from another server: each of them once, however often the import runs; who is there already stays as he is. */
+export function createAccountsImportRepo({ transact }: { transact: Transact }) {
   return {
     /** How many of them are new. */
     insertUsers: (accounts: readonly Account[]): Promise<number> =>
@@ -29,7 +21,7 @@ export function createPlikImportRepo({ transact }: { transact: Transact }) {
         return count
       }),
 
-    insertTokens: (tokens: readonly ImportedToken[]): Promise<number> =>
+    insertTokens: (tokens: readonly ApiToken[]): Promise<number> =>
       transact(async (trx) => {
         let count = 0
         for (const { userId, createdAt, ...token } of tokens) {
@@ -44,19 +36,3 @@ export function createPlikImportRepo({ transact }: { transact: Transact }) {
       }),
   }
 }
-
-const toUserRow = (account: Account) => ({
-  id: account.id,
-  provider: account.provider,
-  login: account.login,
-  name: account.name,
-  email: account.email,
-  password_hash: account.passwordHash,
-  is_admin: account.isAdmin ? (1 as const) : (0 as const),
-  max_file_size: account.maxFileSizeBytes,
-  max_user_size: account.maxUserSizeBytes,
-  max_ttl_seconds: account.maxTtlSeconds,
-  theme: account.theme,
-  language: account.language,
-  created_at: account.createdAt,
-})
