@@ -17,7 +17,7 @@ const PHONE = { width: 380, height: 780 }
 
 const folder = mkdtempSync(join(tmpdir(), 'mayfly-screenshots-'))
 const config = readConfig({ MAYFLY_DATA_DIR: folder, MAYFLY_LOG_LEVEL: 'silent' })
-const app = await createApp({ config, log: createLogger(config) })
+const app = await createApp({ config, log: await createLogger(config) })
 const url = await app.server.listen({ host: '127.0.0.1', port: 0 })
 const [trip] = await plantDemonstration(app.quickUploads)
 const browser = await launchBrowser()

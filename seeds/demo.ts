@@ -6,7 +6,7 @@ import { plantDemonstration } from './demo-uploads.ts'
 /** `npm run seed`: one upload of each kind, to look at. Runs beside a server, on the same settings. */
 
 const config = readConfig(process.env)
-const app = await createApp({ config, log: createLogger({ ...config, logLevel: 'error' }) })
+const app = await createApp({ config, log: await createLogger({ ...config, logLevel: 'error' }) })
 const base = config.publicUrl || `http://${config.host}:${config.port}${config.pathPrefix}`
 for (const { what, uploadId, token, files } of await plantDemonstration(app.quickUploads)) {
   process.stdout.write(`${what}\n  ${base}/#/?id=${uploadId}&uploadToken=${token}\n`)

@@ -70,7 +70,7 @@ const COMMANDS = new Map<string, (args: string[], asJson: boolean) => Promise<nu
 
 async function withApp<T>(use: (app: App & { baseUrl: string }) => Promise<T>): Promise<T> {
   const config = readConfig(process.env)
-  const app = await createApp({ config, log: createLogger({ ...config, logLevel: 'error' }, process.stderr) })
+  const app = await createApp({ config, log: await createLogger({ ...config, logLevel: 'error' }, process.stderr) })
   const baseUrl = fileAddresses(config).downloadUrl ?? `http://${config.host}:${config.port}${config.pathPrefix}`
   try {
     return await use({ ...app, baseUrl })

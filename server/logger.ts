@@ -1,5 +1,4 @@
 import pino, { type DestinationStream, type Logger } from 'pino'
-import pretty from 'pino-pretty'
 import type { Config } from './config.ts'
 
 /** Whole headers and requests that libraries write at the levels for debugging. */
@@ -9,11 +8,13 @@ const LIBRARIES_SECRETS = ['busboyOptions', 'err.rawPacket']
  * JSON lines, or readable ones on a terminal. Paths and headers hold links, names and tokens, so nothing here ever writes
  * a request as such; what is written of an error is its message and stack.
  */
-export function createLogger(
+export async function createLogger(
   { logLevel, logFormat }: Pick<Config, 'logLevel' | 'logFormat'>,
   output: NodeJS.WriteStream & DestinationStream = process.stdout,
-): Logger {
+): Promise<Logger> {
   const isPretty = logFormat === 'pretty' || (logFormat === 'auto' && output.isTTY)
   const options = { level: logLevel, base: null, redact: { paths: LIBRARIES_SECRETS, remove: true } }
-  return isPretty ? pino(options, pretty({ destination: output, translateTime: 'HH:MM:ss' })) : pino(options, output)
+  if (!isPretty) return pino(options, output)
+  const { default: pretty } = await import('pino-pretty')
+  return pino(options, pretty({ destination: output, translateTime: 'HH:MM:ss' }))
 }

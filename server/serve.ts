@@ -11,7 +11,7 @@ export const GRACE_MS = 5_000
 
 /** Serves until a signal that is not in `deaf` comes; transfers then have `shutdownTimeoutMs` to end. */
 export async function serve(config: Config, { deaf = [] }: { deaf?: 'SIGINT'[] } = {}): Promise<App> {
-  const log = createLogger(config)
+  const log = await createLogger(config)
   const app = await createApp({ config, log }).catch((err: unknown) => {
     log.fatal({ err }, 'could not start')
     process.exit(1)

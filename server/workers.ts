@@ -11,7 +11,7 @@ import { GRACE_MS } from './serve.ts'
  * is up before the others start, so that migrations run once and a bad start is reported once.
  */
 export async function superviseWorkers(config: Config): Promise<void> {
-  const log = createLogger(config)
+  const log = await createLogger(config)
   const metrics = config.metricsPort === 0 ? undefined : await createWorkersMetrics()
   const running = new Map<Worker, Promise<void>>()
   let isStopping = false

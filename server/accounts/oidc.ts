@@ -1,15 +1,4 @@
-import {
-  allowInsecureRequests,
-  authorizationCodeGrant,
-  buildAuthorizationUrl,
-  type Configuration,
-  calculatePKCECodeChallenge,
-  discovery,
-  fetchUserInfo,
-  randomNonce,
-  randomPKCECodeVerifier,
-  randomState,
-} from 'openid-client'
+import type { Configuration } from 'openid-client'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { User } from './user.ts'
@@ -50,13 +39,18 @@ export function createOidc({ users, config }: Dependencies) {
 
   /** Where to send the browser. Throws `unavailable`. */
   async function begin(): Promise<{ url: string; attempt: LoginAttempt }> {
-    const attempt = { state: randomState(), nonce: randomNonce(), verifier: randomPKCECodeVerifier() }
-    const url = buildAuthorizationUrl(await connect(), {
+    const client = await openidClient()
+    const attempt = {
+      state: client.randomState(),
+      nonce: client.randomNonce(),
+      verifier: client.randomPKCECodeVerifier(),
+    }
+    const url = client.buildAuthorizationUrl(await connect(), {
       redirect_uri: redirectUri,
       scope: 'openid email profile',
       state: attempt.state,
       nonce: attempt.nonce,
-      code_challenge: await calculatePKCECodeChallenge(attempt.verifier),
+      code_challenge: await client.calculatePKCECodeChallenge(attempt.verifier),
       code_challenge_method: 'S256',
     })
     return { url: url.href, attempt }
@@ -77,6 +71,7 @@ export function createOidc({ users, config }: Dependencies) {
   }
 
   async function claimsOf(query: string, { state, nonce, verifier }: LoginAttempt): Promise<Claims> {
+    const { authorizationCodeGrant, fetchUserInfo } = await openidClient()
     const connected = await connect()
     try {
       const tokens = await authorizationCodeGrant(connected, new URL(`${redirectUri}?${query}`), {
@@ -103,8 +98,16 @@ interface Claims {
   preferred_username?: string
 }
 
+/** It takes 17 MB, which a server without such a provider does not need. */
+const openidClient = () => import('openid-client')
+
 /** Plain HTTP is for a provider on this very machine, as when trying things out. */
-function discover({ oidcIssuer, oidcClientId, oidcClientSecret }: Dependencies['config']): Promise<Configuration> {
+async function discover({
+  oidcIssuer,
+  oidcClientId,
+  oidcClientSecret,
+}: Dependencies['config']): Promise<Configuration> {
+  const { allowInsecureRequests, discovery } = await openidClient()
   const issuer = new URL(oidcIssuer)
   const execute = issuer.protocol === 'http:' ? [allowInsecureRequests] : []
   return discovery(issuer, oidcClientId, oidcClientSecret || undefined, undefined, { execute })

@@ -39,7 +39,7 @@ describe('on a server with users', () => {
 /** Of a user whom somebody made at the machine itself, while the server runs. */
 async function apiToken(dataDir: string): Promise<string> {
   const config = readConfig({ MAYFLY_DATA_DIR: dataDir, MAYFLY_LOG_LEVEL: 'silent' })
-  const app = await createApp({ config, log: createLogger(config) })
+  const app = await createApp({ config, log: await createLogger(config) })
   try {
     const user = await app.accounts.users.create({ provider: 'local', login: 'anna', password: 'correct horse' })
     return (await app.accounts.tokens.create(user, 'plik')).token

@@ -41,7 +41,7 @@ export async function makeApp(settings: Record<string, string> = {}): Promise<Te
   }
   const config = readConfig(Object.fromEntries(Object.entries(all).map(([name, value]) => [`MAYFLY_${name}`, value])))
   const { clock, advance } = fixedClock()
-  const app = await createApp({ config, log: createLogger(config), clock })
+  const app = await createApp({ config, log: await createLogger(config), clock })
   const address = await app.server.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(async () => {
     app.server.server.closeAllConnections()

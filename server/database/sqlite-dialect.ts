@@ -1,0 +1,82 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import BetterSqlite3 from 'better-sqlite3'
+import { CompiledQuery, type DatabaseConnection, type Dialect, SqliteDialect, type SqliteStatement } from 'kysely'
+import { AppError } from '../errors.ts'
+import { codeOf, decorated, LOCK_TIMEOUT_MS, unavailable } from './dialect.ts'
+
+/** SQLite waits in place, with the event loop, so it gets only this long at a time. */
+const LOCK_STEP_MS = 10
+
+/** In WAL mode; `syncEachCommit` is what a power cut may not take. */
+export function sqliteDialect({ file, syncEachCommit }: { file: string; syncEachCommit: boolean }): Dialect {
+  mkdirSync(dirname(file), { recursive: true })
+  const sqlite = openSqlite(file, syncEachCommit)
+  return decorated(new SqliteDialect({ database: withStatementCache(sqlite) }), {
+    begin: beginImmediate,
+    translate: translateSqliteError,
+  })
+}
+
+/** Throws when the file is no database, and leaves it as it is. */
+function openSqlite(file: string, syncEachCommit: boolean): BetterSqlite3.Database {
+  const sqlite = new BetterSqlite3(file, { timeout: LOCK_TIMEOUT_MS })
+  try {
+    sqlite.pragma('journal_mode = WAL')
+    sqlite.pragma(`synchronous = ${syncEachCommit ? 'FULL' : 'NORMAL'}`) // in WAL mode only FULL syncs the log at each commit
+    sqlite.pragma('foreign_keys = ON')
+    sqlite.pragma('cache_size = -32000') // KiB
+    sqlite.pragma(`busy_timeout = ${LOCK_STEP_MS}`)
+    return sqlite
+  } catch (error) {
+    sqlite.close()
+    throw translateSqliteError(error)
+  }
+}
+
+/** Kysely's deferred `begin` fails at once with SQLITE_BUSY_SNAPSHOT when another process writes between our read and our write. */
+async function beginImmediate(connection: DatabaseConnection): Promise<void> {
+  const deadline = performance.now() + LOCK_TIMEOUT_MS
+  for (;;) {
+    try {
+      await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+      return
+    } catch (error) {
+      if (!isLocked(error) || performance.now() >= deadline) throw error
+      await setTimeout(LOCK_STEP_MS)
+    }
+  }
+}
+
+/** Preparing costs more than running here: 23.5 µs a query without the cache, 8.4 µs with it. */
+function withStatementCache(sqlite: BetterSqlite3.Database) {
+  const statements = new Map<string, BetterSqlite3.Statement>()
+  return {
+    close: () => void sqlite.close(),
+    prepare(text: string): SqliteStatement {
+      const cached = statements.get(text)
+      if (cached && !cached.busy) return cached as unknown as SqliteStatement
+      const statement = sqlite.prepare(text)
+      statements.set(text, statement)
+      if (statements.size > MAX_CACHED_STATEMENTS) statements.delete(statements.keys().next().value as string)
+      return statement as unknown as SqliteStatement
+    },
+  }
+}
+
+const MAX_CACHED_STATEMENTS = 500
+
+function translateSqliteError(error: unknown): unknown {
+  const code = codeOf(error)
+  if (isLocked(error)) return unavailable(error)
+  if (code.startsWith('SQLITE_FULL'))
+    return new AppError('insufficient_storage', 'no space left on the server', { cause: error })
+  if (code.startsWith('SQLITE_IOERR') || code === 'SQLITE_READONLY' || code === 'SQLITE_CANTOPEN')
+    return unavailable(error)
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
+    return new Error('the database is damaged; nothing was changed in it, please restore a backup', { cause: error })
+  return error
+}
+
+const isLocked = (error: unknown): boolean => /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error))
