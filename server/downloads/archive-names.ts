@@ -1,5 +1,6 @@
-import { extname } from 'node:path/posix'
 import { cleanFileName } from '../uploads/file-name.ts'
+
+/** Names within zips: for the server's own, and for those that the page makes, so nothing of Node is used. Pure. */
 
 /** File systems allow 255; the rest is for the ` (2)` of a duplicate. */
 const MAX_ENTRY_NAME_BYTES = 240
@@ -24,7 +25,7 @@ export function entryNames(names: readonly string[]): string[] {
 function numbering(taken: Set<string>): (name: string) => string {
   const last = new Map<string, number>()
   return (name) => {
-    const extension = extname(name)
+    const extension = extensionOf(name)
     const stem = name.slice(0, name.length - extension.length)
     let number = last.get(fold(name)) ?? 1
     let candidate: string
@@ -56,11 +57,17 @@ function cleanComponent(component: string): string {
 
 /** Cuts a long name before its extension, never within a character. */
 function cutName(name: string): string {
-  const extension = Buffer.byteLength(extname(name)) <= MAX_EXTENSION_BYTES ? extname(name) : ''
-  const stem = Buffer.from(name.slice(0, name.length - extension.length))
-  const room = MAX_ENTRY_NAME_BYTES - Buffer.byteLength(extension)
+  const whole = extensionOf(name)
+  const extension = utf8(whole).length <= MAX_EXTENSION_BYTES ? whole : ''
+  const stem = utf8(name.slice(0, name.length - extension.length))
+  const room = MAX_ENTRY_NAME_BYTES - utf8(extension).length
   return new TextDecoder().decode(stem.subarray(0, room), { stream: true }) + extension
 }
+
+/** `.txt` of `a.b.txt`; a dot in front makes a hidden file, not an extension. */
+const extensionOf = (path: string): string => /(?<=[^/])\.[^./]*$/.exec(path)?.[0] ?? ''
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 /** `a/b/c.txt` is in `a` and `a/b`. */
 function foldersOf(name: string): string[] {

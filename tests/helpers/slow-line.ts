@@ -8,6 +8,8 @@ export interface SlowLine {
   url: string
   /** What goes to the server from now on, in bytes per second and connection. */
   limit(bytesPerSecond: number): void
+  /** The same for what the server answers. */
+  limitAnswers(bytesPerSecond: number): void
   /** Ends every connection, and takes no new one until `mend`. */
   cut(): void
   mend(): void
@@ -16,13 +18,13 @@ export interface SlowLine {
 /** A TCP proxy in front of a server on this machine, to be slowed and cut in the middle. The server may come after it. */
 export async function slowLine(server: () => string): Promise<SlowLine> {
   const sockets = new Set<Socket>()
-  let rate = Number.POSITIVE_INFINITY
+  const rates = { requests: Number.POSITIVE_INFINITY, answers: Number.POSITIVE_INFINITY }
   let isCut = false
 
-  async function carry(from: Socket, to: Socket): Promise<void> {
+  async function carry(from: Socket, to: Socket, what: keyof typeof rates): Promise<void> {
     for await (const chunk of from as AsyncIterable<Buffer>) {
       if (!to.write(chunk)) await once(to, 'drain')
-      if (Number.isFinite(rate)) await sleep((chunk.length / rate) * 1000)
+      if (Number.isFinite(rates[what])) await sleep((chunk.length / rates[what]) * 1000)
     }
     to.end()
   }
@@ -36,8 +38,9 @@ export async function slowLine(server: () => string): Promise<SlowLine> {
       socket.on('error', () => {}).on('close', () => [near, far].forEach((one) => void one.destroy()))
       socket.on('close', () => sockets.delete(socket))
     }
-    far.pipe(near)
-    carry(near, far).catch(() => {}) // its end is told by the other side
+    // Their ends are told by the other side.
+    carry(far, near, 'answers').catch(() => {})
+    carry(near, far, 'requests').catch(() => {})
   })
   line.listen(0, '127.0.0.1')
   await once(line, 'listening')
@@ -52,7 +55,10 @@ export async function slowLine(server: () => string): Promise<SlowLine> {
   return {
     url: `http://127.0.0.1:${(line.address() as AddressInfo).port}`,
     limit: (bytesPerSecond) => {
-      rate = bytesPerSecond
+      rates.requests = bytesPerSecond
+    },
+    limitAnswers: (bytesPerSecond) => {
+      rates.answers = bytesPerSecond
     },
     cut,
     mend: () => {

@@ -4,13 +4,14 @@ import { errorText } from '../error-text.ts'
 import { commonTexts } from '../i18n/common.ts'
 import { uploadTexts } from '../i18n/upload.ts'
 import { loadPreview, type Preview } from '../receiving/preview.ts'
+import type { PreviewKind } from '../receiving/preview-kind.ts'
 import type { View, ViewFile } from '../receiving/view.ts'
 import { Dialog } from './dialog.tsx'
 
 interface Props {
   view: View
   file: ViewFile
-  kind: Preview['kind']
+  kind: PreviewKind
   onClose: () => void
 }
 

@@ -4,6 +4,7 @@ import { KIND_ICONS, kindOf } from '../file-kind.ts'
 import { formatBytes, formatDuration, formatPercent, formatSpeed } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
 import { sendTexts } from '../i18n/send.ts'
+import { keepOpen } from '../keep-open.ts'
 import { linksOf } from '../receiving/links.ts'
 import { pathOfName } from '../sending/folder-names.ts'
 import { cancelSending, finishSending, type Sending } from '../sending/sending.ts'
@@ -26,7 +27,7 @@ export function SendingPanel({ sending }: { sending: Sending }) {
     if (files.value.every(({ state }) => state === 'cancelled')) void cancelSending()
     else if (total.state === 'done') finishSending()
   }, [total.state])
-  useEffect(() => keepOpen(total.state !== 'done'), [total.state])
+  useEffect(() => (total.state === 'done' ? undefined : keepOpen()), [total.state])
   return (
     <section class="card sending" aria-labelledby="sending-title">
       <PageTitle id="sending-title">{titleOf(total, files.value.length)}</PageTitle>
@@ -163,12 +164,4 @@ function FileButtons({ file, dispatch }: { file: QueuedFile; dispatch: (event: Q
       </button>
     </>
   )
-}
-
-/** Browsers ask before they close a page that is at work. */
-function keepOpen(isWorking: boolean): (() => void) | undefined {
-  if (!isWorking) return undefined
-  const ask = (event: BeforeUnloadEvent) => event.preventDefault()
-  addEventListener('beforeunload', ask)
-  return () => removeEventListener('beforeunload', ask)
 }

@@ -36,9 +36,14 @@ export async function sealText(text: string, secret: string): Promise<string> {
 export const openText = (sealed: string, secret: string): Promise<string> =>
   decrypterFor(secret).decrypt(armor.decode(sealed), 'text')
 
-/** The plaintext of a stream of ciphertext, which fails when the secret does not fit or anything is missing or changed. */
-export const openStream = (sealed: ReadableStream<Uint8Array>, secret: string): Promise<ReadableStream<Uint8Array>> =>
-  decrypterFor(secret).decrypt(sealed)
+/**
+ * The plaintext of a stream of `sealedSize` bytes of ciphertext, and its size, which depends on the header. It fails when the
+ * secret does not fit or anything is missing or changed.
+ */
+export async function openStream(sealed: ReadableStream<Uint8Array>, secret: string, sealedSize: number) {
+  const bytes = await decrypterFor(secret).decrypt(sealed)
+  return { bytes, size: bytes.size(sealedSize) }
+}
 
 /** Throws unless `start`, the first bytes of a file, is the header of an age file that the secret opens. */
 export async function assertOpens(start: Uint8Array, secret: string): Promise<void> {

@@ -1,46 +1,70 @@
 import { headFile } from '../api.ts'
 import { archiveUrl, fileUrl, saveUrl } from './links.ts'
+import { type Content, openFile } from './open-file.ts'
 import { readStream } from './read-stream.ts'
-import { saveStream } from './save.ts'
-import { isLimited, type View, type ViewFile } from './view.ts'
+import { FileError } from './refusal.ts'
+import { save } from './save.ts'
+import { isDirect, isLimited, type View, type ViewFile } from './view.ts'
+
+/** How somebody waits for what passes through the page. */
+export interface Fetching {
+  /** Bytes that have come from the server, of how many. */
+  onProgress: (read: number, total: number) => void
+  /** Aborted when nobody waits any longer. */
+  signal: AbortSignal
+}
 
 /**
  * Fetches a file and saves it. The browser does it where it can; what is encrypted, or behind a password that it would ask for
  * again, passes through the page. Of limited ones it is asked first whether there is a copy to be had, which takes none.
  */
-export async function fetchFile(view: View, one: ViewFile, onProgress: (share: number) => void): Promise<void> {
-  const { upload, access, secret } = view
-  const url = fileUrl(upload, one.file)
-  if (isLimited(upload)) await headFile(url, access)
+export async function fetchFile(view: View, one: ViewFile, { onProgress, signal }: Fetching): Promise<void> {
+  const { upload, access } = view
+  if (isLimited(upload)) await headFile(fileUrl(upload, one.file), access)
   if (isDirect(view)) return location.assign(saveUrl(upload, one.file))
-  const bytes = readStream(url, access, (read) => onProgress(read / Math.max(1, one.file.fileSize)))
-  const plain =
-    secret === undefined ? bytes : await (await import('../encryption/encryption.ts')).openStream(bytes, secret)
-  await saveStream(plain, nameOf(one), one.size)
+  const { fileSize } = one.file
+  const open = () => openFile(view, one, { onProgress: (read) => onProgress(read, fileSize), signal })
+  await save({ name: nameOf(one), size: one.size }, open, signal)
+}
+
+/** Fetches several files that have to pass through the page, as one archive where that is safe. */
+export async function fetchFiles(view: View, files: ViewFile[], fetching: Fetching): Promise<void> {
+  if (view.secret === undefined) return fetchArchive(view, files, fetching)
+  if (isLimited(view.upload)) return fetchOneByOne(view, files, fetching)
+  const { zipOf } = await import('./zip.ts')
+  const zip = zipOf(view, files, fetching)
+  await save({ name: archiveName(view), size: zip.size }, zip.open, fetching.signal)
+}
+
+async function fetchArchive(view: View, files: ViewFile[], { onProgress, signal }: Fetching): Promise<void> {
+  const { upload, access } = view
+  const ids = files.map(({ file }) => file.id)
+  const url = archiveUrl(upload, ids)
+  const { headers } = await headFile(url, access)
+  const size = Number(headers.get('Content-Length'))
+  const open = async (): Promise<Content> => ({
+    bytes: readStream(url, access, { onProgress: (read) => onProgress(read, size), signal }),
+    size,
+  })
+  await save({ name: archiveName(view), size }, open, signal)
 }
 
 /**
- * Fetches several files that have to pass through the page: as one archive, or, since the server can't put together what it
- * can't read, encrypted ones one by one.
+ * Encrypted files that may be fetched only so often. Each is used up once it was read; were they parts of a zip, one that
+ * breaks off would take with it all that came before.
  */
-export async function fetchFiles(view: View, files: ViewFile[], onProgress: (share: number) => void): Promise<void> {
-  const { upload, access, secret } = view
-  if (secret === undefined) {
-    const url = archiveUrl(
-      upload,
-      files.map(({ file }) => file.id),
-    )
-    const { headers } = await headFile(url, access)
-    const size = Number(headers.get('Content-Length'))
-    const bytes = readStream(url, access, (read) => onProgress(read / Math.max(1, size)))
-    return saveStream(bytes, `mayfly-${upload.id.slice(0, 6)}.zip`, size)
+async function fetchOneByOne(view: View, files: ViewFile[], { onProgress, signal }: Fetching): Promise<void> {
+  const total = files.reduce((sum, { file }) => sum + file.fileSize, 0)
+  let before = 0
+  for (const one of files) {
+    await fetchFile(view, one, { onProgress: (read) => onProgress(before + read, total), signal }).catch((error) => {
+      throw new FileError(one.path, error)
+    })
+    before += one.file.fileSize
   }
-  for (const [index, file] of files.entries())
-    await fetchFile(view, file, (share) => onProgress((index + share) / files.length))
 }
 
-/** A link that the browser may follow by itself. */
-export const isDirect = ({ secret, access }: View): boolean => secret === undefined && access.password === undefined
+const archiveName = ({ upload }: View): string => `mayfly-${upload.id.slice(0, 6)}.zip`
 
 /** Without folders: the browser would only replace their slashes. */
 const nameOf = ({ path }: ViewFile): string => path.slice(path.lastIndexOf('/') + 1)

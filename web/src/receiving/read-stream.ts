@@ -8,16 +8,17 @@ const PAUSE_MS = 1_000
 export function readStream(
   url: string,
   access: Access,
-  onProgress: (read: number) => void,
+  { onProgress, signal }: { onProgress?: (read: number) => void; signal?: AbortSignal } = {},
 ): ReadableStream<Uint8Array> {
   const cancelled = new AbortController()
+  const ended = signal ? AbortSignal.any([cancelled.signal, signal]) : cancelled.signal
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   let etag: string | null = null
   let position = 0
   let attempts = 0
 
   async function open(): Promise<ReadableStreamDefaultReader<Uint8Array>> {
-    const response = await readFile(url, access, { start: position, signal: cancelled.signal })
+    const response = await readFile(url, access, { start: position, signal: ended })
     const isSame = etag === null || response.headers.get('ETag') === etag
     if (!isSame || (position > 0 && response.status !== 206)) throw new ApiError(404, 'the file is another one now')
     etag = response.headers.get('ETag')
@@ -33,8 +34,8 @@ export function readStream(
         return value
       } catch (error) {
         reader = undefined
-        if (cancelled.signal.aborted || isRefusal(error) || ++attempts >= MAX_ATTEMPTS) throw error
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * attempts))
+        if (ended.aborted || isRefusal(error) || ++attempts >= MAX_ATTEMPTS) throw error
+        await pause(PAUSE_MS * attempts, ended)
       }
     }
   }
@@ -44,12 +45,18 @@ export function readStream(
       const bytes = await next()
       if (!bytes) return controller.close()
       position += bytes.length
-      onProgress(position)
+      onProgress?.(position)
       controller.enqueue(bytes)
     },
     cancel: () => cancelled.abort(),
   })
 }
+
+const pause = (ms: number, signal: AbortSignal): Promise<unknown> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms)
+    signal.addEventListener('abort', resolve, { once: true })
+  })
 
 /** The server has said no; a broken connection says nothing. 423: our own broken transfer is not over yet, for the server. */
 const isRefusal = (error: unknown): boolean =>

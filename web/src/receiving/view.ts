@@ -18,11 +18,16 @@ export interface ViewFile {
   path: string
   /** Bytes, as they will be on disk. */
   size: number
+  /** Not of what another client has encrypted: how long its header is can be told only by reading it. */
+  isSizeExact: boolean
   /** Whether it can be fetched. */
   isThere: boolean
 }
 
 export const isEncrypted = ({ e2ee }: Pick<UploadJson, 'e2ee'>): boolean => e2ee === 'age'
+
+/** Whether the browser may follow its links by itself. */
+export const isDirect = ({ secret, access }: View): boolean => secret === undefined && access.password === undefined
 
 /** Reading it uses it up, so nothing may be read for a look. */
 export const isLimited = ({ oneShot, maxDownloads, stream }: UploadJson): boolean =>
@@ -37,10 +42,12 @@ export async function viewOf(upload: UploadJson, access: Access, secret: string 
   }
   const { openName, openText } = await import('../encryption/encryption.ts')
   const comments = upload.comments === '' ? '' : await openText(upload.comments, secret)
-  const nameOf = ({ fileName }: FileJson): string =>
-    attempt(() => openName(fileName, secret)) ?? withoutEnding(fileName)
-  const all = files.map((file) => viewFile(upload, file, nameOf(file), openedSize(file.fileSize)))
-  return { upload, access, secret, comments, files: all }
+  const viewOfSealed = (file: FileJson): ViewFile => {
+    const name = attempt(() => openName(file.fileName, secret))
+    const view = viewFile(upload, file, name ?? withoutEnding(file.fileName), openedSize(file.fileSize))
+    return { ...view, isSizeExact: name !== undefined }
+  }
+  return { upload, access, secret, comments, files: files.map(viewOfSealed) }
 }
 
 /** Other clients, such as `age` and curl, name their files as they like. */
@@ -50,6 +57,7 @@ const viewFile = (upload: UploadJson, file: FileJson, path: string, size: number
   file,
   path,
   size,
+  isSizeExact: true,
   isThere: file.status === (upload.stream ? 'uploading' : 'uploaded'),
 })
 

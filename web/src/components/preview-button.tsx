@@ -1,0 +1,36 @@
+import { useSignal } from '@preact/signals'
+import type { ComponentType } from 'preact'
+import { uploadTexts } from '../i18n/upload.ts'
+import { previewKind } from '../receiving/preview-kind.ts'
+import type { View, ViewFile } from '../receiving/view.ts'
+import { Icon } from './icon.tsx'
+import type { PreviewDialog } from './preview-dialog.tsx'
+
+/** Nothing for what can't be looked at. */
+export function PreviewButton({ view, one }: { view: View; one: ViewFile }) {
+  const kind = previewKind(view, one)
+  const shown = useSignal<{ Dialog: ComponentType<Parameters<typeof PreviewDialog>[0]> } | undefined>(undefined)
+  if (!kind) return null
+
+  async function show(): Promise<void> {
+    shown.value = { Dialog: (await import('./preview-dialog.tsx')).PreviewDialog }
+  }
+
+  return (
+    <>
+      <button type="button" class="bare" aria-label={uploadTexts.value.preview(one.path)} onClick={() => void show()}>
+        <Icon name="eye" />
+      </button>
+      {shown.value && (
+        <shown.value.Dialog
+          view={view}
+          file={one}
+          kind={kind}
+          onClose={() => {
+            shown.value = undefined
+          }}
+        />
+      )}
+    </>
+  )
+}

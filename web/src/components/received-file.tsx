@@ -1,0 +1,137 @@
+import { useSignal } from '@preact/signals'
+import { removeFile } from '../api.ts'
+import { formatBytes } from '../format.ts'
+import { uploadTexts } from '../i18n/upload.ts'
+import { saveUrl } from '../receiving/links.ts'
+import { isDirect, isLimited, type View, type ViewFile } from '../receiving/view.ts'
+import { ConfirmDialog } from './confirm-dialog.tsx'
+import { FileName } from './file-name.tsx'
+import { FilePicture } from './file-picture.tsx'
+import { Icon } from './icon.tsx'
+import { PreviewButton } from './preview-button.tsx'
+import { ProgressBar } from './progress-bar.tsx'
+import { RemovedData } from './removed-data.tsx'
+import { useFetching } from './use-fetching.ts'
+
+interface Props {
+  view: View
+  one: ViewFile
+  reload: () => Promise<void>
+  isSelected: boolean
+  /** Undefined: there is nothing to choose from. */
+  onSelect: (() => void) | undefined
+}
+
+/** One file, and all that can be done with it. */
+export function ReceivedFile({ view, one, reload, isSelected, onSelect }: Props) {
+  const t = uploadTexts.value
+  const { path, isThere, file } = one
+  const fetching = useFetching()
+  const progress = fetching.progress.value
+  return (
+    <li class={`file ${isThere ? '' : 'absent'}`}>
+      <FilePicture view={view} one={one} />
+      <FileName path={path} />
+      <span class="file-facts">
+        {progress ? t.progressOf(formatBytes(progress.read), formatBytes(progress.total)) : factsOf(one)}
+      </span>
+      <span class="file-actions">
+        {onSelect && <input type="checkbox" aria-label={t.selectFile(path)} checked={isSelected} onChange={onSelect} />}
+        <PreviewButton view={view} one={one} />
+        {isThere && (view.upload.admin || view.upload.removable) && (
+          <DeleteButton view={view} one={one} reload={reload} />
+        )}
+        {isThere && <DownloadButton view={view} one={one} fetching={fetching} />}
+      </span>
+      {progress && <ProgressBar sent={progress.read} total={progress.total} label={t.fetching(path)} />}
+      {fetching.problem.value && (
+        <p class="file-note bad" role="alert">
+          {fetching.problem.value}
+        </p>
+      )}
+      <RemovedData file={file} />
+    </li>
+  )
+}
+
+interface DownloadProps {
+  view: View
+  one: ViewFile
+  fetching: ReturnType<typeof useFetching>
+}
+
+/** A link where the browser can follow it; else a button, which ends what it has begun. */
+function DownloadButton({ view, one, fetching }: DownloadProps) {
+  const t = uploadTexts.value
+  const { path, file } = one
+
+  const begin = (): Promise<void> =>
+    fetching.run(async (run) => (await import('../receiving/fetch-file.ts')).fetchFile(view, one, run))
+
+  if (!isDirect(view))
+    return fetching.progress.value ? (
+      <button type="button" class="bare" aria-label={t.cancelFetching(path)} onClick={fetching.cancel}>
+        <Icon name="close" />
+      </button>
+    ) : (
+      <button type="button" class="bare" aria-label={t.downloadFile(path)} onClick={() => void begin()}>
+        <Icon name="download" />
+      </button>
+    )
+  const ask = (event: MouseEvent) => {
+    event.preventDefault()
+    void begin()
+  }
+  return (
+    <a
+      class="button bare"
+      href={saveUrl(view.upload, file)}
+      download
+      aria-label={t.downloadFile(path)}
+      onClick={isLimited(view.upload) ? ask : undefined}
+    >
+      <Icon name="download" />
+    </a>
+  )
+}
+
+function DeleteButton({ view, one, reload }: Pick<Props, 'view' | 'one' | 'reload'>) {
+  const t = uploadTexts.value
+  const { path, file } = one
+  const isAsking = useSignal(false)
+  return (
+    <>
+      <button
+        type="button"
+        class="bare"
+        aria-label={t.deleteFile(path)}
+        onClick={() => {
+          isAsking.value = true
+        }}
+      >
+        <Icon name="trash" />
+      </button>
+      {isAsking.value && (
+        <ConfirmDialog
+          title={t.deleteFile(path)}
+          text={t.deleteFileSure(path)}
+          onConfirm={async () => {
+            await removeFile(view.upload.id, file, view.access)
+            await reload()
+          }}
+          onClose={() => {
+            isAsking.value = false
+          }}
+        />
+      )}
+    </>
+  )
+}
+
+/** Its size, or why it has none. */
+function factsOf({ isThere, size, file }: ViewFile): string {
+  const t = uploadTexts.value
+  if (isThere) return formatBytes(size)
+  if (file.status === 'missing') return t.missing
+  return file.status === 'uploading' ? t.uploading : t.fetched
+}

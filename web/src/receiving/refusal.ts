@@ -1,0 +1,28 @@
+import { ApiError } from '../api.ts'
+import { errorText } from '../error-text.ts'
+import { formatDuration } from '../format.ts'
+import { uploadTexts } from '../i18n/upload.ts'
+
+/** This browser would have to hold more in memory than is good for it. Only a terminal, or another browser, can do it. */
+export class TooLargeError extends Error {}
+
+/** Which one of several files it was. */
+export class FileError extends Error {
+  readonly path: string
+
+  constructor(path: string, cause: unknown) {
+    super(`${path} could not be fetched`, { cause })
+    this.path = path
+  }
+}
+
+/** Why something can't be had just now, for a person. */
+export function refusalText(error: unknown): string {
+  const t = uploadTexts.value
+  if (error instanceof FileError) return t.failedAt(error.path, refusalText(error.cause))
+  if (error instanceof TooLargeError) return t.tooLargeForPage
+  if (!(error instanceof ApiError)) return t.notOpened
+  if (error.status === 423)
+    return error.retryAfterSeconds ? t.claimedFor(formatDuration(error.retryAfterSeconds)) : t.claimed
+  return error.status === 404 ? t.fileGone : errorText(error)
+}
