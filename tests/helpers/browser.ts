@@ -23,14 +23,15 @@ export function hasBrowser(): boolean {
   return false
 }
 
-export const launchBrowser = (): Promise<Browser> => chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+export const launchBrowser = (flags: string[] = []): Promise<Browser> =>
+  chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...flags] })
 
 /** One browser for a test file; `open` gives a page of its own to each test. */
-export function useBrowser() {
+export function useBrowser(flags: string[] = []) {
   let browser: Promise<Browser> | undefined
   afterAll(async () => (await browser)?.close())
   return async (options: BrowserContextOptions = {}): Promise<Page> => {
-    browser ??= launchBrowser()
+    browser ??= launchBrowser(flags)
     return (await (await browser).newContext(options)).newPage()
   }
 }

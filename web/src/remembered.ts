@@ -19,3 +19,13 @@ export function remembered(name: string, storage: () => Storage = () => localSto
     },
   }
 }
+
+/** All texts whose names begin so. */
+export function rememberedUnder(start: string): string[] {
+  try {
+    const keys = Object.keys(localStorage).filter((key) => key.startsWith(`mayfly-${start}`))
+    return keys.sort().flatMap((key) => localStorage.getItem(key) ?? [])
+  } catch {
+    return []
+  }
+}

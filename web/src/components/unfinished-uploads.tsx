@@ -6,15 +6,30 @@ import { formatBytes } from '../format.ts'
 import { sendTexts } from '../i18n/send.ts'
 import type { ChosenFile } from '../sending/chosen-files.ts'
 import { isSame, resume } from '../sending/sending.ts'
+import { isPresent } from '../sending/tabs.ts'
 import { forgetUnfinished, type Unfinished, unfinished } from '../sending/unfinished.ts'
 import { ChooseButton } from './drop-zone.tsx'
 import { FileName } from './file-name.tsx'
 import { Icon } from './icon.tsx'
+import { Notice } from './notice.tsx'
 
 /** What a closed page, or a browser that crashed, has left. */
 export function UnfinishedUploads() {
   useEffect(() => void forgetExpired(), [])
-  return unfinished.value.map((upload) => <UnfinishedUpload key={upload.uploadId} upload={upload} />)
+  return unfinished.value.map((upload) => <LeftOrElsewhere key={upload.uploadId} upload={upload} />)
+}
+
+/** As long as another tab sends it there is nothing to do; from when that tab is gone it can be gone on with here. */
+function LeftOrElsewhere({ upload }: { upload: Unfinished }) {
+  const t = sendTexts.value
+  const isElsewhere = upload.tab === undefined ? false : isPresent(upload.tab).value
+  if (isElsewhere === undefined) return null
+  if (!isElsewhere) return <UnfinishedUpload upload={upload} />
+  return (
+    <Notice icon="upload" title={t.elsewhereTitle(upload.files.length)}>
+      <p class="quiet">{t.elsewhereText}</p>
+    </Notice>
+  )
 }
 
 async function forgetExpired(): Promise<void> {

@@ -10,7 +10,15 @@ import { type Prepared, prepare } from './prepare.ts'
 import { createSender, type Sender } from './sender.ts'
 import type { OutgoingFile } from './transport.ts'
 import { tusTransport } from './tus-transport.ts'
-import { forgetUnfinished, noteFinished, noteUrl, rememberUnfinished, type Unfinished } from './unfinished.ts'
+import {
+  forgetUnfinished,
+  noteFinished,
+  noteLeft,
+  noteStarted,
+  noteUrl,
+  rememberUnfinished,
+  type Unfinished,
+} from './unfinished.ts'
 
 /** What is being sent at the moment. It outlives the page that shows it, so that people can look around meanwhile. */
 export interface Sending {
@@ -133,6 +141,7 @@ function start(about: Omit<Sending, 'sender' | 'stored'>, outgoing: readonly Out
     refresh()
   })
   sending.value = { ...about, sender, stored }
+  noteStarted(upload.id)
   sender.dispatch({ type: 'begin' })
 }
 
@@ -155,8 +164,10 @@ function refresher(work: () => Promise<void>): () => void {
 /** On to the link, with what has arrived. */
 export function finishSending(): void {
   const done = sending.value
+  if (!done) return
   sending.value = undefined
-  if (done && isOnSendPage()) location.assign(linksOf(done.upload, done.secret).page)
+  noteLeft(done.upload.id)
+  if (isOnSendPage()) location.assign(linksOf(done.upload, done.secret).page)
 }
 
 export async function cancelSending(): Promise<void> {

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
-import { remembered } from '../remembered.ts'
+import { remembered, rememberedUnder } from '../remembered.ts'
+import { thisTab } from './tabs.ts'
 
 /** Uploads that this browser began and has not finished, so that a closed page is not the end of them. */
 
@@ -19,31 +20,49 @@ export interface Unfinished {
   token: string
   /** Opens an encrypted one. It stays in this browser, and goes with the last file. */
   secret?: string
+  /** Which tab sends it, as long as that tab is there; undefined: none. */
+  tab?: string
   files: UnfinishedFile[]
 }
 
-const stored = remembered('unfinished')
+/** Each has its own place, where only the tab that sends it writes: so tabs never undo what others note. */
+const PLACE = 'unfinished-'
+const placeOf = (uploadId: string) => remembered(PLACE + uploadId)
 
-export const unfinished = signal<Unfinished[]>(read())
+export const unfinished = signal<Unfinished[]>(readAll())
+addEventListener('storage', readAgain) // another tab wrote
 
-function read(): Unfinished[] {
+function readAll(): Unfinished[] {
+  return rememberedUnder(PLACE).flatMap((text) => parsed(text) ?? [])
+}
+
+function readAgain(): void {
+  unfinished.value = readAll()
+}
+
+function parsed(text: string | undefined): Unfinished | undefined {
   try {
-    return JSON.parse(stored.get() ?? '[]') as Unfinished[]
+    return text === undefined ? undefined : (JSON.parse(text) as Unfinished)
   } catch {
-    return []
+    return undefined
   }
 }
 
-/** Other tabs write here, too. */
-function update(change: (uploads: Unfinished[]) => Unfinished[]): void {
-  unfinished.value = change(read())
-  stored.set(unfinished.value.length === 0 ? undefined : JSON.stringify(unfinished.value))
+export function rememberUnfinished(upload: Unfinished): void {
+  placeOf(upload.uploadId).set(JSON.stringify(upload))
+  readAgain()
 }
 
-export const rememberUnfinished = (upload: Unfinished): void => update((uploads) => [...uploads, upload])
+export function forgetUnfinished(uploadId: string): void {
+  placeOf(uploadId).set(undefined)
+  readAgain()
+}
 
-export const forgetUnfinished = (uploadId: string): void =>
-  update((uploads) => uploads.filter((upload) => upload.uploadId !== uploadId))
+/** Others see that it is under way from here. */
+export const noteStarted = (uploadId: string): void => change(uploadId, (upload) => ({ ...upload, tab: thisTab }))
+
+/** What is left of it can be gone on with from anywhere. */
+export const noteLeft = (uploadId: string): void => change(uploadId, ({ tab: _tab, ...upload }) => upload)
 
 export const noteUrl = (uploadId: string, fileId: string, url: string): void =>
   changeFiles(uploadId, (files) => files.map((file) => (file.fileId === fileId ? { ...file, url } : file)))
@@ -51,10 +70,13 @@ export const noteUrl = (uploadId: string, fileId: string, url: string): void =>
 export const noteFinished = (uploadId: string, fileId: string): void =>
   changeFiles(uploadId, (files) => files.filter((file) => file.fileId !== fileId))
 
-function changeFiles(uploadId: string, change: (files: UnfinishedFile[]) => UnfinishedFile[]): void {
-  update((uploads) =>
-    uploads
-      .map((upload) => (upload.uploadId === uploadId ? { ...upload, files: change(upload.files) } : upload))
-      .filter(({ files }) => files.length > 0),
-  )
+const changeFiles = (uploadId: string, changed: (files: UnfinishedFile[]) => UnfinishedFile[]): void =>
+  change(uploadId, (upload) => ({ ...upload, files: changed(upload.files) }))
+
+function change(uploadId: string, changed: (upload: Unfinished) => Unfinished): void {
+  const upload = parsed(placeOf(uploadId).get())
+  if (!upload) return
+  const next = changed(upload)
+  if (next.files.length === 0) forgetUnfinished(uploadId)
+  else rememberUnfinished(next)
 }

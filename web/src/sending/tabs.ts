@@ -1,0 +1,61 @@
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
+
+/** Which tabs of this browser are still there: what one of them is sending was not interrupted. */
+
+/** New at each load, so that of a page that is loaded again nothing but what it left is there. */
+export const thisTab = crypto.getRandomValues(new Uint32Array(2)).join('-')
+
+const present = new Map<string, Signal<boolean | undefined>>()
+
+/** Whether a tab is there; it stays known, and changes once: when the tab is closed, or crashes. Undefined: not known yet. */
+export function isPresent(tab: string): ReadonlySignal<boolean | undefined> {
+  const known = present.get(tab) ?? signal(undefined)
+  if (!present.has(tab)) void follow(tab, known)
+  present.set(tab, known)
+  return known
+}
+
+async function follow(tab: string, known: Signal<boolean | undefined>): Promise<void> {
+  known.value = await look(tab)
+  if (known.value) await untilGone(tab)
+  known.value = false
+}
+
+/** A lock that each tab keeps; the browser takes it away with the tab. Over plain HTTP there are none, and tabs are asked. */
+const [look, untilGone] = 'locks' in navigator ? lockHere(navigator.locks) : answerHere()
+
+type Ways = [look: (tab: string) => Promise<boolean>, untilGone: (tab: string) => Promise<void>]
+
+function lockHere(locks: LockManager): Ways {
+  const nameOf = (tab: string) => `mayfly-tab-${tab}`
+  void locks.request(nameOf(thisTab), () => new Promise(() => {}))
+  return [
+    (tab) => locks.request(nameOf(tab), { mode: 'shared', ifAvailable: true }, (lock) => lock === null),
+    (tab) => locks.request(nameOf(tab), { mode: 'shared' }, () => {}),
+  ]
+}
+
+/** Long enough for a tab that is busy. Messages, unlike timers, are not held back in tabs that nobody looks at. */
+const ANSWER_MS = 2_000
+
+function answerHere(): Ways {
+  const channel = new BroadcastChannel('mayfly-tabs')
+  const answered = new Map<string, () => void>()
+  channel.onmessage = ({ data }: MessageEvent<{ ask?: string; here?: string }>) => {
+    if (data.ask === thisTab) channel.postMessage({ here: thisTab })
+    if (data.here !== undefined) answered.get(data.here)?.()
+  }
+
+  const isThere = (tab: string): Promise<boolean> =>
+    new Promise((resolve) => {
+      answered.set(tab, () => resolve(true))
+      setTimeout(() => resolve(false), ANSWER_MS)
+      channel.postMessage({ ask: tab })
+    })
+
+  async function untilSilent(tab: string): Promise<void> {
+    while (await isThere(tab)) await new Promise((resolve) => setTimeout(resolve, ANSWER_MS))
+  }
+
+  return [isThere, untilSilent]
+}
