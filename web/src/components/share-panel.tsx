@@ -6,14 +6,17 @@ import type { View } from '../receiving/view.ts'
 import { CopyButton } from './copy-button.tsx'
 import { CopyField } from './copy-field.tsx'
 import { Icon } from './icon.tsx'
+import { Notice } from './notice.tsx'
 import { PageTitle } from './page-title.tsx'
 import { QrCode } from './qr-code.tsx'
+import { useAction } from './use-action.ts'
 
 /** The link, in every form in which it can be handed on. */
 export function SharePanel({ view }: { view: View }) {
   const t = uploadTexts.value
   const { page, admin } = linksOf(view.upload, view.secret)
   const hasQr = useSignal(false)
+  const { act, problem } = useAction()
   return (
     <section class="card share" aria-labelledby="share-title">
       <div class="share-head">
@@ -34,7 +37,12 @@ export function SharePanel({ view }: { view: View }) {
       />
       <div class="buttons start">
         <CopyButton text={page} label={t.copyLink} isPrimary />
-        <ShareButton url={page} />
+        {'share' in navigator && (
+          <button type="button" class="plain" onClick={() => void act(() => openSheet(page))}>
+            <Icon name="share" />
+            {t.shareLink}
+          </button>
+        )}
         <button
           type="button"
           class="plain"
@@ -47,6 +55,7 @@ export function SharePanel({ view }: { view: View }) {
           {t.qrCode}
         </button>
       </div>
+      {problem.value && <Notice tone="bad" title={problem.value} />}
       {hasQr.value && <QrCode text={page} label={t.qrAlt} />}
       <details class="more">
         <summary>{t.more}</summary>
@@ -65,15 +74,12 @@ export function Commands({ view }: { view: View }) {
   return <CopyField label={label} text={commandsOf(view).join(' && ')} isCommand />
 }
 
-/** The device's own way to hand something on, where it has one. */
-function ShareButton({ url }: { url: string }) {
+/** Opens the device's own sheet; people who turn it away have changed their minds. */
+async function openSheet(url: string): Promise<void> {
   const t = uploadTexts.value
-  if (!('share' in navigator)) return null
-  const share = () => navigator.share({ title: 'Mayfly', text: t.shareText, url }).catch(() => {}) // people may change their minds
-  return (
-    <button type="button" class="plain" onClick={() => void share()}>
-      <Icon name="share" />
-      {t.shareLink}
-    </button>
-  )
+  try {
+    await navigator.share({ title: 'Mayfly', text: t.shareText, url })
+  } catch (error) {
+    if ((error as Error).name !== 'AbortError') throw new Error(t.shareFailed, { cause: error })
+  }
 }

@@ -78,6 +78,7 @@ export const uploadTexts = texts(
     addFolder: 'Add a folder',
     sendMore: 'Share something else',
     shareText: 'I have files for you:',
+    shareFailed: 'This device could not share it. Copy the link instead.',
   },
   {
     filesTitle: (count: number) => (count === 0 ? '这里没有可取的文件' : `${count} 个文件`),
@@ -153,5 +154,6 @@ export const uploadTexts = texts(
     addFolder: '添加文件夹',
     sendMore: '再分享一些',
     shareText: '有文件给你：',
+    shareFailed: '此设备无法分享，请改为复制链接。',
   },
 )
