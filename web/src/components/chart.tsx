@@ -66,7 +66,7 @@ function optionsOf(target: HTMLElement, series: Series[], format: Props['format'
     cursor: { y: false },
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
     axes: [
-      { ...axis, space: 64, values: (_plot, splits) => splits.map((split) => formatDay(split * 1000)) },
+      { ...axis, space: 64, gap: 10, values: (_plot, splits) => splits.map((split) => formatDay(split * 1000)) },
       { ...axis, size: 72, values: (_plot, splits) => splits.map((split) => (isWhole(split) ? format(split) : '')) },
     ],
     series: [

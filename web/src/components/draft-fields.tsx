@@ -13,13 +13,24 @@ export interface FieldProps {
   required?: boolean
   min?: number
   isCode?: boolean
+  /** Has a line to itself. */
+  isWide?: boolean
 }
 
-export function DraftField({ label, value, onChange, type = 'text', hint, isCode = false, ...rest }: FieldProps) {
+export function DraftField({
+  label,
+  value,
+  onChange,
+  type = 'text',
+  hint,
+  isCode = false,
+  isWide = false,
+  ...rest
+}: FieldProps) {
   const id = useId()
   const attributes: object = { type, ...rest } // Preact has types for each kind of field, but none for all of them
   return (
-    <div class="field">
+    <div class={isWide ? 'field wide' : 'field'}>
       <label for={id}>{label}</label>
       <input
         {...attributes}

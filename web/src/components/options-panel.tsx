@@ -4,6 +4,7 @@ import { formatDuration, formatNumber } from '../format.ts'
 import { sendTexts } from '../i18n/send.ts'
 import { isForced, isOffered, type SendOptions, ttlChoices } from '../sending/options.ts'
 import { Icon } from './icon.tsx'
+import { SwitchField } from './switch-field.tsx'
 
 interface Props {
   options: SendOptions
@@ -127,14 +128,14 @@ function Switches({ options, config, onChange }: Props) {
   const t = sendTexts.value
   return (
     <div class="switches">
-      <Switch
+      <SwitchField
         label={isSecureContext ? t.encrypt : t.encryptNeedsHttps}
         isOn={options.encrypt}
         isFixed={!isSecureContext || isForced(config.feature_stream)}
         onChange={(encrypt) => onChange({ encrypt })}
       />
       {isOffered(config.feature_removable) && (
-        <Switch
+        <SwitchField
           label={t.removable}
           isOn={options.removable}
           isFixed={isForced(config.feature_removable)}
@@ -142,36 +143,13 @@ function Switches({ options, config, onChange }: Props) {
         />
       )}
       {!options.encrypt && (
-        <Switch
+        <SwitchField
           label={t.keepPhotoData}
           isOn={options.keepPhotoData}
           onChange={(keepPhotoData) => onChange({ keepPhotoData })}
         />
       )}
     </div>
-  )
-}
-
-interface SwitchProps {
-  label: string
-  isOn: boolean
-  isFixed?: boolean
-  onChange: (isOn: boolean) => void
-}
-
-export function Switch({ label, isOn, isFixed = false, onChange }: SwitchProps) {
-  return (
-    <label class="switch">
-      <input
-        type="checkbox"
-        role="switch"
-        aria-checked={isOn}
-        checked={isOn}
-        disabled={isFixed}
-        onChange={({ currentTarget }) => onChange(currentTarget.checked)}
-      />
-      <span>{label}</span>
-    </label>
   )
 }
 

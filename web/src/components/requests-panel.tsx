@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals'
 import type { Access, UploadJson } from '../api.ts'
 import { formatBytes, formatNumber } from '../format.ts'
 import { requestTexts } from '../i18n/requests.ts'
@@ -8,11 +7,12 @@ import { ActionForm } from './action-form.tsx'
 import { ConfirmDialog } from './confirm-dialog.tsx'
 import { CopyField } from './copy-field.tsx'
 import { Dialog } from './dialog.tsx'
+import { DialogButton } from './dialog-button.tsx'
 import { Shown, useFetched } from './fetched.tsx'
 import { Icon, type IconName } from './icon.tsx'
-import { IconButton } from './icon-button.tsx'
 import { OpenFor } from './open-for.tsx'
 import { RequestFields, requestOfDraft, useRequestDraft } from './request-fields.tsx'
+import { Section } from './section.tsx'
 import '../styles/lists.css'
 
 interface Props {
@@ -24,23 +24,17 @@ interface Props {
 export function RequestsPanel({ upload, access }: Props) {
   const t = requestTexts.value
   const requests = useFetched(upload.id, () => listRequests(upload.id, access))
-  const isAsking = useSignal(false)
   return (
-    <section class="card" aria-labelledby="requests-title">
-      <div class="section-head">
-        <h2 id="requests-title">{t.panelTitle}</h2>
-        <button
-          type="button"
-          class="plain"
-          onClick={() => {
-            isAsking.value = true
-          }}
-        >
-          <Icon name="plus" />
-          {t.newRequest}
-        </button>
-      </div>
-      <p class="quiet">{t.panelText}</p>
+    <Section
+      title={t.panelTitle}
+      text={t.panelText}
+      level={2}
+      action={
+        <DialogButton icon="plus" label={t.newRequest}>
+          {(close) => <NewRequestDialog upload={upload} access={access} onCreated={requests.reload} onClose={close} />}
+        </DialogButton>
+      }
+    >
       <Shown of={requests}>
         {(list) =>
           list.length > 0 && (
@@ -59,17 +53,7 @@ export function RequestsPanel({ upload, access }: Props) {
           )
         }
       </Shown>
-      {isAsking.value && (
-        <NewRequestDialog
-          upload={upload}
-          access={access}
-          onCreated={requests.reload}
-          onClose={() => {
-            isAsking.value = false
-          }}
-        />
-      )}
-    </section>
+    </Section>
   )
 }
 
@@ -82,7 +66,6 @@ const STATUS_ICONS: Record<RequestJson['status'], IconName> = {
 
 function RequestRow({ request, onRevoke }: { request: RequestJson; onRevoke: () => Promise<void> }) {
   const t = requestTexts.value
-  const isAsking = useSignal(false)
   const { status } = request
   const name = request.title || t.untitled
   const link = status === 'open' ? knownLink(request.id) : undefined
@@ -102,13 +85,17 @@ function RequestRow({ request, onRevoke }: { request: RequestJson; onRevoke: () 
       </div>
       <div class="row-actions">
         {(status === 'open' || status === 'full') && (
-          <IconButton
-            icon="trash"
-            label={t.revokeOf(name)}
-            onClick={() => {
-              isAsking.value = true
-            }}
-          />
+          <DialogButton icon="trash" label={t.revokeOf(name)} look="bare">
+            {(close) => (
+              <ConfirmDialog
+                title={t.revokeOf(name)}
+                text={t.revokeSure(name)}
+                action={t.revoke}
+                onConfirm={onRevoke}
+                onClose={close}
+              />
+            )}
+          </DialogButton>
         )}
       </div>
       {link && (
@@ -116,17 +103,6 @@ function RequestRow({ request, onRevoke }: { request: RequestJson; onRevoke: () 
           <CopyField label={t.link} text={link} />
           <p class="quiet">{t.linkOnce}</p>
         </div>
-      )}
-      {isAsking.value && (
-        <ConfirmDialog
-          title={t.revokeOf(name)}
-          text={t.revokeSure(name)}
-          action={t.revoke}
-          onConfirm={onRevoke}
-          onClose={() => {
-            isAsking.value = false
-          }}
-        />
       )}
     </li>
   )

@@ -94,11 +94,16 @@ function TotalProgress({ sending, total }: { sending: Sending; total: Total }) {
 
 function PauseButton({ total, dispatch }: { total: Total; dispatch: (event: QueueEvent) => void }) {
   const t = sendTexts.value
-  const isMoving = total.state === 'sending' || total.state === 'stalled'
+  const buttons = {
+    moving: { icon: 'pause', label: t.pause, type: 'pause' },
+    paused: { icon: 'play', label: t.continue, type: 'continue' },
+    failed: { icon: 'again', label: commonTexts.value.tryAgain, type: 'continue' },
+  } as const
+  const { icon, label, type } = buttons[total.state === 'paused' || total.state === 'failed' ? total.state : 'moving']
   return (
-    <button type="button" class="plain" onClick={() => dispatch({ type: isMoving ? 'pause' : 'continue' })}>
-      <Icon name={isMoving ? 'pause' : 'play'} />
-      {isMoving ? t.pause : t.continue}
+    <button type="button" class="plain" onClick={() => dispatch({ type })}>
+      <Icon name={icon} />
+      {label}
     </button>
   )
 }

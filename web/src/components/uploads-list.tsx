@@ -12,9 +12,9 @@ import { pathOfName } from '../sending/folder-names.ts'
 import { ConfirmDialog } from './confirm-dialog.tsx'
 import { CopyButton } from './copy-button.tsx'
 import { Countdown } from './countdown.tsx'
+import { DialogButton } from './dialog-button.tsx'
 import { ExtendDialog } from './extend-dialog.tsx'
-import { Icon } from './icon.tsx'
-import { IconButton } from './icon-button.tsx'
+import { Icon, type IconName } from './icon.tsx'
 import { PagedList, usePaged } from './paged-list.tsx'
 import { SearchField, SelectField } from './toolbar.tsx'
 
@@ -77,11 +77,10 @@ function UploadRow({
   const t = listTexts.value
   const name = nameOf(upload)
   const size = (upload.files ?? []).reduce((sum, { fileSize }) => sum + fileSize, 0)
-  const first = upload.files?.[0]
   return (
     <li class="row">
       <span class="file-icon">
-        <Icon name={first ? KIND_ICONS[kindOf({ name: first.fileName, type: first.fileType })] : 'folder'} />
+        <Icon name={iconOf(upload)} />
       </span>
       <div class="row-main">
         <a class="row-title" href={href('/', { id: upload.id })}>
@@ -101,11 +100,18 @@ function UploadRow({
   )
 }
 
-/** What people know it by: its first file. */
-function nameOf({ files }: ListedUpload): string {
+function iconOf({ files, e2ee }: ListedUpload): IconName {
+  const [first] = files ?? []
+  if (e2ee) return 'lock'
+  return first ? KIND_ICONS[kindOf({ name: first.fileName, type: first.fileType })] : 'folder'
+}
+
+/** What people know it by: its first file. The names of encrypted ones are in the link alone. */
+function nameOf({ files, e2ee }: ListedUpload): string {
   const t = listTexts.value
   const [first, ...rest] = files ?? []
   if (!first) return t.unnamed
+  if (e2ee) return t.encryptedFiles(rest.length + 1)
   const name = pathOfName(first.fileName)
   return rest.length === 0 ? name : t.andMore(name, rest.length)
 }
@@ -116,7 +122,6 @@ function Kinds({ upload }: { upload: ListedUpload }) {
     [upload.protectedByPassword, t.password],
     [upload.oneShot, t.oneShot],
     [upload.stream, t.stream],
-    [upload.e2ee, t.encrypted],
   ]
   const downloads = upload.downloadCount ?? 0
   return (
@@ -129,45 +134,28 @@ function Kinds({ upload }: { upload: ListedUpload }) {
 
 function RowActions({ upload, name, list }: { upload: ListedUpload; name: string; list: Paged<ListedUpload> }) {
   const t = listTexts.value
-  const asked = useSignal<'extend' | 'delete' | undefined>(undefined)
-  const close = () => {
-    asked.value = undefined
-  }
   return (
     <div class="row-actions">
       <CopyButton text={linksOf(upload).page} label={t.copyLink(name)} isBare />
-      <IconButton
-        icon="clock"
-        label={t.extendOf(name)}
-        onClick={() => {
-          asked.value = 'extend'
-        }}
-      />
-      <IconButton
-        icon="trash"
-        label={t.deleteOf(name)}
-        onClick={() => {
-          asked.value = 'delete'
-        }}
-      />
-      {asked.value === 'extend' && (
-        <ExtendDialog
-          name={name}
-          onClose={close}
-          onExtend={async (ttl) => list.replace(upload, { ...upload, ...(await extendUpload(upload.id, ttl)) })}
-        />
-      )}
-      {asked.value === 'delete' && (
-        <ConfirmDialog
-          title={t.deleteOf(name)}
-          text={t.deleteSure(name)}
-          onClose={close}
-          onConfirm={async () => {
-            await removeUpload(upload.id, {})
-            list.drop(upload)
-          }}
-        />
-      )}
+      <DialogButton icon="clock" label={t.extendOf(name)} look="bare">
+        {(close) => (
+          <ExtendDialog
+            name={name}
+            onClose={close}
+            onExtend={async (ttl) => list.replace(upload, { ...upload, ...(await extendUpload(upload.id, ttl)) })}
+          />
+        )}
+      </DialogButton>
+      <DialogButton icon="trash" label={t.deleteOf(name)} look="bare">
+        {(close) => (
+          <ConfirmDialog
+            title={t.deleteOf(name)}
+            text={t.deleteSure(name)}
+            onClose={close}
+            onConfirm={() => removeUpload(upload.id, {}).then(() => list.drop(upload))}
+          />
+        )}
+      </DialogButton>
     </div>
   )
 }

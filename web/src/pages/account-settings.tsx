@@ -4,8 +4,10 @@ import { serverConfig } from '../api.ts'
 import { AccountFrame } from '../components/account-frame.tsx'
 import { ActionForm } from '../components/action-form.tsx'
 import { ConfirmDialog } from '../components/confirm-dialog.tsx'
+import { DialogButton } from '../components/dialog-button.tsx'
 import { Icon } from '../components/icon.tsx'
 import { Notice } from '../components/notice.tsx'
+import { Section } from '../components/section.tsx'
 import { TextField } from '../components/text-field.tsx'
 import { useAction } from '../components/use-action.ts'
 import { accountTexts } from '../i18n/account.ts'
@@ -45,11 +47,7 @@ function Preferences({ user }: { user: UserJson }) {
     })
 
   return (
-    <section class="card" aria-labelledby="preferences-title">
-      <div>
-        <h1 id="preferences-title">{t.hello(nameOf(user))}</h1>
-        <p class="quiet">{t.preferencesText}</p>
-      </div>
+    <Section title={t.hello(nameOf(user))} text={t.preferencesText}>
       <div class="fields">
         <label class="field">
           <span>{commonTexts.value.language}</span>
@@ -85,7 +83,7 @@ function Preferences({ user }: { user: UserJson }) {
         </label>
       </div>
       {problem.value && <Notice tone="bad" title={problem.value} />}
-    </section>
+    </Section>
   )
 }
 
@@ -105,8 +103,7 @@ function Profile({ user }: { user: UserJson }) {
   }
 
   return (
-    <section class="card" aria-labelledby="profile-title">
-      <h2 id="profile-title">{t.profileTitle}</h2>
+    <Section title={t.profileTitle} level={2}>
       <ActionForm action={t.save} onSubmit={save}>
         <div class="fields">
           <TextField label={t.name} value={name} autoComplete="name" />
@@ -123,13 +120,12 @@ function Profile({ user }: { user: UserJson }) {
         </div>
         {isSaved.value && <Notice icon="check" title={t.saved} />}
       </ActionForm>
-    </section>
+    </Section>
   )
 }
 
 function Leaving() {
   const t = accountTexts.value
-  const isAsking = useSignal(false)
   const { act, problem } = useAction()
 
   async function leave(): Promise<void> {
@@ -144,31 +140,18 @@ function Leaving() {
         {t.logout}
       </button>
       {serverConfig.value?.feature_delete_account !== 'disabled' && (
-        <button
-          type="button"
-          class="plain danger"
-          onClick={() => {
-            isAsking.value = true
-          }}
-        >
-          <Icon name="trash" />
-          {t.deleteAccount}
-        </button>
+        <DialogButton icon="trash" label={t.deleteAccount} look="plain danger">
+          {(close) => (
+            <ConfirmDialog
+              title={t.deleteAccount}
+              text={t.deleteAccountSure}
+              onConfirm={() => deleteMyself().then(leave)}
+              onClose={close}
+            />
+          )}
+        </DialogButton>
       )}
       {problem.value && <Notice tone="bad" title={problem.value} />}
-      {isAsking.value && (
-        <ConfirmDialog
-          title={t.deleteAccount}
-          text={t.deleteAccountSure}
-          onConfirm={async () => {
-            await deleteMyself()
-            await leave()
-          }}
-          onClose={() => {
-            isAsking.value = false
-          }}
-        />
-      )}
     </div>
   )
 }

@@ -5,10 +5,11 @@ import { AccountFrame } from '../components/account-frame.tsx'
 import { ActionForm } from '../components/action-form.tsx'
 import { ConfirmDialog } from '../components/confirm-dialog.tsx'
 import { CopyField } from '../components/copy-field.tsx'
+import { DialogButton } from '../components/dialog-button.tsx'
 import { Icon } from '../components/icon.tsx'
-import { IconButton } from '../components/icon-button.tsx'
 import { Notice } from '../components/notice.tsx'
 import { PagedList, usePaged } from '../components/paged-list.tsx'
+import { Section } from '../components/section.tsx'
 import { TextField } from '../components/text-field.tsx'
 import { formatDate } from '../format.ts'
 import { accountTexts } from '../i18n/account.ts'
@@ -31,11 +32,7 @@ function Tokens() {
   }
 
   return (
-    <section class="card" aria-labelledby="tokens-title">
-      <div>
-        <h1 id="tokens-title">{t.tokensTitle}</h1>
-        <p class="quiet">{t.tokensText}</p>
-      </div>
+    <Section title={t.tokensTitle} text={t.tokensText}>
       <ActionForm action={t.createToken} onSubmit={create} isInline>
         <TextField label={t.tokenComment} value={comment} placeholder={t.tokenExample} />
       </ActionForm>
@@ -46,7 +43,7 @@ function Tokens() {
         empty={<p>{t.noTokens}</p>}
         row={(token) => <TokenRow key={token.token} token={token} list={list} />}
       />
-    </section>
+    </Section>
   )
 }
 
@@ -71,7 +68,6 @@ function NewToken({ token }: { token: string }) {
 
 function TokenRow({ token, list }: { token: TokenJson; list: Paged<TokenJson> }) {
   const t = accountTexts.value
-  const isAsking = useSignal(false)
   const name = token.comment || t.tokenUnnamed
   return (
     <li class="row">
@@ -86,27 +82,17 @@ function TokenRow({ token, list }: { token: TokenJson; list: Paged<TokenJson> })
         </p>
       </div>
       <div class="row-actions">
-        <IconButton
-          icon="trash"
-          label={t.deleteTokenOf(name)}
-          onClick={() => {
-            isAsking.value = true
-          }}
-        />
+        <DialogButton icon="trash" label={t.deleteTokenOf(name)} look="bare">
+          {(close) => (
+            <ConfirmDialog
+              title={t.deleteTokenOf(name)}
+              text={t.deleteTokenSure(name)}
+              onConfirm={() => deleteToken(token.token).then(() => list.drop(token))}
+              onClose={close}
+            />
+          )}
+        </DialogButton>
       </div>
-      {isAsking.value && (
-        <ConfirmDialog
-          title={t.deleteTokenOf(name)}
-          text={t.deleteTokenSure(name)}
-          onConfirm={async () => {
-            await deleteToken(token.token)
-            list.drop(token)
-          }}
-          onClose={() => {
-            isAsking.value = false
-          }}
-        />
-      )}
     </li>
   )
 }

@@ -4,6 +4,7 @@ import { getMyUsage, listMyUploads, type Usage } from '../accounts/accounts-api.
 import { serverConfig } from '../api.ts'
 import { AccountFrame } from '../components/account-frame.tsx'
 import { Icon } from '../components/icon.tsx'
+import { Section } from '../components/section.tsx'
 import { UploadsList } from '../components/uploads-list.tsx'
 import { formatBytes, formatNumber, formatPercent } from '../format.ts'
 import { accountTexts } from '../i18n/account.ts'
@@ -18,17 +19,18 @@ export function AccountUploadsPage() {
   return (
     <AccountFrame>
       {(user) => (
-        <section class="card" aria-labelledby="uploads-title">
-          <div class="section-head">
-            <h1 id="uploads-title">{t.uploadsTitle}</h1>
+        <Section
+          title={t.uploadsTitle}
+          action={
             <a class="button primary" href={href('/')}>
               <Icon name="plus" />
               {commonTexts.value.sendSomething}
             </a>
-          </div>
+          }
+        >
           <UsageMeter user={user} />
           <UploadsList fetchPage={listMyUploads} empty={<p>{t.noUploads}</p>} />
-        </section>
+        </Section>
       )}
     </AccountFrame>
   )

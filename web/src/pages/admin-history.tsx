@@ -5,6 +5,7 @@ import { Icon } from '../components/icon.tsx'
 import { JobsFrame } from '../components/jobs-frame.tsx'
 import { OutcomeMark, outcomeText } from '../components/outcome.tsx'
 import { PagedList, usePaged } from '../components/paged-list.tsx'
+import { Section } from '../components/section.tsx'
 import { TextField } from '../components/text-field.tsx'
 import { SelectField } from '../components/toolbar.tsx'
 import { formatBytes, formatDate, formatElapsed, formatNumber } from '../format.ts'
@@ -34,14 +35,15 @@ function History() {
   const list = usePaged(JSON.stringify(filter), (after) => listRuns(filter, after))
   const names = new Map(jobs.value?.map(({ id, name }) => [id, name]))
   return (
-    <section class="card" aria-labelledby="history-title">
-      <div class="section-head">
-        <h1 id="history-title">{t.tabHistory}</h1>
+    <Section
+      title={t.tabHistory}
+      action={
         <button type="button" class="plain" onClick={() => void list.reload()}>
           <Icon name="again" />
           {t.refresh}
         </button>
-      </div>
+      }
+    >
       <div class="toolbar">
         <SelectField label={t.job} value={job} options={[['', t.all], ...names]} />
         <SelectField
@@ -60,7 +62,7 @@ function History() {
           row={(run) => <RunRow key={run.id} run={run} name={names.get(run.jobId) ?? run.jobId} />}
         />
       </div>
-    </section>
+    </Section>
   )
 }
 

@@ -1,10 +1,12 @@
 import { useSignal } from '@preact/signals'
 import { ActionForm } from '../components/action-form.tsx'
 import { ConfirmDialog } from '../components/confirm-dialog.tsx'
+import { DialogButton } from '../components/dialog-button.tsx'
 import { DraftField, DraftSelect } from '../components/draft-fields.tsx'
 import { Shown, useFetched } from '../components/fetched.tsx'
 import { Icon } from '../components/icon.tsx'
 import { JobsFrame } from '../components/jobs-frame.tsx'
+import { Section } from '../components/section.tsx'
 import { StepsEditor } from '../components/steps-editor.tsx'
 import { SwitchField } from '../components/switch-field.tsx'
 import { jobsTexts } from '../i18n/jobs.ts'
@@ -67,7 +69,6 @@ async function draftOf(id: string): Promise<JobDraft> {
 function JobForm({ id, known }: { id: string | null; known: Known }) {
   const t = jobsTexts.value
   const draft = useSignal(known.draft)
-  const isDeleting = useSignal(false)
   const change = (part: Partial<JobDraft>): void => {
     draft.value = { ...draft.value, ...part }
   }
@@ -78,33 +79,21 @@ function JobForm({ id, known }: { id: string | null; known: Known }) {
   }
 
   return (
-    <section class="card" aria-labelledby="job-title">
-      <div class="section-head">
-        <h1 id="job-title">{id === null ? t.newJob : known.draft.name}</h1>
-        {id !== null && (
+    <Section
+      title={id === null ? t.newJob : known.draft.name}
+      action={
+        id !== null && (
           <a class="button plain" href={href('/admin/jobs/history', { job: id })}>
             <Icon name="clock" />
             {t.tabHistory}
           </a>
-        )}
-      </div>
+        )
+      }
+    >
       <ActionForm
         action={t.save}
         onSubmit={save}
-        more={
-          id !== null && (
-            <button
-              type="button"
-              class="plain danger"
-              onClick={() => {
-                isDeleting.value = true
-              }}
-            >
-              <Icon name="trash" />
-              {t.deleteJob}
-            </button>
-          )
-        }
+        more={id !== null && <DeleteButton id={id} name={known.draft.name} />}
       >
         <GeneralFields draft={draft.value} change={change} operators={known.operators} />
         <StepsEditor
@@ -115,20 +104,23 @@ function JobForm({ id, known }: { id: string | null; known: Known }) {
         />
         <ScheduleChoice draft={draft.value} change={change} schedules={known.schedules} />
       </ActionForm>
-      {isDeleting.value && id !== null && (
+    </Section>
+  )
+}
+
+function DeleteButton({ id, name }: { id: string; name: string }) {
+  const t = jobsTexts.value
+  return (
+    <DialogButton icon="trash" label={t.deleteJob} look="plain danger">
+      {(close) => (
         <ConfirmDialog
-          title={t.deleteOf(known.draft.name)}
-          text={t.deleteJobSure(known.draft.name)}
-          onConfirm={async () => {
-            await deleteJob(id)
-            navigate('/admin/jobs')
-          }}
-          onClose={() => {
-            isDeleting.value = false
-          }}
+          title={t.deleteOf(name)}
+          text={t.deleteJobSure(name)}
+          onConfirm={() => deleteJob(id).then(() => navigate('/admin/jobs'))}
+          onClose={close}
         />
       )}
-    </section>
+    </DialogButton>
   )
 }
 
@@ -149,6 +141,7 @@ function GeneralFields({ draft, change, operators }: PartProps & { operators: Op
           label={t.description}
           value={draft.description}
           onChange={(description) => change({ description })}
+          isWide
         />
         <DraftSelect
           label={t.startStep}

@@ -6,6 +6,7 @@ import { IconButton } from '../components/icon-button.tsx'
 import { JobsFrame } from '../components/jobs-frame.tsx'
 import { Notice } from '../components/notice.tsx'
 import { OutcomeMark, outcomeText } from '../components/outcome.tsx'
+import { Section } from '../components/section.tsx'
 import { type Act, useAction } from '../components/use-action.ts'
 import { formatDate, formatDuration, formatElapsed } from '../format.ts'
 import { jobsTexts } from '../i18n/jobs.ts'
@@ -86,14 +87,16 @@ function Jobs() {
   }
 
   return (
-    <section class="card" aria-labelledby="jobs-title">
-      <div class="section-head">
-        <h2 id="jobs-title">{t.tabJobs}</h2>
+    <Section
+      title={t.tabJobs}
+      level={2}
+      action={
         <a class="button plain" href={href('/admin/jobs/edit')}>
           <Icon name="plus" />
           {t.newJob}
         </a>
-      </div>
+      }
+    >
       {problem.value && <Notice tone="bad" title={problem.value} />}
       <Shown of={jobs}>
         {(list) => (
@@ -104,7 +107,7 @@ function Jobs() {
           </ul>
         )}
       </Shown>
-    </section>
+    </Section>
   )
 }
 
@@ -139,6 +142,8 @@ function JobRow({ job, act }: { job: Job; act: Act }) {
         <label class="switch" title={isEnabled ? t.enabled : t.disabled}>
           <input
             type="checkbox"
+            role="switch"
+            aria-checked={isEnabled}
             aria-label={t.enabledOf(name)}
             checked={isEnabled}
             onChange={({ currentTarget }) => void act(() => changeJob(id, { isEnabled: currentTarget.checked }))}

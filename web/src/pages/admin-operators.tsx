@@ -3,12 +3,13 @@ import { ActionForm } from '../components/action-form.tsx'
 import { ConfirmDialog } from '../components/confirm-dialog.tsx'
 import { CopyField } from '../components/copy-field.tsx'
 import { Dialog } from '../components/dialog.tsx'
+import { DialogButton } from '../components/dialog-button.tsx'
 import { DraftField, DraftSelect } from '../components/draft-fields.tsx'
 import { Shown, useFetched } from '../components/fetched.tsx'
 import { Icon } from '../components/icon.tsx'
-import { IconButton } from '../components/icon-button.tsx'
 import { JobsFrame } from '../components/jobs-frame.tsx'
 import { Notice } from '../components/notice.tsx'
+import { Section } from '../components/section.tsx'
 import { SwitchField } from '../components/switch-field.tsx'
 import { jobsTexts } from '../i18n/jobs.ts'
 import type { Operator, OperatorDraft } from '../jobs/job.ts'
@@ -25,7 +26,6 @@ export function AdminOperatorsPage() {
 function Operators() {
   const t = jobsTexts.value
   const operators = useFetched('operators', listOperators)
-  const isAdding = useSignal(false)
   const created = useSignal<Operator | undefined>(undefined)
 
   async function saved(operator: Operator): Promise<void> {
@@ -34,21 +34,15 @@ function Operators() {
   }
 
   return (
-    <section class="card" aria-labelledby="operators-title">
-      <div class="section-head">
-        <h1 id="operators-title">{t.tabOperators}</h1>
-        <button
-          type="button"
-          class="plain"
-          onClick={() => {
-            isAdding.value = true
-          }}
-        >
-          <Icon name="plus" />
-          {t.newOperator}
-        </button>
-      </div>
-      <p class="quiet">{t.operatorsText}</p>
+    <Section
+      title={t.tabOperators}
+      text={t.operatorsText}
+      action={
+        <DialogButton icon="plus" label={t.newOperator}>
+          {(close) => <OperatorDialog onSaved={saved} onClose={close} />}
+        </DialogButton>
+      }
+    >
       {created.value?.secret && (
         <Notice icon="key" title={t.secretTitle(created.value.name)}>
           <div class="filling">
@@ -69,24 +63,12 @@ function Operators() {
           )
         }
       </Shown>
-      {isAdding.value && (
-        <OperatorDialog
-          onSaved={saved}
-          onClose={() => {
-            isAdding.value = false
-          }}
-        />
-      )}
-    </section>
+    </Section>
   )
 }
 
 function OperatorRow({ operator, reload }: { operator: Operator; reload: () => Promise<void> }) {
   const t = jobsTexts.value
-  const asked = useSignal<'edit' | 'delete' | undefined>(undefined)
-  const ask = (what: 'edit' | 'delete' | undefined) => () => {
-    asked.value = what
-  }
   const { id, name, kind, target, isEnabled } = operator
   return (
     <li class={`row ${isEnabled ? '' : 'off'}`}>
@@ -101,21 +83,20 @@ function OperatorRow({ operator, reload }: { operator: Operator; reload: () => P
         </p>
       </div>
       <div class="row-actions">
-        <IconButton icon="options" label={t.changeOf(name)} onClick={ask('edit')} />
-        <IconButton icon="trash" label={t.deleteOf(name)} onClick={ask('delete')} />
+        <DialogButton icon="options" label={t.changeOf(name)} look="bare">
+          {(close) => <OperatorDialog operator={operator} onSaved={reload} onClose={close} />}
+        </DialogButton>
+        <DialogButton icon="trash" label={t.deleteOf(name)} look="bare">
+          {(close) => (
+            <ConfirmDialog
+              title={t.deleteOf(name)}
+              text={t.deleteOperatorSure(name)}
+              onConfirm={() => deleteOperator(id).then(reload)}
+              onClose={close}
+            />
+          )}
+        </DialogButton>
       </div>
-      {asked.value === 'edit' && <OperatorDialog operator={operator} onSaved={reload} onClose={ask(undefined)} />}
-      {asked.value === 'delete' && (
-        <ConfirmDialog
-          title={t.deleteOf(name)}
-          text={t.deleteOperatorSure(name)}
-          onConfirm={async () => {
-            await deleteOperator(id)
-            await reload()
-          }}
-          onClose={ask(undefined)}
-        />
-      )}
     </li>
   )
 }

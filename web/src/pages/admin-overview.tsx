@@ -4,6 +4,7 @@ import { type ActivityDay, getActivity, getStats, trendingFiles, trendingUploads
 import { AdminFrame } from '../components/admin-frame.tsx'
 import { Chart, type Series } from '../components/chart.tsx'
 import { Shown, useFetched } from '../components/fetched.tsx'
+import { Section } from '../components/section.tsx'
 import { SelectField } from '../components/toolbar.tsx'
 import { formatBytes, formatDay, formatNumber } from '../format.ts'
 import { adminTexts } from '../i18n/admin.ts'
@@ -25,8 +26,7 @@ function Figures() {
   const t = adminTexts.value
   const stats = useFetched('stats', getStats)
   return (
-    <section class="card" aria-labelledby="overview-title">
-      <h1 id="overview-title">{t.overviewTitle}</h1>
+    <Section title={t.overviewTitle}>
       <Shown of={stats}>
         {({ users, uploads, files, totalSize, anonymousUploads, anonymousTotalSize }) => (
           <dl class="figures">
@@ -45,7 +45,7 @@ function Figures() {
           </dl>
         )}
       </Shown>
-    </section>
+    </Section>
   )
 }
 
@@ -68,13 +68,13 @@ function Activity() {
   const span = useSignal<(typeof SPANS)[number]>('30')
   const days = useFetched(span.value, () => getActivity(Number(span.value)))
   return (
-    <section class="card" aria-labelledby="activity-title">
-      <div class="section-head">
-        <h2 id="activity-title">{t.counts}</h2>
-        <SelectField label={t.days} value={span} options={SPANS.map((id) => [id, t.lastDays(Number(id))])} />
-      </div>
+    <Section
+      title={t.counts}
+      level={2}
+      action={<SelectField label={t.days} value={span} options={SPANS.map((id) => [id, t.lastDays(Number(id))])} />}
+    >
       <Shown of={days}>{(known) => <Charts days={known} />}</Shown>
-    </section>
+    </Section>
   )
 }
 
@@ -151,11 +151,11 @@ function Trending() {
   const uploads = useFetched(window.value, () => trendingUploads(window.value))
   const files = useFetched(window.value, () => trendingFiles(window.value))
   return (
-    <section class="card" aria-labelledby="trending-title">
-      <div class="section-head">
-        <h2 id="trending-title">{t.trendingUploads}</h2>
-        <SelectField label={t.window} value={window} options={WINDOWS.map((id) => [id, names[id]])} />
-      </div>
+    <Section
+      title={t.trendingUploads}
+      level={2}
+      action={<SelectField label={t.window} value={window} options={WINDOWS.map((id) => [id, names[id]])} />}
+    >
       <Shown of={uploads}>
         {(found) => (
           <Ranking
@@ -185,7 +185,7 @@ function Trending() {
           />
         )}
       </Shown>
-    </section>
+    </Section>
   )
 }
 

@@ -1,10 +1,10 @@
-import { useSignal } from '@preact/signals'
 import { ConfirmDialog } from '../components/confirm-dialog.tsx'
+import { DialogButton } from '../components/dialog-button.tsx'
 import { Shown, useFetched } from '../components/fetched.tsx'
 import { Icon } from '../components/icon.tsx'
-import { IconButton } from '../components/icon-button.tsx'
 import { JobsFrame } from '../components/jobs-frame.tsx'
 import { ScheduleDialog } from '../components/schedule-dialog.tsx'
+import { Section } from '../components/section.tsx'
 import { formatDate } from '../format.ts'
 import { jobsTexts } from '../i18n/jobs.ts'
 import type { Schedule } from '../jobs/job.ts'
@@ -21,23 +21,16 @@ export function AdminSchedulesPage() {
 function Schedules() {
   const t = jobsTexts.value
   const schedules = useFetched('schedules', listSchedules)
-  const isAdding = useSignal(false)
   return (
-    <section class="card" aria-labelledby="schedules-title">
-      <div class="section-head">
-        <h1 id="schedules-title">{t.tabSchedules}</h1>
-        <button
-          type="button"
-          class="plain"
-          onClick={() => {
-            isAdding.value = true
-          }}
-        >
-          <Icon name="plus" />
-          {t.newSchedule}
-        </button>
-      </div>
-      <p class="quiet">{t.schedulesText}</p>
+    <Section
+      title={t.tabSchedules}
+      text={t.schedulesText}
+      action={
+        <DialogButton icon="plus" label={t.newSchedule}>
+          {(close) => <ScheduleDialog onSaved={schedules.reload} onClose={close} />}
+        </DialogButton>
+      }
+    >
       <Shown of={schedules}>
         {(list) => (
           <ul class="rows" aria-label={t.tabSchedules}>
@@ -47,25 +40,13 @@ function Schedules() {
           </ul>
         )}
       </Shown>
-      {isAdding.value && (
-        <ScheduleDialog
-          onSaved={schedules.reload}
-          onClose={() => {
-            isAdding.value = false
-          }}
-        />
-      )}
-    </section>
+    </Section>
   )
 }
 
 function ScheduleRow({ schedule, reload }: { schedule: Schedule; reload: () => Promise<void> }) {
   const t = jobsTexts.value
-  const asked = useSignal<'edit' | 'delete' | undefined>(undefined)
-  const ask = (what: 'edit' | 'delete' | undefined) => () => {
-    asked.value = what
-  }
-  const { name, isEnabled, activeFrom, activeTo } = schedule
+  const { id, name, isEnabled, activeFrom, activeTo } = schedule
   return (
     <li class={`row ${isEnabled ? '' : 'off'}`}>
       <span class="file-icon">
@@ -81,21 +62,20 @@ function ScheduleRow({ schedule, reload }: { schedule: Schedule; reload: () => P
         </p>
       </div>
       <div class="row-actions">
-        <IconButton icon="options" label={t.changeOf(name)} onClick={ask('edit')} />
-        <IconButton icon="trash" label={t.deleteOf(name)} onClick={ask('delete')} />
+        <DialogButton icon="options" label={t.changeOf(name)} look="bare">
+          {(close) => <ScheduleDialog schedule={schedule} onSaved={reload} onClose={close} />}
+        </DialogButton>
+        <DialogButton icon="trash" label={t.deleteOf(name)} look="bare">
+          {(close) => (
+            <ConfirmDialog
+              title={t.deleteOf(name)}
+              text={t.deleteScheduleSure(name)}
+              onConfirm={() => deleteSchedule(id).then(reload)}
+              onClose={close}
+            />
+          )}
+        </DialogButton>
       </div>
-      {asked.value === 'edit' && <ScheduleDialog schedule={schedule} onSaved={reload} onClose={ask(undefined)} />}
-      {asked.value === 'delete' && (
-        <ConfirmDialog
-          title={t.deleteOf(name)}
-          text={t.deleteScheduleSure(name)}
-          onConfirm={async () => {
-            await deleteSchedule(schedule.id)
-            await reload()
-          }}
-          onClose={ask(undefined)}
-        />
-      )}
     </li>
   )
 }

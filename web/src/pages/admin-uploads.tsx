@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { listAllUploads, type Query } from '../accounts/accounts-api.ts'
 import { AdminFrame } from '../components/admin-frame.tsx'
+import { Section } from '../components/section.tsx'
 import { SelectField } from '../components/toolbar.tsx'
 import { UploadsList } from '../components/uploads-list.tsx'
 import { adminTexts } from '../i18n/admin.ts'
@@ -25,15 +26,16 @@ export function AdminUploadsPage() {
   const filter: Query = { user, ...(kind.value === 'all' ? {} : { [kind.value]: 'true' }) }
   return (
     <AdminFrame>
-      <section class="card" aria-labelledby="uploads-title">
-        <div class="section-head">
-          <h1 id="uploads-title">{user === undefined ? t.uploadsTitle : t.uploadsOf(user)}</h1>
-          {user !== undefined && (
+      <Section
+        title={user === undefined ? t.uploadsTitle : t.uploadsOf(user)}
+        action={
+          user !== undefined && (
             <a class="button plain" href={href('/admin/uploads')}>
               {t.everybodys}
             </a>
-          )}
-        </div>
+          )
+        }
+      >
         <UploadsList
           fetchPage={listAllUploads}
           empty={<p>{t.noUploads}</p>}
@@ -41,7 +43,7 @@ export function AdminUploadsPage() {
           filters={<SelectField label={t.kind} value={kind} options={KINDS.map((id) => [id, names[id]])} />}
           withOwner
         />
-      </section>
+      </Section>
     </AdminFrame>
   )
 }

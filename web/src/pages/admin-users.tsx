@@ -2,9 +2,11 @@ import { useSignal } from '@preact/signals'
 import { deleteUser, listUsers, searchUsers } from '../accounts/accounts-api.ts'
 import { AdminFrame } from '../components/admin-frame.tsx'
 import { ConfirmDialog } from '../components/confirm-dialog.tsx'
+import { DialogButton } from '../components/dialog-button.tsx'
 import { Icon } from '../components/icon.tsx'
 import { IconButton } from '../components/icon-button.tsx'
 import { PagedList, usePaged } from '../components/paged-list.tsx'
+import { Section } from '../components/section.tsx'
 import { SearchField, SelectField } from '../components/toolbar.tsx'
 import { useAction } from '../components/use-action.ts'
 import { UserDialog } from '../components/user-dialog.tsx'
@@ -31,24 +33,17 @@ function Users() {
   const lists = listTexts.value
   const search = useSignal('')
   const sort = useSignal<(typeof SORTS)[number]>('date-desc')
-  const isAdding = useSignal(false)
   const list = usePaged(`${search.value} ${sort.value}`, (after) => fetchUsers(search.value, sort.value, after))
   const sortNames = { 'date-desc': lists.newest, 'date-asc': lists.oldest, 'size-desc': t.bySize }
   return (
-    <section class="card" aria-labelledby="users-title">
-      <div class="section-head">
-        <h1 id="users-title">{t.usersTitle}</h1>
-        <button
-          type="button"
-          class="primary"
-          onClick={() => {
-            isAdding.value = true
-          }}
-        >
-          <Icon name="plus" />
-          {t.addUser}
-        </button>
-      </div>
+    <Section
+      title={t.usersTitle}
+      action={
+        <DialogButton icon="plus" label={t.addUser} look="primary">
+          {(close) => <UserDialog onSaved={() => void list.reload()} onClose={close} />}
+        </DialogButton>
+      }
+    >
       <div class="toolbar">
         <SearchField label={lists.search} value={search} />
         <SelectField label={lists.sort} value={sort} options={SORTS.map((id) => [id, sortNames[id]])} />
@@ -59,15 +54,7 @@ function Users() {
         empty={<p>{t.noUsers}</p>}
         row={(user) => <UserRow key={user.id} user={user} list={list} />}
       />
-      {isAdding.value && (
-        <UserDialog
-          onSaved={() => void list.reload()}
-          onClose={() => {
-            isAdding.value = false
-          }}
-        />
-      )}
-    </section>
+    </Section>
   )
 }
 
@@ -83,7 +70,6 @@ async function fetchUsers(text: string, chosen: string, after: string | undefine
 
 function UserRow({ user, list }: { user: UserJson; list: Paged<UserJson> }) {
   const t = adminTexts.value
-  const asked = useSignal<'edit' | 'delete' | undefined>(undefined)
   const name = nameOf(user)
   const { act, problem } = useAction()
   const isSelf = me.value?.id === user.id
@@ -95,9 +81,6 @@ function UserRow({ user, list }: { user: UserJson; list: Paged<UserJson> }) {
   function saved(changed: UserJson): void {
     list.replace(user, changed)
     if (isSelf) me.value = changed
-  }
-  const ask = (what: 'edit' | 'delete' | undefined) => () => {
-    asked.value = what
   }
   return (
     <li class="row">
@@ -122,21 +105,22 @@ function UserRow({ user, list }: { user: UserJson; list: Paged<UserJson> }) {
       </div>
       <div class="row-actions">
         {!isSelf && <IconButton icon="eye" label={t.lookAs(name)} onClick={() => void act(look)} />}
-        <IconButton icon="options" label={t.editOf(name)} onClick={ask('edit')} />
-        {!isSelf && <IconButton icon="trash" label={t.deleteOf(name)} onClick={ask('delete')} />}
+        <DialogButton icon="options" label={t.editOf(name)} look="bare">
+          {(close) => <UserDialog user={user} onSaved={saved} onClose={close} />}
+        </DialogButton>
+        {!isSelf && (
+          <DialogButton icon="trash" label={t.deleteOf(name)} look="bare">
+            {(close) => (
+              <ConfirmDialog
+                title={t.deleteOf(name)}
+                text={t.deleteSure(name)}
+                onConfirm={() => deleteUser(user.id).then(() => list.drop(user))}
+                onClose={close}
+              />
+            )}
+          </DialogButton>
+        )}
       </div>
-      {asked.value === 'edit' && <UserDialog user={user} onSaved={saved} onClose={ask(undefined)} />}
-      {asked.value === 'delete' && (
-        <ConfirmDialog
-          title={t.deleteOf(name)}
-          text={t.deleteSure(name)}
-          onConfirm={async () => {
-            await deleteUser(user.id)
-            list.drop(user)
-          }}
-          onClose={ask(undefined)}
-        />
-      )}
     </li>
   )
 }
