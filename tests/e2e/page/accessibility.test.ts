@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { describe, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { createUpload, givenFile } from '../../helpers/client.ts'
 import { makeApp } from '../../helpers/make-app.ts'
-import { choose, faults, fileOf, isScrollingSideways, send } from './page-tests.ts'
+import { choose, fileOf, looker, send } from './page-tests.ts'
 
 const LONG = `${'a very long name that somebody gave to a photo '.repeat(3)}withoutanyspacesattheend${'x'.repeat(60)}.jpg`
 
@@ -12,10 +12,7 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)('the page in the
   test('has no fault that axe finds, and does not scroll sideways on a small phone', { timeout: 60_000 }, async () => {
     const app = await makeApp()
     const page = await open({ colorScheme, reducedMotion: 'reduce', viewport: { width: 360, height: 740 } })
-    const seen: Record<string, [string[], boolean]> = {}
-    const look = async (what: string) => {
-      seen[what] = [await faults(page), await isScrollingSideways(page)]
-    }
+    const { look, expectNoFaults } = looker(page)
     const { upload: locked } = await givenFile(app, { password: 'secret' })
     const { upload: received } = await givenFile(
       app,
@@ -63,6 +60,6 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)('the page in the
     await page.getByRole('heading', { name: 'There is nothing here' }).waitFor()
     await look('not found')
 
-    expect(seen).toEqual(Object.fromEntries(Object.keys(seen).map((what) => [what, [[], false]])))
+    expectNoFaults()
   })
 })

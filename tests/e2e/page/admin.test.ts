@@ -4,7 +4,7 @@ import { givenUser, sessionOf, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { givenFile } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
-import { faults, isScrollingSideways, logIn } from './page-tests.ts'
+import { logIn, looker } from './page-tests.ts'
 
 async function givenAdmin(app: TestApp, page: Page, path: string): Promise<void> {
   await givenUser(app, 'chief', { name: 'The Chief', isAdmin: true })
@@ -133,10 +133,7 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)(
     test('have no fault that axe finds, and do not scroll sideways on a small phone', { timeout: 90_000 }, async () => {
       const app = await makeApp({ ...WITH_ACCOUNTS, MAX_USER_SIZE: '1GB' })
       const page = await open({ colorScheme, reducedMotion: 'reduce', viewport: { width: 360, height: 740 } })
-      const seen: Record<string, [string[], boolean]> = {}
-      const look = async (what: string) => {
-        seen[what] = [await faults(page), await isScrollingSideways(page)]
-      }
+      const { look, expectNoFaults } = looker(page)
       const { url } = await givenFile(app, { comments: 'word '.repeat(99) }, 'hello', `${'long'.repeat(40)}.txt`)
       await (await fetch(url)).text()
       await givenUser(app, 'somebody-with-a-very-long-login-name', { email: 'a-long-mail-address@files.example.org' })
@@ -171,7 +168,7 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)(
       await page.getByLabel('New password').waitFor()
       await look('settings')
 
-      expect(seen).toEqual(Object.fromEntries(Object.keys(seen).map((what) => [what, [[], false]])))
+      expectNoFaults()
     })
   },
 )

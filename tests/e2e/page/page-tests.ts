@@ -46,6 +46,36 @@ export async function faults(page: Page): Promise<string[]> {
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
 }
 
+/** Looks at one view after the other, each by its name, and in the end at what was wrong with any of them. */
+export function looker(page: Page) {
+  const seen: Record<string, { faults: string[]; scrollsSideways: boolean }> = {}
+
+  async function look(what: string, at = page): Promise<void> {
+    seen[what] = { faults: await faults(at), scrollsSideways: await isScrollingSideways(at) }
+  }
+
+  function expectNoFaults(): void {
+    const clean = { faults: [], scrollsSideways: false }
+    expect(seen).toEqual(Object.fromEntries(Object.keys(seen).map((what) => [what, clean])))
+  }
+
+  return { look, expectNoFaults }
+}
+
+/** Goes on with Tab until the focus is on what has this name. */
+export async function tabTo(page: Page, name: RegExp): Promise<void> {
+  for (let step = 0; step < 80; step++) {
+    await page.keyboard.press('Tab')
+    if (name.test(await page.evaluate(nameOfFocused))) return
+  }
+  throw new Error(`nothing called ${name} can be reached with Tab`)
+}
+
+const nameOfFocused = `(() => {
+  const focused = document.activeElement
+  return (focused?.getAttribute('aria-label') ?? focused?.labels?.[0]?.textContent ?? focused?.textContent ?? '').trim()
+})()`
+
 /** Fills in the form that stands wherever an account is needed. */
 export async function logIn(page: Page, login: string, password = PASSWORD): Promise<void> {
   await page.getByLabel('User name').fill(login)
