@@ -57,12 +57,12 @@ function colour(value: Query[string]): string | undefined {
 
 /** Throws `bad_request` for what only the upload's admin may choose. */
 export function assertModest({ width, height, background }: Derivation): void {
-  const others = 'with the upload token any'
   for (const [name, pixels] of Object.entries({ width, height })) {
-    if (pixels !== undefined && !SIZES.includes(pixels)) throw invalid(name, `${SIZES.join(', ')}; ${others}`)
+    if (pixels !== undefined && !SIZES.includes(pixels))
+      throw invalid(name, `${SIZES.join(', ')}; with the upload token any`)
   }
   if (background !== undefined && ![...COLOURS.values()].includes(background))
-    throw invalid('background', `${[...COLOURS.keys()].join(', ')}; ${others}`)
+    throw invalid('background', `${[...COLOURS.keys()].join(', ')}; with the upload token any`)
 }
 
 const invalid = (name: string, allowed: string) => new AppError('bad_request', `invalid ${name}, allowed: ${allowed}`)

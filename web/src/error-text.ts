@@ -1,15 +1,20 @@
 import { ApiError } from './api.ts'
 import { formatDuration } from './format.ts'
 import { commonTexts } from './i18n/common.ts'
+import { refusalText } from './i18n/refusals.ts'
 
-/** What went wrong, for a person. A refusal is told in the server's words, which say what is allowed. */
+/** What the page itself has against something, in words for people. */
+export class Objection extends Error {}
+
+/** What went wrong, for a person. A refusal is told as the server tells it, who says what is allowed. */
 export function errorText(error: unknown): string {
   const t = commonTexts.value
-  if (!(error instanceof ApiError)) return error instanceof Error ? error.message : t.unexpected
+  if (error instanceof Objection) return error.message
+  if (!(error instanceof ApiError)) return error instanceof Error ? t.refused(error.message, 0) : t.unexpected
   if (error.status === 0) return t.unreachable
   if (error.status === 429) return t.tooMany(formatDuration(error.retryAfterSeconds ?? 60))
   if (error.status >= 500 && error.status !== 507) return t.unexpected
-  return sentence(error.message.replace(/^unable to create (?:upload|file) : /, ''))
+  return sentence(refusalText(error.message.replace(/^unable to create (?:upload|file) : /, ''), error.status))
 }
 
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

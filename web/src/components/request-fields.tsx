@@ -1,6 +1,7 @@
 import { type Signal, useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { readSize } from '../accounts/limits.ts'
+import { Objection } from '../error-text.ts'
 import { formatDuration } from '../format.ts'
 import { requestTexts } from '../i18n/requests.ts'
 import type { NewRequest } from '../requests/requests-api.ts'
@@ -33,7 +34,7 @@ export function useRequestDraft(): RequestDraft {
 /** Throws when the size can't be read. */
 export function requestOfDraft({ title, note, maxFiles, maxSize, ttl }: RequestDraft): NewRequest {
   const size = readSize(maxSize.value)
-  if (size === undefined || size < 0) throw new Error(requestTexts.value.unreadableSize)
+  if (size === undefined || size < 0) throw new Objection(requestTexts.value.unreadableSize)
   return {
     title: title.value.trim(),
     comments: note.value,

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { createUser, replaceUser } from '../accounts/accounts-api.ts'
 import { readSize, readTime, writeSize, writeTime } from '../accounts/limits.ts'
+import { Objection } from '../error-text.ts'
 import { adminTexts } from '../i18n/admin.ts'
 import type { UserJson } from '../session.ts'
 import { ActionForm } from './action-form.tsx'
@@ -94,6 +95,6 @@ export function UserDialog({ user, onSaved, onClose }: Props) {
 
 /** Throws when a limit can't be read. */
 function known(limit: number | undefined, label: string): number {
-  if (limit === undefined) throw new Error(adminTexts.value.unreadable(label))
+  if (limit === undefined) throw new Objection(adminTexts.value.unreadable(label))
   return limit
 }

@@ -1,5 +1,18 @@
 import { texts } from './language.ts'
 
+/** Where a refusal has no translation, in Chinese by its status; 0: it is not the server that has one. */
+const REFUSED = new Map([
+  [0, '出了点问题'],
+  [400, '填写有误'],
+  [401, '请先登录'],
+  [403, '不允许这样做'],
+  [404, '找不到'],
+  [409, '已有变化，请重新加载'],
+  [413, '太大'],
+  [423, '正被占用，请稍后再试'],
+  [507, '服务器空间不足'],
+])
+
 /** What several pages say. */
 export const commonTexts = texts(
   {
@@ -37,6 +50,7 @@ export const commonTexts = texts(
     tryAgain: 'Try again',
     unreachable: 'The server can’t be reached. Check your connection.',
     unexpected: 'Something went wrong on the server. Please try again in a moment.',
+    refused: (words: string, _status: number) => words,
     tooMany: (wait: string) => `That was a lot at once. Please try again in ${wait}.`,
   },
   {
@@ -74,6 +88,7 @@ export const commonTexts = texts(
     tryAgain: '重试',
     unreachable: '无法连接服务器，请检查网络。',
     unexpected: '服务器出了点问题，请稍后再试。',
+    refused: (words: string, status: number) => `${REFUSED.get(status) ?? '服务器没有接受'}（${words}）`,
     tooMany: (wait: string) => `请求过于频繁，请在 ${wait} 后重试。`,
   },
 )

@@ -4,6 +4,7 @@ import { ApiError, serverConfig } from '../api.ts'
 import { ActionForm } from '../components/action-form.tsx'
 import { Icon } from '../components/icon.tsx'
 import { TextField } from '../components/text-field.tsx'
+import { Objection } from '../error-text.ts'
 import { accountTexts } from '../i18n/account.ts'
 import { navigate } from '../router.ts'
 import { addressOfProvider, logIn, me } from '../session.ts'
@@ -45,7 +46,7 @@ function LocalLogin() {
       await logIn(login.value, password.value)
     } catch (error) {
       const isRefused = error instanceof ApiError && error.status === 403
-      throw isRefused ? new Error(t.loginRefused) : error
+      throw isRefused ? new Objection(t.loginRefused) : error
     }
   }
 
