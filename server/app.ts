@@ -209,13 +209,14 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
   const removal = createAccountRemoval({ users: accounts.users, removeUploads: uploads.removeAll })
   const readCaller = createCallerReader({ ...accounts, config })
   const built = createBuiltPage()
-  const pages = createPages({ config, built })
+  const pagesFor = createPages({ config, built })
   const metrics = config.metricsPort === 0 ? undefined : await createMetrics(jobEngine.figures)
-  const answerUpload = createUploadAnswer({ pages, config })
+  const answerUpload = createUploadAnswer({ pagesFor, config })
   const server = await createServer({
     config,
     log,
     readCaller,
+    pagesFor,
     observe: metrics?.observe,
     doors: [
       serviceRoutes({ config, checkReadiness: () => checkReadiness(database, blobs) }),
@@ -237,7 +238,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
       statisticsRoutes({ statistics, readCaller }),
       jobsRoutes({ engine: jobEngine, readCaller }),
       openapiRoutes(),
-      webRoutes({ config, uploads, readCaller, pages, built }),
+      webRoutes({ config, uploads, readCaller, pagesFor, built }),
     ],
   })
 

@@ -113,6 +113,7 @@ test('pure modules import nothing that does I/O', () => {
     'server/units.ts',
     'server/format-size.ts',
     'server/i18n/languages.ts',
+    'server/i18n/page-words.ts',
     'server/i18n/translator.ts',
     'server/i18n/zh/accounts.ts',
     'server/i18n/zh/catalogue.ts',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { AppError } from '../errors.ts'
+import type { PageWords } from '../i18n/page-words.ts'
 
 /** Where `vite build` puts the page. */
 const BUILT = new URL('../../web/dist/', import.meta.url)
@@ -8,6 +9,9 @@ export const ASSETS_FOLDER = fileURLToPath(new URL('assets', BUILT))
 
 /** Where the page has room for what people without JavaScript see. */
 const PLACE = '<!--without-script-->'
+
+/** Of the page as a whole, as far as it is said outside of what is put in. */
+type Head = Pick<PageWords, 'tag' | 'description'>
 
 /**
  * The page as it was built. `withScript` runs it, and shows `content` where scripts don't run; `withoutScript` is the same
@@ -24,15 +28,17 @@ export function createBuiltPage() {
     }
   }
 
-  const template = (): string => {
+  function template({ tag, description }: Head): string {
     html ??= read('index.html')
     return html
+      .replace('<html lang="en">', `<html lang="${tag}">`)
+      .replace(/(?<=<meta name="description" content=")[^"]*/, () => description)
   }
 
   return {
-    withScript: (content: string): string => template().replace(PLACE, () => content),
-    withoutScript: (content: string): string =>
-      template()
+    withScript: (content: string, head: Head): string => template(head).replace(PLACE, () => content),
+    withoutScript: (content: string, head: Head): string =>
+      template(head)
         .replace(/<script[^>]*><\/script>|<link rel="(?:modulepreload|preload)"[^>]*>/g, '')
         .replace(/<(\/?)noscript>/g, '<$1div>')
         .replace(PLACE, () => content),

@@ -5,7 +5,8 @@ import { finished } from 'node:stream/promises'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
-import { errorPageFor } from './error-page.ts'
+import { errorPageFor, refusalPageFor } from './error-page.ts'
+import type { PagesFor } from './pages.ts'
 import { clearSessionCookies } from './session-cookies.ts'
 
 /** The only place that turns failures into answers. */
@@ -35,7 +36,10 @@ const STATUS: Record<ErrorCode, number> = {
 /** What a stranger is told when we are at fault. */
 const INTERNAL = { status: 500, message: 'internal server error' }
 
-export function createErrorHandler(config: Pick<Config, 'publicUrl' | 'pathPrefix'>) {
+export function createErrorHandler(config: Pick<Config, 'publicUrl' | 'pathPrefix'>, pagesFor: PagesFor) {
+  const pageOf = (request: FastifyRequest, message: string, wantsJson: boolean): Answer | undefined =>
+    wantsJson ? undefined : refusalPageFor(request, message, pagesFor, config)
+
   return (thrown: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void => {
     const error = asAppError(thrown)
     const wantsJson = acceptsJson(request)
@@ -43,9 +47,10 @@ export function createErrorHandler(config: Pick<Config, 'publicUrl' | 'pathPrefi
     if (answer.status >= 500) request.log.error({ err: thrown }, 'request failed')
     else request.log.debug({ code: (thrown as { code?: unknown }).code }, 'request refused') // its message may hold a name
     if (error) setDetails(reply, error, wantsJson)
-    const page = errorPageFor(request, answer, config)
-    if (page === undefined) sendError(reply, answer.status, answer.message, wantsJson)
-    else void reply.header('Cache-Control', 'no-store').redirect(page, 302) // not for ever, as Plik's: it may come yet
+    const elsewhere = errorPageFor(request, answer, config)
+    if (elsewhere !== undefined)
+      void reply.header('Cache-Control', 'no-store').redirect(elsewhere, 302) // not for ever, as Plik's: it may come yet
+    else send(reply, answer.status, pageOf(request, answer.message, wantsJson) ?? inWords(answer, wantsJson))
   }
 }
 
@@ -65,17 +70,24 @@ const CLIENT_ERRORS = new Map([
 
 /** The router's own answer, in Go's words: Plik's clients and tests look for them. */
 export function handleNotFound(request: FastifyRequest, reply: FastifyReply): void {
-  sendError(reply, 404, '404 page not found', acceptsJson(request))
+  send(reply, 404, inWords({ status: 404, message: '404 page not found' }, acceptsJson(request)))
+}
+
+interface Answer {
+  headers: Record<string, string>
+  text: string
 }
 
 /** Plik's dialect is the message and a newline; who asks for JSON gets a problem (RFC 9457) with the same message. */
-function sendError(reply: FastifyReply, status: number, message: string, wantsJson: boolean): void {
+function inWords({ status, message }: { status: number; message: string }, wantsJson: boolean): Answer {
   const problem = { type: 'about:blank', title: STATUS_CODES[status], status, detail: message }
-  const text = wantsJson ? JSON.stringify(problem) : `${message}\n`
-  reply
-    .code(status)
-    .type(wantsJson ? 'application/problem+json; charset=utf-8' : 'text/plain; charset=utf-8')
-    .headers({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }) // no hook ran for a URL that can't be read
+  return wantsJson
+    ? { headers: { 'Content-Type': 'application/problem+json; charset=utf-8' }, text: JSON.stringify(problem) }
+    : { headers: { 'Content-Type': 'text/plain; charset=utf-8' }, text: `${message}\n` }
+}
+
+function send(reply: FastifyReply, status: number, { headers, text }: Answer): void {
+  reply.code(status).headers({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', ...headers }) // no hook ran for a URL that can't be read
   const { raw: request } = reply.request
   if (status === STATUS.timed_out) reply.header('Connection', 'close') // nobody knows what he would still send
   if (request.complete || request.destroyed || status === STATUS.timed_out) void reply.send(text)

@@ -25,6 +25,13 @@ export function fileBaseUrl(request: FastifyRequest, addresses: Addresses): stri
 }
 
 /**
+ * Where files are sent to from a terminal, for a page to show: an address that is configured before the one that was used.
+ * The download domain takes files only while there is no public URL beside it.
+ */
+export const sendingUrl = (request: FastifyRequest, addresses: Addresses): string =>
+  addresses.publicUrl || (fileAddresses(addresses).downloadUrl ?? serverUrl(request, addresses))
+
+/**
  * The server's own address, without a slash at the end: the public URL, or else the address that this client itself used.
  * Headers that a proxy might add are never believed here.
  */

@@ -13,6 +13,7 @@ import { createPageGuard } from './domains.ts'
 import { createErrorHandler, handleClientError, handleNotFound } from './error-handler.ts'
 import type { Metrics } from './metrics.ts'
 import { describeRoutes } from './openapi.ts'
+import type { PagesFor } from './pages.ts'
 
 const HEADERS_TIMEOUT_MS = 20_000
 /** Node looks for late headers only every 30 s unless told otherwise. */
@@ -55,6 +56,7 @@ interface Dependencies {
   config: Config
   log: FastifyBaseLogger
   readCaller: CallerReader
+  pagesFor: PagesFor
   doors: FastifyPluginAsync[]
   /** Counts each answer, when somebody watches. */
   observe?: Metrics['observe'] | undefined
@@ -65,10 +67,11 @@ export async function createServer({
   config,
   log,
   readCaller,
+  pagesFor,
   doors,
   observe,
 }: Dependencies): Promise<FastifyInstance> {
-  const handleError = createErrorHandler(config)
+  const handleError = createErrorHandler(config, pagesFor)
   const assertServed = createPageGuard(config)
   const app = Fastify({
     loggerInstance: log,

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts'
 import { uploadJson } from '../uploads/upload-shapes.ts'
 import type { NewUpload } from '../uploads/uploads.ts'
 import { fileAddresses, fileBaseUrl, fileUrl } from './links.ts'
-import type { Pages } from './pages.ts'
+import type { PagesFor } from './pages.ts'
 
 export type AnswerUpload = ReturnType<typeof createUploadAnswer>
 
@@ -12,7 +12,7 @@ export type AnswerUpload = ReturnType<typeof createUploadAnswer>
  * sent a form a page. Only the text may hold the address that the client used: it is for him who sent it, the others could be
  * shown to somebody else.
  */
-export function createUploadAnswer({ pages, config }: { pages: Pages; config: Config }) {
+export function createUploadAnswer({ pagesFor, config }: { pagesFor: PagesFor; config: Config }) {
   return (request: FastifyRequest, reply: FastifyReply, { upload, files, token }: NewUpload) => {
     const addresses = fileAddresses(config)
     const base = addresses.downloadUrl ?? config.pathPrefix
@@ -23,10 +23,8 @@ export function createUploadAnswer({ pages, config }: { pages: Pages; config: Co
     }
     if (accept.includes('text/html')) {
       const link = `${config.publicUrl || config.pathPrefix}/?id=${upload.id}`
-      return reply
-        .headers(pages.headers)
-        .type('text/html; charset=utf-8')
-        .send(pages.uploaded({ upload, files, base }, link))
+      const pages = pagesFor(request)
+      return reply.headers(pages.headers).send(pages.uploaded({ upload, files, base }, link))
     }
     const mine = fileBaseUrl(request, config)
     return reply.type('text/plain; charset=utf-8').send(files.map((file) => `${fileUrl(mine, file)}\n`).join(''))

@@ -5,34 +5,30 @@ import { AppError } from '../errors.ts'
 import type { Uploads } from '../uploads/uploads.ts'
 import { ASSETS_FOLDER, type BuiltPage } from './built-page.ts'
 import type { CallerReader } from './caller.ts'
-import { fileAddresses, serverUrl } from './links.ts'
-import type { Pages } from './pages.ts'
+import { fileAddresses, sendingUrl } from './links.ts'
+import type { PagesFor } from './pages.ts'
 
 interface Dependencies {
   config: Config
   uploads: Uploads
   readCaller: CallerReader
-  pages: Pages
+  pagesFor: PagesFor
   built: BuiltPage
 }
 
 /** The page, and what people without JavaScript have instead. */
-export function webRoutes({ config, uploads, readCaller, pages, built }: Dependencies) {
-  const html = (reply: FastifyReply, page: string) =>
-    reply.headers(pages.headers).type('text/html; charset=utf-8').send(page)
-
+export function webRoutes({ config, uploads, readCaller, pagesFor, built }: Dependencies) {
   /** Throws `unauthorized`, upon which the browser asks for the password. */
   async function list(id: string, request: FastifyRequest, reply: FastifyReply) {
+    const pages = pagesFor(request)
     try {
       const opened = await uploads.open(id, await readCaller(request))
       const files = await uploads.listFiles(opened)
-      return html(
-        reply,
-        pages.list({ upload: opened.upload, files, base: fileAddresses(config).downloadUrl ?? config.pathPrefix }),
-      )
+      const base = fileAddresses(config).downloadUrl ?? config.pathPrefix
+      return reply.headers(pages.headers).send(pages.list({ upload: opened.upload, files, base }))
     } catch (error) {
       if (!(error instanceof AppError && error.code === 'not_found')) throw error
-      return html(reply.code(404), pages.notFound())
+      return reply.code(404).headers(pages.headers).send(pages.notFound())
     }
   }
 
@@ -50,7 +46,9 @@ export function webRoutes({ config, uploads, readCaller, pages, built }: Depende
     app.get<{ Querystring: { id?: string } }>('/', async (request, reply) => {
       if (isOutside(request, config)) return reply.redirect(`${config.pathPrefix}/`, 308)
       const id = linkedId(request.query.id)
-      return id === undefined ? html(reply, pages.send(serverUrl(request, config))) : list(id, request, reply)
+      if (id !== undefined) return list(id, request, reply)
+      const pages = pagesFor(request)
+      return reply.headers(pages.headers).send(pages.send(sendingUrl(request, config)))
     })
 
     app.get('/download-worker.js', (_request, reply) =>

@@ -1,10 +1,11 @@
-import type { Page } from 'playwright-core'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { givenUser, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { givenFile } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
-import { fileOf } from './page-tests.ts'
+import { faults, fileOf } from './page-tests.ts'
 
 /** What people read when something is refused, where they read Chinese. */
 
@@ -171,4 +172,98 @@ describe.skipIf(!hasBrowser())('the Chinese page', () => {
   })
 })
 
+describe.skipIf(!hasBrowser())('the Chinese page without JavaScript', () => {
+  const browser = useBrowser()
+  const open = (options: BrowserContextOptions = {}): Promise<Page> =>
+    browser({ locale: 'zh-CN', javaScriptEnabled: false, ...options })
+
+  async function upload(page: Page, ...sizes: number[]): Promise<void> {
+    const files = sizes.map((size, index) => fileOf(`${index}.bin`, Buffer.alloc(size)))
+    await page.locator('input[type=file]').setInputFiles(files)
+    await page.getByRole('button', { name: '上传' }).click()
+  }
+
+  test('sends files, shows the links, and leads to the list', async () => {
+    const app = await makeApp()
+    const page = await open()
+    await page.goto(`${app.url}/`)
+
+    await page.getByLabel('保留时间').selectOption('1小时')
+    await page.getByLabel('每个文件只能下载一次').check()
+    await upload(page, 10, 20)
+    await page.getByRole('heading', { name: '链接已就绪' }).waitFor()
+    await page.getByText('每个文件只能下载一次。').waitFor()
+    await page.locator('a[href*="?id="]').click()
+
+    await page.getByRole('heading', { name: '给你的文件' }).waitFor()
+    expect(await page.getByRole('link', { name: '打包下载全部文件' }).count()).toBe(1)
+    expect(await page.locator('html').getAttribute('lang')).toBe('zh-Hans')
+  })
+
+  test('says why files are refused', async () => {
+    const app = await makeApp({ MAX_FILE_SIZE: '1kB', MAX_FILES_PER_UPLOAD: '2' })
+    const page = await open()
+    await page.goto(`${app.url}/`)
+
+    await upload(page, 1001)
+    await page.getByText('文件太大（上限为 1.0 kB）').waitFor()
+    await page.getByRole('link', { name: '返回首页' }).click()
+    await upload(page, 1, 2, 3)
+
+    await page.getByText('此上传的文件数量已达上限：2 个').waitFor()
+  })
+
+  test('says that a link is over', async () => {
+    const app = await makeApp()
+    const { upload: old } = await givenFile(app, { ttl: 60 })
+    app.advance(61_000)
+    const page = await open()
+
+    await page.goto(`${app.url}/?id=${old.id}`)
+
+    await page.getByRole('heading', { name: '这个链接已失效' }).waitFor()
+    expect(await page.locator('.card p').textContent()).toContain('请向发送者索取新的链接')
+  })
+
+  test('says that the password was wrong, and after many of them that it takes a while', async () => {
+    const app = await makeApp()
+    const { upload: locked } = await givenFile(app, { password: 'secret' })
+    const page = await open({ httpCredentials: WRONG })
+    const address = `${app.url}/?id=${locked.id}`
+
+    await page.goto(address)
+    await page.getByText('访问此上传需要密码（用户名或密码错误）').waitFor()
+    await Promise.all(
+      Array.from({ length: 12 }, (_, count) =>
+        fetch(address, { headers: { Authorization: `Basic ${btoa(`plik:${count}`)}` } }),
+      ),
+    )
+    await page.goto(address)
+
+    await page.getByText('密码错误次数过多，请稍候').waitFor()
+  })
+
+  test('does not scroll sideways on a small phone', async () => {
+    const app = await makeApp({ ABUSE_CONTACT: 'abuse@example.org' })
+    const page = await open({ viewport: { width: 360, height: 640 } })
+
+    await page.goto(`${app.url}/`)
+    const picture = await page.screenshot({ fullPage: true })
+
+    expect((await sharp(picture).metadata()).width).toBe(360)
+  })
+
+  test('has nothing that axe finds where something was refused', async () => {
+    const app = await makeApp()
+    const { upload: locked } = await givenFile(app, { password: 'secret' })
+    const page = await open({ javaScriptEnabled: true, reducedMotion: 'reduce', httpCredentials: WRONG })
+
+    await page.goto(`${app.url}/?id=${locked.id}`)
+    await page.getByRole('heading', { name: '未能完成' }).waitFor()
+
+    expect(await faults(page)).toEqual([])
+  })
+})
+
+const WRONG = { username: 'plik', password: 'wrong' }
 const wrongLogin = { method: 'POST', body: JSON.stringify({ login: 'grace', password: 'wrong' }) }

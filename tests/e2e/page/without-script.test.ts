@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { temporaryFolder } from '../../helpers/database.ts'
 import { makeApp } from '../../helpers/make-app.ts'
+import { phonePhoto } from '../../server/images/given.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
@@ -44,16 +45,48 @@ describe.skipIf(!hasBrowser())('the page without JavaScript', () => {
 
     await page.keyboard.press('Tab')
     await page.keyboard.press('Tab')
-    await page.locator(':focus').setInputFiles(join(folder, 'a.txt'))
-    await page.keyboard.press('Tab')
     await page.keyboard.press('Tab')
     await page.keyboard.press('Tab')
     await page.keyboard.press('Space')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Tab')
+    await page.locator(':focus').setInputFiles(join(folder, 'a.txt'))
     await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Your link is ready' }).waitFor()
 
     expect(await page.getByText('Each file can be downloaded once.').count()).toBe(1)
+  })
+
+  test.for([
+    { title: 'takes the hidden data out of photos', keeps: false },
+    { title: 'leaves photos as they are, if told so', keeps: true },
+  ])('$title', async ({ keeps }) => {
+    const app = await makeApp()
+    const photo = Buffer.from(await phonePhoto())
+    const page = await open({ javaScriptEnabled: false })
+    await page.goto(`${app.url}/`)
+
+    await page.getByLabel('Keep the hidden data of photos').setChecked(keeps)
+    await page.locator('input[type=file]').setInputFiles({ name: 'a.jpg', mimeType: 'image/jpeg', buffer: photo })
+    await page.getByRole('button', { name: 'Upload' }).click()
+    const path = await page.locator('.links .file a').getAttribute('href')
+
+    const bytes = Buffer.from(await (await fetch(new URL(path as string, app.url))).arrayBuffer())
+    expect(bytes.equals(photo)).toBe(keeps)
+  })
+
+  test('says why an upload was refused, and leads back', async () => {
+    const app = await makeApp({ MAX_FILE_SIZE: '1kB' })
+    const page = await open({ javaScriptEnabled: false })
+    await page.goto(`${app.url}/`)
+
+    await page.locator('input[type=file]').setInputFiles({ name: 'a', mimeType: '', buffer: Buffer.alloc(1001) })
+    await page.getByRole('button', { name: 'Upload' }).click()
+    await page.getByText('File too big (limit is set to 1.0 kB)').waitFor()
+    await page.getByRole('link', { name: 'Back to the start' }).click()
+
+    await page.getByRole('heading', { name: 'Share files' }).waitFor()
   })
 
   test('does not scroll sideways on a small phone', async () => {

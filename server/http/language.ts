@@ -1,0 +1,9 @@
+import type { FastifyRequest } from 'fastify'
+import Negotiator from 'negotiator'
+import { LANGUAGES, type Language } from '../i18n/languages.ts'
+
+/** The language that a browser would rather have (RFC 9110 §12.5.4). For pages only: what programs read is always English. */
+export function languageOf({ headers }: Pick<FastifyRequest, 'headers'>): Language {
+  const known = new Negotiator({ headers }).languages([...LANGUAGES])[0]
+  return LANGUAGES.find((language) => language === known) ?? LANGUAGES[0]
+}

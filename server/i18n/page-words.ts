@@ -1,0 +1,97 @@
+import type { Language } from './languages.ts'
+import { createTranslator } from './translator.ts'
+import { CHINESE } from './zh/catalogue.ts'
+
+/** What the pages that work without JavaScript say. `web/src/i18n/` has the words of the page with it. */
+
+const ENGLISH = {
+  /** As `lang` and `Content-Language` have it (BCP 47), and `Intl`. */
+  tag: 'en',
+  locale: 'en-GB',
+  description: 'Share files by a link. They are gone when their time is up.',
+  reportAbuse: 'Report abuse',
+  title: 'Share files',
+  lead: 'They are gone when their time is up.',
+  drop: 'Drop files here',
+  orChoose: (limit: string) => `or choose them, ${limit}`,
+  upTo: (size: string) => `up to ${size} each`,
+  ofAnySize: 'of any size',
+  keepFor: 'Keep for',
+  forEver: 'ever',
+  password: 'Password',
+  passwordNeeded: 'needed',
+  passwordNone: 'none',
+  once: 'Can be downloaded once only',
+  keepPhotoData: 'Keep the hidden data of photos (place, camera, time)',
+  upload: 'Upload',
+  pasteLink: 'Were you given a link? Paste it here to see its files.',
+  open: 'Open',
+  terminal: 'From a terminal',
+  orTerminal: 'or from a terminal',
+  ready: (count: number): string => (count === 1 ? 'Your link is ready' : 'Your links are ready'),
+  forEverything: 'For everything:',
+  uploadMore: 'Upload more',
+  downloadAll: 'Download all as a zip',
+  filesForYou: 'Files for you',
+  nothingHere: 'Nothing to fetch here',
+  notThere: 'not there',
+  keptUntilRemoved: 'Kept until it is removed.',
+  goneOn: (date: string) => `Gone on ${date} UTC.`,
+  eachOnce: 'Each file can be downloaded once.',
+  login: (name: string) => `The user name is ${name}, the password is the one you chose.`,
+  sentence: (parts: string[]) => parts.join(' '),
+  goneTitle: 'This link leads nowhere any more',
+  goneText: 'Its time is up, it was deleted, or the address is incomplete. Ask the sender for a new one.',
+  refusedTitle: 'That did not work',
+  /** In the words of an `AppError`. */
+  refused: (words: string) => words.charAt(0).toUpperCase() + words.slice(1),
+  backToStart: 'Back to the start',
+}
+
+export type PageWords = typeof ENGLISH
+
+const translate = createTranslator(CHINESE)
+
+const IN_CHINESE: PageWords = {
+  tag: 'zh-Hans',
+  locale: 'zh-CN',
+  description: '用链接分享文件。时间一到，文件即逝。',
+  reportAbuse: '举报滥用',
+  title: '分享文件',
+  lead: '时间一到，文件即逝。',
+  drop: '把文件拖到这里',
+  orChoose: (limit) => `或点此选择，${limit}`,
+  upTo: (size) => `单个文件最大 ${size}`,
+  ofAnySize: '大小不限',
+  keepFor: '保留时间',
+  forEver: '永久',
+  password: '密码',
+  passwordNeeded: '必填',
+  passwordNone: '无',
+  once: '每个文件只能下载一次',
+  keepPhotoData: '保留照片的隐藏信息（地点、相机、时间）',
+  upload: '上传',
+  pasteLink: '收到了链接？粘贴到这里即可查看文件。',
+  open: '打开',
+  terminal: '从终端',
+  orTerminal: '或从终端上传',
+  ready: () => '链接已就绪',
+  forEverything: '全部文件：',
+  uploadMore: '继续上传',
+  downloadAll: '打包下载全部文件',
+  filesForYou: '给你的文件',
+  nothingHere: '这里没有可取的文件',
+  notThere: '无法获取',
+  keptUntilRemoved: '保留至手动删除。',
+  goneOn: (date) => `将于 ${date}（UTC）消失。`,
+  eachOnce: '每个文件只能下载一次。',
+  login: (name) => `用户名是 ${name}，密码是你设置的密码。`,
+  sentence: (parts) => parts.join(''),
+  goneTitle: '这个链接已失效',
+  goneText: '它已到期、被删除，或者地址不完整。请向发送者索取新的链接。',
+  refusedTitle: '未能完成',
+  refused: (words) => translate(words) ?? `服务器没有接受（${words}）`,
+  backToStart: '返回首页',
+}
+
+export const PAGE_WORDS: Readonly<Record<Language, PageWords>> = { en: ENGLISH, zh: IN_CHINESE }
