@@ -59,7 +59,7 @@ interface Dependencies {
   /** Absent: there are no derived pictures. */
   variants: Variants | undefined
   blobs: BlobStore
-  exchange: Pick<StreamExchange, 'take'>
+  exchange: Pick<StreamExchange, 'take' | 'holds'>
   activity: ActivityRecorder
 }
 
@@ -86,7 +86,7 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
     const opened = await uploads.open(ref.uploadId, caller)
     const file = await uploads.getFile(opened, ref.fileId, ref.name)
     gate()
-    if (patience && isComing(opened.upload, file)) {
+    if (patience && (await isAwaited(opened, file))) {
       await untilItCame(opened, ref, patience)
       return findFile(ref, caller, gate, wish)
     }
@@ -100,11 +100,17 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
    * off a picture.
    */
   async function untilItCame(opened: OpenUpload, { fileId, name }: FileRef, patience: AbortSignal): Promise<void> {
-    while (isComing(opened.upload, await uploads.getFile(opened, fileId, name))) {
+    while (await isAwaited(opened, await uploads.getFile(opened, fileId, name))) {
       if (patience.aborted)
         throw new AppError('unavailable', 'the file is still coming in, please ask again', { retryAfterSeconds: 1 })
       await sleep(POLL_MS, undefined, { signal: patience }).catch(() => {})
     }
+  }
+
+  /** The row of a stream says that it is sent before its sender is ready to pass it on. */
+  async function isAwaited({ upload }: OpenUpload, file: StoredFile): Promise<boolean> {
+    if (isComing(upload, file)) return true
+    return upload.stream && file.status === 'uploading' && !(await exchange.holds(file))
   }
 
   /** A derived picture shows what the file shows, so there is none of what may be seen only so often. */

@@ -6,7 +6,6 @@ import type { Trx } from '../database/transact.ts'
 import { AppError } from '../errors.ts'
 import { isId, newId, newToken } from '../ids.ts'
 import type { Admission } from '../uploads/admission.ts'
-import { tooLarge } from '../uploads/file-intake.ts'
 import type { Quotas } from '../uploads/quotas.ts'
 import type { StoredFile, Upload } from '../uploads/upload.ts'
 import type { OpenUpload, Uploads } from '../uploads/uploads.ts'
@@ -29,7 +28,7 @@ interface Dependencies {
   repo: RequestsRepo
   uploads: Pick<Uploads, 'assertMayUpload' | 'find'>
   intake: Pick<UploadsIntake, 'add' | 'reserveForGuest'>
-  quotas: Pick<Quotas, 'budgetOf' | 'limitOf'>
+  quotas: Pick<Quotas, 'budgetOf' | 'assertFits'>
   clock: Clock
   config: Pick<Config, 'featureRequests' | 'featureComments'>
 }
@@ -113,10 +112,10 @@ export function createRequests({ repo, uploads, intake, quotas, clock, config }:
   async function admit(token: string, announced: Announcement): Promise<Admitted> {
     const { request, upload } = await open(token)
     const grantedBytes = grantBytes(request, await repo.usage(request.id), announced)
-    const limit = await quotas.limitOf(upload)
-    if (announced.isExact && announced.bytes > limit) throw tooLarge(limit)
+    const budget = await quotas.budgetOf(upload, { isSecret: true })
+    if (announced.isExact) await quotas.assertFits(budget, announced.bytes)
     const admission = { requestId: request.id, grant: (trx: Trx) => grant(trx, request.id, upload, announced) }
-    return { upload, admission, limit: Math.min(grantedBytes, limit) }
+    return { upload, admission, limit: Math.min(grantedBytes, budget.maxFileSizeBytes) }
   }
 
   async function grant(trx: Trx, requestId: string, upload: Upload, announced: Announcement): Promise<number> {
@@ -140,9 +139,9 @@ export function createRequests({ repo, uploads, intake, quotas, clock, config }:
    * It counts from now on. Throws as `admit` and `UploadsIntake.reserveForGuest`.
    */
   async function reserve(token: string, announced: Announcement, name: string) {
-    const { upload, admission } = await admit(token, announced)
-    const reserved = await forGuest(token, () => intake.reserveForGuest(upload, name, admission))
-    return { upload, file: reserved.file, limit: Math.min(reserved.grantedBytes, await quotas.limitOf(upload)) }
+    const { upload, admission, limit } = await admit(token, announced)
+    const { file, grantedBytes } = await forGuest(token, () => intake.reserveForGuest(upload, name, admission))
+    return { upload, file, limit: Math.min(grantedBytes, limit) }
   }
 
   /** What went away meanwhile is told in words that do not name the upload, whose id would open it. */

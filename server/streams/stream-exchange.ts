@@ -52,6 +52,13 @@ export function createStreamExchange({ relay, host }: Dependencies) {
     return undefined
   }
 
+  /** Whether its sender is there, wherever that is, and somebody reads it or could. Throws `unavailable`. */
+  async function holds({ id, heldBy }: HeldStream): Promise<boolean> {
+    if (relay.holds(id) || heldBy === null) return relay.holds(id)
+    const { ok } = await ask(heldBy, 'HEAD', new AbortController())
+    return ok
+  }
+
   /** Ends a stream for both sides. One whose replica is gone has ended already. */
   async function cancel({ id, heldBy }: HeldStream): Promise<void> {
     if (relay.cancel(id) || heldBy === null) return
@@ -70,6 +77,7 @@ export function createStreamExchange({ relay, host }: Dependencies) {
   async function answer({ url = '', method }: IncomingMessage, response: ServerResponse): Promise<void> {
     const [, fileId = '', ticket = ''] = url.split('/')
     if (!isTicket(fileId, ticket)) return void response.writeHead(404).end()
+    if (method === 'HEAD') return void response.writeHead(relay.holds(fileId) ? 200 : 404).end()
     if (method === 'DELETE') {
       relay.cancel(fileId)
       return void response.end()
@@ -93,7 +101,7 @@ export function createStreamExchange({ relay, host }: Dependencies) {
     server?.close()
   }
 
-  return { addressOf, take, cancel, close }
+  return { addressOf, take, holds, cancel, close }
 }
 
 /** `Readable` throws its own error into what it reads when the reader leaves; for the sender that is not the reason. */
@@ -102,7 +110,7 @@ async function* whileWanted(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer
 }
 
 /** `leave` ends the request, also after it was answered. Throws `unavailable` when nobody answers. */
-async function ask(url: string, method: 'GET' | 'DELETE', leave: AbortController): Promise<Response> {
+async function ask(url: string, method: 'GET' | 'HEAD' | 'DELETE', leave: AbortController): Promise<Response> {
   const timer = setTimeout(() => leave.abort(), ANSWER_TIMEOUT_MS)
   try {
     return await fetch(url, { method, signal: leave.signal })

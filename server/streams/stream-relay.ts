@@ -62,12 +62,15 @@ export function createStreamRelay({ timeoutMs }: { timeoutMs: number }) {
     return passOn(taken)
   }
 
+  /** Whether the stream is on offer, or passes to a reader. */
+  const holds = (fileId: string): boolean => offers.has(fileId)
+
   /** Ends all waiting. */
   function close(): void {
     for (const fileId of offers.keys()) withdraw(fileId, 'the server is stopping')
   }
 
-  return { offer, take, cancel, close }
+  return { offer, take, holds, cancel, close }
 }
 
 async function* passOn({ bytes, cancellation: { signal }, resolve, reject }: Offer): AsyncGenerator<Buffer> {

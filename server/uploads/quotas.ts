@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { formatSize } from '../format-size.ts'
+import { tooLarge } from './file-intake.ts'
 import type { StoredFile, Upload } from './upload.ts'
 import type { UploadsRepo } from './uploads-repo.ts'
 
@@ -11,6 +12,8 @@ import type { UploadsRepo } from './uploads-repo.ts'
 export interface Budget extends Limits {
   /** Null: nobody's, and then there is no total. */
   userId: string | null
+  /** A guest spends it, and how much that is, is none of his business. */
+  isSecret: boolean
 }
 
 interface Dependencies {
@@ -28,10 +31,14 @@ export type Quotas = ReturnType<typeof createQuotas>
  * decided by the transaction that makes a file `uploaded`, so that parallel uploads can't pass a limit together.
  */
 export function createQuotas({ repo, findUser, clock, config }: Dependencies) {
-  const budgetFor = (user: User | undefined): Budget => ({ userId: user?.id ?? null, ...limitsOf(user, config) })
+  const budgetFor = (user: User | undefined): Budget => ({
+    userId: user?.id ?? null,
+    ...limitsOf(user, config),
+    isSecret: false,
+  })
 
-  async function budgetOf({ userId }: Pick<Upload, 'userId'>): Promise<Budget> {
-    return budgetFor(userId === null ? undefined : await findUser(userId))
+  async function budgetOf({ userId }: Pick<Upload, 'userId'>, { isSecret = false } = {}): Promise<Budget> {
+    return { ...budgetFor(userId === null ? undefined : await findUser(userId)), isSecret }
   }
 
   /** Passes bytes on as long as there is room for them; then it throws `too_large`. */
@@ -46,9 +53,16 @@ export function createQuotas({ repo, findUser, clock, config }: Dependencies) {
     return Math.min(budget.maxFileSizeBytes, await roomOf(budget))
   }
 
+  /** Throws `too_large`: as things are now, one more file of that size would be refused. */
+  async function assertFits(budget: Budget, bytes: number): Promise<void> {
+    if (bytes > budget.maxFileSizeBytes) throw tooLarge(budget.maxFileSizeBytes)
+    if (bytes > (await roomOf(budget))) throw exceeded(budget)
+  }
+
+  /** None is left to who keeps more than his quota, as after it was lowered. */
   async function roomOf({ userId, maxUserSizeBytes }: Budget): Promise<number> {
     if (userId === null || maxUserSizeBytes === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY
-    return maxUserSizeBytes - (await repo.usedBytes(userId, clock()))
+    return Math.max(0, maxUserSizeBytes - (await repo.usedBytes(userId, clock())))
   }
 
   /** Stores an upload with what it holds and announces. Throws `too_large`; `forbidden`: its user is gone. */
@@ -58,7 +72,7 @@ export function createQuotas({ repo, findUser, clock, config }: Dependencies) {
     if (outcome === 'no_user') throw new AppError('forbidden', 'invalid session : user does not exists')
   }
 
-  return { budgetFor, budgetOf, limitOf, within, insertUpload }
+  return { budgetFor, budgetOf, limitOf, assertFits, within, insertUpload }
 }
 
 async function* upTo(room: number, bytes: AsyncIterable<Uint8Array>, budget: Budget): AsyncGenerator<Uint8Array> {
@@ -70,5 +84,7 @@ async function* upTo(room: number, bytes: AsyncIterable<Uint8Array>, budget: Bud
   }
 }
 
-export const exceeded = ({ maxUserSizeBytes }: Budget, prefix = '') =>
-  new AppError('too_large', `${prefix}maximum user upload size reached. (${formatSize(maxUserSizeBytes)})`)
+export function exceeded({ maxUserSizeBytes, isSecret }: Budget, prefix = ''): AppError {
+  if (isSecret) return new AppError('too_large', 'there is no room for this file at the moment')
+  return new AppError('too_large', `${prefix}maximum user upload size reached. (${formatSize(maxUserSizeBytes)})`)
+}

@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely'
 import { chunks } from '../database/chunks.ts'
 import type { Schema } from '../database/schema.ts'
-import type { Transact } from '../database/transact.ts'
+import type { Transact, Trx } from '../database/transact.ts'
 import type { StoredFile } from './upload.ts'
 import { toFile } from './upload-rows.ts'
-import { dropFiles } from './uploads-repo.ts'
+import { dropFiles, dropGuestFile } from './uploads-repo.ts'
 
 export type UploadsExpiryRepo = ReturnType<typeof createUploadsExpiryRepo>
 
@@ -39,23 +39,21 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
         return expired.length
       }),
 
-    /** Files whose writer is gone: their slots are burnt. */
+    /** Files whose writer is gone: their slots are burnt, those of guests given back. */
     abandonFiles: (now: number, limit: number): Promise<number> =>
       transact(async (trx) => {
-        const dead = trx
+        const dead = await trx
           .selectFrom('files')
-          .select('id')
+          .select(['id', 'upload_id', 'request_id'])
           .where('status', '=', 'uploading')
           .where('lease_until', '<', now)
+          .orderBy('upload_id') // always in the same order: no deadlocks
           .limit(limit)
-        const { numUpdatedRows } = await trx
-          .updateTable('files')
-          .set({ status: 'deleted', lease_until: null })
-          .where('id', 'in', dead)
-          .where('status', '=', 'uploading')
-          .where('lease_until', '<', now)
-          .executeTakeFirst()
-        return Number(numUpdatedRows)
+          .execute()
+        let dropped = 0
+        for (const { id, upload_id } of dead.filter(({ request_id }) => request_id !== null))
+          if (await dropGuestFile(trx, id, upload_id, now)) dropped += 1
+        return dropped + (await burnSlots(trx, idsOf(dead.filter(({ request_id }) => request_id === null)), now))
       }),
 
     /** Pending quick uploads that nobody is writing to any more, and that nobody has written to since `before`. */
@@ -172,6 +170,18 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
         return ids.length
       }),
   }
+}
+
+async function burnSlots(trx: Trx, ids: readonly string[], now: number): Promise<number> {
+  if (ids.length === 0) return 0
+  const { numUpdatedRows } = await trx
+    .updateTable('files')
+    .set({ status: 'deleted', lease_until: null })
+    .where('id', 'in', ids)
+    .where('status', '=', 'uploading')
+    .where('lease_until', '<', now)
+    .executeTakeFirst()
+  return Number(numUpdatedRows)
 }
 
 /** Files whose last copy was counted before its last bytes were sent (`downloads/claims.ts`). */

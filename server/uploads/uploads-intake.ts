@@ -139,7 +139,7 @@ export function createUploadsIntake({
   async function take(upload: Upload, file: StoredFile, incoming: IncomingFile): Promise<StoredFile> {
     writing.add(file.id)
     try {
-      const budget = await quotas.budgetOf(upload)
+      const budget = await budgetOf(upload, file)
       if (upload.stream) return await passOn(upload, file, incoming, budget)
       const bytes = ofDeclaredSize(incoming.bytes, file.size, { mayBeEmpty: true })
       return await finish(upload, file, await receive(bytes, upload, budget), budget)
@@ -150,6 +150,9 @@ export function createUploadsIntake({
       writing.delete(file.id)
     }
   }
+
+  const budgetOf = (upload: Upload, { requestId }: StoredFile): Promise<Budget> =>
+    quotas.budgetOf(upload, { isSecret: requestId !== null })
 
   /**
    * A stream's bytes go to whoever downloads them, who was promised the declared size: a byte more would be taken for the
@@ -212,7 +215,7 @@ export function createUploadsIntake({
     const upload = file && (await repo.findUpload(file.uploadId))
     if (!upload || file.status !== 'uploading') throw new AppError('not_found', 'the file was removed while it came in')
     assertDeclaredSize(came.size, file.size)
-    return finish(upload, file, await treat(came, upload), await quotas.budgetOf(upload))
+    return finish(upload, file, await treat(came, upload), await budgetOf(upload, file))
   }
 
   async function treat(came: Measured, { normalize, e2ee }: Pick<Upload, 'normalize' | 'e2ee'>): Promise<Measured> {

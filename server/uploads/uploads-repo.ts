@@ -126,14 +126,7 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
           .executeTakeFirst()
         if (!file) return false
         if (file.request_id === null) return moveFile(trx, id, 'uploading', 'deleted', { lease_until: null })
-        await giveBackSlots(trx, file.upload_id, 0) // locks the upload before its file, as all others do who need both
-        const { numDeletedRows } = await trx
-          .deleteFrom('files')
-          .where('id', '=', id)
-          .where('status', '=', 'uploading')
-          .executeTakeFirst()
-        await giveBackSlots(trx, file.upload_id, Number(numDeletedRows))
-        return numDeletedRows === 1n
+        return dropGuestFile(trx, id, file.upload_id)
       }),
 
     /** False: somebody else moved the file first. */
@@ -302,6 +295,24 @@ async function usedBytes(db: Kysely<Schema>, userId: string, now: number): Promi
 }
 
 const totalSize = (files: readonly StoredFile[]): number => files.reduce((sum, { size }) => sum + size, 0)
+
+/**
+ * A guest's file that did not come leaves nothing, and gives its slot back. With `leaseBefore` only if its lease ran out before
+ * that. False: it was not `uploading`.
+ */
+export async function dropGuestFile(
+  trx: Transaction<Schema>,
+  id: string,
+  uploadId: string,
+  leaseBefore?: number,
+): Promise<boolean> {
+  await giveBackSlots(trx, uploadId, 0) // locks the upload before its file, as all others do who need both
+  let dropping = trx.deleteFrom('files').where('id', '=', id).where('status', '=', 'uploading')
+  if (leaseBefore !== undefined) dropping = dropping.where('lease_until', '<', leaseBefore)
+  const { numDeletedRows } = await dropping.executeTakeFirst()
+  await giveBackSlots(trx, uploadId, Number(numDeletedRows))
+  return numDeletedRows === 1n
+}
 
 async function giveBackSlots(trx: Transaction<Schema>, uploadId: string, slots: number): Promise<void> {
   await trx

@@ -146,6 +146,21 @@ test('a user has his own longest life time, which the default gives way to (Plik
   expect(await createdBy(app, free, { ttl: -1 })).toMatchObject({ ttl: -1, expireAt: null })
 })
 
+test('who keeps more than a quota that was lowered has no room, and not less than none (tus)', async () => {
+  const app = await makeApp({ ...WITH_ACCOUNTS, MAX_USER_SIZE: '100B' })
+  const { headers } = await givenSession(app, 'grace')
+  expect((await quick(app, headers, 100)).status).toBe(200)
+  const lowered = await makeApp({
+    ...WITH_ACCOUNTS,
+    MAX_USER_SIZE: '90B',
+    DATABASE_URL: app.databaseUrl,
+    DATA_DIR: app.dataDir,
+  })
+
+  const part = { ...headers, 'Upload-Concat': 'partial', 'Upload-Length': '1' }
+  expect(await answerOf(tus(lowered, part))).toEqual([400, 'file too big (limit is set to 0 B)\n'])
+})
+
 test('uploads that go on where they broke off pay, too, and do not pass the quota together (tus)', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   const { headers } = await givenSession(app, 'grace', { maxUserSizeBytes: 100 })

@@ -1,10 +1,12 @@
 import { describe, expect, test, vi } from 'vitest'
+import { givenSession, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
-import { addFile } from '../../helpers/client.ts'
+import { addFile, type CreatedUpload } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { head, rawClient } from '../../helpers/raw-client.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { phonePhoto } from '../images/given.ts'
+import { post } from '../resumable/tus-requests.ts'
 import {
   type CreatedRequest,
   createRequest,
@@ -271,7 +273,7 @@ describe('while a file comes in', () => {
 })
 
 test('a process that dies gives its guests’ places back when its lease is over', async () => {
-  const { app, db } = await makeAppWithDatabase()
+  const { app, db } = await makeAppWithDatabase({ MAX_FILES_PER_UPLOAD: '1' })
   const { upload, guest } = await givenGuest(app, { maxFiles: 1, maxSize: 10 })
   const { id } = await jsonOf(guest.put('a', '0123456789'))
   const died = { status: 'uploading' as const, uploaded_at: null, lease_until: 0 }
@@ -281,5 +283,52 @@ test('a process that dies gives its guests’ places back when its lease is over
   await app.housekeeping.clean()
 
   expect((await guest.put('b', '0123456789')).status).toBe(200)
-  expect((await seen(app, upload)).files).toMatchObject([{ status: 'deleted' }, { status: 'uploaded' }])
+  expect((await seen(app, upload)).files).toMatchObject([{ fileName: 'b', status: 'uploaded' }])
+})
+
+describe('what its owner may keep', () => {
+  const NO_ROOM: [number, string] = [400, 'there is no room for this file at the moment\n']
+
+  /** The owner of the upload has room for 40 bytes, and files of up to 50. */
+  async function givenGuestOfGrace() {
+    const app = await makeApp(WITH_ACCOUNTS)
+    const { headers } = await givenSession(app, 'grace', { maxUserSizeBytes: 100, maxFileSizeBytes: 60 })
+    const upload = await jsonOf<CreatedUpload>(fetch(`${app.url}/upload`, { method: 'POST', headers }))
+    await addFile(app, upload, 'x'.repeat(60))
+    const request = await jsonOf<CreatedRequest>(createRequest(app, upload))
+    return { app, token: request.requestToken, guest: guestWith(app, request.requestToken) }
+  }
+
+  test('limits a guest, who is not told how much it is, whether he says how much he sends or not', async () => {
+    const { guest } = await givenGuestOfGrace()
+    const unknown = heldBody('x')
+    unknown.finish('x'.repeat(40))
+
+    expect(await answerOf(guest.put('a', 'x'.repeat(41)))).toEqual(NO_ROOM)
+    expect(await answerOf(guest.post('x'.repeat(41)))).toEqual(NO_ROOM)
+    expect(await answerOf(guest.put('a', unknown.body))).toEqual(NO_ROOM)
+    expect((await guest.put('a', 'x'.repeat(40))).status).toBe(200)
+  })
+
+  test('neither do uploads tell him that go on where they broke off', async () => {
+    const { app, token } = await givenGuestOfGrace()
+    const headers = { 'X-RequestToken': token }
+    const deferred = { ...headers, 'Upload-Complete': '?0' }
+
+    const announced = await post(app, { ...headers, 'Upload-Length': '41' })
+    const unknown = await fetch(`${app.url}/tus`, { method: 'POST', headers: deferred })
+    const url = new URL(unknown.headers.get('location') ?? '', `${app.url}/tus`).href
+    const end = { 'Upload-Offset': '0', 'Upload-Complete': '?1' }
+    const sent = await fetch(url, { method: 'PATCH', headers: end, body: 'x'.repeat(41) })
+
+    expect(await answerOf(announced)).toEqual(NO_ROOM)
+    expect(unknown.headers.get('upload-limit')).toContain('max-size=60,')
+    expect(await answerOf(sent)).toEqual(NO_ROOM)
+  })
+
+  test('a file larger than any may be is refused in the usual words', async () => {
+    const { guest } = await givenGuestOfGrace()
+
+    expect(await answerOf(guest.put('a', 'x'.repeat(61)))).toEqual([400, 'file too big (limit is set to 60 B)\n'])
+  })
 })

@@ -3,6 +3,7 @@ import { request } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { answerOf } from '../../helpers/answers.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { givenGuest } from '../requests/given.ts'
 import { createResumable, patch as tusPatch } from './tus-requests.ts'
 
 /** The IETF's draft, and partial PUT, request by request. */
@@ -63,6 +64,18 @@ describe('an upload that says when it is complete', () => {
 
     expect(status).toBe(200)
     expect(await answerOf(fetch(link.trim()))).toEqual([200, 'hello'])
+  })
+
+  test('is told the upload token where an upload was made for it, and no empty one', async () => {
+    const app = await makeApp()
+    const { request } = await givenGuest(app)
+    const headers = { 'Upload-Complete': '?0' }
+
+    const own = await send(`${app.url}/tus`, 'POST', headers)
+    const guests = await send(`${app.url}/tus`, 'POST', { ...headers, 'X-RequestToken': request.requestToken })
+
+    expect(own.headers.get('x-uploadtoken')).toMatch(/^\w{32}$/)
+    expect([guests.status, guests.headers.get('x-uploadtoken')]).toEqual([201, null])
   })
 
   test('in one piece is answered with the link at once', async () => {
