@@ -16,7 +16,7 @@ const common = {
 const ON_BOTH_DATABASES = ['tests/server/**/*.test.ts']
 const WITHOUT_DATABASE = [
   'tests/server/{config,format-size}.test.ts',
-  'tests/server/downloads/{archive,archive-names,byte-range,coverage}.test.ts',
+  'tests/server/downloads/{archive,archive-names,byte-range,copies,coverage}.test.ts',
   'tests/server/i18n/**',
   'tests/server/images/{metadata,pipeline}/**',
   'tests/server/jobs/cron-moments.test.ts',

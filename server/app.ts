@@ -23,6 +23,7 @@ import { type Database, openDatabase } from './database/open-database.ts'
 import { optimise } from './database/optimise.ts'
 import { createClaims } from './downloads/claims.ts'
 import { createClaimsRepo } from './downloads/claims-repo.ts'
+import { createCopies } from './downloads/copies.ts'
 import { createDownloads } from './downloads/downloads.ts'
 import { downloadsRoutes } from './downloads/downloads-routes.ts'
 import { createBuiltPage } from './http/built-page.ts'
@@ -203,7 +204,15 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     clock,
     config,
   })
-  const downloads = createDownloads({ uploads, claims, variants: images.variants, blobs, exchange, activity })
+  const downloads = createDownloads({
+    uploads,
+    claims,
+    variants: images.variants,
+    blobs,
+    exchange,
+    activity,
+    copies: createCopies(),
+  })
 
   const listing = createUploadsListing({ repo: createUploadsListingRepo(database), clock })
   const removal = createAccountRemoval({ users: accounts.users, removeUploads: uploads.removeAll })

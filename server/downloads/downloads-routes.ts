@@ -3,7 +3,7 @@ import type { ByteRange } from '../../storage/blob-store.ts'
 import type { Caller } from '../accounts/caller.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
-import { type CallerReader, HOLDER_COOKIE, holderOf, isPreview } from '../http/caller.ts'
+import { type CallerReader, HOLDER_COOKIE, holderOf, isPreview, readerOf } from '../http/caller.ts'
 import { contentHeaders, type Headers } from '../http/content-headers.ts'
 import { wantsSha256 } from '../http/digests.ts'
 import { createContentGuard } from '../http/domains.ts'
@@ -56,7 +56,7 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     const { status, range, headers } = answerTo(request, download)
     if (status === 304) return reply.code(304).headers(headers).send()
     const bytes = await read(request, reply, caller, download, range)
-    downloads.record(download, range, await sendContent(reply, status, headers, bytes))
+    downloads.record(download, range, await sendContent(reply, status, headers, bytes), readerOf(request, caller))
     return reply
   }
 

@@ -15,6 +15,7 @@ import type { OpenUpload, Uploads } from '../uploads/uploads.ts'
 import { type ArchiveFile, type ArchivePart, archiveEtag, layoutArchive, sliceArchive } from './archive.ts'
 import type { Claims } from './claims.ts'
 import { coalesced } from './coalesced.ts'
+import type { Copies } from './copies.ts'
 
 /** Something that can be read: a file, an archive or a stream, as its headers need it. */
 export interface Download {
@@ -31,7 +32,7 @@ export interface Download {
   isPrivate: boolean
   /** Reading it uses it up, so it must not be read for a preview. */
   isLimited: boolean
-  /** What is counted once its last byte is sent: copies of these files, of that upload. */
+  /** What is counted once its reader has all of it: copies of these files, of that upload. */
   counts: { upload: Upload; fileIds: readonly string[] }
   source: StoredSource | StreamSource
 }
@@ -61,6 +62,7 @@ interface Dependencies {
   blobs: BlobStore
   exchange: Pick<StreamExchange, 'take' | 'holds'>
   activity: ActivityRecorder
+  copies: Copies
 }
 
 const MAX_ARCHIVE_NAME_BYTES = 1024
@@ -70,7 +72,7 @@ const POLL_MS = 250
 export type Downloads = ReturnType<typeof createDownloads>
 
 /** Reading what was uploaded. Nothing is counted or consumed before `read`. */
-export function createDownloads({ uploads, claims, variants, blobs, exchange, activity }: Dependencies) {
+export function createDownloads({ uploads, claims, variants, blobs, exchange, activity, copies }: Dependencies) {
   /**
    * A file, or a picture derived from it. Throws as `Uploads.open`, `Uploads.getFile` and `Variants.get`; `forbidden`: no
    * derived pictures of limited files. `gate` runs once the caller has proved that he may see the file. With `patience` it waits
@@ -148,13 +150,17 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
     return claim.deliver(bytes, range)
   }
 
-  /**
-   * Counts what was sent of a download. One that was resumed, or fetched in parts, is one download: it counts with its
-   * last byte.
-   */
-  function record({ counts, size }: Download, range: ByteRange | undefined, sent: { bytes: number; isWhole: boolean }) {
-    const hasLast = sent.isWhole && (range === undefined || range.end + 1 === size)
-    activity.delivered({ upload: counts.upload, completed: hasLast ? counts.fileIds : [], bytes: sent.bytes })
+  /** Counts what was sent of a download. One that was resumed, or fetched in parts, is one: it counts once `reader` has all. */
+  function record(download: Download, range: ByteRange | undefined, sent: Sent, reader: string): void {
+    const { upload, fileIds } = download.counts
+    const completed = fileIds.length > 0 && isCopy(download, range, sent, reader) ? fileIds : []
+    activity.delivered({ upload, completed, bytes: sent.bytes })
+  }
+
+  function isCopy({ size, validators, counts }: Download, range: ByteRange | undefined, sent: Sent, reader: string) {
+    if (!size) return sent.isWhole
+    const what = `${counts.upload.id} ${counts.fileIds[0]} ${validators?.etag} ${reader}`
+    return copies.completes(what, size, range?.start ?? 0, sent.bytes)
   }
 
   /** Throws what `read` would throw because of others who download, and takes nothing. */
@@ -187,6 +193,12 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
   }
 
   return { findFile, findArchive, read, check, record }
+}
+
+/** What reached the reader's connection; whether that was all that he asked for. */
+interface Sent {
+  bytes: number
+  isWhole: boolean
 }
 
 export interface FileRef {

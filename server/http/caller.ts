@@ -164,12 +164,16 @@ export interface Holder {
 export function holderOf(request: FastifyRequest, caller: Caller): Holder {
   const userAgent = request.headers['user-agent'] ?? ''
   if (!userAgent.startsWith('Mozilla/'))
-    return { id: digest(`address ${caller.address} ${userAgent}`), newCookie: undefined }
+    return { id: digest(`address ${readerOf(request, caller)}`), newCookie: undefined }
   const cookie = request.cookies[HOLDER_COOKIE]
   if (cookie) return { id: digest(`cookie ${cookie}`), newCookie: undefined }
   const newCookie = randomBytes(24).toString('base64url')
   return { id: digest(`cookie ${newCookie}`), newCookie }
 }
+
+/** Who is reading, as well as it can be said of somebody who is not asked to keep a cookie. */
+export const readerOf = ({ headers }: FastifyRequest, { address }: Caller): string =>
+  `${address} ${headers['user-agent'] ?? ''}`
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex')
 

@@ -81,6 +81,29 @@ test('a download in parts is one download: it counts with the last byte, and eac
   expect(countsOf(await asAdmin(app, upload))).toEqual({ downloadCount: 1, downloadedBytes: 10, files: [1] })
 })
 
+test('who looks only at the end has not downloaded it, however often, and each reader needs all of it', async () => {
+  const app = await makeApp()
+  const { upload, url } = await givenFile(app, {}, '0123456789')
+
+  for (const Range of ['bytes=-1', 'bytes=9-', 'bytes=-1', 'bytes=5-9']) await downloadedBy(url, { Range })
+  await downloadedBy(url, { Range: 'bytes=0-4', 'User-Agent': 'somebody else' })
+  const before = await asAdmin(app, upload)
+  await downloadedBy(url, { Range: 'bytes=0-4' })
+  await downloadedBy(url, { Range: 'bytes=-1' })
+
+  expect(countsOf(before)).toEqual({ downloadCount: 0, downloadedBytes: 13, files: [0] })
+  expect(countsOf(await asAdmin(app, upload))).toEqual({ downloadCount: 1, downloadedBytes: 19, files: [1] })
+})
+
+test('the parts of a download may come in any order, and a copy is complete once', async () => {
+  const app = await makeApp()
+  const { upload, url } = await givenFile(app, {}, '0123456789')
+
+  for (const Range of ['bytes=-4', 'bytes=0-2', 'bytes=3-5', 'bytes=3-5']) await downloadedBy(url, { Range })
+
+  expect(countsOf(await asAdmin(app, upload))).toMatchObject({ downloadCount: 1, files: [1] })
+})
+
 test('neither HEAD nor a copy that is still good nor an error counts', async () => {
   const app = await makeApp()
   const { upload, url } = await givenFile(app)
