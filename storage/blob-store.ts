@@ -36,6 +36,13 @@ export interface BlobStore {
   openPartial(key: BlobKey, from?: PartialBlob): Promise<PartialWriter>
 
   /**
+   * Takes a partial blob away from a writer who did not let go: frozen or cut off, he may go on with it at any time. Returns where to
+   * go on, under `key` or under `newKey`, which nothing that he does can reach any more. If it is `newKey`, what was before is to be
+   * deleted (`deletePartial`) once the new place is noted. It, or `openPartial` then, throws `not_found` as that does.
+   */
+  seizePartial(key: BlobKey, from: PartialBlob | undefined, newKey: BlobKey): Promise<SeizedPartial>
+
+  /**
    * Deletes what was kept of a blob that will not be finished; without `from`, what was written before anything was noted goes with
    * the next sweep at the latest. Unknown ones are no error; a finished blob is left alone.
    */
@@ -71,6 +78,12 @@ export interface PartialBlob {
   size: number
   /** The driver's own notes, as text. */
   notes: string
+}
+
+export interface SeizedPartial {
+  key: BlobKey
+  /** Absent: nothing of it was safe. */
+  from: PartialBlob | undefined
 }
 
 /** After `pause` or `finish`, whether or not they succeed, nothing else may be called. A failed write makes every later call throw. */

@@ -1,8 +1,10 @@
 import fs from 'node:fs'
 import { AppError } from '../server/errors.ts'
-import type { BlobKey, Durability, PartialBlob, PartialWriter } from './blob-store.ts'
+import type { BlobKey, Durability, PartialBlob, PartialWriter, SeizedPartial } from './blob-store.ts'
 import { call, type Directory, errorCode, ignore } from './file-calls.ts'
 import { createFileWriter, openFile } from './file-writer.ts'
+
+const { COPYFILE_EXCL, COPYFILE_FICLONE } = fs.constants
 
 interface Dependencies {
   durability: Durability
@@ -56,11 +58,34 @@ export function createLocalPartials({ durability, temporaries, temporaryPathOf, 
     }
   }
 
+  /** A copy, since whoever has a file open can write to it for ever; file systems that share blocks make it at once. */
+  async function seize(key: BlobKey, from: PartialBlob | undefined, newKey: BlobKey): Promise<SeizedPartial> {
+    const [path, newPath] = [temporaryPathOf(key), temporaryPathOf(newKey)]
+    if (!from) return { key: newKey, from }
+    try {
+      await call((done) => fs.copyFile(path, newPath, COPYFILE_EXCL | COPYFILE_FICLONE, done)).catch(goneIfMissing)
+      await makeSafe(await openAt(newPath, from.size))
+      return { key: newKey, from }
+    } catch (error) {
+      await remove(newKey)
+      throw error
+    }
+  }
+
+  async function makeSafe(fd: number): Promise<void> {
+    try {
+      if (durability === 'full') await call((done) => fs.fsync(fd, done))
+    } finally {
+      fs.closeSync(fd)
+    }
+    if (durability === 'full') await temporaries.sync()
+  }
+
   async function remove(key: BlobKey): Promise<void> {
     await call((done) => fs.unlink(temporaryPathOf(key), done)).catch(ignore('ENOENT'))
   }
 
-  return { open, remove }
+  return { open, seize, remove }
 }
 
 /** The file's name and length say it all. */
@@ -68,9 +93,7 @@ const partialOf = (size: number): PartialBlob => ({ size, notes: '' })
 
 /** Cut to `size`: what is beyond was written, but nobody knows how much of it reached the disk. */
 async function openAt(path: string, size: number): Promise<number> {
-  const fd = await openFile(path, size === 0).catch((error: unknown) => {
-    throw errorCode(error) === 'ENOENT' ? gone() : error
-  })
+  const fd = await openFile(path, size === 0).catch(goneIfMissing)
   try {
     const found = await call<fs.Stats>((done) => fs.fstat(fd, done))
     if (found.size < size) throw gone()
@@ -80,6 +103,10 @@ async function openAt(path: string, size: number): Promise<number> {
     fs.closeSync(fd)
     throw error
   }
+}
+
+function goneIfMissing(error: unknown): never {
+  throw errorCode(error) === 'ENOENT' ? gone() : error
 }
 
 const gone = () => new AppError('not_found', 'the unfinished blob is gone')

@@ -178,6 +178,7 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
     adopt,
     get: async (key, range) => readFile(pathOf(key), range, buffers),
     openPartial: partials.open,
+    seizePartial: partials.seize,
     deletePartial: partials.remove,
     size,
     delete: remove,

@@ -36,6 +36,8 @@ interface Notes {
   oldTail: string | null
   /** Whether its writer let go by itself, so that no part of his can still be on its way. */
   isPaused: boolean
+  /** A writer before did not, and may come round at any time. */
+  isSeized: boolean
 }
 
 export interface S3PartialsTarget extends S3Target {
@@ -108,7 +110,7 @@ export function createS3Partials({ client, bucket, partBytes, uploading, tailPre
 
     function noted(tail: string | null, isPaused: boolean): string {
       const oldTail = tail === notes.tail ? null : notes.tail
-      return JSON.stringify({ partBytes: notes.partBytes, uploadId, parts, tail, oldTail, isPaused } satisfies Notes)
+      return JSON.stringify({ ...notes, uploadId, parts, tail, oldTail, isPaused } satisfies Notes)
     }
 
     /** What is collected for the next part is in memory only, and does not count. */
@@ -169,10 +171,24 @@ export function createS3Partials({ client, bucket, partBytes, uploading, tailPre
    * last that arrived: if it took the place of one that counts, the blob would be spoilt. What has arrived of his is written over,
    * since Ceph completes an upload only with all parts that it has. Throws `not_found` when the upload is not there any more.
    */
-  async function reservedNumber(upload: MultipartUpload, { parts, isPaused }: Notes): Promise<number | undefined> {
+  async function reservedNumber(
+    upload: MultipartUpload,
+    { parts, isPaused, isSeized }: Notes,
+  ): Promise<number | undefined> {
     let last = lastOf(parts)
     for await (const { PartNumber = 0 } of listParts(client, upload, last)) last = Math.max(last, PartNumber)
-    return isPaused ? undefined : last + 1
+    return isPaused && !isSeized ? undefined : last + 1
+  }
+
+  /** One part number is kept free of parts of his from then on; before there are parts, it goes on as another object. */
+  async function seize(from: PartialBlob | undefined, newName: string) {
+    if (!from) return { isNew: true, from }
+    const notes = JSON.parse(from.notes) as Notes
+    const isNew = notes.uploadId === null
+    const tail =
+      isNew && notes.tail !== null ? await writeTail(newName, await readTail(notes.tail, from.size)) : notes.tail
+    const seized: Notes = { ...notes, tail, oldTail: isNew ? null : notes.oldTail, isSeized: !isNew }
+    return { isNew, from: { size: from.size, notes: JSON.stringify(seized) } }
   }
 
   async function remove(name: string, from?: PartialBlob): Promise<void> {
@@ -214,7 +230,7 @@ export function createS3Partials({ client, bucket, partBytes, uploading, tailPre
     UploadId: uploadId,
   })
 
-  return { open, remove }
+  return { open, seize, remove }
 }
 
 const newNotes = (partBytes: number): Notes => ({
@@ -224,6 +240,7 @@ const newNotes = (partBytes: number): Notes => ({
   tail: null,
   oldTail: null,
   isPaused: true,
+  isSeized: false,
 })
 
 const countOf = (parts: readonly Numbers[]): number => parts.reduce((sum, [first, last]) => sum + last - first + 1, 0)

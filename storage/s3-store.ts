@@ -172,6 +172,10 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
     adopt: async () => false,
     get,
     openPartial: async (key, from) => partials.open(objectOf(key).Key, from),
+    seizePartial: async (key, from, newKey) => {
+      const seized = await partials.seize(from, objectOf(newKey).Key)
+      return { key: seized.isNew ? newKey : key, from: seized.from }
+    },
     deletePartial: async (key, from) => partials.remove(objectOf(key).Key, from),
     size,
     delete: remove,

@@ -232,6 +232,10 @@ export interface ResumablesTable {
   lease_until: WithDefault<number>
   /** Another writer waits for this one to let go. */
   is_wanted: WithDefault<Flag>
+  /** A writer before did not let go, and may still write to `blob_key`. */
+  is_torn: WithDefault<Flag>
+  /** By which request a guest sends this part. */
+  request_id: WithDefault<string | null>
 }
 
 /** What was done, since ever and on each of the last days. */

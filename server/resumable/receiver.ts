@@ -1,8 +1,9 @@
-import type { BlobStore, PartialBlob, PartialWriter } from '../../storage/blob-store.ts'
+import type { BlobKey, BlobStore, PartialBlob, PartialWriter } from '../../storage/blob-store.ts'
 import { interruptible } from '../../storage/interruptible.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
+import { newBlobKey } from '../ids.ts'
 import { type Meter, tooLarge } from '../uploads/file-intake.ts'
 import type { AssertFreeSpace } from '../uploads/free-space.ts'
 import { measureBlob } from '../uploads/stored-bytes.ts'
@@ -88,21 +89,30 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
 
   /** Undefined: the blob was made whole already, in a turn that did not live to say so. */
   async function open(turn: Turn): Promise<PartialWriter | undefined> {
-    const { blobKey, received, notes } = turn.resumable
-    const key = blobKey as string // until it is finished
-    if ((notes === null || isComplete(turn.resumable)) && (await isWhole(turn.resumable))) return undefined
+    const isNew = turn.resumable.notes === null
+    if ((isNew || isComplete(turn.resumable)) && (await isWhole(turn.resumable))) return undefined
     try {
-      return await blobs.openPartial(key, notes === null ? undefined : { size: received, notes })
+      if (turn.resumable.isTorn) await seize(turn)
+      return await blobs.openPartial(keyOf(turn.resumable), partialOf(turn.resumable))
     } catch (error) {
       if (!(error instanceof AppError && error.code === 'not_found')) throw error
       if (await isWhole(turn.resumable)) return undefined
-      turn.keep({ received: 0, notes: null })
+      turn.keep({ received: 0, notes: null, blobKey: newBlobKey() })
       throw new AppError('conflict', 'what was received is lost, please begin anew', { cause: error })
     }
   }
 
-  const isWhole = async ({ blobKey, length }: Resumable): Promise<boolean> =>
-    (await blobs.size(blobKey as string)) === length
+  /** A process that was frozen goes on where it stood: from now on with something that nobody looks at. */
+  async function seize(turn: Turn): Promise<void> {
+    const [key, from] = [keyOf(turn.resumable), partialOf(turn.resumable)]
+    const seized = await blobs.seizePartial(key, from, newBlobKey())
+    turn.keep({ blobKey: seized.key, notes: seized.from?.notes ?? null, isTorn: false })
+    await turn.save()
+    if (seized.key !== key) await blobs.deletePartial(key, from)
+  }
+
+  const isWhole = async (resumable: Resumable): Promise<boolean> =>
+    (await blobs.size(keyOf(resumable))) === resumable.length
 
   /** Returns why it broke off. */
   async function take(
@@ -133,22 +143,26 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
   async function pause(turn: Turn, writer: PartialWriter, meter: Meter | undefined): Promise<void> {
     try {
       turn.keep(progressOf(await writer.pause()))
-    } finally {
+      turn.assertMine()
       meters.give(turn.resumable, meter)
+    } catch (error) {
+      meter?.drop()
+      throw error
     }
   }
 
   /** The blob is whole. */
   async function finish(turn: Turn, meter: Meter | undefined): Promise<void> {
-    const { blobKey, length, fileId, sha256 } = turn.resumable
-    const key = blobKey as string
+    const { length, fileId, sha256 } = turn.resumable
+    const key = keyOf(turn.resumable)
     turn.keep({ received: length as number })
     if (fileId === null) return turn.keep({ status: 'finished' })
     const came = meter ? { blobKey: key, ...(await meter.result()), image: null } : await measureBlob(blobs, key)
     if (sha256 !== null && sha256 !== came.sha256)
       throw new AppError('bad_request', 'the bytes do not have the digest that was announced')
-    const file = await intake.adopt(fileId, came)
-    turn.keep({ status: 'finished', blobKey: null })
+    const done: Progress = { status: 'finished', blobKey: null }
+    const file = await intake.adopt(fileId, came, (trx) => turn.settle(trx, done))
+    turn.keep(done)
     await turn.end()
     if (file.blobKey !== key) await intake.discard(key) // a picture as it came
   }
@@ -161,6 +175,12 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
 
   return { receive, complete }
 }
+
+/** It has one until it is finished. */
+const keyOf = ({ blobKey }: Resumable): BlobKey => blobKey as BlobKey
+
+const partialOf = ({ received, notes }: Resumable): PartialBlob | undefined =>
+  notes === null ? undefined : { size: received, notes }
 
 function lengthOf({ offset, size, length, isLast }: Piece): number | undefined {
   return length ?? (isLast && size !== undefined ? offset + size : undefined)

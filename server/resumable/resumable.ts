@@ -25,6 +25,10 @@ export interface Resumable {
   sha256: string | null
   createdAt: number
   expiresAt: number
+  /** A writer before did not let go, as when his process was frozen, and may go on with the blob at any time. */
+  isTorn: boolean
+  /** Of a guest's part: by which request he sends it. */
+  requestId: string | null
 }
 
 /** Whether all bytes are there, although the file may not be finished yet. */

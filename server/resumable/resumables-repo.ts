@@ -1,13 +1,15 @@
 import type { Insertable, Kysely, Selectable, Updateable } from 'kysely'
 import { prepared } from '../database/prepared.ts'
-import type { ResumablesTable, Schema } from '../database/schema.ts'
-import type { Transact } from '../database/transact.ts'
+import type { Flag, ResumablesTable, Schema } from '../database/schema.ts'
+import type { Transact, Trx } from '../database/transact.ts'
 import type { Resumable } from './resumable.ts'
 
 export type ResumablesRepo = ReturnType<typeof createResumablesRepo>
 
 /** What changes while bytes come in. */
-export type Progress = Partial<Pick<Resumable, 'received' | 'notes' | 'length' | 'status' | 'blobKey' | 'expiresAt'>>
+export type Progress = Partial<
+  Pick<Resumable, 'received' | 'notes' | 'length' | 'status' | 'blobKey' | 'expiresAt' | 'isTorn'>
+>
 
 /** Every query on resumables. Only who holds the lease changes a row; what loses it learns so by `undefined` or `false`. */
 export function createResumablesRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
@@ -28,12 +30,22 @@ export function createResumablesRepo({ db, transact }: { db: Kysely<Schema>; tra
       return row && toResumable(row)
     },
 
-    /** Takes the lease, unless somebody has it who is believed to live. */
+    /** Takes the lease, unless somebody has it who is believed to live. From one who did not give it back, the blob is torn. */
     acquire: (id: string, writer: string, now: number, leaseUntil: number): Promise<Resumable | undefined> =>
       transact(async (trx) => {
         const row = await trx
           .updateTable('resumables')
-          .set({ writer, lease_until: leaseUntil, is_wanted: 0 })
+          .set(({ eb, ref }) => ({
+            writer,
+            lease_until: leaseUntil,
+            is_wanted: 0,
+            is_torn: eb
+              .case()
+              .when('writer', 'is', null)
+              .then(ref('is_torn'))
+              .else(1 as Flag)
+              .end(),
+          }))
           .where('id', '=', id)
           .where((eb) => eb.or([eb('writer', 'is', null), eb('lease_until', '<=', now)]))
           .returningAll()
@@ -64,6 +76,17 @@ export function createResumablesRepo({ db, transact }: { db: Kysely<Schema>; tra
           .executeTakeFirst()
         return row && { isWanted: row.is_wanted === 1 }
       }),
+
+    /** Notes what has become of it, in a transaction that makes it so. False: the lease is not the writer's any more. */
+    settle: async (trx: Trx, id: string, writer: string, progress: Progress): Promise<boolean> => {
+      const { numUpdatedRows } = await trx
+        .updateTable('resumables')
+        .set(progressColumns(progress))
+        .where('id', '=', id)
+        .where('writer', '=', writer)
+        .executeTakeFirst()
+      return numUpdatedRows === 1n
+    },
 
     /** Notes how far `writer` has come and gives the lease back. False: it was not his any more. */
     release: (id: string, writer: string, progress: Progress): Promise<boolean> =>
@@ -141,6 +164,8 @@ function toResumable(row: Selectable<ResumablesTable>): Resumable {
     sha256: row.sha256,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
+    isTorn: row.is_torn === 1,
+    requestId: row.request_id,
   }
 }
 
@@ -161,13 +186,16 @@ function toRow(resumable: Resumable): Insertable<ResumablesTable> {
     sha256: resumable.sha256,
     created_at: resumable.createdAt,
     expires_at: resumable.expiresAt,
+    is_torn: resumable.isTorn ? 1 : 0,
+    request_id: resumable.requestId,
   }
 }
 
-function progressColumns({ blobKey, expiresAt, ...rest }: Progress): Updateable<ResumablesTable> {
+function progressColumns({ blobKey, expiresAt, isTorn, ...rest }: Progress): Updateable<ResumablesTable> {
   return {
     ...rest,
     ...(blobKey === undefined ? {} : { blob_key: blobKey }),
     ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
+    ...(isTorn === undefined ? {} : { is_torn: isTorn ? 1 : 0 }),
   }
 }

@@ -78,6 +78,8 @@ export function createResumables({
       notes: null,
       createdAt: now,
       expiresAt: now + config.resumeWindowMs,
+      isTorn: false,
+      requestId: null,
     }
     await repo.insert(resumable)
     return { secret, resumable, slot }

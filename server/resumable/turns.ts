@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
+import type { Trx } from '../database/transact.ts'
 import { AppError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { Resumable } from './resumable.ts'
@@ -22,6 +23,10 @@ export interface Turn {
   assertMine: () => void
   /** Changes `resumable`; the database hears of it when the lease is renewed, or at the end. */
   keep: (progress: Progress) => void
+  /** Has the database hear of it now. Throws `locked`: the turn is not ours any more. */
+  save: () => Promise<void>
+  /** Notes what became of it in the transaction that makes it so, which may run twice. Throws `locked` as `save`. */
+  settle: (trx: Trx, progress: Progress) => Promise<void>
   /** To be asked, when the lease is renewed, how far it has come. Undefined: no more. */
   reports: (progress: (() => Promise<Progress>) | undefined) => void
   /** Ends the turn; the second time nothing happens. Throws `locked` when it was not ours any more, and nothing was kept. */
@@ -115,10 +120,24 @@ export function createTurns({ repo, clock, log }: Dependencies) {
 
     async function renew(): Promise<void> {
       if (report) keep(await report())
+      await note()
+    }
+
+    /** False: it is not ours any more. */
+    async function note(): Promise<boolean> {
       const until = clock() + LEASE_MS
       const renewed = await repo.renew(id, writer, until, unsaved)
       if (!renewed || renewed.isWanted) displace()
       if (renewed) leaseUntil = until
+      return renewed !== undefined
+    }
+
+    async function save(): Promise<void> {
+      if (!(await note())) throw lost()
+    }
+
+    async function settle(trx: Trx, progress: Progress): Promise<void> {
+      if (!(await repo.settle(trx, id, writer, { ...unsaved, ...progress }))) throw lost()
     }
 
     function assertMine(): void {
@@ -149,6 +168,8 @@ export function createTurns({ repo, clock, log }: Dependencies) {
       signal: displaced.signal,
       assertMine,
       keep,
+      save,
+      settle,
       reports: (progress) => {
         report = progress
       },

@@ -3,6 +3,7 @@ import type { BlobStore } from '../../storage/blob-store.ts'
 import type { ActivityRecorder } from '../activity/activity-recorder.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
+import type { Trx } from '../database/transact.ts'
 import { AppError } from '../errors.ts'
 import type { PictureIntake } from '../images/picture-intake.ts'
 import type { StreamExchange } from '../streams/stream-exchange.ts'
@@ -46,6 +47,9 @@ interface Dependencies {
 /** While a file comes in, its row says until when its writer is believed to live. */
 const LEASE_MS = 60_000
 const LEASE_RENEWAL_MS = 20_000
+
+/** What else has to be so for a file to become `uploaded`; throws when it is not. */
+type Settle = (trx: Trx) => Promise<void>
 
 export type UploadsIntake = ReturnType<typeof createUploadsIntake>
 
@@ -173,10 +177,16 @@ export function createUploadsIntake({
     return { ...file, ...measured, status: 'deleted' }
   }
 
-  async function finish(upload: Upload, file: StoredFile, measured: Measured, budget: Budget): Promise<StoredFile> {
+  async function finish(
+    upload: Upload,
+    file: StoredFile,
+    measured: Measured,
+    budget: Budget,
+    settle?: Settle,
+  ): Promise<StoredFile> {
     const now = clock()
     try {
-      const outcome = await repo.finishFile(file, measured, now, budget)
+      const outcome = await repo.finishFile(file, measured, now, budget, settle)
       if (outcome === 'over_quota') throw exceeded(budget)
       if (outcome === 'finished') {
         activity.fileReceived(upload, measured.size)
@@ -205,17 +215,16 @@ export function createUploadsIntake({
 
   /**
    * Makes a reserved file of bytes that are stored already; `treat` says what becomes of them. Returns the file as it is, when that
-   * was done before. Throws `not_found`: it was removed while it came in; `bad_request`: not encrypted as its upload
-   * demands, or of another size than declared;
-   * `too_large`: over quota.
+   * was done before. `settle` runs in the same transaction. Throws what that throws; `not_found`: it was removed while it came in;
+   * `bad_request`: not encrypted as its upload demands, or of another size than declared; `too_large`: over quota.
    */
-  async function adopt(fileId: string, came: Measured): Promise<StoredFile> {
+  async function adopt(fileId: string, came: Measured, settle: Settle): Promise<StoredFile> {
     const file = await repo.findFile(fileId)
     if (file?.status === 'uploaded') return file
     const upload = file && (await repo.findUpload(file.uploadId))
     if (!upload || file.status !== 'uploading') throw new AppError('not_found', 'the file was removed while it came in')
     assertDeclaredSize(came.size, file.size)
-    return finish(upload, file, await treat(came, upload), await budgetOf(upload, file))
+    return finish(upload, file, await treat(came, upload), await budgetOf(upload, file), settle)
   }
 
   async function treat(came: Measured, { normalize, e2ee }: Pick<Upload, 'normalize' | 'e2ee'>): Promise<Measured> {

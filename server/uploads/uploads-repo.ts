@@ -2,7 +2,7 @@ import type { Kysely, Transaction, Updateable } from 'kysely'
 import { chunks } from '../database/chunks.ts'
 import { prepared } from '../database/prepared.ts'
 import type { FileStatus, FilesTable, Schema } from '../database/schema.ts'
-import type { Transact } from '../database/transact.ts'
+import type { Transact, Trx } from '../database/transact.ts'
 import { isId } from '../ids.ts'
 import type { Admission } from './admission.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
@@ -133,12 +133,13 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
     moveFile: (id: string, from: FileStatus, to: FileStatus, changes: Updateable<FilesTable> = {}): Promise<boolean> =>
       transact((trx) => moveFile(trx, id, from, to, changes)),
 
-    /** `uploading → uploaded` with what was measured, unless the upload itself went away meanwhile. */
+    /** `uploading → uploaded` with what was measured, unless the upload itself went away meanwhile. Throws what `settle` throws. */
     finishFile: (
       file: StoredFile,
       measured: Measured,
       now: number,
       quota: Quota,
+      settle?: (trx: Trx) => Promise<void>,
     ): Promise<'finished' | 'over_quota' | 'gone'> =>
       transact(async (trx) => {
         if (Number.isFinite(quota.maxUserSizeBytes) && quota.userId !== null) await lockUser(trx, quota.userId)
@@ -149,7 +150,9 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
           uploaded_at: now,
           lease_until: null,
         }
-        return (await moveFile(trx, file.id, 'uploading', 'uploaded', changes)) ? 'finished' : 'gone'
+        if (!(await moveFile(trx, file.id, 'uploading', 'uploaded', changes))) return 'gone'
+        await settle?.(trx)
+        return 'finished'
       }),
 
     renewLeases: (fileIds: readonly string[], leaseUntil: number): Promise<void> =>
@@ -250,10 +253,11 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
     /** Those of `keys` that some file, derived picture or unfinished upload still needs. */
     async knownBlobs(keys: readonly string[]): Promise<Set<string>> {
       if (keys.length === 0) return new Set()
+      // In this order, since what is unfinished may become a file meanwhile.
+      const unfinished = await db.selectFrom('resumables').select('blob_key').where('blob_key', 'in', keys).execute()
       const files = await db.selectFrom('files').select('blob_key').where('blob_key', 'in', keys).execute()
       const variants = await db.selectFrom('variants').select('blob_key').where('blob_key', 'in', keys).execute()
-      const unfinished = await db.selectFrom('resumables').select('blob_key').where('blob_key', 'in', keys).execute()
-      return new Set([...files, ...variants, ...unfinished].map(({ blob_key }) => blob_key as string))
+      return new Set([...unfinished, ...files, ...variants].map(({ blob_key }) => blob_key as string))
     },
   }
 }

@@ -372,6 +372,41 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
         expect(await read(store, key)).toEqual({ length: 23 * MIB, sha256: sha256(bytes) })
       })
 
+      test.each([
+        ['a part and a rest', 6 * MIB, 3 * MIB],
+        ['a rest', 100_000, 7 * MIB],
+        ['nothing', 0, 7 * MIB],
+      ])('is out of reach for a writer who was cut off after %s was noted', async (_name, noted, lost) => {
+        const key = newBlobKey()
+        const bytes = randomBytes(16 * MIB)
+        const partial = noted === 0 ? undefined : await addPiece(store, key, bytes.subarray(0, noted))
+        const frozen = await store.openPartial(key, partial)
+        for await (const chunk of chunked(randomBytes(lost), 64 * KIB)) await frozen.add(chunk)
+
+        const seized = await store.seizePartial(key, partial, newBlobKey())
+        const resumed = await addPiece(store, seized.key, bytes.subarray(noted, 12 * MIB), seized.from)
+        await frozen.checkpoint()
+        const whole = await addPiece(store, seized.key, bytes.subarray(12 * MIB), resumed)
+        await (await store.openPartial(seized.key, whole)).finish()
+        await frozen.finish().catch(() => {})
+
+        expect(await read(store, seized.key)).toEqual({ length: 16 * MIB, sha256: sha256(bytes) })
+        if (seized.key !== key) await store.deletePartial(key, partial)
+        await store.delete(key)
+      })
+
+      test('can’t be seized when it is gone', async () => {
+        const key = newBlobKey()
+        const partial = await addPiece(store, key, randomBytes(100))
+        await store.deletePartial(key, partial)
+
+        const seizing = store.seizePartial(key, partial, newBlobKey())
+
+        await expect(seizing.then(({ key, from }) => store.openPartial(key, from))).rejects.toMatchObject({
+          code: 'not_found',
+        })
+      })
+
       test('is not touched by a sweep while somebody wants it', async () => {
         const key = newBlobKey()
         const partial = await addPiece(store, key, randomBytes(7 * MIB))

@@ -100,3 +100,42 @@ test('nobody waits for a writer whose process died for longer than its lease', a
 
   expect(await offsetOf(onTwo)).toBe(0)
 })
+
+/**
+ * A process that was frozen goes on where it stood, as if no time had passed: here its clock stands still while the other one's
+ * lease for it runs out.
+ */
+async function givenWriterWhoLostTheTurn() {
+  const one = await makeApp()
+  const two = await makeApp({ DATA_DIR: one.dataDir, DATABASE_URL: one.databaseUrl })
+  const { url, link } = await createResumable(one, 11)
+  const frozen = await stalledWriter(url, 'hello ', 11)
+  await vi.waitUntil(() => unfinishedBytes(one) === 6, { timeout: 15_000 })
+  two.advance(10_000)
+  return { frozen, onTwo: url.replace(one.url, two.url), link }
+}
+
+test('a writer who does not know that he lost the turn changes nothing of what was finished since', async () => {
+  const { frozen, onTwo, link } = await givenWriterWhoLostTheTurn()
+  const offset = await offsetOf(onTwo)
+
+  expect((await patch(onTwo, offset, 'HELLO WORLD'.slice(offset))).status).toBe(204)
+  await frozen.send('world')
+
+  expect((await frozen.answer()).status).toBeGreaterThanOrEqual(400)
+  expect(await answerOf(fetch(link))).toEqual([200, `${'hello '.slice(0, offset)}${'HELLO WORLD'.slice(offset)}`])
+})
+
+test('nor does he come first, when he has all bytes before the one who holds the turn', async () => {
+  const { frozen, onTwo, link } = await givenWriterWhoLostTheTurn()
+  const offset = await offsetOf(onTwo)
+  expect((await patch(onTwo, offset, 'HELLO'.slice(offset))).status).toBe(204)
+
+  await frozen.send('world')
+  const { status } = await frozen.answer()
+  const between = await fetch(link)
+  await patch(onTwo, Math.max(offset, 5), 'HELLO WORLD'.slice(Math.max(offset, 5)))
+
+  expect([status >= 400, between.status]).toEqual([true, 404])
+  expect(await answerOf(fetch(link))).toEqual([200, `${'hello '.slice(0, offset)}${'HELLO WORLD'.slice(offset)}`])
+})
