@@ -1,7 +1,6 @@
-import type { TestApp } from '../../helpers/make-app.ts'
-
 /** tus 1.0.0 request by request. */
 
+type Server = { url: string }
 type Headers = Record<string, string>
 type Body = string | Uint8Array<ArrayBuffer>
 
@@ -13,7 +12,7 @@ export const metadata = (pairs: Record<string, string>): string =>
     .map(([key, value]) => `${key} ${Buffer.from(value).toString('base64')}`)
     .join(',')
 
-export const post = (app: TestApp, headers: Headers, body?: Body): Promise<Response> =>
+export const post = (app: Server, headers: Headers, body?: Body): Promise<Response> =>
   fetch(`${app.url}/tus`, {
     method: 'POST',
     headers: { ...TUS, ...(body === undefined ? {} : OFFSET_TYPE), ...headers },
@@ -45,7 +44,7 @@ export interface CreatedResumable {
 }
 
 export async function createResumable(
-  app: TestApp,
+  app: Server,
   length: number,
   pairs: Record<string, string> = {},
 ): Promise<CreatedResumable> {
@@ -57,7 +56,7 @@ export async function createResumable(
   return describe(app, response)
 }
 
-export function describe(app: TestApp, { headers }: Response): CreatedResumable {
+export function describe(app: Server, { headers }: Response): CreatedResumable {
   return {
     url: new URL(headers.get('location') ?? '', `${app.url}/tus`).href,
     link: headers.get('x-mayfly-link') ?? '',

@@ -1,0 +1,126 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { temporaryFolder } from '../helpers/database.ts'
+import { findPostgres, startPostgres } from '../helpers/postgres-server.ts'
+import { head, type RawClient, rawClient } from '../helpers/raw-client.ts'
+import { type SpawnedServer, spawnServer } from '../helpers/spawn-server.ts'
+import { createResumable, offsetOf, patch } from '../server/resumable/tus-requests.ts'
+
+/** A process that stands still, as on a machine that is suspended or swaps, and comes round when others went on without it. */
+
+const MIB = 1024 * 1024
+const LENGTH = 8 * MIB
+/** No whole number of the store's batches, so that all of it is in the file only once it was noted, too. */
+const NOTED = 4 * MIB + 1000
+/** Less than a batch: the process that is frozen has it in its hands. */
+const IN_HAND = 100_000
+
+const DATABASES = [
+  ['SQLite', true],
+  ['PostgreSQL', findPostgres() !== undefined],
+] as const
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+const download = async (link: string, { url }: SpawnedServer): Promise<string> =>
+  sha256(await (await fetch(url + new URL(link).pathname)).bytes())
+
+async function givenReplicas(database: string): Promise<[SpawnedServer, SpawnedServer]> {
+  const settings = {
+    DATA_DIR: temporaryFolder(),
+    DATABASE_URL: database === 'SQLite' ? 'sqlite' : await givenPostgres(),
+  }
+  const one = await spawnServer(settings)
+  return [one, await spawnServer(settings)]
+}
+
+async function givenPostgres(): Promise<string> {
+  const { url, stop } = await startPostgres()
+  onTestFinished(stop)
+  return `${url}/postgres`
+}
+
+const freeze = ({ pid }: SpawnedServer): boolean => process.kill(pid, 'SIGSTOP')
+const thaw = ({ pid }: SpawnedServer): boolean => process.kill(pid, 'SIGCONT')
+
+/** Sends the first bytes and freezes the server when some of them are noted and it holds others. */
+async function freezeInTheMiddle(server: SpawnedServer, url: string, bytes: Buffer): Promise<RawClient> {
+  const client = await rawClient(url)
+  const headers = { 'Tus-Resumable': '1.0.0', 'Content-Type': 'application/offset+octet-stream', 'Upload-Offset': 0 }
+  await client.send(head('PATCH', new URL(url).pathname, { ...headers, 'Content-Length': bytes.length }))
+  await client.send(bytes.subarray(0, NOTED))
+  await vi.waitUntil(() => unfinishedBytes(server) === NOTED, { timeout: 15_000 })
+  await client.send(bytes.subarray(NOTED, NOTED + IN_HAND))
+  await vi.waitUntil(() => unreadBytes(client, url) === 0, { timeout: 15_000 })
+  freeze(server)
+  return client
+}
+
+function unfinishedBytes({ dataDir }: SpawnedServer): number {
+  const folder = join(dataDir, 'files', 'tmp')
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
+}
+
+/** What the kernel holds that the server has not read yet (proc(5), `/proc/net/tcp`: addresses and queues in hexadecimal). */
+function unreadBytes({ socket }: RawClient, url: string): number {
+  const ends = [Number(new URL(url).port), socket.localPort as number].map(hexadecimal)
+  const lines = readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+  const line = lines.find(([, local, remote]) => local?.endsWith(`:${ends[0]}`) && remote?.endsWith(`:${ends[1]}`))
+  return Number.parseInt(line?.[4]?.split(':')[1] ?? '', 16)
+}
+
+const hexadecimal = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0')
+
+const onDatabases = test.for(DATABASES.filter(([, isThere]) => isThere))
+
+onDatabases(
+  'on %s, a replica that comes round after another one has finished its upload changes nothing',
+  {
+    timeout: 90_000,
+  },
+  async ([database]) => {
+    const [frozen, other] = await givenReplicas(database)
+    const { url, link } = await createResumable(frozen, LENGTH)
+    const sent = randomBytes(LENGTH)
+    const client = await freezeInTheMiddle(frozen, url, sent)
+
+    const onOther = url.replace(frozen.url, other.url)
+    const offset = await offsetOf(onOther)
+    const whole = Buffer.concat([sent.subarray(0, offset), randomBytes(LENGTH - offset)])
+    expect((await patch(onOther, offset, whole.subarray(offset))).status).toBe(204)
+    expect(await download(link, other)).toBe(sha256(whole))
+    thaw(frozen)
+
+    expect((await client.answer()).status).toBe(423)
+    expect([await download(link, other), await download(link, frozen)]).toEqual([sha256(whole), sha256(whole)])
+  },
+)
+
+onDatabases(
+  'on %s, nor does one that comes round while the other is still at it, and it may go on there later',
+  {
+    timeout: 90_000,
+  },
+  async ([database]) => {
+    const [frozen, other] = await givenReplicas(database)
+    const { url, link } = await createResumable(frozen, LENGTH)
+    const sent = randomBytes(LENGTH)
+    const client = await freezeInTheMiddle(frozen, url, sent)
+
+    const onOther = url.replace(frozen.url, other.url)
+    const offset = await offsetOf(onOther)
+    const whole = Buffer.concat([sent.subarray(0, offset), randomBytes(LENGTH - offset)])
+    expect((await patch(onOther, offset, whole.subarray(offset, 6 * MIB))).status).toBe(204)
+    thaw(frozen)
+    await client.send(sent.subarray(NOTED + IN_HAND)).catch(() => {}) // it may have hung up
+    expect((await client.answer()).status).toBe(423)
+    expect(await offsetOf(url)).toBe(6 * MIB)
+    expect((await patch(url, 6 * MIB, whole.subarray(6 * MIB))).status).toBe(204)
+
+    expect([await download(link, other), await download(link, frozen)]).toEqual([sha256(whole), sha256(whole)])
+  },
+)
