@@ -23,6 +23,7 @@ export const UPLOADS = {
   'file is too big ({size}), maximum file size is {max}': '文件太大（{size}），单个文件最大 {max}',
   'file too big (limit is set to {max})': '文件太大（上限为 {max}）',
   '{prefix}maximum user upload size reached. ({max})': '你的存储空间已用完（{max}）',
+  'there is no room for this file at the moment': '目前没有空间存放此文件',
   'missing file name': '缺少文件名',
   'invalid file name': '文件名无效',
   'file name {head}... is too long, maximum length is {max} characters': '文件名 {head}… 太长，最多 {max} 字节',
