@@ -76,51 +76,41 @@ function unreadBytes({ socket }: RawClient, url: string): number {
 const hexadecimal = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0')
 
 describe.for(DATABASES.filter(([, isThere]) => isThere))('a replica that was frozen, on %s,', ([database]) => {
-  onDatabases(
-    'on %s, a replica that comes round after another one has finished its upload changes nothing',
-    {
-      timeout: 90_000,
-    },
-    async ([database]) => {
-      const [frozen, other] = await givenReplicas(database)
-      const { url, link } = await createResumable(frozen, LENGTH)
-      const sent = randomBytes(LENGTH)
-      const client = await freezeInTheMiddle(frozen, url, sent)
+  test('comes round after another one has finished its upload, and changes nothing', { timeout: 90_000 }, async () => {
+    const [frozen, other] = await givenReplicas(database)
+    const { url, link } = await createResumable(frozen, LENGTH)
+    const sent = randomBytes(LENGTH)
+    const client = await freezeInTheMiddle(frozen, url, sent)
 
-      const onOther = url.replace(frozen.url, other.url)
-      const offset = await offsetOf(onOther)
-      const whole = Buffer.concat([sent.subarray(0, offset), randomBytes(LENGTH - offset)])
-      expect((await patch(onOther, offset, whole.subarray(offset))).status).toBe(204)
-      expect(await download(link, other)).toBe(sha256(whole))
-      thaw(frozen)
+    const onOther = url.replace(frozen.url, other.url)
+    const offset = await offsetOf(onOther)
+    const whole = Buffer.concat([sent.subarray(0, offset), randomBytes(LENGTH - offset)])
+    expect((await patch(onOther, offset, whole.subarray(offset))).status).toBe(204)
+    expect(await download(link, other)).toBe(sha256(whole))
+    thaw(frozen)
 
-      expect((await client.answer()).status).toBe(423)
-      expect([await download(link, other), await download(link, frozen)]).toEqual([sha256(whole), sha256(whole)])
-    },
-  )
+    expect((await client.answer()).status).toBe(423)
+    expect([await download(link, other), await download(link, frozen)]).toEqual([sha256(whole), sha256(whole)])
+  })
 
-  onDatabases(
-    'on %s, nor does one that comes round while the other is still at it, and it may go on there later',
-    {
-      timeout: 90_000,
-    },
-    async ([database]) => {
-      const [frozen, other] = await givenReplicas(database)
-      const { url, link } = await createResumable(frozen, LENGTH)
-      const sent = randomBytes(LENGTH)
-      const client = await freezeInTheMiddle(frozen, url, sent)
+  test('comes round while the other one is still at it, changes nothing, and can be gone on with', {
+    timeout: 90_000,
+  }, async () => {
+    const [frozen, other] = await givenReplicas(database)
+    const { url, link } = await createResumable(frozen, LENGTH)
+    const sent = randomBytes(LENGTH)
+    const client = await freezeInTheMiddle(frozen, url, sent)
 
-      const onOther = url.replace(frozen.url, other.url)
-      const offset = await offsetOf(onOther)
-      const whole = Buffer.concat([sent.subarray(0, offset), randomBytes(LENGTH - offset)])
-      expect((await patch(onOther, offset, whole.subarray(offset, 6 * MIB))).status).toBe(204)
-      thaw(frozen)
-      await client.send(sent.subarray(NOTED + IN_HAND)).catch(() => {}) // it may have hung up
-      expect((await client.answer()).status).toBe(423)
-      expect(await offsetOf(url)).toBe(6 * MIB)
-      expect((await patch(url, 6 * MIB, whole.subarray(6 * MIB))).status).toBe(204)
+    const onOther = url.replace(frozen.url, other.url)
+    const offset = await offsetOf(onOther)
+    const whole = Buffer.concat([sent.subarray(0, offset), randomBytes(LENGTH - offset)])
+    expect((await patch(onOther, offset, whole.subarray(offset, 6 * MIB))).status).toBe(204)
+    thaw(frozen)
+    await client.send(sent.subarray(NOTED + IN_HAND)).catch(() => {}) // it may have hung up
+    expect((await client.answer()).status).toBe(423)
+    expect(await offsetOf(url)).toBe(6 * MIB)
+    expect((await patch(url, 6 * MIB, whole.subarray(6 * MIB))).status).toBe(204)
 
-      expect([await download(link, other), await download(link, frozen)]).toEqual([sha256(whole), sha256(whole)])
-    },
-  )
+    expect([await download(link, other), await download(link, frozen)]).toEqual([sha256(whole), sha256(whole)])
+  })
 })
