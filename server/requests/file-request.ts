@@ -41,7 +41,8 @@ export interface ListedRequest {
 export interface Invitation {
   request: FileRequest
   upload: Upload
-  /** `Infinity`: no limit. */
+  status: RequestStatus
+  /** `Infinity`: no limit. What is still coming in has its place. */
   left: Usage
   maxFileSizeBytes: number
 }

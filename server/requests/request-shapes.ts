@@ -37,10 +37,11 @@ export function requestJson({ request, status, arrived }: ListedRequest, upload:
  * A request as guests see it: what they may still bring, not what the limits were, and nothing of the upload but what
  * its files must be like.
  */
-export function guestJson({ request, upload, left, maxFileSizeBytes }: Invitation) {
+export function guestJson({ request, upload, status, left, maxFileSizeBytes }: Invitation) {
   return {
     title: request.title,
     comments: request.comments,
+    status,
     maxFileSize: Number.isFinite(maxFileSizeBytes) ? maxFileSizeBytes : -1,
     ...(request.maxFiles === null ? {} : { filesLeft: left.files }),
     ...(request.maxBytes === null ? {} : { bytesLeft: left.bytes }),

@@ -101,7 +101,9 @@ export function createRequests({ repo, uploads, intake, quotas, clock, config }:
   async function inspect(token: string): Promise<Invitation> {
     const { request, upload } = await open(token)
     const { maxFileSizeBytes } = await quotas.budgetOf(upload) // how much room there is, is the owner's business
-    return { request, upload, maxFileSizeBytes, left: leftOf(request, await repo.usage(request.id)) }
+    const arrived = (await repo.listArrived(upload.id)).get(request.id) ?? NOTHING
+    const status = statusOf(request, arrived, clock())
+    return { request, upload, status, maxFileSizeBytes, left: leftOf(request, await repo.usage(request.id)) }
   }
 
   /**

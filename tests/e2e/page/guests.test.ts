@@ -1,10 +1,14 @@
+import { createHash, randomBytes } from 'node:crypto'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { jsonOf } from '../../helpers/answers.ts'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { createUpload } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
-import { faults, fileOf, isScrollingSideways } from './page-tests.ts'
+import { slowLine } from '../../helpers/slow-line.ts'
+import { faults, fileOf, isScrollingSideways, offsetsSentBy, sendSlowly } from './page-tests.ts'
+
+const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex')
 
 /** An upload and a link by which guests add to it. */
 async function givenRequest(app: TestApp, request: object) {
@@ -113,6 +117,88 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
 
     await guest.getByRole('alert').filter({ hasText: 'This request was revoked' }).waitFor()
     expect((await files()).map(({ fileName }) => fileName)).toEqual(['slides.pdf'])
+  })
+
+  test('a guest whose page was closed goes on where he was, and others are told that his place is taken', {
+    timeout: 60_000,
+  }, async () => {
+    const app = await makeApp()
+    const line = await slowLine(() => app.url)
+    const { link, files } = await givenRequest(app, { maxFiles: 1 })
+    const content = randomBytes(12_000_000)
+    const [guest, other] = [await open(), await open()]
+    await guest.goto(link.replace(app.url, line.url))
+    await guest
+      .locator('input[type=file]')
+      .first()
+      .setInputFiles([fileOf('large.bin', content)])
+    await sendSlowly(guest, line)
+    line.cut()
+    await guest.close({ runBeforeUnload: false })
+    line.mend()
+    line.limit(Number.POSITIVE_INFINITY)
+
+    const later = await guest.context().newPage()
+    const offsets = offsetsSentBy(later)
+    await later.goto(link.replace(app.url, line.url))
+    await later.getByRole('heading', { name: 'An upload was interrupted' }).waitFor()
+    await later.getByText('What you have begun has it').waitFor()
+    await other.goto(link)
+    await other.getByRole('heading', { name: 'The last place is taken' }).waitFor()
+    await later.locator('.unfinished input[type=file]').setInputFiles([fileOf('large.bin', content)])
+    await later.getByRole('heading', { name: 'This request is full' }).waitFor()
+    await other.getByRole('button', { name: 'Look again' }).click()
+    await other.getByRole('heading', { name: 'This request is full' }).waitFor()
+
+    expect(await files()).toMatchObject([{ fileName: 'large.bin', fileMd5: md5(content) }])
+    expect(offsets.at(0)).toBeGreaterThan(0)
+    expect(await later.getByText('An upload was interrupted').count()).toBe(0)
+  })
+
+  test('a guest can pause and go on, is asked before the page closes, and gives his place back', async () => {
+    const app = await makeApp()
+    const line = await slowLine(() => app.url)
+    const { link } = await givenRequest(app, { maxFiles: 1 })
+    const page = await open()
+    await page.goto(link.replace(app.url, line.url))
+    await page
+      .locator('input[type=file]')
+      .first()
+      .setInputFiles([fileOf('large.bin', randomBytes(12_000_000))])
+    await sendSlowly(page, line)
+
+    await page.getByRole('button', { name: 'Pause', exact: true }).click()
+    await page.getByRole('heading', { name: 'Paused' }).waitFor()
+    await page.getByRole('button', { name: 'Continue', exact: true }).click()
+    await page.getByRole('heading', { name: 'Sending 1 file' }).waitFor()
+    const asked = page.waitForEvent('dialog')
+    void page.reload().catch(() => {}) // when it is dismissed
+    const question = await asked
+    await question.accept()
+    await page.getByRole('button', { name: 'Forget it' }).click()
+    await page.getByText('You can add 1 more file').waitFor()
+
+    expect(question.type()).toBe('beforeunload')
+  })
+
+  test('the send page does not show what was begun as a guest', async () => {
+    const app = await makeApp()
+    const line = await slowLine(() => app.url)
+    const { link } = await givenRequest(app, {})
+    const guest = await open()
+    await guest.goto(link.replace(app.url, line.url))
+    await guest
+      .locator('input[type=file]')
+      .first()
+      .setInputFiles([fileOf('large.bin', randomBytes(12_000_000))])
+    await sendSlowly(guest, line)
+    await guest.close({ runBeforeUnload: false })
+
+    const later = await guest.context().newPage()
+    await later.goto(`${line.url}/`)
+    await later.getByRole('heading', { name: 'Share files' }).waitFor()
+
+    expect(await later.locator('.unfinished').count()).toBe(0)
   })
 
   test('works with the keyboard alone', async () => {

@@ -91,3 +91,12 @@ export async function sendSlowly(page: Page, line: SlowLine): Promise<void> {
   const progress = () => bar.evaluate((element) => (element as unknown as { value: number }).value)
   await expect.poll(progress, { timeout: 10_000 }).toBeGreaterThan(20)
 }
+
+/** Where each piece of an upload began. */
+export function offsetsSentBy(page: Page): number[] {
+  const offsets: number[] = []
+  page.on('request', (request) => {
+    if (request.method() === 'PATCH') offsets.push(Number(request.headers()['upload-offset']))
+  })
+  return offsets
+}

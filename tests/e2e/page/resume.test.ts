@@ -4,18 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 import { slowLine } from '../../helpers/slow-line.ts'
-import { choose, fileOf, saved, send, sendSlowly, sha256 } from './page-tests.ts'
+import { choose, fileOf, offsetsSentBy, saved, send, sendSlowly, sha256 } from './page-tests.ts'
 
 const linkReady = (page: Page) => page.getByRole('heading', { name: 'Your link is ready' }).waitFor()
-
-/** Where each piece of an upload began. */
-function offsetsSentBy(page: Page): number[] {
-  const offsets: number[] = []
-  page.on('request', (request) => {
-    if (request.method() === 'PATCH') offsets.push(Number(request.headers()['upload-offset']))
-  })
-  return offsets
-}
 
 describe.skipIf(!hasBrowser())('an upload on the page', () => {
   const open = useBrowser()

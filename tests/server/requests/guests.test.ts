@@ -142,6 +142,7 @@ describe('a guest is told what he may bring, and nothing of what is there', () =
     expect(await jsonOf(guest.info())).toEqual({
       title: 'Photos',
       comments: 'All of them',
+      status: 'open',
       maxFileSize: 10_000_000,
       expireAt: upload.expireAt,
     })
@@ -156,6 +157,7 @@ describe('a guest is told what he may bring, and nothing of what is there', () =
     expect(await jsonOf(guest.info())).toEqual({
       title: '',
       comments: '',
+      status: 'open',
       maxFileSize: -1,
       filesLeft: 2,
       bytesLeft: 64,

@@ -216,6 +216,22 @@ describe('a number of bytes', () => {
 })
 
 describe('while a file comes in', () => {
+  test('the last place is taken, and the request not full before it has come', async () => {
+    const app = await makeApp()
+    const { upload, guest } = await givenGuest(app, { maxFiles: 1 })
+    const held = heldBody('hel')
+    const answer = guest.put('a', held.body)
+    await comingIn(app, upload, 1)
+
+    const before = await jsonOf(guest.info())
+    held.finish('lo')
+    await answer
+    const after = await jsonOf(guest.info())
+
+    expect(before).toMatchObject({ filesLeft: 0, status: 'open' })
+    expect(after).toMatchObject({ filesLeft: 0, status: 'full' })
+  })
+
   test('revoking drops it, whole or not, and says so', async () => {
     const app = await makeApp()
     const { upload, request, guest } = await givenGuest(app)

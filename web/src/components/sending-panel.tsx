@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks'
+import type { FileJson } from '../api.ts'
 import { errorText } from '../error-text.ts'
 import { KIND_ICONS, kindOf } from '../file-kind.ts'
 import { formatBytes, formatDuration, formatPercent, formatSpeed } from '../format.ts'
@@ -7,6 +8,7 @@ import { sendTexts } from '../i18n/send.ts'
 import { keepOpen } from '../keep-open.ts'
 import { linksOf } from '../receiving/links.ts'
 import { pathOfName } from '../sending/folder-names.ts'
+import type { Sender } from '../sending/sender.ts'
 import { cancelSending, finishSending, type Sending } from '../sending/sending.ts'
 import { secondsLeft, speedOf } from '../sending/speed.ts'
 import { type QueuedFile, type QueueEvent, type Total, totalOf } from '../sending/upload-queue.ts'
@@ -37,7 +39,7 @@ export function SendingPanel({ sending }: { sending: Sending }) {
           <CopyField label={t.toLink} text={linksOf(sending.upload, sending.secret).page} />
         </Notice>
       )}
-      <TotalProgress sending={sending} total={total} />
+      <TotalProgress sender={sending.sender} total={total} />
       <div class="buttons start">
         <PauseButton total={total} dispatch={dispatch} />
         <button type="button" class="plain" onClick={() => void cancelSending()}>
@@ -53,7 +55,7 @@ export function SendingPanel({ sending }: { sending: Sending }) {
       </div>
       <ul class="files">
         {files.value.map((file) => (
-          <SendingFile key={file.key} file={file} sending={sending} />
+          <SendingFile key={file.key} file={file} dispatch={dispatch} stored={sending.stored.value} />
         ))}
       </ul>
       <p class="quiet">{t.keepOpen}</p>
@@ -61,7 +63,7 @@ export function SendingPanel({ sending }: { sending: Sending }) {
   )
 }
 
-function titleOf({ state }: Total, count: number): string {
+export function titleOf({ state }: Total, count: number): string {
   const t = sendTexts.value
   const titles = {
     sending: t.sendingTitle(count),
@@ -73,9 +75,9 @@ function titleOf({ state }: Total, count: number): string {
   return titles[state]
 }
 
-function TotalProgress({ sending, total }: { sending: Sending; total: Total }) {
+export function TotalProgress({ sender, total }: { sender: Sender; total: Total }) {
   const t = sendTexts.value
-  const samples = sending.sender.samples.value
+  const samples = sender.samples.value
   const speed = total.state === 'sending' ? speedOf(samples) : undefined
   const seconds = total.state === 'sending' ? secondsLeft(samples, total.size) : undefined
   return (
@@ -92,7 +94,7 @@ function TotalProgress({ sending, total }: { sending: Sending; total: Total }) {
   )
 }
 
-function PauseButton({ total, dispatch }: { total: Total; dispatch: (event: QueueEvent) => void }) {
+export function PauseButton({ total, dispatch }: { total: Total; dispatch: (event: QueueEvent) => void }) {
   const t = sendTexts.value
   const buttons = {
     moving: { icon: 'pause', label: t.pause, type: 'pause' },
@@ -108,7 +110,14 @@ function PauseButton({ total, dispatch }: { total: Total; dispatch: (event: Queu
   )
 }
 
-function SendingFile({ file, sending }: { file: QueuedFile; sending: Sending }) {
+interface SendingFileProps {
+  file: QueuedFile
+  dispatch: Sender['dispatch']
+  /** What the server has, for whoever may see it. */
+  stored?: readonly FileJson[]
+}
+
+export function SendingFile({ file, dispatch, stored = [] }: SendingFileProps) {
   const t = sendTexts.value
   const path = file.name
   const isOpen = file.state !== 'done' && file.state !== 'cancelled'
@@ -119,7 +128,7 @@ function SendingFile({ file, sending }: { file: QueuedFile; sending: Sending }) 
       </span>
       <FileName path={path} />
       <span class="file-facts">{factsOf(file)}</span>
-      <span class="file-actions">{isOpen && <FileButtons file={file} dispatch={sending.sender.dispatch} />}</span>
+      <span class="file-actions">{isOpen && <FileButtons file={file} dispatch={dispatch} />}</span>
       {isOpen && <ProgressBar sent={file.sent} total={file.size} label={t.progressFor(path)} />}
       {file.state === 'failed' && (
         <p class="file-note bad" role="alert">
@@ -127,9 +136,7 @@ function SendingFile({ file, sending }: { file: QueuedFile; sending: Sending }) 
         </p>
       )}
       <RemovedData
-        file={
-          file.state === 'done' ? sending.stored.value.find(({ fileName }) => pathOfName(fileName) === path) : undefined
-        }
+        file={file.state === 'done' ? stored.find(({ fileName }) => pathOfName(fileName) === path) : undefined}
       />
     </li>
   )

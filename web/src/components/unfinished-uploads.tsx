@@ -4,8 +4,8 @@ import { ApiError, getUpload } from '../api.ts'
 import { errorText } from '../error-text.ts'
 import { formatBytes } from '../format.ts'
 import { sendTexts } from '../i18n/send.ts'
-import type { ChosenFile } from '../sending/chosen-files.ts'
-import { isSame, resume } from '../sending/sending.ts'
+import { type ChosenFile, isSame } from '../sending/chosen-files.ts'
+import { resume } from '../sending/sending.ts'
 import { isPresent } from '../sending/tabs.ts'
 import { forgetUnfinished, type Unfinished, unfinished } from '../sending/unfinished.ts'
 import { ChooseButton } from './drop-zone.tsx'
@@ -16,15 +16,32 @@ import { Notice } from './notice.tsx'
 /** What a closed page, or a browser that crashed, has left. */
 export function UnfinishedUploads() {
   useEffect(() => void forgetExpired(), [])
-  return unfinished.value.map((upload) => <LeftOrElsewhere key={upload.uploadId} upload={upload} />)
+  return own().map((upload) => (
+    <UnfinishedUpload
+      key={upload.uploadId}
+      upload={upload}
+      goOn={(files) => resume(upload, files)}
+      forget={() => forgetUnfinished(upload.uploadId)}
+    />
+  ))
+}
+
+const own = (): Unfinished[] => unfinished.value.filter(({ isGuest }) => !isGuest)
+
+interface Props {
+  upload: Unfinished
+  /** Some of `files` are those that are missing. */
+  goOn: (files: ChosenFile[]) => Promise<void>
+  forget: () => void
 }
 
 /** As long as another tab sends it there is nothing to do; from when that tab is gone it can be gone on with here. */
-function LeftOrElsewhere({ upload }: { upload: Unfinished }) {
+export function UnfinishedUpload(props: Props) {
   const t = sendTexts.value
+  const { upload } = props
   const isElsewhere = upload.tab === undefined ? false : isPresent(upload.tab).value
   if (isElsewhere === undefined) return null
-  if (!isElsewhere) return <UnfinishedUpload upload={upload} />
+  if (!isElsewhere) return <Left {...props} />
   return (
     <Notice icon="upload" title={t.elsewhereTitle(upload.files.length)}>
       <p class="quiet">{t.elsewhereText}</p>
@@ -33,22 +50,22 @@ function LeftOrElsewhere({ upload }: { upload: Unfinished }) {
 }
 
 async function forgetExpired(): Promise<void> {
-  for (const { uploadId, token } of unfinished.value) {
+  for (const { uploadId, token } of own()) {
     await getUpload(uploadId, { token }).catch((error: unknown) => {
       if (error instanceof ApiError && error.status === 404) forgetUnfinished(uploadId)
     })
   }
 }
 
-function UnfinishedUpload({ upload }: { upload: Unfinished }) {
+function Left({ upload, goOn, forget }: Props) {
   const t = sendTexts.value
   const problem = useSignal<string | undefined>(undefined)
 
-  async function goOn(files: ChosenFile[]): Promise<void> {
+  async function goOnWith(files: ChosenFile[]): Promise<void> {
     const hasAny = upload.files.some((left) => files.some((file) => isSame(file, left)))
     problem.value = hasAny ? undefined : t.unfinishedOther
     if (hasAny) {
-      await resume(upload, files).catch((error: unknown) => {
+      await goOn(files).catch((error: unknown) => {
         problem.value = errorText(error)
       })
     }
@@ -77,8 +94,8 @@ function UnfinishedUpload({ upload }: { upload: Unfinished }) {
         </p>
       )}
       <div class="buttons start">
-        <ChooseButton label={t.unfinishedChoose} onFiles={(files) => void goOn(files)} isPrimary />
-        <button type="button" class="plain" onClick={() => forgetUnfinished(upload.uploadId)}>
+        <ChooseButton label={t.unfinishedChoose} onFiles={(files) => void goOnWith(files)} isPrimary />
+        <button type="button" class="plain" onClick={forget}>
           <Icon name="close" />
           {t.unfinishedForget}
         </button>

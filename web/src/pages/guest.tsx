@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useMemo } from 'preact/hooks'
+import type { ComponentChildren } from 'preact'
 import { ApiError } from '../api.ts'
 import { ChosenList } from '../components/chosen-list.tsx'
 import { ChooseButton, useDropAndPaste } from '../components/drop-zone.tsx'
@@ -9,18 +9,17 @@ import { Icon, type IconName } from '../components/icon.tsx'
 import { Message } from '../components/message.tsx'
 import { Notice } from '../components/notice.tsx'
 import { OpenFor } from '../components/open-for.tsx'
+import { UnfinishedUpload } from '../components/unfinished-uploads.tsx'
 import { errorText } from '../error-text.ts'
 import { formatBytes } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
 import { requestTexts } from '../i18n/requests.ts'
-import { type BroughtFile, broughtBefore, rememberBrought } from '../requests/guest-files.ts'
-import { guestTransport } from '../requests/guest-transport.ts'
+import { bring, bringing, endBringing, forgetBringing, goOnBringing } from '../requests/bringing.ts'
+import { type BroughtFile, broughtBy } from '../requests/guest-files.ts'
 import { type GuestJson, inspectRequest } from '../requests/requests-api.ts'
 import { route } from '../router.ts'
 import type { ChosenFile } from '../sending/chosen-files.ts'
-import { nameOfPath } from '../sending/folder-names.ts'
-import { createSender, type Sender } from '../sending/sender.ts'
-import { plainSource } from '../sending/transport.ts'
+import { unfinished } from '../sending/unfinished.ts'
 import '../styles/lists.css'
 
 /** Where a request link leads: files go in, and nothing comes out. */
@@ -31,24 +30,40 @@ export function GuestPage() {
 
 function Guest({ token }: { token: string }) {
   const request = useFetched(token, () => inspectRequest(token))
-  const brought = useSignal<BroughtFile[]>(useMemo(() => broughtBefore(token), [token]))
+  const brought = broughtBy(token)
+  const sent = bringing.value.find((one) => one.token === token)
+  const left = unfinished.value.filter((one) => one.isGuest && one.token === token)
 
-  async function arrived(files: BroughtFile[]): Promise<void> {
-    brought.value = [...brought.value, ...files]
-    rememberBrought(token, brought.value)
-    await request.reload()
+  if (sent) {
+    return (
+      <>
+        <GuestSending
+          key={sent.recordId}
+          sender={sent.sender}
+          onEnd={() => void request.reload().then(() => endBringing(sent))}
+        />
+        <Brought files={brought} />
+      </>
+    )
   }
-
   return (
     <>
       {request.error !== undefined && <Closed error={request.error} reload={request.reload} />}
       {request.error === undefined && request.value === undefined && (
         <p class="quiet waiting">{commonTexts.value.loading}</p>
       )}
+      {left.map((upload) => (
+        <UnfinishedUpload
+          key={upload.uploadId}
+          upload={upload}
+          goOn={async (files) => goOnBringing(upload, files)}
+          forget={() => void forgetBringing(upload).then(request.reload)}
+        />
+      ))}
       {request.error === undefined && request.value && (
-        <Invitation token={token} request={request.value} onArrived={arrived} />
+        <Invitation token={token} request={request.value} reload={request.reload} hasBegun={left.length > 0} />
       )}
-      {brought.value.length > 0 && <Brought files={brought.value} />}
+      <Brought files={brought} />
     </>
   )
 }
@@ -69,7 +84,14 @@ function Closed({ error, reload }: { error: unknown; reload: () => Promise<void>
   )
 }
 
-function Over({ icon, title, text }: { icon: IconName; title: string; text: string }) {
+interface OverProps {
+  icon: IconName
+  title: string
+  text: string
+  children?: ComponentChildren
+}
+
+function Over({ icon, title, text, children }: OverProps) {
   return (
     <section class="card centred narrow">
       <span class="drop-mark">
@@ -77,6 +99,7 @@ function Over({ icon, title, text }: { icon: IconName; title: string; text: stri
       </span>
       <h1>{title}</h1>
       <p class="quiet">{text}</p>
+      {children}
     </section>
   )
 }
@@ -84,41 +107,23 @@ function Over({ icon, title, text }: { icon: IconName; title: string; text: stri
 interface InvitationProps {
   token: string
   request: GuestJson
-  onArrived: (files: BroughtFile[]) => Promise<void>
+  reload: () => Promise<void>
+  /** Something that is not there yet. */
+  hasBegun: boolean
 }
 
-function Invitation({ token, request, onArrived }: InvitationProps) {
+function Invitation({ token, request, reload, hasBegun }: InvitationProps) {
   const t = requestTexts.value
-  const sender = useSignal<Sender | undefined>(undefined)
-  const isFull = request.filesLeft === 0 || request.bytesLeft === 0
-
-  function send(files: ChosenFile[]): void {
-    const outgoing = files.map(({ key, path, bytes }) => ({
-      key,
-      path,
-      fileId: undefined,
-      name: nameOfPath(path),
-      type: bytes.type,
-      source: plainSource(bytes),
-    }))
-    const started = createSender(outgoing, guestTransport(token), ({ name, source }) => {
-      void onArrived([{ name, size: source.size }])
-    })
-    sender.value = started
-    started.dispatch({ type: 'begin' })
-  }
-
-  if (sender.value)
-    return (
-      <GuestSending
-        sender={sender.value}
-        onEnd={() => {
-          sender.value = undefined
-        }}
-      />
-    )
-  if (isFull) return <Over icon="check" title={t.fullTitle} text={t.fullText} />
-  return <Choosing request={request} onSend={send} />
+  if (request.status === 'full') return <Over icon="check" title={t.fullTitle} text={t.fullText} />
+  if (request.filesLeft !== 0 && request.bytesLeft !== 0)
+    return <Choosing request={request} onSend={(files) => bring(token, files)} />
+  return (
+    <Over icon="clock" title={t.takenTitle} text={hasBegun ? t.takenByYou : t.takenText}>
+      <button type="button" class="plain" onClick={() => void reload()}>
+        {t.lookAgain}
+      </button>
+    </Over>
+  )
 }
 
 function Choosing({ request, onSend }: { request: GuestJson; onSend: (files: ChosenFile[]) => void }) {
@@ -200,6 +205,7 @@ function problemWith(files: ChosenFile[], { filesLeft, bytesLeft, maxFileSize }:
 
 function Brought({ files }: { files: BroughtFile[] }) {
   const t = requestTexts.value
+  if (files.length === 0) return null
   return (
     <section class="card" aria-labelledby="brought-title">
       <h2 id="brought-title">{t.brought}</h2>

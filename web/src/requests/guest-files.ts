@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals'
 import { remembered } from '../remembered.ts'
 
 /** What a guest has brought from this tab. The server shows him nothing, so the tab remembers. */
@@ -7,11 +8,13 @@ export interface BroughtFile {
 }
 
 const stored = (token: string) => remembered(`brought-${token}`, () => sessionStorage)
+const brought = signal<Record<string, BroughtFile[]>>({})
 
-export function broughtBefore(token: string): BroughtFile[] {
-  return JSON.parse(stored(token).get() ?? '[]') as BroughtFile[]
-}
+export const broughtBy = (token: string): BroughtFile[] =>
+  brought.value[token] ?? (JSON.parse(stored(token).get() ?? '[]') as BroughtFile[])
 
-export function rememberBrought(token: string, files: readonly BroughtFile[]): void {
+export function rememberBrought(token: string, file: BroughtFile): void {
+  const files = [...broughtBy(token), file]
+  brought.value = { ...brought.value, [token]: files }
   stored(token).set(JSON.stringify(files))
 }

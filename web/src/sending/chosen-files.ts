@@ -56,3 +56,7 @@ const stamp = (now: Date): string => {
   const day = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())].join('-')
   return `${day} ${[now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('.')}`
 }
+
+/** Whether it was chosen before. Browsers tell the name and size of a file, and its folders only when a folder was chosen. */
+export const isSame = ({ path, bytes }: ChosenFile, file: { path: string; size: number }): boolean =>
+  bytes.size === file.size && (path === file.path || file.path.endsWith(`/${path}`))

@@ -3,7 +3,7 @@ import { createUpload, type FileJson, getUpload, removeUpload, serverConfig, typ
 import { linksOf } from '../receiving/links.ts'
 import { route } from '../router.ts'
 import { rememberToken } from '../tokens.ts'
-import type { ChosenFile } from './chosen-files.ts'
+import { type ChosenFile, isSame } from './chosen-files.ts'
 import { requestOf, type SendOptions } from './options.ts'
 import { plainTransport } from './plain-transport.ts'
 import { type Prepared, prepare } from './prepare.ts'
@@ -96,10 +96,6 @@ export async function resume({ uploadId, token, secret, files: left }: Unfinishe
     return { ...outgoingOf(prepared, declared), resumeUrl: file.url }
   }
 }
-
-/** Browsers tell the name and size of a file, and its folders only when a folder was chosen. */
-export const isSame = ({ path, bytes }: ChosenFile, file: { path: string; size: number }): boolean =>
-  bytes.size === file.size && (path === file.path || file.path.endsWith(`/${path}`))
 
 const outgoingOf = ({ chosen, name, type, source }: Prepared, declared: FileJson | undefined): OutgoingFile => ({
   key: chosen.key,

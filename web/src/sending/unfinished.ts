@@ -16,8 +16,11 @@ export interface UnfinishedFile {
 }
 
 export interface Unfinished {
+  /** Of what a guest brings, who is not told the upload's, a name of our own. */
   uploadId: string
+  /** Gives the right to send: the upload's, or a guest's request's. */
   token: string
+  isGuest?: true
   /** Opens an encrypted one. It stays in this browser, and goes with the last file. */
   secret?: string
   /** Which tab sends it, as long as that tab is there; undefined: none. */
