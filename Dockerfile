@@ -6,6 +6,8 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY web ./web
+# The page shares some pure modules with it.
+COPY server ./server
 COPY tsconfig.json ./
 RUN npm run build
 

@@ -48,6 +48,17 @@ test('what the Dockerfile copies enters the image', async () => {
   expect(allowed).toEqual(expect.arrayContaining(sources))
 })
 
+test('the page is built where there is everything that it imports', async () => {
+  const [stage] = (await read('Dockerfile')).split('RUN npm run build')
+  const files = (await readdir('web', { recursive: true })).filter((file) => /^(?:src|worker)\/.*\.tsx?$/.test(file))
+  const sources = await Promise.all(files.map((file) => read(`web/${file}`)))
+  const imported = sources.flatMap((source) => source.match(/(?<=^import [^']*from '(?:\.\.\/)+)[a-z]+(?=\/)/gm) ?? [])
+  const outside = (await readdir('.')).filter((folder) => imported.includes(folder))
+
+  expect(outside).toContain('server')
+  expect(stage?.match(/(?<=^COPY )\w+(?= \.\/)/gm)).toEqual(expect.arrayContaining(outside))
+})
+
 test('the health check of the image passes on an answer at the configured port and path, and fails without one', async () => {
   const healthCheck = JSON.parse((await read('Dockerfile')).match(/(?<=HEALTHCHECK[^[]+)\[.+\]/)?.[0] ?? '[]')
   const server = createServer((request, reply) => reply.writeHead(request.url === '/files/health' ? 200 : 404).end())

@@ -35,7 +35,7 @@ export function createTranslator({ sentences, fields }: Catalogue): Translate {
   }
 
   function filled(name: string, text: string): string {
-    if (name === 'reason') return translate(text) ?? text
+    if (name === 'reason') return translate(text.trim()) ?? text
     return name === 'field' ? fieldName(text) : text
   }
 

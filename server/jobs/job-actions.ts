@@ -69,8 +69,8 @@ export function createJobActions(services: Dependencies): Record<string, Action>
       parameters: NOTHING,
       run: async (_, work) => {
         const { checked, missing, size, healed, variants } = await check.checkLinks(work)
-        const broken = `${missing} without their bytes, ${size} of the wrong size`
-        return `${checked} files checked: ${broken}, ${healed} healed; ${variants} derived pictures forgotten.`
+        const faulty = `${missing} without their bytes, ${size} of the wrong size`
+        return `${checked} files checked: ${faulty}, ${healed} healed; ${variants} derived pictures forgotten.`
       },
     }),
     'verify-digests': define({

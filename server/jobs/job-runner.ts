@@ -175,7 +175,10 @@ const STOPPED = new AppError('aborted', 'The job was stopped by an operator.')
 
 const cancelled = ({ reason }: AbortSignal): Ending => ({ outcome: 'cancelled', message: messageOf(reason) })
 
-const ended = (outcome: Outcome, step: Step): Ending => ({ outcome, message: `The job ${outcome}. ${lastStep(step)}` })
+const ended = (outcome: Outcome, step: Step): Ending => {
+  const result = outcome === 'succeeded' ? 'The job succeeded.' : 'The job failed.'
+  return { outcome, message: `${result} ${lastStep(step)}` }
+}
 
 const lastStep = ({ step, name }: Step): string => `The last step to run was step ${step} (${name}).`
 

@@ -7,7 +7,7 @@ import type { Job, Schedule, Step } from './job.ts'
 export const Name = z
   .string()
   .trim()
-  .regex(/^[\w .:()-]{1,100}$/, 'must be 1 to 100 letters, digits, spaces or _.:()-')
+  .regex(/^[\p{L}\p{M}\p{N}_ .:()-]{1,100}$/u, 'must be 1 to 100 letters, digits, spaces or _.:()-')
 
 const Following = z.union([z.enum(['next', 'quit_success', 'quit_failure']), z.int().min(1)], {
   error: 'must be next, quit_success, quit_failure or the number of a step',

@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path'
 import { build } from 'vite'
 
 const WEB = resolve(import.meta.dirname, '../../web')
+/** Where the page shares modules with the server. */
+const SHARED = ['i18n', 'downloads'].map((folder) => resolve(WEB, '../server', folder))
 
 /** The page as it is now, for all tests of a run; built only when something in it has changed. */
 export async function setup(): Promise<void> {
@@ -14,8 +16,8 @@ function builtAt(): number {
 }
 
 function changedAt(): number {
-  const sources = ['src', 'worker', 'index.html', 'vite.config.ts'].flatMap((name) => filesIn(join(WEB, name)))
-  return Math.max(...sources.map((path) => statSync(path).mtimeMs))
+  const sources = ['src', 'worker', 'index.html', 'vite.config.ts'].map((name) => join(WEB, name))
+  return Math.max(...[...sources, ...SHARED].flatMap(filesIn).map((path) => statSync(path).mtimeMs))
 }
 
 function filesIn(path: string): string[] {

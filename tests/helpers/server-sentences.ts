@@ -20,6 +20,7 @@ interface Place {
 
 /** Stands for what is put into a sentence. */
 const HOLE = '{}'
+const NOTHING: Node = { type: 'Identifier' }
 
 /**
  * The message of every `new AppError` below `server/`, with `{}` where something is put in. Messages that went through a
@@ -30,9 +31,26 @@ export function serverSentences(isAskedFor: (file: string) => boolean): string[]
   return [...new Set(files.filter(isAskedFor).flatMap(sentencesOf))].sort()
 }
 
+/** Whatever stands in a file below `server/` and has a full stop: what jobs write into their history. */
+export function fullSentences(file: string): string[] {
+  const all = placesIn(file)
+  /** Of what is put into a sentence: both words of a choice, and a phrase that has a name. */
+  const wordings = (node: Node): string[] => {
+    if (node.type === 'ConditionalExpression')
+      return [node.consequent, node.alternate].map((word) => textOf(word as Node))
+    const phrase = all.find(
+      ({ node: { type, id } }) => type === 'VariableDeclarator' && (id as Node).name === node.name,
+    )
+    return [phrase && isNode(phrase.node.init) ? textOf(phrase.node.init) : HOLE]
+  }
+  return all
+    .filter(({ node, around }) => isText(node) && around[0]?.type !== 'ImportDeclaration')
+    .flatMap(({ node }) => textsOf(node, wordings))
+    .filter((text) => /^.*[a-z].*[^.]\.(?: |$)/.test(text))
+}
+
 function sentencesOf(file: string): string[] {
-  const { program } = parseSync(file, readFileSync(join(SERVER, file), 'utf8'))
-  const all = [...places(program as unknown as Node)]
+  const all = placesIn(file)
 
   function said({ node, around }: Place): string[] {
     if (node.type === 'Literal') return [String(node.value)]
@@ -52,13 +70,12 @@ function sentencesOf(file: string): string[] {
   }
 
   /** A template, once for each call of the function that it stands in: a call may bring words. */
-  function filledIn({ quasis, expressions }: Node, around: Node[]): string[] {
-    const holes = (expressions as Node[]).map(({ name }) => String(name))
-    const owner = around.find((node) => parametersOf(node).some((name) => holes.includes(name)))
+  function filledIn(node: Node, around: Node[]): string[] {
+    const holes = (node.expressions as Node[]).map(({ name }) => String(name))
+    const owner = around.find((outer) => parametersOf(outer).some((name) => holes.includes(name)))
     const calls = owner ? argumentsOf(owner, around) : []
-    const [head = '', ...tails] = (quasis as { value: { cooked: string } }[]).map(({ value }) => value.cooked)
-    return (calls.length > 0 ? calls : [new Map<string, Place>()]).map((given) =>
-      tails.reduce((text, tail, index) => text + wordsOf(given.get(holes[index] as string)) + tail, head),
+    return (calls.length > 0 ? calls : [new Map<string, Place>()]).flatMap((given) =>
+      textsOf(node, ({ name }) => [textOf(given.get(String(name))?.node ?? NOTHING)]),
     )
   }
 
@@ -83,6 +100,10 @@ function sentencesOf(file: string): string[] {
     .flatMap(({ node, around }) => said({ node: (node.arguments as Node[])[1] as Node, around }))
 }
 
+const placesIn = (file: string): Place[] => [
+  ...places(parseSync(file, readFileSync(join(SERVER, file), 'utf8')).program as unknown as Node),
+]
+
 function* places(node: Node, around: Node[] = []): Generator<Place> {
   yield { node, around }
   for (const child of Object.values(node).flat()) if (isNode(child)) yield* places(child, [node, ...around])
@@ -90,11 +111,21 @@ function* places(node: Node, around: Node[] = []): Generator<Place> {
 
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && 'type' in value
 
-/** Of an argument that goes into a template. */
-function wordsOf(place: Place | undefined): string {
-  if (place?.node.type === 'Literal') return String(place.node.value)
-  if (place?.node.type !== 'TemplateLiteral') return HOLE
-  return (place.node.quasis as { value: { cooked: string } }[]).map(({ value }) => value.cooked).join(HOLE)
+const isText = ({ type, value }: Node): boolean =>
+  type === 'TemplateLiteral' || (type === 'Literal' && typeof value === 'string')
+
+/** A text with holes; one hole where it is none. */
+const textOf = (node: Node): string => (isText(node) ? (textsOf(node, () => [HOLE])[0] as string) : HOLE)
+
+/** A text with all that can stand in its holes. */
+function textsOf({ value, quasis, expressions = [] }: Node, wordings: (node: Node) => string[]): string[] {
+  if (quasis === undefined) return [String(value)]
+  const [head = '', ...tails] = (quasis as { value: { cooked: string } }[]).map((quasi) => quasi.value.cooked)
+  return tails.reduce(
+    (texts, tail, index) =>
+      wordings((expressions as Node[])[index] as Node).flatMap((words) => texts.map((text) => text + words + tail)),
+    [head],
+  )
 }
 
 /** Another error's words, or a list of them: they are found where they are made. */

@@ -39,7 +39,4 @@ export const JOBS = {
     '地址：应为以 {schemes} 开头且不含密码的 URL',
   'target: {address} is not a public address; MAYFLY_WEBHOOK_PRIVATE_ADDRESSES=true allows it':
     '地址：{address} 不是公网地址；设置 MAYFLY_WEBHOOK_PRIVATE_ADDRESSES=true 可允许',
-  'The job was stopped by an operator.': '作业被人为停止。',
-  'The run was closed by another server.': '运行已被另一台服务器关闭。',
-  'The server was stopped.': '服务器已停止。',
 }

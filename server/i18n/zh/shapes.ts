@@ -18,7 +18,7 @@ export const SHAPES = {
   'Too small: expected {type} to be >={min}': '太小，最小为 {min}',
   'Unrecognized key: {names}': '不认识 {names}',
   'Unrecognized keys: {names}': '不认识 {names}',
-  'must be 1 to 100 letters, digits, spaces or _.:()-': '应为 1 到 100 个英文字母、数字、空格或 _.:()-',
+  'must be 1 to 100 letters, digits, spaces or _.:()-': '应为 1 到 100 个文字、数字、空格或 _.:()-',
   'must be next, quit_success, quit_failure or the number of a step':
     '应为 next、quit_success、quit_failure 或步骤编号',
 }

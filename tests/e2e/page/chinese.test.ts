@@ -115,11 +115,28 @@ describe.skipIf(!hasBrowser())('the Chinese page', () => {
     const page = await open()
     await givenAdmin(app, page, '/admin/jobs/edit')
 
-    await page.getByLabel('名称').first().fill('ü')
+    await page.getByLabel('名称').first().fill('a/b')
     await page.getByLabel('额外尝试次数').fill('1000')
     await page.getByRole('button', { name: '保存' }).click()
 
-    await alert(page, '名称：应为 1 到 100 个英文字母、数字、空格或 _.:()-；步骤 1 额外尝试次数：太大，最大为 100')
+    await alert(page, '名称：应为 1 到 100 个文字、数字、空格或 _.:()-；步骤 1 额外尝试次数：太大，最大为 100')
+  })
+
+  test('tells what jobs are for, and what they did', async () => {
+    const app = await makeApp(WITH_ACCOUNTS)
+    await app.jobEngine.agent.start()
+    await givenFile(app)
+    const page = await open()
+    await givenAdmin(app, page, '/admin/jobs')
+
+    await page.getByText('核对文件与数据：标记损坏的，清除无主的').waitFor()
+    await page.getByRole('button', { name: '立即运行 check-links' }).click()
+    await page.locator('.row').filter({ hasText: 'check-links' }).getByText('成功').waitFor()
+    await page.getByRole('link', { name: 'check-links 的历史记录' }).click()
+    await page.getByText('手动：user chief').click()
+
+    await page.getByText('作业成功。最后运行的是步骤 2').waitFor()
+    await page.getByText('检查了 1 个文件：0 个缺少数据').waitFor()
   })
 
   test('what has no translation is told by its kind, with the server’s words beside it', async () => {

@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { SHIPPED_JOBS } from '../../../seeds/jobs.ts'
 import { NewUserBody, ProfileBody, TokenBody, UserBody } from '../../../server/accounts/account-shapes.ts'
 import { createTranslator, patternOf } from '../../../server/i18n/translator.ts'
 import { CHINESE } from '../../../server/i18n/zh/catalogue.ts'
 import { assertCron } from '../../../server/jobs/cron-moments.ts'
+import { createJobActions, deliverWebhook, pruneHistory } from '../../../server/jobs/job-actions.ts'
 import { JobInput, parsed, ScheduleInput } from '../../../server/jobs/job-shapes.ts'
 import { CreateRequestBody } from '../../../server/requests/request-shapes.ts'
 import { CreateUploadBody } from '../../../server/uploads/upload-shapes.ts'
-import { serverSentences } from '../../helpers/server-sentences.ts'
+import { fullSentences, serverSentences } from '../../helpers/server-sentences.ts'
 
 /** Whatever can be said is said in Chinese as well: a new refusal without a translation fails here. */
 
@@ -31,26 +33,27 @@ function findings(shape: z.ZodType): string[] {
   return issues.map(({ message }) => message)
 }
 
-function cronFindings(): string[] {
-  const wrong = [
-    'a * * * *',
-    '* 25 * * *',
-    '* * 32 * *',
-    '* * * 13 *',
-    '* * * * 9',
-    '61 * * * * *',
-    '* * 31 2 *',
-    '* * *',
-  ]
-  return [...wrong, '* * L * *', '{}'].flatMap((cron) => {
-    try {
-      assertCron(cron)
-      return []
-    } catch (error) {
-      return [(error as Error).message]
-    }
-  })
+/** Why something is refused. */
+function refusalOf(act: () => unknown): string {
+  try {
+    return `allowed: ${act()}`
+  } catch (error) {
+    return (error as Error).message
+  }
 }
+
+const WRONG_CRONS = [
+  'a * * * *',
+  '* 25 * * *',
+  '* * 32 * *',
+  '* * * 13 *',
+  '* * * * 9',
+  '61 * * * * *',
+  '* * 31 2 *',
+  '* * *',
+  '* * L * *',
+  '{}',
+]
 
 const SHAPES = [
   JobInput,
@@ -63,7 +66,28 @@ const SHAPES = [
   CreateRequestBody,
   CreateUploadBody,
 ]
-const said = [...serverSentences(isForPeople), ...OTHERS, ...SHAPES.flatMap(findings), ...cronFindings()]
+/** What jobs say about themselves and their runs. */
+const HISTORY = ['agent', 'job-actions', 'job-runner', 'runs-repo'].flatMap((name) => fullSentences(`jobs/${name}.ts`))
+const ACTIONS = createJobActions({} as Parameters<typeof createJobActions>[0])
+const DESCRIPTIONS = [
+  ...Object.values(ACTIONS),
+  pruneHistory(
+    async () => 0,
+    async () => [],
+    () => 0,
+  ),
+  deliverWebhook({} as Parameters<typeof deliverWebhook>[0]),
+  ...SHIPPED_JOBS.jobs,
+].map(({ description = '' }) => description)
+
+const said = [
+  ...serverSentences(isForPeople),
+  ...OTHERS,
+  ...SHAPES.flatMap(findings),
+  ...WRONG_CRONS.map((cron) => refusalOf(() => assertCron(cron))),
+  ...HISTORY,
+  ...DESCRIPTIONS,
+]
 
 test('the scan of the source knows what everybody knows', () => {
   expect(said.length).toBeGreaterThan(200)
@@ -71,6 +95,7 @@ test('the scan of the source knows what everybody knows', () => {
   expect(said).toContain('title is too long, maximum length is {} bytes')
   expect(said).toContain('please provide valid credentials to access this upload : invalid credentials')
   expect(said).toContain('must be 1 to 100 letters, digits, spaces or _.:()-')
+  expect(said).toContain('{} files read, {} broken; the rest is left to the next run.')
   expect(said).toContain('cron "* * *": expected 5 or 6 fields but got 3')
 })
 
@@ -109,13 +134,18 @@ test('a reason is translated with the sentence that it is the reason of', () => 
   expect(translate('unable to create upload : something new')).toBe('something new')
 })
 
-test('fields are called by their names, and counted from one', () => {
-  const problems = () => parsed(JobInput, { name: 'ü', steps: [{ name: 'a', action: 'b', retryAttempts: 1.5 }] })
+test('the end of a run is translated with its cause', () => {
+  expect(translate('The job was stopped by an operator. The last step to run was step 2 (a (b)).')).toBe(
+    '作业被人为停止。最后运行的是步骤 2 (a (b))。',
+  )
+})
 
-  expect(problems).toThrow('; ')
-  expect(
-    translate('name: Too small: expected string to have >=1 characters; steps.0.retryAttempts: Invalid input'),
-  ).toBe('名称：太短，至少 1 个字符；步骤 1 额外尝试次数：无效')
+test('fields are called by their names, and counted from one', () => {
+  const job = { name: 'a/b', steps: [{ name: 'a', action: 'b', retryAttempts: 1.5 }] }
+
+  expect(translate(refusalOf(() => parsed(JobInput, job)))).toBe(
+    '名称：应为 1 到 100 个文字、数字、空格或 _.:()-；步骤 1 额外尝试次数：应为整数',
+  )
   expect(translate('body/name Invalid input, body/steps/2/action Invalid input')).toBe('名称：无效；步骤 3 操作：无效')
 })
 

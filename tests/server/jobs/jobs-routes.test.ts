@@ -150,6 +150,15 @@ test.each([
   expect([status, text]).toEqual([400, expect.stringContaining(reason)])
 })
 
+test('a job may have a name in any script', async () => {
+  const { ask } = await givenAdmin()
+
+  const [status] = await ask('POST', '/jobs', { name: '每晚清理 été', steps: STEPS })
+  const [, run] = await ask('POST', `/jobs/${encodeURIComponent('每晚清理 été')}/start`)
+
+  expect([status, run.outcome]).toEqual([200, 'in_progress'])
+})
+
 test('the history can be filtered and paged', async () => {
   const { app, ask } = await givenAdmin()
   await ask('PATCH', '/jobs/prune-history', {

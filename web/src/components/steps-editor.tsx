@@ -1,4 +1,5 @@
 import { jobsTexts } from '../i18n/jobs.ts'
+import { spoken } from '../i18n/refusals.ts'
 import type { Action, JobDraft, JobStep } from '../jobs/job.ts'
 import { moveStepUp, removeStep } from '../jobs/step-order.ts'
 import { DraftField, DraftSelect } from './draft-fields.tsx'
@@ -77,7 +78,7 @@ function StepFields({ step, number, count, actions, onChange, onMove, onRemove }
           onChange={(name) => change({ action: name, parameters: {} })}
         />
       </div>
-      {action && <p class="quiet">{action.description}</p>}
+      {action && <p class="quiet">{spoken(action.description)}</p>}
       <div class="fields">
         <ParameterFields
           schema={action?.parameters.properties ?? {}}

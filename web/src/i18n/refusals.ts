@@ -20,3 +20,8 @@ export function refusalText(words: string, status: number): string {
   if (!chinese.value) void loadChinese()
   return chinese.value?.(words) ?? commonTexts.value.refused(words, status)
 }
+
+/** What the server wrote down for people, and administrators may have written themselves: that stays as it is. */
+export function spoken(words: string): string {
+  return language.value === 'en' ? words : (chinese.value?.(words) ?? words)
+}

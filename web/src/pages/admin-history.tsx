@@ -10,6 +10,7 @@ import { TextField } from '../components/text-field.tsx'
 import { SelectField } from '../components/toolbar.tsx'
 import { formatBytes, formatDate, formatElapsed, formatNumber } from '../format.ts'
 import { jobsTexts } from '../i18n/jobs.ts'
+import { spoken } from '../i18n/refusals.ts'
 import type { Outcome, Run, StepRun } from '../jobs/job.ts'
 import { listJobs, listRuns } from '../jobs/jobs-api.ts'
 import { route } from '../router.ts'
@@ -88,7 +89,7 @@ function RunRow({ run, name }: { run: Run; name: string }) {
           </span>
         </summary>
         <div class="run-details">
-          <p>{run.message}</p>
+          <p>{spoken(run.message)}</p>
           <ol class="steps">
             {run.steps?.map((step) => (
               <StepRow key={`${step.step} ${step.attempt} ${step.startedAt}`} step={step} run={run} />
@@ -126,7 +127,7 @@ function StepRow({ step, run }: { step: StepRun; run: Run }) {
         <span>{formatElapsed(endOf(step) - startOf(step))}</span>
         {counts.map(([count, text]) => (count > 0 ? <span key={text}>{text}</span> : null))}
       </p>
-      {step.message && <p>{step.message}</p>}
+      {step.message && <p>{spoken(step.message)}</p>}
     </li>
   )
 }

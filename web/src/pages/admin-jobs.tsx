@@ -10,6 +10,7 @@ import { Section } from '../components/section.tsx'
 import { type Act, useAction } from '../components/use-action.ts'
 import { formatDate, formatDuration, formatElapsed } from '../format.ts'
 import { jobsTexts } from '../i18n/jobs.ts'
+import { spoken } from '../i18n/refusals.ts'
 import type { Agent, Job } from '../jobs/job.ts'
 import { changeJob, getAgent, listJobs, startJob, stopJob, switchAgent } from '../jobs/jobs-api.ts'
 import { href } from '../router.ts'
@@ -121,9 +122,9 @@ function JobRow({ job, act }: { job: Job; act: Act }) {
         <a class="row-title" href={href('/admin/jobs/edit', { job: id })}>
           {name}
         </a>
-        <p class="row-note">{job.description}</p>
+        <p class="row-note">{spoken(job.description)}</p>
         <JobFacts job={job} />
-        {last?.outcome === 'failed' && !current && <p class="file-note bad">{last.message}</p>}
+        {last?.outcome === 'failed' && !current && <p class="file-note bad">{spoken(last.message)}</p>}
       </div>
       <div class="row-actions">
         {current ? (

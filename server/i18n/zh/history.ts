@@ -1,0 +1,60 @@
+/** What jobs write into their history, and the jobs that ship. */
+export const HISTORY = {
+  '{reason}The last step to run was step {step} ({name}).': '{reason}最后运行的是步骤 {step} ({name})。',
+  'The job succeeded.': '作业成功。',
+  'The job failed.': '作业失败。',
+  'The job was stopped by an operator.': '作业被人为停止。',
+  'The job was running already.': '作业已在运行。',
+  'The job has no step {step}.': '作业没有步骤 {step}。',
+  'The run was closed by another server.': '运行已被另一台服务器关闭。',
+  'The server was stopped.': '服务器已停止。',
+  'The server {replica} died.': '服务器 {replica} 已中断。',
+  'The step took longer than {seconds} s.': '步骤用时超过 {seconds} 秒。',
+  'The steps go round in circles.': '步骤在循环执行。',
+  '{expired} uploads expired, {lapsed} claims lapsed.': '{expired} 个上传过期，{lapsed} 个下载占用失效。',
+  '{files} files deleted, {bytes} bytes freed.': '删除了 {files} 个文件，释放 {bytes} 字节。',
+  '{uploads} uploads deleted.': '删除了 {uploads} 个上传。',
+  '{files} files and {uploads} uploads abandoned, {unfinished} unfinished writes deleted.':
+    '{files} 个文件和 {uploads} 个上传被放弃，删除了 {unfinished} 个未完成的写入。',
+  '{blobs} orphans deleted, {bytes} bytes freed.': '删除了 {blobs} 份无主数据，释放 {bytes} 字节。',
+  '{checked} files checked: {missing} without their bytes, {size} of the wrong size, {healed} healed; {pictures} derived pictures forgotten.':
+    '检查了 {checked} 个文件：{missing} 个缺少数据，{size} 个大小不符，{healed} 个已恢复；移除了 {pictures} 张衍生图片。',
+  '{verified} files read, {broken} broken; none is left.': '读取了 {verified} 个文件，{broken} 个损坏；已全部读完。',
+  '{verified} files read, {broken} broken; the rest is left to the next run.':
+    '读取了 {verified} 个文件，{broken} 个损坏；其余留待下次运行。',
+  '{file}: {bytes} bytes; {deleted} older backups deleted.': '{file}：{bytes} 字节；删除了 {deleted} 个旧备份。',
+  'Done.': '完成。',
+  '{runs} runs deleted.': '删除了 {runs} 条运行记录。',
+  'Told {name}.': '已通知 {name}。',
+
+  'Marks uploads whose time is up, and ends claims on limited downloads whose window has passed':
+    '标记已到期的上传，并结束超时的限次下载占用',
+  'Deletes the bytes of files that expired or were removed': '删除已过期或已移除文件的数据',
+  'Deletes the rows of uploads that are over and hold no bytes any more, an hour after their end':
+    '上传结束一小时后，删除已无数据的记录',
+  'Ends uploads whose sender or server died, and deletes what broken writes left behind':
+    '结束发送方或服务器已中断的上传，并清除残留的写入',
+  'Deletes stored bytes that belong to no file': '删除不属于任何文件的数据',
+  'Looks for each file whether its bytes are there and of the right size; marks those that are broken, and heals':
+    '检查每个文件的数据是否存在、大小是否正确；标记损坏的，并恢复',
+  'Reads files again, slowly, and compares their SHA-256; goes on next time where it stopped':
+    '慢速重新读取文件并核对 SHA-256；下次从中断处继续',
+  'Takes a consistent copy of the database while it is used, opens it to see that it is whole, and keeps the newest':
+    '在使用中为数据库做一致的备份，打开核实完整，并保留最新的几份',
+  'Brings the statistics of the database up to date': '更新数据库的统计信息',
+  'Deletes old runs from the history: beyond the newest of all jobs, beyond the newest of each, and by age':
+    '从历史记录中删除旧的运行：按全部作业、单个作业的数量以及时间',
+  'Sends a message to an operator, by webhook or mail as he is reached': '通过 Webhook 或邮件向操作员发送消息',
+
+  'What is over goes: marked at once, bytes within the minute, rows an hour later':
+    '清除到期内容：立即标记，一分钟内删除数据，一小时后删除记录',
+  'Uploads whose sender or server died': '发送方或服务器已中断的上传',
+  'Stored bytes that a crash left without a file': '崩溃后没有对应文件的数据',
+  'Every file against its bytes, and bytes against files: what is broken is marked, what belongs to nobody goes':
+    '核对文件与数据：标记损坏的，清除无主的',
+  'Reads each file again within a month, at 20 MB a second, and compares its digest':
+    '每月以每秒 20 MB 的速度重读每个文件并核对摘要',
+  'A copy of the database, of which the last seven are kept': '数据库备份，保留最近七份',
+  'Statistics by which the database chooses its indexes': '数据库用于选择索引的统计信息',
+  'Old runs in the history of jobs': '历史记录中的旧运行',
+}
