@@ -10,7 +10,7 @@ import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { CLIENT, oidcServer } from '../../helpers/oidc-server.ts'
 import { freePort } from '../../helpers/postgres-server.ts'
 import { spawnServer } from '../../helpers/spawn-server.ts'
-import { logIn } from './page-tests.ts'
+import { choose, fileOf, logIn, send } from './page-tests.ts'
 
 const DAY = 86_400
 
@@ -97,6 +97,34 @@ describe.skipIf(!hasBrowser())('the account page', () => {
 
     expect((await fetch(`${app.url}/upload/${plans?.id}`)).status).toBe(404)
     expect((await fetch(`${app.url}/upload/${photo?.id}`)).status).toBe(200)
+  })
+
+  test('calls an encrypted upload by nothing that is sealed, and hands out its link with a warning only', async () => {
+    const app = await makeApp(WITH_ACCOUNTS)
+    await givenUser(app, 'grace')
+    const page = await open()
+    await page.goto(`${app.url}/#/login`)
+    await logIn(page, 'grace')
+    await page.getByRole('link', { name: 'grace' }).waitFor()
+    await page.goto(`${app.url}/`)
+    await choose(page, [fileOf('secret.txt', 'hello'), fileOf('more.txt', 'hello')])
+    await page.getByText('Options').click()
+    await page.getByLabel('Encrypt end to end').check()
+    await page.getByLabel('Message').fill('for you alone')
+    const link = await send(page)
+
+    await page.goto(`${app.url}/#/account`)
+    await page.getByText('1 entry').waitFor()
+    const text = await page.locator('.row').textContent()
+    await page.getByRole('button', { name: 'Copy the link of Encrypted upload, 2 files' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('nobody can open the files without that key').waitFor()
+    const copied = await dialog.getByLabel('Link without the key').inputValue()
+
+    expect(text).toContain('Encrypted upload, 2 files')
+    expect(text).toContain('Its link here lacks the key')
+    expect(text).not.toMatch(/BEGIN AGE|\.age/)
+    expect(link.startsWith(`${copied}&key=`)).toBe(true)
   })
 
   test('shows more of a long list as people scroll', async () => {

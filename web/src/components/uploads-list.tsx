@@ -11,10 +11,13 @@ import { href } from '../router.ts'
 import { pathOfName } from '../sending/folder-names.ts'
 import { ConfirmDialog } from './confirm-dialog.tsx'
 import { CopyButton } from './copy-button.tsx'
+import { CopyField } from './copy-field.tsx'
 import { Countdown } from './countdown.tsx'
+import { Dialog } from './dialog.tsx'
 import { DialogButton } from './dialog-button.tsx'
 import { ExtendDialog } from './extend-dialog.tsx'
 import { Icon, type IconName } from './icon.tsx'
+import { Notice } from './notice.tsx'
 import { PagedList, usePaged } from './paged-list.tsx'
 import { SearchField, SelectField } from './toolbar.tsx'
 
@@ -86,7 +89,7 @@ function UploadRow({
         <a class="row-title" href={href('/', { id: upload.id })}>
           {name}
         </a>
-        {upload.comments !== '' && <p class="row-note">{upload.comments.split('\n')[0]}</p>}
+        {upload.comments !== '' && !upload.e2ee && <p class="row-note">{upload.comments.split('\n')[0]}</p>}
         <p class="facts quiet">
           <span>{formatBytes(size)}</span>
           <span>{t.created(formatDate(Date.parse(upload.createdAt)))}</span>
@@ -122,6 +125,7 @@ function Kinds({ upload }: { upload: ListedUpload }) {
     [upload.protectedByPassword, t.password],
     [upload.oneShot, t.oneShot],
     [upload.stream, t.stream],
+    [upload.e2ee, t.keyless],
   ]
   const downloads = upload.downloadCount ?? 0
   return (
@@ -136,7 +140,20 @@ function RowActions({ upload, name, list }: { upload: ListedUpload; name: string
   const t = listTexts.value
   return (
     <div class="row-actions">
-      <CopyButton text={linksOf(upload).page} label={t.copyLink(name)} isBare />
+      {upload.e2ee ? (
+        <DialogButton icon="copy" label={t.copyLink(name)} look="bare">
+          {(close) => (
+            <Dialog title={t.copyLink(name)} onClose={close}>
+              <Notice icon="lock" title={t.keyless}>
+                <p>{t.keylessText}</p>
+              </Notice>
+              <CopyField label={t.keylessLink} text={linksOf(upload).page} />
+            </Dialog>
+          )}
+        </DialogButton>
+      ) : (
+        <CopyButton text={linksOf(upload).page} label={t.copyLink(name)} isBare />
+      )}
       <DialogButton icon="clock" label={t.extendOf(name)} look="bare">
         {(close) => (
           <ExtendDialog
