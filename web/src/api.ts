@@ -45,6 +45,7 @@ export interface NewUpload {
   removable?: boolean
   normalize?: boolean
   stream?: boolean
+  extend_ttl?: boolean
   maxDownloads?: number
   password?: string
   comments?: string

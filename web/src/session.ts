@@ -1,8 +1,9 @@
-import { signal } from '@preact/signals'
+import { computed, signal } from '@preact/signals'
 import type { userJson } from '../../server/accounts/account-shapes.ts'
-import { call, json } from './api.ts'
+import { call, json, serverConfig } from './api.ts'
 import { chooseLanguage, isKnownLanguage } from './i18n/language.ts'
 import { impersonate, impersonated } from './impersonation.ts'
+import { configFor } from './sending/limits.ts'
 import { chooseTheme } from './theme.ts'
 
 export type UserJson = ReturnType<typeof userJson>
@@ -12,6 +13,9 @@ export const nameOf = ({ name, login, id }: UserJson): string => name || login |
 
 /** Who is logged in; null: nobody is; undefined: not known yet. While an administrator impersonates somebody, that somebody. */
 export const me = signal<UserJson | null | undefined>(undefined)
+
+/** The server's settings, with the limits of whoever is logged in. */
+export const myConfig = computed(() => serverConfig.value && configFor(serverConfig.value, me.value))
 
 /** Costs no request where nobody can be logged in. */
 export async function loadMe(): Promise<void> {

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals'
-import { serverConfig } from '../api.ts'
 import { formatDuration } from '../format.ts'
 import { listTexts } from '../i18n/lists.ts'
-import { ttlChoices } from '../sending/options.ts'
+import { ttlChoices } from '../sending/limits.ts'
+import { myConfig } from '../session.ts'
 import { ActionForm } from './action-form.tsx'
 import { Dialog } from './dialog.tsx'
 import { SelectField } from './toolbar.tsx'
@@ -17,7 +17,7 @@ interface Props {
 /** Asks for how much longer an upload is to be kept. */
 export function ExtendDialog({ name, onExtend, onClose }: Props) {
   const t = listTexts.value
-  const config = serverConfig.value
+  const config = myConfig.value
   const choices = config ? ttlChoices(config) : []
   const ttl = useSignal(String(config?.defaultTTL ?? choices[0]))
   return (

@@ -2,7 +2,8 @@ import type { ComponentChildren } from 'preact'
 import type { ServerConfig } from '../api.ts'
 import { formatDuration, formatNumber } from '../format.ts'
 import { sendTexts } from '../i18n/send.ts'
-import { isForced, isOffered, type SendOptions, ttlChoices } from '../sending/options.ts'
+import { ttlChoices } from '../sending/limits.ts'
+import { isForced, isOffered, type SendOptions } from '../sending/options.ts'
 import { Icon } from './icon.tsx'
 import { SwitchField } from './switch-field.tsx'
 
@@ -39,16 +40,21 @@ function summary(options: SendOptions): string[] {
   const parts: [boolean, string][] = [
     [options.ttlSeconds > 0, t.summaryTtl(formatDuration(options.ttlSeconds))],
     [options.ttlSeconds <= 0, t.summaryForever],
-    [options.downloads === 1, t.summaryOnce],
-    [options.downloads > 1, t.summaryTimes(formatNumber(options.downloads))],
+    [options.extendTtl, t.summaryExtend],
+    [options.stream, t.summaryStream],
+    [!options.stream && options.downloads === 1, t.summaryOnce],
+    [!options.stream && options.downloads > 1, t.summaryTimes(formatNumber(options.downloads))],
     [options.encrypt, t.summaryEncrypted],
     [options.password !== '', t.summaryPassword],
     [options.comments.trim() !== '', t.summaryMessage],
     [options.removable, t.summaryRemovable],
-    [!options.keepPhotoData && !options.encrypt, t.summaryPhotos],
+    [changesPhotos(options) && !options.keepPhotoData, t.summaryPhotos],
   ]
   return parts.flatMap(([applies, text]) => (applies ? [text] : []))
 }
+
+/** What is encrypted or only passed on is left as it is. */
+const changesPhotos = ({ encrypt, stream }: SendOptions): boolean => !encrypt && !stream
 
 function TtlField({ options, config, onChange }: Props) {
   const t = sendTexts.value
@@ -73,6 +79,7 @@ const DOWNLOADS = [0, 1, 2, 3, 5, 10, 25, 100]
 
 function DownloadsField({ options, config, onChange }: Props) {
   const t = sendTexts.value
+  if (options.stream) return null
   const name = (count: number) => (count === 0 ? t.unlimited : count === 1 ? t.once : t.times(formatNumber(count)))
   return (
     <Field label={t.downloads}>
@@ -132,8 +139,24 @@ function Switches({ options, config, onChange }: Props) {
         label={isSecureContext ? t.encrypt : t.encryptNeedsHttps}
         isOn={options.encrypt}
         isFixed={!isSecureContext || isForced(config.feature_stream)}
-        onChange={(encrypt) => onChange({ encrypt })}
+        onChange={(encrypt) => onChange(encrypt ? { encrypt, stream: false } : { encrypt })}
       />
+      {isOffered(config.feature_stream) && (
+        <SwitchField
+          label={t.stream}
+          isOn={options.stream}
+          isFixed={isForced(config.feature_stream)}
+          onChange={(stream) => onChange(stream ? { stream, encrypt: false } : { stream })}
+        />
+      )}
+      {isOffered(config.feature_extend_ttl) && (
+        <SwitchField
+          label={t.extendTtl}
+          isOn={options.extendTtl}
+          isFixed={isForced(config.feature_extend_ttl)}
+          onChange={(extendTtl) => onChange({ extendTtl })}
+        />
+      )}
       {isOffered(config.feature_removable) && (
         <SwitchField
           label={t.removable}
@@ -142,7 +165,7 @@ function Switches({ options, config, onChange }: Props) {
           onChange={(removable) => onChange({ removable })}
         />
       )}
-      {!options.encrypt && (
+      {changesPhotos(options) && (
         <SwitchField
           label={t.keepPhotoData}
           isOn={options.keepPhotoData}

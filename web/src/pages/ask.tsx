@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { createUpload, serverConfig } from '../api.ts'
+import { createUpload, type ServerConfig } from '../api.ts'
 import { ActionForm } from '../components/action-form.tsx'
 import { RequestFields, requestOfDraft, useRequestDraft } from '../components/request-fields.tsx'
 import { SelectField } from '../components/toolbar.tsx'
@@ -9,20 +9,24 @@ import { requestTexts } from '../i18n/requests.ts'
 import { rememberRequest } from '../requests/request-links.ts'
 import { createRequest } from '../requests/requests-api.ts'
 import { navigate } from '../router.ts'
-import { ttlChoices } from '../sending/options.ts'
-import { me } from '../session.ts'
+import { ttlChoices } from '../sending/limits.ts'
+import { me, myConfig } from '../session.ts'
 import { rememberToken } from '../tokens.ts'
 import { LoginCard } from './login.tsx'
 import '../styles/lists.css'
 
 /** An upload that begins empty, for others to fill. */
 export function AskPage() {
-  const t = requestTexts.value
-  const config = serverConfig.value
-  const draft = useRequestDraft()
-  const keepFor = useSignal(String(config?.defaultTTL ?? -1))
+  const config = myConfig.value
+  if (!config) return null
+  if (config.noAnonymousUploads && me.value === null) return <LoginCard />
+  return <Ask key={config.defaultTTL} config={config} />
+}
 
-  if (config?.noAnonymousUploads && me.value === null) return <LoginCard />
+function Ask({ config }: { config: ServerConfig }) {
+  const t = requestTexts.value
+  const draft = useRequestDraft()
+  const keepFor = useSignal(String(config.defaultTTL))
 
   async function ask(): Promise<void> {
     const request = requestOfDraft(draft)
@@ -41,7 +45,7 @@ export function AskPage() {
       <section class="card">
         <ActionForm action={t.makeLink} onSubmit={ask}>
           <RequestFields draft={draft} />
-          {config && config.feature_set_ttl !== 'disabled' && (
+          {config.feature_set_ttl !== 'disabled' && (
             <SelectField
               label={t.keepFor}
               value={keepFor}

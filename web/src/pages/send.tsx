@@ -18,6 +18,7 @@ import { href } from '../router.ts'
 import { type ChosenFile, writtenText } from '../sending/chosen-files.ts'
 import { defaultOptions, isOffered, type SendOptions } from '../sending/options.ts'
 import { send, sending } from '../sending/sending.ts'
+import { myConfig } from '../session.ts'
 
 /** What will be sent. It is kept while people look at other pages. */
 const files = signal<ChosenFile[]>([])
@@ -79,7 +80,7 @@ function Compose() {
 
 function EmptyZone({ isOver }: { isOver: boolean }) {
   const t = sendTexts.value
-  const limit = serverConfig.value?.maxFileSize ?? -1
+  const limit = myConfig.value?.maxFileSize ?? -1
   return (
     <div class="drop">
       <span class="drop-mark">
@@ -134,7 +135,7 @@ function Chosen() {
 }
 
 function Options() {
-  const config = serverConfig.value
+  const config = myConfig.value
   if (!config) return null
   return (
     <OptionsPanel
@@ -161,7 +162,7 @@ function SendButton() {
 /** Takes what the server would take, and says what it would not. */
 function addFiles(added: ChosenFile[]): void {
   const t = sendTexts.value
-  const { maxFileSize = -1, maxFilePerUpload = 1 } = serverConfig.value ?? {}
+  const { maxFileSize = -1, maxFilePerUpload = 1 } = myConfig.value ?? {}
   const tooLarge = added.find(({ bytes }) => maxFileSize > 0 && bytes.size > maxFileSize)
   const all = [...files.value, ...added.filter(({ bytes }) => maxFileSize <= 0 || bytes.size <= maxFileSize)]
   files.value = all.slice(0, maxFilePerUpload)
@@ -191,7 +192,7 @@ function closeDraft(): void {
 
 async function submit(event: Event): Promise<void> {
   event.preventDefault()
-  const config = serverConfig.value
+  const config = myConfig.value
   if (!config) return
   isPreparing.value = true
   problem.value = undefined

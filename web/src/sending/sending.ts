@@ -1,7 +1,8 @@
 import { type Signal, signal } from '@preact/signals'
-import { createUpload, type FileJson, getUpload, removeUpload, serverConfig, type UploadJson } from '../api.ts'
+import { createUpload, type FileJson, getUpload, removeUpload, type UploadJson } from '../api.ts'
 import { linksOf } from '../receiving/links.ts'
 import { route } from '../router.ts'
+import { myConfig } from '../session.ts'
 import { rememberToken } from '../tokens.ts'
 import { type ChosenFile, isSame } from './chosen-files.ts'
 import { requestOf, type SendOptions } from './options.ts'
@@ -37,7 +38,7 @@ export const sending = signal<Sending | undefined>(undefined)
 
 /** Makes the upload and starts. Throws `ApiError` when the server does not want it so. */
 export async function send(files: readonly ChosenFile[], options: SendOptions): Promise<void> {
-  const config = serverConfig.value
+  const config = myConfig.value
   if (!config) return
   const encryption = options.encrypt ? await import('../encryption/encryption.ts') : undefined
   const secret = await encryption?.newSecret()
