@@ -47,7 +47,7 @@ export function App() {
   }, [route.value.path])
   return (
     <div class="shell">
-      <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
+      <button type="button" class="plain skip" onClick={() => document.getElementById('main')?.focus()}>
         {t.skip}
       </button>
       <div class="above">

@@ -140,7 +140,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload on the page', () => {
     const app = await makeApp()
     const sender = await open()
     await chooseEncrypted(sender, app, [fileOf('once.txt', 'only once')])
-    await sender.getByLabel('Downloads').selectOption({ label: 'Once, then it is gone' })
+    await sender.getByLabel('Downloads').selectOption({ label: 'Once, then gone' })
     const link = await send(sender)
     await sender.getByText('Encrypted in the browser. The files were not read again').waitFor()
 

@@ -21,7 +21,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
     await page.getByLabel('Encrypt end to end').check()
     const link = await send(page)
 
-    const file = await saved(page, () => page.getByRole('link', { name: 'Download a.txt' }).click())
+    const file = await saved(page, () => page.getByRole('button', { name: 'Download a.txt' }).click())
 
     expect(link).toMatch(`${app.url}/#/?id=`)
     expect(file.bytes.toString()).toBe('under a prefix')
@@ -40,7 +40,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
     await send(page)
     await page.getByText('End-to-end encrypted: what the server holds').waitFor()
 
-    const file = await saved(page, () => page.getByRole('link', { name: 'Download a.txt' }).click())
+    const file = await saved(page, () => page.getByRole('button', { name: 'Download a.txt' }).click())
 
     expect(file.bytes.toString()).toBe('elsewhere')
   })
