@@ -1,8 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { uploadTexts } from '../i18n/upload.ts'
-import { Icon } from './icon.tsx'
-import { PageTitle } from './page-title.tsx'
+import { CentredCard } from './centred-card.tsx'
 
 interface Props {
   needs: 'password' | 'key'
@@ -30,12 +29,7 @@ export function PasswordGate({ needs, isWrong, onAnswer }: Props) {
   }
 
   return (
-    <section class="card centred narrow">
-      <span class="drop-mark">
-        <Icon name="lock" size={28} />
-      </span>
-      <PageTitle>{words.title}</PageTitle>
-      <p class="quiet">{words.text}</p>
+    <CentredCard icon="lock" title={words.title} text={words.text}>
       <form class="stack" onSubmit={(event) => void submit(event)}>
         <label class="field">
           <span>{words.field}</span>
@@ -61,6 +55,6 @@ export function PasswordGate({ needs, isWrong, onAnswer }: Props) {
           {t.unlock}
         </button>
       </form>
-    </section>
+    </CentredCard>
   )
 }

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { approveCli } from '../accounts/accounts-api.ts'
 import { AccountFrame } from '../components/account-frame.tsx'
 import { ActionForm } from '../components/action-form.tsx'
-import { Icon } from '../components/icon.tsx'
+import { CentredCard } from '../components/centred-card.tsx'
 import { TextField } from '../components/text-field.tsx'
 import { accountTexts } from '../i18n/account.ts'
 import { route } from '../router.ts'
@@ -19,29 +19,19 @@ function Approval({ name }: { name: string }) {
   const code = useSignal(query.get('code') ?? '')
   const comment = useSignal(query.get('hostname') ?? '')
   const isApproved = useSignal(false)
+  if (isApproved.value) return <CentredCard icon="check" title={t.cliDone} text={t.cliDoneText} />
   return (
-    <section class="card narrow">
-      <div class="card-intro">
-        <span class="drop-mark">
-          <Icon name={isApproved.value ? 'check' : 'terminal'} size={28} />
-        </span>
-        <h1>{isApproved.value ? t.cliDone : t.cliTitle}</h1>
-        <p class="quiet" role="status">
-          {isApproved.value ? t.cliDoneText : t.cliText(name)}
-        </p>
-      </div>
-      {!isApproved.value && (
-        <ActionForm
-          action={t.cliApprove}
-          onSubmit={async () => {
-            await approveCli(code.value.trim(), comment.value.trim())
-            isApproved.value = true
-          }}
-        >
-          <TextField label={t.tokenComment} value={comment} placeholder={t.tokenExample} autoComplete="off" />
-          <TextField label={t.cliCode} value={code} isCode autoComplete="off" required hint={t.cliHint} />
-        </ActionForm>
-      )}
-    </section>
+    <CentredCard icon="terminal" title={t.cliTitle} text={t.cliText(name)}>
+      <ActionForm
+        action={t.cliApprove}
+        onSubmit={async () => {
+          await approveCli(code.value.trim(), comment.value.trim())
+          isApproved.value = true
+        }}
+      >
+        <TextField label={t.tokenComment} value={comment} placeholder={t.tokenExample} autoComplete="off" />
+        <TextField label={t.cliCode} value={code} isCode autoComplete="off" required hint={t.cliHint} />
+      </ActionForm>
+    </CentredCard>
   )
 }

@@ -1,3 +1,4 @@
+import { CentredCard } from '../components/centred-card.tsx'
 import { formatDuration } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
 import { href, route } from '../router.ts'
@@ -9,13 +10,11 @@ import { href, route } from '../router.ts'
 export function FailedDownloadPage() {
   const t = commonTexts.value
   return (
-    <section class="card centred">
-      <h1>{t.failedTitle}</h1>
-      <p class="quiet">{reasonOf(Number(route.value.query.get('errcode')))}</p>
+    <CentredCard icon="download" title={t.failedTitle} text={reasonOf(Number(route.value.query.get('errcode')))}>
       <a class="button primary" href={href('/')}>
         {t.sendSomething}
       </a>
-    </section>
+    </CentredCard>
   )
 }
 

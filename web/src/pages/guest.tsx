@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals'
-import type { ComponentChildren } from 'preact'
 import { ApiError } from '../api.ts'
+import { CentredCard } from '../components/centred-card.tsx'
 import { ChosenList } from '../components/chosen-list.tsx'
 import { ChooseButton, useDropAndPaste } from '../components/drop-zone.tsx'
 import { useFetched } from '../components/fetched.tsx'
 import { GuestSending } from '../components/guest-sending.tsx'
-import { Icon, type IconName } from '../components/icon.tsx'
+import { Icon } from '../components/icon.tsx'
 import { Message } from '../components/message.tsx'
 import { Notice } from '../components/notice.tsx'
 import { OpenFor } from '../components/open-for.tsx'
@@ -72,8 +72,8 @@ function Guest({ token }: { token: string }) {
 function Closed({ error, reload }: { error: unknown; reload: () => Promise<void> }) {
   const t = requestTexts.value
   const status = error instanceof ApiError ? error.status : 0
-  if (status === 403) return <Over icon="close" title={t.revokedTitle} text={t.revokedText} />
-  if (status === 404 || status === 400) return <Over icon="clock" title={t.overTitle} text={t.overText} />
+  if (status === 403) return <CentredCard icon="close" title={t.revokedTitle} text={t.revokedText} />
+  if (status === 404 || status === 400) return <CentredCard icon="clock" title={t.overTitle} text={t.overText} />
   return (
     <Notice tone="bad" title={t.failedTitle}>
       <p>{errorText(error)}</p>
@@ -81,26 +81,6 @@ function Closed({ error, reload }: { error: unknown; reload: () => Promise<void>
         {commonTexts.value.tryAgain}
       </button>
     </Notice>
-  )
-}
-
-interface OverProps {
-  icon: IconName
-  title: string
-  text: string
-  children?: ComponentChildren
-}
-
-function Over({ icon, title, text, children }: OverProps) {
-  return (
-    <section class="card centred narrow">
-      <span class="drop-mark">
-        <Icon name={icon} size={28} />
-      </span>
-      <h1>{title}</h1>
-      <p class="quiet">{text}</p>
-      {children}
-    </section>
   )
 }
 
@@ -114,15 +94,15 @@ interface InvitationProps {
 
 function Invitation({ token, request, reload, hasBegun }: InvitationProps) {
   const t = requestTexts.value
-  if (request.status === 'full') return <Over icon="check" title={t.fullTitle} text={t.fullText} />
+  if (request.status === 'full') return <CentredCard icon="check" title={t.fullTitle} text={t.fullText} />
   if (request.filesLeft !== 0 && request.bytesLeft !== 0)
     return <Choosing request={request} onSend={(files) => bring(token, files)} />
   return (
-    <Over icon="clock" title={t.takenTitle} text={hasBegun ? t.takenByYou : t.takenText}>
+    <CentredCard icon="clock" title={t.takenTitle} text={hasBegun ? t.takenByYou : t.takenText}>
       <button type="button" class="plain" onClick={() => void reload()}>
         {t.lookAgain}
       </button>
-    </Over>
+    </CentredCard>
   )
 }
 

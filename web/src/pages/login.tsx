@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { ApiError, serverConfig } from '../api.ts'
 import { ActionForm } from '../components/action-form.tsx'
-import { Icon } from '../components/icon.tsx'
+import { CentredCard } from '../components/centred-card.tsx'
 import { TextField } from '../components/text-field.tsx'
 import { Objection } from '../error-text.ts'
 import { accountTexts } from '../i18n/account.ts'
@@ -22,17 +22,10 @@ export function LoginCard() {
   const t = accountTexts.value
   const config = serverConfig.value
   return (
-    <section class="card narrow">
-      <div class="card-intro">
-        <span class="drop-mark">
-          <Icon name="person" size={28} />
-        </span>
-        <h1>{t.loginTitle}</h1>
-        <p class="quiet">{config?.noAnonymousUploads ? t.loginForced : t.loginText}</p>
-      </div>
+    <CentredCard icon="person" title={t.loginTitle} text={config?.noAnonymousUploads ? t.loginForced : t.loginText}>
       {config?.feature_local_login !== 'disabled' && <LocalLogin />}
       {config?.oidcAuthentication && <ProviderLogin name={config.oidcProviderName} />}
-    </section>
+    </CentredCard>
   )
 }
 

@@ -1,16 +1,14 @@
-import { PageTitle } from '../components/page-title.tsx'
+import { CentredCard } from '../components/centred-card.tsx'
 import { commonTexts } from '../i18n/common.ts'
 import { href } from '../router.ts'
 
 export function NotFoundPage() {
   const t = commonTexts.value
   return (
-    <section class="card centred">
-      <PageTitle>{t.notFoundTitle}</PageTitle>
-      <p class="quiet">{t.notFoundText}</p>
+    <CentredCard icon="link" title={t.notFoundTitle} text={t.notFoundText}>
       <a class="button primary" href={href('/')}>
         {t.sendSomething}
       </a>
-    </section>
+    </CentredCard>
   )
 }

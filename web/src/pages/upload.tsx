@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { removeUpload, serverConfig, type UploadJson } from '../api.ts'
+import { CentredCard } from '../components/centred-card.tsx'
 import { ConfirmDialog } from '../components/confirm-dialog.tsx'
 import { Countdown } from '../components/countdown.tsx'
 import { ChooseButton } from '../components/drop-zone.tsx'
@@ -67,16 +68,11 @@ function takeToken(id: string): string | undefined {
 function GonePage() {
   const t = uploadTexts.value
   return (
-    <section class="card centred narrow">
-      <span class="drop-mark">
-        <Icon name="clock" size={28} />
-      </span>
-      <PageTitle>{t.goneTitle}</PageTitle>
-      <p class="quiet">{t.goneText}</p>
+    <CentredCard icon="clock" title={t.goneTitle} text={t.goneText}>
       <a class="button plain" href={href('/')}>
         {commonTexts.value.sendSomething}
       </a>
-    </section>
+    </CentredCard>
   )
 }
 
