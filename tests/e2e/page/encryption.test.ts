@@ -123,19 +123,6 @@ describe.skipIf(!hasBrowser())('an encrypted upload on the page', () => {
     await receiver.getByRole('alert').filter({ hasText: 'could not be opened' }).waitFor()
   })
 
-  test('shows the command that opens it in a terminal', async () => {
-    const app = await makeApp()
-    const page = await open()
-    await chooseEncrypted(page, app, [fileOf('a.txt', 'a')])
-    const link = await send(page)
-    await page.getByText('More ways to share').click()
-
-    const command = await page.getByLabel('Fetch from a terminal, with age').inputValue()
-
-    expect(command).toContain(`echo '${queryOf(link).get('key')}' > key.txt`)
-    expect(command).toMatch(/\| age -d -i key\.txt -o 'a\.txt'$/)
-  })
-
   test('that can be fetched once is opened once, and nothing is read before', async () => {
     const app = await makeApp()
     const sender = await open()

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { uploadTexts } from '../i18n/upload.ts'
-import { commandsOf } from '../receiving/commands.ts'
+import { lazy } from '../lazy.tsx'
 import { linksOf } from '../receiving/links.ts'
 import type { View } from '../receiving/view.ts'
 import { CopyButton } from './copy-button.tsx'
@@ -10,6 +10,9 @@ import { Notice } from './notice.tsx'
 import { PageTitle } from './page-title.tsx'
 import { QrCode } from './qr-code.tsx'
 import { useAction } from './use-action.ts'
+
+/** Few people look at them. */
+export const Commands = lazy(async () => (await import('./commands.tsx')).Commands)
 
 /** The link, in every form in which it can be handed on. */
 export function SharePanel({ view }: { view: View }) {
@@ -66,12 +69,6 @@ export function SharePanel({ view }: { view: View }) {
       </details>
     </section>
   )
-}
-
-export function Commands({ view }: { view: View }) {
-  const t = uploadTexts.value
-  const label = view.secret === undefined ? t.curl : t.curlAge
-  return <CopyField label={label} text={commandsOf(view).join(' && ')} isCommand />
 }
 
 /** Opens the device's own sheet; people who turn it away have changed their minds. */

@@ -6,6 +6,7 @@ import { armor, Decrypter, Encrypter, generateX25519Identity, identityToRecipien
 import type { Source } from '../sending/transport.ts'
 import { fromBase64Url, toBase64Url } from './base64.ts'
 import { CHUNK_BYTES, NONCE_BYTES, sealedSize, TAG_BYTES } from './layout.ts'
+import { isIdentity } from './secret.ts'
 
 /**
  * age (age-encryption.org/v1): whoever has the secret opens everything with `age -d -i`, no page needed. The secret is an
@@ -20,10 +21,9 @@ async function encrypterFor(secret: string): Promise<Encrypter> {
   return encrypter
 }
 
-/** `secret`: an identity, or the passphrase that another client has used. */
 function decrypterFor(secret: string): Decrypter {
   const decrypter = new Decrypter()
-  if (secret.startsWith('AGE-SECRET-KEY-')) decrypter.addIdentity(secret)
+  if (isIdentity(secret)) decrypter.addIdentity(secret)
   else decrypter.addPassphrase(secret)
   return decrypter
 }
