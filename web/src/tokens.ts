@@ -2,6 +2,13 @@ import { remembered } from './remembered.ts'
 
 /** Upload tokens that this tab has seen: they are taken out of the address, and a reload must not take the rights away. */
 const tokenOf = (uploadId: string) => remembered(`token-${uploadId}`, () => sessionStorage)
+/** Until the page is left, also where the browser keeps nothing. */
+const seen = new Map<string, string | undefined>()
 
-export const rememberToken = (uploadId: string, token: string | undefined): void => tokenOf(uploadId).set(token)
-export const knownToken = (uploadId: string): string | undefined => tokenOf(uploadId).get()
+export function rememberToken(uploadId: string, token: string | undefined): void {
+  seen.set(uploadId, token)
+  tokenOf(uploadId).set(token)
+}
+
+export const knownToken = (uploadId: string): string | undefined =>
+  seen.has(uploadId) ? seen.get(uploadId) : tokenOf(uploadId).get()

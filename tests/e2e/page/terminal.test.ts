@@ -37,13 +37,11 @@ async function commandOn(page: Page, link: string): Promise<string> {
   return page.getByRole('textbox', { name: 'Fetch from a terminal, with age' }).inputValue()
 }
 
-const contentsOf = (folder: string): Record<string, string> =>
-  Object.fromEntries(
-    readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map(({ parentPath, name }) => [join(parentPath, name), readFileSync(join(parentPath, name), 'utf8')])
-      .map(([path, content]) => [(path as string).slice(folder.length + 1), content]),
-  )
+function contentsOf(folder: string): Record<string, string> {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  const paths = entries.map(({ parentPath, name }) => join(parentPath, name))
+  return Object.fromEntries(paths.map((path) => [path.slice(folder.length + 1), readFileSync(path, 'utf8')]))
+}
 
 describe.skipIf(!hasBrowser() || !hasAge)('the command for the terminal', () => {
   const open = useBrowser()

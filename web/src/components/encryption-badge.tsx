@@ -18,6 +18,8 @@ export function EncryptionBadge({ view }: { view: View }) {
     checking: { icon: 'key', text: t.encryptionChecking, tone: '' },
     verified: { icon: 'lock', text: t.encryptionVerified, tone: 'good' },
     unread: { icon: 'key', text: t.encryptionUnread, tone: '' },
+    unreachable: { icon: 'key', text: t.encryptionUnreachable, tone: '' },
+    insecure: { icon: 'key', text: t.needsHttps, tone: 'bad' },
     refuted: { icon: 'close', text: t.encryptionRefuted, tone: 'bad' },
   }
   const { icon, text, tone } = looks[state.value]

@@ -58,6 +58,10 @@ export const uploadTexts = texts(
     encryptionChecking: 'Looking at what the server holds…',
     encryptionVerified: 'End-to-end encrypted: what the server holds was read again, and only this link opens it.',
     encryptionUnread: 'Encrypted in the browser. The files were not read again, since that would use up a download.',
+    encryptionUnreachable:
+      'Encrypted in the browser. The files could not be read again just now, so nothing more is known about them.',
+    needsHttps:
+      'This page can decrypt only over HTTPS. Open the link with https:// in front, or use the command for the terminal.',
     encryptionRefuted: 'What the server holds does not open with this key. Do not trust this link.',
     keyTitle: 'The key is missing',
     keyText: 'These files are encrypted, and this address does not hold the key. It is at the end of the whole link.',
@@ -135,6 +139,8 @@ export const uploadTexts = texts(
     encryptionChecking: '正在核对服务器上的内容…',
     encryptionVerified: '端到端加密：已重新读取服务器上的内容，只有此链接能打开。',
     encryptionUnread: '已在浏览器中加密。为免消耗下载次数，未重新读取文件。',
+    encryptionUnreachable: '已在浏览器中加密。暂时无法重新读取文件，因此还不能核对。',
+    needsHttps: '此页面只能通过 HTTPS 解密。请用 https:// 打开链接，或使用终端命令。',
     encryptionRefuted: '服务器上的内容无法用此密钥打开，请勿信任此链接。',
     keyTitle: '缺少密钥',
     keyText: '这些文件已加密，而此地址不含密钥。密钥在完整链接的末尾。',

@@ -27,10 +27,9 @@ import { knownToken, rememberToken } from '../tokens.ts'
 
 /** What a link leads to: the files, and for who made it, the ways to share and change it. */
 export function UploadPage({ id }: { id: string }) {
-  const { received, load, unlock } = useMemo(
-    () => createReceived(id, takeToken(id), route.value.query.get('key') ?? undefined),
-    [id],
-  )
+  const token = takeToken(id)
+  const key = route.value.query.get('key') ?? undefined
+  const { received, load, unlock } = useMemo(() => createReceived(id, token, key), [id, token, key])
   useEffect(() => void load(), [load])
   const t = uploadTexts.value
   const { value } = received

@@ -2,9 +2,9 @@ import { headFile } from '../api.ts'
 import { archiveUrl, fileUrl, saveUrl } from './links.ts'
 import { type Content, openFile } from './open-file.ts'
 import { readStream } from './read-stream.ts'
-import { FileError } from './refusal.ts'
+import { FileError, InsecureError } from './refusal.ts'
 import { save } from './save.ts'
-import { isDirect, isLimited, type View, type ViewFile } from './view.ts'
+import { isDirect, isLimited, needsHttps, type View, type ViewFile } from './view.ts'
 
 /** How somebody waits for what passes through the page. */
 export interface Fetching {
@@ -20,6 +20,7 @@ export interface Fetching {
  */
 export async function fetchFile(view: View, one: ViewFile, { onProgress, signal }: Fetching): Promise<void> {
   const { upload, access } = view
+  if (needsHttps(view)) throw new InsecureError()
   if (isLimited(upload)) await headFile(fileUrl(upload, one.file), access)
   if (isDirect(view)) return location.assign(saveUrl(upload, one.file))
   const { fileSize } = one.file
@@ -29,6 +30,7 @@ export async function fetchFile(view: View, one: ViewFile, { onProgress, signal 
 
 /** Fetches several files that have to pass through the page, as one archive where that is safe. */
 export async function fetchFiles(view: View, files: ViewFile[], fetching: Fetching): Promise<void> {
+  if (needsHttps(view)) throw new InsecureError()
   if (view.secret === undefined) return fetchArchive(view, files, fetching)
   if (isLimited(view.upload)) return fetchOneByOne(view, files, fetching)
   const { zipOf } = await import('./zip.ts')

@@ -1,6 +1,8 @@
+import { ApiError } from '../api.ts'
 import { fileUrl } from './links.ts'
 import { readStream } from './read-stream.ts'
-import type { View, ViewFile } from './view.ts'
+import { InsecureError, NotOpenedError } from './refusal.ts'
+import { needsHttps, type View, type ViewFile } from './view.ts'
 
 /** What is to be saved or shown. */
 export interface Content {
@@ -15,14 +17,34 @@ export interface Reading {
   signal?: AbortSignal
 }
 
-/** A file as people may read it, decrypted while it comes. On a limited one this takes a claim. */
-export async function openFile(
-  { upload, access, secret }: View,
-  { file }: ViewFile,
-  reading: Reading = {},
-): Promise<Content> {
+/**
+ * A file as people may read it, decrypted while it comes. On a limited one this takes a claim. Throws `InsecureError`; what does
+ * not open ends in a `NotOpenedError`.
+ */
+export async function openFile(view: View, { file }: ViewFile, reading: Reading = {}): Promise<Content> {
+  const { upload, access, secret } = view
+  if (needsHttps(view)) throw new InsecureError()
   const bytes = readStream(fileUrl(upload, file), access, reading)
   if (secret === undefined) return { bytes, size: file.fileSize }
   const { openStream } = await import('../encryption/encryption.ts')
-  return openStream(bytes, secret, file.fileSize)
+  const opened = await openStream(bytes, secret, file.fileSize).catch(notOpened)
+  return { ...opened, bytes: withErrors(opened.bytes) }
+}
+
+function withErrors(bytes: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = bytes.getReader()
+  return new ReadableStream({
+    async pull(controller) {
+      const { value } = await reader.read().catch(notOpened)
+      if (value) controller.enqueue(value)
+      else controller.close()
+    },
+    cancel: (reason) => reader.cancel(reason),
+  })
+}
+
+/** Whatever was not the line's fault, or the wish of whoever waits, is that of the bytes. */
+function notOpened(error: unknown): never {
+  if (error instanceof ApiError || (error instanceof DOMException && error.name === 'AbortError')) throw error
+  throw new NotOpenedError('the file could not be decrypted', { cause: error })
 }

@@ -34,7 +34,9 @@ export function readStream(
         return value
       } catch (error) {
         reader = undefined
-        if (ended.aborted || isRefusal(error) || ++attempts >= MAX_ATTEMPTS) throw error
+        if (ended.aborted || isRefusal(error)) throw error
+        if (++attempts >= MAX_ATTEMPTS)
+          throw error instanceof ApiError ? error : new ApiError(0, 'the connection was lost')
         await pause(PAUSE_MS * attempts, ended)
       }
     }

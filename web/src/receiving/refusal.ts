@@ -1,10 +1,17 @@
 import { ApiError } from '../api.ts'
 import { errorText } from '../error-text.ts'
 import { formatDuration } from '../format.ts'
+import { commonTexts } from '../i18n/common.ts'
 import { uploadTexts } from '../i18n/upload.ts'
 
 /** This browser would have to hold more in memory than is good for it. Only a terminal, or another browser, can do it. */
 export class TooLargeError extends Error {}
+
+/** It is encrypted, and what came is not what was sent, or the key is another one. */
+export class NotOpenedError extends Error {}
+
+/** It is encrypted, and this page came over plain HTTP. */
+export class InsecureError extends Error {}
 
 /** Which one of several files it was. */
 export class FileError extends Error {
@@ -21,7 +28,10 @@ export function refusalText(error: unknown): string {
   const t = uploadTexts.value
   if (error instanceof FileError) return t.failedAt(error.path, refusalText(error.cause))
   if (error instanceof TooLargeError) return t.tooLargeForPage
-  if (!(error instanceof ApiError)) return t.notOpened
+  if (error instanceof NotOpenedError) return t.notOpened
+  if (error instanceof InsecureError) return t.needsHttps
+  if (error instanceof TypeError) return commonTexts.value.unreachable // of a part of the page that was loaded for it
+  if (!(error instanceof ApiError)) return errorText(error)
   if (error.status === 423)
     return error.retryAfterSeconds ? t.claimedFor(formatDuration(error.retryAfterSeconds)) : t.claimed
   return error.status === 404 ? t.fileGone : errorText(error)

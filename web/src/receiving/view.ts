@@ -33,7 +33,10 @@ export const isDirect = ({ secret, access }: View): boolean => secret === undefi
 export const isLimited = ({ oneShot, maxDownloads, stream }: UploadJson): boolean =>
   oneShot || maxDownloads !== undefined || stream
 
-/** Throws when the secret does not fit. */
+/** Whether it is encrypted and can't be opened here: over plain HTTP browsers have no cryptography, and pages can't be trusted. */
+export const needsHttps = ({ secret }: Pick<View, 'secret'>): boolean => secret !== undefined && !isSecureContext
+
+/** Throws when the secret does not fit. Where HTTPS is missing, names are opened nevertheless, but no message. */
 export async function viewOf(upload: UploadJson, access: Access, secret: string | undefined): Promise<View> {
   const files = upload.files ?? []
   if (!isEncrypted(upload) || secret === undefined) {
@@ -41,7 +44,7 @@ export async function viewOf(upload: UploadJson, access: Access, secret: string 
     return { upload, access, secret: undefined, comments: upload.comments, files: all }
   }
   const { openName, openText } = await import('../encryption/encryption.ts')
-  const comments = upload.comments === '' ? '' : await openText(upload.comments, secret)
+  const comments = upload.comments === '' || needsHttps({ secret }) ? '' : await openText(upload.comments, secret)
   const viewOfSealed = (file: FileJson): ViewFile => {
     const name = attempt(() => openName(file.fileName, secret))
     const view = viewFile(upload, file, name ?? withoutEnding(file.fileName), openedSize(file.fileSize))
