@@ -6,7 +6,7 @@ type Domains = Pick<Config, 'downloadDomain' | 'downloadDomainAliases' | 'public
 
 /** What a download domain serves, below the path prefix: content, preflights for it, and signs of life. */
 const OF_DOWNLOAD_DOMAIN =
-  /^(?:(?:GET|HEAD) \/(?:file|stream|archive)\/|POST \/archive\/|OPTIONS |GET \/(?:health|ready)$)/
+  /^(?:(?:GET|HEAD) \/(?:file|stream|archive)\/|POST \/archive\/|OPTIONS |(?:GET|HEAD) \/(?:health|ready)$)/
 
 /** Content is served from the download domain and its aliases alone, if there is one. Throws `bad_request`. */
 export function createContentGuard(config: Domains) {

@@ -101,8 +101,9 @@ const acceptsJson = ({ headers }: FastifyRequest): boolean => /application\/(pro
 const statusOf = ({ code }: AppError, wantsJson: boolean): number =>
   code === 'too_large' && !wantsJson ? 400 : STATUS[code]
 
-/** A script that asks for JSON asks for the password itself: the browser must not, and it does so for schemes that it knows. */
-const challengeFor = (wantsJson: boolean): string => `${wantsJson ? 'X-Basic' : 'Basic'} realm="plik", charset="UTF-8"`
+/** A script or a page that asks for the password itself: the browser must not, and it does so for schemes that it knows. */
+export const challengeFor = (asksItself: boolean): string =>
+  `${asksItself ? 'X-Basic' : 'Basic'} realm="plik", charset="UTF-8"`
 
 function setDetails(reply: FastifyReply, { code, retryAfterSeconds, size }: AppError, wantsJson: boolean): void {
   if (code === 'unauthorized') reply.header('WWW-Authenticate', challengeFor(wantsJson))

@@ -6,7 +6,7 @@ import type { PagesFor } from './pages.ts'
 /** Where people come by a link or from a login elsewhere, and not a program of ours. */
 const VISITED = /^\/(?:(?:file|stream|archive)\/|auth\/\w+\/callback$)/
 /** The form, and lists of files: what a browser asks for here is looked at by a person. */
-const SHOWN = /^(?:GET|POST) \/?$/
+const SHOWN = /^(?:GET|HEAD|POST) \/?$/
 /** Programs that say they take HTML, too; Plik knows them by the beginning of their name (1.3.8, `redirect`). */
 const PROGRAMS = /^(?:wget|curl|python-urllib|libwww-perl|libwwww-perl|php|pycurl|go-http-client|plik_client)/i
 /** The browser's own question for a password; and preview bots, who are to learn that there is nothing to see. */
@@ -45,5 +45,6 @@ export function refusalPageFor(
   }
 }
 
-const isPerson = ({ accept = '', 'user-agent': agent = '' }: IncomingHttpHeaders): boolean =>
+/** Who reads what is answered, rather than a program. */
+export const isPerson = ({ accept = '', 'user-agent': agent = '' }: IncomingHttpHeaders): boolean =>
   accept.includes('text/html') && !PROGRAMS.test(agent)

@@ -16,11 +16,18 @@ import { type FormConfig, sendForm } from './send-form.ts'
 
 type PageConfig = FormConfig & Pick<Config, 'downloadDomain' | 'abuseContact'>
 
-/** What is to be shown of an upload; `base`: where its files are had from. */
+/** What is to be shown of an upload. */
 export interface Shown {
   upload: Upload
   files: StoredFile[]
+  /** Where its files are had from, for this browser. */
   base: string
+}
+
+/** What its sender is shown, who hands the links on. */
+interface ShownToSender extends Shown {
+  /** What the written links begin with: those of files, and that of the list. */
+  written: { base: string; link: string }
 }
 
 export type PagesFor = ReturnType<typeof createPages>
@@ -49,9 +56,11 @@ export function createPages({ config, built }: { config: PageConfig; built: Buil
       send: (address: string): string => built.withScript(framed(sendForm(config, address, words)), words),
       /** The page at an upload's address. */
       list: (shown: Shown): string => built.withScript(framed(listCard(shown, words)), words),
+      /** Before the browser asks for the password; `address` makes it ask. */
+      locked: (address: string): string => built.withScript(framed(lockedCard(address, words)), words),
       notFound: (): string => built.withScript(framed(goneCard(words)), words),
       /** The answer to the form; `link` leads to the list. */
-      uploaded: (shown: Shown, link: string): string =>
+      uploaded: (shown: ShownToSender, link: string): string =>
         built.withoutScript(framed(uploadedCard(shown, link, words)), words),
       /** Why there is none of the above, in the words of an `AppError`. */
       refused: (reason: string): string => built.withoutScript(framed(refusedCard(reason, words)), words),
@@ -80,6 +89,13 @@ function contentPolicy({ downloadDomain }: PageConfig): string {
     .join('; ')
 }
 
+const lockedCard = (address: string, { lockedTitle, lockedText, open }: PageWords): string => html`
+  <section class="card centred">
+    <h1>${lockedTitle}</h1>
+    <p class="quiet">${lockedText}</p>
+    <a class="button primary" href="${address}">${open}</a>
+  </section>`
+
 const goneCard = ({ goneTitle, goneText, title }: PageWords): string => html`
   <section class="card centred">
     <h1>${goneTitle}</h1>
@@ -94,12 +110,13 @@ const refusedCard = (reason: string, { refusedTitle, refused, backToStart }: Pag
     <a class="button plain" href="./">${backToStart}</a>
   </section>`
 
-const uploadedCard = (shown: Shown, link: string, words: PageWords): string => html`
+/** Links lead where this browser is, whatever is between it and the server; written out they are what can be handed on. */
+const uploadedCard = ({ written, ...shown }: ShownToSender, link: string, words: PageWords): string => html`
   <section class="card">
     <h1>${words.ready(shown.files.length)}</h1>
-    <p>${words.forEverything} <a href="${link}">${link}</a></p>
-    !${fileLinks(shown, words)}
-    <p class="quiet">${endText(shown.upload, words)}</p>
+    <p>${words.forEverything} <a href="${link}">${written.link}</a></p>
+    !${fileLinks(shown, words, written.base)}
+    <p class="quiet">${words.sentence([...endTexts(shown.upload, words), ...loginTexts(shown.upload, words)])}</p>
     <p><a class="button plain" href="./">${words.uploadMore}</a></p>
   </section>`
 
@@ -116,15 +133,15 @@ function listCard(shown: Shown, words: PageWords): string {
       <h1>${there === 0 ? words.nothingHere : words.filesForYou}</h1>
       !${comments}
       !${fileLinks(shown, words)}
-      <p class="quiet">${endText(upload, words)}</p>
+      <p class="quiet">${words.sentence(endTexts(upload, words))}</p>
       !${archive}
     </section>`
 }
 
-function fileLinks({ files, base }: Shown, { notThere }: PageWords): string {
+function fileLinks({ files, base }: Shown, { notThere }: PageWords, writtenBase = base): string {
   const rows = files.map((file) =>
     isThere(file)
-      ? html`<li class="file"><span class="name">${file.name}</span><span class="file-facts">${formatSize(file.size)}</span><a href="${fileUrl(base, file)}">${fileUrl(base, file)}</a></li>`
+      ? html`<li class="file"><span class="name">${file.name}</span><span class="file-facts">${formatSize(file.size)}</span><a href="${fileUrl(base, file)}">${fileUrl(writtenBase, file)}</a></li>`
       : html`<li class="file absent"><span class="name">${file.name}</span><span class="file-facts">${notThere}</span></li>`,
   )
   return html`<ul class="files links">!${rows.join('')}</ul>`
@@ -132,14 +149,13 @@ function fileLinks({ files, base }: Shown, { notThere }: PageWords): string {
 
 const isThere = ({ status }: StoredFile): boolean => status === 'uploaded' || status === 'uploading'
 
-function endText({ expiresAt, oneShot, passwordHash, login }: Upload, words: PageWords): string {
-  const parts = [
-    expiresAt === null ? words.keptUntilRemoved : words.goneOn(dateOf(expiresAt, words)),
-    oneShot ? words.eachOnce : '',
-    passwordHash === null ? '' : words.login(login ?? ''),
-  ]
-  return words.sentence(parts.filter((part) => part !== ''))
-}
+const endTexts = ({ expiresAt, oneShot }: Upload, words: PageWords): string[] => [
+  expiresAt === null ? words.keptUntilRemoved : words.goneOn(dateOf(expiresAt, words)),
+  ...(oneShot ? [words.eachOnce] : []),
+]
+
+const loginTexts = ({ passwordHash, login }: Upload, words: PageWords): string[] =>
+  passwordHash === null ? [] : [words.login(login ?? '')]
 
 const dateOf = (epochMs: number, { locale }: PageWords): string =>
   new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(epochMs)

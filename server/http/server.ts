@@ -77,7 +77,7 @@ export async function createServer({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }), // its lines hold the URL, and so the file's name
     genReqId: requestIds(),
-    exposeHeadRoutes: false, // a HEAD must never run the handler that takes a claim
+    exposeHeadRoutes: false, // a HEAD must never run a handler that takes a claim; harmless ones say so themselves, see `head.ts`
     routerOptions: { ignoreDuplicateSlashes: true, maxParamLength: MAX_PARAM_LENGTH },
     connectionTimeout: config.idleTimeoutMs, // an honest slow sender is not cut: every byte starts the time anew
     requestTimeout: 0, // would cut honest long uploads

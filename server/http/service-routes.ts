@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
+import { WITH_HEAD } from './head.ts'
 import { fileAddresses } from './links.ts'
 import { qrCodePng } from './qr-code.ts'
 
@@ -19,15 +20,15 @@ const MAX_QR_SIZE = 1000
 const DEFAULT_QR_SIZE = 250
 
 /** Whoever watches the server must not be told to slow down. */
-const UNLIMITED = { config: { rateLimit: false } } as const
+const UNLIMITED = { ...WITH_HEAD, config: { rateLimit: false } } as const
 
 /** What clients and operators ask about the server itself. */
 export function serviceRoutes({ config, checkReadiness }: Dependencies) {
   return async (app: FastifyInstance): Promise<void> => {
     const answer = configJson(config)
-    app.get('/config', async () => answer)
+    app.get('/config', WITH_HEAD, async () => answer)
 
-    app.get('/version', async () => versionJson(config))
+    app.get('/version', WITH_HEAD, async () => versionJson(config))
 
     /** Liveness: the process answers. */
     app.get('/health', UNLIMITED, async () => 'ok\n')

@@ -5,6 +5,9 @@ import { AppError } from '../errors.ts'
 import type { Uploads } from '../uploads/uploads.ts'
 import { ASSETS_FOLDER, type BuiltPage } from './built-page.ts'
 import type { CallerReader } from './caller.ts'
+import { challengeFor } from './error-handler.ts'
+import { isPerson } from './error-page.ts'
+import { WITH_HEAD } from './head.ts'
 import { fileAddresses, sendingUrl } from './links.ts'
 import type { PagesFor } from './pages.ts'
 
@@ -16,10 +19,14 @@ interface Dependencies {
   built: BuiltPage
 }
 
+interface ListRoute {
+  Querystring: { id?: string; unlock?: string }
+}
+
 /** The page, and what people without JavaScript have instead. */
 export function webRoutes({ config, uploads, readCaller, pagesFor, built }: Dependencies) {
-  /** Throws `unauthorized`, upon which the browser asks for the password. */
-  async function list(id: string, request: FastifyRequest, reply: FastifyReply) {
+  /** Throws `unauthorized`, upon which the browser asks for the password; people are told before what it will ask for. */
+  async function list(id: string, request: FastifyRequest<ListRoute>, reply: FastifyReply) {
     const pages = pagesFor(request)
     try {
       const opened = await uploads.open(id, await readCaller(request))
@@ -27,7 +34,13 @@ export function webRoutes({ config, uploads, readCaller, pagesFor, built }: Depe
       const base = fileAddresses(config).downloadUrl ?? config.pathPrefix
       return reply.headers(pages.headers).send(pages.list({ upload: opened.upload, files, base }))
     } catch (error) {
-      if (!(error instanceof AppError && error.code === 'not_found')) throw error
+      if (!(error instanceof AppError)) throw error
+      if (error.code === 'unauthorized' && isFirstVisit(request)) {
+        const address = `./?${new URLSearchParams({ id, unlock: '1' })}`
+        reply.code(401).headers({ ...pages.headers, 'WWW-Authenticate': challengeFor(true) })
+        return reply.send(pages.locked(address))
+      }
+      if (error.code !== 'not_found') throw error
       return reply.code(404).headers(pages.headers).send(pages.notFound())
     }
   }
@@ -43,7 +56,7 @@ export function webRoutes({ config, uploads, readCaller, pagesFor, built }: Depe
       decorateReply: false,
     })
 
-    app.get<{ Querystring: { id?: string } }>('/', async (request, reply) => {
+    app.get<ListRoute>('/', WITH_HEAD, async (request, reply) => {
       if (isOutside(request, config)) return reply.redirect(`${config.pathPrefix}/`, 308)
       const id = linkedId(request.query.id)
       if (id !== undefined) return list(id, request, reply)
@@ -51,11 +64,14 @@ export function webRoutes({ config, uploads, readCaller, pagesFor, built }: Depe
       return reply.headers(pages.headers).send(pages.send(sendingUrl(request, config)))
     })
 
-    app.get('/download-worker.js', (_request, reply) =>
+    app.get('/download-worker.js', WITH_HEAD, (_request, reply) =>
       reply.type('text/javascript; charset=utf-8').header('Cache-Control', 'no-cache').send(built.downloadWorker()),
     )
   }
 }
+
+const isFirstVisit = ({ headers, query }: FastifyRequest<ListRoute>): boolean =>
+  isPerson(headers) && headers.authorization === undefined && query.unlock === undefined
 
 /** Every address in the page is relative: at `/files` they would start one folder too high. */
 const isOutside = ({ url }: FastifyRequest, { pathPrefix }: Config): boolean =>

@@ -39,6 +39,9 @@ const ENGLISH = {
   goneOn: (date: string) => `Gone on ${date} UTC.`,
   eachOnce: 'Each file can be downloaded once.',
   login: (name: string) => `The user name is ${name}, the password is the one you chose.`,
+  lockedTitle: 'A password, please',
+  lockedText:
+    'The sender has protected these files. Your browser asks for a user name and a password next: the user name is plik unless you were given another, the password is the one that the sender gave you.',
   sentence: (parts: string[]) => parts.join(' '),
   goneTitle: 'This link leads nowhere any more',
   goneText: 'Its time is up, it was deleted, or the address is incomplete. Ask the sender for a new one.',
@@ -86,6 +89,9 @@ const IN_CHINESE: PageWords = {
   goneOn: (date) => `将于 ${date}（UTC）消失。`,
   eachOnce: '每个文件只能下载一次。',
   login: (name) => `用户名是 ${name}，密码是你设置的密码。`,
+  lockedTitle: '请输入密码',
+  lockedText:
+    '发送者为这些文件设置了密码。接下来浏览器会询问用户名和密码：如果对方没有另外告知，用户名是 plik；密码由发送者告诉你。',
   sentence: (parts) => parts.join(''),
   goneTitle: '这个链接已失效',
   goneText: '它已到期、被删除，或者地址不完整。请向发送者索取新的链接。',

@@ -246,7 +246,7 @@ describe.skipIf(!hasBrowser())('the Chinese page without JavaScript', () => {
     const app = await makeApp()
     const { upload: locked } = await givenFile(app, { password: 'secret' })
     const page = await open({ httpCredentials: WRONG })
-    const address = `${app.url}/?id=${locked.id}`
+    const address = `${app.url}/?id=${locked.id}&unlock=1`
 
     await page.goto(address)
     await page.getByText('访问此上传需要密码（用户名或密码错误）').waitFor()
@@ -275,7 +275,7 @@ describe.skipIf(!hasBrowser())('the Chinese page without JavaScript', () => {
     const { upload: locked } = await givenFile(app, { password: 'secret' })
     const page = await open({ javaScriptEnabled: true, reducedMotion: 'reduce', httpCredentials: WRONG })
 
-    await page.goto(`${app.url}/?id=${locked.id}`)
+    await page.goto(`${app.url}/?id=${locked.id}&unlock=1`)
     await page.getByRole('heading', { name: '未能完成' }).waitFor()
 
     expect(await faults(page)).toEqual([])

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
+import { givenFile } from '../../helpers/client.ts'
 import { temporaryFolder } from '../../helpers/database.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 import { phonePhoto } from '../../server/images/given.ts'
@@ -74,6 +75,21 @@ describe.skipIf(!hasBrowser())('the page without JavaScript', () => {
 
     const bytes = Buffer.from(await (await fetch(new URL(path as string, app.url))).arrayBuffer())
     expect(bytes.equals(photo)).toBe(keeps)
+  })
+
+  test('tells who was given a link what the browser will ask for, before it does', async () => {
+    const app = await makeApp()
+    const { upload } = await givenFile(app, { password: 'secret' }, 'hello', 'for you.txt')
+    const credentials = { username: 'plik', password: 'secret' }
+    const page = await open({ javaScriptEnabled: false, httpCredentials: credentials })
+
+    await page.goto(`${app.url}/?id=${upload.id}`)
+    await page.getByRole('heading', { name: 'A password, please' }).waitFor()
+    const isShown = await page.getByText('for you.txt').count()
+    await page.getByRole('link', { name: 'Open' }).click()
+
+    await page.locator('.links').getByText('for you.txt').first().waitFor()
+    expect(isShown).toBe(0)
   })
 
   test('says why an upload was refused, and leads back', async () => {

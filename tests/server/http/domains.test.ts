@@ -49,6 +49,7 @@ test('files, archives, and signs of life are there', async () => {
   expect((await get(`${archive}/a.zip`, headers)).status).toBe(200)
   expect((await ask(archive, { method: 'POST', headers, body: '{}' })).status).toBe(200)
   expect((await get(`${app.url}/health`, headers)).status).toBe(200)
+  expect((await ask(`${app.url}/health`, { method: 'HEAD', headers })).status).toBe(200)
   const preflight = { ...headers, Origin: 'https://other.example', 'Access-Control-Request-Method': 'GET' }
   expect((await ask(url, { method: 'OPTIONS', headers: preflight })).status).toBe(204)
 })

@@ -89,8 +89,10 @@ test('a list that asks for a password says so to who has none, and the browser g
   const app = await makeApp()
   const { upload } = await givenFile(app, { password: 'secret' })
 
-  const answer = await fetch(`${app.url}/?id=${upload.id}`, { headers: { ...BROWSER, ...CHINESE } })
+  const told = await fetch(`${app.url}/?id=${upload.id}`, { headers: { ...BROWSER, ...CHINESE } })
+  const answer = await fetch(`${app.url}/?id=${upload.id}&unlock=1`, { headers: { ...BROWSER, ...CHINESE } })
 
+  expect(await told.text()).toContain('用户名是 plik；密码由发送者告诉你')
   expect(answer.status).toBe(401)
   expect(answer.headers.get('www-authenticate')).toContain('Basic realm=')
   expect(await answer.text()).toContain('访问此上传需要密码（尚未提供密码）')

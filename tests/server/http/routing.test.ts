@@ -47,15 +47,46 @@ test('a method that nobody knows is answered, and the server lives on', async ()
   expect(await answerOf(fetch(`${app.url}/health`))).toEqual([200, 'ok\n'])
 })
 
-test('HEAD works for what can be downloaded, and nowhere else (Plik §0)', async () => {
+test('HEAD works for what can be downloaded, for the page and what says how the server is, and nowhere else (Plik §0)', async () => {
   const app = await makeApp()
   const { upload, url } = await givenFile(app)
   const head = async (path: string) => (await fetch(path, { method: 'HEAD' })).status
 
   expect(await head(url)).toBe(200)
   expect(await head(`${app.url}/archive/${upload.id}/archive.zip`)).toBe(200)
-  expect(await head(`${app.url}/config`)).toBe(404)
+  expect(await head(`${app.url}/config`)).toBe(200)
   expect(await head(`${app.url}/upload/${upload.id}`)).toBe(404)
+  expect(await head(`${app.url}/qrcode?url=x`)).toBe(404)
+})
+
+test.for(['', '/files'])('under the prefix “%s” HEAD answers as GET would, without a body', async (prefix) => {
+  const app = await makeApp(prefix === '' ? {} : { PATH_PREFIX: prefix })
+  const page = await (await fetch(`${app.url}/`)).text()
+  const asset = /assets\/[\w.-]+\.js/.exec(page)?.[0]
+  const { upload } = await givenFile(app, { password: 'secret' })
+  const answer = async (path: string, method: string) => {
+    const response = await fetch(`${app.url}/${path}`, { method })
+    const { 'content-type': type, 'cache-control': cache } = Object.fromEntries(response.headers)
+    return { status: response.status, type, cache }
+  }
+  const paths = [
+    '',
+    `?id=${upload.id}`,
+    '?id=nosuchuploadhere',
+    `${asset}`,
+    'download-worker.js',
+    'config',
+    'health',
+    'ready',
+  ]
+
+  for (const path of paths) expect(await answer(path, 'HEAD')).toEqual(await answer(path, 'GET'))
+  const head = await fetch(`${app.url}/`, { method: 'HEAD' })
+  expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([
+    200,
+    `${Buffer.byteLength(page)}`,
+    '',
+  ])
 })
 
 test('slashes that are doubled count once, for every method, as Plik’s client needs it (Plik §6.1)', async () => {

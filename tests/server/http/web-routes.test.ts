@@ -61,19 +61,40 @@ test('without JavaScript an upload is a list of links, found by its id or by a p
   expect(byLink).toBe(byId)
 })
 
+/** Markup as a browser reads it. */
+const unescaped = (markup: string): string =>
+  markup.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
+
+test('without JavaScript the sender of a form reads links that he can hand on', async () => {
+  const app = await makeApp({ PATH_PREFIX: '/files' })
+
+  const answer = await fetch(`${app.url}/`, { method: 'POST', headers: HTML, body: fileForm('hello', 'a.txt') })
+  const text = unescaped(await answer.text())
+
+  const [id] = /(?<=\?id=)\w{16}/.exec(text) as RegExpExecArray
+  expect(text).toContain(`<a href="/files/?id=${id}">${app.url}/?id=${id}</a>`)
+  expect(text).toMatch(new RegExp(`<a href="/files/file/${id}/\\w{16}/a.txt">${app.url}/file/${id}/\\w{16}/a.txt</a>`))
+})
+
 test('without JavaScript an unknown upload is said to be over, and a protected one asks for its password', async () => {
   const app = await makeApp()
   const { upload } = await givenFile(app, { password: 'secret' })
 
   const unknown = await fetch(`${app.url}/?id=nosuchuploadhere`)
-  const locked = await fetch(`${app.url}/?id=${upload.id}`, { headers: HTML })
+  const told = await fetch(`${app.url}/?id=${upload.id}`, { headers: HTML })
+  const text = unescaped(await told.text())
+  const address = new URL(/(?<=href=")\.\/\?id=[^"]*/.exec(text)?.[0] ?? '', `${app.url}/`)
+  const locked = await fetch(address, { headers: HTML })
   const opened = await fetch(`${app.url}/?id=${upload.id}`, {
     headers: { Authorization: `Basic ${btoa('plik:secret')}` },
   })
 
-  expect([unknown.status, locked.status, opened.status]).toEqual([404, 401, 200])
+  expect([unknown.status, told.status, locked.status, opened.status]).toEqual([404, 401, 401, 200])
+  expect(text).toContain('the user name is plik unless you were given another')
+  expect(told.headers.get('www-authenticate')).toMatch(/^X-Basic /)
+  expect(await opened.text()).not.toContain('the password is the one you chose')
   expect(await unknown.text()).toContain('This link leads nowhere any more')
-  expect(locked.headers.get('www-authenticate')).toContain('Basic realm=')
+  expect(locked.headers.get('www-authenticate')).toMatch(/^Basic realm=/)
 })
 
 test('a script that asks for JSON is told that a password is missing without making the browser ask for it', async () => {
