@@ -7,7 +7,7 @@ import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { temporaryFolder } from '../../helpers/database.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 import { slowLine } from '../../helpers/slow-line.ts'
-import { givenEncrypted, givenEncryptedElsewhere } from './encrypted.ts'
+import { flipped, givenEncrypted, givenEncryptedElsewhere } from './encrypted.ts'
 import { saved, sha256 } from './page-tests.ts'
 
 /** Lets unzip test an archive, and reads what is in it. */
@@ -19,11 +19,6 @@ function unzipped(archive: Buffer) {
     names: execFileSync('unzip', ['-Z1', path], { encoding: 'utf8' }).trim().split('\n'),
     contentOf: (name: string): Buffer => execFileSync('unzip', ['-p', path, name], { maxBuffer: 1e8 }),
   }
-}
-
-const flipped = (sealed: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => {
-  sealed[sealed.length - 1] = (sealed.at(-1) as number) ^ 1
-  return sealed
 }
 
 describe.skipIf(!hasBrowser())('several encrypted files', () => {

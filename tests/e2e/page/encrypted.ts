@@ -45,3 +45,9 @@ const sealed = async (encrypter: Encrypter, content: string | Uint8Array): Promi
   new Uint8Array(await encrypter.encrypt(content))
 
 const unchanged = (sealed: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => sealed
+
+/** One bit of the end is another. */
+export function flipped(sealed: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  sealed[sealed.length - 1] = (sealed.at(-1) as number) ^ 1
+  return sealed
+}

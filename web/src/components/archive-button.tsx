@@ -6,6 +6,7 @@ import { archiveUrl } from '../receiving/links.ts'
 import { isDirect, isLimited, type View, type ViewFile } from '../receiving/view.ts'
 import { Icon } from './icon.tsx'
 import { ProgressBar } from './progress-bar.tsx'
+import { Refusal } from './refusal.tsx'
 import { useFetching } from './use-fetching.ts'
 
 interface Props {
@@ -30,10 +31,11 @@ export function ArchiveButton({ view, selected }: Props) {
 function FetchAllButton({ view, selected }: Props) {
   const t = uploadTexts.value
   const { progress, problem, run, cancel } = useFetching()
+  const files = selected.length > 0 ? selected : view.files.filter(({ isThere }) => isThere)
 
   async function fetchAll(fetching: Fetching): Promise<void> {
     const { fetchFiles } = await import('../receiving/fetch-file.ts')
-    await fetchFiles(view, selected.length > 0 ? selected : view.files.filter(({ isThere }) => isThere), fetching)
+    await fetchFiles(view, files, fetching)
   }
 
   const { value } = progress
@@ -45,11 +47,7 @@ function FetchAllButton({ view, selected }: Props) {
           <p class="quiet">{t.progressOf(formatBytes(value.read), formatBytes(value.total))}</p>
         </div>
       )}
-      {problem.value && (
-        <p class="bad" role="alert">
-          {problem.value}
-        </p>
-      )}
+      {problem.value && <Refusal view={view} files={files} error={problem.value.error} />}
       <button
         type="button"
         class={`${value ? 'plain' : 'primary'} large`}

@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { errorText } from '../error-text.ts'
 import { commonTexts } from '../i18n/common.ts'
 import { uploadTexts } from '../i18n/upload.ts'
 import { loadPreview, type Preview } from '../receiving/preview.ts'
 import type { PreviewKind } from '../receiving/preview-kind.ts'
+import { refusalText } from '../receiving/refusal.ts'
 import type { View, ViewFile } from '../receiving/view.ts'
 import { Dialog } from './dialog.tsx'
 
@@ -27,7 +27,7 @@ export function PreviewDialog({ view, file, kind, onClose }: Props) {
         else preview.value = loaded
       },
       (error: unknown) => {
-        problem.value = errorText(error)
+        problem.value = refusalText(error)
       },
     )
     return () => {

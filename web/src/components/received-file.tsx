@@ -10,6 +10,7 @@ import { FilePicture } from './file-picture.tsx'
 import { Icon } from './icon.tsx'
 import { PreviewButton } from './preview-button.tsx'
 import { ProgressBar } from './progress-bar.tsx'
+import { Refusal } from './refusal.tsx'
 import { RemovedData } from './removed-data.tsx'
 import { useFetching } from './use-fetching.ts'
 
@@ -44,11 +45,7 @@ export function ReceivedFile({ view, one, reload, isSelected, onSelect }: Props)
         {isThere && <DownloadButton view={view} one={one} fetching={fetching} />}
       </span>
       {progress && <ProgressBar sent={progress.read} total={progress.total} label={t.fetching(path)} />}
-      {fetching.problem.value && (
-        <p class="file-note bad" role="alert">
-          {fetching.problem.value}
-        </p>
-      )}
+      {fetching.problem.value && <Refusal view={view} files={[one]} error={fetching.problem.value.error} />}
       <RemovedData file={file} />
     </li>
   )

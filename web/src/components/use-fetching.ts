@@ -2,7 +2,6 @@ import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
 import { keepOpen } from '../keep-open.ts'
 import type { Fetching } from '../receiving/fetch-file.ts'
-import { refusalText } from '../receiving/refusal.ts'
 
 /** Bytes. */
 interface Progress {
@@ -13,7 +12,7 @@ interface Progress {
 /** One download at a time that passes through the page: how far it is, why it failed, and an end before its end. */
 export function useFetching() {
   const progress = useSignal<Progress | undefined>(undefined)
-  const problem = useSignal<string | undefined>(undefined)
+  const problem = useSignal<{ error: unknown } | undefined>(undefined)
   const running = useRef<AbortController | undefined>(undefined)
 
   async function run(work: (fetching: Fetching) => Promise<void>): Promise<void> {
@@ -27,7 +26,7 @@ export function useFetching() {
       progress.value = { read, total }
     }
     await work({ onProgress, signal: ending.signal }).catch((error: unknown) => {
-      if (!ending.signal.aborted) problem.value = refusalText(error)
+      if (!ending.signal.aborted) problem.value = { error }
     })
     release?.()
     progress.value = undefined

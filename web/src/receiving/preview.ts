@@ -9,6 +9,8 @@ export type Preview =
   | { kind: 'text'; text: string; isWhole: boolean }
 
 const PICTURE_PIXELS = 2048
+/** For the browser's viewer: without thumbnails beside it, as wide as there is room. */
+const PDF_VIEW = '#navpanes=0&view=FitH'
 const MAX_TEXT_BYTES = 200_000
 
 export async function loadPreview(view: View, one: ViewFile, kind: PreviewKind): Promise<Preview> {
@@ -18,9 +20,13 @@ export async function loadPreview(view: View, one: ViewFile, kind: PreviewKind):
     return { kind, url: kind === 'image' && one.file.image ? thumbnailUrl(view.upload, one.file, PICTURE_PIXELS) : url }
   const { bytes: stream } = await openFile(view, one)
   const bytes = await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).blob()
+  if (kind === 'pdf' && !(await isPdf(bytes))) throw new Error('not a PDF')
   const held = URL.createObjectURL(kind === 'pdf' ? new Blob([bytes], { type: 'application/pdf' }) : bytes)
-  return { kind, url: held, release: () => URL.revokeObjectURL(held) }
+  return { kind, url: kind === 'pdf' ? held + PDF_VIEW : held, release: () => URL.revokeObjectURL(held) }
 }
+
+/** As viewers tell it, too: anything else would only show their own complaint, which takes the keyboard from us. */
+const isPdf = async (bytes: Blob): Promise<boolean> => (await bytes.slice(0, 1024).text()).includes('%PDF-')
 
 /** Its beginning. */
 async function textPreview(view: View, one: ViewFile): Promise<Preview> {

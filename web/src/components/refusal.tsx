@@ -1,0 +1,22 @@
+import { refusalText, TooLargeError } from '../receiving/refusal.ts'
+import type { View, ViewFile } from '../receiving/view.ts'
+import { Commands } from './share-panel.tsx'
+
+interface Props {
+  view: View
+  /** What could not be had. */
+  files: ViewFile[]
+  error: unknown
+}
+
+/** Why something could not be fetched, and the command that can where this browser can't. */
+export function Refusal({ view, files, error }: Props) {
+  return (
+    <div class="file-note stack">
+      <p class="bad" role="alert">
+        {refusalText(error)}
+      </p>
+      {error instanceof TooLargeError && <Commands view={{ ...view, files }} />}
+    </div>
+  )
+}
