@@ -6,19 +6,21 @@ interface Props {
   icon: IconName
   title: string
   text: string
+  /** Went wrong, so that it is read out at once. */
+  isBad?: boolean
   /** What can be done about it. */
   children?: ComponentChildren
 }
 
 /** A page that has one thing to say, or to ask. */
-export function CentredCard({ icon, title, text, children }: Props) {
+export function CentredCard({ icon, title, text, isBad = false, children }: Props) {
   return (
-    <section class="card centred narrow">
+    <section class={`card centred narrow ${isBad ? 'troubled' : ''}`}>
       <span class="drop-mark">
         <Icon name={icon} size={28} />
       </span>
       <PageTitle>{title}</PageTitle>
-      <p class="quiet" role="status">
+      <p class="quiet" role={isBad ? 'alert' : 'status'}>
         {text}
       </p>
       {children}

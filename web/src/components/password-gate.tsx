@@ -29,7 +29,7 @@ export function PasswordGate({ needs, isWrong, onAnswer }: Props) {
   }
 
   return (
-    <CentredCard icon="lock" title={words.title} text={words.text}>
+    <CentredCard icon={needs === 'key' ? 'key' : 'lock'} title={words.title} text={words.text}>
       <form class="stack" onSubmit={(event) => void submit(event)}>
         <label class="field">
           <span>{words.field}</span>

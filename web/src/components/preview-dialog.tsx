@@ -4,7 +4,7 @@ import { commonTexts } from '../i18n/common.ts'
 import { uploadTexts } from '../i18n/upload.ts'
 import { loadPreview, type Preview } from '../receiving/preview.ts'
 import type { PreviewKind } from '../receiving/preview-kind.ts'
-import { refusalText } from '../receiving/refusal.ts'
+import { problemText } from '../receiving/problems.ts'
 import type { View, ViewFile } from '../receiving/view.ts'
 import { Dialog } from './dialog.tsx'
 
@@ -27,7 +27,7 @@ export function PreviewDialog({ view, file, kind, onClose }: Props) {
         else preview.value = loaded
       },
       (error: unknown) => {
-        problem.value = refusalText(error)
+        problem.value = problemText(error)
       },
     )
     return () => {
@@ -55,7 +55,7 @@ const release = (preview: Preview | undefined): void => {
 function Shown({ preview, name }: { preview: Preview; name: string }) {
   switch (preview.kind) {
     case 'image':
-      return <img class="preview" src={preview.url} alt={name} />
+      return <img class="preview" src={preview.url} alt={uploadTexts.value.pictureOf(name)} />
     case 'video':
       // biome-ignore lint/a11y/useMediaCaption: it is somebody's own file; there are no captions to be had
       return <video class="preview" src={preview.url} controls autoplay />

@@ -1,10 +1,11 @@
-import { useSignal } from '@preact/signals'
 import { removeFile } from '../api.ts'
 import { formatBytes } from '../format.ts'
+import { commonTexts } from '../i18n/common.ts'
 import { uploadTexts } from '../i18n/upload.ts'
 import { saveUrl } from '../receiving/links.ts'
 import { isDirect, isLimited, type View, type ViewFile } from '../receiving/view.ts'
 import { ConfirmDialog } from './confirm-dialog.tsx'
+import { DialogButton } from './dialog-button.tsx'
 import { FileName } from './file-name.tsx'
 import { FilePicture } from './file-picture.tsx'
 import { Icon } from './icon.tsx'
@@ -18,13 +19,15 @@ interface Props {
   view: View
   one: ViewFile
   reload: () => Promise<void>
+  /** There is no other, so fetching it is what people came for. */
+  isOnly: boolean
   isSelected: boolean
   /** Undefined: there is nothing to choose from. */
   onSelect: (() => void) | undefined
 }
 
 /** One file, and all that can be done with it. */
-export function ReceivedFile({ view, one, reload, isSelected, onSelect }: Props) {
+export function ReceivedFile({ view, one, reload, isOnly, isSelected, onSelect }: Props) {
   const t = uploadTexts.value
   const { path, isThere, file } = one
   const fetching = useFetching()
@@ -42,11 +45,16 @@ export function ReceivedFile({ view, one, reload, isSelected, onSelect }: Props)
         {isThere && (view.upload.admin || view.upload.removable) && (
           <DeleteButton view={view} one={one} reload={reload} />
         )}
-        {isThere && <DownloadButton view={view} one={one} fetching={fetching} />}
+        {isThere && !isOnly && <DownloadButton view={view} one={one} fetching={fetching} />}
       </span>
       {progress && <ProgressBar sent={progress.read} total={progress.total} label={t.fetching(path)} />}
       {fetching.problem.value && <Refusal view={view} files={[one]} error={fetching.problem.value.error} />}
       <RemovedData file={file} />
+      {isThere && isOnly && (
+        <div class="file-main">
+          <DownloadButton view={view} one={one} fetching={fetching} isMain />
+        </div>
+      )}
     </li>
   )
 }
@@ -55,24 +63,31 @@ interface DownloadProps {
   view: View
   one: ViewFile
   fetching: ReturnType<typeof useFetching>
+  /** In words, and large. */
+  isMain?: boolean
 }
 
 /** A link where the browser can follow it; else a button, which ends what it has begun. */
-function DownloadButton({ view, one, fetching }: DownloadProps) {
+function DownloadButton({ view, one, fetching, isMain = false }: DownloadProps) {
   const t = uploadTexts.value
   const { path, file } = one
+  const isRunning = fetching.progress.value !== undefined
+  const words = isMain && (isRunning ? commonTexts.value.cancel : t.download)
+  const look = isMain ? `large ${isRunning ? 'plain' : 'primary'}` : 'bare'
 
   const begin = (): Promise<void> =>
     fetching.run(async (run) => (await import('../receiving/fetch-file.ts')).fetchFile(view, one, run))
 
   if (!isDirect(view))
-    return fetching.progress.value ? (
-      <button type="button" class="bare" aria-label={t.cancelFetching(path)} onClick={fetching.cancel}>
-        <Icon name="close" />
-      </button>
-    ) : (
-      <button type="button" class="bare" aria-label={t.downloadFile(path)} onClick={() => void begin()}>
-        <Icon name="download" />
+    return (
+      <button
+        type="button"
+        class={look}
+        aria-label={isRunning ? t.cancelFetching(path) : t.downloadFile(path)}
+        onClick={() => (isRunning ? fetching.cancel() : void begin())}
+      >
+        <Icon name={isRunning ? 'close' : 'download'} />
+        {words}
       </button>
     )
   const ask = (event: MouseEvent) => {
@@ -81,13 +96,14 @@ function DownloadButton({ view, one, fetching }: DownloadProps) {
   }
   return (
     <a
-      class="button bare"
+      class={`button ${look}`}
       href={saveUrl(view.upload, file)}
       download
       aria-label={t.downloadFile(path)}
       onClick={isLimited(view.upload) ? ask : undefined}
     >
       <Icon name="download" />
+      {words}
     </a>
   )
 }
@@ -95,20 +111,9 @@ function DownloadButton({ view, one, fetching }: DownloadProps) {
 function DeleteButton({ view, one, reload }: Pick<Props, 'view' | 'one' | 'reload'>) {
   const t = uploadTexts.value
   const { path, file } = one
-  const isAsking = useSignal(false)
   return (
-    <>
-      <button
-        type="button"
-        class="bare"
-        aria-label={t.deleteFile(path)}
-        onClick={() => {
-          isAsking.value = true
-        }}
-      >
-        <Icon name="trash" />
-      </button>
-      {isAsking.value && (
+    <DialogButton icon="trash" label={t.deleteFile(path)} look="bare">
+      {(close) => (
         <ConfirmDialog
           title={t.deleteFile(path)}
           text={t.deleteFileSure(path)}
@@ -116,12 +121,10 @@ function DeleteButton({ view, one, reload }: Pick<Props, 'view' | 'one' | 'reloa
             await removeFile(view.upload.id, file, view.access)
             await reload()
           }}
-          onClose={() => {
-            isAsking.value = false
-          }}
+          onClose={close}
         />
       )}
-    </>
+    </DialogButton>
   )
 }
 

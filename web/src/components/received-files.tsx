@@ -34,6 +34,7 @@ export function ReceivedFiles({ view, reload }: Props) {
             view={view}
             one={one}
             reload={reload}
+            isOnly={files.length === 1 && !upload.admin}
             isSelected={selected.value.has(one.file.id)}
             onSelect={canSelect && one.isThere ? () => toggle(one.file.id) : undefined}
           />

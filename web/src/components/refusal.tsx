@@ -1,4 +1,4 @@
-import { refusalText, TooLargeError } from '../receiving/refusal.ts'
+import { problemText, TooLargeError } from '../receiving/problems.ts'
 import type { View, ViewFile } from '../receiving/view.ts'
 import { Commands } from './share-panel.tsx'
 
@@ -14,7 +14,7 @@ export function Refusal({ view, files, error }: Props) {
   return (
     <div class="file-note stack">
       <p class="bad" role="alert">
-        {refusalText(error)}
+        {problemText(error)}
       </p>
       {error instanceof TooLargeError && <Commands view={{ ...view, files }} />}
     </div>

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { removeUpload, serverConfig, type UploadJson } from '../api.ts'
+import { now } from '../clock.ts'
 import { CentredCard } from '../components/centred-card.tsx'
 import { ConfirmDialog } from '../components/confirm-dialog.tsx'
 import { Countdown } from '../components/countdown.tsx'
@@ -8,11 +9,11 @@ import { ChooseButton } from '../components/drop-zone.tsx'
 import { EncryptionBadge } from '../components/encryption-badge.tsx'
 import { Icon, type IconName } from '../components/icon.tsx'
 import { Message } from '../components/message.tsx'
-import { Notice } from '../components/notice.tsx'
 import { PageTitle } from '../components/page-title.tsx'
 import { PasswordGate } from '../components/password-gate.tsx'
 import { ReceivedFiles } from '../components/received-files.tsx'
 import { Commands, SharePanel } from '../components/share-panel.tsx'
+import { StreamWait } from '../components/stream-wait.tsx'
 import { errorText } from '../error-text.ts'
 import { formatBytes, formatNumber } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
@@ -42,12 +43,12 @@ export function UploadPage({ id }: { id: string }) {
       return <GonePage />
     case 'failed':
       return (
-        <Notice tone="bad" title={t.failedTitle}>
-          <p>{errorText(value.error)}</p>
+        <CentredCard icon="close" title={t.failedTitle} text={errorText(value.error)} isBad>
           <button type="button" class="plain" onClick={() => void load()}>
+            <Icon name="again" />
             {commonTexts.value.tryAgain}
           </button>
-        </Notice>
+        </CentredCard>
       )
     case 'open':
       return <OpenUpload view={value.view} reload={load} />
@@ -87,6 +88,11 @@ function OpenUpload({ view, reload }: OpenProps) {
   const { upload, access } = view
   const requests = mayAskGuests(upload) && <RequestsPanel upload={upload} access={access} />
   const isEmpty = view.files.length === 0
+  // The server says that its time is up, not this clock, which may be wrong.
+  const isOver = upload.expireAt !== null && now.value >= Date.parse(upload.expireAt)
+  useEffect(() => {
+    if (isOver) void reload()
+  }, [isOver])
   return (
     <>
       {isEmpty && requests}
@@ -94,6 +100,7 @@ function OpenUpload({ view, reload }: OpenProps) {
       <section class="card received" aria-label={t.files}>
         <ReceivedHead view={view} />
         {view.comments !== '' && <Message text={view.comments} />}
+        {isAwaited(view) && <StreamWait reload={reload} />}
         <ReceivedFiles view={view} reload={reload} />
         {upload.admin && !upload.stream && <AddFiles view={view} />}
         {!upload.admin && view.secret !== undefined && (
@@ -134,11 +141,18 @@ function AddFiles({ view }: { view: View }) {
   )
 }
 
+/** Whoever was given the link is earlier than what it leads to. */
+const isAwaited = ({ upload, files }: View): boolean =>
+  upload.stream &&
+  !upload.admin &&
+  !files.some(({ isThere }) => isThere) &&
+  files.some(({ file }) => file.status === 'missing')
+
 function ReceivedHead({ view }: { view: View }) {
   const { upload } = view
   const files = view.files.filter(({ isThere }) => isThere)
   const size = files.reduce((sum, one) => sum + one.size, 0)
-  const title = uploadTexts.value.filesTitle(files.length)
+  const title = isAwaited(view) ? uploadTexts.value.waitingTitle : uploadTexts.value.filesTitle(files.length)
   const text = size > 0 ? `${title} · ${formatBytes(size)}` : title
   return (
     <div class="received-head">

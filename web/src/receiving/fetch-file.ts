@@ -1,8 +1,8 @@
 import { headFile } from '../api.ts'
 import { archiveUrl, fileUrl, saveUrl } from './links.ts'
 import { type Content, openFile } from './open-file.ts'
+import { FileError, InsecureError } from './problems.ts'
 import { readStream } from './read-stream.ts'
-import { FileError, InsecureError } from './refusal.ts'
 import { save } from './save.ts'
 import { isDirect, isLimited, needsHttps, type View, type ViewFile } from './view.ts'
 

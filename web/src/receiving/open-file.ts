@@ -1,7 +1,7 @@
 import { ApiError } from '../api.ts'
 import { fileUrl } from './links.ts'
+import { InsecureError, NotOpenedError } from './problems.ts'
 import { readStream } from './read-stream.ts'
-import { InsecureError, NotOpenedError } from './refusal.ts'
 import { needsHttps, type View, type ViewFile } from './view.ts'
 
 /** What is to be saved or shown. */

@@ -2,6 +2,7 @@ import { readFile } from '../api.ts'
 import { fileUrl, thumbnailUrl } from './links.ts'
 import { openFile } from './open-file.ts'
 import type { PreviewKind } from './preview-kind.ts'
+import { NotOpenedError } from './problems.ts'
 import { isDirect, type View, type ViewFile } from './view.ts'
 
 export type Preview =
@@ -20,7 +21,7 @@ export async function loadPreview(view: View, one: ViewFile, kind: PreviewKind):
     return { kind, url: kind === 'image' && one.file.image ? thumbnailUrl(view.upload, one.file, PICTURE_PIXELS) : url }
   const { bytes: stream } = await openFile(view, one)
   const bytes = await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).blob()
-  if (kind === 'pdf' && !(await isPdf(bytes))) throw new Error('not a PDF')
+  if (kind === 'pdf' && !(await isPdf(bytes))) throw new NotOpenedError('not a PDF')
   const held = URL.createObjectURL(kind === 'pdf' ? new Blob([bytes], { type: 'application/pdf' }) : bytes)
   return { kind, url: kind === 'pdf' ? held + PDF_VIEW : held, release: () => URL.revokeObjectURL(held) }
 }

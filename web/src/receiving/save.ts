@@ -1,5 +1,5 @@
 import type { Content } from './open-file.ts'
-import { TooLargeError } from './refusal.ts'
+import { TooLargeError } from './problems.ts'
 import { downloadWorker, saveByWorker } from './save-by-worker.ts'
 
 /** What is held in memory, at most, where a browser offers nothing better. */

@@ -2,7 +2,7 @@ import { makeZip, predictLength } from 'client-zip'
 import { entryNames } from '../../../server/downloads/archive-names.ts'
 import type { Fetching } from './fetch-file.ts'
 import { type Content, openFile, type Reading } from './open-file.ts'
-import { FileError } from './refusal.ts'
+import { FileError } from './problems.ts'
 import type { View, ViewFile } from './view.ts'
 
 /**

@@ -24,9 +24,9 @@ export class FileError extends Error {
 }
 
 /** Why something can't be had just now, for a person. */
-export function refusalText(error: unknown): string {
+export function problemText(error: unknown): string {
   const t = uploadTexts.value
-  if (error instanceof FileError) return t.failedAt(error.path, refusalText(error.cause))
+  if (error instanceof FileError) return t.failedAt(error.path, problemText(error.cause))
   if (error instanceof TooLargeError) return t.tooLargeForPage
   if (error instanceof NotOpenedError) return t.notOpened
   if (error instanceof InsecureError) return t.needsHttps
