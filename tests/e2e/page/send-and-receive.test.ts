@@ -152,7 +152,7 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
     await page.getByLabel('Password').fill('secret')
     await page.getByRole('button', { name: 'Open' }).click()
 
-    const file = await saved(page, () => page.getByRole('link', { name: 'Download a.txt' }).click())
+    const file = await saved(page, () => page.getByRole('button', { name: 'Download a.txt' }).click())
     const archive = await saved(page, () => page.getByRole('button', { name: /^Download all/ }).click())
 
     expect(file.bytes.toString()).toBe('content of a')
