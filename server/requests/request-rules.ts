@@ -20,6 +20,8 @@ export interface RequestOptions {
 /** Revoked ones count, since they say whose files are whose. */
 export const MAX_REQUESTS_PER_UPLOAD = 100
 const MAX_TITLE_BYTES = 256
+/** More than guests who send a file in several parts have under way together. */
+export const MAX_PARTS_PER_REQUEST = 100
 
 type RequestPlan = Pick<FileRequest, 'title' | 'comments' | 'maxFiles' | 'maxBytes' | 'expiresAt'>
 
@@ -94,6 +96,13 @@ export function grantBytes(request: FileRequest, used: Usage, announced: Announc
   if (isFull(left)) throw new AppError('forbidden', 'this request is full')
   if (announced.isExact && announced.bytes > left.bytes) throw tooLarge(left.bytes)
   return request.maxBytes === null ? Number.POSITIVE_INFINITY : Math.min(announced.bytes, left.bytes)
+}
+
+/** As `grantBytes`, for a part of a file: it takes bytes from what is left, and no place among the files. */
+export function grantPart(request: FileRequest, used: Usage, parts: Usage, announced: Announcement): number {
+  if (parts.files >= MAX_PARTS_PER_REQUEST)
+    throw new AppError('forbidden', `too many unfinished parts by this request, maximum is ${MAX_PARTS_PER_REQUEST}`)
+  return grantBytes(request, { files: used.files, bytes: used.bytes + parts.bytes }, announced)
 }
 
 const tooLarge = (leftBytes: number) =>

@@ -69,6 +69,20 @@ export function createRequestsRepo({ db, transact }: { db: Kysely<Schema>; trans
       return { request: toRequest(row), used: await usage(trx, requestId) }
     },
 
+    /** What waits to be joined of what guests sent in parts, while nobody else can add to it until the transaction is over. */
+    async lockParts(trx: Trx, { id, uploadId }: Pick<FileRequest, 'id' | 'uploadId'>): Promise<Usage> {
+      await lockUpload(trx, uploadId)
+      const row = await trx
+        .selectFrom('resumables')
+        .select(({ fn, val, cast }) => [
+          fn.countAll<number>().as('files'),
+          cast<number>(fn.coalesce(fn.sum(fn.coalesce('length', 'max_length')), val(0)), 'bigint').as('bytes'),
+        ])
+        .where('request_id', '=', id)
+        .executeTakeFirst()
+      return row ?? NOTHING
+    },
+
     /** Nothing more comes by it, and what is just coming in is dropped. False: there is no such request. */
     revokeRequest: (uploadId: string, requestId: string, now: number): Promise<boolean> =>
       transact(async (trx) => {

@@ -16,6 +16,7 @@ import {
   assertOpen,
   assertTakesGuests,
   grantBytes,
+  grantPart,
   leftOf,
   MAX_REQUESTS_PER_UPLOAD,
   planRequest,
@@ -120,6 +121,22 @@ export function createRequests({ repo, uploads, intake, quotas, clock, config }:
     return { upload, admission, limit: Math.min(grantedBytes, budget.maxFileSizeBytes) }
   }
 
+  /** As `admit`, for a part of a file: only `admission` says how many bytes it may have, which then wait for the other parts. */
+  async function admitPart(token: string, announced: Announcement): Promise<Pick<Admitted, 'admission' | 'limit'>> {
+    const { upload, admission, limit } = await admit(token, announced)
+    return {
+      limit,
+      admission: { ...admission, grant: (trx) => grantOfPart(trx, admission.requestId, upload, announced) },
+    }
+  }
+
+  async function grantOfPart(trx: Trx, requestId: string, upload: Upload, announced: Announcement): Promise<number> {
+    const parts = await repo.lockParts(trx, { id: requestId, uploadId: upload.id })
+    const { request, used } = await repo.inspect(trx, requestId)
+    assertOpen(request, upload, clock())
+    return grantPart(request, used, parts, announced)
+  }
+
   async function grant(trx: Trx, requestId: string, upload: Upload, announced: Announcement): Promise<number> {
     const { request, used } = await repo.inspect(trx, requestId)
     assertOpen(request, upload, clock())
@@ -169,7 +186,7 @@ export function createRequests({ repo, uploads, intake, quotas, clock, config }:
     if (config.featureRequests === 'disabled') throw new AppError('forbidden', 'requests are disabled')
   }
 
-  return { create, list, revoke, inspect, admit, addFile, reserve }
+  return { create, list, revoke, inspect, admitPart, addFile, reserve }
 }
 
 const listed = (request: FileRequest, arrived: Usage, now: number): ListedRequest => ({

@@ -2,6 +2,7 @@ import type { Insertable, Kysely, Selectable, Updateable } from 'kysely'
 import { prepared } from '../database/prepared.ts'
 import type { Flag, ResumablesTable, Schema } from '../database/schema.ts'
 import type { Transact, Trx } from '../database/transact.ts'
+import type { Admission } from '../uploads/admission.ts'
 import type { Resumable } from './resumable.ts'
 
 export type ResumablesRepo = ReturnType<typeof createResumablesRepo>
@@ -17,12 +18,18 @@ export function createResumablesRepo({ db, transact }: { db: Kysely<Schema>; tra
   const byBlob = prepared(db, db.selectFrom('resumables').select('id').where('blob_key', '=', ''))
 
   return {
-    /** From now on the slot of its file lives as long as it does, and needs no lease of its own. */
-    insert: (resumable: Resumable): Promise<void> =>
+    /**
+     * From now on the slot of its file lives as long as it does, and needs no lease of its own. Returns it with the limit that
+     * `admission` sets; throws what that throws.
+     */
+    insert: (created: Resumable, admission?: Admission): Promise<Resumable> =>
       transact(async (trx) => {
+        const granted = admission ? await admission.grant(trx) : Number.POSITIVE_INFINITY
+        const resumable = { ...created, maxLength: smaller(created.maxLength, granted) }
         await trx.insertInto('resumables').values(toRow(resumable)).execute()
-        if (resumable.fileId === null) return
-        await trx.updateTable('files').set({ lease_until: null }).where('id', '=', resumable.fileId).execute()
+        if (resumable.fileId !== null)
+          await trx.updateTable('files').set({ lease_until: null }).where('id', '=', resumable.fileId).execute()
+        return resumable
       }),
 
     async find(id: string): Promise<Resumable | undefined> {
@@ -146,6 +153,9 @@ export function createResumablesRepo({ db, transact }: { db: Kysely<Schema>; tra
     },
   }
 }
+
+const smaller = (limit: number | null, granted: number): number | null =>
+  Number.isFinite(granted) ? Math.min(limit ?? granted, granted) : limit
 
 function toResumable(row: Selectable<ResumablesTable>): Resumable {
   return {

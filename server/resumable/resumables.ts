@@ -58,7 +58,7 @@ export function createResumables({
 }: Dependencies) {
   /** Throws as `Slots.take`. */
   async function create(wish: Wish, caller: Caller, remarks: Remarks = {}): Promise<Created> {
-    const { slot, limit } = await slots.take(wish, caller)
+    const { slot, limit, admission } = await slots.take(wish, caller)
     const secret = newToken()
     const now = clock()
     const resumable: Resumable = {
@@ -79,10 +79,9 @@ export function createResumables({
       createdAt: now,
       expiresAt: now + config.resumeWindowMs,
       isTorn: false,
-      requestId: null,
+      requestId: admission?.requestId ?? null,
     }
-    await repo.insert(resumable)
-    return { secret, resumable, slot }
+    return { secret, resumable: await repo.insert(resumable, admission), slot }
   }
 
   /**

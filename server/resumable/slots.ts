@@ -2,6 +2,7 @@ import type { Caller } from '../accounts/caller.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Requests } from '../requests/requests.ts'
+import type { Admission } from '../uploads/admission.ts'
 import { assertDeclaredSize } from '../uploads/declared-size.ts'
 import { tooLarge } from '../uploads/file-intake.ts'
 import type { Quotas } from '../uploads/quotas.ts'
@@ -15,7 +16,7 @@ interface Dependencies {
   uploads: Uploads
   intake: UploadsIntake
   quotas: Quotas
-  requests: Pick<Requests, 'admit' | 'reserve'>
+  requests: Pick<Requests, 'admitPart' | 'reserve'>
   endings: Endings
   config: Pick<Config, 'featureAuthentication'>
 }
@@ -50,12 +51,21 @@ export interface Slot {
   uploadToken: string | undefined
 }
 
+interface Room {
+  /** Absent for a part. */
+  slot: Slot | undefined
+  /** Bytes that there may be. */
+  limit: number
+  /** Of a guest's part: whoever adds its row asks once more, in the same transaction. */
+  admission?: Admission
+}
+
 export type Slots = ReturnType<typeof createSlots>
 
 /** Where the bytes will go, and how many there may be. */
 export function createSlots({ uploads, intake, quotas, requests, endings, config }: Dependencies) {
   /** Throws as `Uploads.open`, `Uploads.create`, `UploadsIntake.reserve` and `Requests.reserve`; `too_large`. */
-  async function take(wish: Wish, caller: Caller): Promise<{ slot: Slot | undefined; limit: number }> {
+  async function take(wish: Wish, caller: Caller): Promise<Room> {
     const { target, requestToken } = wish
     if (target === 'part') return takePart(wish, caller)
     if (requestToken !== undefined) return takeForGuest(requestToken, wish)
@@ -99,8 +109,7 @@ export function createSlots({ uploads, intake, quotas, requests, endings, config
   /** It has no upload whose rules would hold, but must not be a way around those of the server, the user or the request. */
   async function takePart({ length, requestToken }: Wish, caller: Caller) {
     if (requestToken !== undefined) {
-      const { limit } = await requests.admit(requestToken, announcementOf(length))
-      return { slot: undefined, limit }
+      return { slot: undefined, ...(await requests.admitPart(requestToken, announcementOf(length))) }
     }
     assertMaySendParts(caller)
     const limit = await quotas.limitOf({ userId: caller.user?.id ?? null })

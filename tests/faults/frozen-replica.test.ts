@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { openDatabase } from '../../server/database/open-database.ts'
 import { temporaryFolder } from '../helpers/database.ts'
 import { findPostgres, startPostgres } from '../helpers/postgres-server.ts'
 import { head, type RawClient, rawClient } from '../helpers/raw-client.ts'
@@ -12,9 +13,8 @@ import { createResumable, offsetOf, patch } from '../server/resumable/tus-reques
 
 const MIB = 1024 * 1024
 const LENGTH = 8 * MIB
-/** No whole number of the store's batches, so that all of it is in the file only once it was noted, too. */
-const NOTED = 4 * MIB + 1000
-/** Less than a batch: the process that is frozen has it in its hands. */
+const NOTED = 4 * MIB
+/** Less than a batch of the store: the process that is frozen has it in its hands. */
 const IN_HAND = 100_000
 
 const DATABASES = [
@@ -27,13 +27,26 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 const download = async (link: string, { url }: SpawnedServer): Promise<string> =>
   sha256(await (await fetch(url + new URL(link).pathname)).bytes())
 
-async function givenReplicas(database: string): Promise<[SpawnedServer, SpawnedServer]> {
-  const settings = {
-    DATA_DIR: temporaryFolder(),
-    DATABASE_URL: database === 'SQLite' ? 'sqlite' : await givenPostgres(),
-  }
-  const one = await spawnServer(settings)
-  return [one, await spawnServer(settings)]
+interface Replicas {
+  frozen: SpawnedServer
+  other: SpawnedServer
+  /** How many bytes the database knows of. */
+  noted: () => Promise<number | undefined>
+}
+
+async function givenReplicas(database: string): Promise<Replicas> {
+  const DATA_DIR = temporaryFolder()
+  const DATABASE_URL = database === 'SQLite' ? 'sqlite' : await givenPostgres()
+  const settings = { DATA_DIR, DATABASE_URL }
+  const [frozen, other] = [await spawnServer(settings), await spawnServer(settings)]
+  const { db, close } = openDatabase(
+    database === 'SQLite'
+      ? { kind: 'sqlite', file: join(DATA_DIR, 'mayfly.db'), syncEachCommit: false }
+      : { kind: 'postgres', url: DATABASE_URL },
+  )
+  onTestFinished(close)
+  const noted = async () => (await db.selectFrom('resumables').select('received').executeTakeFirst())?.received
+  return { frozen, other, noted }
 }
 
 async function givenPostgres(): Promise<string> {
@@ -45,22 +58,17 @@ async function givenPostgres(): Promise<string> {
 const freeze = ({ pid }: SpawnedServer): boolean => process.kill(pid, 'SIGSTOP')
 const thaw = ({ pid }: SpawnedServer): boolean => process.kill(pid, 'SIGCONT')
 
-/** Sends the first bytes and freezes the server when some of them are noted and it holds others. */
-async function freezeInTheMiddle(server: SpawnedServer, url: string, bytes: Buffer): Promise<RawClient> {
+/** Sends the first bytes, and freezes the server when most of them are noted and it holds the others. */
+async function freezeInTheMiddle({ frozen, noted }: Replicas, url: string, bytes: Buffer): Promise<RawClient> {
   const client = await rawClient(url)
   const headers = { 'Tus-Resumable': '1.0.0', 'Content-Type': 'application/offset+octet-stream', 'Upload-Offset': 0 }
   await client.send(head('PATCH', new URL(url).pathname, { ...headers, 'Content-Length': bytes.length }))
   await client.send(bytes.subarray(0, NOTED))
-  await vi.waitUntil(() => unfinishedBytes(server) === NOTED, { timeout: 15_000 })
+  await vi.waitUntil(async () => (await noted()) === NOTED, { timeout: 15_000 }) // on SQLite it must not freeze in a transaction
   await client.send(bytes.subarray(NOTED, NOTED + IN_HAND))
   await vi.waitUntil(() => unreadBytes(client, url) === 0, { timeout: 15_000 })
-  freeze(server)
+  freeze(frozen)
   return client
-}
-
-function unfinishedBytes({ dataDir }: SpawnedServer): number {
-  const folder = join(dataDir, 'files', 'tmp')
-  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
 }
 
 /** What the kernel holds that the server has not read yet (proc(5), `/proc/net/tcp`: addresses and queues in hexadecimal). */
@@ -77,15 +85,16 @@ const hexadecimal = (port: number): string => port.toString(16).toUpperCase().pa
 
 describe.for(DATABASES.filter(([, isThere]) => isThere))('a replica that was frozen, on %s,', ([database]) => {
   test('comes round after another one has finished its upload, and changes nothing', { timeout: 90_000 }, async () => {
-    const [frozen, other] = await givenReplicas(database)
+    const replicas = await givenReplicas(database)
+    const { frozen, other } = replicas
     const { url, link } = await createResumable(frozen, LENGTH)
     const sent = randomBytes(LENGTH)
-    const client = await freezeInTheMiddle(frozen, url, sent)
+    const client = await freezeInTheMiddle(replicas, url, sent)
 
     const onOther = url.replace(frozen.url, other.url)
-    const offset = await offsetOf(onOther)
-    const whole = Buffer.concat([sent.subarray(0, offset), randomBytes(LENGTH - offset)])
-    expect((await patch(onOther, offset, whole.subarray(offset))).status).toBe(204)
+    expect(await offsetOf(onOther)).toBe(NOTED)
+    const whole = Buffer.concat([sent.subarray(0, NOTED), randomBytes(LENGTH - NOTED)]) // another rest than was begun
+    expect((await patch(onOther, NOTED, whole.subarray(NOTED))).status).toBe(204)
     expect(await download(link, other)).toBe(sha256(whole))
     thaw(frozen)
 
@@ -96,15 +105,16 @@ describe.for(DATABASES.filter(([, isThere]) => isThere))('a replica that was fro
   test('comes round while the other one is still at it, changes nothing, and can be gone on with', {
     timeout: 90_000,
   }, async () => {
-    const [frozen, other] = await givenReplicas(database)
+    const replicas = await givenReplicas(database)
+    const { frozen, other } = replicas
     const { url, link } = await createResumable(frozen, LENGTH)
     const sent = randomBytes(LENGTH)
-    const client = await freezeInTheMiddle(frozen, url, sent)
+    const client = await freezeInTheMiddle(replicas, url, sent)
 
     const onOther = url.replace(frozen.url, other.url)
-    const offset = await offsetOf(onOther)
-    const whole = Buffer.concat([sent.subarray(0, offset), randomBytes(LENGTH - offset)])
-    expect((await patch(onOther, offset, whole.subarray(offset, 6 * MIB))).status).toBe(204)
+    expect(await offsetOf(onOther)).toBe(NOTED)
+    const whole = Buffer.concat([sent.subarray(0, NOTED), randomBytes(LENGTH - NOTED)]) // another rest than was begun
+    expect((await patch(onOther, NOTED, whole.subarray(NOTED, 6 * MIB))).status).toBe(204)
     thaw(frozen)
     await client.send(sent.subarray(NOTED + IN_HAND)).catch(() => {}) // it may have hung up
     expect((await client.answer()).status).toBe(423)

@@ -72,6 +72,7 @@ export const UPLOADS = {
   'this request was revoked': '此收集链接已被撤回',
   'this request has expired': '此收集链接已过期',
   'this request is full': '此收集链接已收满',
+  'too many unfinished parts by this request, maximum is {max}': '此收集链接未完成的分块太多，最多 {max} 个',
   'the upload behind this request has expired': '此收集链接所属的上传已过期',
   'the upload behind this request was removed': '此收集链接所属的上传已被移除',
   'file too big (this request takes {size} more)': '文件太大（此收集链接还能接收 {size}）',

@@ -170,6 +170,37 @@ test('parts are no way around what a request takes', async () => {
   expect(await answerOf(part({ 'Upload-Length': '1' }))).toEqual([403, 'this request is full\n'])
 })
 
+test('parts that wait to be joined take what is left, and give it to the file', async () => {
+  const app = await makeApp()
+  const { upload, request } = await givenGuest(app, { maxSize: 10 })
+  const guest = { 'X-RequestToken': request.requestToken }
+  const part = (content: string) =>
+    post(app, { ...guest, 'Upload-Concat': 'partial', 'Upload-Length': `${content.length}` }, content)
+  const urls = [describe(app, await part('hello ')).url, describe(app, await part('you!')).url]
+
+  expect(await answerOf(part('x'))).toEqual([403, 'this request is full\n'])
+  const joined = await post(app, { ...guest, 'Upload-Concat': `final;${urls.join(' ')}` })
+
+  expect(joined.status).toBe(201)
+  expect((await seen(app, upload)).files).toMatchObject([{ fileSize: 10, status: 'uploaded' }])
+})
+
+test('of two hundred parts that come at once a hundred are taken, and one more when one has gone', async () => {
+  const app = await makeApp()
+  const { request } = await givenGuest(app)
+  const headers = { 'X-RequestToken': request.requestToken, 'Upload-Concat': 'partial', 'Upload-Length': '1' }
+
+  const answers = await Promise.all(Array.from({ length: 200 }, () => post(app, headers)))
+  const taken = answers.filter(({ status }) => status === 201)
+  const [first] = taken
+  await terminate(describe(app, first as Response).url)
+  const after = [await post(app, headers), await post(app, headers)]
+
+  expect(taken).toHaveLength(100)
+  expect(after.map(({ status }) => status)).toEqual([201, 403])
+  expect(await after[1]?.text()).toBe('too many unfinished parts by this request, maximum is 100\n')
+})
+
 test('of a picture the bytes count that were sent', async () => {
   const app = await makeApp()
   const { upload, request } = await givenGuest(app, { maxSize: 100_000 })
