@@ -85,11 +85,15 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
         for (const claim of claims) await giveBackOne(trx, claim)
       }),
 
-    /** Notes how far a transfer has come and until when it counts as running: 0 when it stopped. */
+    /**
+     * Notes how far a transfer has come and until when it counts as running: 0 when it stopped. A spent claim whose lease ran out
+     * is not renewed: somebody may be deleting the bytes.
+     */
     renew: (
       claims: readonly Claim[],
       { delivered, handedOut }: Progress,
       { busyUntil, expiresAt }: Lease,
+      now: number,
     ): Promise<void> =>
       transact(async (trx) => {
         await trx
@@ -101,6 +105,7 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
             handed_out: handedOut,
           })
           .where('id', 'in', idsOf(claims))
+          .where((eb) => eb.or([eb('spent', '=', 0), eb('busy_until', '>', now)]))
           .execute()
       }),
 
@@ -131,10 +136,13 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
         await trx.updateTable('claims').set({ busy_until: 0 }).where('id', 'in', idsOf(claims)).execute()
       }),
 
-    /** Undoes `spend` when the last bytes could not be delivered, unless the file was taken away meanwhile. */
-    restore: (claims: readonly Claim[]): Promise<void> =>
+    /**
+     * Undoes `spend` when the last bytes could not be delivered, unless the file was taken away meanwhile, or the lease ran out, as in
+     * a process that stood still: then somebody may be deleting the bytes.
+     */
+    restore: (claims: readonly Claim[], now: number): Promise<void> =>
       transact(async (trx) => {
-        for (const claim of claims) await restoreOne(trx, claim)
+        for (const claim of claims) await restoreOne(trx, claim, now)
       }),
 
     /** Spends at most `batch` claims whose window has passed; returns how many. */
@@ -278,14 +286,14 @@ async function spendOne(
   return true
 }
 
-async function restoreOne(trx: Transaction<Schema>, { id, fileId }: Claim): Promise<void> {
+async function restoreOne(trx: Transaction<Schema>, { id, fileId }: Claim, now: number): Promise<void> {
   if (!(await holdUpload(trx, fileId))) return
   const { numUpdatedRows } = await trx
     .updateTable('claims')
     .set({ spent: 0 })
     .where('id', '=', id)
     .where('spent', '=', 1)
-    .where('busy_until', '>', 0)
+    .where('busy_until', '>', now)
     .executeTakeFirst()
   if (numUpdatedRows === 0n) return
   await trx

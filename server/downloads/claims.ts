@@ -110,7 +110,7 @@ export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dep
     state: { hasBegun: boolean; isSpent: boolean; isLeft: boolean },
   ): Promise<void> {
     const { claims, delivered, isResumed } = transfer
-    if (state.isSpent) await repo.restore(claims).catch(logged('could not restore claims'))
+    if (state.isSpent) await repo.restore(claims, clock()).catch(logged('could not restore claims'))
     if (state.isLeft) await repo.correct(claims, delivered).catch(logged('could not correct claims'))
     else if (state.hasBegun || isResumed) await leave(transfer, transfer).catch(logged('could not release claims'))
     else await repo.giveBack(claims).catch(logged('could not give claims back'))
@@ -119,18 +119,20 @@ export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dep
   /** To the holder, who may come back for the rest of it while the window lasts. */
   function leave(transfer: Transfer, progress: Progress): Promise<void> {
     running.delete(transfer)
-    return repo.renew(transfer.claims, progress, { busyUntil: 0, expiresAt: clock() + claimWindowMs })
+    const now = clock()
+    return repo.renew(transfer.claims, progress, { busyUntil: 0, expiresAt: now + claimWindowMs }, now)
   }
 
   async function renewAll(): Promise<void> {
     for (const transfer of running) {
-      await repo.renew(transfer.claims, transfer, leaseFrom(clock())).catch(logged('could not renew claims'))
+      const now = clock()
+      await repo.renew(transfer.claims, transfer, leaseFrom(now), now).catch(logged('could not renew claims'))
     }
   }
 
   /**
    * Spends claims whose holder did not come back in time; returns how many. Transfers of this process live, however far
-   * the clock has leapt since their last renewal.
+   * the clock has leapt since their last renewal, until they come to their last bytes.
    */
   async function lapse(): Promise<number> {
     await renewAll()

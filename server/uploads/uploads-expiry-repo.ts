@@ -184,8 +184,15 @@ async function burnSlots(trx: Trx, ids: readonly string[], now: number): Promise
   return Number(numUpdatedRows)
 }
 
+/** By so much the clocks of replicas may differ: none may bring back a file whose bytes another one takes for free. */
+const CLOCK_DIFFERENCE_MS = 10_000
+
 /** Files whose last copy was counted before its last bytes were sent (`downloads/claims.ts`). */
 const onTheirWay = (db: Kysely<Schema>, now: number) =>
-  db.selectFrom('claims').select('file_id').where('spent', '=', 1).where('busy_until', '>', now)
+  db
+    .selectFrom('claims')
+    .select('file_id')
+    .where('spent', '=', 1)
+    .where('busy_until', '>', now - CLOCK_DIFFERENCE_MS)
 
 const idsOf = (rows: readonly { id: string }[]): string[] => rows.map(({ id }) => id)

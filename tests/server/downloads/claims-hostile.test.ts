@@ -1,3 +1,4 @@
+import { unlinkSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { createUpload, givenFile } from '../../helpers/client.ts'
 import { migratedDatabase, temporaryFolder } from '../../helpers/database.ts'
@@ -129,6 +130,32 @@ describe('a reader who goes away just before the last bytes leave', () => {
 
     await expect.poll(() => blobsOf(app)).toHaveLength(1) // the plug's
     expect((await get(url, CURL)).status).toBe(404)
+  })
+
+  test('whose server stood still for longer than its lease does not bring a file back whose bytes are being deleted', async () => {
+    const [frozen, other] = await givenReplicas()
+    const { url } = await givenFile(frozen, { oneShot: true }, CONTENT)
+    const [blob] = blobsOf(frozen)
+    const stuck = await readerStuckAtTheEnd(frozen, url)
+
+    for (const app of [frozen, other]) app.advance(60_000)
+    unlinkSync(blob as string) // by the other one, which will note it next
+    stuck.destroy()
+    await frozen.close() // once all that was under way has ended
+
+    expect((await get(at(other, url), CURL)).status).toBe(404)
+  })
+
+  test('whose server stood still does not take its lease back either', async () => {
+    const [frozen, other] = await givenReplicas()
+    const { url } = await givenFile(frozen, { oneShot: true }, CONTENT)
+    await readerStuckAtTheEnd(frozen, url)
+
+    for (const app of [frozen, other]) app.advance(70_000)
+    await frozen.housekeeping.clean() // renews what it believes to be running
+    await other.housekeeping.clean()
+
+    expect(blobsOf(other)).toHaveLength(1) // the plug's
   })
 
   test('again and again still gets one copy', async () => {
