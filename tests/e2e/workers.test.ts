@@ -22,13 +22,16 @@ const put = (server: SpawnedServer, content: string): Promise<string> =>
 const get = (link: string): Promise<string> =>
   fetch(link.trim(), { headers: { Connection: 'close' } }).then((r) => r.text())
 
-/** What a reader gets of `content` who asks once, when its sender is there. */
-async function streamed({ url }: SpawnedServer, content: string): Promise<string> {
+/** A reader gets `content` who asks once, when its sender is there. */
+async function streamed({ url }: SpawnedServer, content: string): Promise<void> {
   const body = JSON.stringify({ stream: true, files: [{ fileName: 'a.txt' }] })
   const { id, uploadToken, files } = await jsonOf<CreatedUpload>(fetch(`${url}/upload`, { method: 'POST', body }))
   const path = `/stream/${id}/${files?.[0]?.id}/a.txt`
   const headers = { 'X-UploadToken': uploadToken, Connection: 'close' }
-  const sent = fetch(url + path, { method: 'POST', headers, body: fileForm(content, 'a.txt') })
+  const leave = new AbortController()
+  const { signal } = leave
+  const sent = fetch(url + path, { method: 'POST', headers, body: fileForm(content, 'a.txt'), signal })
+  sent.catch(() => {}) // looked at below
   await vi.waitFor(
     async () => {
       const { files } = await jsonOf<CreatedUpload>(fetch(`${url}/upload/${id}`))
@@ -36,9 +39,10 @@ async function streamed({ url }: SpawnedServer, content: string): Promise<string
     },
     { timeout: 10_000, interval: 50 },
   )
-  const received = await (await fetch(url + path, { headers: { Connection: 'close' } })).text()
+  const received = await fetch(url + path, { headers: { Connection: 'close' } })
+  if (received.status !== 200) leave.abort() // else it waits for the next reader
+  expect([received.status, await received.text()]).toEqual([200, content])
   expect((await sent).status).toBe(200)
-  return received
 }
 
 async function untilTwoAnswer(server: SpawnedServer): Promise<void> {
@@ -68,13 +72,31 @@ test('several workers share a port and what they hold; figures are of all togeth
   await expect(fetch(`${server.url}/health`)).rejects.toThrow('fetch failed')
 })
 
-test('a stream reaches its reader, whichever worker each of them came to', async () => {
+/** Of the streams whose reader came to another worker than the sender: the worker of the sender, by the log lines of both. */
+function sendersOfCrossed(server: SpawnedServer): string[] {
+  const answered = server.logs().filter(({ msg, route }) => msg === 'answered' && /\/stream\//.test(String(route)))
+  const worker = ({ reqId }: Record<string, unknown>): string => String(reqId).split('-')[0] ?? ''
+  const sent = answered.filter(({ route }) => String(route).startsWith('POST'))
+  return sent
+    .filter((one) => answered.some((other) => other.file === one.file && worker(other) !== worker(one)))
+    .map(worker)
+}
+
+/** Sends streams until enough were passed from worker to worker, in both directions; returns how many those were. */
+async function streamAcrossWorkers(server: SpawnedServer, enough: number): Promise<number> {
+  for (;;) {
+    await Promise.all(['a', 'b', 'c', 'd'].map((content) => streamed(server, content)))
+    const senders = sendersOfCrossed(server)
+    if (senders.length >= enough && new Set(senders).size === 2) return senders.length
+  }
+}
+
+// A port that both shared would be the wrong one for every second of these readers.
+test('a stream reaches its reader, whichever worker each of them came to', { timeout: 60_000 }, async () => {
   const server = await spawnServer({ WORKERS: '2' })
   await untilTwoAnswer(server)
 
-  const contents = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((content) => streamed(server, content)))
-
-  expect(contents).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
+  expect(await streamAcrossWorkers(server, 8)).toBeGreaterThanOrEqual(8)
 })
 
 test('a worker that dies is replaced, and the others go on', async () => {
