@@ -61,8 +61,11 @@ export const getUpload = (id: string, access: Access): Promise<UploadJson> =>
 export const removeUpload = (id: string, access: Access): Promise<unknown> =>
   call(`upload/${encodeURIComponent(id)}`, { method: 'DELETE', headers: accessHeaders(access) })
 
-export const removeFile = (uploadId: string, file: FileJson, access: Access): Promise<unknown> =>
-  call(filePath(uploadId, file), { method: 'DELETE', headers: accessHeaders(access) })
+export const removeFile = (
+  uploadId: string,
+  file: Pick<FileJson, 'id' | 'fileName'>,
+  access: Access,
+): Promise<unknown> => call(filePath(uploadId, file), { method: 'DELETE', headers: accessHeaders(access) })
 
 export const filePath = (uploadId: string, file: Pick<FileJson, 'id' | 'fileName'>, mode = 'file'): string =>
   `${mode}/${uploadId}/${file.id}/${encodeURIComponent(file.fileName)}`

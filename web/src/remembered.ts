@@ -1,6 +1,15 @@
 /** A text that a browser keeps for us. Where it keeps nothing (private windows, full disks) we do without. */
 export function remembered(name: string, storage: () => Storage = () => localStorage) {
   const key = `mayfly-${name}`
+
+  function forget(): void {
+    try {
+      storage().removeItem(key)
+    } catch {
+      // nothing is kept here at all
+    }
+  }
+
   return {
     get(): string | undefined {
       try {
@@ -14,7 +23,7 @@ export function remembered(name: string, storage: () => Storage = () => localSto
         if (value === undefined) storage().removeItem(key)
         else storage().setItem(key, value)
       } catch {
-        // not remembered
+        forget() // what it was before is no longer so
       }
     },
   }

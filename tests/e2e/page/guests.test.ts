@@ -175,7 +175,8 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
     void page.reload().catch(() => {}) // when it is dismissed
     const question = await asked
     await question.accept()
-    await page.getByRole('button', { name: 'Forget it' }).click()
+    await page.getByRole('button', { name: 'Give it up' }).click()
+    await page.getByRole('button', { name: 'Delete', exact: true }).click()
     await page.getByText('You can add 1 more file').waitFor()
 
     expect(question.type()).toBe('beforeunload')

@@ -10,7 +10,8 @@ import {
   sealName,
   sealText,
 } from '../../../web/src/encryption/encryption.ts'
-import { openedSize, sealedSize } from '../../../web/src/encryption/layout.ts'
+import { openedEnd, openedSize, sealedSize } from '../../../web/src/encryption/layout.ts'
+import { plainSource } from '../../../web/src/sending/transport.ts'
 
 const bytesOf = async (blob: Blob): Promise<Uint8Array> => new Uint8Array(await blob.arrayBuffer())
 
@@ -25,7 +26,7 @@ describe('a sealed file', () => {
     const secret = await newSecret()
     const content = randomBytes(size)
 
-    const { source } = await sealFile(new Blob([content]), secret)
+    const { source } = await sealFile(plainSource(new Blob([content])), secret)
     const sealed = await bytesOf(await source.slice(0, source.size))
 
     expect(sealed).toHaveLength(source.size)
@@ -35,7 +36,7 @@ describe('a sealed file', () => {
 
   test('is the same in parts, from any byte to any byte', async () => {
     const secret = await newSecret()
-    const { source } = await sealFile(new Blob([randomBytes(200_000)]), secret)
+    const { source } = await sealFile(plainSource(new Blob([randomBytes(200_000)])), secret)
     const whole = await bytesOf(await source.slice(0, source.size))
     const cuts = [0, 1, 183, 184, 185, 65_735, 65_736, 65_737, 150_000, source.size]
 
@@ -47,19 +48,29 @@ describe('a sealed file', () => {
   test('is the same again when it is begun with the same head, and another when not', async () => {
     const secret = await newSecret()
     const content = new Blob([randomBytes(70_000)])
-    const first = await sealFile(content, secret)
+    const first = await sealFile(plainSource(content), secret)
     const wholeOf = async ({ source }: typeof first) => Buffer.from(await bytesOf(await source.slice(0, source.size)))
 
-    const again = await sealFile(content, secret, first.head)
-    const other = await sealFile(content, secret)
+    const again = await sealFile(plainSource(content), secret, first.head)
+    const other = await sealFile(plainSource(content), secret)
 
     expect(await wholeOf(again)).toEqual(await wholeOf(first))
     expect((await wholeOf(other)).equals(await wholeOf(first))).toBe(false)
   })
 
+  test.each([
+    [0, 0],
+    [184, 0],
+    [185, 65_536],
+    [184 + 65_552, 65_536],
+    [184 + 65_553, 131_072],
+  ])('of which %d bytes are known tells of %d bytes at most', (sealedEnd, plainEnd) => {
+    expect(openedEnd(sealedEnd)).toBe(plainEnd)
+  })
+
   test('begins with a header that its own secret opens, and no other', async () => {
     const secret = await newSecret()
-    const { source } = await sealFile(new Blob(['x']), secret)
+    const { source } = await sealFile(plainSource(new Blob(['x'])), secret)
     const start = await bytesOf(await source.slice(0, 190))
 
     await expect(assertOpens(start, secret)).resolves.toBeUndefined()

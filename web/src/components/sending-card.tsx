@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useId } from 'preact/hooks'
 import { errorText } from '../error-text.ts'
 import { KIND_ICONS, kindOf } from '../file-kind.ts'
 import { formatBytes, formatDuration, formatPercent, formatSpeed } from '../format.ts'
@@ -23,17 +23,20 @@ interface Props {
   buttons?: ComponentChildren
   /** Below the line of a file. */
   below?: (file: QueuedFile) => ComponentChildren
+  /** Below all of them. */
+  foot?: ComponentChildren
 }
 
 /** Files on their way: all together, and each. */
-export function SendingCard({ sender, onCancel, head, buttons, below }: Props) {
+export function SendingCard({ sender, onCancel, head, buttons, below, foot }: Props) {
   const { dispatch } = sender
   const files = sender.files.value
   const total = totalOf(files)
+  const id = useId()
   useEffect(() => (total.state === 'done' ? undefined : keepOpen()), [total.state])
   return (
-    <section class="card sending" aria-labelledby="sending-title">
-      <PageTitle id="sending-title">{titleOf(total, files.length)}</PageTitle>
+    <section class="card sending" aria-labelledby={id}>
+      <PageTitle id={id}>{titleOf(total, files.length)}</PageTitle>
       {head}
       <TotalProgress sender={sender} total={total} />
       <div class="buttons start">
@@ -51,6 +54,7 @@ export function SendingCard({ sender, onCancel, head, buttons, below }: Props) {
           </SendingFile>
         ))}
       </ul>
+      {foot}
       <p class="quiet">{sendTexts.value.keepOpen}</p>
     </section>
   )
@@ -123,6 +127,7 @@ function SendingFile({ file, dispatch, children }: FileProps) {
       <span class="file-facts">{factsOf(file)}</span>
       <span class="file-actions">{isOpen && <FileButtons file={file} dispatch={dispatch} />}</span>
       {isOpen && <ProgressBar sent={file.sent} total={file.size} label={sendTexts.value.progressFor(name)} />}
+      {file.isChanged && isOpen && <p class="file-note">{sendTexts.value.changedFile}</p>}
       {state === 'failed' && (
         <p class="file-note bad" role="alert">
           {errorText(file.error)}

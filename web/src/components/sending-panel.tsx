@@ -2,8 +2,11 @@ import { useEffect } from 'preact/hooks'
 import { sendTexts } from '../i18n/send.ts'
 import { linksOf } from '../receiving/links.ts'
 import { pathOfName } from '../sending/folder-names.ts'
+import { resume } from '../sending/resume.ts'
 import { cancelSending, finishSending, type Sending } from '../sending/sending.ts'
+import { unfinished } from '../sending/unfinished.ts'
 import { totalOf } from '../sending/upload-queue.ts'
+import { ChooseAgain } from './choose-again.tsx'
 import { CopyField } from './copy-field.tsx'
 import { Icon } from './icon.tsx'
 import { Notice } from './notice.tsx'
@@ -17,13 +20,13 @@ export function SendingPanel({ sending }: { sending: Sending }) {
   const files = sender.files.value
   const { state } = totalOf(files)
   useEffect(() => {
-    if (files.every((file) => file.state === 'cancelled')) void cancelSending()
-    else if (state === 'done') finishSending()
+    if (files.every((file) => file.state === 'cancelled')) void cancelSending(sending)
+    else if (state === 'done') finishSending(sending)
   }, [state])
   return (
     <SendingCard
       sender={sender}
-      onCancel={() => void cancelSending()}
+      onCancel={() => void cancelSending(sending)}
       head={
         upload.stream && (
           <Notice icon="link" title={t.streamTitle}>
@@ -35,17 +38,31 @@ export function SendingPanel({ sending }: { sending: Sending }) {
       buttons={
         state === 'failed' &&
         stored.value.length > 0 && (
-          <button type="button" class="plain" onClick={finishSending}>
+          <button type="button" class="plain" onClick={() => finishSending(sending)}>
             <Icon name="link" />
-            {t.toLink}
+            {t.withoutFailed}
           </button>
         )
       }
+      foot={<StillToChoose sending={sending} />}
       below={(file) =>
         file.state === 'done' && (
           <RemovedData file={stored.value.find(({ fileName }) => pathOfName(fileName) === file.name)} />
         )
       }
     />
+  )
+}
+
+/** Files of the same upload that an earlier visit left, and that were not chosen again. */
+function StillToChoose({ sending }: { sending: Sending }) {
+  const known = new Set(sending.sender.files.value.map(({ key }) => key))
+  const upload = unfinished.value.find(({ uploadId }) => uploadId === sending.upload.id)
+  const files = upload?.files.filter(({ key }) => !known.has(key)) ?? []
+  if (!upload || files.length === 0) return null
+  return (
+    <Notice icon="again" title={sendTexts.value.stillToChoose(files.length)}>
+      <ChooseAgain upload={{ ...upload, files }} goOn={(matches) => resume(upload, matches)} />
+    </Notice>
   )
 }

@@ -52,16 +52,21 @@ export async function assertOpens(start: Uint8Array, secret: string): Promise<vo
 
 /**
  * A file as its age ciphertext, any part of which can be had at any time, since age encrypts each 64 KiB for itself (STREAM):
- * that is what makes an encrypted upload resumable. `head`: of the same file before, else a new one is made.
+ * that is what makes an encrypted upload resumable. `head`: of the same bytes before, else a new one is made. It must never serve
+ * for other bytes: two texts under one key and nonce open each other.
  */
-export async function sealFile(bytes: Blob, secret: string, head?: string): Promise<{ source: Source; head: string }> {
+export async function sealFile(
+  bytes: Source,
+  secret: string,
+  head?: string,
+): Promise<{ source: Source; head: string }> {
   const start = head === undefined ? await newHead(secret) : fromBase64Url(head)
   const key = await payloadKey(start, secret)
   const size = sealedSize(bytes.size, start.length)
 
   async function sealChunk(index: number): Promise<Uint8Array<ArrayBuffer>> {
     const from = index * CHUNK_BYTES
-    const plain = new Uint8Array(await bytes.slice(from, from + CHUNK_BYTES).arrayBuffer())
+    const plain = new Uint8Array(await (await bytes.slice(from, from + CHUNK_BYTES)).arrayBuffer())
     const isLast = from + CHUNK_BYTES >= bytes.size
     return chacha20poly1305(key, chunkNonce(index, isLast)).encrypt(plain) as Uint8Array<ArrayBuffer>
   }

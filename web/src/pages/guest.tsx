@@ -14,7 +14,7 @@ import { errorText } from '../error-text.ts'
 import { formatBytes } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
 import { requestTexts } from '../i18n/requests.ts'
-import { bring, bringing, endBringing, forgetBringing, goOnBringing } from '../requests/bringing.ts'
+import { bring, bringing, endBringing, giveUpBringing, goOnBringing } from '../requests/bringing.ts'
 import { type BroughtFile, broughtBy } from '../requests/guest-files.ts'
 import { type GuestJson, inspectRequest } from '../requests/requests-api.ts'
 import { route } from '../router.ts'
@@ -56,8 +56,8 @@ function Guest({ token }: { token: string }) {
         <UnfinishedUpload
           key={upload.uploadId}
           upload={upload}
-          goOn={async (files) => goOnBringing(upload, files)}
-          forget={() => void forgetBringing(upload).then(request.reload)}
+          goOn={(matches) => goOnBringing(upload, matches)}
+          giveUp={() => giveUpBringing(upload).then(request.reload)}
         />
       ))}
       {request.error === undefined && request.value && (

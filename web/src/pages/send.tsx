@@ -7,17 +7,17 @@ import { Icon } from '../components/icon.tsx'
 import { Notice } from '../components/notice.tsx'
 import { OptionsPanel } from '../components/options-panel.tsx'
 import { PageTitle } from '../components/page-title.tsx'
-import { SendingPanel } from '../components/sending-panel.tsx'
 import { TextDialog } from '../components/text-dialog.tsx'
-import { UnfinishedUploads } from '../components/unfinished-uploads.tsx'
 import { errorText } from '../error-text.ts'
 import { formatBytes, formatNumber } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
 import { sendTexts } from '../i18n/send.ts'
+import { lazy } from '../lazy.tsx'
 import { href } from '../router.ts'
 import { type ChosenFile, writtenText } from '../sending/chosen-files.ts'
 import { defaultOptions, isOffered, type SendOptions } from '../sending/options.ts'
-import { send, sending } from '../sending/sending.ts'
+import { send, sendings } from '../sending/sending.ts'
+import { unfinished } from '../sending/unfinished.ts'
 import { myConfig } from '../session.ts'
 
 /** What will be sent. It is kept while people look at other pages. */
@@ -32,8 +32,12 @@ const draft = signal<string | undefined>(undefined)
 /** Nothing can be dropped with a finger. */
 const HAS_MOUSE = matchMedia('(any-hover: hover)').matches
 
+const SendingPanel = lazy(async () => (await import('../components/sending-panel.tsx')).SendingPanel)
+const UnfinishedUploads = lazy(async () => (await import('../components/unfinished-uploads.tsx')).UnfinishedUploads)
+
 export function SendPage() {
-  return sending.value ? <SendingPanel sending={sending.value} /> : <Compose />
+  if (sendings.value.length === 0) return <Compose />
+  return sendings.value.map((sending) => <SendingPanel key={sending.upload.id} sending={sending} />)
 }
 
 function Compose() {
@@ -47,7 +51,7 @@ function Compose() {
   const isEmpty = files.value.length === 0
   return (
     <>
-      {isEmpty && <UnfinishedUploads />}
+      {isEmpty && unfinished.value.length > 0 && <UnfinishedUploads />}
       {isEmpty && (
         <div class="hero">
           <PageTitle>{t.title}</PageTitle>
@@ -195,6 +199,7 @@ async function submit(event: Event): Promise<void> {
   const config = myConfig.value
   if (!config) return
   isPreparing.value = true
+  void SendingPanel.load()
   problem.value = undefined
   try {
     await send(files.value, { ...defaultOptions(config), ...choices.value })

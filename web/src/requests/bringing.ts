@@ -1,20 +1,22 @@
 import { signal } from '@preact/signals'
-import { type ChosenFile, isSame } from '../sending/chosen-files.ts'
+import { begunAs, type ChosenAgain } from '../sending/begun.ts'
+import type { ChosenFile } from '../sending/chosen-files.ts'
+import { type Fingerprint, NOTHING_SENT, notedSource } from '../sending/fingerprint.ts'
 import { nameOfPath } from '../sending/folder-names.ts'
+import { discardAt } from '../sending/leftovers.ts'
 import { createSender, type Sender } from '../sending/sender.ts'
-import { type OutgoingFile, plainSource } from '../sending/transport.ts'
+import type { OutgoingFile, Source } from '../sending/transport.ts'
 import { tusTransport } from '../sending/tus-transport.ts'
 import {
   forgetUnfinished,
-  noteFinished,
-  noteLeft,
+  noteFile,
+  noteOver,
+  noteShared,
   noteStarted,
-  noteUrl,
   rememberUnfinished,
   type Unfinished,
 } from '../sending/unfinished.ts'
 import { rememberBrought } from './guest-files.ts'
-import { dropUnfinished } from './requests-api.ts'
 
 /** What a guest is sending at the moment. As anything that is sent, it outlives the page that shows it. */
 interface Bringing {
@@ -29,52 +31,70 @@ export const bringing = signal<readonly Bringing[]>([])
 
 export function bring(token: string, files: readonly ChosenFile[]): void {
   const recordId = `guest-${crypto.getRandomValues(new Uint32Array(2)).join('-')}`
-  const left = files.map(({ key, path, bytes }) => ({ fileId: key, path, size: bytes.size }))
-  rememberUnfinished({ uploadId: recordId, token, isGuest: true, files: left })
-  start({ recordId, token }, files.map(outgoingOf))
+  const left = files.map(({ key, path, bytes }) => ({ key, path, size: bytes.size, modified: bytes.lastModified }))
+  rememberUnfinished({ uploadId: recordId, token, isGuest: true, isShared: true, files: left })
+  start(
+    { recordId, token },
+    files.map((file) => outgoingOf(file, notedFor(recordId, file.key, file, NOTHING_SENT))),
+  )
 }
 
-/** Goes on with what an earlier visit left, as far as `files` are those that were chosen then. */
-export function goOnBringing({ uploadId, token, files: left }: Unfinished, files: readonly ChosenFile[]): void {
-  const outgoing = left.flatMap((file) => {
-    const chosen = files.find((one) => isSame(one, file))
-    return chosen ? [{ ...outgoingOf(chosen), key: file.fileId, resumeUrl: file.url }] : []
-  })
+/** Goes on with what an earlier visit left, as far as it was chosen again. Throws `ApiError`. */
+export async function goOnBringing({ uploadId, token }: Unfinished, matches: readonly ChosenAgain[]): Promise<void> {
+  const outgoing: OutgoingFile[] = []
+  for (const match of matches) outgoing.push(await resumed(uploadId, match))
   start({ recordId: uploadId, token }, outgoing)
 }
 
-/** The places of what was begun are free for others again. */
-export async function forgetBringing({ uploadId, files }: Unfinished): Promise<void> {
-  forgetUnfinished(uploadId)
-  const urls = files.flatMap(({ url }) => url ?? [])
-  await Promise.allSettled(urls.map(dropUnfinished)) // what can't be told now expires
+async function resumed(recordId: string, match: ChosenAgain): Promise<OutgoingFile> {
+  const { left, chosen } = match
+  const found = await begunAs(match, false)
+  const goesOn = found === 'same'
+  if (!goesOn) {
+    noteFile(recordId, left.key, { url: undefined, fingerprint: undefined })
+    if (left.url !== undefined) await discardAt(left.url)
+  }
+  const source = notedFor(recordId, left.key, chosen, (goesOn && left.fingerprint) || NOTHING_SENT)
+  const outgoing = { ...outgoingOf(chosen, source), key: left.key, isChanged: found === 'changed' }
+  return goesOn ? { ...outgoing, resumeUrl: left.url } : outgoing
 }
 
-/** To be called once nothing is on its way any more. What was cancelled is not gone on with. */
-export function endBringing({ recordId, sender }: Bringing): void {
-  for (const { key, state } of sender.files.value) if (state === 'cancelled') noteFinished(recordId, key)
-  noteLeft(recordId)
+const notedFor = (recordId: string, key: string, { bytes }: ChosenFile, known: Fingerprint) =>
+  notedSource(bytes, known, (fingerprint) => noteFile(recordId, key, { fingerprint }))
+
+/** The places of what was begun are free for others again. */
+export async function giveUpBringing({ uploadId, files }: Unfinished): Promise<void> {
+  forgetUnfinished(uploadId)
+  await Promise.all(files.flatMap(({ url }) => url ?? []).map(discardAt))
+}
+
+/** To be called once nothing is on its way any more. */
+export function endBringing({ recordId }: Bringing): void {
+  noteShared(recordId)
   bringing.value = bringing.value.filter((one) => one.recordId !== recordId)
 }
 
-const outgoingOf = ({ key, path, bytes }: ChosenFile): OutgoingFile => ({
+const outgoingOf = ({ key, path, bytes }: ChosenFile, source: Source): OutgoingFile => ({
   key,
   path,
   fileId: undefined, // the request says where it goes
   name: nameOfPath(path),
   type: bytes.type,
-  source: plainSource(bytes),
+  source,
 })
 
 function start(about: Omit<Bringing, 'sender'>, outgoing: readonly OutgoingFile[]): void {
   const { recordId, token } = about
   const transport = tusTransport({
     headers: { 'X-RequestToken': token },
-    onUrl: ({ key }, url) => noteUrl(recordId, key, url),
+    onUrl: ({ key }, url) => noteFile(recordId, key, { url }),
   })
-  const sender = createSender(outgoing, transport, ({ key, name, source }) => {
-    noteFinished(recordId, key)
-    rememberBrought(token, { name, size: source.size })
+  const sender = createSender(outgoing, transport, {
+    onDone: ({ key, name, source }) => {
+      noteOver(recordId, key)
+      rememberBrought(token, { name, size: source.size })
+    },
+    onDiscarded: ({ key }) => noteOver(recordId, key),
   })
   bringing.value = [...bringing.value, { ...about, sender }]
   noteStarted(recordId)

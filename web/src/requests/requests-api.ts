@@ -35,7 +35,3 @@ export const revokeRequest = (uploadId: string, id: string, access: Access): Pro
 
 export const inspectRequest = (token: string): Promise<GuestJson> =>
   json('request', { headers: accessHeaders({ requestToken: token }) })
-
-/** Gives up what a guest has begun; `url`: where the rest would go. */
-export const dropUnfinished = (url: string): Promise<unknown> =>
-  call(url, { method: 'DELETE', headers: { 'Tus-Resumable': '1.0.0' } })

@@ -1,16 +1,18 @@
 /** Files as people choose them: by a field, by dropping, from the clipboard; folders with all that is in them. */
 
 export interface ChosenFile {
+  /** Its own, also among those of other visits. */
   key: string
   /** With the folders that lead to it: `photos/2026/a.jpg`. */
   path: string
   bytes: File
 }
 
+const load = crypto.getRandomValues(new Uint32Array(2)).join('-')
 let count = 0
 
 export const chosen = (bytes: File, path = bytes.webkitRelativePath || bytes.name): ChosenFile => ({
-  key: String(++count),
+  key: `${load}-${++count}`,
   path,
   bytes,
 })
@@ -56,7 +58,3 @@ const stamp = (now: Date): string => {
   const day = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())].join('-')
   return `${day} ${[now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('.')}`
 }
-
-/** Whether it was chosen before. Browsers tell the name and size of a file, and its folders only when a folder was chosen. */
-export const isSame = ({ path, bytes }: ChosenFile, file: { path: string; size: number }): boolean =>
-  bytes.size === file.size && (path === file.path || file.path.endsWith(`/${path}`))

@@ -1,6 +1,6 @@
 import type { ChosenFile } from './chosen-files.ts'
 import { nameOfPath } from './folder-names.ts'
-import { plainSource, type Source } from './transport.ts'
+import type { Source } from './transport.ts'
 
 /** A chosen file in the form in which the server gets it. */
 export interface Prepared {
@@ -12,12 +12,16 @@ export interface Prepared {
   head: string | undefined
 }
 
-/** With a secret, neither its bytes nor its name are told to anybody who lacks it. */
-export async function prepare(chosen: ChosenFile, secret: string | undefined, head?: string): Promise<Prepared> {
+/** With a secret, neither the bytes of `source` nor their name are told to anybody who lacks it. */
+export async function prepare(
+  chosen: ChosenFile,
+  source: Source,
+  secret: string | undefined,
+  head?: string,
+): Promise<Prepared> {
   const { path, bytes } = chosen
-  if (secret === undefined)
-    return { chosen, name: nameOfPath(path), type: bytes.type, source: plainSource(bytes), head: undefined }
+  if (secret === undefined) return { chosen, name: nameOfPath(path), type: bytes.type, source, head: undefined }
   const { sealFile, sealName } = await import('../encryption/encryption.ts')
-  const sealed = await sealFile(bytes, secret, head)
+  const sealed = await sealFile(source, secret, head)
   return { chosen, name: sealName(path, secret), type: '', source: sealed.source, head: sealed.head }
 }

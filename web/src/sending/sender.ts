@@ -7,17 +7,24 @@ const PARALLEL = 3
 
 export type Sender = ReturnType<typeof createSender>
 
+interface Outcome {
+  onDone: (file: OutgoingFile) => void
+  /** Nobody wants it any more; what the transport has begun of it is gone. */
+  onDiscarded?: (file: OutgoingFile) => void
+}
+
 /** Runs the queue of one upload: does what `step` says, and shows how far it is. */
-export function createSender(
-  outgoing: readonly OutgoingFile[],
-  transport: Transport,
-  onDone: (file: OutgoingFile) => void,
-) {
-  const files = signal<QueuedFile[]>(
-    outgoing.map(({ key, path, source }) => ({ key, name: path, size: source.size, sent: 0, state: 'waiting' })),
-  )
+export function createSender(first: readonly OutgoingFile[], transport: Transport, outcome: Outcome) {
+  const outgoing = new Map<string, OutgoingFile>()
+  const files = signal<QueuedFile[]>([])
   const samples = signal<Sample[]>([])
   const transfers = new Map<string, Transfer>()
+  enqueue(first)
+
+  function enqueue(more: readonly OutgoingFile[]): void {
+    for (const file of more) outgoing.set(file.key, file)
+    files.value = [...files.value, ...more.map(queuedOf)]
+  }
 
   function dispatch(event: QueueEvent): void {
     const { files: next, start, stop, discard } = step(files.value, event, PARALLEL)
@@ -26,23 +33,45 @@ export function createSender(
       samples.value = withSample(samples.value, { at: performance.now(), sent: totalOf(next).sent })
     if (event.type === 'pause' || event.type === 'continue' || event.type === 'stalled') samples.value = []
     for (const key of stop) transfers.get(key)?.stop()
-    for (const key of discard) transfers.get(key)?.discard()
+    for (const key of discard) end(key)
     for (const key of start) begin(key)
   }
 
   function begin(key: string): void {
-    const file = outgoing.find((one) => one.key === key) as OutgoingFile
+    const file = fileOf(key)
     const transfer = transport(file, {
       progress: (sent) => dispatch({ type: 'progress', key, sent }),
       stalled: () => dispatch({ type: 'stalled', key }),
       failed: (error) => dispatch({ type: 'failed', key, error }),
       done: () => {
-        onDone(file)
+        outcome.onDone(file)
         dispatch({ type: 'done', key })
       },
     })
     transfers.set(key, transfer)
   }
 
-  return { files, samples, dispatch }
+  function end(key: string): void {
+    transfers.get(key)?.discard()
+    outcome.onDiscarded?.(fileOf(key))
+  }
+
+  const fileOf = (key: string): OutgoingFile => outgoing.get(key) as OutgoingFile
+
+  /** They go on their way after those that wait. */
+  function add(more: readonly OutgoingFile[]): void {
+    enqueue(more)
+    dispatch({ type: 'begin' })
+  }
+
+  return { files, samples, dispatch, add }
 }
+
+const queuedOf = ({ key, path, source, isChanged = false }: OutgoingFile): QueuedFile => ({
+  key,
+  name: path,
+  size: source.size,
+  sent: 0,
+  state: 'waiting',
+  isChanged,
+})

@@ -1,27 +1,20 @@
 import { type Signal, signal } from '@preact/signals'
-import { createUpload, type FileJson, getUpload, removeUpload, type UploadJson } from '../api.ts'
+import { createUpload, type FileJson, getUpload, removeFile, removeUpload, type UploadJson } from '../api.ts'
 import { linksOf } from '../receiving/links.ts'
 import { route } from '../router.ts'
 import { myConfig } from '../session.ts'
 import { rememberToken } from '../tokens.ts'
-import { type ChosenFile, isSame } from './chosen-files.ts'
+import type { ChosenFile } from './chosen-files.ts'
+import { NOTHING_SENT, notedSource } from './fingerprint.ts'
 import { requestOf, type SendOptions } from './options.ts'
 import { plainTransport } from './plain-transport.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import { createSender, type Sender } from './sender.ts'
-import type { OutgoingFile } from './transport.ts'
+import { type OutgoingFile, plainSource } from './transport.ts'
 import { tusTransport } from './tus-transport.ts'
-import {
-  forgetUnfinished,
-  noteFinished,
-  noteLeft,
-  noteStarted,
-  noteUrl,
-  rememberUnfinished,
-  type Unfinished,
-} from './unfinished.ts'
+import { forgetUnfinished, noteFile, noteOver, noteShared, noteStarted, rememberUnfinished } from './unfinished.ts'
 
-/** What is being sent at the moment. It outlives the page that shows it, so that people can look around meanwhile. */
+/** One upload that is being sent. It outlives the page that shows it, so that people can look around meanwhile. */
 export interface Sending {
   upload: UploadJson
   token: string
@@ -34,7 +27,10 @@ export interface Sending {
   stored: Signal<FileJson[]>
 }
 
-export const sending = signal<Sending | undefined>(undefined)
+/** Each upload is in it once. */
+export const sendings = signal<Sending[]>([])
+
+const runningOf = (uploadId: string) => sendings.value.find(({ upload }) => upload.id === uploadId)
 
 /** Makes the upload and starts. Throws `ApiError` when the server does not want it so. */
 export async function send(files: readonly ChosenFile[], options: SendOptions): Promise<void> {
@@ -42,8 +38,10 @@ export async function send(files: readonly ChosenFile[], options: SendOptions): 
   if (!config) return
   const encryption = options.encrypt ? await import('../encryption/encryption.ts') : undefined
   const secret = await encryption?.newSecret()
-  const prepared = await Promise.all(files.map((file) => prepare(file, secret)))
   const request = requestOf(options, config)
+  let id = ''
+  const sourceOf = (file: ChosenFile) => (request.stream ? plainSource(file.bytes) : noted(file, () => id))
+  const prepared = await Promise.all(files.map((file) => prepare(file, sourceOf(file), secret)))
   const upload = await createUpload({
     ...request,
     ...(encryption && secret && request.comments
@@ -57,12 +55,14 @@ export async function send(files: readonly ChosenFile[], options: SendOptions): 
       reference: chosen.key,
     })),
   })
+  id = upload.id
   const token = upload.uploadToken ?? ''
-  rememberToken(upload.id, token)
+  rememberToken(id, token)
   const declared = new Map(upload.files?.map((file) => [file.reference, file]))
+  const about = { upload, token, secret, isNew: true }
   const outgoing = prepared.map((one) => outgoingOf(one, declared.get(one.chosen.key)))
-  if (!upload.stream) rememberUnfinished(recordOf(upload, token, secret, prepared, outgoing))
-  start({ upload, token, secret, isNew: true }, outgoing)
+  if (!upload.stream) remember(about, prepared, outgoing)
+  start(about, outgoing)
 }
 
 /** More files for an upload that is there. */
@@ -72,33 +72,25 @@ export async function addTo(
   secret: string | undefined,
   files: readonly ChosenFile[],
 ): Promise<void> {
-  const prepared = await Promise.all(files.map((file) => prepare(file, secret)))
-  start(
-    { upload, token, secret, isNew: false },
-    prepared.map((one) => outgoingOf(one, undefined)),
+  const prepared = await Promise.all(
+    files.map((file) =>
+      prepare(
+        file,
+        noted(file, () => upload.id),
+        secret,
+      ),
+    ),
   )
+  const about = { upload, token, secret, isNew: runningOf(upload.id)?.isNew ?? false }
+  const outgoing = prepared.map((one) => outgoingOf(one, undefined))
+  remember(about, prepared, outgoing)
+  start(about, outgoing)
 }
 
-/** Goes on with what an earlier visit left, as far as `files` are those that were chosen then. Throws `ApiError`. */
-export async function resume({ uploadId, token, secret, files: left }: Unfinished, files: readonly ChosenFile[]) {
-  const upload = await getUpload(uploadId, { token })
-  rememberToken(uploadId, token)
-  const outgoing = await Promise.all(
-    left.flatMap((file) => {
-      const chosen = files.find((one) => isSame(one, file))
-      return chosen ? [resumed(chosen, file)] : []
-    }),
-  )
-  start({ upload, token, secret, isNew: true }, outgoing)
+const noted = ({ bytes, key }: ChosenFile, uploadId: () => string) =>
+  notedSource(bytes, NOTHING_SENT, (fingerprint) => noteFile(uploadId(), key, { fingerprint }))
 
-  async function resumed(chosen: ChosenFile, file: Unfinished['files'][number]): Promise<OutgoingFile> {
-    const prepared = await prepare(chosen, secret, file.head)
-    const declared = upload.files?.find(({ id }) => id === file.fileId)
-    return { ...outgoingOf(prepared, declared), resumeUrl: file.url }
-  }
-}
-
-const outgoingOf = ({ chosen, name, type, source }: Prepared, declared: FileJson | undefined): OutgoingFile => ({
+export const outgoingOf = ({ chosen, name, type, source }: Prepared, declared: FileJson | undefined): OutgoingFile => ({
   key: chosen.key,
   path: chosen.path,
   name: declared?.fileName ?? name,
@@ -107,39 +99,61 @@ const outgoingOf = ({ chosen, name, type, source }: Prepared, declared: FileJson
   source,
 })
 
-function recordOf(
-  upload: UploadJson,
-  token: string,
-  secret: string | undefined,
+type About = Omit<Sending, 'sender' | 'stored'>
+
+function remember(
+  { upload, token, secret, isNew }: About,
   prepared: readonly Prepared[],
   outgoing: readonly OutgoingFile[],
-): Unfinished {
-  const files = outgoing.flatMap(({ fileId, path }, index) => {
-    const { chosen, head } = prepared[index] as Prepared
-    return fileId === undefined ? [] : [{ fileId, path, size: chosen.bytes.size, ...(head ? { head } : {}) }]
+): void {
+  const files = prepared.map(({ chosen: { key, path, bytes }, head }, index) => {
+    const fileId = outgoing[index]?.fileId
+    return {
+      key,
+      path,
+      size: bytes.size,
+      modified: bytes.lastModified,
+      ...(fileId ? { fileId } : {}),
+      ...(head ? { head } : {}),
+    }
   })
-  return { uploadId: upload.id, token, ...(secret ? { secret } : {}), files }
+  rememberUnfinished({ uploadId: upload.id, token, ...(secret ? { secret } : {}), isShared: !isNew, files })
 }
 
-function start(about: Omit<Sending, 'sender' | 'stored'>, outgoing: readonly OutgoingFile[]): void {
+/** Sends them, after those of the same upload that are on their way. */
+export function start(about: About, outgoing: readonly OutgoingFile[]): void {
+  const running = runningOf(about.upload.id)
+  if (running) running.sender.add(outgoing)
+  else sendings.value = [...sendings.value, begun(about, outgoing)]
+}
+
+function begun(about: About, outgoing: readonly OutgoingFile[]): Sending {
   const { upload, token } = about
   const stored = signal<FileJson[]>([])
   const transport = upload.stream
     ? plainTransport(upload.id, { token })
     : tusTransport({
         metadata: { uploadId: upload.id, uploadToken: token },
-        onUrl: ({ fileId }, url) => fileId && noteUrl(upload.id, fileId, url),
+        onUrl: ({ key }, url) => noteFile(upload.id, key, { url }),
       })
   const refresh = refresher(async () => {
     stored.value = (await getUpload(upload.id, { token })).files ?? []
   })
-  const sender = createSender(outgoing, transport, ({ fileId }) => {
-    if (fileId) noteFinished(upload.id, fileId)
-    refresh()
+  const sender = createSender(outgoing, transport, {
+    onDone: ({ key }) => {
+      noteOver(upload.id, key)
+      refresh()
+    },
+    onDiscarded: ({ key, fileId, name }) => {
+      noteOver(upload.id, key)
+      // Its place would be waited for. What can't be told now is told by its end.
+      if (fileId && runningOf(upload.id))
+        removeFile(upload.id, { id: fileId, fileName: name }, { token }).catch(() => {})
+    },
   })
-  sending.value = { ...about, sender, stored }
   noteStarted(upload.id)
   sender.dispatch({ type: 'begin' })
+  return { ...about, sender, stored }
 }
 
 /** Runs `work` now, or once more when it is done if it is running: however often it is asked, it never piles up. */
@@ -158,23 +172,27 @@ function refresher(work: () => Promise<void>): () => void {
   }
 }
 
-/** On to the link, with what has arrived. */
-export function finishSending(): void {
-  const done = sending.value
-  if (!done) return
-  sending.value = undefined
-  noteLeft(done.upload.id)
-  if (isOnSendPage()) location.assign(linksOf(done.upload, done.secret).page)
+/** On to the link, with what has arrived; the rest is given up. */
+export function finishSending(sending: Sending): void {
+  const { upload, secret, sender } = sending
+  sender.dispatch({ type: 'cancel' })
+  end(sending)
+  noteShared(upload.id)
+  if (isOnSendPage()) location.assign(linksOf(upload, secret).page)
 }
 
-export async function cancelSending(): Promise<void> {
-  const current = sending.value
-  if (!current) return
-  current.sender.dispatch({ type: 'cancel' })
-  if (!current.isNew) return finishSending()
-  sending.value = undefined
-  forgetUnfinished(current.upload.id)
-  await removeUpload(current.upload.id, { token: current.token }).catch(() => {}) // it will expire
+/** Without a link that anybody could have, everything goes. */
+export async function cancelSending(sending: Sending): Promise<void> {
+  const { upload, token, isNew, sender } = sending
+  if (!isNew) return finishSending(sending)
+  end(sending)
+  forgetUnfinished(upload.id)
+  sender.dispatch({ type: 'cancel' })
+  await removeUpload(upload.id, { token }).catch(() => {}) // it will expire
+}
+
+function end(sending: Sending): void {
+  sendings.value = sendings.value.filter((one) => one !== sending)
 }
 
 /** People who went elsewhere meanwhile are left there. */

@@ -19,6 +19,8 @@ export interface OutgoingFile {
   source: Source
   /** Where an earlier visit left off. */
   resumeUrl?: string | undefined
+  /** An earlier visit has sent some of it, but it is another file now: nothing of that is used. */
+  isChanged?: boolean
 }
 
 export interface Report {

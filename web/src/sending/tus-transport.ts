@@ -23,6 +23,7 @@ export function tusTransport({ headers = {}, metadata = {}, onUrl }: Target): Tr
     let upload: Upload | undefined
     let isStopped = false
     let isStalled = false
+    let isPlaceLost = false
     addEventListener('online', goOn)
     begin().catch(fail)
 
@@ -62,7 +63,7 @@ export function tusTransport({ headers = {}, metadata = {}, onUrl }: Target): Tr
     }
 
     function metadataOf({ fileId, name, type }: OutgoingFile): Record<string, string> {
-      const declared = fileId === undefined ? {} : { fileId }
+      const declared = fileId === undefined || isPlaceLost ? {} : { fileId }
       return { ...metadata, ...declared, filename: name, filetype: type }
     }
 
@@ -74,8 +75,19 @@ export function tusTransport({ headers = {}, metadata = {}, onUrl }: Target): Tr
     }
 
     function fail(error: unknown): void {
+      if (isDetailed(error) && isWithoutPlace(error) && !isPlaceLost && !isStopped) {
+        beginElsewhere()
+        return
+      }
       end()
       if (!isStopped) report.failed(isDetailed(error) ? new ApiError(statusOf(error), bodyOf(error)) : error)
+    }
+
+    /** Its place in the upload was given up: it comes as one more file. */
+    function beginElsewhere(): void {
+      isPlaceLost = true
+      urls.delete(file.key)
+      begin().catch(fail)
     }
 
     function end(): void {
@@ -100,6 +112,10 @@ const fileSourceOf = (source: Source) => ({
 
 /** 0: no answer at all. 423: our own last request has not ended yet, for the server. */
 const isWorthTrying = (status: number): boolean => [0, 408, 409, 423, 429].includes(status) || status >= 500
+
+/** In Plik's words. */
+const isWithoutPlace = (error: DetailedError): boolean =>
+  statusOf(error) === 400 && /^invalid file status (?:deleted|removed)/.test(bodyOf(error))
 
 const isDetailed = (error: unknown): error is DetailedError => error instanceof Error && 'originalResponse' in error
 const statusOf = ({ originalResponse }: DetailedError): number => originalResponse?.getStatus() ?? 0

@@ -1,18 +1,26 @@
 import { signal } from '@preact/signals'
 import { remembered, rememberedUnder } from '../remembered.ts'
+import type { Fingerprint } from './fingerprint.ts'
 import { thisTab } from './tabs.ts'
 
 /** Uploads that this browser began and has not finished, so that a closed page is not the end of them. */
 
 export interface UnfinishedFile {
-  fileId: string
+  /** Tells it from the others of its upload. */
+  key: string
+  /** Undefined: it was added to an upload that was there. */
+  fileId?: string
   path: string
   /** Bytes, as people chose them. */
   size: number
+  /** When it was changed last, epoch ms. */
+  modified: number
   /** Where the rest is sent to; undefined: nothing of it has arrived. */
-  url?: string
-  /** What begins an encrypted one. */
-  head?: string
+  url?: string | undefined
+  /** What of it may have been sent. */
+  fingerprint?: Fingerprint | undefined
+  /** What begins an encrypted one. It must not serve for any other file. */
+  head?: string | undefined
 }
 
 export interface Unfinished {
@@ -23,6 +31,8 @@ export interface Unfinished {
   isGuest?: true
   /** Opens an encrypted one. It stays in this browser, and goes with the last file. */
   secret?: string
+  /** Somebody may have its link, so it is more than the files that are left here. */
+  isShared: boolean
   /** Which tab sends it, as long as that tab is there; undefined: none. */
   tab?: string
   files: UnfinishedFile[]
@@ -51,7 +61,13 @@ function parsed(text: string | undefined): Unfinished | undefined {
   }
 }
 
+/** Beside the files of the same upload that are left already. */
 export function rememberUnfinished(upload: Unfinished): void {
+  const left = parsed(placeOf(upload.uploadId).get())?.files ?? []
+  write({ ...upload, files: [...left, ...upload.files] })
+}
+
+function write(upload: Unfinished): void {
   placeOf(upload.uploadId).set(JSON.stringify(upload))
   readAgain()
 }
@@ -64,14 +80,16 @@ export function forgetUnfinished(uploadId: string): void {
 /** Others see that it is under way from here. */
 export const noteStarted = (uploadId: string): void => change(uploadId, (upload) => ({ ...upload, tab: thisTab }))
 
-/** What is left of it can be gone on with from anywhere. */
-export const noteLeft = (uploadId: string): void => change(uploadId, ({ tab: _tab, ...upload }) => upload)
+/** From now on people may have its link; what is left of it can be gone on with from anywhere. */
+export const noteShared = (uploadId: string): void =>
+  change(uploadId, ({ tab: _tab, ...upload }) => ({ ...upload, isShared: true }))
 
-export const noteUrl = (uploadId: string, fileId: string, url: string): void =>
-  changeFiles(uploadId, (files) => files.map((file) => (file.fileId === fileId ? { ...file, url } : file)))
+export const noteFile = (uploadId: string, key: string, news: Partial<UnfinishedFile>): void =>
+  changeFiles(uploadId, (files) => files.map((file) => (file.key === key ? { ...file, ...news } : file)))
 
-export const noteFinished = (uploadId: string, fileId: string): void =>
-  changeFiles(uploadId, (files) => files.filter((file) => file.fileId !== fileId))
+/** It has arrived, or nobody wants it any more. */
+export const noteOver = (uploadId: string, key: string): void =>
+  changeFiles(uploadId, (files) => files.filter((file) => file.key !== key))
 
 const changeFiles = (uploadId: string, changed: (files: UnfinishedFile[]) => UnfinishedFile[]): void =>
   change(uploadId, (upload) => ({ ...upload, files: changed(upload.files) }))
@@ -81,5 +99,5 @@ function change(uploadId: string, changed: (upload: Unfinished) => Unfinished): 
   if (!upload) return
   const next = changed(upload)
   if (next.files.length === 0) forgetUnfinished(uploadId)
-  else rememberUnfinished(next)
+  else write(next)
 }

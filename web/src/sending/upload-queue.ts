@@ -21,6 +21,8 @@ export interface QueuedFile {
   state: FileState
   /** Why it failed. */
   error?: unknown
+  /** It was begun as another file, and is sent from its start. */
+  isChanged?: boolean
 }
 
 export type QueueEvent =

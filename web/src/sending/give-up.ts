@@ -1,0 +1,26 @@
+import { ApiError, getUpload, removeFile, removeUpload } from '../api.ts'
+import { discardAt } from './leftovers.ts'
+import { forgetUnfinished, type Unfinished } from './unfinished.ts'
+
+/**
+ * Nobody wants the files that are left of it, so the server need not keep what it has of them; and without a link that anybody could
+ * have, not the upload either. Throws `ApiError`, and then it is still there to be tried again.
+ */
+export async function giveUp(left: Unfinished): Promise<void> {
+  const { uploadId, token, isShared } = left
+  await (isShared ? giveUpFiles(left) : removeUpload(uploadId, { token })).catch(unlessGone)
+  forgetUnfinished(uploadId)
+}
+
+async function giveUpFiles({ uploadId, token, files }: Unfinished): Promise<void> {
+  const stored = (await getUpload(uploadId, { token })).files ?? []
+  for (const { fileId, url } of files) {
+    if (url !== undefined) await discardAt(url)
+    const place = stored.find(({ id, status }) => id === fileId && status === 'missing')
+    if (place) await removeFile(uploadId, place, { token })
+  }
+}
+
+function unlessGone(error: unknown): void {
+  if (!(error instanceof ApiError && error.status === 404)) throw error
+}
