@@ -6,6 +6,9 @@ import { errorText } from './error-text.ts'
 import { commonTexts } from './i18n/common.ts'
 import { href } from './router.ts'
 import { loadMe } from './session.ts'
+import { refuseStrayFiles } from './stray-files.ts'
+
+refuseStrayFiles()
 
 /** Links that work without JavaScript have the id where the server sees it. With JavaScript it need not. */
 const id = new URLSearchParams(location.search).get('id')

@@ -8,7 +8,7 @@ interface Props {
 }
 
 /** Files may be dropped anywhere in the window, or pasted. `onText`: a pasted text that no field was waiting for. */
-export function useDropAndPaste({ onFiles, onText }: Props & { onText: (text: string) => void }) {
+export function useDropAndPaste({ onFiles, onText }: Props & { onText?: (text: string) => void }) {
   const isOver = useSignal(false)
   useEffect(() => {
     const listeners = new AbortController()
@@ -18,6 +18,7 @@ export function useDropAndPaste({ onFiles, onText }: Props & { onText: (text: st
     on('dragover', (event) => {
       if (!event.dataTransfer?.types.includes('Files')) return
       event.preventDefault()
+      event.dataTransfer.dropEffect = 'copy'
       isOver.value = true
     })
     on('dragleave', (event) => {
@@ -34,7 +35,7 @@ export function useDropAndPaste({ onFiles, onText }: Props & { onText: (text: st
       const files = pastedFiles(event.clipboardData, new Date())
       if (files.length > 0) return onFiles(files)
       const text = event.clipboardData.getData('text/plain')
-      if (text !== '') onText(text)
+      if (text !== '') onText?.(text)
     })
     return () => listeners.abort()
   }, [])

@@ -1,11 +1,10 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useId } from 'preact/hooks'
+import { useId } from 'preact/hooks'
 import { errorText } from '../error-text.ts'
 import { KIND_ICONS, kindOf } from '../file-kind.ts'
 import { formatBytes, formatDuration, formatPercent, formatSpeed } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
 import { sendTexts } from '../i18n/send.ts'
-import { keepOpen } from '../keep-open.ts'
 import type { Sender } from '../sending/sender.ts'
 import { secondsLeft, speedOf } from '../sending/speed.ts'
 import { type QueuedFile, type QueueEvent, type Total, totalOf } from '../sending/upload-queue.ts'
@@ -33,7 +32,6 @@ export function SendingCard({ sender, onCancel, head, buttons, below, foot }: Pr
   const files = sender.files.value
   const total = totalOf(files)
   const id = useId()
-  useEffect(() => (total.state === 'done' ? undefined : keepOpen()), [total.state])
   return (
     <section class="card sending" aria-labelledby={id}>
       <PageTitle id={id}>{titleOf(total, files.length)}</PageTitle>

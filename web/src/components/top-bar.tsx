@@ -1,8 +1,10 @@
 import { serverConfig } from '../api.ts'
+import { formatPercent } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
 import { chooseLanguage, LANGUAGES, type Language, language } from '../i18n/language.ts'
 import logo from '../mayfly.svg'
-import { href } from '../router.ts'
+import { href, route } from '../router.ts'
+import { type UnderWay, underWay } from '../sending/under-way.ts'
 import { me, nameOf } from '../session.ts'
 import { type Theme, theme } from '../theme.ts'
 import { Icon, type IconName } from './icon.tsx'
@@ -21,6 +23,7 @@ export function TopBar() {
         <span class="word">Mayfly</span>
       </a>
       <div class="top-actions">
+        <UnderWayLinks />
         <AccountLinks />
         <select
           aria-label={t.language}
@@ -46,6 +49,34 @@ export function TopBar() {
         </button>
       </div>
     </header>
+  )
+}
+
+/** Back to what is being sent, from wherever people look meanwhile. */
+function UnderWayLinks() {
+  const { path, query } = route.value
+  const here = href(path, Object.fromEntries(query))
+  return underWay.value
+    .filter(({ place }) => place !== here)
+    .map((one, index) => <UnderWayLink key={index} one={one} />)
+}
+
+function UnderWayLink({ one: { place, total } }: { one: UnderWay }) {
+  const t = commonTexts.value
+  const { sent, size, state } = total.value
+  const percent = formatPercent(size === 0 ? 1 : sent / size)
+  const label = {
+    sending: t.underWay(percent),
+    stalled: t.underWayStalled,
+    paused: t.underWayPaused,
+    failed: t.underWayFailed,
+    done: t.underWayDone,
+  }
+  return (
+    <a class="button bare" href={place} aria-label={label[state]} title={label[state]}>
+      <Icon name={state === 'done' ? 'check' : 'upload'} />
+      {percent}
+    </a>
   )
 }
 

@@ -110,7 +110,7 @@ function Choosing({ request, onSend }: { request: GuestJson; onSend: (files: Cho
   const t = requestTexts.value
   const files = useSignal<ChosenFile[]>([])
   const problem = useSignal<string | undefined>(undefined)
-  const isOver = useDropAndPaste({ onFiles: add, onText: () => {} })
+  const isOver = useDropAndPaste({ onFiles: add })
 
   function add(more: ChosenFile[]): void {
     const all = [...files.value, ...more]

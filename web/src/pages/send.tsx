@@ -16,7 +16,7 @@ import { lazy } from '../lazy.tsx'
 import { href } from '../router.ts'
 import { type ChosenFile, writtenText } from '../sending/chosen-files.ts'
 import { defaultOptions, isOffered, type SendOptions } from '../sending/options.ts'
-import { send, sendings } from '../sending/sending.ts'
+import { addTo, type Sending, send, sendings } from '../sending/sending.ts'
 import { unfinished } from '../sending/unfinished.ts'
 import { myConfig } from '../session.ts'
 
@@ -36,8 +36,19 @@ const SendingPanel = lazy(async () => (await import('../components/sending-panel
 const UnfinishedUploads = lazy(async () => (await import('../components/unfinished-uploads.tsx')).UnfinishedUploads)
 
 export function SendPage() {
-  if (sendings.value.length === 0) return <Compose />
-  return sendings.value.map((sending) => <SendingPanel key={sending.upload.id} sending={sending} />)
+  return sendings.value.length === 0 ? <Compose /> : <Sendings all={sendings.value} />
+}
+
+function Sendings({ all }: { all: Sending[] }) {
+  useDropAndPaste({ onFiles: addToOnly })
+  return all.map((sending) => <SendingPanel key={sending.upload.id} sending={sending} />)
+}
+
+/** What is dropped goes with what is being sent, unless it can't be told with which, or each was promised as it is. */
+function addToOnly(added: ChosenFile[]): void {
+  const [only, ...others] = sendings.value
+  if (!only || others.length > 0 || only.upload.stream || added.length === 0) return
+  void addTo(only.upload, only.token, only.secret, added)
 }
 
 function Compose() {

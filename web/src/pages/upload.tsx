@@ -5,7 +5,7 @@ import { now } from '../clock.ts'
 import { CentredCard } from '../components/centred-card.tsx'
 import { ConfirmDialog } from '../components/confirm-dialog.tsx'
 import { Countdown } from '../components/countdown.tsx'
-import { ChooseButton } from '../components/drop-zone.tsx'
+import { ChooseButton, useDropAndPaste } from '../components/drop-zone.tsx'
 import { EncryptionBadge } from '../components/encryption-badge.tsx'
 import { Icon, type IconName } from '../components/icon.tsx'
 import { Message } from '../components/message.tsx'
@@ -133,6 +133,7 @@ function AddFiles({ view }: { view: View }) {
     if (files.length === 0) return
     void startAdding(view, files)
   }
+  useDropAndPaste({ onFiles: add })
   return (
     <div class="buttons start">
       <ChooseButton label={t.addFiles} onFiles={add} />

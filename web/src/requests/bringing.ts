@@ -1,4 +1,5 @@
-import { signal } from '@preact/signals'
+import { computed, signal } from '@preact/signals'
+import { href } from '../router.ts'
 import { begunAs, type ChosenAgain } from '../sending/begun.ts'
 import type { ChosenFile } from '../sending/chosen-files.ts'
 import { type Fingerprint, NOTHING_SENT, notedSource } from '../sending/fingerprint.ts'
@@ -7,6 +8,7 @@ import { discardAt } from '../sending/leftovers.ts'
 import { createSender, type Sender } from '../sending/sender.ts'
 import type { OutgoingFile, Source } from '../sending/transport.ts'
 import { tusTransport } from '../sending/tus-transport.ts'
+import { announce } from '../sending/under-way.ts'
 import {
   forgetUnfinished,
   noteFile,
@@ -16,6 +18,7 @@ import {
   rememberUnfinished,
   type Unfinished,
 } from '../sending/unfinished.ts'
+import { totalOf } from '../sending/upload-queue.ts'
 import { rememberBrought } from './guest-files.ts'
 
 /** What a guest is sending at the moment. As anything that is sent, it outlives the page that shows it. */
@@ -25,6 +28,8 @@ interface Bringing {
   /** The request's. */
   token: string
   sender: Sender
+  /** To be called when it is not under way any more. */
+  conceal: () => void
 }
 
 export const bringing = signal<readonly Bringing[]>([])
@@ -69,7 +74,8 @@ export async function giveUpBringing({ uploadId, files }: Unfinished): Promise<v
 }
 
 /** To be called once nothing is on its way any more. */
-export function endBringing({ recordId }: Bringing): void {
+export function endBringing({ recordId, conceal }: Bringing): void {
+  conceal()
   noteShared(recordId)
   bringing.value = bringing.value.filter((one) => one.recordId !== recordId)
 }
@@ -83,7 +89,7 @@ const outgoingOf = ({ key, path, bytes }: ChosenFile, source: Source): OutgoingF
   source,
 })
 
-function start(about: Omit<Bringing, 'sender'>, outgoing: readonly OutgoingFile[]): void {
+function start(about: Omit<Bringing, 'sender' | 'conceal'>, outgoing: readonly OutgoingFile[]): void {
   const { recordId, token } = about
   const transport = tusTransport({
     headers: { 'X-RequestToken': token },
@@ -96,7 +102,11 @@ function start(about: Omit<Bringing, 'sender'>, outgoing: readonly OutgoingFile[
     },
     onDiscarded: ({ key }) => noteOver(recordId, key),
   })
-  bringing.value = [...bringing.value, { ...about, sender }]
+  const conceal = announce(
+    href('/', { request: token }),
+    computed(() => totalOf(sender.files.value)),
+  )
+  bringing.value = [...bringing.value, { ...about, sender, conceal }]
   noteStarted(recordId)
   sender.dispatch({ type: 'begin' })
 }

@@ -1,7 +1,7 @@
-import { type Signal, signal } from '@preact/signals'
+import { computed, type Signal, signal } from '@preact/signals'
 import { createUpload, type FileJson, getUpload, removeFile, removeUpload, type UploadJson } from '../api.ts'
 import { linksOf } from '../receiving/links.ts'
-import { route } from '../router.ts'
+import { href, route } from '../router.ts'
 import { myConfig } from '../session.ts'
 import { rememberToken } from '../tokens.ts'
 import type { ChosenFile } from './chosen-files.ts'
@@ -12,7 +12,9 @@ import { type Prepared, prepare } from './prepare.ts'
 import { createSender, type Sender } from './sender.ts'
 import { type OutgoingFile, plainSource } from './transport.ts'
 import { tusTransport } from './tus-transport.ts'
+import { announce } from './under-way.ts'
 import { forgetUnfinished, noteFile, noteOver, noteShared, noteStarted, rememberUnfinished } from './unfinished.ts'
+import { totalOf } from './upload-queue.ts'
 
 /** One upload that is being sent. It outlives the page that shows it, so that people can look around meanwhile. */
 export interface Sending {
@@ -25,6 +27,8 @@ export interface Sending {
   sender: Sender
   /** Files as the server has stored them. */
   stored: Signal<FileJson[]>
+  /** To be called when it is not under way any more. */
+  conceal: () => void
 }
 
 /** Each upload is in it once. */
@@ -99,7 +103,7 @@ export const outgoingOf = ({ chosen, name, type, source }: Prepared, declared: F
   source,
 })
 
-type About = Omit<Sending, 'sender' | 'stored'>
+type About = Omit<Sending, 'sender' | 'stored' | 'conceal'>
 
 function remember(
   { upload, token, secret, isNew }: About,
@@ -153,7 +157,11 @@ function begun(about: About, outgoing: readonly OutgoingFile[]): Sending {
   })
   noteStarted(upload.id)
   sender.dispatch({ type: 'begin' })
-  return { ...about, sender, stored }
+  const conceal = announce(
+    href('/'),
+    computed(() => totalOf(sender.files.value)),
+  )
+  return { ...about, sender, stored, conceal }
 }
 
 /** Runs `work` now, or once more when it is done if it is running: however often it is asked, it never piles up. */
@@ -192,6 +200,7 @@ export async function cancelSending(sending: Sending): Promise<void> {
 }
 
 function end(sending: Sending): void {
+  sending.conceal()
   sendings.value = sendings.value.filter((one) => one !== sending)
 }
 

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
+import { createUpload } from '../../helpers/client.ts'
+import { makeApp } from '../../helpers/make-app.ts'
+import { slowLine } from '../../helpers/slow-line.ts'
+import { choose, fileOf, sendSlowly } from './page-tests.ts'
+
+/** A page that sends `large.bin`, and another upload that is there already. */
+async function givenSending(open: () => Promise<Page>) {
+  const app = await makeApp()
+  const line = await slowLine(() => app.url)
+  const other = await createUpload(app)
+  const page = await open()
+  await page.goto(`${line.url}/`)
+  await choose(page, [fileOf('large.bin', randomBytes(12_000_000))])
+  await sendSlowly(page, line)
+  const adminPage = `${line.url}/#/?id=${other.id}&uploadToken=${other.uploadToken}`
+  return { app, line, page, adminPage, other }
+}
+
+/** Drops a file anywhere in the window; whether the page kept the browser from opening it. */
+const drop = (page: Page, name: string): Promise<boolean> =>
+  page.evaluate(`(() => {
+    const dataTransfer = new DataTransfer()
+    dataTransfer.items.add(new File(['dropped'], ${JSON.stringify(name)}))
+    const eventOf = (type) => new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true })
+    const isOverTaken = !document.body.dispatchEvent(eventOf('dragover'))
+    return !document.body.dispatchEvent(eventOf('drop')) && isOverTaken
+  })()`)
+
+const uploadIsListed = (page: Page, name: string) => page.locator('.sending .file-name', { hasText: name })
+
+describe.skipIf(!hasBrowser())('people who look around while files are on their way', () => {
+  const open = useBrowser()
+
+  test('see how far it is, are led back, and are asked before the page closes', { timeout: 60_000 }, async () => {
+    const { page, adminPage } = await givenSending(open)
+
+    await page.goto(adminPage)
+    const back = page.getByRole('link', { name: /^Sending, \d/ })
+    await back.waitFor()
+    const asked = page.waitForEvent('dialog')
+    void page.reload().catch(() => {}) // it is dismissed
+    const question = await asked
+    await question.dismiss()
+    await back.click()
+    await uploadIsListed(page, 'large.bin').waitFor()
+
+    expect(question.type()).toBe('beforeunload')
+    expect(await back.count()).toBe(0)
+  })
+
+  test('can add to another upload, and see both', { timeout: 60_000 }, async () => {
+    const { page, adminPage, line, other } = await givenSending(open)
+    await page.goto(adminPage)
+
+    await page
+      .locator('.received input[type=file]')
+      .first()
+      .setInputFiles([fileOf('second.bin', randomBytes(3_000_000))])
+    await uploadIsListed(page, 'second.bin').waitFor()
+    const names = await page.locator('.sending .file-name').allTextContents()
+    line.limit(Number.POSITIVE_INFINITY)
+    await page.getByRole('heading', { name: 'Your link is ready' }).waitFor()
+
+    expect(names).toEqual(['large.bin', 'second.bin'])
+    await page.goto(`${line.url}/#/`)
+    await page.goto(`${line.url}/#/?id=${other.id}`)
+    await page.locator('.received').getByText('second.bin').waitFor()
+  })
+
+  test('may drop more files on what is being sent', { timeout: 60_000 }, async () => {
+    const { page, line } = await givenSending(open)
+
+    const isKept = await drop(page, 'dropped.txt')
+    await uploadIsListed(page, 'dropped.txt').waitFor()
+    line.limit(Number.POSITIVE_INFINITY)
+    await page.getByRole('heading', { name: 'Your link is ready' }).waitFor()
+
+    expect(isKept).toBe(true)
+    expect(await page.locator('.received .file-name').allTextContents()).toEqual(['large.bin', 'dropped.txt'])
+  })
+
+  test('a file that is dropped where none is taken does not make the browser leave', async () => {
+    const app = await makeApp()
+    const upload = await createUpload(app)
+    const page = await open()
+    await page.goto(`${app.url}/#/?id=${upload.id}`)
+    await page.locator('.received').waitFor()
+
+    expect(await drop(page, 'stray.txt')).toBe(true)
+    expect(await page.getByText('stray.txt').count()).toBe(0)
+  })
+})
