@@ -105,6 +105,20 @@ describe.skipIf(!hasBrowser())('the page without JavaScript', () => {
     await page.getByRole('heading', { name: 'Share files' }).waitFor()
   })
 
+  test('draws the knob of a switch as a circle', async () => {
+    const app = await makeApp()
+    const page = await open({ javaScriptEnabled: false })
+    await page.goto(`${app.url}/`)
+
+    await page.getByLabel('Can be downloaded once only').check()
+    const knob = await page.evaluate(`(() => {
+      const { width, height, rotate } = getComputedStyle(document.querySelector('.switch input:checked'), '::before')
+      return { isRound: width === height, rotate }
+    })()`)
+
+    expect(knob).toEqual({ isRound: true, rotate: 'none' })
+  })
+
   test('does not scroll sideways on a small phone', async () => {
     const app = await makeApp({ PUBLIC_URL: 'https://a-long-name-of-a-server.files.example.org/with/a/path' })
     const page = await open({ viewport: { width: 360, height: 640 } })
