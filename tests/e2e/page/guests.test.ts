@@ -25,7 +25,10 @@ async function givenRequest(app: TestApp, request: object) {
 }
 
 async function bring(page: Page, ...names: string[]): Promise<void> {
-  await page.locator('input[type=file]').setInputFiles(names.map((name) => fileOf(name, 'hello')))
+  await page
+    .locator('input[type=file]')
+    .first()
+    .setInputFiles(names.map((name) => fileOf(name, 'hello')))
   await page.getByRole('button', { name: /^Send \d/ }).click()
   await page
     .getByRole('region', { name: 'What you have added' })
@@ -45,7 +48,12 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
     await owner.getByLabel('A note for your guests').fill('the blurry ones too')
     await owner.getByLabel('Number of files').fill('3')
     await owner.getByRole('button', { name: 'Make the link' }).click()
-    const link = await owner.getByLabel('Request link').inputValue()
+    await owner.getByRole('heading', { name: 'Your request link is ready' }).waitFor()
+    const link = await owner.getByRole('textbox', { name: 'Request link', exact: true }).inputValue()
+    await owner.getByRole('button', { name: 'QR code' }).click()
+    await owner.getByRole('img', { name: 'QR code of the link' }).waitFor()
+    const ownLink = await owner.getByLabel('Your own link').inputValue()
+    expect(await owner.getByText('Your link is ready').count()).toBe(0)
 
     const guest = await open()
     await guest.goto(link)
@@ -57,6 +65,10 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
 
     await owner.reload()
     await owner.getByText('2 of 3 files, 10 bytes').waitFor()
+    await owner.getByRole('heading', { name: 'Your link is ready' }).waitFor()
+    const elsewhere = await open()
+    await elsewhere.goto(ownLink)
+    await elsewhere.getByText('2 of 3 files, 10 bytes').waitFor()
     const names = await owner.locator('.received .file-name').allTextContents()
     expect(names.sort()).toEqual(['one.jpg', 'two.jpg'])
   })
@@ -85,10 +97,21 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
     await page.goto(link)
     await page.getByText('You can add 1 more file').waitFor()
 
-    await page.locator('input[type=file]').setInputFiles([fileOf('a'), fileOf('b')])
-    await page.getByRole('alert').filter({ hasText: 'There is room for 1 more file only.' }).waitFor()
-    await page.locator('input[type=file]').setInputFiles([fileOf('large.bin', Buffer.alloc(1001))])
-    await page.getByRole('alert').filter({ hasText: 'large.bin is too large: at most 1 kB are taken.' }).waitFor()
+    await page
+      .locator('input[type=file]')
+      .first()
+      .setInputFiles([fileOf('a'), fileOf('b')])
+    await page.getByRole('alert').filter({ hasText: 'There is room for 1 more file only' }).waitFor()
+    expect(await page.locator('.file-name').allTextContents()).toEqual(['a'])
+    await page.getByRole('button', { name: 'Remove a' }).click()
+    await page
+      .locator('input[type=file]')
+      .first()
+      .setInputFiles([fileOf('large.bin', Buffer.alloc(1001))])
+    await page
+      .getByRole('alert')
+      .filter({ hasText: 'large.bin is too large, and left out: at most 1 kB are taken.' })
+      .waitFor()
     await bring(page, 'only.txt')
     await page.getByRole('heading', { name: 'This request is full' }).waitFor()
     await revoke()
@@ -112,7 +135,10 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
     await owner.getByRole('button', { name: 'Withdraw Slides' }).click()
     await owner.getByRole('dialog').getByRole('button', { name: 'Withdraw', exact: true }).click()
     await owner.getByText('Withdrawn').waitFor()
-    await guest.locator('input[type=file]').setInputFiles([fileOf('late.pdf')])
+    await guest
+      .locator('input[type=file]')
+      .first()
+      .setInputFiles([fileOf('late.pdf')])
     await guest.getByRole('button', { name: 'Send 1 file' }).click()
 
     await guest.getByRole('alert').filter({ hasText: 'This request was revoked' }).waitFor()
@@ -202,6 +228,20 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
     expect(await later.locator('.unfinished').count()).toBe(0)
   })
 
+  test('a guest with a telephone is told nothing about dropping, and may choose a folder', async () => {
+    const app = await makeApp()
+    const { link } = await givenRequest(app, {})
+    const page = await open({ hasTouch: true, isMobile: true, viewport: { width: 360, height: 740 } })
+    await page.goto(link)
+    await page.getByText('What would you like to send?').waitFor()
+
+    const folder = page.locator('input[webkitdirectory]')
+
+    expect(await page.getByText(/Drop files/).count()).toBe(0)
+    expect(await page.getByRole('button', { name: 'Choose a folder' }).count()).toBe(1)
+    expect(await folder.count()).toBe(1)
+  })
+
   test('works with the keyboard alone', async () => {
     const app = await makeApp()
     const page = await open()
@@ -212,7 +252,7 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
     for (const _ of ['note', 'files', 'size', 'open for', 'keep for', 'button']) await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
 
-    await page.getByLabel('Request link').waitFor()
+    await page.getByRole('textbox', { name: 'Request link', exact: true }).waitFor()
     await page.getByText('Notes').waitFor()
   })
 })
@@ -233,9 +273,15 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)(
       await page.goto(`${app.url}/#/ask`)
       await page.getByRole('button', { name: 'Make the link' }).waitFor()
       await look('ask')
+      await page.getByRole('button', { name: 'Make the link' }).click()
+      await page.getByRole('heading', { name: 'Your request link is ready' }).waitFor()
+      await look('ready')
       await page.goto(link)
-      await page.getByText('Drop files here').waitFor()
-      await page.locator('input[type=file]').setInputFiles([fileOf(`${'name'.repeat(50)}.txt`, 'hello')])
+      await page.getByText('Drop files or folders here').waitFor()
+      await page
+        .locator('input[type=file]')
+        .first()
+        .setInputFiles([fileOf(`${'name'.repeat(50)}.txt`, 'hello')])
       await look('guest')
       await bring(page, 'small.txt')
       await look('brought')
@@ -244,7 +290,7 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)(
       await page.getByRole('button', { name: 'New request link' }).click()
       await look('new request')
       await page.getByRole('button', { name: 'Make the link' }).click()
-      await page.getByLabel('Request link').waitFor()
+      await page.getByRole('textbox', { name: 'Request link', exact: true }).waitFor()
       await look('owner')
 
       expect(seen).toEqual(Object.fromEntries(Object.keys(seen).map((what) => [what, [[], false]])))

@@ -7,6 +7,9 @@ interface Props {
   onFiles: (files: ChosenFile[]) => void
 }
 
+/** Nothing can be dropped with a finger. */
+export const HAS_MOUSE = matchMedia('(any-hover: hover)').matches
+
 /** Files may be dropped anywhere in the window, or pasted. `onText`: a pasted text that no field was waiting for. */
 export function useDropAndPaste({ onFiles, onText }: Props & { onText?: (text: string) => void }) {
   const isOver = useSignal(false)

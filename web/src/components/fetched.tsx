@@ -6,7 +6,7 @@ import { commonTexts } from '../i18n/common.ts'
 import { Notice } from './notice.tsx'
 
 /** The answer to a question: on its way, there, or refused. */
-interface Fetched<T> {
+export interface Fetched<T> {
   value?: T
   error?: unknown
   /** Asks again; what is known stays until there is news. */

@@ -1,6 +1,7 @@
 import type { Access, UploadJson } from '../api.ts'
 import { formatBytes, formatNumber } from '../format.ts'
 import { requestTexts } from '../i18n/requests.ts'
+import { linksOf } from '../receiving/links.ts'
 import { knownLink, rememberRequest } from '../requests/request-links.ts'
 import { createRequest, listRequests, type RequestJson, revokeRequest } from '../requests/requests-api.ts'
 import { ActionForm } from './action-form.tsx'
@@ -8,11 +9,13 @@ import { ConfirmDialog } from './confirm-dialog.tsx'
 import { CopyField } from './copy-field.tsx'
 import { Dialog } from './dialog.tsx'
 import { DialogButton } from './dialog-button.tsx'
-import { Shown, useFetched } from './fetched.tsx'
+import { type Fetched, Shown, useFetched } from './fetched.tsx'
 import { Icon, type IconName } from './icon.tsx'
 import { OpenFor } from './open-for.tsx'
+import { PageTitle } from './page-title.tsx'
 import { RequestFields, requestOfDraft, useRequestDraft } from './request-fields.tsx'
 import { Section } from './section.tsx'
+import { ShareLink } from './share-link.tsx'
 import '../styles/lists.css'
 
 interface Props {
@@ -20,15 +23,54 @@ interface Props {
   access: Access
 }
 
-/** Whom the owner has asked for files, and what came of it. */
-export function RequestsPanel({ upload, access }: Props) {
-  const t = requestTexts.value
+/** Whom the owner has asked for files, and what came of it. `isFirst`: nothing has come yet, so there is nothing else to see. */
+export function RequestsPanel({ upload, access, isFirst }: Props & { isFirst: boolean }) {
   const requests = useFetched(upload.id, () => listRequests(upload.id, access))
+  const ready = isFirst ? requests.value?.findLast(({ status, id }) => status === 'open' && knownLink(id)) : undefined
+  return (
+    <>
+      {ready && <ReadyRequest upload={upload} request={ready} />}
+      <Panel upload={upload} access={access} requests={requests} level={isFirst && !ready ? 1 : 2} shown={ready?.id} />
+    </>
+  )
+}
+
+/** The link that is to be handed out, rather than that of an upload without files. */
+function ReadyRequest({ upload, request }: { upload: UploadJson; request: RequestJson }) {
+  const t = requestTexts.value
+  const { admin } = linksOf(upload)
+  return (
+    <section class="card share" aria-labelledby="request-title">
+      <div class="share-head">
+        <span class="mark good">
+          <Icon name="check" size={24} />
+        </span>
+        <div>
+          <PageTitle id="request-title">{t.readyTitle}</PageTitle>
+          <p class="quiet">{t.readyText}</p>
+        </div>
+      </div>
+      <ShareLink label={t.link} url={knownLink(request.id) as string} text={request.title || t.guestTitle} />
+      <p class="quiet">{t.linkOnce}</p>
+      {admin && <CopyField label={t.ownLink} text={admin} />}
+    </section>
+  )
+}
+
+interface PanelProps extends Props {
+  requests: Fetched<RequestJson[]>
+  level: 1 | 2
+  /** Whose link is shown elsewhere. */
+  shown: string | undefined
+}
+
+function Panel({ upload, access, requests, level, shown }: PanelProps) {
+  const t = requestTexts.value
   return (
     <Section
       title={t.panelTitle}
       text={t.panelText}
-      level={2}
+      level={level}
       action={
         <DialogButton icon="plus" label={t.newRequest}>
           {(close) => <NewRequestDialog upload={upload} access={access} onCreated={requests.reload} onClose={close} />}
@@ -43,6 +85,7 @@ export function RequestsPanel({ upload, access }: Props) {
                 <RequestRow
                   key={request.id}
                   request={request}
+                  hasLink={request.id !== shown}
                   onRevoke={async () => {
                     await revokeRequest(upload.id, request.id, access)
                     await requests.reload()
@@ -64,11 +107,17 @@ const STATUS_ICONS: Record<RequestJson['status'], IconName> = {
   revoked: 'close',
 }
 
-function RequestRow({ request, onRevoke }: { request: RequestJson; onRevoke: () => Promise<void> }) {
+interface RowProps {
+  request: RequestJson
+  hasLink: boolean
+  onRevoke: () => Promise<void>
+}
+
+function RequestRow({ request, hasLink, onRevoke }: RowProps) {
   const t = requestTexts.value
   const { status } = request
   const name = request.title || t.untitled
-  const link = status === 'open' ? knownLink(request.id) : undefined
+  const link = hasLink && status === 'open' ? knownLink(request.id) : undefined
   return (
     <li class="row">
       <span class="file-icon">

@@ -2,8 +2,9 @@ import { useSignal } from '@preact/signals'
 import { ApiError } from '../api.ts'
 import { CentredCard } from '../components/centred-card.tsx'
 import { ChosenList } from '../components/chosen-list.tsx'
-import { ChooseButton, useDropAndPaste } from '../components/drop-zone.tsx'
+import { ChooseButton, HAS_MOUSE, useDropAndPaste } from '../components/drop-zone.tsx'
 import { useFetched } from '../components/fetched.tsx'
+import { FileName } from '../components/file-name.tsx'
 import { GuestSending } from '../components/guest-sending.tsx'
 import { Icon } from '../components/icon.tsx'
 import { Message } from '../components/message.tsx'
@@ -19,6 +20,7 @@ import { type BroughtFile, broughtBy } from '../requests/guest-files.ts'
 import { type GuestJson, inspectRequest } from '../requests/requests-api.ts'
 import { route } from '../router.ts'
 import type { ChosenFile } from '../sending/chosen-files.ts'
+import { pathOfName } from '../sending/folder-names.ts'
 import { unfinished } from '../sending/unfinished.ts'
 import '../styles/lists.css'
 
@@ -113,9 +115,9 @@ function Choosing({ request, onSend }: { request: GuestJson; onSend: (files: Cho
   const isOver = useDropAndPaste({ onFiles: add })
 
   function add(more: ChosenFile[]): void {
-    const all = [...files.value, ...more]
-    problem.value = problemWith(all, request)
-    if (problem.value === undefined) files.value = all
+    const { taken, refused } = takeWhatFits([...files.value, ...more], request)
+    files.value = taken
+    problem.value = refused
   }
 
   return (
@@ -131,9 +133,10 @@ function Choosing({ request, onSend }: { request: GuestJson; onSend: (files: Cho
           <span class="drop-mark">
             <Icon name="upload" size={28} />
           </span>
-          <p class="drop-title">{t.drop}</p>
+          <p class="drop-title">{HAS_MOUSE ? t.drop : t.tap}</p>
           <div class="buttons">
             <ChooseButton label={t.choose} onFiles={add} isPrimary={files.value.length === 0} />
+            <ChooseButton label={t.chooseFolder} onFiles={add} isFolder />
           </div>
         </div>
         {problem.value && <Notice tone="bad" title={problem.value} />}
@@ -143,6 +146,7 @@ function Choosing({ request, onSend }: { request: GuestJson; onSend: (files: Cho
               files={files.value}
               onRemove={(key) => {
                 files.value = files.value.filter((file) => file.key !== key)
+                problem.value = undefined
               }}
             />
             <button type="button" class="primary large" onClick={() => onSend(files.value)}>
@@ -173,14 +177,30 @@ function limitsOf({ filesLeft, bytesLeft, maxFileSize }: GuestJson): string[] {
   ]
 }
 
-/** The server decides; this only saves the way. */
-function problemWith(files: ChosenFile[], { filesLeft, bytesLeft, maxFileSize }: GuestJson): string | undefined {
+/** The server decides; this only saves the way. Of what is too much the first are taken, and why not the others is told. */
+function takeWhatFits(files: ChosenFile[], request: GuestJson): { taken: ChosenFile[]; refused: string | undefined } {
+  const taken: ChosenFile[] = []
+  let total = 0
+  let refused: string | undefined
+  for (const file of files) {
+    const problem = problemWith(file, { files: taken.length, bytes: total }, request)
+    refused ??= problem
+    if (problem !== undefined) continue
+    taken.push(file)
+    total += file.bytes.size
+  }
+  return { taken, refused }
+}
+
+function problemWith(
+  { path, bytes }: ChosenFile,
+  before: { files: number; bytes: number },
+  { filesLeft = Number.POSITIVE_INFINITY, bytesLeft = Number.POSITIVE_INFINITY, maxFileSize }: GuestJson,
+): string | undefined {
   const t = requestTexts.value
-  const large = maxFileSize < 0 ? undefined : files.find(({ bytes }) => bytes.size > maxFileSize)
-  if (large) return t.tooLarge(large.path, formatBytes(maxFileSize))
-  if (filesLeft !== undefined && files.length > filesLeft) return t.tooMany(filesLeft)
-  const total = files.reduce((sum, { bytes }) => sum + bytes.size, 0)
-  return bytesLeft !== undefined && total > bytesLeft ? t.tooMuch(formatBytes(bytesLeft)) : undefined
+  if (maxFileSize >= 0 && bytes.size > maxFileSize) return t.tooLarge(path, formatBytes(maxFileSize))
+  if (before.files >= filesLeft) return t.tooMany(filesLeft)
+  return before.bytes + bytes.size > bytesLeft ? t.tooMuch(formatBytes(bytesLeft)) : undefined
 }
 
 function Brought({ files }: { files: BroughtFile[] }) {
@@ -198,7 +218,7 @@ function Brought({ files }: { files: BroughtFile[] }) {
             <span class="file-icon">
               <Icon name="check" />
             </span>
-            <span class="file-name">{name}</span>
+            <FileName path={pathOfName(name)} />
             <span class="file-facts">{formatBytes(size)}</span>
           </li>
         ))}

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals'
 import { serverConfig, serverUrl } from '../api.ts'
 import { ChosenList } from '../components/chosen-list.tsx'
 import { CopyField } from '../components/copy-field.tsx'
-import { ChooseButton, useDropAndPaste } from '../components/drop-zone.tsx'
+import { ChooseButton, HAS_MOUSE, useDropAndPaste } from '../components/drop-zone.tsx'
 import { Icon } from '../components/icon.tsx'
 import { Notice } from '../components/notice.tsx'
 import { OptionsPanel } from '../components/options-panel.tsx'
@@ -28,9 +28,6 @@ const problem = signal<string | undefined>(undefined)
 const isPreparing = signal(false)
 /** The text that is being written; undefined: none is. */
 const draft = signal<string | undefined>(undefined)
-
-/** Nothing can be dropped with a finger. */
-const HAS_MOUSE = matchMedia('(any-hover: hover)').matches
 
 const SendingPanel = lazy(async () => (await import('../components/sending-panel.tsx')).SendingPanel)
 const UnfinishedUploads = lazy(async () => (await import('../components/unfinished-uploads.tsx')).UnfinishedUploads)

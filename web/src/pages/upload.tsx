@@ -86,17 +86,17 @@ interface OpenProps {
 function OpenUpload({ view, reload }: OpenProps) {
   const t = uploadTexts.value
   const { upload, access } = view
-  const requests = mayAskGuests(upload) && <RequestsPanel upload={upload} access={access} />
   const isEmpty = view.files.length === 0
   // The server says that its time is up, not this clock, which may be wrong.
   const isOver = upload.expireAt !== null && now.value >= Date.parse(upload.expireAt)
   useEffect(() => {
     if (isOver) void reload()
   }, [isOver])
+  const requests = mayAskGuests(upload) && <RequestsPanel upload={upload} access={access} isFirst={isEmpty} />
   return (
     <>
       {isEmpty && requests}
-      {upload.admin && <SharePanel view={view} />}
+      {upload.admin && !(isEmpty && requests) && <SharePanel view={view} />}
       <section class="card received" aria-label={t.files}>
         <ReceivedHead view={view} />
         {view.comments !== '' && <Message text={view.comments} />}
