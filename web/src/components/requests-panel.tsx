@@ -26,7 +26,9 @@ interface Props {
 /** Whom the owner has asked for files, and what came of it. `isFirst`: nothing has come yet, so there is nothing else to see. */
 export function RequestsPanel({ upload, access, isFirst }: Props & { isFirst: boolean }) {
   const requests = useFetched(upload.id, () => listRequests(upload.id, access))
-  const ready = isFirst ? requests.value?.findLast(({ status, id }) => status === 'open' && knownLink(id)) : undefined
+  const ready = isFirst
+    ? requests.value?.findLast(({ status, id }) => status === 'open' && knownLink(upload.id, id))
+    : undefined
   return (
     <>
       {ready && <ReadyRequest upload={upload} request={ready} />}
@@ -50,7 +52,7 @@ function ReadyRequest({ upload, request }: { upload: UploadJson; request: Reques
           <p class="quiet">{t.readyText}</p>
         </div>
       </div>
-      <ShareLink label={t.link} url={knownLink(request.id) as string} text={request.title || t.guestTitle} />
+      <ShareLink label={t.link} url={knownLink(upload.id, request.id) as string} text={request.title || t.guestTitle} />
       <p class="quiet">{t.linkOnce}</p>
       {admin && <CopyField label={t.ownLink} text={admin} />}
     </section>
@@ -84,6 +86,7 @@ function Panel({ upload, access, requests, level, shown }: PanelProps) {
               {list.map((request) => (
                 <RequestRow
                   key={request.id}
+                  uploadId={upload.id}
                   request={request}
                   hasLink={request.id !== shown}
                   onRevoke={async () => {
@@ -108,16 +111,17 @@ const STATUS_ICONS: Record<RequestJson['status'], IconName> = {
 }
 
 interface RowProps {
+  uploadId: string
   request: RequestJson
   hasLink: boolean
   onRevoke: () => Promise<void>
 }
 
-function RequestRow({ request, hasLink, onRevoke }: RowProps) {
+function RequestRow({ uploadId, request, hasLink, onRevoke }: RowProps) {
   const t = requestTexts.value
   const { status } = request
   const name = request.title || t.untitled
-  const link = hasLink && status === 'open' ? knownLink(request.id) : undefined
+  const link = hasLink && status === 'open' ? knownLink(uploadId, request.id) : undefined
   return (
     <li class="row">
       <span class="file-icon">
@@ -175,7 +179,7 @@ function NewRequestDialog({
   const draft = useRequestDraft()
 
   async function create(): Promise<void> {
-    rememberRequest(await createRequest(upload.id, requestOfDraft(draft), access))
+    rememberRequest(upload.id, await createRequest(upload.id, requestOfDraft(draft), access))
     await onCreated()
     onClose()
   }

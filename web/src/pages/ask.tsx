@@ -6,6 +6,7 @@ import { SelectField } from '../components/toolbar.tsx'
 import { formatDuration } from '../format.ts'
 import { listTexts } from '../i18n/lists.ts'
 import { requestTexts } from '../i18n/requests.ts'
+import { keepRecent } from '../recent.ts'
 import { rememberRequest } from '../requests/request-links.ts'
 import { createRequest } from '../requests/requests-api.ts'
 import { navigate } from '../router.ts'
@@ -30,9 +31,11 @@ function Ask({ config }: { config: ServerConfig }) {
 
   async function ask(): Promise<void> {
     const request = requestOfDraft(draft)
-    const { id, uploadToken } = await createUpload({ files: [], ttl: Number(keepFor.value) })
+    const { id, uploadToken = '', expireAt } = await createUpload({ files: [], ttl: Number(keepFor.value) })
     rememberToken(id, uploadToken)
-    rememberRequest(await createRequest(id, request, { token: uploadToken }))
+    const title = request.title || t.untitled
+    if (!me.value) keepRecent({ uploadId: id, token: uploadToken, title, files: 0, expiresAt: expireAt })
+    rememberRequest(id, await createRequest(id, request, { token: uploadToken }))
     navigate('/', { id })
   }
 

@@ -13,6 +13,7 @@ import { formatBytes, formatNumber } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
 import { sendTexts } from '../i18n/send.ts'
 import { lazy } from '../lazy.tsx'
+import { keepsRecent, recent } from '../recent.ts'
 import { href } from '../router.ts'
 import { type ChosenFile, writtenText } from '../sending/chosen-files.ts'
 import { defaultOptions, isOffered, type SendOptions } from '../sending/options.ts'
@@ -30,6 +31,7 @@ const isPreparing = signal(false)
 const draft = signal<string | undefined>(undefined)
 
 const SendingPanel = lazy(async () => (await import('../components/sending-panel.tsx')).SendingPanel)
+const RecentUploads = lazy(async () => (await import('../components/recent-uploads.tsx')).RecentUploads)
 const UnfinishedUploads = lazy(async () => (await import('../components/unfinished-uploads.tsx')).UnfinishedUploads)
 
 export function SendPage() {
@@ -85,6 +87,7 @@ function Compose() {
           </a>
         </div>
       )}
+      {isEmpty && (recent.value.length > 0 || !keepsRecent.value) && <RecentUploads />}
       {draft.value !== undefined && <TextDialog text={draft.value} onAdd={addText} onClose={closeDraft} />}
     </>
   )

@@ -1,15 +1,18 @@
 import { serverUrl } from '../api.ts'
+import { changeRecent, recentOf } from '../recent.ts'
 import { remembered } from '../remembered.ts'
 import { href } from '../router.ts'
 
 /** Tokens of requests that this tab has made: the server tells them once. */
 const tokenOf = (requestId: string) => remembered(`request-${requestId}`, () => sessionStorage)
 
-export const rememberRequest = ({ id, requestToken }: { id: string; requestToken: string }): void =>
+export function rememberRequest(uploadId: string, { id, requestToken }: { id: string; requestToken: string }): void {
   tokenOf(id).set(requestToken)
+  changeRecent(uploadId, { requests: { ...recentOf(uploadId)?.requests, [id]: requestToken } })
+}
 
 /** Where guests go; the server itself does not always know its own address. */
-export function knownLink(requestId: string): string | undefined {
-  const request = tokenOf(requestId).get()
+export function knownLink(uploadId: string, requestId: string): string | undefined {
+  const request = tokenOf(requestId).get() ?? recentOf(uploadId)?.requests?.[requestId]
   return request === undefined ? undefined : serverUrl(href('/', { request }))
 }

@@ -1,4 +1,5 @@
 import { ApiError, getUpload, removeFile, removeUpload } from '../api.ts'
+import { rememberToken } from '../tokens.ts'
 import { discardAt } from './leftovers.ts'
 import { forgetUnfinished, type Unfinished } from './unfinished.ts'
 
@@ -10,6 +11,7 @@ export async function giveUp(left: Unfinished): Promise<void> {
   const { uploadId, token, isShared } = left
   await (isShared ? giveUpFiles(left) : removeUpload(uploadId, { token })).catch(unlessGone)
   forgetUnfinished(uploadId)
+  if (!isShared) rememberToken(uploadId, undefined)
 }
 
 async function giveUpFiles({ uploadId, token, files }: Unfinished): Promise<void> {

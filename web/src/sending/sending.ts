@@ -1,8 +1,9 @@
 import { computed, type Signal, signal } from '@preact/signals'
 import { createUpload, type FileJson, getUpload, removeFile, removeUpload, type UploadJson } from '../api.ts'
 import { linksOf } from '../receiving/links.ts'
+import { keepRecent, type RecentUpload } from '../recent.ts'
 import { href, route } from '../router.ts'
-import { myConfig } from '../session.ts'
+import { me, myConfig } from '../session.ts'
 import { rememberToken } from '../tokens.ts'
 import type { ChosenFile } from './chosen-files.ts'
 import { NOTHING_SENT, notedSource } from './fingerprint.ts'
@@ -62,12 +63,21 @@ export async function send(files: readonly ChosenFile[], options: SendOptions): 
   id = upload.id
   const token = upload.uploadToken ?? ''
   rememberToken(id, token)
+  if (!me.value) keepRecent(recentOf(upload, token, files))
   const declared = new Map(upload.files?.map((file) => [file.reference, file]))
   const about = { upload, token, secret, isNew: true }
   const outgoing = prepared.map((one) => outgoingOf(one, declared.get(one.chosen.key)))
   if (!upload.stream) remember(about, prepared, outgoing)
   start(about, outgoing)
 }
+
+const recentOf = ({ id, expireAt, e2ee }: UploadJson, token: string, files: readonly ChosenFile[]): RecentUpload => ({
+  uploadId: id,
+  token,
+  ...(e2ee ? {} : { title: files[0]?.path ?? '' }),
+  files: files.length,
+  expiresAt: expireAt,
+})
 
 /** More files for an upload that is there. */
 export async function addTo(
@@ -196,6 +206,7 @@ export async function cancelSending(sending: Sending): Promise<void> {
   end(sending)
   forgetUnfinished(upload.id)
   sender.dispatch({ type: 'cancel' })
+  rememberToken(upload.id, undefined)
   await removeUpload(upload.id, { token }).catch(() => {}) // it will expire
 }
 

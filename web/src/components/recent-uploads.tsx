@@ -1,0 +1,82 @@
+import { ApiError, getUpload } from '../api.ts'
+import { listTexts } from '../i18n/lists.ts'
+import { recentTexts } from '../i18n/recent.ts'
+import { changeRecent, chooseToKeepRecent, forgetRecent, keepsRecent, type RecentUpload, recent } from '../recent.ts'
+import { href } from '../router.ts'
+import { rememberToken } from '../tokens.ts'
+import { ConfirmDialog } from './confirm-dialog.tsx'
+import { Countdown } from './countdown.tsx'
+import { DialogButton } from './dialog-button.tsx'
+import { SwitchField } from './switch-field.tsx'
+import '../styles/lists.css'
+
+/** What was made from this browser without an account. It opens on demand: others may look on. */
+export function RecentUploads() {
+  const t = recentTexts.value
+  const all = recent.value
+  return (
+    <details class="card more recent" onToggle={({ currentTarget }) => currentTarget.open && void refresh()}>
+      <summary>{keepsRecent.value || all.length > 0 ? t.title(all.length) : t.none}</summary>
+      <div class="stack">
+        <p class="quiet">{t.text}</p>
+        {all.length > 0 && (
+          <ul class="rows" aria-label={t.list}>
+            {all.map((upload) => (
+              <RecentRow key={upload.uploadId} upload={upload} />
+            ))}
+          </ul>
+        )}
+        <SwitchField label={t.keep} isOn={keepsRecent.value} onChange={chooseToKeepRecent} />
+        {all.length > 0 && (
+          <div class="buttons start">
+            <DialogButton icon="close" label={t.clear}>
+              {(close) => (
+                <ConfirmDialog
+                  title={t.clear}
+                  text={t.clearSure}
+                  action={t.clear}
+                  onConfirm={async () => clear()}
+                  onClose={close}
+                />
+              )}
+            </DialogButton>
+          </div>
+        )}
+      </div>
+    </details>
+  )
+}
+
+function RecentRow({ upload: { uploadId, title, files, expiresAt } }: { upload: RecentUpload }) {
+  const t = listTexts.value
+  const name = title ?? t.encryptedFiles(files)
+  return (
+    <li class="row">
+      <div class="row-main">
+        <a class="row-title" href={href('/', { id: uploadId })}>
+          {title !== undefined && files > 1 ? t.andMore(name, files - 1) : name}
+        </a>
+        <p class="facts quiet">
+          <Countdown expiresAt={expiresAt} />
+        </p>
+        {title === undefined && <p class="row-note">{recentTexts.value.keyless}</p>}
+      </div>
+    </li>
+  )
+}
+
+/** What is gone by now is not listed, and what was given another time is listed with that. */
+async function refresh(): Promise<void> {
+  for (const { uploadId, token } of recent.value) {
+    try {
+      changeRecent(uploadId, { expiresAt: (await getUpload(uploadId, { token })).expireAt })
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) forgetRecent(uploadId)
+    }
+  }
+}
+
+/** From this tab, too. */
+function clear(): void {
+  for (const { uploadId } of recent.value) rememberToken(uploadId, undefined)
+}
