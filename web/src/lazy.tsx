@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
 import type { ComponentType } from 'preact'
+import { useEffect } from 'preact/hooks'
 import { Notice } from './components/notice.tsx'
 import { commonTexts } from './i18n/common.ts'
 
@@ -18,19 +19,35 @@ export function lazy<Props extends object = object>(load: () => Promise<Componen
     )
   }
 
+  /** A browser may keep to the failure of a script for as long as the page lives; then only a new page helps. */
+  async function retry(): Promise<void> {
+    await begin()
+    if (state.value === 'failed' && navigator.onLine) location.reload()
+  }
+
   function Lazy(props: Props) {
     if (state.value === 'unasked') void begin()
     if (typeof state.value === 'object') return <state.value.Page {...props} />
-    const t = commonTexts.value
-    if (state.value !== 'failed') return <p class="quiet waiting">{t.loading}</p>
-    return (
-      <Notice tone="bad" title={t.pageFailed}>
-        <button type="button" onClick={() => location.reload()}>
-          {t.reload}
-        </button>
-      </Notice>
-    )
+    if (state.value !== 'failed') return <p class="quiet waiting">{commonTexts.value.loading}</p>
+    return <Failed retry={retry} />
   }
 
   return Object.assign(Lazy, { load: begin })
+}
+
+/** Tries again as soon as the device is online, or when it is told to. */
+function Failed({ retry }: { retry: () => Promise<void> }) {
+  const t = commonTexts.value
+  useEffect(() => {
+    const tryAgain = () => void retry()
+    addEventListener('online', tryAgain)
+    return () => removeEventListener('online', tryAgain)
+  }, [])
+  return (
+    <Notice tone="bad" title={t.pageFailed}>
+      <button type="button" onClick={() => void retry()}>
+        {t.reload}
+      </button>
+    </Notice>
+  )
 }

@@ -7,6 +7,9 @@ import type { PreviewKind } from '../receiving/preview-kind.ts'
 import { problemText } from '../receiving/problems.ts'
 import type { View, ViewFile } from '../receiving/view.ts'
 import { Dialog } from './dialog.tsx'
+import { Notice } from './notice.tsx'
+import { DownloadButton } from './received-file.tsx'
+import { useFetching } from './use-fetching.ts'
 
 interface Props {
   view: View
@@ -19,6 +22,8 @@ interface Props {
 export function PreviewDialog({ view, file, kind, onClose }: Props) {
   const preview = useSignal<Preview | undefined>(undefined)
   const problem = useSignal<string | undefined>(undefined)
+  const isBlank = useSignal(false)
+  const fetching = useFetching()
   useEffect(() => {
     let isClosed = false
     loadPreview(view, file, kind).then(
@@ -43,7 +48,20 @@ export function PreviewDialog({ view, file, kind, onClose }: Props) {
         </p>
       )}
       {!preview.value && !problem.value && <p class="quiet waiting">{commonTexts.value.loading}</p>}
-      {preview.value && <Shown preview={preview.value} name={file.path} />}
+      {preview.value && !isBlank.value && (
+        <Shown
+          preview={preview.value}
+          name={file.path}
+          onFailed={() => {
+            isBlank.value = true
+          }}
+        />
+      )}
+      {isBlank.value && (
+        <Notice tone="bad" title={uploadTexts.value.notShown}>
+          <DownloadButton view={view} one={file} reload={async () => {}} fetching={fetching} />
+        </Notice>
+      )}
     </Dialog>
   )
 }
@@ -52,16 +70,16 @@ const release = (preview: Preview | undefined): void => {
   if (preview && 'release' in preview) preview.release?.()
 }
 
-function Shown({ preview, name }: { preview: Preview; name: string }) {
+function Shown({ preview, name, onFailed }: { preview: Preview; name: string; onFailed: () => void }) {
   switch (preview.kind) {
     case 'image':
-      return <img class="preview" src={preview.url} alt={uploadTexts.value.pictureOf(name)} />
+      return <img class="preview" src={preview.url} alt={uploadTexts.value.pictureOf(name)} onError={onFailed} />
     case 'video':
       // biome-ignore lint/a11y/useMediaCaption: it is somebody's own file; there are no captions to be had
-      return <video class="preview" src={preview.url} controls autoplay />
+      return <video class="preview" src={preview.url} controls autoplay onError={onFailed} />
     case 'audio':
       // biome-ignore lint/a11y/useMediaCaption: as above
-      return <audio class="preview" src={preview.url} controls />
+      return <audio class="preview" src={preview.url} controls onError={onFailed} />
     case 'pdf':
       return <iframe class="preview pdf" src={preview.url} title={name} />
     case 'text':

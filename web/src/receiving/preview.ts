@@ -1,4 +1,5 @@
 import { readFile } from '../api.ts'
+import { decodeText } from './decode-text.ts'
 import { fileUrl, thumbnailUrl } from './links.ts'
 import { openFile } from './open-file.ts'
 import type { PreviewKind } from './preview-kind.ts'
@@ -36,7 +37,7 @@ async function textPreview(view: View, one: ViewFile): Promise<Preview> {
     view.secret === undefined
       ? await beginning(view, one)
       : await firstBytes((await openFile(view, one)).bytes, Math.min(one.size, MAX_TEXT_BYTES))
-  return { kind: 'text', text: new TextDecoder().decode(bytes), isWhole }
+  return { kind: 'text', text: decodeText(bytes, isWhole), isWhole }
 }
 
 async function beginning(view: View, one: ViewFile): Promise<Uint8Array> {
