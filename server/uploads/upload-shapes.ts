@@ -105,8 +105,11 @@ export function uploadJson(
     ...(downloadUrl === undefined ? {} : { downloadURL: downloadUrl }),
     comments: upload.comments,
     files:
-      files?.map((file) => ({ ...fileJson(file, downloads?.get(file.id)), ...(isAdmin ? requestOf(file) : {}) })) ??
-      null,
+      files?.map((file) => ({
+        ...fileJson(file, downloads?.get(file.id)),
+        ...leftOf(upload, file),
+        ...(isAdmin ? requestOf(file) : {}),
+      })) ?? null,
     ...(isAdmin && token !== undefined ? { uploadToken: token } : {}),
     admin: isAdmin,
     stream: upload.stream,
@@ -182,7 +185,11 @@ const downloadsJson = ({ count, lastAt }: Downloaded = { count: 0, bytes: 0, las
 
 /** What clients read. */
 export type UploadJson = ReturnType<typeof uploadJson>
-export type FileJson = ReturnType<typeof fileJson>
+export type FileJson = ReturnType<typeof fileJson> & ReturnType<typeof leftOf>
+
+/** What nobody has fetched yet, or is fetching. */
+const leftOf = ({ oneShot, downloadLimit }: Upload, { claimsTaken }: StoredFile): { downloadsLeft?: number } =>
+  oneShot || downloadLimit === null ? {} : { downloadsLeft: Math.max(0, downloadLimit - claimsTaken) }
 
 /** By whose invitation it came is for the uploader only. */
 const requestOf = ({ requestId }: StoredFile) => (requestId === null ? {} : { request: requestId })

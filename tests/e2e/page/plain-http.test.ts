@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
+import { givenFile } from '../../helpers/client.ts'
 import { makeApp } from '../../helpers/make-app.ts'
+import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { givenEncrypted } from './encrypted.ts'
+import { saved } from './page-tests.ts'
 
 /** Browsers trust 127.0.0.1; over plain HTTP under any other name they have no cryptography, no service workers, no file pickers. */
 const NAME = 'mayfly.example'
@@ -37,5 +40,40 @@ describe.skipIf(!hasBrowser())('over plain HTTP', () => {
     await page.getByRole('alert').filter({ hasText: 'This page can decrypt only over HTTPS' }).waitFor()
     await page.reload()
     expect(await page.getByRole('button', { name: 'Download once.txt' }).count()).toBe(1)
+  })
+
+  test('a large file behind a password is left to the browser, which asks for it', async () => {
+    const { app, db } = await makeAppWithDatabase()
+    const { upload } = await givenFile(app, { password: 'secret' }, 'hello', 'large.bin')
+    await db
+      .updateTable('files')
+      .set({ size: 256 * 1024 * 1024 + 1 })
+      .execute()
+    const page = await open()
+    await page.goto(overPlainHttp(`${app.url}/#/?id=${upload.id}`))
+    await page.getByLabel('Password').fill('secret')
+    await page.getByRole('button', { name: 'Open' }).click()
+    await page.getByText('Your browser will ask for the password once more. The user name is “plik”.').first().waitFor()
+
+    const [asked] = await Promise.all([
+      page.waitForResponse((response) => response.request().isNavigationRequest()),
+      page.getByRole('link', { name: 'Download large.bin' }).click(),
+    ])
+
+    expect([asked.status(), asked.headers()['www-authenticate']]).toEqual([401, 'Basic realm="plik", charset="UTF-8"'])
+    expect(new URL(asked.url()).pathname).toMatch(/^\/file\/.*\/large\.bin$/)
+  })
+
+  test('a small one passes through the page, which does not ask again', async () => {
+    const app = await makeApp()
+    const { upload } = await givenFile(app, { password: 'secret' }, 'hello', 'small.txt')
+    const page = await open()
+    await page.goto(overPlainHttp(`${app.url}/#/?id=${upload.id}`))
+    await page.getByLabel('Password').fill('secret')
+    await page.getByRole('button', { name: 'Open' }).click()
+
+    const file = await saved(page, () => page.getByRole('button', { name: 'Download small.txt' }).click())
+
+    expect(file.bytes.toString()).toBe('hello')
   })
 })

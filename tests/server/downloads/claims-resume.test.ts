@@ -132,6 +132,20 @@ describe('a browser', () => {
     )
   })
 
+  test('resumes by the name that a page gave it, without a cookie', async () => {
+    const app = await makeApp()
+    const { url } = await givenBigFile(app)
+    const [named, other] = [`${url}?holder=${'a'.repeat(16)}`, `${url}?holder=${'a'.repeat(15)}b`]
+    const first = await cutAfter(3 * MB, named, { headers: BROWSER })
+
+    const strangers = [await get(other, BROWSER), await get(`${url}?holder=short`, BROWSER), await get(url, CURL)]
+    const rest = await askUnlocked(named, { headers: { ...BROWSER, Range: from(first.length) } })
+
+    expect(strangers.map(({ status }) => status)).toEqual([423, 423, 423])
+    expect(rest.headers['set-cookie']).toBeUndefined()
+    expect(sha256(Buffer.concat([first, rest.body]))).toBe(sha256(CONTENT))
+  })
+
   test('resumes with its cookie, while the same browser without it waits', async () => {
     const app = await makeApp()
     const { url } = await givenBigFile(app)

@@ -3,7 +3,7 @@ import { commonTexts } from '../i18n/common.ts'
 import { uploadTexts } from '../i18n/upload.ts'
 import type { Fetching } from '../receiving/fetch-file.ts'
 import { archiveUrl } from '../receiving/links.ts'
-import { isDirect, isLimited, type View, type ViewFile } from '../receiving/view.ts'
+import { isAskedAgain, isDirect, isLimited, type View, type ViewFile } from '../receiving/view.ts'
 import { Icon } from './icon.tsx'
 import { ProgressBar } from './progress-bar.tsx'
 import { Refusal } from './refusal.tsx'
@@ -11,31 +11,26 @@ import { useFetching } from './use-fetching.ts'
 
 interface Props {
   view: View
+  reload: () => Promise<void>
   /** None: all. */
   selected: ViewFile[]
 }
 
-/** Everything, or what was selected. */
-export function ArchiveButton({ view, selected }: Props) {
-  const ids = selected.map(({ file }) => file.id)
-  if (!isDirect(view)) return <FetchAllButton view={view} selected={selected} />
-  return (
-    <a class="button primary large" href={archiveUrl(view.upload, ids)} download>
-      <Icon name="archive" />
-      {labelOf(view, selected)}
-    </a>
-  )
-}
-
-/** What passes through the page takes as long as it is fetched, and so long the button ends it. */
-function FetchAllButton({ view, selected }: Props) {
+/** Everything, or what was selected. What passes through the page takes as long as it is fetched, and so long the button ends it. */
+export function ArchiveButton({ view, reload, selected }: Props) {
   const t = uploadTexts.value
   const { progress, problem, run, cancel } = useFetching()
-  const files = selected.length > 0 ? selected : view.files.filter(({ isThere }) => isThere)
+  const wanted = selected.length > 0 ? selected : view.files.filter(({ isThere }) => isThere)
+  const total = wanted.reduce((sum, { file }) => sum + file.fileSize, 0)
 
   async function fetchAll(fetching: Fetching): Promise<void> {
     const { fetchFiles } = await import('../receiving/fetch-file.ts')
-    await fetchFiles(view, files, fetching)
+    await fetchFiles(view, wanted, fetching)
+  }
+
+  async function begin(): Promise<void> {
+    await run(fetchAll)
+    if (isLimited(view.upload)) await reload()
   }
 
   const { value } = progress
@@ -47,15 +42,33 @@ function FetchAllButton({ view, selected }: Props) {
           <p class="quiet">{t.progressOf(formatBytes(value.read), formatBytes(value.total))}</p>
         </div>
       )}
-      {problem.value && <Refusal view={view} files={files} error={problem.value.error} />}
-      <button
-        type="button"
-        class={`${value ? 'plain' : 'primary'} large`}
-        onClick={() => (value ? cancel() : void run(fetchAll))}
-      >
-        <Icon name={value ? 'close' : 'archive'} />
-        {value ? commonTexts.value.cancel : labelOf(view, selected)}
-      </button>
+      {problem.value && <Refusal view={view} files={wanted} error={problem.value.error} />}
+      {isAskedAgain(view, total) && <p class="quiet">{t.askedAgain}</p>}
+      {isDirect(view, total) ? (
+        <a
+          class="button primary large"
+          href={archiveUrl(
+            view.upload,
+            selected.map(({ file }) => file.id),
+          )}
+          onClick={(event) => {
+            event.preventDefault()
+            void begin()
+          }}
+        >
+          <Icon name="archive" />
+          {labelOf(view, selected)}
+        </a>
+      ) : (
+        <button
+          type="button"
+          class={`${value ? 'plain' : 'primary'} large`}
+          onClick={() => (value ? cancel() : void begin())}
+        >
+          <Icon name={value ? 'close' : 'archive'} />
+          {value ? commonTexts.value.cancel : labelOf(view, selected)}
+        </button>
+      )}
     </>
   )
 }

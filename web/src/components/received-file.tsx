@@ -1,9 +1,9 @@
 import { removeFile } from '../api.ts'
-import { formatBytes } from '../format.ts'
+import { formatBytes, formatNumber } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
 import { uploadTexts } from '../i18n/upload.ts'
 import { saveUrl } from '../receiving/links.ts'
-import { isDirect, isLimited, type View, type ViewFile } from '../receiving/view.ts'
+import { isAskedAgain, isDirect, isLimited, type View, type ViewFile } from '../receiving/view.ts'
 import { ConfirmDialog } from './confirm-dialog.tsx'
 import { DialogButton } from './dialog-button.tsx'
 import { FileName } from './file-name.tsx'
@@ -18,6 +18,7 @@ import { useFetching } from './use-fetching.ts'
 interface Props {
   view: View
   one: ViewFile
+  /** Looks whether there is news. */
   reload: () => Promise<void>
   /** There is no other, so fetching it is what people came for. */
   isOnly: boolean
@@ -45,40 +46,43 @@ export function ReceivedFile({ view, one, reload, isOnly, isSelected, onSelect }
         {isThere && (view.upload.admin || view.upload.removable) && (
           <DeleteButton view={view} one={one} reload={reload} />
         )}
-        {isThere && !isOnly && <DownloadButton view={view} one={one} fetching={fetching} />}
+        {(isThere || progress) && !isOnly && (
+          <DownloadButton view={view} one={one} reload={reload} fetching={fetching} />
+        )}
       </span>
       {progress && <ProgressBar sent={progress.read} total={progress.total} label={t.fetching(path)} />}
       {fetching.problem.value && <Refusal view={view} files={[one]} error={fetching.problem.value.error} />}
+      {isThere && isAskedAgain(view, one.size) && <p class="file-note quiet">{t.askedAgain}</p>}
       <RemovedData file={file} />
-      {isThere && isOnly && (
+      {(isThere || progress) && isOnly && (
         <div class="file-main">
-          <DownloadButton view={view} one={one} fetching={fetching} isMain />
+          <DownloadButton view={view} one={one} reload={reload} fetching={fetching} isMain />
         </div>
       )}
     </li>
   )
 }
 
-interface DownloadProps {
-  view: View
-  one: ViewFile
+interface DownloadProps extends Pick<Props, 'view' | 'one' | 'reload'> {
   fetching: ReturnType<typeof useFetching>
   /** In words, and large. */
   isMain?: boolean
 }
 
-/** A link where the browser can follow it; else a button, which ends what it has begun. */
-function DownloadButton({ view, one, fetching, isMain = false }: DownloadProps) {
+/** A link where the browser can follow it, once the server was asked; else a button, which ends what it has begun. */
+export function DownloadButton({ view, one, reload, fetching, isMain = false }: DownloadProps) {
   const t = uploadTexts.value
   const { path, file } = one
   const isRunning = fetching.progress.value !== undefined
   const words = isMain && (isRunning ? commonTexts.value.cancel : t.download)
   const look = isMain ? `large ${isRunning ? 'plain' : 'primary'}` : 'bare'
 
-  const begin = (): Promise<void> =>
-    fetching.run(async (run) => (await import('../receiving/fetch-file.ts')).fetchFile(view, one, run))
+  async function begin(): Promise<void> {
+    await fetching.run(async (run) => (await import('../receiving/fetch-file.ts')).fetchFile(view, one, run))
+    if (isLimited(view.upload)) await reload()
+  }
 
-  if (!isDirect(view))
+  if (!isDirect(view, one.size))
     return (
       <button
         type="button"
@@ -95,13 +99,7 @@ function DownloadButton({ view, one, fetching, isMain = false }: DownloadProps) 
     void begin()
   }
   return (
-    <a
-      class={`button ${look}`}
-      href={saveUrl(view.upload, file)}
-      download
-      aria-label={t.downloadFile(path)}
-      onClick={isLimited(view.upload) ? ask : undefined}
-    >
+    <a class={`button ${look}`} href={saveUrl(view.upload, file)} aria-label={t.downloadFile(path)} onClick={ask}>
       <Icon name="download" />
       {words}
     </a>
@@ -131,6 +129,8 @@ function DeleteButton({ view, one, reload }: Pick<Props, 'view' | 'one' | 'reloa
 /** Its size, or why it has none. */
 function factsOf({ isThere, size, file }: ViewFile): string {
   const t = uploadTexts.value
+  if (isThere && file.downloadsLeft !== undefined)
+    return `${formatBytes(size)} · ${t.downloadsLeft(formatNumber(file.downloadsLeft), file.downloadsLeft)}`
   if (isThere) return formatBytes(size)
   if (file.status === 'missing') return t.missing
   return file.status === 'uploading' ? t.uploading : t.fetched

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import { uploadTexts } from '../i18n/upload.ts'
 import type { View } from '../receiving/view.ts'
 import { ArchiveButton } from './archive-button.tsx'
+import { Arrivals } from './arrivals.tsx'
 import { ReceivedFile } from './received-file.tsx'
 
 interface Props {
@@ -40,8 +41,13 @@ export function ReceivedFiles({ view, reload }: Props) {
           />
         ))}
       </ul>
+      <Arrivals files={files} />
       {canSelect && (
-        <ArchiveButton view={view} selected={available.filter(({ file }) => selected.value.has(file.id))} />
+        <ArchiveButton
+          view={view}
+          reload={reload}
+          selected={available.filter(({ file }) => selected.value.has(file.id))}
+        />
       )}
     </>
   )

@@ -1,6 +1,6 @@
 import { problemText, TooLargeError } from '../receiving/problems.ts'
 import type { View, ViewFile } from '../receiving/view.ts'
-import { Commands } from './share-panel.tsx'
+import { Commands } from './lazy-commands.ts'
 
 interface Props {
   view: View

@@ -1,14 +1,11 @@
 import { uploadTexts } from '../i18n/upload.ts'
-import { lazy } from '../lazy.tsx'
 import { linksOf } from '../receiving/links.ts'
 import type { View } from '../receiving/view.ts'
 import { CopyField } from './copy-field.tsx'
 import { Icon } from './icon.tsx'
+import { Commands } from './lazy-commands.ts'
 import { PageTitle } from './page-title.tsx'
 import { ShareLink } from './share-link.tsx'
-
-/** Few people look at them. */
-export const Commands = lazy(async () => (await import('./commands.tsx')).Commands)
 
 /** The link, in every form in which it can be handed on. */
 export function SharePanel({ view }: { view: View }) {

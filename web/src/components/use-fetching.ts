@@ -9,6 +9,11 @@ interface Progress {
   total: number
 }
 
+let fetching = 0
+
+/** Whether anything is on its way through the page. */
+export const isFetching = (): boolean => fetching > 0
+
 /** One download at a time that passes through the page: how far it is, why it failed, and an end before its end. */
 export function useFetching() {
   const progress = useSignal<Progress | undefined>(undefined)
@@ -20,6 +25,7 @@ export function useFetching() {
     const ending = new AbortController()
     running.current = ending
     problem.value = undefined
+    fetching++
     let release: (() => void) | undefined
     const onProgress = (read: number, total: number) => {
       release ??= keepOpen()
@@ -29,6 +35,7 @@ export function useFetching() {
       if (!ending.signal.aborted) problem.value = { error }
     })
     release?.()
+    fetching--
     progress.value = undefined
     running.current = undefined
   }

@@ -1,19 +1,17 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { removeUpload, serverConfig, type UploadJson } from '../api.ts'
-import { now } from '../clock.ts'
 import { CentredCard } from '../components/centred-card.tsx'
 import { ConfirmDialog } from '../components/confirm-dialog.tsx'
 import { Countdown } from '../components/countdown.tsx'
 import { ChooseButton, useDropAndPaste } from '../components/drop-zone.tsx'
-import { EncryptionBadge } from '../components/encryption-badge.tsx'
 import { Icon, type IconName } from '../components/icon.tsx'
+import { Commands } from '../components/lazy-commands.ts'
 import { Message } from '../components/message.tsx'
 import { PageTitle } from '../components/page-title.tsx'
 import { PasswordGate } from '../components/password-gate.tsx'
 import { ReceivedFiles } from '../components/received-files.tsx'
-import { Commands, SharePanel } from '../components/share-panel.tsx'
-import { StreamWait } from '../components/stream-wait.tsx'
+import { useNews } from '../components/use-news.ts'
 import { errorText } from '../error-text.ts'
 import { formatBytes, formatNumber } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
@@ -30,8 +28,9 @@ import { knownToken, rememberToken } from '../tokens.ts'
 export function UploadPage({ id }: { id: string }) {
   const token = takeToken(id)
   const key = route.value.query.get('key') ?? undefined
-  const { received, load, unlock } = useMemo(() => createReceived(id, token, key), [id, token, key])
+  const { received, load, refresh, unlock } = useMemo(() => createReceived(id, token, key), [id, token, key])
   useEffect(() => void load(), [load])
+  const reload = useNews(received, refresh)
   const t = uploadTexts.value
   const { value } = received
   switch (value.state) {
@@ -40,7 +39,7 @@ export function UploadPage({ id }: { id: string }) {
     case 'locked':
       return <PasswordGate key={value.needs} needs={value.needs} isWrong={value.isWrong} onAnswer={unlock} />
     case 'gone':
-      return <GonePage />
+      return <GonePage isOver={value.isOver} />
     case 'failed':
       return (
         <CentredCard icon="close" title={t.failedTitle} text={errorText(value.error)} isBad>
@@ -51,7 +50,7 @@ export function UploadPage({ id }: { id: string }) {
         </CentredCard>
       )
     case 'open':
-      return <OpenUpload view={value.view} reload={load} />
+      return <OpenUpload view={value.view} reload={reload} />
   }
 }
 
@@ -65,10 +64,10 @@ function takeToken(id: string): string | undefined {
   return given
 }
 
-function GonePage() {
+function GonePage({ isOver }: { isOver: boolean }) {
   const t = uploadTexts.value
   return (
-    <CentredCard icon="clock" title={t.goneTitle} text={t.goneText}>
+    <CentredCard icon="clock" title={isOver ? t.expired : t.goneTitle} text={isOver ? t.overText : t.goneText}>
       <a class="button plain" href={href('/')}>
         {commonTexts.value.sendSomething}
       </a>
@@ -76,6 +75,9 @@ function GonePage() {
   )
 }
 
+const EncryptionBadge = lazy(async () => (await import('../components/encryption-badge.tsx')).EncryptionBadge)
+/** For who made the upload. */
+const SharePanel = lazy(async () => (await import('../components/share-panel.tsx')).SharePanel)
 const RequestsPanel = lazy(async () => (await import('../components/requests-panel.tsx')).RequestsPanel)
 
 interface OpenProps {
@@ -87,11 +89,6 @@ function OpenUpload({ view, reload }: OpenProps) {
   const t = uploadTexts.value
   const { upload, access } = view
   const isEmpty = view.files.length === 0
-  // The server says that its time is up, not this clock, which may be wrong.
-  const isOver = upload.expireAt !== null && now.value >= Date.parse(upload.expireAt)
-  useEffect(() => {
-    if (isOver) void reload()
-  }, [isOver])
   const requests = mayAskGuests(upload) && <RequestsPanel upload={upload} access={access} isFirst={isEmpty} />
   return (
     <>
@@ -100,7 +97,7 @@ function OpenUpload({ view, reload }: OpenProps) {
       <section class="card received" aria-label={t.files}>
         <ReceivedHead view={view} />
         {view.comments !== '' && <Message text={view.comments} />}
-        {isAwaited(view) && <StreamWait reload={reload} />}
+        {isAwaited(view) && <p class="quiet">{t.waitingText}</p>}
         <ReceivedFiles view={view} reload={reload} />
         {upload.admin && !upload.stream && <AddFiles view={view} />}
         {!upload.admin && view.secret !== undefined && (

@@ -1,4 +1,5 @@
 import { headFile } from '../api.ts'
+import { asHolder } from './holder.ts'
 import { archiveUrl, fileUrl, saveUrl } from './links.ts'
 import { type Content, openFile } from './open-file.ts'
 import { FileError, InsecureError } from './problems.ts'
@@ -16,21 +17,29 @@ export interface Fetching {
 
 /**
  * Fetches a file and saves it. The browser does it where it can; what is encrypted, or behind a password that it would ask for
- * again, passes through the page. Of limited ones it is asked first whether there is a copy to be had, which takes none.
+ * again, passes through the page.
  */
 export async function fetchFile(view: View, one: ViewFile, { onProgress, signal }: Fetching): Promise<void> {
   const { upload, access } = view
   if (needsHttps(view)) throw new InsecureError()
-  if (isLimited(upload)) await headFile(fileUrl(upload, one.file), access)
-  if (isDirect(view)) return location.assign(saveUrl(upload, one.file))
+  if (isDirect(view, one.size)) return follow(view, saveUrl(upload, one.file))
+  if (isLimited(upload)) await headFile(asHolder(upload, fileUrl(upload, one.file)), access)
   const { fileSize } = one.file
   const open = () => openFile(view, one, { onProgress: (read) => onProgress(read, fileSize), signal })
   await save({ name: nameOf(one), size: one.size }, open, signal)
 }
 
-/** Fetches several files that have to pass through the page, as one archive where that is safe. */
+/** Has the browser fetch it, if there is a copy to be had, which asking takes none of: its own failures have no words. */
+async function follow({ upload, access }: View, url: string): Promise<void> {
+  const address = asHolder(upload, url)
+  await headFile(address, access) // its password is not in the address: the browser asks for that
+  location.assign(address)
+}
+
+/** Fetches several files, as one archive where that is safe. */
 export async function fetchFiles(view: View, files: ViewFile[], fetching: Fetching): Promise<void> {
   if (needsHttps(view)) throw new InsecureError()
+  if (isDirect(view, totalOf(files))) return follow(view, archiveUrl(view.upload, idsOf(view, files)))
   if (view.secret === undefined) return fetchArchive(view, files, fetching)
   if (isLimited(view.upload)) return fetchOneByOne(view, files, fetching)
   const { zipOf } = await import('./zip.ts')
@@ -40,8 +49,7 @@ export async function fetchFiles(view: View, files: ViewFile[], fetching: Fetchi
 
 async function fetchArchive(view: View, files: ViewFile[], { onProgress, signal }: Fetching): Promise<void> {
   const { upload, access } = view
-  const ids = files.map(({ file }) => file.id)
-  const url = archiveUrl(upload, ids)
+  const url = asHolder(upload, archiveUrl(upload, idsOf(view, files)))
   const { headers } = await headFile(url, access)
   const size = Number(headers.get('Content-Length'))
   const open = async (): Promise<Content> => ({
@@ -56,7 +64,7 @@ async function fetchArchive(view: View, files: ViewFile[], { onProgress, signal 
  * breaks off would take with it all that came before.
  */
 async function fetchOneByOne(view: View, files: ViewFile[], { onProgress, signal }: Fetching): Promise<void> {
-  const total = files.reduce((sum, { file }) => sum + file.fileSize, 0)
+  const total = totalOf(files)
   let before = 0
   for (const one of files) {
     await fetchFile(view, one, { onProgress: (read) => onProgress(before + read, total), signal }).catch((error) => {
@@ -65,6 +73,12 @@ async function fetchOneByOne(view: View, files: ViewFile[], { onProgress, signal
     before += one.file.fileSize
   }
 }
+
+const totalOf = (files: ViewFile[]): number => files.reduce((sum, { file }) => sum + file.fileSize, 0)
+
+/** None: all that there are, however many that is. */
+const idsOf = (view: View, files: ViewFile[]): string[] =>
+  files.length === view.files.filter(({ isThere }) => isThere).length ? [] : files.map(({ file }) => file.id)
 
 const archiveName = ({ upload }: View): string => `mayfly-${upload.id.slice(0, 6)}.zip`
 

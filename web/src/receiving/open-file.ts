@@ -1,4 +1,5 @@
 import { ApiError } from '../api.ts'
+import { asHolder } from './holder.ts'
 import { fileUrl } from './links.ts'
 import { InsecureError, NotOpenedError } from './problems.ts'
 import { readStream } from './read-stream.ts'
@@ -24,7 +25,7 @@ export interface Reading {
 export async function openFile(view: View, { file }: ViewFile, reading: Reading = {}): Promise<Content> {
   const { upload, access, secret } = view
   if (needsHttps(view)) throw new InsecureError()
-  const bytes = readStream(fileUrl(upload, file), access, reading)
+  const bytes = readStream(asHolder(upload, fileUrl(upload, file)), access, reading)
   if (secret === undefined) return { bytes, size: file.fileSize }
   const { openStream } = await import('../encryption/encryption.ts')
   const opened = await openStream(bytes, secret, file.fileSize).catch(notOpened)

@@ -1,9 +1,8 @@
 import type { Content } from './open-file.ts'
 import { TooLargeError } from './problems.ts'
 import { downloadWorker, saveByWorker } from './save-by-worker.ts'
+import { MAX_HELD_BYTES } from './view.ts'
 
-/** What is held in memory, at most, where a browser offers nothing better. */
-const MAX_HELD_BYTES = 256 * 1024 * 1024
 /** By then a download has what it needs. */
 const REVOKE_MS = 10_000
 

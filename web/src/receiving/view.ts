@@ -26,12 +26,31 @@ export interface ViewFile {
 
 export const isEncrypted = ({ e2ee }: Pick<UploadJson, 'e2ee'>): boolean => e2ee === 'age'
 
-/** Whether the browser may follow its links by itself. */
-export const isDirect = ({ secret, access }: View): boolean => secret === undefined && access.password === undefined
+/** What is held in memory, at most, where a browser offers nothing better. */
+export const MAX_HELD_BYTES = 256 * 1024 * 1024
+
+/** Whether the browser has to fetch so many bytes behind a password by itself, and so to ask for it: this page can't hold them. */
+export const isAskedAgain = ({ secret, access }: View, size: number): boolean =>
+  secret === undefined &&
+  access.password !== undefined &&
+  size > MAX_HELD_BYTES &&
+  !('serviceWorker' in navigator || 'showSaveFilePicker' in window)
+
+/** Whether the browser may follow its links by itself. `size`: bytes that would pass through the page otherwise. */
+export const isDirect = (view: View, size = 0): boolean =>
+  view.secret === undefined && (view.access.password === undefined || isAskedAgain(view, size))
 
 /** Reading it uses it up, so nothing may be read for a look. */
 export const isLimited = ({ oneShot, maxDownloads, stream }: UploadJson): boolean =>
   oneShot || maxDownloads !== undefined || stream
+
+/** By the clock of this device: only the server knows for sure. */
+export const hasExpired = ({ expireAt }: Pick<UploadJson, 'expireAt'>, now: number): boolean =>
+  expireAt !== null && Date.parse(expireAt) <= now
+
+/** Whether files are still to come, or may go at any time. */
+export const isUnsettled = ({ upload, files }: View): boolean =>
+  files.some(({ file, isThere }) => (isThere ? isLimited(upload) : ['missing', 'uploading'].includes(file.status)))
 
 /** Whether it is encrypted and can't be opened here: over plain HTTP browsers have no cryptography, and pages can't be trusted. */
 export const needsHttps = ({ secret }: Pick<View, 'secret'>): boolean => secret !== undefined && !isSecureContext
