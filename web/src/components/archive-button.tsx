@@ -29,8 +29,7 @@ export function ArchiveButton({ view, reload, selected }: Props) {
   }
 
   async function begin(): Promise<void> {
-    await run(fetchAll)
-    if (isLimited(view.upload)) await reload()
+    if ((await run(fetchAll)) && isLimited(view.upload)) await reload()
   }
 
   const { value } = progress

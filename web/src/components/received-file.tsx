@@ -78,8 +78,10 @@ export function DownloadButton({ view, one, reload, fetching, isMain = false }: 
   const look = isMain ? `large ${isRunning ? 'plain' : 'primary'}` : 'bare'
 
   async function begin(): Promise<void> {
-    await fetching.run(async (run) => (await import('../receiving/fetch-file.ts')).fetchFile(view, one, run))
-    if (isLimited(view.upload)) await reload()
+    const isDone = await fetching.run(async (run) =>
+      (await import('../receiving/fetch-file.ts')).fetchFile(view, one, run),
+    )
+    if (isDone && isLimited(view.upload)) await reload()
   }
 
   if (!isDirect(view, one.size))

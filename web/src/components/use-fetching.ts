@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useRef } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { keepOpen } from '../keep-open.ts'
 import type { Fetching } from '../receiving/fetch-file.ts'
 
@@ -9,10 +9,10 @@ interface Progress {
   total: number
 }
 
-let fetching = 0
+const busy = new Set<object>()
 
-/** Whether anything is on its way through the page. */
-export const isFetching = (): boolean => fetching > 0
+/** Whether anything is on its way through the page, or somebody has still to read why it failed. */
+export const isFetching = (): boolean => busy.size > 0
 
 /** One download at a time that passes through the page: how far it is, why it failed, and an end before its end. */
 export function useFetching() {
@@ -20,24 +20,32 @@ export function useFetching() {
   const problem = useSignal<{ error: unknown } | undefined>(undefined)
   const running = useRef<AbortController | undefined>(undefined)
 
-  async function run(work: (fetching: Fetching) => Promise<void>): Promise<void> {
-    if (running.current) return
+  useEffect(() => () => void busy.delete(running), [])
+
+  /** False when it failed or was cancelled, or when one is running. */
+  async function run(work: (fetching: Fetching) => Promise<void>): Promise<boolean> {
+    if (running.current) return false
     const ending = new AbortController()
     running.current = ending
     problem.value = undefined
-    fetching++
+    busy.add(running)
     let release: (() => void) | undefined
     const onProgress = (read: number, total: number) => {
       release ??= keepOpen()
       progress.value = { read, total }
     }
-    await work({ onProgress, signal: ending.signal }).catch((error: unknown) => {
-      if (!ending.signal.aborted) problem.value = { error }
-    })
+    const isDone = await work({ onProgress, signal: ending.signal }).then(
+      () => true,
+      (error: unknown) => {
+        if (!ending.signal.aborted) problem.value = { error }
+        return false
+      },
+    )
     release?.()
-    fetching--
+    if (!problem.value) busy.delete(running)
     progress.value = undefined
     running.current = undefined
+    return isDone
   }
 
   return { progress, problem, run, cancel: () => running.current?.abort() }
