@@ -83,7 +83,9 @@ describe.skipIf(!hasBrowser())('the page with the keyboard alone', () => {
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     expect(await page.locator(':focus').getAttribute('aria-label')).toBe('Change every minute')
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))') // Chromium is done with Escape by then
     await page.keyboard.press('Enter')
+    await page.getByRole('dialog').waitFor()
     await tabTo(page, /^Save$/)
     await page.keyboard.press('Enter')
     await page.getByRole('dialog').waitFor({ state: 'detached' })

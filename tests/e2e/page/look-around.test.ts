@@ -66,7 +66,6 @@ describe.skipIf(!hasBrowser())('people who look around while files are on their 
     await page.getByRole('heading', { name: 'Your link is ready' }).waitFor()
 
     expect(names).toEqual(['large.bin', 'second.bin'])
-    await page.goto(`${line.url}/#/`)
     await page.goto(`${line.url}/#/?id=${other.id}`)
     await page.locator('.received').getByText('second.bin').waitFor()
   })

@@ -21,6 +21,10 @@ test('no more pieces of work run at a time than allowed, and the next starts whe
   await all[0]
   await nextTurn()
   expect(started()).toBe(3)
+
+  end(1)
+  end(2)
+  await Promise.all(all)
 })
 
 test('a place in the queue is free again when work has ended', async () => {
