@@ -92,6 +92,7 @@ export function createStatisticsRepo({ db }: { db: Kysely<Schema> }) {
         .select([
           'uploads.id',
           'uploads.comments',
+          'uploads.e2ee',
           'uploads.user_id',
           'counted.times',
           'counted.bytes',
@@ -119,7 +120,7 @@ export function createStatisticsRepo({ db }: { db: Kysely<Schema> }) {
       liveUploads(now)
         .innerJoin('files', 'files.upload_id', 'uploads.id')
         .innerJoin(downloads('file', since), 'counted.subject', 'files.id')
-        .select(['files.id', 'files.upload_id', 'files.name', 'uploads.user_id', 'files.size'])
+        .select(['files.id', 'files.upload_id', 'files.name', 'uploads.e2ee', 'uploads.user_id', 'files.size'])
         .select(['counted.times', 'counted.last_at'])
         .where('files.status', '=', 'uploaded')
         .where('counted.times', '>', 0)

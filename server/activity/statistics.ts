@@ -106,10 +106,11 @@ export function createStatistics({ activity, repo, recorder, clock }: Dependenci
   async function trendingUploads({ window, ...query }: TrendingOptions) {
     await recorder.flush()
     const rows = await repo.trendingUploads({ userId: undefined, ...query, since: sinceOf(window), now: clock() })
-    return rows.map(({ id, comments, user_id, files, size, times, bytes, last_at }) => ({
+    return rows.map(({ id, comments, e2ee, user_id, files, size, times, bytes, last_at }) => ({
       id,
       type: 'upload',
       comments,
+      ...(e2ee === null ? {} : { e2ee }),
       ...(user_id === null ? {} : { user: user_id }),
       size: size ?? 0,
       files: files ?? 0,
@@ -122,11 +123,12 @@ export function createStatistics({ activity, repo, recorder, clock }: Dependenci
   async function trendingFiles({ window, limit }: Pick<TrendingOptions, 'window' | 'limit'>) {
     await recorder.flush()
     const rows = await repo.trendingFiles({ limit, since: sinceOf(window), now: clock() })
-    return rows.map(({ id, upload_id, name, user_id, size, times, last_at }) => ({
+    return rows.map(({ id, upload_id, name, e2ee, user_id, size, times, last_at }) => ({
       id,
       type: 'file',
       uploadID: upload_id,
       name,
+      ...(e2ee === null ? {} : { e2ee }),
       ...(user_id === null ? {} : { user: user_id }),
       size,
       downloadCount: times,

@@ -110,6 +110,15 @@ test('the trending uploads are those most downloaded, or with most bytes, and ne
   })
 })
 
+test('what trends says when its words are sealed', async () => {
+  const { app, admin } = await givenAccounts()
+  const sealed = await givenFile(app, { e2ee: 'age' }, 'age-encryption.org/v1\n-> X25519 a\n')
+  await download(sealed.url)
+
+  expect(await ask(app, '/stats/trending/uploads', admin)).toMatchObject([{ id: sealed.upload.id, e2ee: 'age' }])
+  expect(await ask(app, '/stats/trending/files', admin)).toMatchObject([{ id: sealed.file.id, e2ee: 'age' }])
+})
+
 test('a window counts its own days; what is gone trends no more', async () => {
   const { app, admin } = await givenAccounts()
   const old = await givenFile(app, { ttl: 20 * 86_400 })

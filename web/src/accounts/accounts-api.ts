@@ -75,6 +75,8 @@ export interface ActivityDay {
 export interface TrendingUpload {
   id: string
   comments: string
+  /** Its comments and names are sealed. */
+  e2ee?: string
   user?: string
   size: number
   files: number
@@ -85,6 +87,7 @@ export interface TrendingFile {
   id: string
   uploadID: string
   name: string
+  e2ee?: string
   user?: string
   size: number
   downloadCount: number

@@ -8,6 +8,7 @@ import { Section } from '../components/section.tsx'
 import { SelectField } from '../components/toolbar.tsx'
 import { formatBytes, formatDay, formatNumber } from '../format.ts'
 import { adminTexts } from '../i18n/admin.ts'
+import { listTexts } from '../i18n/lists.ts'
 import { href } from '../router.ts'
 import { pathOfName } from '../sending/folder-names.ts'
 import '../styles/admin.css'
@@ -160,10 +161,10 @@ function Trending() {
         {(found) => (
           <Ranking
             label={t.trendingUploads}
-            entries={found.map(({ id, comments, size, downloadCount, user }) => ({
+            entries={found.map(({ id, comments, e2ee, files, size, downloadCount, user }) => ({
               id,
               uploadId: id,
-              name: comments.split('\n')[0] || id,
+              name: e2ee ? listTexts.value.encryptedFiles(files) : comments.split('\n')[0] || id,
               note: [formatBytes(size), user].filter(Boolean).join(' · '),
               count: downloadCount,
             }))}
@@ -175,10 +176,10 @@ function Trending() {
         {(found) => (
           <Ranking
             label={t.trendingFiles}
-            entries={found.map(({ id, uploadID, name, size, downloadCount, user }) => ({
+            entries={found.map(({ id, uploadID, name, e2ee, size, downloadCount, user }) => ({
               id,
               uploadId: uploadID,
-              name: pathOfName(name),
+              name: e2ee ? listTexts.value.encryptedFiles(1) : pathOfName(name),
               note: [formatBytes(size), user].filter(Boolean).join(' · '),
               count: downloadCount,
             }))}
