@@ -12,7 +12,6 @@ const lock: Lock = JSON.parse(readFileSync(join(import.meta.dirname, '../package
 /** Versions below have known holes: content-type and proxy bypasses, hangs, crashes by one request, code execution by an image. */
 const FLOORS = {
   fastify: '5.12.1',
-  '@fastify/multipart': '10.1.5',
   '@fastify/busboy': '3.2.6',
   '@fastify/static': '10.1.4',
   '@fastify/proxy-addr': '5.1.1',

@@ -16,7 +16,7 @@ interface Wishes {
 /** Headers of every answer that holds a file or an archive, or that stands for one (HEAD, 304). */
 export function contentHeaders(download: Download, { asAttachment, wantsSha256 }: Wishes): Headers {
   return {
-    'Content-Type': servedContentType(download.type),
+    'Content-Type': servedContentType(download.type, download.name),
     'Content-Disposition': disposition(download.name, asAttachment ? 'attachment' : 'inline'),
     ...validatorHeaders(download),
     'Content-Security-Policy': INERT_CONTENT_POLICY,

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 
@@ -37,8 +38,15 @@ export const sendingUrl = (request: FastifyRequest, addresses: Addresses): strin
  */
 export function serverUrl(request: FastifyRequest, { publicUrl, pathPrefix, host, port }: Addresses): string {
   if (publicUrl !== '') return publicUrl
-  const authority = HOST.test(request.host) ? request.host : `${host}:${port}`
+  const authority = HOST.test(request.host) ? request.host : listeningAuthority(request, host, port)
   return `http://${authority}${pathPrefix}`
+}
+
+/** For clients that name no host (HTTP/1.0) or none that is one. Nobody can open `0.0.0.0`: there the address that they reached. */
+function listeningAuthority({ socket }: FastifyRequest, host: string, port: number): string {
+  const isWildcard = host === '0.0.0.0' || host === '::'
+  const address = isWildcard ? (socket.localAddress ?? host).replace(/^::ffff:/, '') : host
+  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`
 }
 
 export const fileUrl = (base: string, file: { uploadId: string; id: string; name: string }): string =>

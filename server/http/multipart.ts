@@ -1,28 +1,18 @@
-import { finished } from 'node:stream/promises'
-import multipart, { type Multipart, type MultipartFile } from '@fastify/multipart'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
-import { digestCheck } from './digests.ts'
-import { whileSenderSpeaks } from './silence.ts'
+import { type FormPart, formError, readParts } from './form-parts.ts'
 
-/** Only the file's own limit counts for its size; everything around files is small. */
-const LIMITS = {
-  fileSize: Number.POSITIVE_INFINITY,
-  fields: 100,
-  fieldSize: 64 * 1024,
-  fieldNameSize: 100,
-  parts: 10_000,
-  headerPairs: 100,
-}
+/** Everything around files is small. */
+const MAX_FIELDS = 100
+const MAX_FIELD_BYTES = 64 * 1024
 
-/** Makes `multipart/form-data` bodies of a scope readable by `readForm`, and leaves all others as they come. */
+/** Leaves the bodies of a scope as they come, for `readForm` and `readSingleFile`. */
 export async function acceptForms(scope: FastifyInstance): Promise<void> {
   scope.removeAllContentTypeParsers()
   scope.addHook('onRequest', async ({ headers }) => {
     if (!/^multipart\//i.test(headers['content-type'] ?? '')) delete headers['content-type'] // Fastify answers 415 to what it can't read
   })
   scope.addContentTypeParser('*', (_request, _body, done) => done(null))
-  await scope.register(multipart, { limits: LIMITS, preservePath: true, throwFileSizeLimit: false })
 }
 
 export interface FormFile {
@@ -33,15 +23,19 @@ export interface FormFile {
 /**
  * The files of a form: the parts named `file`, in order; others are skipped, fields go to `onField`. A file must be read
  * before the next one is asked for. Ends only after the form's final boundary; a form that breaks off before throws.
- * Throws `bad_request` in Plik's words.
+ * Throws as `readParts`; `bad_request`: too many fields, or too long a field.
  */
 export async function* readForm(
   request: FastifyRequest,
   onField: (name: string, value: string) => void = () => {},
 ): AsyncGenerator<FormFile> {
+  let fields = 0
   for await (const part of readParts(request)) {
-    if (part.fieldname === 'file') yield fileOf(request, part)
-    else if (part.type === 'field') onField(part.fieldname, String(part.value))
+    if (part.name === 'file') yield fileOf(part)
+    else if (part.name !== undefined && part.filename === undefined) {
+      if (++fields > MAX_FIELDS) throw new AppError('bad_request', `the form has more than ${MAX_FIELDS} fields`)
+      onField(part.name, await readField(part.name, part))
+    }
   }
 }
 
@@ -53,52 +47,33 @@ export async function* readForm(
 export async function readSingleFile(request: FastifyRequest, { alone = false } = {}): Promise<FormFile> {
   const parts = readParts(request)
   for (let next = await parts.next(); !next.done; next = await parts.next()) {
-    if (next.value.fieldname !== 'file') continue
-    const { name, bytes } = fileOf(request, next.value)
+    if (next.value.name !== 'file') continue
+    const { name, bytes } = fileOf(next.value)
     return { name, bytes: thenRest(bytes, parts, alone) }
   }
   throw new AppError('bad_request', 'missing file from multipart form')
 }
 
-/** Every part, each until the next one is asked for. Throws as `readForm`. */
-async function* readParts(request: FastifyRequest): AsyncGenerator<Multipart> {
-  assertIsForm(request)
-  // The parser waits for an end that a sender who left before it started will never send.
-  if (request.raw.destroyed) throw new AppError('aborted', 'the form ended before it was complete')
-  const endCheck = watchDigest(request)
-  let hasParts = false
-  try {
-    for await (const part of whileSenderSpeaks(request, request.parts())) {
-      hasParts = true
-      yield part
-      if (part.type === 'file') part.file.resume() // whatever nobody read
-    }
-    await endCheck?.()
-  } catch (error) {
-    throw error instanceof AppError ? error : formError(error)
+function fileOf({ filename, bytes }: FormPart): FormFile {
+  if (!filename) throw new AppError('bad_request', 'missing file name from multipart form')
+  return { name: filename, bytes: readBytes(bytes) }
+}
+
+async function readField(name: string, { bytes }: FormPart): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of readBytes(bytes)) {
+    size += chunk.length
+    if (size > MAX_FIELD_BYTES)
+      throw new AppError('bad_request', `the field ${name.slice(0, 100)} is longer than ${MAX_FIELD_BYTES} bytes`)
+    chunks.push(chunk)
   }
-  if (!hasParts) throw new AppError('bad_request', 'invalid multipart form : multipart: NextPart: EOF')
+  return Buffer.concat(chunks).toString()
 }
 
-/** Digests the body beside the parser. What is returned waits for its end, and throws `bad_request` when it is not what was announced. */
-function watchDigest({ raw, headers }: FastifyRequest): (() => Promise<void>) | undefined {
-  const check = digestCheck(headers, ['Content-Digest'])
-  if (!check) return undefined
-  raw.on('data', check.add)
-  const ended = finished(raw, { writable: false })
-  ended.catch(() => {}) // the parser tells of it
-  return () => ended.then(check.end)
-}
-
-function fileOf(request: FastifyRequest, part: Multipart): FormFile {
-  if (part.type === 'field' || !part.filename)
-    throw new AppError('bad_request', 'missing file name from multipart form')
-  return { name: part.filename, bytes: whileSenderSpeaks(request, readFile(part)) }
-}
-
-async function* readFile({ file }: MultipartFile): AsyncGenerator<Uint8Array> {
+async function* readBytes(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
-    yield* file
+    yield* bytes
   } catch (error) {
     throw formError(error)
   }
@@ -106,30 +81,11 @@ async function* readFile({ file }: MultipartFile): AsyncGenerator<Uint8Array> {
 
 async function* thenRest(
   bytes: AsyncIterable<Uint8Array>,
-  rest: AsyncIterable<Multipart>,
+  rest: AsyncIterable<FormPart>,
   alone: boolean,
 ): AsyncGenerator<Uint8Array> {
   yield* bytes
-  for await (const { fieldname } of rest) {
-    if (alone && fieldname === 'file') throw new AppError('bad_request', 'one file at a time, please')
+  for await (const { name } of rest) {
+    if (alone && name === 'file') throw new AppError('bad_request', 'one file at a time, please')
   }
-}
-
-function assertIsForm(request: FastifyRequest): void {
-  const contentType = request.headers['content-type'] ?? ''
-  if (!request.isMultipart()) {
-    throw new AppError('bad_request', "invalid multipart form : request Content-Type isn't multipart/form-data")
-  }
-  if (!/;\s*boundary="?[^";\s]/i.test(contentType)) {
-    throw new AppError('bad_request', 'invalid multipart form : no multipart boundary param in Content-Type')
-  }
-}
-
-function formError(error: unknown): AppError {
-  const code = String((error as { code?: unknown }).code ?? '')
-  if (code === 'FST_MP_PREMATURE_CLOSE' || code === 'ECONNRESET') {
-    return new AppError('aborted', 'the form ended before it was complete', { cause: error })
-  }
-  const reason = error instanceof Error ? error.message : 'unreadable'
-  return new AppError('bad_request', `invalid multipart form : ${reason}`, { cause: error })
 }

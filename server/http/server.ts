@@ -14,6 +14,7 @@ import { createErrorHandler, handleClientError, handleNotFound } from './error-h
 import type { Metrics } from './metrics.ts'
 import { describeRoutes } from './openapi.ts'
 import type { PagesFor } from './pages.ts'
+import { wellEncodedUrl } from './well-encoded.ts'
 
 const HEADERS_TIMEOUT_MS = 20_000
 /** Node looks for late headers only every 30 s unless told otherwise. */
@@ -78,6 +79,7 @@ export async function createServer({
     logController: new LogController({ disableRequestLogging: true }), // its lines hold the URL, and so the file's name
     genReqId: requestIds(),
     exposeHeadRoutes: false, // a HEAD must never run a handler that takes a claim; harmless ones say so themselves, see `head.ts`
+    rewriteUrl: ({ url = '/' }) => wellEncodedUrl(url),
     routerOptions: { ignoreDuplicateSlashes: true, maxParamLength: MAX_PARAM_LENGTH },
     connectionTimeout: config.idleTimeoutMs, // an honest slow sender is not cut: every byte starts the time anew
     requestTimeout: 0, // would cut honest long uploads

@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { wholeSha256 } from '../http/digests.ts'
+import { serverUrl } from '../http/links.ts'
 import { rawBody, wholeBody } from '../http/raw-body.ts'
 import { refuseGuests } from '../http/refuse-guests.ts'
 import { announceResumption, resumeCommand, resumptionPath } from '../http/resumption.ts'
@@ -70,8 +71,19 @@ export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, 
     return answerUpload(request, reply, { upload, files: [file], token: uploadToken })
   }
 
+  /** Stored as it comes, a form would be kept with its envelope around the file. */
+  async function refuseForm(request: FastifyRequest): Promise<void> {
+    if (!/^multipart\/form-data\s*;/i.test(request.headers['content-type'] ?? '')) return
+    const url = serverUrl(request, config)
+    throw new AppError(
+      'bad_request',
+      `PUT takes the bytes of a file, not a form; send the form by POST, or the file alone: curl -T NAME ${url}/`,
+    )
+  }
+
   return async (app: FastifyInstance): Promise<void> => {
     app.removeAllContentTypeParsers()
+    app.addHook('onRequest', refuseForm)
     app.addHook('onRequest', async ({ headers }) => void delete headers['content-type']) // Fastify answers 415 to what it can't read
     app.addContentTypeParser('*', (_request, _body, done) => done(null))
     app.addHook('onRequest', refuseGuests)

@@ -113,11 +113,33 @@ const INERT = new Set([
 const READABLE = /^text\/|html|xml|svg|(?:java|ecma)script|json/
 
 /**
+ * Formats that sniffing takes for the one they are built on. Phones replace the ending of a downloaded file that does not fit
+ * its type, and then `report.docx` opens as an archive. Browsers save all of them and run none.
+ */
+const FORMATS_BY_ENDING: Record<string, Record<string, string>> = {
+  'application/zip': {
+    docx: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+    xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+    pptx: 'application/vnd.openxmlformats-officedocument.presentationml.presentation',
+    odt: 'application/vnd.oasis.opendocument.text',
+    ods: 'application/vnd.oasis.opendocument.spreadsheet',
+    odp: 'application/vnd.oasis.opendocument.presentation',
+    epub: 'application/epub+zip',
+    apk: 'application/vnd.android.package-archive',
+    jar: 'application/java-archive',
+    kmz: 'application/vnd.google-earth.kmz',
+  },
+  [TEXT]: { csv: 'text/csv; charset=utf-8', ics: 'text/calendar; charset=utf-8', vcf: 'text/vcard; charset=utf-8' },
+}
+
+/**
  * The `Content-Type` to serve a file with, from its stored type. An allow-list: only a type that is exactly in it goes out as
  * it is, so that no letter case, parameter or list gets around it. Plik's own rule is a part of this: HTML is shown as text.
+ * The ending of `name` chooses only among formats that the stored type may stand for.
  */
-export function servedContentType(stored: string): string {
+export function servedContentType(stored: string, name: string): string {
   const type = stored.trim().toLowerCase()
-  if (INERT.has(type)) return type
-  return READABLE.test(type) ? TEXT : UNKNOWN
+  const served = INERT.has(type) ? type : READABLE.test(type) ? TEXT : UNKNOWN
+  const formats = new Map(Object.entries(type === served ? (FORMATS_BY_ENDING[type] ?? {}) : {}))
+  return formats.get(/\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase() ?? '') ?? served
 }

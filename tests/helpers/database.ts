@@ -8,10 +8,13 @@ import { inject, onTestFinished } from 'vitest'
 /** The database that this test project runs on. */
 export const isPostgres = (): boolean => inject('postgresUrl') !== undefined
 
+/** Registers what is to be done at the end: of the test, unless an app outlives it. */
+export type AtEnd = (cleanUp: () => void | Promise<void>) => void
+
 /** A temporary folder that goes with the test. */
-export function temporaryFolder(): string {
+export function temporaryFolder(atEnd: AtEnd = onTestFinished): string {
   const folder = mkdtempSync(join(tmpdir(), 'mayfly-test-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  atEnd(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
@@ -28,11 +31,11 @@ export async function emptyDatabase(): Promise<string> {
 const idle: string[] = []
 
 /** A value for `MAYFLY_DATABASE_URL`: a database as a first start leaves it, for this test alone. */
-export async function migratedDatabase(): Promise<string> {
+export async function migratedDatabase(atEnd: AtEnd = onTestFinished): Promise<string> {
   const server = inject('postgresUrl')
   if (server === undefined) return 'sqlite'
   const url = idle.pop() ?? `${server}/${await createDatabase(server, inject('migratedDatabase'))}`
-  onTestFinished(async () => {
+  atEnd(async () => {
     // A test that left it with other tables, or locked, has spoilt it.
     const isClean = await query(url, inject('resetStatements')).then(
       () => true,

@@ -1,8 +1,8 @@
-import { onTestFinished } from 'vitest'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { type App, createApp } from '../../server/app.ts'
 import { readConfig } from '../../server/config.ts'
 import { createLogger } from '../../server/logger.ts'
-import { copyMigratedDatabase, migratedDatabase, temporaryFolder } from './database.ts'
+import { type AtEnd, copyMigratedDatabase, migratedDatabase, temporaryFolder } from './database.ts'
 
 /** A clock that stands still until it is moved. Starts at the real time, so that files on disk look as old as they are. */
 export function fixedClock() {
@@ -27,9 +27,9 @@ export interface TestApp extends App {
  * The real application in a temporary folder, listening on a free port, on the database of the test project. Settings
  * are those of the environment, without `MAYFLY_`. Nothing runs in the background; call `housekeeping.clean()`.
  */
-export async function makeApp(settings: Record<string, string> = {}): Promise<TestApp> {
-  const dataDir = settings.DATA_DIR ?? temporaryFolder()
-  const databaseUrl = settings.DATABASE_URL ?? (await migratedDatabase())
+export async function makeApp(settings: Record<string, string> = {}, atEnd: AtEnd = onTestFinished): Promise<TestApp> {
+  const dataDir = settings.DATA_DIR ?? temporaryFolder(atEnd)
+  const databaseUrl = settings.DATABASE_URL ?? (await migratedDatabase(atEnd))
   if (databaseUrl === 'sqlite') copyMigratedDatabase(dataDir)
   const all = {
     DATA_DIR: dataDir,
@@ -43,9 +43,23 @@ export async function makeApp(settings: Record<string, string> = {}): Promise<Te
   const { clock, advance } = fixedClock()
   const app = await createApp({ config, log: await createLogger(config), clock })
   const address = await app.server.listen({ host: '127.0.0.1', port: 0 })
-  onTestFinished(async () => {
+  atEnd(async () => {
     app.server.server.closeAllConnections()
     await app.close()
   })
   return { ...app, url: `${address}${config.pathPrefix}`, dataDir, databaseUrl, advance }
+}
+
+/**
+ * One application for all tests of a file that neither restart it, nor move its clock, nor count its rows:
+ * `const app = sharedApp()` at the top of the file; it is there from the first test on.
+ */
+export function sharedApp(settings: Record<string, string> = {}): TestApp {
+  const shared = {} as TestApp
+  const cleanUps: (() => void | Promise<void>)[] = []
+  beforeAll(async () => void Object.assign(shared, await makeApp(settings, (cleanUp) => cleanUps.unshift(cleanUp))))
+  afterAll(async () => {
+    for (const cleanUp of cleanUps) await cleanUp()
+  })
+  return shared
 }

@@ -42,6 +42,19 @@ test('a host that is none is not repeated; the listening address takes its place
   expect(links).toEqual(hosts.map(() => 'http://127.0.0.1:8080 …'))
 })
 
+test.each([
+  ['127.0.0.1', 'http://127.0.0.1:8080 …'],
+  ['::1', 'http://[::1]:8080 …'],
+  ['0.0.0.0', 'http://127.0.0.1:8080 …'],
+  ['::', 'http://127.0.0.1:8080 …'],
+])('a client of HTTP/1.0 that names no host gets a link that works, with HOST=%s', async (host, start) => {
+  const app = await makeApp({ HOST: host, PORT: '8080' })
+
+  const { body } = await sendRaw(app, ['PUT /a HTTP/1.0', 'Content-Length: 5'], 'hello')
+
+  expect(body.replace(/\/file\/\w{16}\/\w{16}\/a\n$/, ' …')).toBe(start)
+})
+
 test('no forwarded header ever decides a link (P4)', async () => {
   const app = await makeApp({ SOURCE_IP_HEADER: 'X-Forwarded-For' })
   const forwarded = [

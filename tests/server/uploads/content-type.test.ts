@@ -122,7 +122,7 @@ describe('servedContentType', () => {
     'text/plain; charset=utf-8',
     'text/plain; charset=utf-16le',
   ])('%s is inert and served as it is', (stored) => {
-    expect(servedContentType(stored)).toBe(stored)
+    expect(servedContentType(stored, 'name')).toBe(stored)
   })
 
   test.each([
@@ -139,7 +139,7 @@ describe('servedContentType', () => {
     'image/png, text/html',
     'image/png; x=text/html',
   ])('%s is shown as text', (stored) => {
-    expect(servedContentType(stored)).toBe('text/plain; charset=utf-8')
+    expect(servedContentType(stored, 'name')).toBe('text/plain; charset=utf-8')
   })
 
   test.each([
@@ -153,10 +153,27 @@ describe('servedContentType', () => {
     'image/png\r\nX-Evil: 1',
     'nonsense',
   ])('%j is served as plain bytes', (stored) => {
-    expect(servedContentType(stored)).toBe('application/octet-stream')
+    expect(servedContentType(stored, 'name')).toBe('application/octet-stream')
   })
 
   test('letter case does not matter', () => {
-    expect(servedContentType(' Image/PNG ')).toBe('image/png')
+    expect(servedContentType(' Image/PNG ', 'name')).toBe('image/png')
+  })
+
+  test.each([
+    ['report.docx', 'application/zip', 'application/vnd.openxmlformats-officedocument.wordprocessingml.document'],
+    ['BOOK.EPUB', 'application/zip', 'application/epub+zip'],
+    ['app.apk', 'application/zip', 'application/vnd.android.package-archive'],
+    ['table.csv', 'text/plain; charset=utf-8', 'text/csv; charset=utf-8'],
+    ['a.zip', 'application/zip', 'application/zip'],
+    ['a.html', 'application/zip', 'application/zip'],
+    ['a.constructor', 'application/zip', 'application/zip'],
+    ['docx', 'application/zip', 'application/zip'],
+    ['a.docx', 'text/plain; charset=utf-8', 'text/plain; charset=utf-8'],
+    ['a.csv', 'text/html; charset=utf-8', 'text/plain; charset=utf-8'],
+    ['a.csv', 'application/octet-stream', 'application/octet-stream'],
+    ['a.apk', 'image/png', 'image/png'],
+  ])('%s that was sniffed as %s is served as %s', (name, stored, served) => {
+    expect(servedContentType(stored, name)).toBe(served)
   })
 })

@@ -57,11 +57,36 @@ test('PUT takes a body as it comes, whatever its type; without a name the file i
   const app = await makeApp()
 
   const named = await (await put(app, '/a.txt', 'hello', { 'Content-Type': 'nonsense' })).text()
-  const unnamed = await (await put(app, '/', '--b\r\n', { 'Content-Type': FORM_TYPE })).text()
+  const unnamed = await (await put(app, '/', '--b\r\n', { 'Content-Type': 'multipart/mixed' })).text()
 
   expect([LINK.exec(named)?.[1], LINK.exec(unnamed)?.[1]]).toEqual(['a.txt', 'file'])
   expect(await answerOf(fetch(named.trim()))).toEqual([200, 'hello'])
   expect(await answerOf(fetch(unnamed.trim()))).toEqual([200, '--b\r\n'])
+})
+
+test.each(['/', '/a.txt'])('a form that is sent to PUT %s is refused with the commands that work', async (path) => {
+  const app = await makeApp()
+
+  const answer = await answerOf(put(app, path, form(filePart('a.txt', 'hi')), { 'Content-Type': FORM_TYPE }))
+
+  expect(answer).toEqual([
+    400,
+    `PUT takes the bytes of a file, not a form; send the form by POST, or the file alone: curl -T NAME ${app.url}/\n`,
+  ])
+})
+
+test.each([
+  ['UTF-8', 'caf%C3%A9.txt', 'café.txt'],
+  ['Windows-1252', 'caf%E9.txt', 'café.txt'],
+  ['a slash beside Windows-1252', 'caf%E9%2Fb.txt', 'b.txt'],
+])('a name in a path may be escaped as %s', async (_what, escaped, name) => {
+  const app = await makeApp()
+
+  const created = await jsonOf(put(app, `/${escaped}`, 'hi', { Accept: 'application/json' }))
+  const { id, files } = created as { id: string; files: { id: string; fileName: string }[] }
+  const download = await fetch(`${app.url}/file/${id}/${files[0]?.id}/${escaped}`)
+
+  expect([files[0]?.fileName, download.status]).toEqual([name, 200])
 })
 
 test('PUT without a body makes an empty file', async () => {
