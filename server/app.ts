@@ -18,7 +18,7 @@ import { statisticsRoutes } from './activity/statistics-routes.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { type Backups, createBackups } from './database/backup.ts'
-import { migrate } from './database/migrate.ts'
+import { migrateDatabase } from './database/migrate.ts'
 import { type Database, openDatabase } from './database/open-database.ts'
 import { optimise } from './database/optimise.ts'
 import { createClaims } from './downloads/claims.ts'
@@ -103,8 +103,9 @@ export interface Options {
 
 /** The only place where things are put together. Opens the database and the store; does not listen. */
 export async function createApp({ config, log, clock = systemClock }: Options): Promise<App> {
-  const database = openDatabase(databaseLocation(config))
-  await migrate(database.db)
+  const location = databaseLocation(config)
+  await migrateDatabase(location)
+  const database = openDatabase(location)
   const blobs = await openStore(storeOptions(config))
 
   const { activity, statistics } = createActivity({ database, clock, log })

@@ -6,15 +6,22 @@ import { createWorkersMetrics } from './http/metrics.ts'
 import { createLogger } from './logger.ts'
 import { GRACE_MS } from './serve.ts'
 
+/** After a worker that could not start, as while the database is down; doubled with each failure in a row. */
+const FIRST_DELAY_MS = 1_000
+const LONGEST_DELAY_MS = 30_000
+
 /**
  * Runs `config.workers` processes that answer on one port, each a replica of its own, and replaces one that dies. The first
- * is up before the others start, so that migrations run once and a bad start is reported once.
+ * is up before the others start, so that migrations run once and a bad start is reported once. Later a worker that can't
+ * start is tried again, since the others still serve.
  */
 export async function superviseWorkers(config: Config): Promise<void> {
   const log = await createLogger(config)
   const metrics = config.metricsPort === 0 ? undefined : await createWorkersMetrics()
   const running = new Map<Worker, Promise<void>>()
+  let isUp = false
   let isStopping = false
+  let failedStarts = 0
 
   closeWithGrace({ delay: config.shutdownTimeoutMs + 2 * GRACE_MS, logger: false }, async ({ err }) => {
     isStopping = true
@@ -34,16 +41,28 @@ export async function superviseWorkers(config: Config): Promise<void> {
     let hasListened = false
     worker.once('listening', () => {
       hasListened = true
+      failedStarts = 0
     })
     const [code, signal] = await once(worker, 'exit')
     running.delete(worker)
     if (isStopping) return
     log.error({ pid: worker.process.pid, code, signal }, 'a worker died')
-    if (!hasListened) throw new Error('a worker could not start') // and the next one could not either
-    start()
+    if (hasListened) return void start()
+    if (!isUp) throw new Error('a worker could not start') // and the next one could not either
+    startLater()
+  }
+
+  function startLater(): void {
+    const delayMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** failedStarts)
+    failedStarts += 1
+    log.warn({ delayMs }, 'a worker could not start and will be tried again')
+    setTimeout(() => {
+      if (!isStopping) start()
+    }, delayMs)
   }
 
   await once(start(), 'listening')
+  isUp = true
   for (let count = 1; count < config.workers; count += 1) start()
   await metrics?.listen({ host: config.host, port: config.metricsPort })
 }

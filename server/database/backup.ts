@@ -144,7 +144,7 @@ async function swap(copy: string, file: string, clock: Clock): Promise<void> {
 }
 
 async function copyInto(restored: Database, location: DatabaseLocation): Promise<void> {
-  const target = openDatabase(location)
+  const target = openDatabase(location, { hasTimeLimits: false })
   try {
     await migrate(target.db)
     await target.db.transaction().execute((trx) => copyTables({ from: restored.db, to: trx, sqlite: restored.db }))

@@ -3,9 +3,16 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Kysely } from 'kysely'
 import { FileMigrationProvider, Migrator } from 'kysely/migration'
+import { type DatabaseLocation, openDatabase } from './open-database.ts'
 import type { Schema } from './schema.ts'
 
 const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url))
+
+/** `migrate` on a connection of its own, since rewriting a large table takes longer than any request may. */
+export async function migrateDatabase(location: DatabaseLocation): Promise<void> {
+  const { db, close } = openDatabase(location, { hasTimeLimits: false })
+  await migrate(db).finally(close)
+}
 
 /** Brings the tables up to date. Throws when a migration fails or when the database was made by a newer version. */
 export async function migrate(db: Kysely<Schema>, folder = FOLDER): Promise<void> {

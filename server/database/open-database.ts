@@ -16,8 +16,10 @@ export type DatabaseLocation =
   | { kind: 'sqlite'; file: string; syncEachCommit: boolean }
   | { kind: 'postgres'; url: string }
 
-export function openDatabase(location: DatabaseLocation): Database {
-  const dialect = location.kind === 'sqlite' ? sqliteDialect(location) : postgresDialect(location.url)
+/** Requests must not wait for ever; migrations and copies of whole tables take the time that they need, without limits. */
+export function openDatabase(location: DatabaseLocation, { hasTimeLimits = true } = {}): Database {
+  const dialect =
+    location.kind === 'sqlite' ? sqliteDialect(location) : postgresDialect(location.url, { hasTimeLimits })
   const db = new Kysely<Schema>({ dialect })
   return {
     db,

@@ -1,19 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { jsonOf } from '../helpers/answers.ts'
 import { type CreatedUpload, fileForm } from '../helpers/client.ts'
-import { freePort } from '../helpers/postgres-server.ts'
-import { type SpawnedServer, spawnServer, startServer } from '../helpers/spawn-server.ts'
-
-/** The pids of the workers that have answered something, by their log lines. */
-const workersOf = (server: SpawnedServer): string[] => [
-  ...new Set(
-    server
-      .logs()
-      .filter(({ msg }) => msg === 'answered')
-      .map(({ reqId }) => String(reqId).split('-')[0] ?? ''),
-  ),
-]
+import { findPostgres, freePort, startPostgres } from '../helpers/postgres-server.ts'
+import { type SpawnedServer, spawnServer, startServer, untilTwoAnswer, workersOf } from '../helpers/spawn-server.ts'
 
 /** A connection of its own for each request: that is what workers share. */
 const put = (server: SpawnedServer, content: string): Promise<string> =>
@@ -43,16 +33,6 @@ async function streamed({ url }: SpawnedServer, content: string): Promise<void> 
   if (received.status !== 200) leave.abort() // else it waits for the next reader
   expect([received.status, await received.text()]).toEqual([200, content])
   expect((await sent).status).toBe(200)
-}
-
-async function untilTwoAnswer(server: SpawnedServer): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      await get(`${server.url}/health`)
-      expect(workersOf(server).length).toBeGreaterThanOrEqual(2)
-    },
-    { timeout: 15_000, interval: 50 },
-  )
 }
 
 test('several workers share a port and what they hold; figures are of all together, and SIGTERM ends all', async () => {
@@ -116,6 +96,34 @@ test('a worker that dies is replaced, and the others go on', async () => {
     { timeout: 15_000, interval: 50 },
   )
 })
+
+test.skipIf(findPostgres() === undefined)(
+  'a worker that has to start while PostgreSQL is down is tried again until it can, and the others go on',
+  { timeout: 90_000 },
+  async () => {
+    const postgres = await startPostgres()
+    onTestFinished(postgres.stop)
+    const server = await spawnServer({ DATABASE_URL: `${postgres.url}/postgres`, WORKERS: '2' })
+    await untilTwoAnswer(server)
+
+    await postgres.crash()
+    process.kill(await childOf(server.pid), 'SIGKILL')
+    const messages = () => server.logs().map(({ msg }) => msg)
+    await vi.waitFor(() => expect(messages()).toContain('a worker could not start and will be tried again'), 30_000)
+    expect((await fetch(`${server.url}/health`, { headers: { Connection: 'close' } })).status).toBe(200)
+    await postgres.start()
+
+    await vi.waitFor(
+      async () => {
+        await get(`${server.url}/health`)
+        expect(workersOf(server).length).toBeGreaterThanOrEqual(3)
+      },
+      { timeout: 30_000, interval: 50 },
+    )
+    expect(await get(await put(server, 'kept'))).toBe('kept')
+    expect(await server.kill('SIGTERM')).toBe(0)
+  },
+)
 
 test('a start that fails is reported once, not tried for ever', async () => {
   const { exited, output } = startServer({ WORKERS: '2', DATA_DIR: '/dev/null/nowhere' })

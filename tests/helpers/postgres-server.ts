@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 
 const DEBIAN_FOLDER = '/usr/lib/postgresql'
 
@@ -15,30 +16,46 @@ export function findPostgres(): string | undefined {
     .find((folder) => existsSync(join(folder, 'initdb')))
 }
 
-/** A PostgreSQL of our own, up in a second; durability is off, since nothing outlives the tests. */
-export async function startPostgres(): Promise<{ url: string; stop: () => void }> {
+export interface PostgresServer {
+  url: string
+  stop: () => void
+  /** As by a crash, without an end to what is under way. Down until `start`. */
+  crash: () => Promise<unknown>
+  start: () => Promise<unknown>
+}
+
+/** A PostgreSQL of our own, up in a second. Nothing outlives the tests, but `isDurable` keeps commits over a `crash`. */
+export async function startPostgres({ isDurable = false } = {}): Promise<PostgresServer> {
   const bin = findPostgres()
   if (!bin) throw new Error('PostgreSQL is not installed')
   const folder = mkdtempSync(join(tmpdir(), 'mayfly-postgres-'))
   const data = join(folder, 'data')
   const isRoot = process.getuid?.() === 0
   if (isRoot) execFileSync('chown', ['postgres', folder])
-  const run = (program: string, ...args: string[]) => {
+  const call = (program: string, args: string[]): [string, string[]] => {
     const command = join(bin, program)
     const user = ['--reuid=postgres', '--regid=postgres', '--clear-groups', command]
-    execFileSync(isRoot ? 'setpriv' : command, isRoot ? [...user, ...args] : args, { stdio: 'ignore', cwd: folder })
+    return isRoot ? ['setpriv', [...user, ...args]] : [command, args]
   }
+  const run = (program: string, ...args: string[]) =>
+    execFileSync(...call(program, args), { stdio: 'ignore', cwd: folder })
+  const runMeanwhile = (program: string, ...args: string[]) =>
+    promisify(execFile)(...call(program, args), { cwd: folder })
   const port = await freePort()
   const settings = [
     `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=300`,
-    '-c fsync=off -c synchronous_commit=off -c full_page_writes=off',
+    '-c fsync=off -c full_page_writes=off',
+    isDurable ? '' : '-c synchronous_commit=off',
   ]
+  const start = ['-D', data, '-w', '-l', join(folder, 'log'), '-o', settings.join(' '), 'start']
   run('initdb', '-D', data, '-U', 'app', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync')
-  run('pg_ctl', '-D', data, '-w', '-l', join(folder, 'log'), '-o', settings.join(' '), 'start')
+  run('pg_ctl', ...start)
   return {
     url: `postgres://app@127.0.0.1:${port}`,
+    crash: () => runMeanwhile('pg_ctl', '-D', data, '-m', 'immediate', 'stop'),
+    start: () => runMeanwhile('pg_ctl', ...start),
     stop: () => {
-      run('pg_ctl', '-D', data, '-m', 'immediate', 'stop')
+      if (existsSync(join(data, 'postmaster.pid'))) run('pg_ctl', '-D', data, '-m', 'immediate', 'stop')
       rmSync(folder, { recursive: true, force: true })
     },
   }

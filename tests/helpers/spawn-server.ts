@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, vi } from 'vitest'
 import { temporaryFolder } from './database.ts'
 
 export interface SpawnedServer {
@@ -48,6 +48,27 @@ export function sharedServer(settings: Record<string, string> = {}): { url: () =
     rmSync(dataDir, { recursive: true, force: true })
   })
   return { url: () => (server as SpawnedServer).url, dataDir: () => dataDir }
+}
+
+/** The pids of the workers that have answered something, by their log lines. */
+export const workersOf = (server: SpawnedServer): string[] => [
+  ...new Set(
+    server
+      .logs()
+      .filter(({ msg }) => msg === 'answered')
+      .map(({ reqId }) => String(reqId).split('-')[0] ?? ''),
+  ),
+]
+
+/** Both of two workers serve, of which one may still start when the server announces itself. */
+export async function untilTwoAnswer(server: SpawnedServer): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      await fetch(`${server.url}/health`, { headers: { Connection: 'close' } })
+      expect(workersOf(server).length).toBeGreaterThanOrEqual(2)
+    },
+    { timeout: 15_000, interval: 50 },
+  )
 }
 
 async function running(

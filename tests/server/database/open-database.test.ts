@@ -4,9 +4,11 @@ import BetterSqlite3 from 'better-sqlite3'
 import { sql } from 'kysely'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { migrate } from '../../../server/database/migrate.ts'
+import { openDatabase } from '../../../server/database/open-database.ts'
 import { createUpload } from '../../helpers/client.ts'
 import { isPostgres, temporaryFolder } from '../../helpers/database.ts'
 import { makeApp } from '../../helpers/make-app.ts'
+import { freePort } from '../../helpers/postgres-server.ts'
 import { startServer } from '../../helpers/spawn-server.ts'
 import { givenDatabase, givenLocation } from './given-database.ts'
 
@@ -95,6 +97,56 @@ test('more kinds of queries than the statement cache holds do no harm', async ()
       expect(rows).toEqual([{ value: kind }])
     }
   }
+})
+
+describe.runIf(isPostgres())('on PostgreSQL', () => {
+  const raise = (code: string) =>
+    sql.raw(`do $$ begin raise exception 'as a test says' using errcode = '${code}'; end $$`)
+
+  test.each([
+    '08006', // connection failure
+    '53300', // too many connections
+    '57P01', // the administrator stops the server
+    '57P02', // another process of the server crashed
+    '57P03', // the server is starting
+    '40P01', // deadlock
+    '55P03', // lock timeout
+    '25006', // a standby
+  ])('the error %s means that trying again helps', async (code) => {
+    const { db } = givenDatabase(await givenLocation())
+
+    await expect(raise(code).execute(db)).rejects.toMatchObject({ code: 'unavailable', retryAfterSeconds: 2 })
+  })
+
+  test('a full disk is told apart, and an error of ours stays what it is whatever words it has', async () => {
+    const { db } = givenDatabase(await givenLocation())
+
+    await expect(raise('53100').execute(db)).rejects.toMatchObject({ code: 'insufficient_storage' })
+    await expect(sql`select connection_timeout`.execute(db)).rejects.toMatchObject({ code: '42703' })
+  })
+
+  test('nobody listens is an answer to try again, also when the name of the server is not known', async () => {
+    const port = await freePort()
+    for (const host of [`127.0.0.1:${port}`, 'nowhere.invalid']) {
+      const { db } = givenDatabase({ kind: 'postgres', url: `postgres://app@${host}/app` })
+      await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ code: 'unavailable' })
+    }
+  })
+
+  test('migrations and copies of tables have no time limits, requests have', async () => {
+    const location = await givenLocation()
+    const limits = async (options?: { hasTimeLimits: boolean }) => {
+      const database = openDatabase(location, options)
+      onTestFinished(() => database.close())
+      const names = ['statement_timeout', 'lock_timeout']
+      return Promise.all(
+        names.map(async (name) => (await sql<object>`show ${sql.raw(name)}`.execute(database.db)).rows[0]),
+      )
+    }
+
+    expect(await limits()).toEqual([{ statement_timeout: '10s' }, { lock_timeout: '2s' }])
+    expect(await limits({ hasTimeLimits: false })).toEqual([{ statement_timeout: '0' }, { lock_timeout: '0' }])
+  })
 })
 
 describe.skipIf(isPostgres())('on SQLite', () => {
