@@ -15,7 +15,7 @@ import { usersRoutes } from './accounts/users-routes.ts'
 import { createActivity } from './activity/activity.ts'
 import type { Statistics } from './activity/statistics.ts'
 import { statisticsRoutes } from './activity/statistics-routes.ts'
-import { type Clock, systemClock } from './clock.ts'
+import { type Clock, type SteadyClock, systemClock, systemSteadyClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { type Backups, createBackups } from './database/backup.ts'
 import { migrateDatabase } from './database/migrate.ts'
@@ -99,10 +99,16 @@ export interface Options {
   config: Config
   log: FastifyBaseLogger
   clock?: Clock
+  steady?: SteadyClock
 }
 
 /** The only place where things are put together. Opens the database and the store; does not listen. */
-export async function createApp({ config, log, clock = systemClock }: Options): Promise<App> {
+export async function createApp({
+  config,
+  log,
+  clock = systemClock,
+  steady = systemSteadyClock,
+}: Options): Promise<App> {
   const location = databaseLocation(config)
   await migrateDatabase(location)
   const database = openDatabase(location)
@@ -154,6 +160,7 @@ export async function createApp({ config, log, clock = systemClock }: Options): 
     }),
     countBroken: check.countBroken,
     clock,
+    steady,
     channels: {
       smtpUrl: config.smtpUrl,
       mailFrom: config.mailFrom,

@@ -1,7 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
-import cron from 'node-cron'
-import type { Clock } from '../clock.ts'
+import type { Clock, SteadyClock } from '../clock.ts'
 import { AppError } from '../errors.ts'
+import { createLeaseWatch } from '../lease-watch.ts'
+import { createTicker } from '../ticker.ts'
 import type { AgentRepo, Replica } from './agent-repo.ts'
 import type { Run } from './job.ts'
 import { type JobRunner, LEASE_MS, notificationOf } from './job-runner.ts'
@@ -19,14 +20,16 @@ interface Dependencies {
   /** This process, as the history names it. */
   replica: Replica
   clock: Clock
+  steady: SteadyClock
   /** Called where the disk is so full that not even the start of a job can be noted. */
   makeRoom: () => void
   log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
 }
 
+const TICK_MS = 1_000
 /** What is later than that was missed, not delayed: of all the moments since, one is made up for. */
 const CATCH_UP_AFTER_MS = 60_000
-/** Clocks of replicas differ by less; what lies further ahead was written by a clock that was wrong. */
+/** Clocks of replicas differ by less; a moment that lies further ahead was written by a clock that was wrong. */
 const LEAP_MS = 10 * 60_000
 const CARE_EVERY_MS = 10_000
 /** A replica that was not seen for so long is forgotten. */
@@ -36,11 +39,12 @@ export type Agent = ReturnType<typeof createAgent>
 
 /**
  * Looks each second for schedules whose moment has come, and runs their jobs. Any number of replicas may do so: the
- * database settles who runs what. node-cron gives the ticks, and nothing is remembered between them but the time.
+ * database settles who runs what.
  */
 export function createAgent(dependencies: Dependencies) {
-  const { jobs, runs, agents, runner, notifications, replica, clock, makeRoom, log } = dependencies
-  const ticks = cron.createTask('* * * * * *', () => tick(), { noOverlap: true, suppressMissedWarning: true })
+  const { jobs, runs, agents, runner, notifications, replica, clock, steady, makeRoom, log } = dependencies
+  const ticks = createTicker(TICK_MS, tick)
+  const watch = createLeaseWatch({ durationMs: LEASE_MS, steady })
   let caredAt = Number.NEGATIVE_INFINITY
   let round = Promise.resolve()
   let isStopped = false
@@ -101,7 +105,7 @@ export function createAgent(dependencies: Dependencies) {
 
   /** Runs whose replica died are closed, and run again where the schedule says so. */
   async function closeLost(now: number): Promise<void> {
-    for (const run of await runs.listLost(now, now + LEAP_MS)) {
+    for (const run of watch.lapsed(await runs.listUnfinished())) {
       if (runner.isRunning(run.id)) continue
       const ended = { ...run, outcome: 'failed' as const, message: `The server ${run.replica} died.`, finishedAt: now }
       const job = await jobs.find(run.jobId)
@@ -140,7 +144,7 @@ export function createAgent(dependencies: Dependencies) {
   async function begin(): Promise<void> {
     await goRound()
     if (isStopped) return
-    void ticks.start()
+    ticks.start()
     try {
       if (await agents.isEnabled()) await launchAtStart()
     } catch (err) {
@@ -159,7 +163,7 @@ export function createAgent(dependencies: Dependencies) {
   /** Bounded: what does not end in time is left to its lease. */
   async function stop(): Promise<void> {
     isStopped = true
-    await ticks.destroy()
+    ticks.stop()
     await round
     await runner.close()
     await notifications.close()

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Clock } from '../clock.ts'
+import type { Clock, SteadyClock } from '../clock.ts'
 import type { Database } from '../database/open-database.ts'
 import { newId } from '../ids.ts'
 import { type Action, createActionRegistry } from './action-registry.ts'
@@ -22,6 +22,7 @@ interface Dependencies {
   database: Database
   actions: Readonly<Record<string, Action>>
   clock: Clock
+  steady: SteadyClock
   channels: Channels
   makeRoom: () => void
   /** Files that a check found to be broken. */
@@ -32,7 +33,16 @@ interface Dependencies {
 export type JobEngine = ReturnType<typeof createJobEngine>
 
 /** Jobs, the agent that runs them, and what operators do with both. */
-export function createJobEngine({ database, actions, clock, channels, makeRoom, countBroken, log }: Dependencies) {
+export function createJobEngine({
+  database,
+  actions,
+  clock,
+  steady,
+  channels,
+  makeRoom,
+  countBroken,
+  log,
+}: Dependencies) {
   const [repo, runs] = [createJobsRepo(database), createRunsRepo(database)]
   const [history, agents] = [createHistoryRepo(database), createAgentRepo(database)]
   const operatorsRepo = createOperatorsRepo(database)
@@ -60,7 +70,7 @@ export function createJobEngine({ database, actions, clock, channels, makeRoom, 
     clock,
     log,
   })
-  const agent = createAgent({ jobs: repo, runs, agents, runner, notifications, replica, clock, makeRoom, log })
+  const agent = createAgent({ jobs: repo, runs, agents, runner, notifications, replica, clock, steady, makeRoom, log })
   const control = createJobControl({ jobs, runs, history, agents, agent, runner, clock })
   return { jobs, control, agent, operators, notifications, figures: jobFigures({ history, control, countBroken }) }
 }

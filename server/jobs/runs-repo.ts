@@ -2,6 +2,7 @@ import type { Kysely, Transaction } from 'kysely'
 import type { Schema } from '../database/schema.ts'
 import type { Outcome } from '../database/schema-jobs.ts'
 import type { Transact } from '../database/transact.ts'
+import type { SeenLease } from '../lease-watch.ts'
 import type { Counts, Run, Schedule, StepRun } from './job.ts'
 import { toRun, toRunRow, toSchedule, toStepRunRow } from './job-rows.ts'
 
@@ -132,15 +133,10 @@ export function createRunsRepo({ db, transact }: { db: Kysely<Schema>; transact:
         return true
       }),
 
-    /** Unfinished runs whose lease ran out, or lies so far ahead that a wrong clock must have written it. */
-    async listLost(now: number, latestLease: number): Promise<Run[]> {
-      const rows = await db
-        .selectFrom('job_runs')
-        .selectAll()
-        .where('finished_at', 'is', null)
-        .where((eb) => eb.or([eb('lease_until', '<', now), eb('lease_until', '>', latestLease)]))
-        .execute()
-      return rows.map(toRun)
+    /** Runs of all replicas, with their leases. */
+    async listUnfinished(): Promise<(Run & SeenLease)[]> {
+      const rows = await db.selectFrom('job_runs').selectAll().where('finished_at', 'is', null).execute()
+      return rows.map((row) => ({ ...toRun(row), mark: row.lease_until }))
     },
 
     async find(id: string): Promise<Run | undefined> {

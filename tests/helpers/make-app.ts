@@ -4,13 +4,18 @@ import { readConfig } from '../../server/config.ts'
 import { createLogger } from '../../server/logger.ts'
 import { type AtEnd, copyMigratedDatabase, migratedDatabase, temporaryFolder } from './database.ts'
 
-/** A clock that stands still until it is moved. Starts at the real time, so that files on disk look as old as they are. */
+/** Clocks that stand still until they are moved. Starts at the real time, so that files on disk look as old as they are. */
 export function fixedClock() {
   let now = Date.now()
-  const advance = (ms: number): void => {
+  let elapsed = 0
+  const leap = (ms: number): void => {
     now += ms
   }
-  return { clock: () => now, advance }
+  const advance = (ms: number): void => {
+    leap(ms)
+    elapsed += ms
+  }
+  return { clock: () => now, steady: () => elapsed, advance, leap }
 }
 
 export interface TestApp extends App {
@@ -19,8 +24,10 @@ export interface TestApp extends App {
   dataDir: string
   /** For a second app on the same database. */
   databaseUrl: string
-  /** Moves the app's time. */
+  /** Lets time pass for the app. */
   advance: (ms: number) => void
+  /** Sets the app's wall clock, without any time passing. */
+  leap: (ms: number) => void
 }
 
 /**
@@ -40,14 +47,14 @@ export async function makeApp(settings: Record<string, string> = {}, atEnd: AtEn
     DATABASE_URL: databaseUrl,
   }
   const config = readConfig(Object.fromEntries(Object.entries(all).map(([name, value]) => [`MAYFLY_${name}`, value])))
-  const { clock, advance } = fixedClock()
-  const app = await createApp({ config, log: await createLogger(config), clock })
+  const { clock, steady, advance, leap } = fixedClock()
+  const app = await createApp({ config, log: await createLogger(config), clock, steady })
   const address = await app.server.listen({ host: '127.0.0.1', port: 0 })
   atEnd(async () => {
     app.server.server.closeAllConnections()
     await app.close()
   })
-  return { ...app, url: `${address}${config.pathPrefix}`, dataDir, databaseUrl, advance }
+  return { ...app, url: `${address}${config.pathPrefix}`, dataDir, databaseUrl, advance, leap }
 }
 
 /**

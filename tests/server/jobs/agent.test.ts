@@ -191,13 +191,14 @@ async function givenDeath(more: object = {}) {
   await givenJob(dying, '*/30 * * * *', more)
   for (const engine of [dying, other]) engine.advance(30 * MINUTE)
   await dying.agent.tick()
+  await other.agent.tick() // from now on it watches the lease
   return other
 }
 
 test('a run whose replica died is closed as failed within a minute, not while it may be alive', async () => {
   const other = await givenDeath()
 
-  other.advance(30 * SECOND)
+  other.advance(29_999)
   await other.agent.tick()
   expect(await momentsOf(other, 'job')).toMatchObject([{ outcome: 'in_progress' }])
 
@@ -209,14 +210,29 @@ test('a run whose replica died is closed as failed within a minute, not while it
   expect(runs[0]?.steps).toMatchObject([{ outcome: 'failed' }])
 })
 
+test('a run is closed for no wall clock, however far it leaps', async () => {
+  const other = await givenDeath()
+
+  for (const ms of [20 * MINUTE, 400 * DAY, -500 * DAY]) {
+    other.leap(ms)
+    await other.agent.tick()
+  }
+
+  const { runs } = await other.control.listRuns({}, 10, 0)
+  expect(runs.filter(({ run }) => run.outcome === 'failed')).toEqual([])
+})
+
 test('if its schedule says so it is run again, once', async () => {
   const other = await givenDeath({ rerunLost: true })
   const replica = await givenEngine({ ok: acting(() => new Promise(() => {})) }, other)
   const third = await givenEngine({ ok }, other)
 
-  replica.advance(31 * MINUTE)
+  for (const engine of [replica, third]) engine.advance(30 * MINUTE)
   await replica.agent.tick()
-  third.advance(32 * MINUTE)
+  replica.advance(MINUTE)
+  await replica.agent.tick()
+  await third.agent.tick()
+  third.advance(MINUTE)
   await tick(third)
 
   const { runs } = await other.control.listRuns({}, 10, 0)
@@ -233,12 +249,14 @@ test('a clock that leaps a day ahead and back runs a moment each, and then goes 
   }
 
   await minute()
-  await minute(DAY)
+  engine.leap(DAY)
+  await tick(engine)
   expect(await momentsOf(engine, 'job')).toHaveLength(2)
 
   await minute(MINUTE)
   expect(await momentsOf(engine, 'job')).toHaveLength(3)
-  await minute(-DAY)
+  engine.leap(-DAY)
+  await tick(engine)
   await minute()
   await minute()
   expect((await engine.control.listRuns({}, 99, 0)).total).toBe(5)

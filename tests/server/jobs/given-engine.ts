@@ -27,21 +27,27 @@ export async function givenEngine(
   const database = givenDatabase(location)
   await migrate(database.db)
   let now = START
+  let elapsed = 0
   const log = pino({ level: 'silent' })
   const engine: JobEngine = createJobEngine({
     database,
     actions,
     channels: { smtpUrl: '', mailFrom: '', allowPrivateWebhooks: false, ...given?.channels },
     clock: () => now,
+    steady: () => elapsed,
     makeRoom: () => {},
     countBroken: async () => 0,
     log,
   })
   onTestFinished(() => engine.agent.stop())
-  const advance = (ms: number): void => {
+  const leap = (ms: number): void => {
     now += ms
   }
-  return { ...engine, location, db: database.db, advance, clock: () => now }
+  const advance = (ms: number): void => {
+    leap(ms)
+    elapsed += ms
+  }
+  return { ...engine, location, db: database.db, advance, leap, clock: () => now }
 }
 
 /** The history of a job as its moments, oldest first. */

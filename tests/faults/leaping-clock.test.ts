@@ -1,0 +1,92 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { openDatabase } from '../../server/database/open-database.ts'
+import { temporaryFolder } from '../helpers/database.ts'
+import { spawnServer } from '../helpers/spawn-server.ts'
+
+/** The real process with a wall clock that leaps: an administrator, a suspended laptop, a paused machine. */
+
+const LIBRARY = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1'
+const SECOND = 1_000
+const HOUR = 60 * 60 * SECOND
+const DAY = 24 * HOUR
+
+async function givenServer() {
+  const folder = temporaryFolder()
+  const offset = join(folder, 'offset')
+  const set = (ms: number): void => writeFileSync(offset, `${ms < 0 ? '-' : '+'}${Math.abs(ms) / SECOND}\n`)
+  set(0)
+  const server = await spawnServer(
+    { DATA_DIR: join(folder, 'data') },
+    {
+      LD_PRELOAD: LIBRARY,
+      FAKETIME_TIMESTAMP_FILE: offset,
+      FAKETIME_NO_CACHE: '1',
+      DONT_FAKE_MONOTONIC: '1',
+      NO_FAKE_STAT: '1',
+    },
+  )
+  const location = { kind: 'sqlite' as const, file: join(server.dataDir, 'mayfly.db'), syncEachCommit: false }
+  const { db, close } = openDatabase(location)
+  onTestFinished(close)
+  /** Of the job that is due each minute: moments that ran, and the one that comes next. */
+  const moments = async () => {
+    const { id } = await db
+      .selectFrom('jobs')
+      .select('id')
+      .where('name', '=', 'purge-expired-uploads')
+      .executeTakeFirstOrThrow()
+    const ran = await db
+      .selectFrom('job_runs')
+      .select('scheduled_for')
+      .where('job_id', '=', id)
+      .where('trigger', '=', 'schedule')
+      .execute()
+    const next = await db.selectFrom('job_schedules').select('next_run_at').where('job_id', '=', id).execute()
+    return {
+      ran: ran.map(({ scheduled_for }) => scheduled_for ?? Number.NaN),
+      next: Math.max(...next.map(({ next_run_at }) => next_run_at ?? 0)),
+    }
+  }
+  return { server, set, moments }
+}
+
+/** Asks all the time until aborted; resolves with how long the slowest answer took, in milliseconds. */
+async function slowestAnswer(url: string, signal: AbortSignal): Promise<number> {
+  let slowest = 0
+  while (!signal.aborted) {
+    const askedAt = performance.now()
+    expect((await fetch(`${url}/health`)).status).toBe(200)
+    slowest = Math.max(slowest, performance.now() - askedAt)
+    await sleep(20)
+  }
+  return slowest
+}
+
+describe.skipIf(!existsSync(LIBRARY))('when the wall clock leaps', () => {
+  test('a server answers as before, and each job that became due runs once', { timeout: 120_000 }, async () => {
+    const { server, set, moments } = await givenServer()
+    const stop = new AbortController()
+    const slowest = slowestAnswer(server.url, stop.signal)
+    let before = await moments()
+
+    for (const offset of [HOUR, HOUR + DAY, HOUR + 401 * DAY]) {
+      set(offset)
+      await vi.waitFor(async () => expect((await moments()).next).toBeGreaterThan(Date.now() + offset), 20_000)
+      const after = await moments()
+      const missed = after.ran.filter((moment) => !before.ran.includes(moment) && moment < Date.now() + offset - 90_000)
+      expect(missed).toEqual([before.next]) // one of all that the clock left out
+      before = after
+    }
+    const back = HOUR + 400 * DAY
+    set(back)
+    await vi.waitFor(async () => expect((await moments()).next).toBeLessThanOrEqual(Date.now() + back + 60_000), 20_000)
+
+    stop.abort()
+    expect(await slowest).toBeLessThan(SECOND)
+    expect(server.output()).not.toContain('NODE-CRON')
+    expect(await server.kill('SIGTERM')).toBe(0)
+  })
+})
