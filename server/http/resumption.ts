@@ -26,10 +26,23 @@ export function resumeCommand(request: FastifyRequest, addresses: Addresses, sec
 }
 
 /**
- * 104 Upload Resumption Supported (draft-ietf-httpbis-resumable-upload), while the client is still sending. Only for those who are
- * known to take it: Python's http.client, for one, takes any 1xx but 100 for the answer.
+ * Sends 104 Upload Resumption Supported (draft-ietf-httpbis-resumable-upload) while the client is still sending, if the client
+ * accepts an interim response. Returns at once in any case.
  */
-export function announceResumption(reply: FastifyReply, headers: Record<string, string | number>): void {
+export function announceResumption(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  headers: Record<string, string | number>,
+): void {
+  if (!acceptsInterim(request)) return
   const lines = Object.entries(headers).filter(([, value]) => /^[\x20-\x7e]*$/.test(`${value}`))
   reply.raw.writeInformation(104, Object.fromEntries(lines))
 }
+
+/**
+ * Whether the client, and every proxy on the way, takes a 1xx for what it is. Many do not: nginx with HTTP/2 or with buffering,
+ * Varnish and Python's http.client take it for the answer. A client that sends `Expect: 100-continue` over HTTP/1.1 waits for a
+ * 1xx (RFC 9110 §10.1.1), and the proxies that do not pass one on do not pass this header on either.
+ */
+const acceptsInterim = ({ headers, raw }: FastifyRequest): boolean =>
+  raw.httpVersion === '1.1' && headers.expect?.toLowerCase() === '100-continue'

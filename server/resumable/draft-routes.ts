@@ -44,7 +44,7 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
     const remarks = { metadata: withoutSecrets(header), sha256: wholeSha256(request.headers) }
     const { secret, resumable, slot } = await resumables.create(wish, await readCaller(request), remarks)
     const headers = { Location: resumptionPath(request, config, secret), ...limitHeader(resumable, clock()) }
-    announceResumption(reply, { ...headers, ...interopOf(request.headers) })
+    announceResumption(request, reply, { ...headers, ...interopOf(request.headers) })
     reply.headers({ ...headers, ...(slot?.uploadToken === undefined ? {} : { 'X-UploadToken': slot.uploadToken }) })
     const piece = { offset: 0, isLast: isComplete, ...body }
     return answer(request, reply, await resumables.append(secret, piece), 201)

@@ -48,6 +48,7 @@ export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, 
 
   async function uploadResumably(request: FastifyRequest, reply: FastifyReply) {
     const { headers } = request
+    const isDraft = readComplete(headers) !== undefined
     const isComplete = readComplete(headers) ?? true
     const { bytes, size, check } = rawBody(request)
     const length = readBytes(headers, 'Upload-Length') ?? (isComplete ? size : undefined)
@@ -57,7 +58,7 @@ export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, 
     })
     const where = { Location: resumptionPath(request, config, secret), ...limitHeader(resumable, clock()) }
     const command = resumeCommand(request, config, secret, wish.name)
-    announceResumption(reply, { ...where, ...interopOf(headers), 'X-Mayfly-Resume': command })
+    announceResumption(request, reply, { ...where, ...interopOf(headers), 'X-Mayfly-Resume': command })
     const piece = { offset: 0, isLast: isComplete, size, check, bytes: untilSilence(request, bytes) }
     const received = await resumables.append(secret, piece).catch(async (error: unknown) => {
       if (error instanceof AppError && FINAL.includes(error.code)) await resumables.remove(secret).catch(() => {})
@@ -66,7 +67,8 @@ export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, 
     })
     reply.headers({ ...completeHeader(received), ...interopOf(headers), 'Upload-Offset': received.received })
     const file = await resumables.fileOf(received)
-    if (!file) return reply.code(201).headers(where).send()
+    if (isDraft) reply.headers(where) // whether or not the client got it before
+    if (!file) return reply.code(201).send()
     const { upload, uploadToken = '' } = slot as Slot // only parts have none
     return answerUpload(request, reply, { upload, files: [file], token: uploadToken })
   }
@@ -92,7 +94,7 @@ export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, 
   }
 }
 
-/** curl shows what it is told in the middle of a request (with -i or -v), and takes it; others say that they do. */
+/** curl shows what it is told, in the middle of a request (with -i or -v) or in the answer; others say that they do. */
 function isWorthResuming({ headers }: FastifyRequest): boolean {
   if (readComplete(headers) !== undefined) return true
   const size = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY)

@@ -1,26 +1,15 @@
-import { spawn } from 'node:child_process'
 import { hash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Upload } from 'tus-js-client'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { temporaryFolder } from '../helpers/database.ts'
+import { describe, expect, test } from 'vitest'
 import { freePort } from '../helpers/postgres-server.ts'
+import { isInstalled, startNginx } from '../helpers/proxies.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
 
 /** Behind the real nginx as Debian ships it: it buffers whole requests, and takes bodies of 100 MB at most, as Cloudflare does. */
 
-const NGINX = '/usr/sbin/nginx'
-const hasNginx = existsSync(NGINX)
-if (!hasNginx) {
-  const message = 'NOT TESTED: behind nginx, which is not installed (Debian: apt-get install nginx-light)'
-  if (process.env.CI) throw new Error(message)
-  console.warn(message)
-}
-
 const MB = 1_000_000
 
-describe.skipIf(!hasNginx)('behind nginx with default buffering and a limit of 100 MB', () => {
+describe.skipIf(!isInstalled('nginx'))('behind nginx with default buffering and a limit of 100 MB', () => {
   test('a file beyond the limit arrives in pieces below it, at a path of the proxy', async () => {
     const { url } = await givenProxy()
     const bytes = randomBytes(120 * MB)
@@ -79,38 +68,8 @@ function send(bytes: Buffer, endpoint: string): Promise<string> {
 
 /** nginx under a path of its own, which it takes off; the server knows of neither. */
 async function givenProxy(): Promise<{ url: string }> {
-  const folder = temporaryFolder()
-  mkdirSync(join(folder, 'tmp'))
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}/share`
   const behind = await freePort()
+  const url = await startNginx(`http://127.0.0.1:${behind}`, { path: '/share' })
   await spawnServer({ PORT: `${behind}`, PUBLIC_URL: url })
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (name) => `${name}_temp_path ${folder}/tmp;`,
-  )
-  writeFileSync(
-    join(folder, 'nginx.conf'),
-    `${process.getuid?.() === 0 ? 'user root;' : ''}
-    daemon off; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
-    events {}
-    http {
-      access_log off; ${temporary.join(' ')}
-      server {
-        listen 127.0.0.1:${port};
-        client_max_body_size 100m;
-        location /share/ { proxy_pass http://127.0.0.1:${behind}/; }
-      }
-    }`,
-  )
-  const nginx = spawn(NGINX, ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'ignore' })
-  onTestFinished(() => void nginx.kill('SIGQUIT'))
-  await vi.waitUntil(
-    () =>
-      fetch(`${url}/health`).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-    { timeout: 10_000 },
-  )
   return { url }
 }

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { on, once } from 'node:events'
 import { request } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { answerOf } from '../../helpers/answers.ts'
@@ -141,13 +141,24 @@ test.each([
   ['PUT', '/name.txt'],
 ])('104 names the resource while the client still sends (%s %s)', async (method, path) => {
   const app = await makeApp()
-  const headers = { 'Upload-Complete': '?1', 'Content-Length': 5, 'Upload-Draft-Interop-Version': '8' }
+  const headers = {
+    Expect: '100-continue',
+    'Upload-Complete': '?1',
+    'Content-Length': 5,
+    'Upload-Draft-Interop-Version': '8',
+  }
   const outgoing = request(`${app.url}${path}`, { method, headers })
   outgoing.flushHeaders()
 
-  const [information] = await once(outgoing, 'information')
+  const interim = on(outgoing, 'information')
+  const {
+    value: [continued],
+  } = await interim.next()
+  const {
+    value: [information],
+  } = await interim.next()
 
-  expect(information.statusCode).toBe(104)
+  expect([continued.statusCode, information.statusCode]).toEqual([100, 104])
   expect(information.headers['upload-draft-interop-version']).toBe('8')
   const url = new URL(information.headers.location, `${app.url}${path}`).href
   outgoing.end('hello')
@@ -156,6 +167,25 @@ test.each([
   response.resume()
   expect(await stateOf(url)).toEqual([204, '5', '?1', '5'])
 })
+
+test.each([
+  ['POST', '/tus'],
+  ['PUT', '/name.txt'],
+])(
+  'without `Expect: 100-continue` there is no 104, and the answer names the resource (%s %s)',
+  async (method, path) => {
+    const app = await makeApp()
+    const outgoing = request(`${app.url}${path}`, { method, headers: { 'Upload-Complete': '?1' } })
+    outgoing.once('information', () => expect.fail('a 1xx was sent'))
+    outgoing.end('hello')
+
+    const [response] = await once(outgoing, 'response')
+
+    expect(response.statusCode).toBe(200)
+    response.resume()
+    expect(await stateOf(new URL(response.headers.location, `${app.url}${path}`).href)).toEqual([204, '5', '?1', '5'])
+  },
+)
 
 test('a PUT of pieces is created, and goes on at its resource', async () => {
   const app = await makeApp()
