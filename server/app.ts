@@ -233,6 +233,7 @@ export async function createApp({
     config,
     log,
     readCaller,
+    findUpload: uploads.find,
     pagesFor,
     observe: metrics?.observe,
     doors: [

@@ -172,7 +172,7 @@ export const settingGroups = {
       'RATE_LIMIT',
       rateLimit,
       '600',
-      'Requests per minute and address before the answer is 429. Wrong passwords are throttled apart from this, always.',
+      'Uploads per minute that one address may make without logging in; beyond it the answer is 429 with `Retry-After`. Requests for something that does not exist have the same limit, logins a tenth of it, all requests together a hundred times as much. Files that are added to an upload count as requests only, static files and health checks not at all. Wrong passwords are throttled apart from this, always.',
     ),
     minFreeSpaceBytes: setting(
       'MIN_FREE_SPACE',

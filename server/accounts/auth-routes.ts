@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { acceptAnyBodyAsText, readRequiredJson } from '../http/json-body.ts'
+import { LIMITED_AS_LOGIN } from '../http/rate-limits.ts'
 import { clearSessionCookies, sessionTokenOf, setSessionCookies } from '../http/session-cookies.ts'
 import { LoginBody } from './account-shapes.ts'
 import type { Sessions } from './sessions.ts'
@@ -19,7 +20,7 @@ export function authRoutes({ sessions, readCaller, config }: Dependencies) {
     acceptAnyBodyAsText(app)
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
 
-    app.post('/auth/local/login', async (request, reply) => {
+    app.post('/auth/local/login', { config: LIMITED_AS_LOGIN }, async (request, reply) => {
       assertAuthentication(config)
       assertOwnPage(request)
       const { login, password } = readRequiredJson(request.body, LoginBody)

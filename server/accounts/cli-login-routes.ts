@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { acceptAnyBodyAsText, readJson, readRequiredJson } from '../http/json-body.ts'
 import { serverUrl } from '../http/links.ts'
+import { LIMITED_AS_LOGIN } from '../http/rate-limits.ts'
 import { assertLoggedIn } from './caller.ts'
 import type { CliLogins } from './cli-logins.ts'
 
@@ -31,7 +32,7 @@ export function cliLoginRoutes({ cliLogins, readCaller, config }: Dependencies) 
       if (config.featureAuthentication === 'disabled') throw new AppError('bad_request', 'authentication is disabled')
     })
 
-    app.post('/auth/cli/init', async (request) => {
+    app.post('/auth/cli/init', { config: LIMITED_AS_LOGIN }, async (request) => {
       const { hostname } = readJson(request.body, InitBody)
       const { code, secret, expiresInSeconds } = await cliLogins.begin(hostname)
       const query = new URLSearchParams({ code, ...(hostname === '' ? {} : { hostname }) })

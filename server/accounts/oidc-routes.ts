@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
+import { LIMITED_AS_LOGIN } from '../http/rate-limits.ts'
 import { setSessionCookies } from '../http/session-cookies.ts'
 import { type LoginAttempt, OIDC_CALLBACK, type Oidc } from './oidc.ts'
 import type { Sessions } from './sessions.ts'
@@ -58,8 +59,8 @@ export function oidcRoutes({ oidc, sessions, readCaller, config }: Dependencies)
 
   return async (app: FastifyInstance): Promise<void> => {
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
-    app.get('/auth/oidc/login', logIn)
-    app.get(OIDC_CALLBACK, callBack)
+    app.get('/auth/oidc/login', { config: LIMITED_AS_LOGIN }, logIn)
+    app.get(OIDC_CALLBACK, { config: LIMITED_AS_LOGIN }, callBack)
     for (const [path, name] of Object.entries(OTHERS)) {
       for (const step of ['login', 'callback']) {
         app.get(`/auth/${path}/${step}`, async () => {

@@ -3,17 +3,18 @@ import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
-import rateLimit from '@fastify/rate-limit'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { newId } from '../ids.ts'
+import type { Uploads } from '../uploads/uploads.ts'
 import type { CallerReader } from './caller.ts'
 import { createPageGuard } from './domains.ts'
 import { createErrorHandler, handleClientError, handleNotFound } from './error-handler.ts'
 import type { Metrics } from './metrics.ts'
 import { describeRoutes } from './openapi.ts'
 import type { PagesFor } from './pages.ts'
+import { limitRates } from './rate-limits.ts'
 import { wellEncodedUrl } from './well-encoded.ts'
 
 const HEADERS_TIMEOUT_MS = 20_000
@@ -50,13 +51,11 @@ const EXPOSED_HEADERS = [
   'X-Mayfly-Link',
 ]
 
-/** `Retry-After` on a refusal says all that a client needs. */
-const NO_RATE_HEADERS = { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false }
-
 interface Dependencies {
   config: Config
   log: FastifyBaseLogger
   readCaller: CallerReader
+  findUpload: Uploads['find']
   pagesFor: PagesFor
   doors: FastifyPluginAsync[]
   /** Counts each answer, when somebody watches. */
@@ -68,6 +67,7 @@ export async function createServer({
   config,
   log,
   readCaller,
+  findUpload,
   pagesFor,
   doors,
   observe,
@@ -106,19 +106,7 @@ export async function createServer({
     strictPreflight: false,
   })
   await app.register(cookie)
-  if (Number.isFinite(config.rateLimitPerMinute)) {
-    await app.register(rateLimit, {
-      max: config.rateLimitPerMinute,
-      timeWindow: 60_000,
-      addHeaders: NO_RATE_HEADERS,
-      addHeadersOnExceeding: NO_RATE_HEADERS,
-      keyGenerator: (request) => readCaller.network(request),
-      errorResponseBuilder: (_request, { ttl }) =>
-        new AppError('too_many_requests', 'too many requests, please slow down', {
-          retryAfterSeconds: Math.ceil(ttl / 1000),
-        }),
-    })
-  }
+  await limitRates(app, { config, readCaller, findUpload })
   await describeRoutes(app, config)
   for (const door of doors) await app.register(door, { prefix: config.pathPrefix })
   return app

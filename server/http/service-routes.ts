@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts'
 import { WITH_HEAD } from './head.ts'
 import { fileAddresses } from './links.ts'
 import { qrCodePng } from './qr-code.ts'
+import { NOT_LIMITED } from './rate-limits.ts'
 
 interface Dependencies {
   config: Config
@@ -19,16 +20,16 @@ const RELEASED_AT_SECONDS = Math.floor(statSync(PACKAGE).mtimeMs / 1000)
 const MAX_QR_SIZE = 1000
 const DEFAULT_QR_SIZE = 250
 
-/** Whoever watches the server must not be told to slow down. */
-const UNLIMITED = { ...WITH_HEAD, config: { rateLimit: false } } as const
+/** Whoever watches the server must not be told to slow down, and the page does not work without its configuration. */
+const UNLIMITED = { ...WITH_HEAD, config: NOT_LIMITED } as const
 
 /** What clients and operators ask about the server itself. */
 export function serviceRoutes({ config, checkReadiness }: Dependencies) {
   return async (app: FastifyInstance): Promise<void> => {
     const answer = configJson(config)
-    app.get('/config', WITH_HEAD, async () => answer)
+    app.get('/config', UNLIMITED, async () => answer)
 
-    app.get('/version', WITH_HEAD, async () => versionJson(config))
+    app.get('/version', UNLIMITED, async () => versionJson(config))
 
     /** Liveness: the process answers. */
     app.get('/health', UNLIMITED, async () => 'ok\n')

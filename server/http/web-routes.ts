@@ -10,6 +10,7 @@ import { isPerson } from './error-page.ts'
 import { WITH_HEAD } from './head.ts'
 import { fileAddresses, sendingUrl } from './links.ts'
 import type { PagesFor } from './pages.ts'
+import { NOT_LIMITED, type RateLimited } from './rate-limits.ts'
 
 interface Dependencies {
   config: Config
@@ -47,16 +48,21 @@ export function webRoutes({ config, uploads, readCaller, pagesFor, built }: Depe
 
   return async (app: FastifyInstance): Promise<void> => {
     // Their names change with what is in them, so a copy is good for ever.
-    await app.register(fastifyStatic, {
-      root: ASSETS_FOLDER,
-      prefix: '/assets/',
-      maxAge: '1y',
-      immutable: true,
-      preCompressed: true,
-      decorateReply: false,
+    await app.register(async (assets) => {
+      assets.addHook('onRoute', (route) => {
+        route.config = { ...route.config, ...NOT_LIMITED }
+      })
+      await assets.register(fastifyStatic, {
+        root: ASSETS_FOLDER,
+        prefix: '/assets/',
+        maxAge: '1y',
+        immutable: true,
+        preCompressed: true,
+        decorateReply: false,
+      })
     })
 
-    app.get<ListRoute>('/', WITH_HEAD, async (request, reply) => {
+    app.get<ListRoute>('/', { ...WITH_HEAD, config: { rateLimited: limitOfRoot } }, async (request, reply) => {
       if (isOutside(request, config)) return reply.redirect(`${config.pathPrefix}/`, 308)
       const id = linkedId(request.query.id)
       if (id !== undefined) return list(id, request, reply)
@@ -64,11 +70,15 @@ export function webRoutes({ config, uploads, readCaller, pagesFor, built }: Depe
       return reply.headers(pages.headers).send(pages.send(sendingUrl(request, config)))
     })
 
-    app.get('/download-worker.js', WITH_HEAD, (_request, reply) =>
+    app.get('/download-worker.js', { ...WITH_HEAD, config: NOT_LIMITED }, (_request, reply) =>
       reply.type('text/javascript; charset=utf-8').header('Cache-Control', 'no-cache').send(built.downloadWorker()),
     )
   }
 }
+
+/** The page itself is a static file; with an id it is a list of files. */
+const limitOfRoot = ({ query }: FastifyRequest): RateLimited =>
+  (query as ListRoute['Querystring']).id ? 'lookup' : 'none'
 
 const isFirstVisit = ({ headers, query }: FastifyRequest<ListRoute>): boolean =>
   isPerson(headers) && headers.authorization === undefined && query.unlock === undefined

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
 import { acceptForms, readSingleFile } from '../http/multipart.ts'
+import { LIMITED_AS_SECRET } from '../http/rate-limits.ts'
 import { bodySize, wholeBody } from '../http/raw-body.ts'
 import { fileJson } from '../uploads/upload-shapes.ts'
 import { guestJson } from './request-shapes.ts'
@@ -28,10 +29,12 @@ export function guestRoutes({ requests }: { requests: Requests }) {
     await acceptForms(app)
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
 
-    app.get('/request', async (request) => guestJson(await requests.inspect(tokenOf(request))))
+    app.get('/request', { config: LIMITED_AS_SECRET }, async (request) =>
+      guestJson(await requests.inspect(tokenOf(request))),
+    )
 
-    for (const path of ['/request', '/request/']) app.post(path, addForm)
-    for (const path of ['/request/', '/request/:name']) app.put(path, addBody)
+    for (const path of ['/request', '/request/']) app.post(path, { config: LIMITED_AS_SECRET }, addForm)
+    for (const path of ['/request/', '/request/:name']) app.put(path, { config: LIMITED_AS_SECRET }, addBody)
   }
 }
 

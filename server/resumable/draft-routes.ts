@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { wholeSha256 } from '../http/digests.ts'
 import { fileBaseUrl, fileUrl } from '../http/links.ts'
+import { LIMITED_AS_SECRET, type RateLimited } from '../http/rate-limits.ts'
 import { rawBody } from '../http/raw-body.ts'
 import { announceResumption, resumptionPath } from '../http/resumption.ts'
 import { distinguishTus, NOT_TUS } from '../http/tus-constraint.ts'
@@ -111,12 +112,16 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
     })
     app.addContentTypeParser('*', (_request, _body, done) => done(null))
     const route = { constraints: NOT_TUS }
-    for (const path of ['/tus', '/tus/']) app.post(path, route, create)
-    app.head('/tus/:secret', route, inspect)
-    app.patch('/tus/:secret', route, append)
-    app.put('/tus/:secret', route, put)
-    app.delete('/tus/:secret', route, remove)
+    for (const path of ['/tus', '/tus/']) app.post(path, { ...route, config: { rateLimited: limitOf } }, create)
+    app.head('/tus/:secret', { ...route, config: LIMITED_AS_SECRET }, inspect)
+    app.patch('/tus/:secret', { ...route, config: LIMITED_AS_SECRET }, append)
+    app.put('/tus/:secret', { ...route, config: LIMITED_AS_SECRET }, put)
+    app.delete('/tus/:secret', { ...route, config: LIMITED_AS_SECRET }, remove)
   }
 }
+
+/** Guests add to an upload that exists. */
+const limitOf = ({ headers }: FastifyRequest): RateLimited =>
+  headers['x-requesttoken'] === undefined ? 'create' : 'secret'
 
 const secretOf = ({ params }: FastifyRequest): string => (params as { secret: string }).secret

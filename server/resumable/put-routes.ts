@@ -5,6 +5,7 @@ import { AppError, type ErrorCode } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { wholeSha256 } from '../http/digests.ts'
 import { serverUrl } from '../http/links.ts'
+import { LIMITED_AS_CREATE } from '../http/rate-limits.ts'
 import { rawBody, wholeBody } from '../http/raw-body.ts'
 import { refuseGuests } from '../http/refuse-guests.ts'
 import { announceResumption, resumeCommand, resumptionPath } from '../http/resumption.ts'
@@ -89,8 +90,7 @@ export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, 
     app.addHook('onRequest', async ({ headers }) => void delete headers['content-type']) // Fastify answers 415 to what it can't read
     app.addContentTypeParser('*', (_request, _body, done) => done(null))
     app.addHook('onRequest', refuseGuests)
-    app.put('/', upload)
-    app.put('/:name', upload)
+    for (const path of ['/', '/:name']) app.put(path, { config: LIMITED_AS_CREATE }, upload)
   }
 }
 

@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { wholeSha256 } from '../http/digests.ts'
 import { fileBaseUrl, fileUrl } from '../http/links.ts'
+import { LIMITED_AS_SECRET, type RateLimited } from '../http/rate-limits.ts'
 import { type RawBody, rawBody } from '../http/raw-body.ts'
 import { resumptionPath } from '../http/resumption.ts'
 import { distinguishTus, TUS } from '../http/tus-constraint.ts'
@@ -135,13 +136,13 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
     const beyondPreflight = { config: { cors: { preflightContinue: true } } as FastifyContextConfig }
     for (const path of ['/tus', '/tus/']) {
       app.options(path, beyondPreflight, options)
-      app.post(path, route, create)
+      app.post(path, { ...route, config: { rateLimited: limitOf } }, create)
     }
     app.options('/tus/:secret', beyondPreflight, options)
-    app.head('/tus/:secret', route, inspect)
-    app.patch('/tus/:secret', route, append)
-    app.delete('/tus/:secret', route, remove)
-    app.post('/tus/:secret', route, override)
+    app.head('/tus/:secret', { ...route, config: LIMITED_AS_SECRET }, inspect)
+    app.patch('/tus/:secret', { ...route, config: LIMITED_AS_SECRET }, append)
+    app.delete('/tus/:secret', { ...route, config: LIMITED_AS_SECRET }, remove)
+    app.post('/tus/:secret', { ...route, config: LIMITED_AS_SECRET }, override)
   }
 }
 
@@ -150,6 +151,14 @@ function checkedBody(request: FastifyRequest): RawBody {
   const checksum = readChecksum(headerOf(request.headers, 'upload-checksum'))
   const body = rawBody(request)
   return checksum ? { ...body, check: checksum } : body
+}
+
+/** Adding to an existing upload takes its token. A part is new, whichever upload it names. */
+function limitOf({ headers }: FastifyRequest): RateLimited {
+  if (headers['x-requesttoken'] !== undefined) return 'secret'
+  const isPart = headerOf(headers, 'upload-concat') === 'partial'
+  const isIntoExisting = /(?:^|,)\s*uploadid /i.test(headerOf(headers, 'upload-metadata') ?? '')
+  return isIntoExisting && !isPart ? 'secret' : 'create'
 }
 
 const secretOf = ({ params }: FastifyRequest): string => (params as { secret: string }).secret

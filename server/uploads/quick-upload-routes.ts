@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { CallerReader } from '../http/caller.ts'
 import { acceptForms, readForm } from '../http/multipart.ts'
+import { LIMITED_AS_CREATE } from '../http/rate-limits.ts'
 import { refuseGuests } from '../http/refuse-guests.ts'
 import type { AnswerUpload } from '../http/upload-answer.ts'
 import { optionFromField, optionsOfRequest } from './quick-options.ts'
@@ -25,6 +26,6 @@ export function quickUploadRoutes({ quickUploads, readCaller, answerUpload }: De
   return async (app: FastifyInstance): Promise<void> => {
     await acceptForms(app)
     app.addHook('onRequest', refuseGuests)
-    app.post('/', uploadForm)
+    app.post('/', { config: LIMITED_AS_CREATE }, uploadForm)
   }
 }

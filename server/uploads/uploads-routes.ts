@@ -5,6 +5,7 @@ import { basicAuthorization, type CallerReader } from '../http/caller.ts'
 import { acceptAnyBodyAsText, readJson, readRequiredJson } from '../http/json-body.ts'
 import { fileAddresses } from '../http/links.ts'
 import { acceptForms, readSingleFile } from '../http/multipart.ts'
+import { LIMITED_AS_CREATE } from '../http/rate-limits.ts'
 import { CreateUploadBody, fileJson, legacyUploadJson, RenewBody, uploadJson } from './upload-shapes.ts'
 import type { OpenUpload, Uploads } from './uploads.ts'
 import type { IncomingFile, UploadsIntake } from './uploads-intake.ts'
@@ -55,7 +56,7 @@ export function uploadsRoutes({ uploads, intake, statistics, readCaller, config 
     acceptAnyBodyAsText(app)
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store')) // tokens, names
 
-    app.post('/upload', async (request, reply) => {
+    app.post('/upload', { config: LIMITED_AS_CREATE }, async (request, reply) => {
       const caller = await readCaller(request)
       uploads.assertMayUpload(caller)
       const { options, isLegacy } = readJson(request.body, CreateUploadBody)

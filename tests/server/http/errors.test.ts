@@ -151,21 +151,6 @@ test('a request whose length is wrong is refused and stores nothing', async () =
   expect(answer.body).not.toContain('uploadToken')
 })
 
-test('past the rate limit the answer is 429 with Retry-After; health checks are never counted', async () => {
-  const app = await makeApp({ RATE_LIMIT: '3' })
-  const get = (path: string) => fetch(app.url + path)
-
-  await Promise.all(['/health', '/health', '/ready', '/ready'].map(get))
-  const allowed = [await get('/config'), await get('/config'), await get('/config')]
-  const refused = await get('/config')
-
-  expect(allowed.map(({ status }) => status)).toEqual([200, 200, 200])
-  expect(refused.status).toBe(429)
-  expect(await refused.text()).toBe('too many requests, please slow down\n')
-  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
-  expect((await get('/health')).status).toBe(200)
-})
-
 test('errors about a file name it, but no path of the server (P16)', async () => {
   const app = await makeApp()
   const { file, url } = await givenFile(app, { removable: true }, 'x', 'a.txt')
@@ -174,15 +159,4 @@ test('errors about a file name it, but no path of the server (P16)', async () =>
   const [, text] = await answerOf(fetch(url))
 
   expect(text).toBe(`file a.txt (${file.id}) is not available : deleted\n`)
-})
-
-test('the rate limit is not got around by a query, and whoever watches the server is not held to it', async () => {
-  const app = await makeApp({ RATE_LIMIT: '2' })
-  const statusOf = async (path: string) => (await fetch(`${app.url}${path}`)).status
-
-  const statuses = [await statusOf('/config'), await statusOf('/config'), await statusOf('/config?x=/health')]
-
-  expect(statuses).toEqual([200, 200, 429])
-  expect(await statusOf('/health')).toBe(200)
-  expect(await statusOf('/ready')).toBe(200)
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { givenSession, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
-import { addFile, createUpload } from '../../helpers/client.ts'
+import { addFile } from '../../helpers/client.ts'
 import { FORM_TYPE, filePart, form } from '../../helpers/form.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { CHUNKED, chunk, head, LAST_CHUNK, rawClient } from '../../helpers/raw-client.ts'
@@ -367,14 +367,4 @@ test('a guest does not prolong an upload that its readers do', async () => {
   app.advance(30_000)
   expect((await guest.info()).status).toBe(404)
   expect((await createRequest(app, upload)).status).toBe(404)
-})
-
-test('guests are slowed down as everybody is', async () => {
-  const app = await makeApp({ RATE_LIMIT: '3' })
-  const upload = await createUpload(app)
-  const { requestToken } = await jsonOf<{ id: string; requestToken: string }>(createRequest(app, upload))
-  const guest = guestWith(app, requestToken)
-
-  expect((await guest.info()).status).toBe(200)
-  expect((await guest.info()).status).toBe(429)
 })

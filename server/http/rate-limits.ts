@@ -1,0 +1,111 @@
+import rateLimit, { type RateLimitOptions } from '@fastify/rate-limit'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { matchesToken } from '../accounts/secrets.ts'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import type { Uploads } from '../uploads/uploads.ts'
+import type { CallerReader } from './caller.ts'
+
+/**
+ * How a route could be abused, which decides how it is limited:
+ * - `none`: not at all; static files and health checks, never limited
+ * - `lookup`: by guessing ids of other people's uploads. The default
+ * - `secret`: not without a secret that is too long to be guessed
+ * - `create`: by filling the server with anonymous uploads
+ * - `login`: by trying passwords
+ */
+export type RateLimited = 'none' | 'lookup' | 'secret' | 'create' | 'login'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    rateLimited?: RateLimited | ((request: FastifyRequest) => RateLimited)
+  }
+}
+
+export const NOT_LIMITED = { rateLimited: 'none' } as const
+export const LIMITED_AS_CREATE = { rateLimited: 'create' } as const
+export const LIMITED_AS_LOGIN = { rateLimited: 'login' } as const
+export const LIMITED_AS_SECRET = { rateLimited: 'secret' } as const
+
+interface Dependencies {
+  config: Pick<Config, 'rateLimitPerMinute'>
+  readCaller: CallerReader
+  findUpload: Uploads['find']
+}
+
+/** Of each counter, which bounds its memory to some megabytes: the addresses that were seen last. */
+const MAX_ADDRESSES = 20_000
+const WINDOW_MS = 60_000
+/** The limit of all requests together, as a multiple of the limit of creations. */
+const REQUESTS_PER_CREATION = 100
+/** Passwords are slow to verify, and people log in rarely. */
+const CREATIONS_PER_LOGIN = 10
+const MIN_LOGINS = 10
+
+/** Statuses of requests for something that does not exist, or with a secret that opens nothing. */
+const MISSES = [403, 404]
+
+/**
+ * Limits per address and minute, one for each kind of abuse, so that many people behind one address can work undisturbed.
+ * Requests beyond a limit are refused with `too_many_requests`. Only after too many misses of an address does this query
+ * the database; otherwise a session or token that the route reads anyway is read here first.
+ */
+export async function limitRates(
+  app: FastifyInstance,
+  { config: { rateLimitPerMinute }, readCaller, findUpload }: Dependencies,
+): Promise<void> {
+  if (!Number.isFinite(rateLimitPerMinute)) return
+  await app.register(rateLimit, { global: false, timeWindow: WINDOW_MS, keyGenerator: readCaller.network })
+  const counterUpTo = (max: number) => app.createRateLimit(bounded(max))
+  const requests = counterUpTo(rateLimitPerMinute * REQUESTS_PER_CREATION)
+  const creations = counterUpTo(rateLimitPerMinute)
+  const logins = counterUpTo(Math.max(MIN_LOGINS, Math.floor(rateLimitPerMinute / CREATIONS_PER_LOGIN)))
+  const misses = counterUpTo(rateLimitPerMinute)
+  type Counter = typeof requests
+
+  async function count(counter: Counter, request: FastifyRequest): Promise<void> {
+    const state = await counter(request)
+    if (!state.isAllowed && state.isExceeded) throw tooMany(state.ttlInSeconds)
+  }
+
+  async function assertFewMisses(request: FastifyRequest): Promise<void> {
+    const state = await misses(request, { increment: false })
+    if (state.isAllowed || state.remaining > 0 || (await holdsSecret(request))) return
+    throw tooMany(state.ttlInSeconds)
+  }
+
+  /** Whether the request proves that it does not guess. */
+  async function holdsSecret(request: FastifyRequest): Promise<boolean> {
+    const { user, uploadToken } = await readCaller(request)
+    if (user) return true
+    const { uploadId } = request.params as { uploadId?: string }
+    if (uploadToken === undefined || uploadId === undefined) return false
+    const upload = await findUpload(uploadId)
+    return upload !== undefined && matchesToken(uploadToken, upload.tokenHash)
+  }
+
+  app.addHook('onRequest', async (request) => {
+    const kind = kindOf(request)
+    if (kind === 'none') return
+    await count(requests, request)
+    if (kind === 'login') await count(logins, request)
+    if (kind === 'create' && !(await readCaller(request)).user) await count(creations, request)
+    if (kind === 'lookup') await assertFewMisses(request)
+  })
+
+  app.addHook('onResponse', async (request, reply) => {
+    if (MISSES.includes(reply.statusCode) && kindOf(request) !== 'none') await misses(request)
+  })
+}
+
+const bounded = (max: number): RateLimitOptions => ({ max, cache: MAX_ADDRESSES })
+
+function kindOf(request: FastifyRequest): RateLimited {
+  const { rateLimited = 'lookup' } = request.routeOptions.config ?? {}
+  return typeof rateLimited === 'function' ? rateLimited(request) : rateLimited
+}
+
+const tooMany = (retryAfterSeconds: number) =>
+  new AppError('too_many_requests', 'too many requests, please slow down', {
+    retryAfterSeconds: Math.max(1, retryAfterSeconds),
+  })
