@@ -122,7 +122,8 @@ const uploadedCard = ({ written, ...shown }: ShownToSender, link: string, words:
 
 function listCard(shown: Shown, words: PageWords): string {
   const { upload, files, base } = shown
-  const comments = upload.comments === '' ? '' : html`<p class="message">${upload.comments}</p>`
+  const comments = upload.comments === '' || upload.e2ee ? '' : html`<p class="message">${upload.comments}</p>`
+  const encrypted = upload.e2ee ? html`<p>${words.encrypted}</p>` : ''
   const there = files.filter(isThere).length
   const archive =
     there > 1 && !upload.stream
@@ -132,6 +133,7 @@ function listCard(shown: Shown, words: PageWords): string {
     <section class="card">
       <h1>${there === 0 ? words.nothingHere : words.filesForYou}</h1>
       !${comments}
+      !${encrypted}
       !${fileLinks(shown, words)}
       <p class="quiet">${words.sentence(endTexts(upload, words))}</p>
       !${archive}

@@ -14,6 +14,12 @@ const HOUR = 3600
 const DAY = 24 * HOUR
 const TTL_CHOICES = [HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY, 90 * DAY]
 
+/**
+ * An upload's id, or a link that holds nothing else. What else is in a link opens it (`key`, `uploadToken`), and must not become
+ * part of a request: browsers check this themselves before they send the form.
+ */
+const LINK_PATTERN = String.raw`\s*([^&]*[?]id=)?\w+\s*`
+
 /** `address`: where files are sent to from a terminal. */
 export const sendForm = (config: FormConfig, address: string, words: PageWords): string => html`
   <div class="hero"><h1>${words.title}</h1><p class="quiet">${words.lead}</p></div>
@@ -34,7 +40,8 @@ export const sendForm = (config: FormConfig, address: string, words: PageWords):
   <form class="card" method="get" action="./">
     <label class="field">
       <span>${words.pasteLink}</span>
-      <input type="text" name="id" required>
+      <input type="text" name="id" required autocomplete="off" pattern="${LINK_PATTERN}" title="${words.pasteLinkLimits}">
+      <span class="quiet">${words.pasteLinkLimits}</span>
     </label>
     <button class="plain" type="submit">${words.open}</button>
   </form>

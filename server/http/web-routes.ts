@@ -21,7 +21,7 @@ interface Dependencies {
 }
 
 interface ListRoute {
-  Querystring: { id?: string; unlock?: string }
+  Querystring: { id?: string | string[]; unlock?: string }
 }
 
 /** The page, and what people without JavaScript have instead. */
@@ -64,8 +64,10 @@ export function webRoutes({ config, uploads, readCaller, pagesFor, built }: Depe
 
     app.get<ListRoute>('/', { ...WITH_HEAD, config: { rateLimited: limitOfRoot } }, async (request, reply) => {
       if (isOutside(request, config)) return reply.redirect(`${config.pathPrefix}/`, 308)
-      const id = linkedId(request.query.id)
-      if (id !== undefined) return list(id, request, reply)
+      const [given = ''] = [request.query.id ?? ''].flat()
+      const id = linkedId(given)
+      if (id !== given) return reply.redirect(`./?${new URLSearchParams({ id })}`, 303) // what else is in a link does not stay in the address
+      if (id !== '') return list(id, request, reply)
       const pages = pagesFor(request)
       return reply.headers(pages.headers).send(pages.send(sendingUrl(request, config)))
     })
@@ -88,7 +90,4 @@ const isOutside = ({ url }: FastifyRequest, { pathPrefix }: Config): boolean =>
   pathPrefix !== '' && url.split('?', 1)[0] === pathPrefix
 
 /** Of an id, or of a whole link as people were given it: `https://host/#/?id=…`. */
-function linkedId(text: string | undefined): string | undefined {
-  if (text === undefined || text === '') return undefined
-  return /[?&]id=([^&#]+)/.exec(text)?.[1] ?? text
-}
+const linkedId = (text: string): string => /[?&]id=([^&#\s]+)/.exec(text)?.[1] ?? text.trim()

@@ -21,7 +21,7 @@ self.addEventListener('message', ({ data, ports }) => {
 })
 
 self.addEventListener('fetch', (event) => {
-  const id = /\/download\/([^/]+)\//.exec(new URL(event.request.url).pathname)?.[1]
+  const id = /\/download\/([^/]+)$/.exec(new URL(event.request.url).pathname)?.[1]
   const file = id === undefined ? undefined : announced.get(id)
   if (!file) return
   announced.delete(file.id)

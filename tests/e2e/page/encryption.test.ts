@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 import { slowLine } from '../../helpers/slow-line.ts'
+import { givenEncrypted } from './encrypted.ts'
 import { choose, fileOf, saved, send, sendSlowly, sha256 } from './page-tests.ts'
 
 interface Stored {
@@ -70,6 +71,28 @@ describe.skipIf(!hasBrowser())('an encrypted upload on the page', () => {
       expect(requests.filter((request) => request.includes('AGE-SECRET-KEY'))).toEqual([])
     },
   )
+
+  test('is saved from an address that tells nothing, also when the browser asks for it again', async () => {
+    const app = await makeApp()
+    const { link } = await givenEncrypted(app, [{ path: 'folder/secret plans.txt', content: 'plans' }])
+    const page = await open()
+    const asked: string[] = []
+    page.context().on('request', (request) => asked.push(request.url()))
+    await page.goto(link)
+
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download folder/secret plans.txt' }).click(),
+    ])
+    await download.path()
+    const again = await page.context().newPage()
+    const answer = await again.goto(download.url())
+
+    expect(download.suggestedFilename()).toBe('secret plans.txt')
+    expect(new URL(download.url()).pathname).toMatch(/^\/download\/[0-9a-f-]{36}$/)
+    expect(answer?.status()).toBe(404)
+    expect(asked.filter((url) => !url.includes('/assets/') && /secret|plans/i.test(url))).toEqual([])
+  })
 
   test('encrypts files that are added later, too', async () => {
     const app = await makeApp()

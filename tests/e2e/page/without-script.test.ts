@@ -92,6 +92,33 @@ describe.skipIf(!hasBrowser())('the page without JavaScript', () => {
     expect(isShown).toBe(0)
   })
 
+  test('sends no key and no token of a link that is pasted, and says why', async () => {
+    const app = await makeApp()
+    const { upload } = await givenFile(app, {}, 'hello', 'for you.txt')
+    const page = await open({ javaScriptEnabled: false })
+    const requests: string[] = []
+    page.on('request', (request) => requests.push(request.url()))
+    await page.goto(`${app.url}/`)
+    const field = page.getByLabel('Were you given a link?')
+    const address = `${app.url}/#/?id=${upload.id}`
+    const isSendable = async (link: string): Promise<boolean> => {
+      await field.fill(link)
+      return field.evaluate((input) => (input as unknown as { checkValidity(): boolean }).checkValidity())
+    }
+
+    expect(await isSendable(`${address}&key=AGE-SECRET-KEY-1A`)).toBe(false)
+    expect(await isSendable(`${app.url}/#/?key=AGE-SECRET-KEY-1A&id=${upload.id}`)).toBe(false)
+    expect(await isSendable(`${address}&uploadToken=secret`)).toBe(false)
+    await page.getByRole('button', { name: 'Open' }).click()
+    expect(requests.filter((url) => url.includes('?'))).toEqual([])
+    expect(await page.locator('form').getByText('Links that hold a key').count()).toBe(1)
+
+    expect(await isSendable(` ${address} `)).toBe(true)
+    await page.getByRole('button', { name: 'Open' }).click()
+    await page.locator('.links').getByText('for you.txt').first().waitFor()
+    expect(page.url()).toBe(`${app.url}/?id=${upload.id}`)
+  })
+
   test('says why an upload was refused, and leads back', async () => {
     const app = await makeApp({ MAX_FILE_SIZE: '1kB' })
     const page = await open({ javaScriptEnabled: false })

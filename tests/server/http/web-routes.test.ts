@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fileForm, givenFile } from '../../helpers/client.ts'
+import { createUpload, fileForm, givenFile } from '../../helpers/client.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 
 const HTML = { Accept: 'text/html' }
@@ -64,6 +64,27 @@ test('without JavaScript an upload is a list of links, found by its id or by a p
 /** Markup as a browser reads it. */
 const unescaped = (markup: string): string =>
   markup.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
+
+test('without JavaScript encrypted files are said to be encrypted', async () => {
+  const app = await makeApp()
+  const upload = await createUpload(app, { e2ee: 'age', comments: '-----BEGIN AGE ENCRYPTED FILE-----' })
+
+  const text = await (await fetch(`${app.url}/?id=${upload.id}`)).text()
+
+  expect(text).toContain('These files are encrypted.')
+  expect(text).not.toContain('BEGIN AGE')
+})
+
+test('what else is in a pasted link is not kept in the address', async () => {
+  const app = await makeApp({ PATH_PREFIX: '/files' })
+  const id = 'AAAAAAAAAAAAAAAA'
+  const link = `https://x/files/#/?e2ee=2&key=AGE-SECRET-KEY-1SECRET&id=${id}&uploadToken=secret`
+
+  const answer = await fetch(`${app.url}/?id=${encodeURIComponent(link)}&id=other`, { redirect: 'manual' })
+
+  expect(answer.status).toBe(303)
+  expect(new URL(answer.headers.get('location') ?? '', `${app.url}/`).href).toBe(`${app.url}/?id=${id}`)
+})
 
 test('without JavaScript the sender of a form reads links that he can hand on', async () => {
   const app = await makeApp({ PATH_PREFIX: '/files' })

@@ -37,7 +37,7 @@ export async function saveByWorker(
   const signs = setInterval(() => worker.postMessage('alive'), SIGN_OF_LIFE_MS)
   const frame = document.createElement('iframe')
   frame.hidden = true
-  frame.src = serverUrl(`download/${announcement.id}/${encodeURIComponent(name)}`)
+  frame.src = serverUrl(`download/${announcement.id}`) // no name: a browser that tries it again asks the server
   const handedOver = handOver(port, bytes, signal, () => document.body.append(frame))
   worker.postMessage(announcement, [port2])
   try {
