@@ -65,6 +65,8 @@ import { createPasswordGate } from './uploads/password-gate.ts'
 import { quickUploadRoutes } from './uploads/quick-upload-routes.ts'
 import { createQuickUploads, type QuickUploads } from './uploads/quick-uploads.ts'
 import { createQuotas } from './uploads/quotas.ts'
+import { createManifests } from './uploads/manifests.ts'
+import { createManifestsRepo } from './uploads/manifests-repo.ts'
 import { createUploads, type Uploads } from './uploads/uploads.ts'
 import { createUploadsExpiry } from './uploads/uploads-expiry.ts'
 import { createUploadsExpiryRepo } from './uploads/uploads-expiry-repo.ts'
@@ -116,6 +118,7 @@ export async function createApp({
 
   const { activity, statistics } = createActivity({ database, clock, log })
   const repo = createUploadsRepo(database)
+  const manifestsRepo = createManifestsRepo(database)
   const { minFreeSpaceBytes } = config
   const assertFreeSpace = createFreeSpaceGuard({ blobs, clock, minFreeSpaceBytes })
   const images = createImages({
@@ -176,6 +179,7 @@ export async function createApp({
   const exchange = createStreamExchange({ relay, host: config.replicaHost })
   const uploads = createUploads({
     repo,
+    manifests: manifestsRepo,
     quotas,
     passwords: createPasswordGate(),
     clock,
@@ -238,7 +242,7 @@ export async function createApp({
     observe: metrics?.observe,
     doors: [
       serviceRoutes({ config, checkReadiness: () => checkReadiness(database, blobs) }),
-      uploadsRoutes({ uploads, intake, statistics, readCaller, config }),
+      uploadsRoutes({ uploads, manifests: createManifests({ repo: manifestsRepo, config }), intake, statistics, readCaller, config }),
       tusRoutes({ resumables, readCaller, config }),
       draftRoutes({ resumables, readCaller, clock, config }),
       putRoutes({ resumables, quickUploads, readCaller, answerUpload, clock, config }),

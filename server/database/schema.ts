@@ -8,6 +8,7 @@ import type { JobsSchema } from './schema-jobs.ts'
 export interface Schema extends JobsSchema {
   uploads: UploadsTable
   files: FilesTable
+  manifests: ManifestsTable
   claims: ClaimsTable
   variants: VariantsTable
   file_requests: FileRequestsTable
@@ -104,6 +105,12 @@ export type FileFault = 'missing' | 'size' | 'digest'
 
 /** `missing → uploading → uploaded → removed → deleted`: removed is the decision, deleted means that the bytes are gone. */
 export type FileStatus = 'missing' | 'uploading' | 'uploaded' | 'removed' | 'deleted'
+
+export interface ManifestsTable {
+  upload_id: string
+  /** Base64url; only who has the upload's secret can read or make it. */
+  sealed: string
+}
 
 export interface ClaimsTable {
   id: string

@@ -20,6 +20,8 @@ export interface UploadOptions {
   normalize?: boolean | undefined
   /** `age`: the files are encrypted before they come. */
   e2ee?: string | undefined
+  /** What the sender of an encrypted upload says is in it, sealed. */
+  manifest?: string | undefined
   extendTtl?: boolean | undefined
   /** 0: the default; negative: never. */
   ttlSeconds?: number | undefined
@@ -46,11 +48,16 @@ export interface UploadPlan
     | 'comments'
   > {
   credentials: { login: string; password: string } | undefined
+  /** Empty: none. */
+  manifest: string
   files: DeclaredFile[]
 }
 
 export const MAX_COMMENTS_BYTES = 32 * 1024
 export const MAX_DOWNLOADS = 1_000_000
+/** Of a manifest, and more for each file that it may name. */
+const MANIFEST_BYTES = 1024
+const MANIFEST_BYTES_PER_FILE = 128
 
 /** A date past the year 9999 can't be written in RFC 3339, which Plik's clients insist on. */
 export const MAX_TTL_SECONDS = 1_000 * 365 * 86_400
@@ -95,6 +102,7 @@ export function planUpload(options: UploadOptions, config: Rules): UploadPlan {
       removable: granted(options.removable, config.featureRemovable, 'removable uploads are disabled'),
       stream: granted(options.stream, config.featureStream, 'streaming uploads are disabled'),
       ...treatmentOf(options),
+      manifest: grantedManifest(options, config),
       comments: grantedComments(options.comments, config),
       extendTtl: granted(options.extendTtl, config.featureExtendTtl, 'extend TTL is disabled'),
       ttlSeconds: grantedTtl(options.ttlSeconds ?? 0, config),
@@ -119,6 +127,21 @@ export function treatmentOf({ normalize = true, e2ee = '' }: UploadOptions): Pic
   if (e2ee === '') return { normalize, e2ee: null }
   if (e2ee === 'age') return { normalize: false, e2ee }
   throw refusal(`unknown encryption ${e2ee}, allowed is age`)
+}
+
+/** Throws `bad_request`: the upload is not encrypted, or as `storableManifest`. */
+function grantedManifest({ manifest = '', e2ee = '' }: UploadOptions, config: Rules): string {
+  if (manifest === '') return ''
+  if (e2ee === '') throw refusal('a manifest belongs to an encrypted upload')
+  return storableManifest(manifest, config)
+}
+
+/** Throws `bad_request`: too long, or not base64url (RFC 4648 §5). */
+export function storableManifest(sealed: string, { maxFilesPerUpload }: Pick<Rules, 'maxFilesPerUpload'>): string {
+  const limit = MANIFEST_BYTES + MANIFEST_BYTES_PER_FILE * maxFilesPerUpload
+  if (sealed.length > limit) throw refusal(`manifest is too long, maximum length is ${limit} bytes`)
+  if (!/^[\w-]+$/.test(sealed)) throw refusal('manifest must be base64url')
+  return sealed
 }
 
 /** Nothing where comments are switched off. Throws `bad_request`: too long. */

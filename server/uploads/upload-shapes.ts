@@ -47,6 +47,7 @@ export const CreateUploadBody = z
     stream: field.flag,
     normalize: field.flag,
     e2ee: field.text,
+    manifest: field.text,
     extend_ttl: field.flag,
     ttl: field.int,
     maxdownloads: field.int,
@@ -62,6 +63,7 @@ export const CreateUploadBody = z
       stream: body.stream,
       normalize: body.normalize,
       e2ee: body.e2ee,
+      manifest: body.manifest,
       extendTtl: body.extend_ttl,
       ttlSeconds: body.ttl,
       maxDownloads: body.maxdownloads,
@@ -87,6 +89,8 @@ export interface Visibility {
   downloadDomain: string
   /** Where files are had from, when that is configured; else at the address that the client used. */
   downloadUrl: string | undefined
+  /** Of an encrypted upload. */
+  manifest?: string | undefined
   /** By id of upload and file, for who administers them. */
   downloads?: ReadonlyMap<string, Downloaded>
 }
@@ -95,7 +99,7 @@ export interface Visibility {
 export function uploadJson(
   upload: Upload,
   files: StoredFile[] | null,
-  { isAdmin, token, downloadDomain, downloadUrl, downloads }: Visibility,
+  { isAdmin, token, downloadDomain, downloadUrl, manifest, downloads }: Visibility,
 ) {
   return {
     id: upload.id,
@@ -117,6 +121,7 @@ export function uploadJson(
     removable: upload.removable,
     ...(upload.normalize ? {} : { normalize: false }),
     ...(upload.e2ee === null ? {} : { e2ee: upload.e2ee }),
+    ...(manifest ? { manifest } : {}),
     ...(upload.oneShot || upload.downloadLimit === null ? {} : { maxDownloads: upload.downloadLimit }),
     protectedByPassword: upload.passwordHash !== null,
     createdAt: timeJson(upload.createdAt),

@@ -6,12 +6,14 @@ import { acceptAnyBodyAsText, readJson, readRequiredJson } from '../http/json-bo
 import { fileAddresses } from '../http/links.ts'
 import { acceptForms, readSingleFile } from '../http/multipart.ts'
 import { LIMITED_AS_CREATE } from '../http/rate-limits.ts'
+import type { Manifests } from './manifests.ts'
 import { CreateUploadBody, fileJson, legacyUploadJson, RenewBody, uploadJson } from './upload-shapes.ts'
 import type { OpenUpload, Uploads } from './uploads.ts'
 import type { IncomingFile, UploadsIntake } from './uploads-intake.ts'
 
 interface Dependencies {
   uploads: Uploads
+  manifests: Manifests
   intake: UploadsIntake
   statistics: Pick<Statistics, 'downloadsOf'>
   readCaller: CallerReader
@@ -30,7 +32,7 @@ interface FileParams extends UploadParams {
 const STREAM_GRACE_MS = 10_000
 
 /** Plik's routes for uploads and their files; downloads have their own door. */
-export function uploadsRoutes({ uploads, intake, statistics, readCaller, config }: Dependencies) {
+export function uploadsRoutes({ uploads, manifests, intake, statistics, readCaller, config }: Dependencies) {
   const open = async (request: FastifyRequest): Promise<OpenUpload> =>
     uploads.open((request.params as UploadParams).uploadId, await readCaller(request))
 
@@ -43,11 +45,13 @@ export function uploadsRoutes({ uploads, intake, statistics, readCaller, config 
   async function shown(request: FastifyRequest, opened: OpenUpload) {
     const { uploadToken } = await readCaller(request)
     const files = await uploads.listFiles(opened)
+    const manifest = await manifests.find(opened.upload) // after the files: it names them before they are there
     const ids = files.map(({ id }) => id)
     return uploadJson(opened.upload, files, {
       isAdmin: opened.isAdmin,
       token: opened.holdsToken ? uploadToken : undefined,
       ...fileAddresses(config),
+      manifest,
       ...(opened.isAdmin ? { downloads: await statistics.downloadsOf([opened.upload.id], ids) } : {}),
     })
   }
@@ -60,8 +64,8 @@ export function uploadsRoutes({ uploads, intake, statistics, readCaller, config 
       const caller = await readCaller(request)
       uploads.assertMayUpload(caller)
       const { options, isLegacy } = readJson(request.body, CreateUploadBody)
-      const { upload, files, token } = await uploads.create(options, caller)
-      const visibility = { isAdmin: true, token, ...fileAddresses(config) }
+      const { upload, files, manifest, token } = await uploads.create(options, caller)
+      const visibility = { isAdmin: true, token, manifest, ...fileAddresses(config) }
       if (upload.login !== null) reply.header('Authorization', basicAuthorization(upload.login, options.password ?? ''))
       if (isLegacy) return legacyUploadJson(upload, files, visibility)
       return uploadJson(upload, files.length === 0 ? null : files, visibility)
@@ -73,6 +77,11 @@ export function uploadsRoutes({ uploads, intake, statistics, readCaller, config 
       const opened = await open(request)
       const { ttl = 0 } = readRequiredJson(request.body, RenewBody)
       return shown(request, { ...opened, upload: await uploads.renew(opened, ttl) })
+    })
+
+    app.put('/upload/:uploadId/manifest', async (request) => {
+      await manifests.replace(await open(request), String(request.body ?? ''), request.headers['if-match'])
+      return 'ok'
     })
 
     app.delete('/upload/:uploadId', async (request) => {

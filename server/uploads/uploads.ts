@@ -8,6 +8,7 @@ import { AppError } from '../errors.ts'
 import { newId, newToken } from '../ids.ts'
 import type { StreamExchange } from '../streams/stream-exchange.ts'
 import { sameFileName } from './file-name.ts'
+import type { ManifestsRepo } from './manifests-repo.ts'
 import type { PasswordGate } from './password-gate.ts'
 import type { Quotas } from './quotas.ts'
 import type { DeclaredFile, StoredFile, Upload } from './upload.ts'
@@ -24,12 +25,15 @@ export interface OpenUpload {
 export interface NewUpload {
   upload: Upload
   files: StoredFile[]
+  /** Of an encrypted upload. */
+  manifest?: string
   /** The only time that the token itself is known: the database holds its hash. */
   token: string
 }
 
 interface Dependencies {
   repo: UploadsRepo
+  manifests: Pick<ManifestsRepo, 'insert'>
   quotas: Quotas
   passwords: PasswordGate
   clock: Clock
@@ -47,7 +51,17 @@ const BATCH = 500
 export type Uploads = ReturnType<typeof createUploads>
 
 /** Uploads as containers: make them, open them, take them away. Their files come in through `uploads-intake.ts`. */
-export function createUploads({ repo, quotas, passwords, clock, config, activity, exchange, onRemoved }: Dependencies) {
+export function createUploads({
+  repo,
+  manifests,
+  quotas,
+  passwords,
+  clock,
+  config,
+  activity,
+  exchange,
+  onRemoved,
+}: Dependencies) {
   /** Throws `forbidden` unless the caller is known or his address may upload. */
   function assertMayUpload(caller: Caller): void {
     if (!caller.isWhitelisted && !caller.user) throw new AppError('forbidden', 'untrusted source IP address')
@@ -57,6 +71,7 @@ export function createUploads({ repo, quotas, passwords, clock, config, activity
   async function create(options: UploadOptions, caller: Caller): Promise<NewUpload> {
     const draft = await prepare(options, caller)
     await quotas.insertUpload(draft.upload, draft.files, quotas.budgetFor(caller.user))
+    if (draft.manifest) await manifests.insert(draft.upload.id, draft.manifest) // nobody knows the upload yet
     activity.uploadCreated(draft.upload)
     return draft
   }
@@ -64,7 +79,7 @@ export function createUploads({ repo, quotas, passwords, clock, config, activity
   /** An upload with its declared files, not stored yet. Throws as `create`. */
   async function prepare(options: UploadOptions, caller: Caller): Promise<NewUpload> {
     assertMayUpload(caller)
-    const { credentials, files, ...granted } = planUpload(options, rulesFor(caller.user, config))
+    const { credentials, files, manifest, ...granted } = planUpload(options, rulesFor(caller.user, config))
     const now = clock()
     const token = newToken()
     const upload: Upload = {
@@ -80,7 +95,7 @@ export function createUploads({ repo, quotas, passwords, clock, config, activity
       userId: caller.user?.id ?? null,
       tokenId: caller.tokenId ?? null,
     }
-    return { upload, files: files.map((file, index) => emptyFile(upload.id, file, index + 1, now)), token }
+    return { upload, files: files.map((file, index) => emptyFile(upload.id, file, index + 1, now)), manifest, token }
   }
 
   /**

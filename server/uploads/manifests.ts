@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import type { ManifestsRepo } from './manifests-repo.ts'
+import type { Upload } from './upload.ts'
+import { storableManifest } from './upload-rules.ts'
+import type { OpenUpload } from './uploads.ts'
+
+interface Dependencies {
+  repo: ManifestsRepo
+  config: Pick<Config, 'maxFilesPerUpload'>
+}
+
+export type Manifests = ReturnType<typeof createManifests>
+
+/**
+ * What the sender of an encrypted upload says is in it, sealed: this server keeps it and can neither read nor make one
+ * (`docs/page.md`). Whoever changes it names the one that was changed, so that nobody undoes what others noted.
+ */
+export function createManifests({ repo, config }: Dependencies) {
+  const find = async ({ id, e2ee }: Upload): Promise<string | undefined> => (e2ee === null ? undefined : repo.find(id))
+
+  /**
+   * `tag`: the entity tag of the one that is replaced, its SHA-256 in hexadecimal and in quotes (RFC 9110 §8.8.3).
+   * Throws `forbidden`: the caller does not administer the upload; `bad_request`: no tag, or nothing that could be a
+   * manifest; `precondition_failed`: it is another one by now.
+   */
+  async function replace({ upload, isAdmin }: OpenUpload, sealed: string, tag: string | undefined): Promise<void> {
+    if (!isAdmin) throw new AppError('forbidden', 'you are not allowed to change this upload')
+    if (tag === undefined) throw new AppError('bad_request', 'missing If-Match header')
+    const next = storableManifest(sealed, config)
+    const before = await find(upload)
+    const isKnown = before !== undefined && tagOf(before) === tag
+    if (!isKnown || !(await repo.replace(upload.id, before, next)))
+      throw new AppError('precondition_failed', 'the manifest has been changed meanwhile')
+  }
+
+  return { find, replace }
+}
+
+const tagOf = (sealed: string): string => `"${createHash('sha256').update(sealed).digest('hex')}"`
