@@ -1,23 +1,20 @@
-import { createReadStream, createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import sharp from 'sharp'
-import { stripMetadata } from '../server/images/metadata/strip-metadata.ts'
 import { createImagePipeline } from '../server/images/pipeline/image-pipeline.ts'
+import { createMemoryBudget } from '../server/images/pipeline/memory.ts'
+import { createSlots } from '../server/images/pipeline/slots.ts'
+import { stripFile } from '../server/images/strip-file.ts'
 import { asHeld, drawn, PHONE_EXIF, picture } from '../tests/helpers/pictures.ts'
 
 /** `node docs/make-image-examples.ts`: the pictures of `images.md`, before and after, made by the server's own code. */
 
 const images = createImagePipeline({
-  strip: async (format, input, output) => {
-    const { bytes, removed } = stripMetadata(format, () => createReadStream(input))
-    await pipeline(bytes, createWriteStream(output))
-    return removed()
-  },
+  strip: stripFile,
   limits: { bytes: 1_000_000_000, pixels: 100_000_000, frames: 1000, timeoutMs: 30_000 },
-  parallelism: 1,
-  queueLimit: 1,
+  slots: createSlots({ parallelism: 1, queueLimit: 1, waitMs: 30_000, timeoutMs: 30_000 }),
+  memory: createMemoryBudget(1_000_000_000),
 })
 const target = join(import.meta.dirname, 'images')
 const temporary = mkdtempSync(join(tmpdir(), 'mayfly-examples-'))

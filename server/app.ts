@@ -123,6 +123,7 @@ export async function createApp({
   const assertFreeSpace = createFreeSpaceGuard({ blobs, clock, minFreeSpaceBytes })
   const images = createImages({
     isOn: config.images === 'on',
+    memoryBytes: config.pictureMemoryBytes,
     folder: resolve(config.dataDir, 'pictures'),
     repo: createVariantsRepo(database),
     blobs,
@@ -248,7 +249,7 @@ export async function createApp({
       putRoutes({ resumables, quickUploads, readCaller, answerUpload, clock, config }),
       quickUploadRoutes({ quickUploads, readCaller, answerUpload }),
       requestsRoutes({ requests, uploads, readCaller, config }),
-      guestRoutes({ requests }),
+      guestRoutes({ requests, readCaller }),
       downloadsRoutes({ downloads, readCaller, config }),
       authRoutes({ ...accounts, readCaller, config }),
       oidcRoutes({ ...accounts, readCaller, config }),

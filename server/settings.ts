@@ -312,6 +312,12 @@ export const settingGroups = {
       'on',
       'Pictures lose their metadata (GPS!) when they are uploaded and can be had smaller or in other formats. `off` stores them as they come. See [images.md](images.md).',
     ),
+    pictureMemoryBytes: setting(
+      'PICTURE_MEMORY',
+      size,
+      '256MB',
+      'Memory that each server process may use for the pictures that it works on at the same time. A picture that would need more is not decoded: it loses its metadata, but is not turned upright and has no thumbnails.',
+    ),
   },
   Database: {
     database: setting(

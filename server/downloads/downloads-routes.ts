@@ -34,7 +34,8 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     const wish = readDerivation(request.query as Record<string, string | string[] | undefined>)
     const patience = hasParameter(request, 'wait') ? patienceOf(reply) : undefined
     if (wish || patience) request.socket.setTimeout(0) // nothing moves on the connection while a picture is made, or a file comes in
-    return downloads.findFile(ref, caller, () => assertDownloadDomain(request), wish, patience)
+    const reader = wish && readCaller.sender(request, reply)
+    return downloads.findFile(ref, caller, () => assertDownloadDomain(request), wish, reader, patience)
   }
 
   async function findArchive(request: FastifyRequest, caller: Caller): Promise<Download> {

@@ -7,6 +7,7 @@ import { derivedName } from '../images/derivation.ts'
 import type { Derivation } from '../images/pipeline/derive.ts'
 import type { Variant } from '../images/variant.ts'
 import type { Variants } from '../images/variants.ts'
+import type { Sender } from '../sender.ts'
 import type { StreamExchange } from '../streams/stream-exchange.ts'
 import { cleanFileName } from '../uploads/file-name.ts'
 import type { StoredFile, Upload } from '../uploads/upload.ts'
@@ -76,13 +77,14 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
   /**
    * A file, or a picture derived from it. Throws as `Uploads.open`, `Uploads.getFile` and `Variants.get`; `forbidden`: no
    * derived pictures of limited files. `gate` runs once the caller has proved that he may see the file. With `patience` it waits
-   * for a file that is still coming in until that aborts, and then throws `unavailable`.
+   * for a file that is still coming in until that aborts, and then throws `unavailable`. `reader` waits for a derived picture.
    */
   async function findFile(
     ref: FileRef,
     caller: Caller,
     gate: () => void,
     wish: Derivation | undefined,
+    reader: Sender | undefined,
     patience?: AbortSignal,
   ): Promise<Download> {
     const opened = await uploads.open(ref.uploadId, caller)
@@ -90,10 +92,10 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
     gate()
     if (patience && (await isAwaited(opened, file))) {
       await untilItCame(opened, ref, patience)
-      return findFile(ref, caller, gate, wish)
+      return findFile(ref, caller, gate, wish, reader)
     }
     assertAvailable(opened.upload, file)
-    if (wish) return findVariant(opened, file, wish)
+    if (wish) return findVariant(opened, file, wish, reader)
     return opened.upload.stream ? streamDownload(opened, file) : fileDownload(opened, file)
   }
 
@@ -116,11 +118,16 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
   }
 
   /** A derived picture shows what the file shows, so there is none of what may be seen only so often. */
-  async function findVariant(opened: OpenUpload, file: StoredFile, wish: Derivation): Promise<Download> {
+  async function findVariant(
+    opened: OpenUpload,
+    file: StoredFile,
+    wish: Derivation,
+    reader: Sender | undefined,
+  ): Promise<Download> {
     if (commonOf(opened.upload).isLimited)
       throw new AppError('forbidden', 'there are no derived pictures of files that can be downloaded only so often')
     if (!variants) throw new AppError('bad_request', 'this server makes no derived pictures')
-    return variantDownload(opened, file, await variants.get(file, wish, opened))
+    return variantDownload(opened, file, await variants.get(file, wish, opened, reader))
   }
 
   /**

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
 import type { Accounts } from '../accounts/accounts.ts'
 import { type Caller, isAdmin } from '../accounts/caller.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
+import type { Sender } from '../sender.ts'
 import type { AddressRange } from '../setting-kinds.ts'
 import type { Credentials } from '../uploads/password-gate.ts'
 import { sessionTokenOf } from './session-cookies.ts'
@@ -40,6 +41,14 @@ export function createCallerReader({ users, sessions, tokens, config }: Dependen
 
   /** The caller's address as throttles count it; known without a query. */
   const network = (request: FastifyRequest): string => networkOf(sourceAddress(request, config))
+
+  /** For what is done while the caller waits; known without a query. Once for each request. */
+  function sender(request: FastifyRequest, reply: FastifyReply): Sender {
+    const hangUp = new AbortController()
+    reply.raw.once('close', () => hangUp.abort(new AppError('aborted', 'the sender went away')))
+    if (reply.raw.destroyed) hangUp.abort(new AppError('aborted', 'the sender went away'))
+    return { network: network(request), gone: hangUp.signal }
+  }
 
   /** Whether a stranger at this address may upload; known without a query. */
   const isWhitelisted = (request: FastifyRequest): boolean => isAllowed(sourceAddress(request, config))
@@ -80,7 +89,7 @@ export function createCallerReader({ users, sessions, tokens, config }: Dependen
     return { ...identity, user, impersonator: identity.user }
   }
 
-  return Object.assign(read, { bySession, network, isWhitelisted })
+  return Object.assign(read, { bySession, network, sender, isWhitelisted })
 }
 
 /** The answer to a request does not change while it runs. */

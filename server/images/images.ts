@@ -6,12 +6,16 @@ import type { AssertFreeSpace } from '../uploads/free-space.ts'
 import { createPictureIntake } from './picture-intake.ts'
 import { createPictureSpool } from './picture-spool.ts'
 import { createImagePipeline } from './pipeline/image-pipeline.ts'
+import { createMemoryBudget } from './pipeline/memory.ts'
+import { createSlots } from './pipeline/slots.ts'
 import { stripFile } from './strip-file.ts'
 import { createVariants } from './variants.ts'
 import type { VariantsRepo } from './variants-repo.ts'
 
 interface Dependencies {
   isOn: boolean
+  /** For all pictures that are worked on at the same time. */
+  memoryBytes: number
   /** Where pictures lie while they are worked on. */
   folder: string
   repo: VariantsRepo
@@ -22,30 +26,41 @@ interface Dependencies {
 }
 
 const LIMITS = { bytes: 500_000_000, pixels: 100_000_000, frames: 1000, timeoutMs: 30_000 }
-/** Each picture takes a processor, and memory for all of its pixels. */
+/** Each picture takes a processor. */
 const MAX_PARALLELISM = 8
-/**
- * What comes in waits on disk, and a picture that finds no place in the queue would keep its GPS position: so the queue is
- * long, and nobody who asks for derived pictures can fill it.
- */
-const INTAKE_QUEUE = 1000
-/** Here somebody waits for an answer, and may ask again. */
-const VARIANTS_QUEUE = 64
+/** What comes in waits on disk; a picture that finds no place is refused. Derived pictures have a queue of their own. */
+const INTAKE_QUEUE = { queueLimit: 1000, ownerLimit: 250 }
+const VARIANTS_QUEUE = { queueLimit: 64, ownerLimit: 32 }
+/** Together with the time for the work, less than the minute after which proxies give up. */
+const WAIT_MS = 25_000
+/** For the copy, too, from which a derived picture is made. */
+const VARIANT_TIMEOUT_MS = 120_000
 
 /** Everything that is done with pictures; the spool is swept even when it is off. */
-export function createImages({ isOn, folder, repo, blobs, assertFreeSpace, clock, log }: Dependencies) {
+export function createImages({ isOn, memoryBytes, folder, repo, blobs, assertFreeSpace, clock, log }: Dependencies) {
   const spool = createPictureSpool({ folder, log })
   if (!isOn) return { spool, intake: undefined, variants: undefined, close: spool.close }
   const parallelism = Math.min(MAX_PARALLELISM, availableParallelism())
-  const createPipeline = (slots: { parallelism: number; queueLimit: number }) =>
-    createImagePipeline({ strip: stripFile, limits: LIMITS, ...slots })
-  const intake = createPictureIntake({
-    pipeline: createPipeline({ parallelism, queueLimit: INTAKE_QUEUE }),
+  const memory = createMemoryBudget(memoryBytes)
+  const createPipeline = (queue: { parallelism: number; queueLimit: number; ownerLimit?: number }) =>
+    createImagePipeline({
+      strip: stripFile,
+      limits: LIMITS,
+      slots: createSlots({ ...queue, waitMs: WAIT_MS, timeoutMs: LIMITS.timeoutMs }),
+      memory,
+    })
+  const intake = createPictureIntake({ pipeline: createPipeline({ parallelism, ...INTAKE_QUEUE }), spool, log })
+  const half = { parallelism: Math.ceil(parallelism / 2), ...VARIANTS_QUEUE }
+  const variants = createVariants({
+    pipeline: createPipeline(half),
+    slots: createSlots({ ...half, waitMs: WAIT_MS, timeoutMs: VARIANT_TIMEOUT_MS }),
+    maxBytes: LIMITS.bytes,
     spool,
+    repo,
+    blobs,
+    assertFreeSpace,
+    clock,
     log,
   })
-  const limits = { bytes: LIMITS.bytes, parallelism: Math.ceil(parallelism / 2), queue: VARIANTS_QUEUE }
-  const pipeline = createPipeline({ parallelism: limits.parallelism, queueLimit: VARIANTS_QUEUE })
-  const variants = createVariants({ pipeline, spool, repo, blobs, assertFreeSpace, clock, log, limits })
   return { spool, intake, variants, close: spool.close }
 }

@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import { type PictureSpool, type SpoolPaths, spoolFile } from './picture-spool.ts'
-import { DETECTED_BYTES, detectFormat, type ImageFormat } from './pipeline/detect-format.ts'
+import { AppError } from '../errors.ts'
+import type { Sender } from '../sender.ts'
+import { isFull, type PictureSpool, type SpoolPaths, spoolFile } from './picture-spool.ts'
+import { DETECTED_BYTES, detectFormat } from './pipeline/detect-format.ts'
 import type { ImagePipeline } from './pipeline/image-pipeline.ts'
 import type { ImageReport } from './pipeline/picture.ts'
 
@@ -15,21 +16,23 @@ interface Dependencies {
 export type PictureIntake = ReturnType<typeof createPictureIntake>
 
 const CHUNK_BYTES = 256 * 1024
+const RETRY_AFTER_SECONDS = 60
 
 /** Pictures on their way in. */
 export function createPictureIntake({ pipeline, spool, log }: Dependencies) {
   /**
-   * Hands the normalised picture to `store`, or the picture as it came, with a report that says which. It is never the
-   * picture's fault when this throws: only what `bytes` or `store` throw, and `insufficient_storage`.
+   * Hands the normalised picture to `store`, or the picture as it came when nothing can be done about it, with a report that says
+   * which. Throws what `bytes` and `store` throw; `insufficient_storage`; `unavailable`: it may be possible later; `aborted`: its
+   * sender went away meanwhile.
    */
   function treat<T>(
-    format: ImageFormat,
     bytes: AsyncIterable<Uint8Array>,
+    sender: Sender | undefined,
     store: (bytes: AsyncIterable<Uint8Array>, report: ImageReport) => Promise<T>,
   ): Promise<T> {
     return spool.lend(async (paths) => {
       await spoolFile(paths.input, bytes)
-      const report = await normalise(paths, format)
+      const report = await normalise(paths, sender)
       const treated = createReadStream(report.status !== 'unchanged' ? paths.output : paths.input, {
         highWaterMark: CHUNK_BYTES,
       })
@@ -41,15 +44,20 @@ export function createPictureIntake({ pipeline, spool, log }: Dependencies) {
     })
   }
 
-  async function normalise({ input, output }: SpoolPaths, format: ImageFormat): Promise<ImageReport> {
-    const unchanged = { format, status: 'unchanged', reason: 'the server could not work on it' } as const
+  async function normalise({ input, output }: SpoolPaths, sender: Sender | undefined): Promise<ImageReport> {
     try {
-      const report = await pipeline.normalise(input, output)
+      const report = await pipeline.normalise(input, output, { owner: sender?.network, signal: sender?.gone })
       if (report) return report
-    } catch (err) {
-      log.error({ err }, 'a picture could not be normalised')
+      throw new Error('a picture was taken for none')
+    } catch (cause) {
+      if (sender?.gone.aborted) throw new AppError('aborted', 'the sender went away', { cause })
+      if (cause instanceof AppError || isFull(cause)) throw cause
+      log.error({ err: cause }, 'a picture could not be normalised')
+      throw new AppError('unavailable', 'the server could not clean this picture, please try again', {
+        cause,
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+      })
     }
-    return { ...unchanged, removed: [], originalSize: (await stat(input)).size }
   }
 
   return { headBytes: DETECTED_BYTES, detect: detectFormat, treat }

@@ -65,13 +65,13 @@ export function createPictureSpool({ folder, log }: Dependencies) {
 }
 
 /** Writes a new file of the spool. */
-export const spoolFile = (path: string, bytes: AsyncIterable<Uint8Array>): Promise<void> =>
-  pipeline(bytes, createWriteStream(path, { flags: 'wx', mode: FILE_MODE }))
+export const spoolFile = (path: string, bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> =>
+  pipeline(bytes, createWriteStream(path, { flags: 'wx', mode: FILE_MODE }), { ...(signal && { signal }) })
 
 /** A thread of libvips that could not be stopped may still write into it, hence the repetition. */
 const removeFolder = (path: string): Promise<void> => rm(path, { recursive: true, force: true, maxRetries: 3 })
 
-const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')
+export const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')
 
 const namesIn = (folder: string): Promise<string[]> =>
   readdir(folder).catch((error: unknown) => {

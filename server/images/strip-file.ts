@@ -6,8 +6,9 @@ import type { Strip } from './pipeline/picture.ts'
 const CHUNK_BYTES = 256 * 1024
 
 /** `stripMetadata` from file to file. */
-export const stripFile: Strip = async (format, inputPath, outputPath, signal) => {
-  const { bytes, removed } = stripMetadata(format, () => createReadStream(inputPath, { highWaterMark: CHUNK_BYTES }))
-  await pipeline(bytes, createWriteStream(outputPath), { signal })
+export const stripFile: Strip = async (format, { inputPath, outputPath, salvages, stop }) => {
+  const open = () => createReadStream(inputPath, { highWaterMark: CHUNK_BYTES })
+  const { bytes, removed } = stripMetadata(format, open, { salvages })
+  await pipeline(bytes, createWriteStream(outputPath), { signal: stop })
   return removed()
 }

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
-import pLimit from 'p-limit'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { newBlobKey } from '../ids.ts'
+import type { Sender } from '../sender.ts'
 import type { AssertFreeSpace } from '../uploads/free-space.ts'
 import type { StoredFile } from '../uploads/upload.ts'
 import { assertModest, completed, derivedFormatOf, specOf } from './derivation.ts'
 import { type PictureSpool, spoolFile } from './picture-spool.ts'
 import type { Derivation, Derived } from './pipeline/derive.ts'
 import type { ImagePipeline } from './pipeline/image-pipeline.ts'
+import { PictureProblem } from './pipeline/picture.ts'
+import type { Claimant, Slots } from './pipeline/slots.ts'
 import type { Variant } from './variant.ts'
 import type { VariantsRepo } from './variants-repo.ts'
 
@@ -22,14 +24,17 @@ interface Dependencies {
   assertFreeSpace: AssertFreeSpace
   clock: Clock
   log: Pick<FastifyBaseLogger, 'error'>
-  limits: {
-    /** Of a file. */
-    bytes: number
-    /** Pictures that are made at a time. */
-    parallelism: number
-    /** As many more may wait. */
-    queue: number
-  }
+  /** The copy that each is made from takes space and time, so there are not many at a time either. */
+  slots: Slots
+  /** Of a file. */
+  maxBytes: number
+}
+
+/** A picture that is being made, and who waits for it. */
+interface Running {
+  made: Promise<Variant>
+  stop: AbortController
+  waiting: number
 }
 
 /** There are thousands of wishes that even a stranger may have, and each would take its space until the file goes. */
@@ -38,41 +43,79 @@ const MAX_PER_FILE = 64
 export type Variants = ReturnType<typeof createVariants>
 
 /** Pictures derived from a file's picture: made when first asked for, kept as blobs, gone with the file. */
-export function createVariants({ pipeline, spool, repo, blobs, assertFreeSpace, clock, log, limits }: Dependencies) {
-  const limit = pLimit(limits.parallelism)
-  const running = new Map<string, Promise<Variant>>()
+export function createVariants({
+  pipeline,
+  spool,
+  repo,
+  blobs,
+  assertFreeSpace,
+  clock,
+  log,
+  slots,
+  maxBytes,
+}: Dependencies) {
+  const running = new Map<string, Running>()
 
   /**
    * The caller has been let in to the file, which is no limited one. Throws `bad_request`: no picture, or a wish that is
-   * not his; `not_acceptable`: it can't be decoded; `unavailable`: too many ask at once; `not_found`: removed meanwhile.
+   * not his; `not_acceptable`: it can't be decoded; `unavailable`: too many ask at once; `not_found`: removed meanwhile;
+   * `aborted`: `reader` went away.
    */
-  async function get(file: StoredFile, wish: Derivation, { isAdmin }: { isAdmin: boolean }): Promise<Variant> {
+  async function get(
+    file: StoredFile,
+    wish: Derivation,
+    { isAdmin }: { isAdmin: boolean },
+    reader?: Sender,
+  ): Promise<Variant> {
     const ownFormat = derivedFormatOf(file)
     if (!ownFormat) throw new AppError('bad_request', `file ${file.name} (${file.id}) is no picture`)
     if (!isAdmin) assertModest(wish)
     const derivation = completed(wish, ownFormat)
     const spec = specOf(derivation)
-    return shared(`${file.id} ${spec}`, async () => {
-      return (await repo.find(file.id, spec)) ?? (await inTurn(() => make(file, spec, derivation)))
+    return shared(`${file.id} ${spec}`, reader?.gone, async (signal) => {
+      const claimant = { owner: reader?.network, signal }
+      return (await repo.find(file.id, spec)) ?? (await inTurn(claimant, () => make(file, spec, derivation, claimant)))
     })
   }
 
-  /** The copy that each is made from takes space, so it has to wait as well. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (limit.pendingCount < limits.queue) return limit(work)
-    throw new AppError('unavailable', 'too many pictures are asked for at once', { retryAfterSeconds: 5 })
+  const inTurn = (claimant: Claimant, work: () => Promise<Variant>): Promise<Variant> =>
+    slots.run(work, claimant).catch((cause: unknown) => {
+      if (!(cause instanceof PictureProblem)) throw cause
+      throw new AppError('unavailable', 'too many pictures are asked for at once', { cause, retryAfterSeconds: 5 })
+    })
+
+  /** Those who ask for the same at the same time wait for the same; when the last of them has gone, it is given up. */
+  async function shared(
+    key: string,
+    gone: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<Variant>,
+  ): Promise<Variant> {
+    const one = running.get(key) ?? started(key, work)
+    one.waiting += 1
+    const leave = () => {
+      one.waiting -= 1
+      if (one.waiting === 0) one.stop.abort(new AppError('aborted', 'the reader went away'))
+    }
+    gone?.addEventListener('abort', leave, { once: true })
+    if (gone?.aborted) leave()
+    return one.made.finally(() => gone?.removeEventListener('abort', leave))
   }
 
-  /** Those who ask for the same at the same time wait for the same. */
-  function shared(key: string, work: () => Promise<Variant>): Promise<Variant> {
-    const under = running.get(key) ?? work().finally(() => running.delete(key))
-    running.set(key, under)
-    return under
+  function started(key: string, work: (signal: AbortSignal) => Promise<Variant>): Running {
+    const stop = new AbortController()
+    const forget = () => {
+      if (running.get(key) === one) running.delete(key)
+    }
+    // Whoever comes once it was given up begins anew.
+    stop.signal.addEventListener('abort', forget)
+    const one: Running = { made: work(stop.signal).finally(forget), stop, waiting: 0 }
+    running.set(key, one)
+    return one
   }
 
-  async function make(file: StoredFile, spec: string, derivation: Derivation): Promise<Variant> {
+  async function make(file: StoredFile, spec: string, derivation: Derivation, claimant: Claimant): Promise<Variant> {
     await assertFreeSpace()
-    const { bytes, contentType } = await derive(file, derivation)
+    const { bytes, contentType } = await derive(file, derivation, claimant)
     const variant: Variant = {
       fileId: file.id,
       spec,
@@ -96,13 +139,13 @@ export function createVariants({ pipeline, spool, repo, blobs, assertFreeSpace, 
   }
 
   /** From a copy on disk: libvips can't read from a bucket, and memory must not depend on the file. */
-  async function derive(file: StoredFile, derivation: Derivation): Promise<Derived> {
+  async function derive(file: StoredFile, derivation: Derivation, claimant: Claimant): Promise<Derived> {
     if (file.blobKey === null) return gone(file)
-    if (file.size > limits.bytes) throw new AppError('not_acceptable', 'this picture is too big for other forms of it')
+    if (file.size > maxBytes) throw new AppError('not_acceptable', 'this picture is too big for other forms of it')
     const key = file.blobKey
     return spool.lend(async ({ input }) => {
-      await spoolFile(input, owned(await blobs.get(key)))
-      return pipeline.derive(input, derivation)
+      await spoolFile(input, owned(await blobs.get(key)), claimant.signal)
+      return pipeline.derive(input, derivation, claimant)
     })
   }
 

@@ -1,5 +1,6 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
+import type { CallerReader } from '../http/caller.ts'
 import { acceptForms, readSingleFile } from '../http/multipart.ts'
 import { LIMITED_AS_SECRET } from '../http/rate-limits.ts'
 import { bodySize, wholeBody } from '../http/raw-body.ts'
@@ -11,18 +12,21 @@ import type { Requests } from './requests.ts'
 const UNNAMED = 'file'
 
 /** Guests: the token alone says who they are. Neither a session nor a password counts here, and no answer names the upload. */
-export function guestRoutes({ requests }: { requests: Requests }) {
+export function guestRoutes({ requests, readCaller }: { requests: Requests; readCaller: CallerReader }) {
   /** How large the file in a form is, nobody knows; the form itself is somewhat larger. */
-  async function addForm(request: FastifyRequest) {
+  async function addForm(request: FastifyRequest, reply: FastifyReply) {
     const announced = { bytes: bodySize(request) ?? Number.POSITIVE_INFINITY, isExact: false }
-    return fileJson(await requests.addFile(tokenOf(request), announced, () => readSingleFile(request, { alone: true })))
+    const sender = readCaller.sender(request, reply)
+    const incoming = async () => ({ ...(await readSingleFile(request, { alone: true })), sender })
+    return fileJson(await requests.addFile(tokenOf(request), announced, incoming))
   }
 
-  async function addBody(request: FastifyRequest) {
+  async function addBody(request: FastifyRequest, reply: FastifyReply) {
     const { name = UNNAMED } = request.params as { name?: string }
     const { bytes, size } = wholeBody(request)
     const announced = { bytes: size ?? Number.POSITIVE_INFINITY, isExact: size !== undefined }
-    return fileJson(await requests.addFile(tokenOf(request), announced, async () => ({ name, bytes })))
+    const incoming = { name, bytes, sender: readCaller.sender(request, reply) }
+    return fileJson(await requests.addFile(tokenOf(request), announced, async () => incoming))
   }
 
   return async (app: FastifyInstance): Promise<void> => {

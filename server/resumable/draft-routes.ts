@@ -47,12 +47,12 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
     const headers = { Location: resumptionPath(request, config, secret), ...limitHeader(resumable, clock()) }
     announceResumption(request, reply, { ...headers, ...interopOf(request.headers) })
     reply.headers({ ...headers, ...(slot?.uploadToken === undefined ? {} : { 'X-UploadToken': slot.uploadToken }) })
-    const piece = { offset: 0, isLast: isComplete, ...body }
+    const piece = { offset: 0, isLast: isComplete, sender: readCaller.sender(request, reply), ...body }
     return answer(request, reply, await resumables.append(secret, piece), 201)
   }
 
   const inspect: Handler = async (request, reply) => {
-    const resumable = await resumables.inspect(secretOf(request))
+    const resumable = await resumables.inspect(secretOf(request), readCaller.sender(request, reply))
     if (resumable.length !== null) reply.header('Upload-Length', resumable.length)
     return reply.code(204).headers(stateOf(request, resumable)).send()
   }
@@ -72,11 +72,12 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
   }
 
   async function take(request: FastifyRequest, reply: FastifyReply, piece: Piece): Promise<FastifyReply> {
+    const sender = readCaller.sender(request, reply)
     try {
-      return await answer(request, reply, await resumables.append(secretOf(request), piece), 204)
+      return await answer(request, reply, await resumables.append(secretOf(request), { ...piece, sender }), 204)
     } catch (error) {
       if (error instanceof AppError && error.code === 'conflict')
-        reply.headers(stateOf(request, await resumables.inspect(secretOf(request)))) // the draft's §4.4.2: 409 names the offset
+        reply.headers(stateOf(request, await resumables.inspect(secretOf(request), sender))) // the draft's §4.4.2: 409 names the offset
       throw error
     }
   }

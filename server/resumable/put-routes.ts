@@ -43,7 +43,12 @@ export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, 
     const caller = await readCaller(request)
     const options = optionsOfRequest(request)
     const { bytes } = wholeBody(request)
-    const created = await quickUploads.create(only({ name: nameOf(request), bytes }), () => options, caller)
+    const created = await quickUploads.create(
+      only({ name: nameOf(request), bytes }),
+      () => options,
+      caller,
+      readCaller.sender(request, reply),
+    )
     return answerUpload(request, reply, created)
   }
 
@@ -60,7 +65,8 @@ export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, 
     const where = { Location: resumptionPath(request, config, secret), ...limitHeader(resumable, clock()) }
     const command = resumeCommand(request, config, secret, wish.name)
     announceResumption(request, reply, { ...where, ...interopOf(headers), 'X-Mayfly-Resume': command })
-    const piece = { offset: 0, isLast: isComplete, size, check, bytes: untilSilence(request, bytes) }
+    const sender = readCaller.sender(request, reply)
+    const piece = { offset: 0, isLast: isComplete, size, check, sender, bytes: untilSilence(request, bytes) }
     const received = await resumables.append(secret, piece).catch(async (error: unknown) => {
       if (error instanceof AppError && FINAL.includes(error.code)) await resumables.remove(secret).catch(() => {})
       else reply.headers(where)
@@ -103,7 +109,9 @@ function isWorthResuming({ headers }: FastifyRequest): boolean {
 
 function explained(error: unknown, command: string): unknown {
   if (!(error instanceof AppError) || FINAL.includes(error.code)) return error
-  return new AppError(error.code, `${error.message}\nWhat came is kept. To go on:\n${command}`, { cause: error })
+  const { code, message, retryAfterSeconds } = error
+  const details = { cause: error, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) }
+  return new AppError(code, `${message}\nWhat came is kept. To go on:\n${command}`, details)
 }
 
 const nameOf = ({ params }: FastifyRequest): string => (params as { name?: string }).name ?? UNNAMED

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { newBlobKey } from '../ids.ts'
+import type { Sender } from '../sender.ts'
 import { type Meter, tooLarge } from '../uploads/file-intake.ts'
 import type { AssertFreeSpace } from '../uploads/free-space.ts'
 import { measureBlob } from '../uploads/stored-bytes.ts'
@@ -35,7 +36,7 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
     assertFits(turn.resumable, piece.offset + (piece.size ?? 0))
     await assertFreeSpace()
     const writer = await open(turn)
-    if (!writer) return finish(turn, undefined)
+    if (!writer) return finish(turn, undefined, piece.sender)
     const meter = meters.take(turn.resumable)
     if (!piece.check) turn.reports(async () => progressOf(await writer.checkpoint()))
     const count = { received: piece.offset }
@@ -45,7 +46,7 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
     if (!failure && piece.isLast && turn.resumable.length === null) turn.keep({ length: count.received })
     if (count.received === turn.resumable.length) {
       await writer.finish()
-      return finish(turn, meter)
+      return finish(turn, meter, piece.sender)
     }
     await pause(turn, writer, meter).catch((error: unknown) => {
       throw failure ? failure.error : error
@@ -61,10 +62,10 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
   }
 
   /** Finishes what has all its bytes: its last request may have died on the way. */
-  async function complete(turn: Turn): Promise<void> {
+  async function complete(turn: Turn, sender?: Sender): Promise<void> {
     const { resumable } = turn
     if (resumable.status === 'open' && isComplete(resumable))
-      await receive(turn, { offset: resumable.received, bytes: nothing(), size: 0 })
+      await receive(turn, { offset: resumable.received, bytes: nothing(), size: 0, ...(sender && { sender }) })
   }
 
   function assertContinues({ received, length }: Resumable, piece: Piece): void {
@@ -152,7 +153,7 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
   }
 
   /** The blob is whole. */
-  async function finish(turn: Turn, meter: Meter | undefined): Promise<void> {
+  async function finish(turn: Turn, meter: Meter | undefined, sender: Sender | undefined): Promise<void> {
     const { length, fileId, sha256 } = turn.resumable
     const key = keyOf(turn.resumable)
     turn.keep({ received: length as number })
@@ -161,7 +162,7 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
     if (sha256 !== null && sha256 !== came.sha256)
       throw new AppError('bad_request', 'the bytes do not have the digest that was announced')
     const done: Progress = { status: 'finished', blobKey: null }
-    const file = await intake.adopt(fileId, came, (trx) => turn.settle(trx, done))
+    const file = await intake.adopt(fileId, came, (trx) => turn.settle(trx, done), sender)
     turn.keep(done)
     await turn.end()
     if (file.blobKey !== key) await intake.discard(key) // a picture as it came

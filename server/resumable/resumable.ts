@@ -1,3 +1,5 @@
+import type { Sender } from '../sender.ts'
+
 /** A file, or a part of one, that comes in over several requests. Times are epoch ms. */
 export interface Resumable {
   /** SHA-256 of the secret in its URL, hexadecimal. */
@@ -36,6 +38,7 @@ export const isComplete = ({ received, length }: Pick<Resumable, 'received' | 'l
 
 /** More bytes, from `offset` on. */
 export interface Piece {
+  sender?: Sender
   offset: number
   bytes: AsyncIterable<Uint8Array>
   /** Bytes that will come, where that is known. */

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { newBlobKey, newToken } from '../ids.ts'
+import type { Sender } from '../sender.ts'
 import { copied } from '../uploads/stored-bytes.ts'
 import type { StoredFile } from '../uploads/upload.ts'
 import type { Endings } from './endings.ts'
@@ -93,6 +94,7 @@ export function createResumables({
     wish: Omit<Wish, 'length'>,
     caller: Caller,
     remarks: Remarks,
+    sender: Sender,
   ): Promise<Created> {
     if (secrets.length > MAX_PARTS) throw new AppError('bad_request', `too many parts, maximum is ${MAX_PARTS}`)
     if (new Set(secrets).size < secrets.length) throw new AppError('bad_request', 'each part can be joined only once')
@@ -100,7 +102,7 @@ export function createResumables({
     for (const secret of secrets) parts.push(await findPart(secret))
     const length = parts.reduce((sum, { received }) => sum + received, 0)
     const created = await create({ ...wish, length }, caller, remarks)
-    const resumable = await append(created.secret, { offset: 0, bytes: bytesOf(parts), size: length })
+    const resumable = await append(created.secret, { offset: 0, bytes: bytesOf(parts), size: length, sender })
     for (const part of parts) await removePart(part)
     return { ...created, resumable }
   }
@@ -130,8 +132,8 @@ export function createResumables({
    * How far it has come. Whoever asks is about to go on: who was writing is displaced first, so that the answer holds. Ends what only
    * lacks its end. Throws `not_found`, `locked`, and what finishing throws.
    */
-  async function inspect(secret: string): Promise<Resumable> {
-    return inTurn(secret, receiver.complete)
+  async function inspect(secret: string, sender: Sender): Promise<Resumable> {
+    return inTurn(secret, (turn) => receiver.complete(turn, sender))
   }
 
   /**

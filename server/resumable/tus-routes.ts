@@ -53,13 +53,15 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
     const caller = await readCaller(request)
     const creator = uploadToken === undefined ? caller : { ...caller, uploadToken }
     const concat = readConcat(remarks.concat || undefined)
-    if (Array.isArray(concat)) return joinParts(request, reply, await resumables.join(concat, wish, creator, remarks))
+    const sender = readCaller.sender(request, reply)
+    if (Array.isArray(concat))
+      return joinParts(request, reply, await resumables.join(concat, wish, creator, remarks, sender))
     const target = concat ?? wish.target
     const created = await resumables.create({ ...wish, length: length(), target }, creator, remarks)
     describeCreated(request, reply, created)
     const hasBytes = request.headers['content-type'] === OFFSET_TYPE
     if (!hasBytes && created.resumable.length !== 0) return reply.code(201).send()
-    const { received } = await resumables.append(created.secret, { offset: 0, ...checkedBody(request) })
+    const { received } = await resumables.append(created.secret, { offset: 0, sender, ...checkedBody(request) })
     return reply.code(201).header('Upload-Offset', received).send()
   }
 
@@ -69,7 +71,7 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
   }
 
   const inspect: Handler = async (request, reply) => {
-    const resumable = await resumables.inspect(secretOf(request))
+    const resumable = await resumables.inspect(secretOf(request), readCaller.sender(request, reply))
     reply.headers({ 'Upload-Offset': resumable.received, ...expiryOf(resumable) })
     if (resumable.length === null) reply.header('Upload-Defer-Length', '1')
     else reply.header('Upload-Length', resumable.length)
@@ -84,7 +86,8 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
     const offset = readBytes(request.headers, 'Upload-Offset')
     if (offset === undefined) throw new AppError('bad_request', 'missing Upload-Offset')
     const length = readBytes(request.headers, 'Upload-Length')
-    const resumable = await resumables.append(secretOf(request), { offset, length, ...checkedBody(request) })
+    const piece = { offset, length, sender: readCaller.sender(request, reply), ...checkedBody(request) }
+    const resumable = await resumables.append(secretOf(request), piece)
     return reply
       .code(204)
       .headers({ 'Upload-Offset': resumable.received, ...expiryOf(resumable) })

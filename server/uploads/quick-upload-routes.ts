@@ -19,7 +19,12 @@ export function quickUploadRoutes({ quickUploads, readCaller, answerUpload }: De
     const caller = await readCaller(request)
     const options = optionsOfRequest(request)
     const onField = (name: string, value: string) => void Object.assign(options, optionFromField(name, value))
-    const created = await quickUploads.create(readForm(request, onField), () => options, caller)
+    const created = await quickUploads.create(
+      readForm(request, onField),
+      () => options,
+      caller,
+      readCaller.sender(request, reply),
+    )
     return answerUpload(request, reply, created)
   }
 

@@ -3,6 +3,7 @@ import type { ActivityRecorder } from '../activity/activity-recorder.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
+import type { Sender } from '../sender.ts'
 import type { Quotas } from './quotas.ts'
 import type { Measured, StoredFile } from './upload.ts'
 import { creatableName, planUpload, rulesFor, treatmentOf, type UploadOptions } from './upload-rules.ts'
@@ -48,6 +49,7 @@ export function createQuickUploads({
     incoming: AsyncIterable<IncomingFile>,
     options: () => UploadOptions,
     caller: Caller,
+    sender?: Sender,
   ): Promise<NewUpload> {
     uploads.assertMayUpload(caller)
     const files = incoming[Symbol.asyncIterator]()
@@ -56,7 +58,7 @@ export function createQuickUploads({
     assertGrantableSoFar(options(), caller)
     const treatment = treatmentOf(options())
     const name = creatableName(first.value.name)
-    const measured = await intake.receive(first.value.bytes, treatment, quotas.budgetFor(caller.user))
+    const measured = await intake.receive(first.value.bytes, treatment, quotas.budgetFor(caller.user), sender)
     const receivedAt = clock()
     try {
       const second = await files.next()
@@ -70,6 +72,7 @@ export function createQuickUploads({
             files,
             finalOptions,
             caller,
+            sender,
           )
       activity.uploadCreated(created.upload)
       activity.fileReceived(created.upload, measured.size)
@@ -113,12 +116,14 @@ export function createQuickUploads({
     rest: AsyncIterator<IncomingFile>,
     options: () => UploadOptions,
     caller: Caller,
+    sender: Sender | undefined,
   ): Promise<NewUpload> {
+    const known = sender && { sender }
     const { id, tokenHash } = pending.upload
     try {
-      await intake.add(pending.upload, second)
+      await intake.add(pending.upload, { ...second, ...known })
       for (let next = await rest.next(); !next.done; next = await rest.next())
-        await intake.add(pending.upload, next.value)
+        await intake.add(pending.upload, { ...next.value, ...known })
       const { upload } = await uploads.prepare(options(), caller)
       const released = { ...upload, id, tokenHash }
       if (!(await repo.activate(released))) throw tooSlow()

@@ -1,5 +1,6 @@
 import type { BlobStore } from '../../storage/blob-store.ts'
 import type { PictureIntake } from '../images/picture-intake.ts'
+import type { Sender } from '../sender.ts'
 import { onlyAge } from './age.ts'
 import { createMeter, receiveBlob } from './file-intake.ts'
 import type { Measured } from './upload.ts'
@@ -15,12 +16,19 @@ export async function measureBlob(blobs: Reads, blobKey: string): Promise<Measur
   return { blobKey, ...(await meter.result()), image: null }
 }
 
-/** A picture becomes another blob, which is normalised; anything else stays what it is. Its first bytes decide, never a name. */
-export async function normaliseStored(blobs: BlobStore, pictures: PictureIntake, came: Measured): Promise<Measured> {
-  const format = pictures.detect(await readHead(blobs, came, pictures.headBytes))
-  if (!format) return came
+/**
+ * A picture becomes another blob, which is normalised; anything else stays what it is. Its first bytes decide, never a name.
+ * Throws as `PictureIntake.treat`.
+ */
+export async function normaliseStored(
+  blobs: BlobStore,
+  pictures: PictureIntake,
+  came: Measured,
+  sender?: Sender,
+): Promise<Measured> {
+  if (!pictures.detect(await readHead(blobs, came, pictures.headBytes))) return came
   const bytes = copied(await blobs.get(came.blobKey))
-  return pictures.treat(format, bytes, async (treated, image) => ({
+  return pictures.treat(bytes, sender, async (treated, image) => ({
     ...(await receiveBlob(blobs, treated, Number.POSITIVE_INFINITY)),
     image,
   }))

@@ -6,6 +6,7 @@ import type { Config } from '../config.ts'
 import type { Trx } from '../database/transact.ts'
 import { AppError } from '../errors.ts'
 import type { PictureIntake } from '../images/picture-intake.ts'
+import type { Sender } from '../sender.ts'
 import type { StreamExchange } from '../streams/stream-exchange.ts'
 import type { StreamRelay } from '../streams/stream-relay.ts'
 import { type Admission, withinGrant } from './admission.ts'
@@ -25,8 +26,7 @@ import type { UploadsRepo } from './uploads-repo.ts'
 export interface IncomingFile {
   name: string
   bytes: AsyncIterable<Uint8Array>
-  /** Aborts when the sender hangs up, also while nobody reads `bytes`. */
-  senderGone?: AbortSignal
+  sender?: Sender
 }
 
 interface Dependencies {
@@ -77,7 +77,7 @@ export function createUploadsIntake({
 
   /**
    * Adds a file that nobody declared. Throws `forbidden`; `bad_request`: its name, or too many files; `too_large`;
-   * `insufficient_storage`; and what `incoming.bytes` throws.
+   * `insufficient_storage`; `unavailable`: a picture can't be cleaned now; and what `incoming.bytes` throws.
    */
   async function addFile(opened: OpenUpload, incoming: IncomingFile): Promise<StoredFile> {
     assertMayAddFiles(opened)
@@ -146,7 +146,7 @@ export function createUploadsIntake({
       const budget = await budgetOf(upload, file)
       if (upload.stream) return await passOn(upload, file, incoming, budget)
       const bytes = ofDeclaredSize(incoming.bytes, file.size, { mayBeEmpty: true })
-      return await finish(upload, file, await receive(bytes, upload, budget), budget)
+      return await finish(upload, file, await receive(bytes, upload, budget, incoming.sender), budget)
     } catch (error) {
       await burn(file)
       throw error
@@ -165,12 +165,12 @@ export function createUploadsIntake({
   async function passOn(
     upload: Upload,
     file: StoredFile,
-    { bytes, senderGone }: IncomingFile,
+    { bytes, sender }: IncomingFile,
     { maxFileSizeBytes }: Budget,
   ): Promise<StoredFile> {
     const meter = createMeter(maxFileSizeBytes)
     const checked = upload.e2ee === 'age' ? await onlyAge(bytes) : bytes
-    await relay.offer(file.id, ofDeclaredSize(meter.watch(checked), file.size), senderGone)
+    await relay.offer(file.id, ofDeclaredSize(meter.watch(checked), file.size), sender?.gone)
     const measured = await meter.result()
     await repo.moveFile(file.id, 'uploading', 'deleted', { ...measured, lease_until: null })
     activity.fileReceived(upload, measured.size)
@@ -205,34 +205,41 @@ export function createUploadsIntake({
     incoming: AsyncIterable<Uint8Array>,
     { normalize, e2ee }: Pick<Upload, 'normalize' | 'e2ee'>,
     budget: Budget,
+    sender?: Sender,
   ): Promise<Measured> {
     await assertFreeSpace()
     const limit = budget.maxFileSizeBytes
     const bytes = await quotas.within(budget, incoming)
     if (e2ee === 'age') return { ...(await receiveBlob(blobs, await onlyAge(bytes), limit)), type: CIPHERTEXT_TYPE }
-    return normalize && pictures ? receiveNormalised(blobs, pictures, bytes, limit) : receiveBlob(blobs, bytes, limit)
+    if (!normalize || !pictures) return receiveBlob(blobs, bytes, limit)
+    return receiveNormalised(blobs, pictures, bytes, limit, sender)
   }
 
   /**
    * Makes a reserved file of bytes that are stored already; `treat` says what becomes of them. Returns the file as it is, when that
    * was done before. `settle` runs in the same transaction. Throws what that throws; `not_found`: it was removed while it came in;
-   * `bad_request`: not encrypted as its upload demands, or of another size than declared; `too_large`: over quota.
+   * `bad_request`: not encrypted as its upload demands, or of another size than declared; `too_large`: over quota; `unavailable`
+   * and `aborted`: a picture was not cleaned, and the bytes wait to be adopted later.
    */
-  async function adopt(fileId: string, came: Measured, settle: Settle): Promise<StoredFile> {
+  async function adopt(fileId: string, came: Measured, settle: Settle, sender?: Sender): Promise<StoredFile> {
     const file = await repo.findFile(fileId)
     if (file?.status === 'uploaded') return file
     const upload = file && (await repo.findUpload(file.uploadId))
     if (!upload || file.status !== 'uploading') throw new AppError('not_found', 'the file was removed while it came in')
     assertDeclaredSize(came.size, file.size)
-    return finish(upload, file, await treat(came, upload), await budgetOf(upload, file), settle)
+    return finish(upload, file, await treat(came, upload, sender), await budgetOf(upload, file), settle)
   }
 
-  async function treat(came: Measured, { normalize, e2ee }: Pick<Upload, 'normalize' | 'e2ee'>): Promise<Measured> {
+  async function treat(
+    came: Measured,
+    { normalize, e2ee }: Pick<Upload, 'normalize' | 'e2ee'>,
+    sender: Sender | undefined,
+  ): Promise<Measured> {
     if (e2ee === 'age') {
       await assertAge(blobs, came)
       return { ...came, type: CIPHERTEXT_TYPE }
     }
-    return normalize && pictures ? normaliseStored(blobs, pictures, came) : came
+    return normalize && pictures ? normaliseStored(blobs, pictures, came, sender) : came
   }
 
   /** A failing database must not hide why the upload failed; the lease lapses and the sweep burns the slot instead. */

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Statistics } from '../activity/statistics.ts'
 import type { Config } from '../config.ts'
 import { basicAuthorization, type CallerReader } from '../http/caller.ts'
@@ -9,7 +9,7 @@ import { LIMITED_AS_CREATE } from '../http/rate-limits.ts'
 import type { Manifests } from './manifests.ts'
 import { CreateUploadBody, fileJson, legacyUploadJson, RenewBody, uploadJson } from './upload-shapes.ts'
 import type { OpenUpload, Uploads } from './uploads.ts'
-import type { IncomingFile, UploadsIntake } from './uploads-intake.ts'
+import type { UploadsIntake } from './uploads-intake.ts'
 
 interface Dependencies {
   uploads: Uploads
@@ -110,7 +110,8 @@ export function uploadsRoutes({ uploads, manifests, intake, statistics, readCall
       const opened = await open(request)
       intake.assertMayAddFiles(opened)
       allowWaiting(request, opened)
-      return fileJson(await intake.addFile(opened, await incomingFile(request, reply)))
+      const sender = readCaller.sender(request, reply)
+      return fileJson(await intake.addFile(opened, { ...(await readSingleFile(request)), sender }))
     })
 
     for (const mode of ['file', 'stream']) {
@@ -118,7 +119,8 @@ export function uploadsRoutes({ uploads, manifests, intake, statistics, readCall
         const { opened, file } = await openFile(request)
         intake.assertMayAddFiles(opened)
         allowWaiting(request, opened)
-        return fileJson(await intake.fillFile(opened, file, await incomingFile(request, reply)))
+        const sender = readCaller.sender(request, reply)
+        return fileJson(await intake.fillFile(opened, file, { ...(await readSingleFile(request)), sender }))
       })
     }
   }
@@ -127,10 +129,4 @@ export function uploadsRoutes({ uploads, manifests, intake, statistics, readCall
     await app.register(metadataRoutes)
     await app.register(fileRoutes)
   }
-}
-
-async function incomingFile(request: FastifyRequest, reply: FastifyReply): Promise<IncomingFile> {
-  const hangUp = new AbortController()
-  reply.raw.once('close', () => hangUp.abort())
-  return { ...(await readSingleFile(request)), senderGone: hangUp.signal }
 }

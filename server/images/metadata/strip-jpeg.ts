@@ -1,5 +1,6 @@
 import type { ByteReader } from './byte-reader.ts'
 import { type Found, noteExif, noteXmp } from './metadata-kinds.ts'
+import { asFarAsItGoes, orientationOf, type Stripping } from './salvage.ts'
 import { malformed, unsupported } from './unstrippable-error.ts'
 
 /** Marker codes, the byte after 0xFF: ITU T.81 table B.1. */
@@ -25,26 +26,35 @@ const END = Buffer.of(0xff, EOI)
  * Keeps the segments that a decoder needs, and of the application segments only those that say what the colours mean.
  * Everything behind EOI goes: the further pictures of MPF, motion photo videos, makers' trailers.
  */
-export async function* stripJpeg(reader: ByteReader, found: Found): AsyncGenerator<Uint8Array, void> {
+export async function* stripJpeg(reader: ByteReader, stripping: Stripping): AsyncGenerator<Uint8Array, void> {
   if (!START.equals(await reader.take(2))) throw malformed('a JPEG starts with SOI')
   yield START
-  let hasScan = false
-  for (let marker = await nextMarker(reader); marker !== EOI; ) {
-    yield* segment(marker, reader, found)
-    hasScan ||= marker === SOS
-    marker = marker === SOS ? yield* scanData(reader) : await nextMarker(reader)
-  }
-  if (!hasScan) throw malformed('a JPEG without a scan shows nothing')
+  const progress = { hasScan: false }
+  const content = untilEnd(reader, stripping, progress)
+  yield* stripping.salvages ? asFarAsItGoes(content) : content
+  if (!progress.hasScan) throw malformed('a JPEG without a scan shows nothing')
   yield END
 }
 
-async function* segment(marker: number, reader: ByteReader, found: Found): AsyncGenerator<Uint8Array, void> {
+async function* untilEnd(
+  reader: ByteReader,
+  stripping: Stripping,
+  progress: { hasScan: boolean },
+): AsyncGenerator<Uint8Array, void> {
+  for (let marker = await nextMarker(reader); marker !== EOI; ) {
+    yield* segment(marker, reader, stripping)
+    progress.hasScan ||= marker === SOS
+    marker = marker === SOS ? yield* scanData(reader) : await nextMarker(reader)
+  }
+}
+
+async function* segment(marker: number, reader: ByteReader, stripping: Stripping): AsyncGenerator<Uint8Array, void> {
   const isMetadata = (marker >= APP0 && marker <= APP15) || marker === COM
   if (!isMetadata && !isPictureMarker(marker)) throw unsupported(`JPEG marker ${marker.toString(16)}`)
   const length = (await reader.take(2)).readUInt16BE() - 2 // The length counts itself (B.1.1.4).
   if (length < 0) throw malformed('a JPEG segment is shorter than its own length')
   if (isMetadata) {
-    const kept = keptOf(marker, await reader.take(length), found)
+    const kept = keptOf(marker, await reader.take(length), stripping)
     if (kept) yield Buffer.concat([segmentHeader(marker, kept.length), kept])
   } else {
     yield segmentHeader(marker, length)
@@ -63,19 +73,26 @@ function segmentHeader(marker: number, length: number): Buffer {
 }
 
 /** What stays of the `payload` of an application segment or comment. Each maker picks a segment and a name at its start. */
-function keptOf(marker: number, payload: Buffer, found: Found): Buffer | undefined {
+function keptOf(marker: number, payload: Buffer, { found, salvages }: Stripping): Buffer | undefined {
   const isNamed = (name: string) => payload.toString('latin1', 0, name.length) === name
   if (marker === APP0 && isNamed('JFIF\0') && payload.length >= JFIF_BYTES) return withoutThumbnail(payload, found)
   if (marker === APP2 && isNamed('ICC_PROFILE\0')) return payload
   if (marker === APP14 && isNamed('Adobe') && payload.length >= ADOBE_BYTES) return payload.subarray(0, ADOBE_BYTES)
 
   if (marker === APP0 && isNamed('JFXX\0')) found.add('thumbnail')
-  if (marker === APP1 && isNamed('Exif\0')) noteExif(payload, found)
+  if (marker === APP1 && isNamed('Exif\0')) return withoutAllButOrientation(payload, { found, salvages })
   if (marker === APP1 && isNamed('http://ns.adobe.com/')) noteXmp(payload, found)
   if (marker === APP2 && isNamed('MPF\0')) found.add('thumbnail') // CIPA DC-007: an index of the pictures behind EOI
   if (marker === APP13) found.add('iptc')
   if (marker === COM) found.add('comment')
   return undefined
+}
+
+function withoutAllButOrientation(exif: Buffer, { found, salvages }: Stripping): Buffer | undefined {
+  // A second block would say what the first one says already, which is the one that programs read.
+  const orientation = salvages && !found.has('exif') ? orientationOf(exif) : undefined
+  noteExif(exif, found)
+  return orientation && Buffer.concat([exif.subarray(0, 'Exif\0\0'.length), orientation])
 }
 
 /** JFIF 1.02: the last two of its 14 bytes are the size of a thumbnail that follows. */

@@ -1,10 +1,19 @@
 import { readingFrom } from './byte-reader.ts'
 import { type Found, inOrder, type RemovedKind } from './metadata-kinds.ts'
+import type { Stripping } from './salvage.ts'
 import { stripJpeg } from './strip-jpeg.ts'
 import { stripPng } from './strip-png.ts'
 import { stripWebp } from './strip-webp.ts'
 
 export type StrippableFormat = 'jpeg' | 'png' | 'webp'
+
+export interface StripOptions {
+  /**
+   * For a picture that will not be decoded: what says how it is turned stays, since nobody turns it, and a file that ends
+   * too early is kept as far as it goes.
+   */
+  salvages?: boolean
+}
 
 export interface Stripped {
   /**
@@ -19,14 +28,19 @@ export interface Stripped {
 
 /**
  * Removes metadata without decoding: segments or chunks are kept, dropped or cut by their names. What stays is a list of
- * what pictures need; unknown things go. The orientation goes as well, so only an upright picture still looks the same.
+ * what pictures need; unknown things go. The orientation goes as well, so only an upright picture still looks the same,
+ * unless `salvages` keeps it.
  *
  * `open` starts reading at the first byte each time. A WebP is read twice, since its size stands at its start; the others
  * once, and only to the end of the picture. Memory does not depend on the file.
  */
-export function stripMetadata(format: StrippableFormat, open: () => AsyncIterable<Uint8Array>): Stripped {
+export function stripMetadata(
+  format: StrippableFormat,
+  open: () => AsyncIterable<Uint8Array>,
+  { salvages = false }: StripOptions = {},
+): Stripped {
   const found: Found = new Set()
-  return { bytes: inEvenChunks(keptBytes(format, open, found)), removed: () => inOrder(found) }
+  return { bytes: inEvenChunks(keptBytes(format, open, { found, salvages })), removed: () => inOrder(found) }
 }
 
 /** What `stripMetadata` would remove. Throws `UnstrippableError` too. */
@@ -35,22 +49,22 @@ export async function findMetadata(
   open: () => AsyncIterable<Uint8Array>,
 ): Promise<RemovedKind[]> {
   const found: Found = new Set()
-  for await (const _ of keptBytes(format, open, found));
+  for await (const _ of keptBytes(format, open, { found, salvages: false }));
   return inOrder(found)
 }
 
 function keptBytes(
   format: StrippableFormat,
   open: () => AsyncIterable<Uint8Array>,
-  found: Found,
+  stripping: Stripping,
 ): AsyncIterable<Uint8Array> {
   switch (format) {
     case 'jpeg':
-      return readingFrom(open, (reader) => stripJpeg(reader, found))
+      return readingFrom(open, (reader) => stripJpeg(reader, stripping))
     case 'png':
-      return readingFrom(open, (reader) => stripPng(reader, found))
+      return readingFrom(open, (reader) => stripPng(reader, stripping))
     case 'webp':
-      return stripWebp(open, found)
+      return stripWebp(open, stripping)
   }
 }
 

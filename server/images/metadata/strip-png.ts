@@ -1,5 +1,7 @@
+import { crc32 } from 'node:zlib'
 import type { ByteReader } from './byte-reader.ts'
 import { type Found, noteExif, noteXmp } from './metadata-kinds.ts'
+import { asFarAsItGoes, orientationOf, type Stripping } from './salvage.ts'
 import { malformed, unsupported } from './unstrippable-error.ts'
 
 /** PNG, third edition, §5.2. */
@@ -20,13 +22,17 @@ const KEPT = new Set([
 ])
 
 /** Keeps the chunks that the picture needs, with their CRCs as they came; everything behind IEND goes. */
-export async function* stripPng(reader: ByteReader, found: Found): AsyncGenerator<Uint8Array, void> {
+export async function* stripPng(reader: ByteReader, stripping: Stripping): AsyncGenerator<Uint8Array, void> {
   if (!SIGNATURE.equals(await reader.take(SIGNATURE.length))) throw malformed('a PNG starts with its signature')
   yield SIGNATURE
+  yield* stripping.salvages ? asFarAsItGoes(chunks(reader, stripping)) : chunks(reader, stripping)
+}
+
+async function* chunks(reader: ByteReader, stripping: Stripping): AsyncGenerator<Uint8Array, void> {
   for (;;) {
     const header = await reader.take(8)
     const { type, length } = parseHeader(header)
-    yield* chunk(type, length, header, reader, found)
+    yield* chunk(type, length, header, reader, stripping)
     if (type === 'IEND') return
   }
 }
@@ -44,7 +50,7 @@ async function* chunk(
   length: number,
   header: Buffer,
   reader: ByteReader,
-  found: Found,
+  { found, salvages }: Stripping,
 ): AsyncGenerator<Uint8Array, void> {
   if (type === 'IEND') {
     yield Buffer.concat([header, await reader.take(CRC_BYTES)]) // In one piece, so that half a file never looks whole.
@@ -53,9 +59,20 @@ async function* chunk(
     yield* reader.copy(length + CRC_BYTES)
   } else {
     if (isCritical(type)) throw unsupported(`PNG chunk ${type}`)
-    note(type, await reader.look(length), found)
+    const data = await reader.look(length)
+    note(type, data, found)
     await reader.skip(CRC_BYTES)
+    const orientation = salvages && type === 'eXIf' ? orientationOf(data) : undefined
+    if (orientation) yield exifChunk(orientation)
   }
+}
+
+function exifChunk(data: Buffer): Buffer {
+  const content = Buffer.concat([Buffer.from('eXIf', 'latin1'), data])
+  const result = Buffer.concat([Buffer.alloc(4), content, Buffer.alloc(CRC_BYTES)])
+  result.writeUInt32BE(data.length, 0)
+  result.writeUInt32BE(crc32(content), 4 + content.length)
+  return result
 }
 
 /** §5.4: no decoder may ignore a chunk whose type starts with a capital. */

@@ -1,5 +1,6 @@
 import { type ByteReader, readingFrom } from './byte-reader.ts'
 import { type Found, noteExif, noteXmp } from './metadata-kinds.ts'
+import { asFarAsItGoes, orientationOf, type Stripping } from './salvage.ts'
 import { malformed, unsupported } from './unstrippable-error.ts'
 
 /** RFC 9649 §2.7: the bitstreams and alpha of a picture or frame, and what a whole picture has besides. */
@@ -8,7 +9,8 @@ const KEPT = new Set([...FRAME_PARTS, 'ICCP', 'ANIM'])
 
 const VP8X_BYTES = 10
 /** The bits of VP8X that announce EXIF and XMP chunks (§2.7.1). */
-const METADATA_FLAGS = 0x08 | 0x04
+const EXIF_FLAG = 0x08
+const XMP_FLAG = 0x04
 const FRAME_HEADER_BYTES = 16
 
 /**
@@ -18,13 +20,24 @@ const FRAME_HEADER_BYTES = 16
  */
 export async function* stripWebp(
   open: () => AsyncIterable<Uint8Array>,
-  found: Found,
+  stripping: Stripping,
 ): AsyncGenerator<Uint8Array, void> {
-  const kept = () => readingFrom(open, (reader) => keptChunks(reader, found))
-  let size = 4
-  for await (const bytes of kept()) size += bytes.length
-  yield riffHeader(size)
-  yield* kept()
+  const whole: Whole = { ...stripping, size: 0, orientation: undefined }
+  const kept = (use: Whole) => {
+    const chunks = readingFrom(open, (reader) => keptChunks(reader, use))
+    return stripping.salvages ? asFarAsItGoes(chunks) : chunks
+  }
+  for await (const _ of kept(whole));
+  yield riffHeader(whole.size)
+  yield* kept({ ...whole })
+}
+
+/** What the first of both times tells the second. */
+interface Whole extends Stripping {
+  /** That the RIFF will have: of a file that ends too early, with all that is missing, as the sizes of its chunks have it. */
+  size: number
+  /** What stays of EXIF. */
+  orientation: Buffer | undefined
 }
 
 function riffHeader(size: number): Buffer {
@@ -33,11 +46,12 @@ function riffHeader(size: number): Buffer {
   return header
 }
 
-async function* keptChunks(reader: ByteReader, found: Found): AsyncGenerator<Uint8Array, void> {
+async function* keptChunks(reader: ByteReader, whole: Whole): AsyncGenerator<Uint8Array, void> {
   const header = await reader.take(12)
   if (header.toString('latin1', 0, 4) !== 'RIFF' || header.toString('latin1', 8) !== 'WEBP')
     throw malformed('a WebP is a RIFF of type WEBP')
-  yield* eachChunk(reader, header.readUInt32LE(4) - 4, (chunk) => outerChunk(chunk, reader, found))
+  whole.size = header.readUInt32LE(4)
+  yield* eachChunk(reader, whole.size - 4, (chunk) => outerChunk(chunk, reader, whole))
 }
 
 interface Chunk {
@@ -65,22 +79,40 @@ async function* eachChunk(
   if (left < 0) throw malformed('the chunks of a WebP do not fit what holds them')
 }
 
-async function* outerChunk(chunk: Chunk, reader: ByteReader, found: Found): AsyncGenerator<Uint8Array, void> {
-  if (chunk.type === 'VP8X') yield* features(chunk, reader)
+async function* outerChunk(chunk: Chunk, reader: ByteReader, whole: Whole): AsyncGenerator<Uint8Array, void> {
+  if (chunk.type === 'VP8X') yield* features(chunk, reader, whole)
   else if (chunk.type === 'ANMF') yield* frame(chunk, reader)
-  else if (KEPT.has(chunk.type)) yield* whole(chunk, reader)
-  else note(chunk.type, await reader.look(chunk.paddedSize), found)
+  else if (KEPT.has(chunk.type)) yield* copied(chunk, reader)
+  else yield* metadata(chunk, reader, whole)
 }
 
-async function* whole({ header, paddedSize }: Chunk, reader: ByteReader): AsyncGenerator<Uint8Array, void> {
+async function* metadata(chunk: Chunk, reader: ByteReader, whole: Whole): AsyncGenerator<Uint8Array, void> {
+  whole.size -= chunk.header.length + chunk.paddedSize
+  const data = await reader.look(chunk.paddedSize)
+  note(chunk.type, data, whole.found)
+  if (!whole.salvages || chunk.type !== 'EXIF') return
+  whole.orientation = orientationOf(data)
+  if (!whole.orientation) return
+  const header = Buffer.from('EXIF\0\0\0\0', 'latin1')
+  header.writeUInt32LE(whole.orientation.length, 4)
+  whole.size += header.length + whole.orientation.length
+  yield Buffer.concat([header, whole.orientation])
+}
+
+async function* copied({ header, paddedSize }: Chunk, reader: ByteReader): AsyncGenerator<Uint8Array, void> {
   yield header
   yield* reader.copy(paddedSize)
 }
 
-async function* features({ header, paddedSize }: Chunk, reader: ByteReader): AsyncGenerator<Uint8Array, void> {
+async function* features(
+  { header, paddedSize }: Chunk,
+  reader: ByteReader,
+  { orientation }: Whole,
+): AsyncGenerator<Uint8Array, void> {
   if (paddedSize !== VP8X_BYTES) throw malformed('the VP8X chunk of a WebP has 10 bytes')
   const payload = await reader.take(VP8X_BYTES)
-  payload.writeUInt8(payload.readUInt8(0) & ~METADATA_FLAGS, 0)
+  const flags = payload.readUInt8(0) & ~(EXIF_FLAG | XMP_FLAG)
+  payload.writeUInt8(orientation ? flags | EXIF_FLAG : flags, 0)
   yield header
   yield payload
 }
@@ -95,7 +127,7 @@ async function* frame({ header, paddedSize }: Chunk, reader: ByteReader): AsyncG
   yield* reader.copy(FRAME_HEADER_BYTES)
   yield* eachChunk(reader, paddedSize - FRAME_HEADER_BYTES, (part) => {
     if (!FRAME_PARTS.has(part.type)) throw unsupported('a frame of a WebP holds a chunk that is no picture')
-    return whole(part, reader)
+    return copied(part, reader)
   })
 }
 

@@ -2,6 +2,7 @@ import type { Metadata, Sharp } from 'sharp'
 import { AppError } from '../../errors.ts'
 import { LIGHT, visibleBackground } from './background.ts'
 import type { SharpModule } from './load-sharp.ts'
+import { derivingBytes, type MemoryBudget } from './memory.ts'
 import type { ImageLimits } from './picture.ts'
 import {
   assertWithin,
@@ -36,15 +37,27 @@ export interface Derived {
 interface Dependencies {
   sharp: SharpModule
   limits: ImageLimits
+  memory: MemoryBudget
 }
 
-export function createDeriver({ sharp, limits }: Dependencies) {
+export function createDeriver({ sharp, limits, memory }: Dependencies) {
   /** Throws a `PictureProblem`, `bad_request` for what can't be asked of a picture, and faults of the disk. */
   async function derive(input: PictureInput, derivation: Derivation, stop: AbortSignal): Promise<Derived> {
     assertPossible(derivation)
     const metadata = await readHeader(sharp, input)
     assertWithin(limits, metadata)
     const format = derivation.format ?? ownFormat(metadata)
+    const bytes = derivingBytes(metadata, derivation, format)
+    return memory.hold(bytes, stop, () => make(input, { ...derivation, format }, metadata, stop))
+  }
+
+  async function make(
+    input: PictureInput,
+    derivation: Derivation & { format: DerivedFormat },
+    metadata: Metadata,
+    stop: AbortSignal,
+  ): Promise<Derived> {
+    const { format } = derivation
     const background = derivation.background ?? (format === 'jpeg' ? await backgroundFor(input, metadata) : undefined)
     stop.throwIfAborted()
     // Only WebP shows what moves.

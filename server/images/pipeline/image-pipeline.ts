@@ -1,70 +1,83 @@
-import { open } from 'node:fs/promises'
+import { open, rename } from 'node:fs/promises'
 import { AppError } from '../../errors.ts'
 import { createDeriver, type Derivation, type Derived } from './derive.ts'
 import { DETECTED_BYTES, detectFormat, isAvifSequence } from './detect-format.ts'
 import { loadSharp } from './load-sharp.ts'
-import { createNormaliser } from './normalise.ts'
+import type { MemoryBudget } from './memory.ts'
+import { createNormaliser, type Outcome, type Picture } from './normalise.ts'
 import { type ImageLimits, type ImageReport, PictureProblem, type Strip } from './picture.ts'
 import type { PictureInput } from './read-picture.ts'
-import { createSlots } from './slots.ts'
+import type { Claimant, Slots } from './slots.ts'
 
 interface Dependencies {
   /** Loses the metadata of JPEG, PNG and WebP; the other formats are ours. */
   strip: Strip
   limits: ImageLimits
-  /** Pictures at a time; each takes one processor and some 100 MiB. */
-  parallelism: number
-  /** Pictures that may wait for that. */
-  queueLimit: number
+  /** Each picture takes one processor. */
+  slots: Slots
+  /** May be shared with other pipelines. */
+  memory: MemoryBudget
 }
 
-export function createImagePipeline({ strip, limits, parallelism, queueLimit }: Dependencies) {
-  const slots = createSlots({ parallelism, queueLimit, timeoutMs: limits.timeoutMs })
+/** Beside the output, since a thread of libvips that could not be stopped may go on writing. */
+const attemptOf = (outputPath: string): string => `${outputPath}.attempt`
+
+export function createImagePipeline({ strip, limits, slots, memory }: Dependencies) {
+  const normaliser = async () => createNormaliser({ sharp: await loadSharp(), strip, limits, memory })
 
   /**
-   * Makes a picture upright, sRGB and free of metadata. A picture that can't be helped is reported `unchanged` with a reason
-   * and never throws; faults of the disk and an abort do. There is a file at `outputPath` when the status is not `unchanged`.
-   * Undefined: no picture that we work on.
+   * Makes a picture upright, sRGB and free of metadata. One for which that can't be done loses its metadata at least; one
+   * whose structure can't be followed either is reported `unchanged`: both with a reason. There is a file at `outputPath` when
+   * the status is not `unchanged`. Undefined: no picture that we work on. Throws `unavailable` when it could be cleaned, but not
+   * now; faults of the disk; and the reason of an abort.
    */
   async function normalise(
     inputPath: string,
     outputPath: string,
-    signal?: AbortSignal,
+    claimant: Claimant = {},
   ): Promise<ImageReport | undefined> {
     const { head, size } = await readHead(inputPath)
     const format = detectFormat(head)
     if (!format) return undefined
-    const report = { format, originalSize: size }
-    const reason = refusal(head, size)
-    if (reason) return { ...report, status: 'unchanged', reason, removed: [] }
-    try {
-      const work = async (stop: AbortSignal) => {
-        const { normalise } = createNormaliser({ sharp: await loadSharp(), strip, limits })
-        return await normalise({ inputPath, outputPath, format, stop })
-      }
-      return { ...report, ...(await slots.run(work, signal)) }
-    } catch (error) {
-      if (!(error instanceof PictureProblem)) throw error
-      return { ...report, status: 'unchanged', reason: error.message, removed: [] }
+    const picture = { inputPath, format }
+    const work = async (stop: AbortSignal): Promise<Outcome> => {
+      assertWorthDecoding(head, size)
+      const attempt = { ...picture, outputPath: attemptOf(outputPath), stop }
+      const outcome = await (await normaliser()).normalise(attempt)
+      if (outcome.status !== 'unchanged' && !stop.aborted) await rename(attempt.outputPath, outputPath)
+      return outcome
     }
+    const stop = claimant.signal ?? new AbortController().signal
+    const outcome = await slots.run(work, claimant).catch(async (problem: unknown) => {
+      if (!(problem instanceof PictureProblem)) throw problem
+      if (problem.kind === 'busy') throw notNow(problem)
+      return salvaged({ ...picture, outputPath, stop }, problem)
+    })
+    return { format, originalSize: size, ...outcome }
   }
 
-  /** What can be said before it is anyone's turn. */
-  function refusal(head: Buffer, size: number): string | undefined {
-    if (size > limits.bytes) return `its file is bigger than ${limits.bytes / 1_000_000} MB`
-    return isAvifSequence(head) ? 'it is an animated AVIF' : undefined
+  /** Takes little memory and time, so it waits for no turn. */
+  async function salvaged(picture: Picture, problem: PictureProblem): Promise<Outcome> {
+    const { isFollowed, ...outcome } = await (await normaliser()).salvage(picture)
+    if (!isFollowed && problem.kind === 'slow') throw notNow(problem)
+    return { ...outcome, reason: problem.message }
+  }
+
+  function assertWorthDecoding(head: Buffer, size: number): void {
+    if (size > limits.bytes) throw new PictureProblem('unfit', `its file is bigger than ${limits.bytes / 1_000_000} MB`)
+    if (isAvifSequence(head)) throw new PictureProblem('unfit', 'it is an animated AVIF')
   }
 
   /**
    * A picture made of a picture: in another format, smaller, on a background. Throws `bad_request` for what can't be asked,
-   * `not_acceptable` for a picture that can't be had, `unavailable` when too many want one.
+   * `not_acceptable` for a picture that can't be had, `unavailable` when too many want one, and the reason of an abort.
    */
-  async function derive(input: PictureInput, derivation: Derivation, signal?: AbortSignal): Promise<Derived> {
+  async function derive(input: PictureInput, derivation: Derivation, claimant?: Claimant): Promise<Derived> {
     const work = async (stop: AbortSignal) => {
-      const { derive } = createDeriver({ sharp: await loadSharp(), limits })
+      const { derive } = createDeriver({ sharp: await loadSharp(), limits, memory })
       return await derive(input, derivation, stop)
     }
-    return await slots.run(work, signal).catch(rethrowForCaller)
+    return await slots.run(work, claimant).catch(rethrowForCaller)
   }
 
   return { normalise, derive }
@@ -83,6 +96,12 @@ async function readHead(path: string): Promise<{ head: Buffer; size: number }> {
 }
 
 const RETRY_AFTER_SECONDS = 5
+
+const notNow = (cause: PictureProblem) =>
+  new AppError('unavailable', 'the server has no time to clean this picture, please try again', {
+    cause,
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  })
 
 /** Here somebody waits for an answer, and there is no original to fall back to. */
 function rethrowForCaller(error: unknown): never {

@@ -4,9 +4,10 @@ import { kindsOf, type RemovedKind } from '../metadata/metadata-kinds.ts'
 import type { ImageFormat } from './detect-format.ts'
 import { encodeLike } from './encoding.ts'
 import type { SharpModule } from './load-sharp.ts'
-import { type ImageLimits, type ImageReport, isDiskFault, PictureProblem, type Strip } from './picture.ts'
+import { checkingBytes, type MemoryBudget, normalisingBytes } from './memory.ts'
+import { type ImageLimits, type ImageReport, isDiskFault, PictureProblem, type Strip, type ToStrip } from './picture.ts'
 import { withFile } from './read-at.ts'
-import { isAnimatedPng } from './read-coding.ts'
+import { isAnimatedPng, isLosslessWebp } from './read-coding.ts'
 import {
   assertDecodable,
   assertWithin,
@@ -31,45 +32,63 @@ export interface Picture {
   stop: AbortSignal
 }
 
-type Outcome = Pick<ImageReport, 'dimensions' | 'status' | 'reason' | 'removed'>
+export type Outcome = Pick<ImageReport, 'dimensions' | 'status' | 'reason' | 'removed'>
 type Treated = Pick<ImageReport, 'status' | 'removed'>
 
 interface Dependencies {
   sharp: SharpModule
   strip: Strip
   limits: ImageLimits
+  memory: MemoryBudget
 }
 
 /** Sharp knows of all their metadata, but not of a JPEG's comments and a TIFF's fields, which only stripping tells. */
 const TOLD_BY_HEADER: ImageFormat[] = ['png', 'webp', 'avif']
 const CONFUSED = 'its parts don’t fit together'
 
-export function createNormaliser({ sharp, strip, limits }: Dependencies) {
+export function createNormaliser({ sharp, strip, limits, memory }: Dependencies) {
   /**
    * Leaves at the output path the picture upright, in sRGB and without metadata, or nothing when that is not to be used.
-   * Throws faults of the disk, and why `stop` stopped it.
+   * Throws a `PictureProblem` when that can't be done, faults of the disk, and why `stop` stopped it.
    */
-  async function normalise(picture: Picture): Promise<Outcome> {
-    const isKept = ({ status }: Outcome) => status !== 'unchanged' && !picture.stop.aborted
-    const outcome = await attempt(picture).catch(async (error) => {
+  function normalise(picture: Picture): Promise<Outcome> {
+    return whenKept(picture, async () => {
+      const metadata = await readHeader(sharp, picture.inputPath)
+      assertWithin(limits, metadata)
+      return { dimensions: dimensionsOf(metadata), ...(await treat(picture, metadata)) }
+    })
+  }
+
+  /**
+   * For a picture that can't be normalised: takes its metadata out without decoding it. What would need other pixels stays as it
+   * is: how it is turned, and in what colours. Returns whether the picture's structure could be followed; if not, it is
+   * `unchanged`. Throws faults of the disk, and why `stop` stopped it.
+   */
+  function salvage(picture: Picture): Promise<Outcome & { isFollowed: boolean }> {
+    return whenKept(picture, async () => {
+      const metadata = await readHeader(sharp, picture.inputPath).catch(onlyDiskFaults)
+      const known = metadata && { dimensions: dimensionsOf(metadata) }
+      const removed = await stripBlindly(picture, metadata).catch(onlyDiskFaults)
+      if (!removed) return { ...known, status: 'unchanged', removed: [], isFollowed: false }
+      return { ...known, status: await statusOf(picture, removed), removed, isFollowed: true }
+    })
+  }
+
+  async function stripBlindly(picture: Picture, metadata: Metadata | undefined): Promise<RemovedKind[]> {
+    const removed = await stripAsItIs({ ...picture, salvages: true }).catch(rethrowAs(CONFUSED))
+    picture.stop.throwIfAborted()
+    if (metadata) await assertSameHeader(picture, metadata)
+    return removed
+  }
+
+  /** The output stays only when it is to be used. */
+  async function whenKept<T extends Outcome>(picture: Picture, work: () => Promise<T>): Promise<T> {
+    const outcome = await work().catch(async (error) => {
       await rm(picture.outputPath, { force: true })
       throw error
     })
-    if (!isKept(outcome)) await rm(picture.outputPath, { force: true })
+    if (outcome.status === 'unchanged' || picture.stop.aborted) await rm(picture.outputPath, { force: true })
     return outcome
-  }
-
-  async function attempt(picture: Picture): Promise<Outcome> {
-    let dimensions: [number, number] | undefined
-    try {
-      const metadata = await readHeader(sharp, picture.inputPath)
-      dimensions = dimensionsOf(metadata)
-      assertWithin(limits, metadata)
-      return { dimensions, ...(await treat(picture, metadata)) }
-    } catch (error) {
-      if (!(error instanceof PictureProblem)) throw error
-      return { ...(dimensions && { dimensions }), status: 'unchanged', reason: error.message, removed: [] }
-    }
   }
 
   async function treat(picture: Picture, metadata: Metadata): Promise<Treated> {
@@ -77,33 +96,44 @@ export function createNormaliser({ sharp, strip, limits }: Dependencies) {
     const isTold = needsPixels && TOLD_BY_HEADER.includes(picture.format)
     const removed = isTold ? kindsOf(metadata) : await stripLosslessly(picture)
     picture.stop.throwIfAborted()
-    if (removed && !needsPixels) return await stripped(picture, metadata, removed)
-    await encodeAnew(picture, metadata)
-    picture.stop.throwIfAborted()
-    await assertSame(picture, metadata)
+    if (removed && !needsPixels) {
+      await memory.hold(checkingBytes(metadata), picture.stop, () => assertSame(picture, metadata))
+      return { status: await statusOf(picture, removed), removed }
+    }
+    const bytes = normalisingBytes(metadata, { format: picture.format, isLossless: await isLossless(picture) })
+    await memory.hold(bytes, picture.stop, async () => {
+      await encodeAnew(picture, metadata)
+      picture.stop.throwIfAborted()
+      await assertSame(picture, metadata)
+    })
     return { status: 'normalised', removed: removed ?? kindsOf(metadata) }
   }
 
+  const isLossless = async ({ format, inputPath }: Picture): Promise<boolean> =>
+    format === 'webp' && (await withFile(inputPath, isLosslessWebp).catch(rethrowAs(CONFUSED)))
+
   /** What went; undefined: the file is built in a way that only its decoder follows. */
-  async function stripLosslessly({ format, inputPath, outputPath, stop }: Picture): Promise<RemovedKind[] | undefined> {
+  async function stripLosslessly(picture: Picture): Promise<RemovedKind[] | undefined> {
     try {
-      if (format === 'gif') return await stripGif(inputPath, outputPath, stop)
-      if (format === 'tiff') return await stripTiff(inputPath, outputPath, stop)
-      if (format === 'avif') return await stripAvif(inputPath, outputPath)
-      return await strip(format, inputPath, outputPath, stop)
+      return await stripAsItIs({ ...picture, salvages: false })
     } catch (error) {
       // sharp would take a GIF's palettes, and of a TIFF's pages and fields those that it knows.
-      if (isDiskFault(error) || format === 'gif' || format === 'tiff') return rethrowAs(CONFUSED)(error)
+      if (isDiskFault(error) || picture.format === 'gif' || picture.format === 'tiff') return rethrowAs(CONFUSED)(error)
       return undefined
     }
   }
 
+  function stripAsItIs({ format, ...picture }: ToStrip & Pick<Picture, 'format'>): Promise<RemovedKind[]> {
+    if (format === 'gif') return stripGif(picture)
+    if (format === 'tiff') return stripTiff(picture)
+    if (format === 'avif') return stripAvif(picture)
+    return strip(format, picture)
+  }
+
   /** Of a picture in which nothing was found, the original is as good as its copy. */
-  async function stripped(picture: Picture, metadata: Metadata, removed: RemovedKind[]): Promise<Treated> {
-    await assertSame(picture, metadata)
+  async function statusOf(picture: Picture, removed: RemovedKind[]): Promise<'stripped' | 'unchanged'> {
     const [before, after] = await Promise.all([stat(picture.inputPath), stat(picture.outputPath)])
-    const isSame = removed.length === 0 && before.size === after.size
-    return { status: isSame ? 'unchanged' : 'stripped', removed }
+    return removed.length === 0 && before.size === after.size ? 'unchanged' : 'stripped'
   }
 
   async function encodeAnew(picture: Picture, metadata: Metadata): Promise<void> {
@@ -124,7 +154,14 @@ export function createNormaliser({ sharp, strip, limits }: Dependencies) {
   }
 
   /** Throws unless the output is the picture that the input was, upright, whole and without a trace of metadata. */
-  async function assertSame({ outputPath }: Picture, expected: Metadata): Promise<void> {
+  async function assertSame(picture: Picture, expected: Metadata): Promise<void> {
+    const result = await assertSameHeader(picture, expected)
+    if ((result.orientation ?? 1) !== 1 || result.exif !== undefined) throw different()
+    await assertDecodable(sharp, picture.outputPath, limits, result)
+  }
+
+  /** As far as can be said without decoding. Of EXIF, the orientation may be left. */
+  async function assertSameHeader({ outputPath }: Picture, expected: Metadata): Promise<Metadata> {
     const result = await readHeader(sharp, outputPath)
     const differences = [
       result.format !== expected.format,
@@ -132,12 +169,22 @@ export function createNormaliser({ sharp, strip, limits }: Dependencies) {
       framesOf(result) !== framesOf(expected),
       result.hasAlpha !== expected.hasAlpha,
       String([result.delay, result.loop]) !== String([expected.delay, expected.loop]),
-      (result.orientation ?? 1) !== 1,
-      (result.exif ?? result.xmp ?? result.iptc) !== undefined,
+      (result.exif?.length ?? 0) > ORIENTATION_BYTES,
+      (result.xmp ?? result.iptc) !== undefined,
     ]
-    if (differences.includes(true)) throw new PictureProblem('unfit', 'it came out differently')
-    await assertDecodable(sharp, outputPath, limits, result)
+    if (differences.includes(true)) throw different()
+    return result
   }
 
-  return { normalise }
+  return { normalise, salvage }
+}
+
+const different = () => new PictureProblem('unfit', 'it came out differently')
+
+/** Of EXIF that says nothing else, with its name in front. */
+const ORIENTATION_BYTES = 32
+
+/** For `catch`: what can't be read of a picture is not there. */
+function onlyDiskFaults(error: unknown): undefined {
+  if (!(error instanceof PictureProblem)) throw error
 }

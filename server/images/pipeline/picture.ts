@@ -28,16 +28,17 @@ export interface ImageLimits {
   timeoutMs: number
 }
 
-/**
- * Copies a picture without its metadata, its pixels bit for bit the same. Throws on one that it can't follow, and should
- * not go on when `stop` aborts.
- */
-export type Strip = (
-  format: StrippableFormat,
-  inputPath: string,
-  outputPath: string,
-  stop: AbortSignal,
-) => Promise<RemovedKind[]>
+export interface ToStrip {
+  inputPath: string
+  outputPath: string
+  /** As `StripOptions.salvages`. */
+  salvages: boolean
+  /** Ends it between two steps. */
+  stop: AbortSignal
+}
+
+/** Copies a picture without its metadata, its pixels bit for bit the same. Throws on one that it can't follow. */
+export type Strip = (format: StrippableFormat, picture: ToStrip) => Promise<RemovedKind[]>
 
 /** Why a picture is left as it came. `message` is the reason that people read. */
 export class PictureProblem extends Error {

@@ -1,13 +1,15 @@
-import { constants, copyFile, open } from 'node:fs/promises'
+import { constants, copyFile, open, stat } from 'node:fs/promises'
 import { kindsOf, type RemovedKind } from '../metadata/metadata-kinds.ts'
+import type { ToStrip } from './picture.ts'
 import { type ReadAt, withFile } from './read-at.ts'
 
 /**
  * Copies an AVIF and overwrites its EXIF and XMP in the copy. Everything else stays where it is: a phone's photo would take
  * its encoder many seconds and lose some quality. Throws on a file that it can't follow.
  */
-export async function stripAvif(inputPath: string, outputPath: string): Promise<RemovedKind[]> {
-  const items = await withFile(inputPath, readMetadataItems)
+export async function stripAvif({ inputPath, outputPath, stop }: ToStrip): Promise<RemovedKind[]> {
+  const { size } = await stat(inputPath)
+  const items = await withFile(inputPath, (readAt) => readMetadataItems(readAt, size), stop)
   await copyFile(inputPath, outputPath, constants.COPYFILE_FICLONE)
   const file = await open(outputPath, 'r+')
   try {
@@ -44,7 +46,7 @@ interface Item {
 /** More than any camera writes, and little enough to be held in memory. */
 const MAXIMUM_BYTES = 2 ** 24
 
-async function readMetadataItems(readAt: ReadAt): Promise<Item[]> {
+async function readMetadataItems(readAt: ReadAt, size: number): Promise<Item[]> {
   const meta = await findMeta(readAt)
   const bytes = Buffer.from(await readAt(meta.start, meta.end - meta.start))
   const boxes = childBoxes(bytes, 12)
@@ -58,11 +60,17 @@ async function readMetadataItems(readAt: ReadAt): Promise<Item[]> {
     boxes.find((box) => box.type === 'iinf'),
   )) {
     if (type === 'other') continue
-    const extents = locations.get(id) ?? []
+    const extents = (locations.get(id) ?? []).map((extent) => within(extent, size))
     items.push({ type, typeStart: meta.start + typeStart, extents, content: await read(readAt, extents) })
   }
   return items
 }
+
+/** Of a file that was cut off, what is there. */
+const within = ({ start, end }: Extent, size: number): Extent => ({
+  start: Math.min(start, size),
+  end: Math.min(end, size),
+})
 
 async function read(readAt: ReadAt, extents: Extent[]): Promise<Buffer> {
   const parts: Buffer[] = []

@@ -1,6 +1,7 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { inOrder, type RemovedKind } from '../metadata/metadata-kinds.ts'
+import type { ToStrip } from './picture.ts'
 import { type ReadAt, withFile } from './read-at.ts'
 
 /** A part of the file. `end` is exclusive. */
@@ -13,10 +14,11 @@ interface Part {
 
 /**
  * Copies a GIF without its comments, XMP and whatever programs added for themselves, and without what follows its end.
- * Encoding it anew would choose new palettes and put equal frames together, so a GIF never goes through a codec.
+ * Encoding it anew would choose new palettes and put equal frames together, so a GIF never goes through a codec. `salvages`
+ * takes one that ends too early as far as it goes.
  */
-export async function stripGif(inputPath: string, outputPath: string, stop?: AbortSignal): Promise<RemovedKind[]> {
-  const parts = await withFile(inputPath, partsOf, stop)
+export async function stripGif({ inputPath, outputPath, salvages, stop }: ToStrip): Promise<RemovedKind[]> {
+  const parts = await withFile(inputPath, (readAt) => partsOf(readAt, salvages), stop)
   await pipeline(async function* () {
     for (const { start, end } of joined(parts.filter(({ metadata }) => metadata === undefined)))
       yield* createReadStream(inputPath, { start, end: end - 1 })
@@ -34,25 +36,39 @@ const TRAILER = 0x3b
 const LOOPS = ['NETSCAPE2.0', 'ANIMEXTS1.0']
 
 /** They are held in memory. A thousand frames have two or three each. */
-const MAXIMUM_PARTS = 100_000
+const MAXIMUM_PARTS = 30_000
 
-/** The parts of a GIF up to its trailer (GIF89a §12 to §27). Throws on one that does not get there. */
-async function partsOf(readAt: ReadAt): Promise<Part[]> {
+/** The parts of a GIF up to its trailer (GIF89a §12 to §27). Throws on one that does not get there, unless it `salvages`. */
+async function partsOf(readAt: ReadAt, salvages: boolean): Promise<Part[]> {
   const parts: Part[] = [{ start: 0, end: 13 + tableBytes(await readAt(10, 1)) }]
   for (;;) {
     const start = parts.at(-1)?.end ?? 0
-    const [kind = 0, label = 0] = await readAt(start, 1).then(async (one) =>
-      one[0] === TRAILER ? one : readAt(start, 2),
-    )
-    if (parts.length > MAXIMUM_PARTS) throw new RangeError('a GIF with too many blocks')
-    if (kind === TRAILER) return [...parts, { start, end: start + 1 }]
-    if (kind === IMAGE) parts.push({ start, end: await endOfImage(readAt, start) })
-    else if (kind === EXTENSION) parts.push(await extension(readAt, start, label))
-    else throw new Error(`a GIF with a block of kind ${kind}`)
+    const kind = salvages ? await readAt(start, 1).catch(atEnd([TRAILER])) : await readAt(start, 1)
+    if (parts.length > MAXIMUM_PARTS) throw new Error('a GIF with too many blocks')
+    if (kind[0] === TRAILER) return [...parts, { start, end: start + 1 }]
+    const part = partAt(readAt, start, kind[0])
+    // Of a picture that ends too early some lines can be seen; anything else goes.
+    const cut: Part = { start, end: Number.POSITIVE_INFINITY, ...(kind[0] !== IMAGE && { metadata: 'other' }) }
+    parts.push(salvages ? await part.catch(atEnd(cut)) : await part)
+    if (parts.at(-1) === cut) return parts
   }
 }
 
-async function extension(readAt: ReadAt, start: number, label: number): Promise<Part> {
+/** For `catch`: what takes the place of something that lies behind the end of the file. */
+const atEnd =
+  <T>(instead: T) =>
+  (error: unknown): T => {
+    if (error instanceof RangeError) return instead
+    throw error
+  }
+
+async function partAt(readAt: ReadAt, start: number, kind: number | undefined): Promise<Part> {
+  if (kind === IMAGE) return { start, end: await endOfImage(readAt, start) }
+  if (kind === EXTENSION) return extension(readAt, start, (await readAt(start + 1, 1))[0])
+  throw new Error(`a GIF with a block of kind ${kind}`)
+}
+
+async function extension(readAt: ReadAt, start: number, label: number | undefined): Promise<Part> {
   const part = { start, end: await endOfBlocks(readAt, start + 2) }
   if (label === COMMENT) return { ...part, metadata: 'comment' }
   if (label !== APPLICATION) return part

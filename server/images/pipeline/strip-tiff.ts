@@ -1,6 +1,6 @@
 import { constants, copyFile, type FileHandle, open } from 'node:fs/promises'
 import { inOrder, type RemovedKind } from '../metadata/metadata-kinds.ts'
-import { PictureProblem } from './picture.ts'
+import { PictureProblem, type ToStrip } from './picture.ts'
 import { type ReadAt, withFile } from './read-at.ts'
 import { type Directory, FIELD_BYTES, type Field, readDirectories, readDirectory } from './tiff-directory.ts'
 
@@ -25,7 +25,7 @@ const METADATA = new Map<number, RemovedKind>([
  * Copies a TIFF and takes the metadata out of the copy's directories; their bytes become zeros and everything else stays where
  * it is, whatever its compression, pages and private tags. Throws a `PictureProblem` for a camera's raw picture.
  */
-export async function stripTiff(inputPath: string, outputPath: string, stop?: AbortSignal): Promise<RemovedKind[]> {
+export async function stripTiff({ inputPath, outputPath, stop }: ToStrip): Promise<RemovedKind[]> {
   const { directories, blank } = await withFile(
     inputPath,
     async (readAt) => {
@@ -92,13 +92,18 @@ async function edit(path: string, directories: Directory[], blank: Range[]): Pro
   const file = await open(path, 'r+')
   try {
     const { size } = await file.stat()
-    if (blank.some(({ start, end }) => end > size || end - start > MAXIMUM_FIELD_BYTES))
-      throw new RangeError('a field reaches past the end of the file, or nearly')
-    for (const { start, end } of blank) await file.write(Buffer.alloc(end - start), 0, end - start, start)
+    if (blank.some(({ start, end }) => end - start > MAXIMUM_FIELD_BYTES))
+      throw new RangeError('a field of many megabytes')
+    for (const { start, end } of blank) await fillWithZeros(file, start, Math.min(end, size))
     for (const directory of directories) await writeWithoutMetadata(file, directory)
   } finally {
     await file.close()
   }
+}
+
+/** What reaches past the end of a file that was cut off is not there. */
+async function fillWithZeros(file: FileHandle, start: number, end: number): Promise<void> {
+  if (end > start) await file.write(Buffer.alloc(end - start), 0, end - start, start)
 }
 
 /** Fields move up into the places of those that went; the offset of the next directory follows behind the last. */

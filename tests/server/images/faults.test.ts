@@ -17,23 +17,21 @@ function givenIntake(error: Error) {
   return createPictureIntake({ pipeline, spool, log: silent })
 }
 
-test('a picture is stored as it came when the server fails to work on it, whatever the failure', async () => {
+test('a picture that the server fails to work on is refused rather than stored as it came, whatever the failure', async () => {
   const picture = await logo('#ff0000')
   const intake = givenIntake(new Error('ENOENT: /data/pictures/secret-path'))
+  let isStored = false
 
-  const { stored, report } = await intake.treat('png', only(picture), async (bytes, report) => ({
-    stored: Buffer.concat(await Array.fromAsync(bytes)),
-    report,
-  }))
-
-  expect(stored).toEqual(Buffer.from(picture))
-  expect(report).toEqual({
-    format: 'png',
-    status: 'unchanged',
-    reason: 'the server could not work on it',
-    removed: [],
-    originalSize: picture.length,
+  const treated = intake.treat(only(picture), undefined, async () => {
+    isStored = true
   })
+
+  await expect(treated).rejects.toMatchObject({
+    code: 'unavailable',
+    message: 'the server could not clean this picture, please try again',
+    retryAfterSeconds: 60,
+  })
+  expect(isStored).toBe(false)
 })
 
 test('a full disk is called so, and leaves nothing in the spool', async () => {

@@ -4,6 +4,7 @@ import type { Transact } from '../../../server/database/transact.ts'
 import { createPictureSpool } from '../../../server/images/picture-spool.ts'
 import type { Derived } from '../../../server/images/pipeline/derive.ts'
 import type { ImagePipeline } from '../../../server/images/pipeline/image-pipeline.ts'
+import { createSlots } from '../../../server/images/pipeline/slots.ts'
 import { createVariants } from '../../../server/images/variants.ts'
 import { createVariantsRepo } from '../../../server/images/variants-repo.ts'
 import { createUploadsRepo } from '../../../server/uploads/uploads-repo.ts'
@@ -29,7 +30,8 @@ async function givenVariants(derive: ImagePipeline['derive']) {
       assertFreeSpace: async () => {},
       clock: () => now++,
       log,
-      limits: { bytes: 1_000_000, parallelism: 2, queue: 3 },
+      slots: createSlots({ parallelism: 2, queueLimit: 3, waitMs: 30_000, timeoutMs: 30_000 }),
+      maxBytes: 1_000_000,
     })
   return { app, upload, file: stored, make }
 }

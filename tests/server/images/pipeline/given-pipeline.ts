@@ -1,21 +1,32 @@
-import { createReadStream, createWriteStream, existsSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { stripMetadata } from '../../../../server/images/metadata/strip-metadata.ts'
 import { createImagePipeline } from '../../../../server/images/pipeline/image-pipeline.ts'
-import type { ImageReport, Strip } from '../../../../server/images/pipeline/picture.ts'
+import { createMemoryBudget } from '../../../../server/images/pipeline/memory.ts'
+import type { ImageLimits, ImageReport, Strip } from '../../../../server/images/pipeline/picture.ts'
+import { createSlots } from '../../../../server/images/pipeline/slots.ts'
+import { stripFile } from '../../../../server/images/strip-file.ts'
 import { temporaryFolder } from '../../../helpers/database.ts'
-
-export const strip: Strip = async (format, inputPath, outputPath, signal) => {
-  const { bytes, removed } = stripMetadata(format, () => createReadStream(inputPath))
-  await pipeline(bytes, createWriteStream(outputPath), { signal })
-  return removed()
-}
 
 export const LIMITS = { bytes: 1_000_000_000, pixels: 100_000_000, frames: 1000, timeoutMs: 30_000 }
 
-export const givenPipeline = (options: Partial<Parameters<typeof createImagePipeline>[0]> = {}) =>
-  createImagePipeline({ strip, limits: LIMITS, parallelism: 2, queueLimit: 20, ...options })
+interface Options {
+  strip?: Strip
+  limits?: ImageLimits
+  parallelism?: number
+  queueLimit?: number
+  memoryBytes?: number
+}
+
+export function givenPipeline({
+  strip = stripFile,
+  limits = LIMITS,
+  parallelism = 2,
+  queueLimit = 20,
+  memoryBytes = 1_000_000_000,
+}: Options = {}) {
+  const slots = createSlots({ parallelism, queueLimit, waitMs: 30_000, timeoutMs: limits.timeoutMs })
+  return createImagePipeline({ strip, limits, slots, memory: createMemoryBudget(memoryBytes) })
+}
 
 /** The path of a file with these bytes in a folder that goes with the test. */
 export function givenPicture(bytes: Uint8Array, name = 'input'): string {

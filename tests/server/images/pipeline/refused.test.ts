@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, symlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
@@ -87,27 +87,6 @@ test('a file that is no picture is none', async () => {
   expect([report, hasOutput]).toEqual([undefined, false])
 })
 
-test('a truncated JPEG is left as it came, upright or not', async () => {
-  const whole = await turnedJpeg(320, 200)
-
-  const { report, hasOutput } = await normalised(whole.subarray(0, whole.length / 2))
-
-  expect(report).toMatchObject({ status: 'unchanged', reason: 'its content can’t be decoded', dimensions: [200, 320] })
-  expect(hasOutput).toBe(false)
-})
-
-test('a truncated PNG is left as it came', async () => {
-  const whole = await picture(await photo(320, 200))
-    .withExif({ IFD0: { Artist: 'x' } })
-    .png()
-    .toBuffer()
-
-  const { report, hasOutput } = await normalised(whole.subarray(0, whole.length / 2))
-
-  expect(report).toMatchObject({ status: 'unchanged', reason: expect.any(String), dimensions: [320, 200] })
-  expect(hasOutput).toBe(false)
-})
-
 test('a JPEG that is a ZIP, too, is a JPEG only, afterwards', async () => {
   const zip = Buffer.from('PK\x03\x04secret', 'latin1')
 
@@ -191,26 +170,51 @@ test('pixels of all frames count together', async () => {
   expect(report).toMatchObject({ status: 'unchanged', reason: expect.stringContaining('megapixels') })
 })
 
-test('a picture that takes too long is left as it came, and nothing remains of it', async () => {
+test('a picture that takes too long loses its metadata, but keeps how it is turned', async () => {
   const images = givenPipeline({ limits: { ...LIMITS, timeoutMs: 5 }, parallelism: 1 })
-  const input = givenPicture(await turnedJpeg(1600, 1200))
-  const output = join(temporaryFolder(), 'output')
+  const folder = temporaryFolder()
+  const output = join(folder, 'output')
 
-  const report = await images.normalise(input, output)
+  const report = await images.normalise(givenPicture(await turnedJpeg(1600, 1200)), output)
 
-  expect(report).toMatchObject({ status: 'unchanged', reason: 'it took longer than 0.005 seconds' })
-  // The only slot is free again when libvips has let go; then the output is gone as well.
+  expect(report).toMatchObject({ status: 'stripped', reason: 'it took longer than 0.005 seconds' })
+  expect(await sharp(output).metadata()).toMatchObject({ width: 1600, height: 1200, orientation: 6 })
+  // The only slot is free again when libvips has let go; then what it wrote is gone as well.
   await images.normalise(givenPicture(await png()), join(temporaryFolder(), 'output'))
-  expect(existsSync(output)).toBe(false)
+  expect(readdirSync(folder)).toEqual(['output'])
 })
 
-test('when too many wait, a picture is left as it came', async () => {
+test('a picture that takes too long and can’t be followed is refused, not left as it came', async () => {
+  const strip = () => Promise.reject(new Error('an odd marker'))
+  const images = givenPipeline({ strip, limits: { ...LIMITS, timeoutMs: 5 } })
+
+  const work = images.normalise(givenPicture(await turnedJpeg(1600, 1200)), join(temporaryFolder(), 'output'))
+
+  await expect(work).rejects.toMatchObject({ code: 'unavailable', retryAfterSeconds: 5 })
+})
+
+test('when too many wait, a picture is refused, not left as it came', async () => {
   const images = givenPipeline({ parallelism: 1, queueLimit: 1 })
   const input = givenPicture(await turnedJpeg(600, 400))
 
-  const reports = await Promise.all([1, 2, 3].map(() => images.normalise(input, join(temporaryFolder(), 'output'))))
+  const work = [1, 2, 3].map(() => images.normalise(input, join(temporaryFolder(), 'output')))
+  const outcomes = await Promise.allSettled(work)
 
-  expect(reports.map((report) => report?.reason)).toEqual([undefined, undefined, 'too many pictures came at once'])
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
+  expect(outcomes[2]).toMatchObject({ reason: { code: 'unavailable', retryAfterSeconds: 5 } })
+})
+
+test('a picture that needs more memory than there is for pictures is not decoded', async () => {
+  const jpeg = await turnedJpeg(1600, 1200)
+  const enough = givenPipeline({ memoryBytes: 13_000_000 })
+  const tooLittle = givenPipeline({ memoryBytes: 11_000_000 })
+
+  expect((await normalised(jpeg, enough)).report).toMatchObject({ status: 'normalised' })
+  expect((await normalised(jpeg, tooLittle)).report).toMatchObject({
+    status: 'stripped',
+    reason: 'it takes more memory than there is for a picture',
+    dimensions: [1200, 1600],
+  })
 })
 
 test('who gives up while a picture is worked on gets his error at once, and nothing remains of it', async () => {
@@ -218,7 +222,7 @@ test('who gives up while a picture is worked on gets his error at once, and noth
   const output = join(temporaryFolder(), 'output')
   const controller = new AbortController()
 
-  const work = images.normalise(givenPicture(await turnedJpeg(1600, 1200)), output, controller.signal)
+  const work = images.normalise(givenPicture(await turnedJpeg(1600, 1200)), output, { signal: controller.signal })
   setTimeout(() => controller.abort(new Error('gone')), 10)
 
   await expect(work).rejects.toThrow('gone')
@@ -230,7 +234,9 @@ test('who gives up while he waits leaves his place to the next', async () => {
   const images = givenPipeline({ parallelism: 1, queueLimit: 1 })
   const controller = new AbortController()
   const first = images.normalise(givenPicture(await turnedJpeg(600, 400)), join(temporaryFolder(), 'output'))
-  const waiting = images.normalise(givenPicture(await png()), join(temporaryFolder(), 'output'), controller.signal)
+  const waiting = images.normalise(givenPicture(await png()), join(temporaryFolder(), 'output'), {
+    signal: controller.signal,
+  })
 
   controller.abort(new Error('gone'))
 
@@ -242,7 +248,7 @@ test('a full disk is no fault of the picture', async () => {
   const images = givenPipeline()
   const output = join(temporaryFolder(), 'output')
   // Never the device itself: what is left at the output path after a failure is removed, as root too.
-  symlinkSync('/dev/full', output)
+  symlinkSync('/dev/full', `${output}.attempt`)
 
   const upright = images.normalise(givenPicture(await png()), output)
 
@@ -252,7 +258,7 @@ test('a full disk is no fault of the picture', async () => {
 test('a disk that is full while a picture is encoded is none either', async () => {
   const images = givenPipeline({ strip: async () => [] })
   const output = join(temporaryFolder(), 'output')
-  symlinkSync('/dev/full', output)
+  symlinkSync('/dev/full', `${output}.attempt`)
 
   const turned = images.normalise(givenPicture(await turnedJpeg(600, 400)), output)
 

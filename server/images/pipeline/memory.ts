@@ -1,0 +1,145 @@
+import type { Metadata } from 'sharp'
+import type { Derivation, DerivedFormat } from './derive.ts'
+import type { ImageFormat } from './detect-format.ts'
+import { PictureProblem } from './picture.ts'
+
+/**
+ * What libvips and the codecs take at most, in bytes, as measured with pictures of 6 and 24 megapixels (docs/performance.md).
+ * What is done line by line takes next to nothing; what has to be there as a whole counts for each of its pixels.
+ */
+
+/** To encode one pixel. WebP and AVIF hold the whole picture several times over. */
+const ENCODING = { jpeg: 1, png: 1, tiff: 1, gif: 0, webp: 13, avif: 25 }
+const ENCODING_LOSSLESS_WEBP = 37
+/** As `derive.ts` encodes, into memory: JPEG with Huffman tables made to measure, AVIF in its own way. */
+const ENCODING_DERIVED: Record<DerivedFormat, number> = { jpeg: 7, png: 4, webp: 16, avif: 34 }
+/** To decode one pixel of a picture that is not decoded line by line. */
+const DECODING_WEBP = 6
+const DECODING_AVIF = 20
+const DECODING_GIF = 10
+/** Buffers and the lines that are worked on, of any picture. */
+const FLOOR = 4_000_000
+
+/** To decode all of a picture and keep a few pixels. */
+export const checkingBytes = (metadata: Metadata): number => FLOOR + decodingBytes(metadata)
+
+interface Encoding {
+  format: ImageFormat
+  /** Of a WebP. */
+  isLossless: boolean
+}
+
+/** To make a picture upright and sRGB, and to check what came of it. */
+export function normalisingBytes(metadata: Metadata, { format, isLossless }: Encoding): number {
+  const perPixel = isLossless ? ENCODING_LOSSLESS_WEBP : ENCODING[format]
+  return FLOOR + decodingBytes(metadata) + turningBytes(metadata) + pixelsOf(metadata) * perPixel
+}
+
+/** To make another picture of it, in `format`. */
+export function derivingBytes(metadata: Metadata, wish: Derivation, format: DerivedFormat): number {
+  const pixels = derivedPixels(metadata, wish)
+  const shrunk = shrinks(metadata) ? Math.min(1, (SHRINKING_MARGIN * pixels) / pixelsOf(metadata)) : 1
+  return FLOOR + decodingBytes(metadata) + shrunk * turningBytes(metadata) + pixels * ENCODING_DERIVED[format]
+}
+
+/** JPEG and WebP are decoded smaller than they are, JPEG in powers of two: up to twice as wide and high as they will be. */
+const shrinks = ({ format }: Metadata): boolean => format === 'jpeg' || format === 'webp'
+const SHRINKING_MARGIN = 4
+
+function derivedPixels(metadata: Metadata, { width, height, fit = 'inside' }: Derivation): number {
+  const { width: fullWidth, height: fullHeight } = metadata.autoOrient
+  const all = pixelsOf(metadata)
+  const byWidth = width === undefined ? all : all * (width / fullWidth) ** 2
+  const byHeight = height === undefined ? all : all * (height / fullHeight) ** 2
+  if (width === undefined || height === undefined || fit === 'inside') return Math.min(all, byWidth, byHeight)
+  return fit === 'outside' ? Math.min(all, Math.max(byWidth, byHeight)) : width * height
+}
+
+const pixelsOf = ({ width, height, pageHeight, pages = 1 }: Metadata): number => width * (pageHeight ?? height) * pages
+
+const sampleBytes = ({ channels, depth }: Metadata): number => channels * (SAMPLE_BYTES.get(depth) ?? 8)
+
+const SAMPLE_BYTES = new Map([
+  ['uchar', 1],
+  ['char', 1],
+  ['ushort', 2],
+  ['short', 2],
+  ['uint', 4],
+  ['int', 4],
+  ['float', 4],
+])
+
+/** A line of a picture that is turned is a column of what comes, so all of it has to be there. */
+const turningBytes = (metadata: Metadata): number =>
+  (metadata.orientation ?? 1) === 1 ? 0 : pixelsOf(metadata) * sampleBytes(metadata)
+
+function decodingBytes(metadata: Metadata): number {
+  const pixels = pixelsOf(metadata)
+  switch (metadata.format) {
+    case 'jpeg':
+      return metadata.isProgressive ? pixels * 2.2 * coefficientsOf(metadata) : 0
+    case 'png':
+      return metadata.isProgressive ? pixels * sampleBytes(metadata) : 0
+    case 'webp':
+      return oneFrame(metadata) * DECODING_WEBP
+    case 'gif':
+      return oneFrame(metadata) * DECODING_GIF
+    case 'heif':
+      return pixels * DECODING_AVIF
+    default:
+      return pixels * sampleBytes(metadata) // a TIFF may be one strip, or one tile
+  }
+}
+
+const oneFrame = (metadata: Metadata): number => pixelsOf(metadata) / (metadata.pages ?? 1)
+
+/** Of a pixel: a progressive JPEG tells them in several scans, each of the whole picture. */
+const coefficientsOf = ({ channels, chromaSubsampling = '' }: Metadata): number =>
+  chromaSubsampling.startsWith('4:2:0') ? channels / 2 : channels
+
+export type MemoryBudget = ReturnType<typeof createMemoryBudget>
+
+/** Memory for pictures that are worked on at the same time, in the order in which it is asked for. */
+export function createMemoryBudget(totalBytes: number) {
+  const waiting: { bytes: number; start: () => void }[] = []
+  let freeBytes = totalBytes
+
+  /** Does `work` once there is memory for it. Throws a `PictureProblem` when there never is, and the reason of `stop`. */
+  async function hold<T>(bytes: number, stop: AbortSignal, work: () => Promise<T>): Promise<T> {
+    if (bytes > totalBytes) throw new PictureProblem('unfit', 'it takes more memory than there is for a picture')
+    await room(bytes, stop)
+    try {
+      return await work()
+    } finally {
+      freeBytes += bytes
+      admit()
+    }
+  }
+
+  function room(bytes: number, stop: AbortSignal): Promise<void> {
+    stop.throwIfAborted()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const one = { bytes, start: resolve }
+    const leave = () => {
+      const index = waiting.indexOf(one)
+      if (index === -1) return // it has its room, and gives it back
+      waiting.splice(index, 1)
+      reject(stop.reason)
+      admit()
+    }
+    stop.addEventListener('abort', leave, { once: true })
+    waiting.push(one)
+    admit()
+    return promise
+  }
+
+  function admit(): void {
+    for (let [first] = waiting; first && first.bytes <= freeBytes; [first] = waiting) {
+      waiting.shift()
+      freeBytes -= first.bytes
+      first.start()
+    }
+  }
+
+  return { hold }
+}

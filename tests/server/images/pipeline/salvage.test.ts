@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs'
+import sharp from 'sharp'
+import { expect, test } from 'vitest'
+import {
+  asHeld,
+  fourCorners,
+  PHONE_EXIF,
+  photo,
+  picture,
+  SECRETS,
+  storedPixels,
+  withGifExtension,
+  withJpegSegment,
+  withTiffFields,
+  XMP,
+} from '../../../helpers/pictures.ts'
+import { givenPipeline, LIMITS, normalised } from './given-pipeline.ts'
+
+const ORIENTATION = 6
+/** No picture here is so small that it would be decoded. */
+const tooSmall = givenPipeline({ limits: { ...LIMITS, pixels: 100 } })
+
+const turned = (format: 'jpeg' | 'png' | 'webp') =>
+  picture(asHeld(fourCorners(), ORIENTATION))
+    .withMetadata({ orientation: ORIENTATION })
+    .withExifMerge(PHONE_EXIF)
+    .withXmp(XMP)
+    .toFormat(format)
+    .toBuffer()
+
+const secretsIn = (path: string) => {
+  const bytes = readFileSync(path, 'latin1')
+  return SECRETS.filter((secret) => secret !== 'Exif\0' && bytes.includes(secret))
+}
+
+test.for(['jpeg', 'png', 'webp'] as const)(
+  'a %s that is too large to be decoded loses all but how it is turned',
+  async (format) => {
+    const bytes = await turned(format)
+
+    const { report, input, output } = await normalised(bytes, tooSmall)
+
+    expect(report).toMatchObject({
+      status: 'stripped',
+      reason: 'it has more than 0.0001 megapixels',
+      dimensions: [48, 32],
+    })
+    expect(report?.removed).toEqual(['gps', 'exif', 'xmp'])
+    expect(secretsIn(input)).not.toEqual([])
+    expect(secretsIn(output)).toEqual([])
+    expect(await sharp(output).metadata()).toMatchObject({ format, orientation: ORIENTATION })
+    expect(await storedPixels(output)).toEqual(await storedPixels(input))
+  },
+)
+
+test('an upright picture that is too large to be decoded is the same as one that was', async () => {
+  const bytes = await picture(fourCorners()).withExif(PHONE_EXIF).jpeg().toBuffer()
+
+  const large = await normalised(bytes, tooSmall)
+  const small = await normalised(bytes)
+
+  expect(readFileSync(large.output)).toEqual(readFileSync(small.output))
+})
+
+test('a GIF, a TIFF and an AVIF that are too large to be decoded lose their metadata', async () => {
+  const gif = withGifExtension(await picture(fourCorners()).gif().toBuffer(), 0xfe, 'secret')
+  const fields = [{ tag: 315, value: 'Anna Person' }]
+  const tiff = withTiffFields(await picture(fourCorners()).tiff({ compression: 'lzw' }).toBuffer(), fields)
+  const avif = await picture(fourCorners()).withExif(PHONE_EXIF).avif({ effort: 0 }).toBuffer()
+
+  for (const bytes of [gif, tiff, avif]) {
+    const { report, input, output } = await normalised(bytes, tooSmall)
+
+    expect(report).toMatchObject({ status: 'stripped', reason: expect.stringContaining('megapixels') })
+    expect(secretsIn(input)).not.toEqual([])
+    expect(secretsIn(output)).toEqual([])
+    expect(await storedPixels(output)).toEqual(await storedPixels(input))
+  }
+})
+
+test('a JPEG that only misses its end gets one, and can be decoded', async () => {
+  const whole = await turned('jpeg')
+
+  const { report, output } = await normalised(whole.subarray(0, -2))
+
+  expect(report?.removed).toEqual(['gps', 'exif', 'xmp'])
+  expect(secretsIn(output)).toEqual([])
+  await sharp(output, { failOn: 'warning' }).toBuffer()
+})
+
+const wide = async () => picture(await photo(320, 200))
+
+test.for([
+  ['JPEG', async () => (await wide()).withExif(PHONE_EXIF).withXmp(XMP).jpeg().toBuffer()],
+  ['PNG', async () => (await wide()).withExif(PHONE_EXIF).withXmp(XMP).png().toBuffer()],
+] as const)('a %s that breaks off loses its metadata and shows what it showed', async ([, make]) => {
+  const whole = await make()
+  const broken = whole.subarray(0, whole.length * 0.8)
+
+  const { report, input, output } = await normalised(broken)
+
+  expect(report).toMatchObject({ status: 'stripped', reason: expect.any(String), dimensions: [320, 200] })
+  expect(secretsIn(input)).not.toEqual([])
+  expect(secretsIn(output)).toEqual([])
+  const shown = (path: string) => sharp(path, { failOn: 'none' }).raw().toBuffer()
+  expect(await shown(output)).toEqual(await shown(input))
+})
+
+test('a GIF that breaks off loses its comments, and nothing else', async () => {
+  const plain = await (await wide()).gif().toBuffer()
+  const whole = withGifExtension(plain, 0xfe, 'secret')
+
+  const { report, output } = await normalised(whole.subarray(0, -500))
+
+  expect(report).toMatchObject({ status: 'stripped', removed: ['comment'] })
+  expect(readFileSync(output)).toEqual(plain.subarray(0, -500))
+})
+
+test('a WebP that breaks off within its metadata loses that, and can be decoded', async () => {
+  const whole = await turned('webp')
+
+  const { report, output } = await normalised(whole.subarray(0, -10))
+
+  expect(report?.status).toBe('stripped')
+  expect(secretsIn(output)).toEqual([])
+  expect(await sharp(output).metadata()).toMatchObject({ orientation: ORIENTATION })
+  await sharp(output, { failOn: 'warning' }).toBuffer()
+})
+
+test('of a WebP that breaks off within its pixels nothing changes but what it says of its metadata', async () => {
+  const whole = await (await wide()).withExif(PHONE_EXIF).webp().toBuffer()
+  const broken = whole.subarray(0, whole.length / 2)
+
+  const { report, hasOutput } = await normalised(broken)
+
+  expect(report).toMatchObject({ status: 'unchanged', reason: expect.any(String) })
+  expect(hasOutput).toBe(false)
+})
+
+test('a JPEG that breaks off before its pixels is left as it came', async () => {
+  const jpeg = withJpegSegment(await turned('jpeg'), 0xe2, Buffer.alloc(10_000))
+
+  const { report, hasOutput } = await normalised(jpeg.subarray(0, 5_000))
+
+  expect([report?.status, hasOutput]).toEqual(['unchanged', false])
+})
