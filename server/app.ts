@@ -61,12 +61,12 @@ import { createStreamRelay } from './streams/stream-relay.ts'
 import { createFilesCheck } from './uploads/files-check.ts'
 import { createFilesCheckRepo } from './uploads/files-check-repo.ts'
 import { createFreeSpaceGuard } from './uploads/free-space.ts'
+import { createManifests } from './uploads/manifests.ts'
+import { createManifestsRepo } from './uploads/manifests-repo.ts'
 import { createPasswordGate } from './uploads/password-gate.ts'
 import { quickUploadRoutes } from './uploads/quick-upload-routes.ts'
 import { createQuickUploads, type QuickUploads } from './uploads/quick-uploads.ts'
 import { createQuotas } from './uploads/quotas.ts'
-import { createManifests } from './uploads/manifests.ts'
-import { createManifestsRepo } from './uploads/manifests-repo.ts'
 import { createUploads, type Uploads } from './uploads/uploads.ts'
 import { createUploadsExpiry } from './uploads/uploads-expiry.ts'
 import { createUploadsExpiryRepo } from './uploads/uploads-expiry-repo.ts'
@@ -243,7 +243,14 @@ export async function createApp({
     observe: metrics?.observe,
     doors: [
       serviceRoutes({ config, checkReadiness: () => checkReadiness(database, blobs) }),
-      uploadsRoutes({ uploads, manifests: createManifests({ repo: manifestsRepo, config }), intake, statistics, readCaller, config }),
+      uploadsRoutes({
+        uploads,
+        manifests: createManifests({ repo: manifestsRepo, config }),
+        intake,
+        statistics,
+        readCaller,
+        config,
+      }),
       tusRoutes({ resumables, readCaller, config }),
       draftRoutes({ resumables, readCaller, clock, config }),
       putRoutes({ resumables, quickUploads, readCaller, answerUpload, clock, config }),
