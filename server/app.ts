@@ -316,7 +316,8 @@ export function databaseLocation({ database, dataDir, durability }: Config) {
   return { kind: 'sqlite' as const, file: resolve(dataDir, database.file), syncEachCommit: durability === 'full' }
 }
 
-function storeOptions(config: Config) {
+/** Where the settings say that bytes are. */
+export function storeOptions(config: Config) {
   if (config.storage === 'local') {
     return { kind: 'local' as const, directory: resolve(config.dataDir, 'files'), durability: config.durability }
   }

@@ -20,6 +20,9 @@ export interface S3Server {
   accessKeyId: string
   secretAccessKey: string
   bucket: string
+  /** Kills what answers requests; the objects stay. Down until `startGateway`. */
+  crashGateway(): Promise<void>
+  startGateway(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -41,6 +44,11 @@ export async function startS3Server(): Promise<S3Server> {
     accessKeyId: 'test',
     secretAccessKey: 'testtest',
     bucket: 'mayfly-test',
+    crashGateway: () => kill(join(folder, 'run', 'client.rgw.pid')),
+    startGateway: async () => {
+      await cephIn(folder)('radosgw', '-n', 'client.rgw')
+      await untilAnswering(server.endpoint)
+    },
     stop: () => stop(folder).finally(release),
   }
   try {
@@ -59,8 +67,7 @@ async function startCluster(folder: string, port: number): Promise<void> {
   const cluster = randomUUID()
   const osd = randomUUID()
   const inFolder = (name: string): string => join(folder, name)
-  const ceph = (program: string, ...parameters: string[]) =>
-    run(program, parameters, { env: { ...process.env, CEPH_CONF: inFolder('ceph.conf') }, timeout: START_TIMEOUT_MS })
+  const ceph = cephIn(folder)
 
   for (const name of ['mon', 'osd', 'run', 'log', 'rgw']) await mkdir(inFolder(name))
   await writeFile(inFolder('ceph.conf'), configuration(folder, port, cluster, monitor))
@@ -90,6 +97,15 @@ async function startCluster(folder: string, port: number): Promise<void> {
   const user = ['--uid=test', '--display-name=test', '--access-key=test', '--secret-key=testtest']
   await ceph('radosgw-admin', 'user', 'create', ...user)
 }
+
+/** Runs a program of the cluster in `folder`. */
+const cephIn =
+  (folder: string) =>
+  (program: string, ...parameters: string[]) =>
+    run(program, parameters, {
+      env: { ...process.env, CEPH_CONF: join(folder, 'ceph.conf') },
+      timeout: START_TIMEOUT_MS,
+    })
 
 function configuration(folder: string, port: number, cluster: string, monitor: string): string {
   return `[global]
@@ -155,11 +171,25 @@ async function makeBucket({ endpoint, region, accessKeyId, secretAccessKey, buck
 /** Killed, not asked: nothing in it is worth keeping. */
 async function stop(folder: string): Promise<void> {
   const names = await readdir(join(folder, 'run')).catch(() => [])
-  for (const name of names.filter((name) => name.endsWith('.pid'))) {
-    const pid = Number(await readFile(join(folder, 'run', name), 'utf8'))
-    if (pid > 0) process.kill(pid, 'SIGKILL')
-  }
+  for (const name of names.filter((name) => name.endsWith('.pid'))) await kill(join(folder, 'run', name))
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+}
+
+/** Resolves when the process is gone. */
+async function kill(pidFile: string): Promise<void> {
+  const pid = Number(await readFile(pidFile, 'utf8'))
+  if (pid <= 0) return
+  process.kill(pid, 'SIGKILL')
+  while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /**
