@@ -18,6 +18,7 @@ const ON_BOTH_DATABASES = ['tests/server/**/*.test.ts']
 const WITHOUT_DATABASE = [
   'tests/server/{config,format-size}.test.ts',
   'tests/server/downloads/{archive,archive-names,byte-range,copies,coverage}.test.ts',
+  'tests/server/http/event-loop.test.ts', // takes its time, and databases with servers of their own hold nothing
   'tests/server/i18n/**',
   'tests/server/images/{metadata,pipeline}/**',
   'tests/server/jobs/cron-moments.test.ts',

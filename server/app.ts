@@ -254,7 +254,7 @@ export async function createApp({
       tusRoutes({ resumables, readCaller, config }),
       draftRoutes({ resumables, readCaller, clock, config }),
       putRoutes({ resumables, quickUploads, readCaller, answerUpload, clock, config }),
-      quickUploadRoutes({ quickUploads, readCaller, answerUpload }),
+      quickUploadRoutes({ quickUploads, readCaller, answerUpload, config }),
       requestsRoutes({ requests, uploads, readCaller, config }),
       guestRoutes({ requests, readCaller }),
       downloadsRoutes({ downloads, readCaller, config }),

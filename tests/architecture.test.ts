@@ -85,6 +85,7 @@ test('services know nothing of HTTP', () => {
 test('pure modules import nothing that does I/O', () => {
   const pure = [
     'server/paging.ts',
+    'server/shapes.ts',
     'server/uploads/listing.ts',
     'server/accounts/user.ts',
     'server/accounts/api-token.ts',

@@ -1,20 +1,21 @@
 import { z } from 'zod'
+import { caseless } from '../shapes.ts'
 import type { ApiToken } from './api-token.ts'
 import type { User } from './user.ts'
 import type { NewUser, UserChanges } from './users.ts'
 
-/** Accounts on the wire, as Plik 1.3.8 and 1.4 spell them. Keys of schemas are in lower case, see `json-body.ts`. */
+/** Accounts on the wire, as Plik 1.3.8 and 1.4 spell them. Keys of schemas are in lower case, see `caseless`. */
 
 const text = z
   .string()
   .nullish()
   .transform((value) => value ?? undefined)
 
-export const LoginBody = z.object({ login: text, password: text })
+export const LoginBody = caseless({ login: text, password: text })
 
-export const ProfileBody = z
-  .object({ name: text, email: text, theme: text, language: text })
-  .transform((body) => Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)))
+export const ProfileBody = caseless({ name: text, email: text, theme: text, language: text }).transform((body) =>
+  Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)),
+)
 
 const flag = z
   .boolean()
@@ -34,28 +35,33 @@ const toRights = (body: { admin: boolean; maxfilesize: number; maxusersize: numb
   maxTtlSeconds: body.maxttl,
 })
 
-export const NewUserBody = z
-  .object({ provider: text, login: text, password: text, name: text, email: text, ...rights })
-  .transform(
-    ({ provider = '', login = '', password, name, email, ...body }): NewUser => ({
-      provider,
-      login,
-      password,
-      name,
-      email,
-      ...toRights(body),
-    }),
-  )
+export const NewUserBody = caseless({
+  provider: text,
+  login: text,
+  password: text,
+  name: text,
+  email: text,
+  ...rights,
+}).transform(
+  ({ provider = '', login = '', password, name, email, ...body }): NewUser => ({
+    provider,
+    login,
+    password,
+    name,
+    email,
+    ...toRights(body),
+  }),
+)
 
 /** All of a user, as an update replaces it. */
-export const UserBody = z
-  .object({ id: text, password: text, name: text, email: text, ...rights })
-  .transform(({ id, password, name = '', email = '', ...body }) => {
+export const UserBody = caseless({ id: text, password: text, name: text, email: text, ...rights }).transform(
+  ({ id, password, name = '', email = '', ...body }) => {
     const changes: UserChanges = { password, name, email, ...toRights(body) }
     return { id, changes }
-  })
+  },
+)
 
-export const TokenBody = z.object({ comment: text })
+export const TokenBody = caseless({ comment: text })
 
 /** A user as he and administrators see him. */
 export function userJson(user: User) {

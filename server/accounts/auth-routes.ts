@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
-import { acceptAnyBodyAsText, readRequiredJson } from '../http/json-body.ts'
+import { acceptAnyBody, readRequiredJson } from '../http/json-body.ts'
 import { LIMITED_AS_LOGIN } from '../http/rate-limits.ts'
 import { clearSessionCookies, sessionTokenOf, setSessionCookies } from '../http/session-cookies.ts'
 import { LoginBody } from './account-shapes.ts'
@@ -17,13 +17,13 @@ interface Dependencies {
 /** Logging in and out. Whatever cookies come along count for nothing here: a stale one must not keep anybody out. */
 export function authRoutes({ sessions, readCaller, config }: Dependencies) {
   return async (app: FastifyInstance): Promise<void> => {
-    acceptAnyBodyAsText(app)
+    acceptAnyBody(app)
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
 
     app.post('/auth/local/login', { config: LIMITED_AS_LOGIN }, async (request, reply) => {
       assertAuthentication(config)
       assertOwnPage(request)
-      const { login, password } = readRequiredJson(request.body, LoginBody)
+      const { login, password } = await readRequiredJson(request, LoginBody)
       if (!login) throw new AppError('bad_request', 'missing login')
       if (!password) throw new AppError('bad_request', 'missing password')
       const session = await sessions.logIn(login, password, readCaller.network(request))

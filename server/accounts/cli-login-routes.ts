@@ -3,9 +3,10 @@ import { z } from 'zod'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
-import { acceptAnyBodyAsText, readJson, readRequiredJson } from '../http/json-body.ts'
+import { acceptAnyBody, readJson, readRequiredJson } from '../http/json-body.ts'
 import { serverUrl } from '../http/links.ts'
 import { LIMITED_AS_LOGIN } from '../http/rate-limits.ts'
+import { caseless } from '../shapes.ts'
 import { assertLoggedIn } from './caller.ts'
 import type { CliLogins } from './cli-logins.ts'
 
@@ -19,21 +20,21 @@ const text = z
   .string()
   .nullish()
   .transform((value) => value ?? '')
-const InitBody = z.object({ hostname: text })
-const ApproveBody = z.object({ code: text, comment: text })
-const PollBody = z.object({ code: text, secret: text })
+const InitBody = caseless({ hostname: text })
+const ApproveBody = caseless({ code: text, comment: text })
+const PollBody = caseless({ code: text, secret: text })
 
 /** `plik --login` (Plik 1.4): the program begins and polls, its user approves on the page. */
 export function cliLoginRoutes({ cliLogins, readCaller, config }: Dependencies) {
   return async (app: FastifyInstance): Promise<void> => {
-    acceptAnyBodyAsText(app)
+    acceptAnyBody(app)
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
     app.addHook('preHandler', async () => {
       if (config.featureAuthentication === 'disabled') throw new AppError('bad_request', 'authentication is disabled')
     })
 
     app.post('/auth/cli/init', { config: LIMITED_AS_LOGIN }, async (request) => {
-      const { hostname } = readJson(request.body, InitBody)
+      const { hostname } = await readJson(request, InitBody)
       const { code, secret, expiresInSeconds } = await cliLogins.begin(hostname)
       const query = new URLSearchParams({ code, ...(hostname === '' ? {} : { hostname }) })
       return {
@@ -46,13 +47,13 @@ export function cliLoginRoutes({ cliLogins, readCaller, config }: Dependencies) 
 
     app.post('/auth/cli/approve', async (request) => {
       const user = assertLoggedIn(await readCaller.bySession(request))
-      const { code, comment } = readRequiredJson(request.body, ApproveBody)
+      const { code, comment } = await readRequiredJson(request, ApproveBody)
       await cliLogins.approve(given(code, 'code'), user, comment)
       return { status: 'approved' }
     })
 
     app.post('/auth/cli/poll', async (request) => {
-      const { code, secret } = readRequiredJson(request.body, PollBody)
+      const { code, secret } = await readRequiredJson(request, PollBody)
       const token = await cliLogins.poll(given(code, 'code'), given(secret, 'secret'))
       return token === undefined ? { status: 'pending' } : { status: 'approved', token }
     })

@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
-import { acceptAnyBodyAsText, readJson } from '../http/json-body.ts'
+import { acceptAnyBody, readJson } from '../http/json-body.ts'
+import { bodySize } from '../http/raw-body.ts'
 import { clearSessionCookies } from '../http/session-cookies.ts'
 import { type AccountRemoval, assertMayLeave } from './account-removal.ts'
 import { ProfileBody, userJson } from './account-shapes.ts'
@@ -19,15 +20,15 @@ interface Dependencies {
 /** What a user may ask and change about himself. By session only: a token in some script is no way into the account. */
 export function meRoutes({ users, removal, readCaller, config }: Dependencies) {
   return async (app: FastifyInstance): Promise<void> => {
-    acceptAnyBodyAsText(app)
+    acceptAnyBody(app)
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
 
     app.get('/me', async (request) => userJson(assertLoggedIn(await readCaller.bySession(request))))
 
     app.patch('/me', async (request) => {
       const user = assertLoggedIn(await readCaller.bySession(request))
-      if (!request.body) throw new AppError('bad_request', 'missing request body')
-      return userJson(await users.changeProfile(user.id, readJson(request.body, ProfileBody)))
+      if (bodySize(request) === 0) throw new AppError('bad_request', 'missing request body')
+      return userJson(await users.changeProfile(user.id, await readJson(request, ProfileBody)))
     })
 
     app.delete('/me', async (request, reply) => {

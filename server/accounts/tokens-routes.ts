@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Statistics } from '../activity/statistics.ts'
 import type { CallerReader } from '../http/caller.ts'
-import { acceptAnyBodyAsText, readJson } from '../http/json-body.ts'
+import { acceptAnyBody, readJson } from '../http/json-body.ts'
 import { pagingOf } from '../http/paging.ts'
 import { TokenBody, tokenJson } from './account-shapes.ts'
 import { type ApiToken, TOKEN_SORTS } from './api-token.ts'
@@ -24,7 +24,7 @@ export function tokensRoutes({ tokens, statistics, readCaller }: Dependencies) {
   }
 
   return async (app: FastifyInstance): Promise<void> => {
-    acceptAnyBodyAsText(app)
+    acceptAnyBody(app)
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
 
     app.get('/me/token', async (request) => {
@@ -35,7 +35,7 @@ export function tokensRoutes({ tokens, statistics, readCaller }: Dependencies) {
 
     app.post('/me/token', async (request) => {
       const user = assertLoggedIn(await readCaller.bySession(request))
-      const { comment = '' } = readJson(request.body, TokenBody)
+      const { comment = '' } = await readJson(request, TokenBody)
       const created = await tokens.create(user, comment)
       return tokenJson(created, created.token)
     })

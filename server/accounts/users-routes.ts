@@ -3,7 +3,7 @@ import type { Statistics } from '../activity/statistics.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
-import { acceptAnyBodyAsText, readRequiredJson } from '../http/json-body.ts'
+import { acceptAnyBody, readRequiredJson } from '../http/json-body.ts'
 import { flagOf, pagingOf, textOf } from '../http/paging.ts'
 import { clearSessionCookies, sessionTokenOf } from '../http/session-cookies.ts'
 import { type AccountRemoval, assertMayLeave } from './account-removal.ts'
@@ -45,7 +45,7 @@ export function usersRoutes({ users, statistics, removal, readCaller, config }: 
   }
 
   return async (app: FastifyInstance): Promise<void> => {
-    acceptAnyBodyAsText(app)
+    acceptAnyBody(app)
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
 
     app.get('/users', async (request) => {
@@ -62,7 +62,7 @@ export function usersRoutes({ users, statistics, removal, readCaller, config }: 
 
     app.post('/user', async (request) => {
       assertAdmin(await readCaller.bySession(request))
-      return userJson(await users.create(readRequiredJson(request.body, NewUserBody, 'user')))
+      return userJson(await users.create(await readRequiredJson(request, NewUserBody, { what: 'user' })))
     })
 
     app.get('/user/:userId', async (request) => {
@@ -72,7 +72,7 @@ export function usersRoutes({ users, statistics, removal, readCaller, config }: 
 
     app.post('/user/:userId', async (request) => {
       const { userId, caller } = await selfOrAdmin(request)
-      const { id, changes } = readRequiredJson(request.body, UserBody, 'user')
+      const { id, changes } = await readRequiredJson(request, UserBody, { what: 'user' })
       if (id !== userId) throw new AppError('bad_request', 'user id mismatch')
       const by = { isAdmin: isAdmin(caller), keepSession: sessionTokenOf(request) }
       return userJson(await users.update(userId, changes, by))

@@ -7,7 +7,7 @@ import { type CallerReader, HOLDER_COOKIE, holderOf, isPreview, readerOf } from 
 import { contentHeaders, type Headers } from '../http/content-headers.ts'
 import { wantsSha256 } from '../http/digests.ts'
 import { createContentGuard } from '../http/domains.ts'
-import { acceptAnyBodyAsText, readJson } from '../http/json-body.ts'
+import { acceptAnyBody, BYTES_WITH_FILES, readJson } from '../http/json-body.ts'
 import { sendContent } from '../http/send-content.ts'
 import { readDerivation } from '../images/derivation.ts'
 import { ArchiveBody } from '../uploads/upload-shapes.ts'
@@ -40,14 +40,17 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
 
   async function findArchive(request: FastifyRequest, caller: Caller): Promise<Download> {
     const { uploadId, '*': name } = request.params as Record<string, string>
-    const ref = { uploadId: uploadId as string, name: name as string, fileIds: fileIdsOf(request) }
+    const ref = { uploadId: uploadId as string, name: name as string, chooseFiles: async () => fileIdsOf(request) }
     return downloads.findArchive(ref, caller, () => assertDownloadDomain(request))
   }
 
   async function findSelection(request: FastifyRequest, caller: Caller): Promise<Download> {
     const { uploadId } = request.params as Record<string, string>
-    const { files } = readJson(request.body, ArchiveBody)
-    const ref = { uploadId: uploadId as string, name: 'archive.zip', fileIds: files ?? fileIdsOf(request) }
+    const chooseFiles = async () => {
+      const { files } = await readJson(request, ArchiveBody, { maxBytes: BYTES_WITH_FILES })
+      return files ?? fileIdsOf(request)
+    }
+    const ref = { uploadId: uploadId as string, name: 'archive.zip', chooseFiles }
     return downloads.findArchive(ref, caller, () => assertDownloadDomain(request))
   }
 
@@ -92,7 +95,7 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
   }
 
   return async (app: FastifyInstance): Promise<void> => {
-    acceptAnyBodyAsText(app)
+    acceptAnyBody(app)
     for (const mode of ['file', 'stream']) {
       app.get(`/${mode}/:uploadId/:fileId/*`, get(findFile))
       app.head(`/${mode}/:uploadId/:fileId/*`, head(findFile))

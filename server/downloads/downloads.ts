@@ -131,7 +131,7 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
   }
 
   /**
-   * The archive of an upload, or of those of its files that `fileIds` names. Throws as `findFile`; `bad_request`: it is a
+   * The archive of an upload, or of those of its files that `chooseFiles` names. Throws as `findFile`; `bad_request`: it is a
    * stream, the name is no zip's, or there is nothing to archive.
    */
   async function findArchive(ref: ArchiveRef, caller: Caller, gate: () => void): Promise<Download> {
@@ -140,7 +140,7 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
     if (opened.upload.stream) throw new AppError('bad_request', 'archive feature is not available in stream mode')
     const name = archiveName(ref.name)
     const files = await uploads.listFiles(opened)
-    return archiveDownload(opened, name, selected(opened, files, ref.fileIds))
+    return archiveDownload(opened, name, selected(opened, files, await ref.chooseFiles()))
   }
 
   /**
@@ -217,8 +217,8 @@ export interface FileRef {
 export interface ArchiveRef {
   uploadId: string
   name: string
-  /** Absent: all files. */
-  fileIds?: readonly string[] | undefined
+  /** Ids of the files to put in; undefined: all. Asked for once the upload was found. */
+  chooseFiles: () => Promise<readonly string[] | undefined>
 }
 
 function fileDownload({ upload }: OpenUpload, file: StoredFile): Download {

@@ -15,7 +15,6 @@ export interface FormPart {
 
 type PartHeaders = Record<string, string[] | undefined>
 
-const MAX_PARTS = 10_000
 const MAX_HEADER_PAIRS = 100
 /** RFC 2046 §5.1.1 allows 70 characters. */
 const MAX_BOUNDARY_LENGTH = 200
@@ -23,7 +22,7 @@ const MAX_BOUNDARY_LENGTH = 200
 const MAX_WAITING_PARTS = 16
 
 /**
- * The parts of a form, each until the next one is asked for. Ends only after the form's final boundary and the end of the
+ * The parts of a form, `maxParts` at most, each until the next one is asked for. Ends only after the form's final boundary and the end of the
  * body. A part without a `form-data` disposition is passed over, as Plik does.
  *
  * Read with Dicer, the parser beneath @fastify/multipart: only Dicer shows the headers of a part, and the disposition has to
@@ -31,7 +30,7 @@ const MAX_WAITING_PARTS = 16
  *
  * Throws `bad_request` in Plik's words, also where the body is not what its `Content-Digest` says; `aborted`: the sender left.
  */
-export async function* readParts(request: FastifyRequest): AsyncGenerator<FormPart> {
+export async function* readParts(request: FastifyRequest, maxParts: number): AsyncGenerator<FormPart> {
   const parser = createParser(boundaryOf(request))
   // The parser would wait for an end that a sender who left before it started will never send.
   if (request.raw.destroyed) throw senderLeft()
@@ -40,7 +39,7 @@ export async function* readParts(request: FastifyRequest): AsyncGenerator<FormPa
   try {
     let count = 0
     for await (const part of parser.parts as AsyncIterable<FormPart>) {
-      if (++count > MAX_PARTS) throw invalidForm(`more than ${MAX_PARTS} parts`)
+      if (++count > maxParts) throw invalidForm(`more than ${maxParts} parts`)
       yield part
       part.bytes.resume() // whatever nobody read
     }

@@ -15,6 +15,12 @@ export async function acceptForms(scope: FastifyInstance): Promise<void> {
   scope.addContentTypeParser('*', (_request, _body, done) => done(null))
 }
 
+interface FormOptions {
+  onField?: (name: string, value: string) => void
+  /** Further ones are refused, so that a form can't hold up others by its parts. */
+  maxFiles: number
+}
+
 export interface FormFile {
   name: string
   bytes: AsyncIterable<Uint8Array>
@@ -27,10 +33,10 @@ export interface FormFile {
  */
 export async function* readForm(
   request: FastifyRequest,
-  onField: (name: string, value: string) => void = () => {},
+  { onField = () => {}, maxFiles }: FormOptions,
 ): AsyncGenerator<FormFile> {
   let fields = 0
-  for await (const part of readParts(request)) {
+  for await (const part of readParts(request, MAX_FIELDS + maxFiles)) {
     if (part.name === 'file') yield fileOf(part)
     else if (part.name !== undefined && part.filename === undefined) {
       if (++fields > MAX_FIELDS) throw new AppError('bad_request', `the form has more than ${MAX_FIELDS} fields`)
@@ -45,7 +51,7 @@ export async function* readForm(
  * `bad_request`: no file; `alone`: or another one after it.
  */
 export async function readSingleFile(request: FastifyRequest, { alone = false } = {}): Promise<FormFile> {
-  const parts = readParts(request)
+  const parts = readParts(request, 2 * MAX_FIELDS)
   for (let next = await parts.next(); !next.done; next = await parts.next()) {
     if (next.value.name !== 'file') continue
     const { name, bytes } = fileOf(next.value)

@@ -1,18 +1,24 @@
 import type { FastifyInstance } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { AppError } from '../errors.ts'
-import { acceptAnyBodyAsText } from './json-body.ts'
+import { fewProblems } from '../shapes.ts'
+import { acceptAnyBody, BYTES_WITH_COMMENTS, readText } from './json-body.ts'
 
 /**
  * A scope whose routes say in zod what they take and answer: it is checked, typed and described in `/openapi.json`.
  * Bodies are JSON whatever their `Content-Type` says, since `curl -d` says that they are forms.
  */
 export function typedByZod(scope: FastifyInstance) {
-  acceptAnyBodyAsText(scope)
+  acceptAnyBody(scope)
   scope.addHook('preValidation', async (request) => {
-    if (typeof request.body === 'string' || request.body === undefined) request.body = parse(request.body ?? '')
+    if (request.routeOptions.schema?.body !== undefined && request.body === undefined)
+      request.body = parse(await readText(request, { maxBytes: BYTES_WITH_COMMENTS }))
   })
   scope.setValidatorCompiler(validatorCompiler)
+  scope.setSchemaErrorFormatter((errors, part) => {
+    const problems = errors.map(({ instancePath, message }) => `${part}${instancePath} ${message}`)
+    return new Error(fewProblems(problems).join(', '))
+  })
   scope.setSerializerCompiler(serializerCompiler)
   return scope.withTypeProvider<ZodTypeProvider>()
 }

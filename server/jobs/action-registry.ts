@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { AppError } from '../errors.ts'
+import { problemsOf } from '../shapes.ts'
 import type { Counts } from './job.ts'
 
 /** What an action gets from its run: it ends soon after `signal` aborts, and counts what it does while it does it. */
@@ -35,8 +36,7 @@ export function createActionRegistry(actions: Readonly<Record<string, Action>>) 
   function check(name: string, parameters: unknown): Record<string, unknown> {
     const { success, data, error } = get(name).parameters.safeParse(parameters)
     if (success) return data as Record<string, unknown>
-    const problems = error.issues.map(({ path, message }) => `${path.join('.') || 'parameters'}: ${message}`)
-    throw new AppError('bad_request', `parameters of ${name}: ${problems.join('; ')}`)
+    throw new AppError('bad_request', `parameters of ${name}: ${problemsOf(error, 'parameters').join('; ')}`)
   }
 
   return {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
+import { problemsOf, shortListOf } from '../shapes.ts'
 import type { Job, Schedule, Step } from './job.ts'
 
 /** What operators hand in. Keys that are not given have defaults on creation and stay as they are on a change. */
@@ -13,9 +14,9 @@ const Following = z.union([z.enum(['next', 'quit_success', 'quit_failure']), z.i
   error: 'must be next, quit_success, quit_failure or the number of a step',
 })
 
-const StepInput = z.strictObject({
+export const StepInput = z.strictObject({
   name: Name,
-  action: z.string(),
+  action: z.string().max(100),
   parameters: z.record(z.string(), z.unknown()).default({}),
   onSuccess: Following.default('next'),
   onFailure: Following.default('quit_failure'),
@@ -36,10 +37,10 @@ export const JobInput = z.strictObject({
   startStep: z.int().min(1).default(1),
   notifyOn: z.enum(['never', 'success', 'failure', 'completion']).default('never'),
   /** Name or id. */
-  operator: z.string().nullable().default(null),
-  steps: z.array(StepInput).min(1).max(100),
+  operator: z.string().max(100).nullable().default(null),
+  steps: shortListOf(StepInput, 100, 1),
   /** Names or ids. */
-  schedules: z.array(z.string()).max(100).default([]),
+  schedules: shortListOf(z.string().max(100), 100).default([]),
 })
 export type JobInput = z.output<typeof JobInput>
 
@@ -59,14 +60,11 @@ export const ScheduleInput = z.strictObject({
 })
 export type ScheduleInput = z.output<typeof ScheduleInput>
 
-/** Throws `bad_request`: names each key that is wrong. */
+/** Throws `bad_request`: names the keys that are wrong. */
 export function parsed<Shape extends z.ZodType>(shape: Shape, input: unknown): z.output<Shape> {
   const { success, data, error } = shape.safeParse(input)
   if (success) return data
-  const problems = error.issues.map(({ path, message }) =>
-    path.length > 0 ? `${path.join('.')}: ${message}` : message,
-  )
-  throw new AppError('bad_request', problems.join('; '))
+  throw new AppError('bad_request', problemsOf(error).join('; '))
 }
 
 /** Numbered in the order given. */

@@ -1,21 +1,25 @@
-import { z } from 'zod'
+import { caseless } from '../shapes.ts'
 import type { Upload } from '../uploads/upload.ts'
 import { field, timeJson } from '../uploads/upload-shapes.ts'
 import type { FileRequest, Invitation, ListedRequest } from './file-request.ts'
 import type { RequestOptions } from './request-rules.ts'
 
-/** Requests on the wire. Keys of schemas are in lower case, see `json-body.ts`. */
+/** Requests on the wire. Keys of schemas are in lower case, see `caseless`. */
 
-export const CreateRequestBody = z
-  .object({ title: field.text, comments: field.text, maxfiles: field.int, maxsize: field.int, ttl: field.int })
-  .transform(
-    ({ maxfiles, maxsize, ttl, ...rest }): RequestOptions => ({
-      ...rest,
-      maxFiles: maxfiles,
-      maxSize: maxsize,
-      ttlSeconds: ttl,
-    }),
-  )
+export const CreateRequestBody = caseless({
+  title: field.text,
+  comments: field.text,
+  maxfiles: field.int,
+  maxsize: field.int,
+  ttl: field.int,
+}).transform(
+  ({ maxfiles, maxsize, ttl, ...rest }): RequestOptions => ({
+    ...rest,
+    maxFiles: maxfiles,
+    maxSize: maxsize,
+    ttlSeconds: ttl,
+  }),
+)
 
 /** A request as the uploader sees it. */
 export function requestJson({ request, status, arrived }: ListedRequest, upload: Upload) {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import type { CallerReader } from '../http/caller.ts'
-import { acceptAnyBodyAsText, readJson } from '../http/json-body.ts'
+import { acceptAnyBody, BYTES_WITH_COMMENTS, readJson } from '../http/json-body.ts'
 import { requestUrl } from '../http/links.ts'
 import type { OpenUpload, Uploads } from '../uploads/uploads.ts'
 import { CreateRequestBody, requestJson } from './request-shapes.ts'
@@ -24,12 +24,12 @@ export function requestsRoutes({ requests, uploads, readCaller, config }: Depend
     uploads.open((request.params as UploadParams).uploadId, await readCaller(request))
 
   return async (app: FastifyInstance): Promise<void> => {
-    acceptAnyBodyAsText(app)
+    acceptAnyBody(app)
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store')) // tokens
 
     app.post('/upload/:uploadId/requests', async (request) => {
       const opened = await open(request)
-      const options = readJson(request.body, CreateRequestBody)
+      const options = await readJson(request, CreateRequestBody, { maxBytes: BYTES_WITH_COMMENTS })
       const { created, token } = await requests.create(opened, options, await readCaller(request))
       return {
         ...requestJson(created, opened.upload),

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../config.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { acceptForms, readForm } from '../http/multipart.ts'
 import { LIMITED_AS_CREATE } from '../http/rate-limits.ts'
@@ -11,16 +12,17 @@ interface Dependencies {
   quickUploads: QuickUploads
   readCaller: CallerReader
   answerUpload: AnswerUpload
+  config: Pick<Config, 'maxFilesPerUpload'>
 }
 
 /** `curl -F file=@x host`: bytes in, link out. Raw bodies have their own door, `resumable/put-routes.ts`. */
-export function quickUploadRoutes({ quickUploads, readCaller, answerUpload }: Dependencies) {
+export function quickUploadRoutes({ quickUploads, readCaller, answerUpload, config }: Dependencies) {
   async function uploadForm(request: FastifyRequest, reply: FastifyReply) {
     const caller = await readCaller(request)
     const options = optionsOfRequest(request)
     const onField = (name: string, value: string) => void Object.assign(options, optionFromField(name, value))
     const created = await quickUploads.create(
-      readForm(request, onField),
+      readForm(request, { onField, maxFiles: config.maxFilesPerUpload }),
       () => options,
       caller,
       readCaller.sender(request, reply),

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import type { ImageReport } from '../images/pipeline/picture.ts'
+import { caseless, listOf } from '../shapes.ts'
 import type { DeclaredFile, Downloaded, StoredFile, Upload } from './upload.ts'
 import { type UploadOptions, visibleStatus } from './upload-rules.ts'
 
-/** Uploads and files on the wire, as Plik 1.3.8 spells them. Keys of schemas are in lower case, see `json-body.ts`. */
+/** Uploads and files on the wire, as Plik 1.3.8 spells them. Keys of schemas are in lower case, see `caseless`. */
 
 /** Fields of a JSON body: absent and `null` are both `undefined`. */
 export const field = {
@@ -21,27 +22,30 @@ export const field = {
     .transform((value) => value ?? undefined),
 }
 
-const DeclaredFileBody = z
-  .object({ filename: field.text, filesize: field.int, filetype: field.text, reference: field.text })
-  .transform(
-    ({ filename = '', filesize = 0, filetype = '', reference = '' }): DeclaredFile => ({
-      name: filename,
-      size: filesize,
-      type: filetype,
-      reference,
-    }),
-  )
+const DeclaredFileBody = caseless({
+  filename: field.text,
+  filesize: field.int,
+  filetype: field.text,
+  reference: field.text,
+}).transform(
+  ({ filename = '', filesize = 0, filetype = '', reference = '' }): DeclaredFile => ({
+    name: filename,
+    size: filesize,
+    type: filetype,
+    reference,
+  }),
+)
 
 /** An object instead of a list is the shape before Plik 1.3, which ShareX still sends; it is answered in kind. */
-const DeclaredFiles = z
-  .union([
-    z.array(DeclaredFileBody),
-    z.record(z.string(), DeclaredFileBody).transform((files) => ({ legacy: Object.values(files) })),
-  ])
-  .nullish()
+function declaredFiles(maxFiles: number) {
+  const list = listOf(DeclaredFileBody, maxFiles + 1) // one more tells that there are too many
+  const byKey = z.record(z.string(), z.unknown()).transform((files) => Object.values(files))
+  return z.union([list, byKey.pipe(list).transform((legacy) => ({ legacy }))]).nullish()
+}
 
-export const CreateUploadBody = z
-  .object({
+/** `POST /upload` where an upload may have `maxFiles`. */
+export const createUploadBody = (maxFiles: number) =>
+  caseless({
     oneshot: field.flag,
     removable: field.flag,
     stream: field.flag,
@@ -54,9 +58,8 @@ export const CreateUploadBody = z
     comments: field.text,
     login: field.text,
     password: field.text,
-    files: DeclaredFiles,
-  })
-  .transform(({ files, ...body }) => {
+    files: declaredFiles(maxFiles),
+  }).transform(({ files, ...body }) => {
     const options: UploadOptions = {
       oneShot: body.oneshot,
       removable: body.removable,
@@ -76,10 +79,10 @@ export const CreateUploadBody = z
   })
 
 /** `PATCH /upload/:upload`: seconds from now on, as at the creation. */
-export const RenewBody = z.object({ ttl: field.int })
+export const RenewBody = caseless({ ttl: field.int })
 
 /** `POST /archive/:upload`: ids of the files to put in. */
-export const ArchiveBody = z.object({ files: z.array(z.string()).nullish() })
+export const ArchiveBody = caseless({ files: listOf(z.string()).nullish() })
 
 /** What an answer about an upload needs besides the upload. */
 export interface Visibility {

@@ -2,12 +2,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Statistics } from '../activity/statistics.ts'
 import type { Config } from '../config.ts'
 import { basicAuthorization, type CallerReader } from '../http/caller.ts'
-import { acceptAnyBodyAsText, readJson, readRequiredJson } from '../http/json-body.ts'
+import { acceptAnyBody, BYTES_WITH_FILES, readJson, readRequiredJson, readText } from '../http/json-body.ts'
 import { fileAddresses } from '../http/links.ts'
 import { acceptForms, readSingleFile } from '../http/multipart.ts'
 import { LIMITED_AS_CREATE } from '../http/rate-limits.ts'
 import type { Manifests } from './manifests.ts'
-import { CreateUploadBody, fileJson, legacyUploadJson, RenewBody, uploadJson } from './upload-shapes.ts'
+import { createUploadBody, fileJson, legacyUploadJson, RenewBody, uploadJson } from './upload-shapes.ts'
 import type { OpenUpload, Uploads } from './uploads.ts'
 import type { UploadsIntake } from './uploads-intake.ts'
 
@@ -17,7 +17,7 @@ interface Dependencies {
   intake: UploadsIntake
   statistics: Pick<Statistics, 'downloadsOf'>
   readCaller: CallerReader
-  config: Pick<Config, 'downloadDomain' | 'publicUrl' | 'pathPrefix' | 'streamTimeoutMs'>
+  config: Pick<Config, 'downloadDomain' | 'publicUrl' | 'pathPrefix' | 'streamTimeoutMs' | 'maxFilesPerUpload'>
 }
 
 interface UploadParams {
@@ -33,6 +33,8 @@ const STREAM_GRACE_MS = 10_000
 
 /** Plik's routes for uploads and their files; downloads have their own door. */
 export function uploadsRoutes({ uploads, manifests, intake, statistics, readCaller, config }: Dependencies) {
+  const CreateUploadBody = createUploadBody(config.maxFilesPerUpload)
+
   const open = async (request: FastifyRequest): Promise<OpenUpload> =>
     uploads.open((request.params as UploadParams).uploadId, await readCaller(request))
 
@@ -57,13 +59,13 @@ export function uploadsRoutes({ uploads, manifests, intake, statistics, readCall
   }
 
   async function metadataRoutes(app: FastifyInstance): Promise<void> {
-    acceptAnyBodyAsText(app)
+    acceptAnyBody(app)
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store')) // tokens, names
 
     app.post('/upload', { config: LIMITED_AS_CREATE }, async (request, reply) => {
       const caller = await readCaller(request)
       uploads.assertMayUpload(caller)
-      const { options, isLegacy } = readJson(request.body, CreateUploadBody)
+      const { options, isLegacy } = await readJson(request, CreateUploadBody, { maxBytes: BYTES_WITH_FILES })
       const { upload, files, manifest, token } = await uploads.create(options, caller)
       const visibility = { isAdmin: true, token, manifest, ...fileAddresses(config) }
       if (upload.login !== null) reply.header('Authorization', basicAuthorization(upload.login, options.password ?? ''))
@@ -75,12 +77,16 @@ export function uploadsRoutes({ uploads, manifests, intake, statistics, readCall
 
     app.patch('/upload/:uploadId', async (request) => {
       const opened = await open(request)
-      const { ttl = 0 } = readRequiredJson(request.body, RenewBody)
+      const { ttl = 0 } = await readRequiredJson(request, RenewBody)
       return shown(request, { ...opened, upload: await uploads.renew(opened, ttl) })
     })
 
     app.put('/upload/:uploadId/manifest', async (request) => {
-      await manifests.replace(await open(request), String(request.body ?? ''), request.headers['if-match'])
+      await manifests.replace(
+        await open(request),
+        await readText(request, { maxBytes: BYTES_WITH_FILES }),
+        request.headers['if-match'],
+      )
       return 'ok'
     })
 

@@ -23,6 +23,8 @@ export const TRANSFERS = {
   'missing request body': '请求没有内容',
   'the request body is not JSON': '请求内容不是 JSON',
   'unable to deserialize {what} : {reason}': '{reason}',
+  'too many values': '内容项太多',
+  'numbers must be whole': '数字应为整数',
   'more than one Host header': '请求有多个 Host 标头',
   'the path is not well encoded': '地址编码有误',
   'the path is too long': '地址太长',

@@ -6,9 +6,9 @@ import { createTranslator, patternOf } from '../../../server/i18n/translator.ts'
 import { CHINESE } from '../../../server/i18n/zh/catalogue.ts'
 import { assertCron } from '../../../server/jobs/cron-moments.ts'
 import { createJobActions, deliverWebhook, pruneHistory } from '../../../server/jobs/job-actions.ts'
-import { JobInput, parsed, ScheduleInput } from '../../../server/jobs/job-shapes.ts'
+import { JobInput, parsed, ScheduleInput, StepInput } from '../../../server/jobs/job-shapes.ts'
 import { CreateRequestBody } from '../../../server/requests/request-shapes.ts'
-import { CreateUploadBody } from '../../../server/uploads/upload-shapes.ts'
+import { createUploadBody } from '../../../server/uploads/upload-shapes.ts'
 import { fullSentences, serverSentences } from '../../helpers/server-sentences.ts'
 
 /** Whatever can be said is said in Chinese as well: a new refusal without a translation fails here. */
@@ -57,14 +57,14 @@ const WRONG_CRONS = [
 
 const SHAPES = [
   JobInput,
-  JobInput.shape.steps.element,
+  StepInput,
   ScheduleInput,
   NewUserBody,
   UserBody,
   ProfileBody,
   TokenBody,
   CreateRequestBody,
-  CreateUploadBody,
+  createUploadBody(1000),
 ]
 /** What jobs say about themselves and their runs. */
 const HISTORY = ['agent', 'job-actions', 'job-runner', 'runs-repo'].flatMap((name) => fullSentences(`jobs/${name}.ts`))

@@ -1,0 +1,62 @@
+import { z } from 'zod'
+
+/** Building blocks of what is read from JSON: every part is bounded before it is looked at. Pure. */
+
+/** As many problems are named as somebody can repair at a time. */
+const MAX_PROBLEMS = 10
+const MAX_PROBLEM_LENGTH = 200
+
+/** `files.0.name: …; ttl: …`: what is wrong. `unnamed`: what a problem of the whole is called. */
+export const problemsOf = ({ issues }: z.ZodError, unnamed = ''): string[] =>
+  fewProblems(
+    issues.map(({ path, message }) => [path.join('.') || unnamed, message].filter((part) => part !== '').join(': ')),
+  )
+
+/** At most ten, each at a length that can be read. */
+export const fewProblems = (problems: readonly string[]): string[] =>
+  problems
+    .slice(0, MAX_PROBLEMS)
+    .map((text) => (text.length > MAX_PROBLEM_LENGTH ? `${text.slice(0, MAX_PROBLEM_LENGTH).toWellFormed()}…` : text))
+
+/**
+ * An object with keys in any case, as Go reads them: of several spellings the last one counts, unknown keys are ignored.
+ * `shape` names its keys in lower case.
+ */
+export const caseless = <Shape extends z.ZodRawShape>(shape: Shape) => {
+  const isKnown = (key: string): boolean => Object.hasOwn(shape, key)
+  const pick = (value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+    const lowered = Object.entries(value).map(([key, inner]): [string, unknown] => [key.toLowerCase(), inner])
+    return Object.fromEntries(lowered.filter(([key]) => isKnown(key)))
+  }
+  return z.preprocess(pick, z.object(shape))
+}
+
+/**
+ * An array of which the first `max` elements are read, and none after the tenth problem: each costs microseconds, and there
+ * may be tens of thousands. Whether there may be as many is for the caller to say.
+ */
+export const listOf = <Element extends z.ZodType>(element: Element, max = Number.POSITIVE_INFINITY) =>
+  z.array(z.unknown()).transform((values, context) => {
+    const checked: z.output<Element>[] = []
+    for (const [index, value] of values.slice(0, max).entries()) {
+      const { data, error } = element.safeParse(value)
+      if (!error) checked.push(data)
+      else for (const issue of error.issues) context.issues.push({ ...issue, path: [index, ...issue.path] } as never)
+      if (context.issues.length >= MAX_PROBLEMS) break
+    }
+    return checked
+  })
+
+/** An array that is refused before its elements are looked at when there are more than `max`. */
+export const shortListOf = <Element extends z.ZodType>(element: Element, max: number, min = 0) => {
+  const refuseLong = (value: unknown, context: z.RefinementCtx): unknown => {
+    if (!Array.isArray(value) || value.length <= max) return value
+    context.addIssue({ code: 'too_big', origin: 'array', maximum: max, inclusive: true, input: value })
+    return z.NEVER
+  }
+  return z.preprocess(refuseLong, z.array(element).min(min)) as unknown as z.ZodType<
+    z.output<Element>[],
+    z.input<Element>[]
+  >
+}
