@@ -328,3 +328,31 @@ function windowSimilarity(a: Luma, b: Luma, left: number, top: number): number {
     ((2 * meanA * meanB + C1) * (2 * covariance + C2)) / ((meanA ** 2 + meanB ** 2 + C1) * (varianceA + varianceB + C2))
   )
 }
+
+/** A black PNG of a few bytes that says to be turned: much work for who does that. */
+export const sidewaysPng = (width: number, height: number): Buffer =>
+  withPngChunk(declaredPng(width, height, height), 'eXIf', orientationExif(6).subarray('Exif\0\0'.length))
+
+/** A WebP of a few bytes, all of one colour, that says to be turned (RFC 9649 §2.7 and §3). */
+export function sidewaysWebp(width: number, height: number): Buffer {
+  const size = (pixels: number) => bits(pixels - 1, 14)
+  // No transforms, no colour cache, no meta code; five prefix codes of one symbol each, so that a pixel takes no bits.
+  const code = (symbol: number) => bits(0b101, 3) + bits(symbol, 8)
+  const stream = `${size(width)}${size(height)}${bits(0, 7)}${[90, 120, 60, 255, 0].map(code).join('')}`
+  const bytes = (stream.match(/.{1,8}/g) ?? []).map((byte) => Number.parseInt([...byte].reverse().join(''), 2))
+  const extended = Buffer.alloc(10)
+  extended.writeUInt8(0x08, 0)
+  extended.writeUIntLE(width - 1, 4, 3)
+  extended.writeUIntLE(height - 1, 7, 3)
+  const chunks = [riffChunk('VP8X', extended), riffChunk('VP8L', Buffer.of(0x2f, ...bytes))]
+  return riffChunk('RIFF', Buffer.concat([Buffer.from('WEBP'), ...chunks, riffChunk('EXIF', orientationExif(6))]))
+}
+
+/** The least significant first. */
+const bits = (value: number, count: number): string => [...value.toString(2).padStart(count, '0')].reverse().join('')
+
+function riffChunk(type: string, content: Buffer): Buffer {
+  const header = Buffer.from(`${type}\0\0\0\0`, 'latin1')
+  header.writeUInt32LE(content.length, 4)
+  return Buffer.concat([header, content, Buffer.alloc(content.length % 2)])
+}

@@ -75,6 +75,13 @@ export const spooled = ({ dataDir }: Pick<TestApp, 'dataDir'>): string[] => {
   return existsSync(folder) ? readdirSync(folder) : []
 }
 
+/** What is in the folders of the pictures that are worked on. */
+export const spooledFiles = (app: Pick<TestApp, 'dataDir'>): string[] =>
+  spooled(app).flatMap((name) => {
+    const folder = join(app.dataDir, 'pictures', name)
+    return existsSync(folder) ? readdirSync(folder) : []
+  })
+
 export const blobsOf = ({ dataDir }: TestApp): string[] =>
   readdirSync(join(dataDir, 'files'), { recursive: true, encoding: 'utf8' }).filter((path) =>
     /[0-9a-f]{32}$/.test(path),

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import { memoryOf } from '../helpers/memory-of.ts'
+import { sidewaysPng, sidewaysWebp } from '../helpers/pictures.ts'
+import { rawClient } from '../helpers/raw-client.ts'
+import { type SpawnedServer, spawnServer } from '../helpers/spawn-server.ts'
+import { fileOfLink, phonePhoto } from '../server/images/given.ts'
+
+/** Sends a picture whole, and leaves without waiting for the answer. */
+async function sendAndLeave(server: SpawnedServer, picture: Buffer): Promise<void> {
+  const { send, socket, closed } = await rawClient(server.url)
+  await send(`PUT /photo HTTP/1.1\r\nHost: h\r\nContent-Length: ${picture.length}\r\n\r\n`)
+  await send(picture)
+  socket.end()
+  await closed
+}
+
+async function sendPhoto(server: SpawnedServer): Promise<{ ms: number; link: string }> {
+  const started = performance.now()
+  const response = await fetch(`${server.url}/photo.jpg`, { method: 'PUT', body: await phonePhoto(6) })
+  return { link: await response.text(), ms: performance.now() - started }
+}
+
+const MEGABYTES = 1_000_000
+
+test.for([
+  ['WebP of 9990 × 9990', sidewaysWebp(9_990, 9_990)],
+  ['PNG of 12000 × 8000', sidewaysPng(12_000, 8_000)],
+] as const)(
+  'six times a %s that has to be turned takes little memory, and an ordinary photo is not kept waiting',
+  async ([, picture]) => {
+    const server = await spawnServer()
+    await sendPhoto(server)
+    const before = memoryOf(server.pid).now
+
+    for (let count = 0; count < 6; count++) await sendAndLeave(server, picture)
+    const { ms, link } = await sendPhoto(server)
+
+    expect(ms).toBeLessThan(5_000)
+    expect(await fileOfLink(link)).toMatchObject({ image: { status: 'normalised' } })
+    expect(memoryOf(server.pid).peak - before).toBeLessThan(300 * MEGABYTES)
+  },
+)
+
+test('a picture that would take too much memory is stored without its metadata, and turned as it was', async () => {
+  const server = await spawnServer()
+  const body = new Uint8Array(sidewaysWebp(9_990, 9_990))
+  const before = memoryOf(server.pid).now
+
+  const response = await fetch(`${server.url}/photo.webp`, { method: 'PUT', body })
+  const link = (await response.text()).trim()
+  const thumbnail = await fetch(`${link}?width=256`)
+
+  expect(await fileOfLink(link)).toMatchObject({
+    image: {
+      status: 'stripped',
+      reason: 'it takes more memory than there is for a picture',
+      dimensions: [9_990, 9_990],
+    },
+  })
+  expect([thumbnail.status, await thumbnail.text()]).toEqual([406, expect.stringContaining('more memory')])
+  expect(memoryOf(server.pid).peak - before).toBeLessThan(100 * MEGABYTES)
+})
