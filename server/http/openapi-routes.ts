@@ -13,24 +13,58 @@ const CONFIGURATION = {
   pageTitle: 'Mayfly API',
 } as const
 
+/** One answer for all who read it: a slow reader holds no copy of his own. */
+interface Page {
+  status: number
+  headers: Record<string, string>
+  bytes: Buffer
+}
+
 /**
  * What typed routes say about themselves, for programs and for people. The page of several MB is loaded when somebody first
  * looks at it, into an application of its own: plugins can't join one that serves already.
  */
 export function openapiRoutes() {
   return async (app: FastifyInstance): Promise<void> => {
-    app.get('/openapi.json', async () => app.swagger())
+    let description: Buffer | undefined
+    app.get('/openapi.json', async (_request, reply) => {
+      description ??= Buffer.from(JSON.stringify(app.swagger()))
+      return reply.type('application/json; charset=utf-8').send(description)
+    })
 
     let pages: Promise<FastifyInstance> | undefined
-    const showPage = async ({ url }: FastifyRequest, reply: FastifyReply) => {
+    const known = new Map<string, Page>()
+    async function findPage(path: string): Promise<Page> {
       pages ??= createPages(app)
-      const { statusCode, headers, rawPayload } = await (await pages).inject({ method: 'GET', url })
-      reply.header('Content-Security-Policy', CONTENT_SECURITY_POLICY)
-      if (headers.location) reply.header('Location', headers.location)
-      return reply.code(statusCode).type(String(headers['content-type'])).send(rawPayload)
+      const page = known.get(path) ?? (await pageAt(await pages, `${app.prefix}${encodeURI(path)}`))
+      if (page.status === 200) known.set(path, page)
+      return page
     }
-    app.get('/docs', showPage)
-    app.get('/docs/*', showPage)
+
+    const showPage =
+      (pathOf: (request: FastifyRequest) => string) => async (request: FastifyRequest, reply: FastifyReply) => {
+        const { status, headers, bytes } = await findPage(pathOf(request))
+        reply.code(status).headers({ ...headers, 'Content-Security-Policy': CONTENT_SECURITY_POLICY })
+        return reply.send(bytes)
+      }
+    app.get(
+      '/docs',
+      showPage(() => '/docs'),
+    )
+    app.get(
+      '/docs/*',
+      showPage(({ params }) => `/docs/${(params as { '*': string })['*']}`),
+    )
+  }
+}
+
+async function pageAt(pages: FastifyInstance, url: string): Promise<Page> {
+  const { statusCode, headers, rawPayload } = await pages.inject({ method: 'GET', url })
+  const location = headers.location === undefined ? {} : { Location: String(headers.location) }
+  return {
+    status: statusCode,
+    headers: { 'Content-Type': String(headers['content-type']), ...location },
+    bytes: rawPayload,
   }
 }
 
