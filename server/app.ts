@@ -120,7 +120,7 @@ export async function createApp({
   const repo = createUploadsRepo(database)
   const manifestsRepo = createManifestsRepo(database)
   const { minFreeSpaceBytes } = config
-  const assertFreeSpace = createFreeSpaceGuard({ blobs, clock, minFreeSpaceBytes })
+  const assertFreeSpace = createFreeSpaceGuard({ blobs, steady, minFreeSpaceBytes })
   const images = createImages({
     isOn: config.images === 'on',
     memoryBytes: config.pictureMemoryBytes,
@@ -140,13 +140,20 @@ export async function createApp({
     spool: images.spool,
     resumables: { isWanted: resumablesRepo.isWanted, sweep: () => endings.sweep() },
     clock,
+    steady,
     log,
   })
-  const housekeeping = createHousekeeping({ expiry, lapseClaims: () => claims.lapse(), log })
+  const housekeeping = createHousekeeping({
+    expiry,
+    lapseClaims: () => claims.lapse(),
+    leaseWatches: [() => claims.releaseLost(), () => turns.releaseLost(), () => expiry.findAbandoned()],
+    log,
+  })
   const onRemoved = housekeeping.deleteBlobsSoon
   const claims = createClaims({
     repo: createClaimsRepo(database),
     clock,
+    steady,
     claimWindowMs: config.claimWindowMs,
     onRemoved,
     log,
@@ -202,8 +209,8 @@ export async function createApp({
     config,
     log,
   })
-  const quickUploads = createQuickUploads({ uploads, intake, quotas, repo, clock, config, activity, onRemoved })
-  const turns = createTurns({ repo: resumablesRepo, clock, log })
+  const quickUploads = createQuickUploads({ uploads, intake, quotas, repo, clock, steady, config, activity, onRemoved })
+  const turns = createTurns({ repo: resumablesRepo, clock, steady, log })
   const endings = createEndings({ repo: resumablesRepo, turns, uploads, intake, blobs, clock, log })
   const requests = createRequests({ repo: createRequestsRepo(database), uploads, intake, quotas, clock, config })
   const resumables = createResumables({

@@ -26,6 +26,7 @@ export async function serve(config: Config, { deaf = [] }: { deaf?: 'SIGINT'[] }
   })
   await app.server.listen({ host: config.host, port: config.port })
   if (cluster.isPrimary) await app.metrics?.listen({ host: config.host, port: config.metricsPort })
+  app.housekeeping.start()
   void app.jobEngine.agent.start()
   return app
 }

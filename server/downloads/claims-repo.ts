@@ -1,8 +1,9 @@
-import type { Transaction } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Schema } from '../database/schema.ts'
 import type { Transact } from '../database/transact.ts'
 import { AppError } from '../errors.ts'
 import { newId } from '../ids.ts'
+import type { SeenLease } from '../lease-watch.ts'
 import type { Coverage } from './coverage.ts'
 
 /** What is being downloaded by whom. */
@@ -27,16 +28,24 @@ export interface Progress {
   handedOut: number
 }
 
-/** Epoch ms: until when a transfer is believed to run, and until when its claim lives. */
+/**
+ * Epoch ms. `busyUntil` is never compared with a clock: another value is a renewal, 0 says that no transfer runs.
+ * `expiresAt`: until when the claim lives once none does.
+ */
 export interface Lease {
   busyUntil: number
   expiresAt: number
 }
 
+/** A transfer whose process died is believed to run for so long after its last renewal; then its holder may go on. */
+export const BUSY_MS = 60_000
+/** After that somebody has noticed, too. */
+const OWN_RETRY_SECONDS = BUSY_MS / 1000 + 5
+
 export type ClaimsRepo = ReturnType<typeof createClaimsRepo>
 
 /** Every query on claims, and on a file's counters and status as far as claims move them. */
-export function createClaimsRepo({ transact }: { transact: Transact }) {
+export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
   return {
     /**
      * One claim on each file, all or none: the holder's own that lies idle, else a new one while `limit` allows.
@@ -75,7 +84,7 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
         for (const fileId of fileIds) {
           if (await findIdle(trx, fileId, claimant, now)) continue
           const file = await trx.selectFrom('files').select('claims_taken').where('id', '=', fileId).executeTakeFirst()
-          if (!file || file.claims_taken >= limit) throw await refusal(trx, fileId, now)
+          if (!file || file.claims_taken >= limit) throw await refusal(trx, fileId, claimant, now)
         }
       }),
 
@@ -86,14 +95,13 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
       }),
 
     /**
-     * Notes how far a transfer has come and until when it counts as running: 0 when it stopped. A spent claim whose lease ran out
-     * is not renewed: somebody may be deleting the bytes.
+     * Notes how far a transfer has come, and renews its lease. A spent claim whose lease was taken is not renewed: somebody may
+     * be deleting the bytes.
      */
     renew: (
       claims: readonly Claim[],
       { delivered, handedOut }: Progress,
       { busyUntil, expiresAt }: Lease,
-      now: number,
     ): Promise<void> =>
       transact(async (trx) => {
         await trx
@@ -105,7 +113,7 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
             handed_out: handedOut,
           })
           .where('id', 'in', idsOf(claims))
-          .where((eb) => eb.or([eb('spent', '=', 0), eb('busy_until', '>', now)]))
+          .where((eb) => eb.or([eb('spent', '=', 0), isBusy]))
           .execute()
       }),
 
@@ -137,15 +145,31 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
       }),
 
     /**
-     * Undoes `spend` when the last bytes could not be delivered, unless the file was taken away meanwhile, or the lease ran out, as in
+     * Undoes `spend` when the last bytes could not be delivered, unless the file was taken away meanwhile, or the lease was, as from
      * a process that stood still: then somebody may be deleting the bytes.
      */
-    restore: (claims: readonly Claim[], now: number): Promise<void> =>
+    restore: (claims: readonly Claim[]): Promise<void> =>
       transact(async (trx) => {
-        for (const claim of claims) await restoreOne(trx, claim, now)
+        for (const claim of claims) await restoreOne(trx, claim)
       }),
 
-    /** Spends at most `batch` claims whose window has passed; returns how many. */
+    /** Leases of transfers that run, or whose process died. */
+    listBusy: (): Promise<SeenLease[]> =>
+      db.selectFrom('claims').select(['id', 'busy_until as mark']).where(isBusy).execute(),
+
+    /** Takes leases that were not renewed since they were seen: these transfers run no longer. */
+    takeLeases: (leases: readonly SeenLease[]): Promise<void> =>
+      transact(async (trx) => {
+        for (const { id, mark } of leases)
+          await trx
+            .updateTable('claims')
+            .set({ busy_until: 0 })
+            .where('id', '=', id)
+            .where('busy_until', '=', mark)
+            .execute()
+      }),
+
+    /** Spends at most `batch` claims whose window has passed and on which no transfer runs; returns how many. */
     lapse: (now: number, batch: number): Promise<number> =>
       transact(async (trx) => {
         const lapsed = await trx
@@ -155,6 +179,7 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
           .select(['claims.id', 'claims.file_id as fileId', 'uploads.download_limit'])
           .where('claims.spent', '=', 0)
           .where('claims.expires_at', '<=', now)
+          .where('claims.busy_until', '=', 0)
           .orderBy('claims.file_id') // as in `take`
           .limit(batch)
           .execute()
@@ -165,6 +190,9 @@ export function createClaimsRepo({ transact }: { transact: Transact }) {
       }),
   }
 }
+
+/** With a literal, so that SQLite takes the index of them. */
+const isBusy = sql<boolean>`busy_until > 0`
 
 const idsOf = (claims: readonly Claim[]): string[] => claims.map(({ id }) => id)
 
@@ -178,7 +206,7 @@ const findIdle = (trx: Transaction<Schema>, fileId: string, { holder, scope }: C
     .where('scope', '=', scope)
     .where('spent', '=', 0)
     .where('expires_at', '>', now)
-    .where('busy_until', '<=', now)
+    .where('busy_until', '=', 0)
     .executeTakeFirst()
 
 async function resumeOne(trx: Transaction<Schema>, fileId: string, claimant: Claimant, lease: Lease, now: number) {
@@ -188,7 +216,7 @@ async function resumeOne(trx: Transaction<Schema>, fileId: string, claimant: Cla
     .updateTable('claims')
     .set({ busy_until: lease.busyUntil, expires_at: lease.expiresAt })
     .where('id', '=', idle.id)
-    .where('busy_until', '<=', now)
+    .where('busy_until', '=', 0)
     .where('spent', '=', 0)
     .returning(['id', 'delivered', 'handed_out'])
     .executeTakeFirst()
@@ -199,7 +227,7 @@ async function takeOne(
   trx: Transaction<Schema>,
   fileId: string,
   limit: number,
-  { holder, scope }: Claimant,
+  claimant: Claimant,
   lease: Lease,
   now: number,
 ) {
@@ -210,8 +238,9 @@ async function takeOne(
     .where('status', '=', 'uploaded')
     .where('claims_taken', '<', limit)
     .executeTakeFirst()
-  if (numUpdatedRows === 0n) throw await refusal(trx, fileId, now)
+  if (numUpdatedRows === 0n) throw await refusal(trx, fileId, claimant, now)
   const id = newId()
+  const { holder, scope } = claimant
   await trx
     .insertInto('claims')
     .values({ id, file_id: fileId, holder, scope, busy_until: lease.busyUntil, expires_at: lease.expiresAt })
@@ -220,18 +249,25 @@ async function takeOne(
 }
 
 /** `locked` while some claim may still come to nothing for the others to see, `not_found` when all is over. */
-async function refusal(trx: Transaction<Schema>, fileId: string, now: number): Promise<AppError> {
-  const { nextEnd } = await trx
+async function refusal(trx: Transaction<Schema>, fileId: string, { holder }: Claimant, now: number): Promise<AppError> {
+  const { nextEnd, ownTransfers } = await trx
     .selectFrom('claims')
-    .select((eb) => eb.fn.min('expires_at').as('nextEnd'))
+    .select(({ fn, eb }) => [
+      fn.min('expires_at').as('nextEnd'),
+      fn
+        .countAll<number>()
+        .filterWhere(eb.and([eb('holder', '=', holder), isBusy]))
+        .as('ownTransfers'),
+    ])
     .where('file_id', '=', fileId)
     .where('spent', '=', 0)
-    .where('expires_at', '>', now)
+    .where((eb) => eb.or([eb('expires_at', '>', now), isBusy]))
     .executeTakeFirstOrThrow()
   if (nextEnd === null) return gone(trx, fileId)
-  const retryAfterSeconds = Math.max(1, Math.ceil((nextEnd - now) / 1000))
+  const secondsLeft = Math.ceil((nextEnd - now) / 1000)
+  const retryAfterSeconds = ownTransfers > 0 ? Math.min(OWN_RETRY_SECONDS, secondsLeft) : secondsLeft
   return new AppError('locked', 'this file is being downloaded by someone else and may be gone afterwards', {
-    retryAfterSeconds,
+    retryAfterSeconds: Math.max(1, retryAfterSeconds),
   })
 }
 
@@ -256,17 +292,15 @@ async function giveBackOne(trx: Transaction<Schema>, { id, fileId }: Claim): Pro
 }
 
 /** With `lapsedAt` only if its window has passed by then: its holder may just have come back. False: it is spent, or he has. */
-async function spendOne(
-  trx: Transaction<Schema>,
-  { id, fileId, limit }: Claim,
-  lapsedAt = Number.MAX_SAFE_INTEGER,
-): Promise<boolean> {
+async function spendOne(trx: Transaction<Schema>, { id, fileId, limit }: Claim, lapsedAt?: number): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('claims')
     .set({ spent: 1 })
     .where('id', '=', id)
     .where('spent', '=', 0)
-    .where('expires_at', '<=', lapsedAt)
+    .where((eb) =>
+      lapsedAt === undefined ? eb.lit(true) : eb.and([eb('expires_at', '<=', lapsedAt), eb('busy_until', '=', 0)]),
+    )
     .executeTakeFirst()
   if (numUpdatedRows === 0n) return false
   const { claims_spent } = await trx
@@ -286,14 +320,14 @@ async function spendOne(
   return true
 }
 
-async function restoreOne(trx: Transaction<Schema>, { id, fileId }: Claim, now: number): Promise<void> {
+async function restoreOne(trx: Transaction<Schema>, { id, fileId }: Claim): Promise<void> {
   if (!(await holdUpload(trx, fileId))) return
   const { numUpdatedRows } = await trx
     .updateTable('claims')
     .set({ spent: 0 })
     .where('id', '=', id)
     .where('spent', '=', 1)
-    .where('busy_until', '>', now)
+    .where(isBusy)
     .executeTakeFirst()
   if (numUpdatedRows === 0n) return
   await trx

@@ -1,12 +1,14 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { ByteRange } from '../../storage/blob-store.ts'
-import type { Clock } from '../clock.ts'
-import type { Claim, Claimant, ClaimsRepo, Progress } from './claims-repo.ts'
+import type { Clock, SteadyClock } from '../clock.ts'
+import { createLeaseWatch } from '../lease-watch.ts'
+import { BUSY_MS, type Claim, type Claimant, type ClaimsRepo, type Progress } from './claims-repo.ts'
 import { cover, isWhole } from './coverage.ts'
 
 interface Dependencies {
   repo: ClaimsRepo
   clock: Clock
+  steady: SteadyClock
   /** For so long after its transfer broke, a claim waits for its holder. */
   claimWindowMs: number
   /** Called when files may have become `removed`. */
@@ -14,8 +16,6 @@ interface Dependencies {
   log: Pick<FastifyBaseLogger, 'error'>
 }
 
-/** A transfer whose process died is believed to run for so long; then its holder may go on. */
-const BUSY_MS = 60_000
 const RENEWAL_MS = 20_000
 const LAPSE_BATCH = 500
 /** A transfer may break and begin anew, but whoever takes all but the last byte again and again is making copies. */
@@ -33,8 +33,9 @@ export type Claims = ReturnType<typeof createClaims>
  * Limited downloads. A claim stands for one complete copy: taken by the first real GET in one atomic update, kept for
  * its holder while the transfer is broken, spent when all bytes were handed over or its window has passed.
  */
-export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dependencies) {
+export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, log }: Dependencies) {
   const running = new Set<Transfer>()
+  const watch = createLeaseWatch({ durationMs: BUSY_MS, steady })
   const renewal = setInterval(() => void renewAll(), RENEWAL_MS).unref()
 
   const leaseFrom = (now: number) => ({ busyUntil: now + BUSY_MS, expiresAt: now + Math.max(BUSY_MS, claimWindowMs) })
@@ -110,7 +111,7 @@ export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dep
     state: { hasBegun: boolean; isSpent: boolean; isLeft: boolean },
   ): Promise<void> {
     const { claims, delivered, isResumed } = transfer
-    if (state.isSpent) await repo.restore(claims, clock()).catch(logged('could not restore claims'))
+    if (state.isSpent) await repo.restore(claims).catch(logged('could not restore claims'))
     if (state.isLeft) await repo.correct(claims, delivered).catch(logged('could not correct claims'))
     else if (state.hasBegun || isResumed) await leave(transfer, transfer).catch(logged('could not release claims'))
     else await repo.giveBack(claims).catch(logged('could not give claims back'))
@@ -119,23 +120,23 @@ export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dep
   /** To the holder, who may come back for the rest of it while the window lasts. */
   function leave(transfer: Transfer, progress: Progress): Promise<void> {
     running.delete(transfer)
-    const now = clock()
-    return repo.renew(transfer.claims, progress, { busyUntil: 0, expiresAt: now + claimWindowMs }, now)
+    return repo.renew(transfer.claims, progress, { busyUntil: 0, expiresAt: clock() + claimWindowMs })
   }
 
   async function renewAll(): Promise<void> {
-    for (const transfer of running) {
-      const now = clock()
-      await repo.renew(transfer.claims, transfer, leaseFrom(now), now).catch(logged('could not renew claims'))
-    }
+    for (const transfer of running)
+      await repo.renew(transfer.claims, transfer, leaseFrom(clock())).catch(logged('could not renew claims'))
   }
 
-  /**
-   * Spends claims whose holder did not come back in time; returns how many. Transfers of this process live, however far
-   * the clock has leapt since their last renewal, until they come to their last bytes.
-   */
+  /** Frees claims on which a transfer seems to run, but whose process is gone. To be called every few seconds. */
+  async function releaseLost(): Promise<void> {
+    const lost = watch.lapsed(await repo.listBusy())
+    if (lost.length > 0) await repo.takeLeases(lost)
+  }
+
+  /** Spends claims whose holder did not come back in time; returns how many. Transfers that run keep theirs. */
   async function lapse(): Promise<number> {
-    await renewAll()
+    await releaseLost()
     let total = 0
     for (;;) {
       const lapsed = await repo.lapse(clock(), LAPSE_BATCH)
@@ -146,5 +147,5 @@ export function createClaims({ repo, clock, claimWindowMs, onRemoved, log }: Dep
 
   const logged = (message: string) => (err: unknown) => log.error({ err }, message)
 
-  return { take, check, lapse, close: () => clearInterval(renewal) }
+  return { take, check, releaseLost, lapse, close: () => clearInterval(renewal) }
 }

@@ -1,17 +1,21 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { AppError } from '../errors.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
+import { createTicker } from '../ticker.ts'
 import type { UploadsExpiry } from '../uploads/uploads-expiry.ts'
 import { inTime } from './in-time.ts'
 
 interface Dependencies {
   expiry: UploadsExpiry
   lapseClaims: () => Promise<number>
+  /** Look for leases whose holder is gone, see `lease-watch.ts`. */
+  leaseWatches: readonly (() => Promise<unknown>)[]
   log: Pick<FastifyBaseLogger, 'info' | 'error'>
 }
 
 /** So long at most a stop waits for a deletion that hangs. */
 const STOP_GRACE_MS = 3_000
+const LOOK_EVERY_MS = 2_000
 
 export type Housekeeping = ReturnType<typeof createHousekeeping>
 
@@ -19,11 +23,13 @@ export type Housekeeping = ReturnType<typeof createHousekeeping>
  * What clears up without a job: at once when something was removed, by hand (`mayfly clean`), and when the disk is so full
  * that no job can be noted. It is the same work, and may be done twice or be killed.
  */
-export function createHousekeeping({ expiry, lapseClaims, log }: Dependencies) {
+export function createHousekeeping({ expiry, lapseClaims, leaseWatches, log }: Dependencies) {
   const stopping = new AbortController()
   const deleteBlobs = oneAtATime(() => expiry.deleteBlobs({ signal: stopping.signal }))
   const purge = oneAtATime(() => purgeNow().catch(freeSpaceAndPurge))
   const background = new Set<Promise<unknown>>()
+  const looks = createTicker(LOOK_EVERY_MS, watchLeases)
+  let isFailing = false
 
   async function purgeNow() {
     const lapsedClaims = await lapseClaims()
@@ -47,6 +53,17 @@ export function createHousekeeping({ expiry, lapseClaims, log }: Dependencies) {
     return { ...(await purge()), orphans: await expiry.removeOrphans() }
   }
 
+  /** One line in the log for an outage, however long. */
+  async function watchLeases(): Promise<void> {
+    try {
+      for (const look of leaseWatches) await look()
+      isFailing = false
+    } catch (err) {
+      if (!isFailing) log.error({ err }, 'could not look for leases whose holder is gone')
+      isFailing = true
+    }
+  }
+
   function inBackground(work: () => Promise<unknown>): void {
     const failed = (err: unknown): void => {
       if (!stopping.signal.aborted) log.error({ err }, 'housekeeping failed')
@@ -58,6 +75,7 @@ export function createHousekeeping({ expiry, lapseClaims, log }: Dependencies) {
 
   /** What is left to delete is left to the next job. */
   async function close(): Promise<void> {
+    looks.stop()
     stopping.abort(new AppError('aborted', 'The server was stopped.'))
     await inTime(Promise.all(background), stopping.signal, STOP_GRACE_MS).catch((err: unknown) =>
       log.error({ err }, 'a deletion did not stop in time'),
@@ -67,6 +85,9 @@ export function createHousekeeping({ expiry, lapseClaims, log }: Dependencies) {
   return {
     clean,
     purge,
+    watchLeases,
+    /** From now on leases are looked after. */
+    start: looks.start,
     close,
     deleteBlobsSoon: () => inBackground(deleteBlobs),
     /** Where not even the start of a job can be written. */

@@ -1,7 +1,8 @@
 import type { Insertable, Kysely, Selectable, Updateable } from 'kysely'
 import { prepared } from '../database/prepared.ts'
-import type { Flag, ResumablesTable, Schema } from '../database/schema.ts'
+import type { ResumablesTable, Schema } from '../database/schema.ts'
 import type { Transact, Trx } from '../database/transact.ts'
+import type { SeenLease } from '../lease-watch.ts'
 import type { Admission } from '../uploads/admission.ts'
 import type { Resumable } from './resumable.ts'
 
@@ -37,27 +38,34 @@ export function createResumablesRepo({ db, transact }: { db: Kysely<Schema>; tra
       return row && toResumable(row)
     },
 
-    /** Takes the lease, unless somebody has it who is believed to live. From one who did not give it back, the blob is torn. */
-    acquire: (id: string, writer: string, now: number, leaseUntil: number): Promise<Resumable | undefined> =>
+    /** Takes the lease, unless somebody has it. `leaseUntil` is never compared with a clock: another value is a renewal. */
+    acquire: (id: string, writer: string, leaseUntil: number): Promise<Resumable | undefined> =>
       transact(async (trx) => {
         const row = await trx
           .updateTable('resumables')
-          .set(({ eb, ref }) => ({
-            writer,
-            lease_until: leaseUntil,
-            is_wanted: 0,
-            is_torn: eb
-              .case()
-              .when('writer', 'is', null)
-              .then(ref('is_torn'))
-              .else(1 as Flag)
-              .end(),
-          }))
+          .set({ writer, lease_until: leaseUntil, is_wanted: 0 })
           .where('id', '=', id)
-          .where((eb) => eb.or([eb('writer', 'is', null), eb('lease_until', '<=', now)]))
+          .where('writer', 'is', null)
           .returningAll()
           .executeTakeFirst()
         return row && toResumable(row)
+      }),
+
+    /** Leases of all writers, those who died among them. */
+    listLeases: (): Promise<SeenLease[]> =>
+      db.selectFrom('resumables').select(['id', 'lease_until as mark']).where('writer', 'is not', null).execute(),
+
+    /** Takes leases that were not renewed since they were seen. Their writers did not let go, so the blobs are torn. */
+    takeLeases: (leases: readonly SeenLease[]): Promise<void> =>
+      transact(async (trx) => {
+        for (const { id, mark } of leases)
+          await trx
+            .updateTable('resumables')
+            .set({ writer: null, lease_until: 0, is_torn: 1 })
+            .where('id', '=', id)
+            .where('writer', 'is not', null)
+            .where('lease_until', '=', mark)
+            .execute()
       }),
 
     /** Asks whoever holds the lease to let go. */

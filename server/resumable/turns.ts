@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Clock } from '../clock.ts'
+import type { Clock, SteadyClock } from '../clock.ts'
 import type { Trx } from '../database/transact.ts'
 import { AppError } from '../errors.ts'
 import { newId } from '../ids.ts'
+import { createLeaseWatch } from '../lease-watch.ts'
 import type { Resumable } from './resumable.ts'
 import type { Progress, ResumablesRepo } from './resumables-repo.ts'
 
 interface Dependencies {
   repo: ResumablesRepo
   clock: Clock
+  steady: SteadyClock
   log: Pick<FastifyBaseLogger, 'error'>
 }
 
@@ -41,7 +43,7 @@ const LEASE_MS = 10_000
 const RENEWAL_MS = 2_000
 const POLL_MS = 100
 /** After this a client is told to come again. Longer than a lease, so that a crash is waited out. */
-const PATIENCE_MS = 12_000
+const PATIENCE_MS = 13_000
 
 export type Turns = ReturnType<typeof createTurns>
 
@@ -49,7 +51,8 @@ export type Turns = ReturnType<typeof createTurns>
  * Who may write to a resumable: one at a time over all processes, by a lease in the database. Whoever comes displaces who had the turn
  * before, since a connection that its client lost long ago may still look alive to the server.
  */
-export function createTurns({ repo, clock, log }: Dependencies) {
+export function createTurns({ repo, clock, steady, log }: Dependencies) {
+  const watch = createLeaseWatch({ durationMs: LEASE_MS, steady })
   const running = new Map<string, { displace: () => void; ended: Promise<void> }>()
 
   /** Waits for the turn and ends it after `work`. Throws `not_found`; `locked` when whoever has it does not let go in time. */
@@ -70,15 +73,22 @@ export function createTurns({ repo, clock, log }: Dependencies) {
     for (;;) {
       await displaceOwn(id, deadline)
       const writer = newId()
-      const now = clock()
-      const resumable = await repo.acquire(id, writer, now, now + LEASE_MS)
-      if (resumable) return begin(resumable, writer)
+      const startedAt = steady()
+      const resumable = await repo.acquire(id, writer, clock() + LEASE_MS)
+      if (resumable) return begin(resumable, writer, startedAt + LEASE_MS)
       if (!(await repo.find(id))) throw new AppError('not_found', 'there is no such unfinished upload')
       if (performance.now() >= deadline) throw busy()
       if (running.has(id)) continue
       await repo.want(id)
       await sleep(POLL_MS)
+      await releaseLost()
     }
+  }
+
+  /** Ends the turns of writers who died. To be called every few seconds. */
+  async function releaseLost(): Promise<void> {
+    const lost = watch.lapsed(await repo.listLeases())
+    if (lost.length > 0) await repo.takeLeases(lost)
   }
 
   async function displaceOwn(id: string, deadline: number): Promise<void> {
@@ -92,7 +102,8 @@ export function createTurns({ repo, clock, log }: Dependencies) {
     patience.abort()
   }
 
-  function begin(initial: Resumable, writer: string): Turn {
+  /** `mineUntil`: by the steady clock. */
+  function begin(initial: Resumable, writer: string, mineUntil: number): Turn {
     const { id } = initial
     const displaced = new AbortController()
     const displace = () => displaced.abort(lost())
@@ -101,7 +112,7 @@ export function createTurns({ repo, clock, log }: Dependencies) {
     running.set(id, entry)
     let resumable = initial
     let unsaved: Progress = {}
-    let leaseUntil = clock() + LEASE_MS
+    let leaseUntil = mineUntil
     let report: (() => Promise<Progress>) | undefined
     let renewing: Promise<void> | undefined
     let isEnded = false
@@ -125,8 +136,8 @@ export function createTurns({ repo, clock, log }: Dependencies) {
 
     /** False: it is not ours any more. */
     async function note(): Promise<boolean> {
-      const until = clock() + LEASE_MS
-      const renewed = await repo.renew(id, writer, until, unsaved)
+      const until = steady() + LEASE_MS
+      const renewed = await repo.renew(id, writer, clock() + LEASE_MS, unsaved)
       if (!renewed || renewed.isWanted) displace()
       if (renewed) leaseUntil = until
       return renewed !== undefined
@@ -141,7 +152,7 @@ export function createTurns({ repo, clock, log }: Dependencies) {
     }
 
     function assertMine(): void {
-      if (clock() < leaseUntil) return
+      if (steady() < leaseUntil) return
       displace()
       throw lost()
     }
@@ -178,7 +189,7 @@ export function createTurns({ repo, clock, log }: Dependencies) {
     }
   }
 
-  return { take }
+  return { take, releaseLost }
 }
 
 const lost = () => new AppError('locked', 'the upload goes on in another request')

@@ -1,6 +1,6 @@
 import type { Caller } from '../accounts/caller.ts'
 import type { ActivityRecorder } from '../activity/activity-recorder.ts'
-import type { Clock } from '../clock.ts'
+import type { Clock, SteadyClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Sender } from '../sender.ts'
@@ -17,6 +17,7 @@ interface Dependencies {
   quotas: Quotas
   repo: UploadsRepo
   clock: Clock
+  steady: SteadyClock
   config: Config
   activity: ActivityRecorder
   /** Called when files may have become `removed`. */
@@ -37,6 +38,7 @@ export function createQuickUploads({
   quotas,
   repo,
   clock,
+  steady,
   config,
   activity,
   onRemoved,
@@ -59,10 +61,10 @@ export function createQuickUploads({
     const treatment = treatmentOf(options())
     const name = creatableName(first.value.name)
     const measured = await intake.receive(first.value.bytes, treatment, quotas.budgetFor(caller.user), sender)
-    const receivedAt = clock()
+    const receivedAt = steady()
     try {
       const second = await files.next()
-      if (clock() - receivedAt > MAX_UNOWNED_MS) throw tooSlow()
+      if (steady() - receivedAt > MAX_UNOWNED_MS) throw tooSlow()
       const finalOptions = () => withSameTreatment(options(), treatment)
       const created = second.done
         ? await insertWhole(caller, await uploads.prepare(finalOptions(), caller), name, measured)

@@ -1,7 +1,8 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { chunks } from '../database/chunks.ts'
 import type { Schema } from '../database/schema.ts'
 import type { Transact, Trx } from '../database/transact.ts'
+import type { SeenLease } from '../lease-watch.ts'
 import type { StoredFile } from './upload.ts'
 import { toFile } from './upload-rows.ts'
 import { dropFiles, dropGuestFile } from './uploads-repo.ts'
@@ -39,57 +40,66 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
         return expired.length
       }),
 
-    /** Files whose writer is gone: their slots are burnt, those of guests given back. */
-    abandonFiles: (now: number, limit: number): Promise<number> =>
+    /** Leases of files that come in, in one request each. */
+    listWriting: (): Promise<SeenLease[]> =>
+      db
+        .selectFrom('files')
+        .select(['id', ({ ref }) => ref('lease_until').$notNull().as('mark')])
+        .where('status', '=', sql.lit('uploading'))
+        .where('lease_until', 'is not', null)
+        .execute(),
+
+    /** Pending quick uploads between two of their files. `mark` is another one once the next began. */
+    listPending: (): Promise<SeenLease[]> =>
+      db
+        .selectFrom('uploads')
+        .select(['id', 'file_count as mark'])
+        .where('status', '=', 'pending')
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('files')
+                .select('files.id')
+                .whereRef('files.upload_id', '=', 'uploads.id')
+                .where('files.status', '=', 'uploading'),
+            ),
+          ),
+        )
+        .execute(),
+
+    /** Ends files whose writer is gone, unless it renewed its lease: their slots are burnt, those of guests given back. */
+    abandonFiles: (leases: readonly SeenLease[]): Promise<number> =>
       transact(async (trx) => {
-        const dead = await trx
-          .selectFrom('files')
-          .select(['id', 'upload_id', 'request_id'])
-          .where('status', '=', 'uploading')
-          .where('lease_until', '<', now)
-          .orderBy('upload_id') // always in the same order: no deadlocks
-          .limit(limit)
-          .execute()
-        let dropped = 0
-        for (const { id, upload_id } of dead.filter(({ request_id }) => request_id !== null))
-          if (await dropGuestFile(trx, id, upload_id, now)) dropped += 1
-        return dropped + (await burnSlots(trx, idsOf(dead.filter(({ request_id }) => request_id === null)), now))
+        let ended = 0
+        for (const { id, mark } of leases) if (await abandonFile(trx, id, mark)) ended += 1
+        return ended
       }),
 
-    /** Pending quick uploads that nobody is writing to any more, and that nobody has written to since `before`. */
-    abandonUploads: (before: number, limit: number): Promise<number> =>
+    /** Takes back pending quick uploads that nobody writes to any more, unless another file began. */
+    abandonUploads: (seen: readonly SeenLease[]): Promise<number> =>
       transact(async (trx) => {
-        const dead = await trx
-          .selectFrom('uploads')
-          .select('id')
-          .where('status', '=', 'pending')
-          .where('created_at', '<', before)
-          .where(({ not, exists, selectFrom }) =>
-            not(
-              exists(
-                selectFrom('files')
-                  .select('files.id')
-                  .whereRef('files.upload_id', '=', 'uploads.id')
-                  .where((eb) => eb.or([eb('files.status', '=', 'uploading'), eb('files.uploaded_at', '>=', before)])),
-              ),
-            ),
-          )
-          .limit(limit)
-          .execute()
-        const ids = idsOf(dead)
-        if (ids.length === 0) return 0
-        await trx.updateTable('uploads').set({ status: 'removed' }).where('id', 'in', ids).execute()
-        await dropFiles(trx, ids)
-        return ids.length
+        const ended: string[] = []
+        for (const { id, mark } of seen) {
+          const { numUpdatedRows } = await trx
+            .updateTable('uploads')
+            .set({ status: 'removed' })
+            .where('id', '=', id)
+            .where('status', '=', 'pending')
+            .where('file_count', '=', mark)
+            .executeTakeFirst()
+          if (numUpdatedRows === 1n) ended.push(id)
+        }
+        if (ended.length > 0) await dropFiles(trx, ended)
+        return ended.length
       }),
 
     /** Without those of which a last copy is still on its way. */
-    async listRemovedFiles(now: number, limit: number): Promise<StoredFile[]> {
+    async listRemovedFiles(limit: number): Promise<StoredFile[]> {
       const rows = await db
         .selectFrom('files')
         .selectAll()
         .where('status', '=', 'removed')
-        .where('id', 'not in', onTheirWay(db, now))
+        .where('id', 'not in', onTheirWay(db))
         .limit(limit)
         .execute()
       return rows.map(toFile)
@@ -104,7 +114,7 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
         .where('files.blob_key', 'is not', null)
         .where((eb) => eb.or([eb('files.status', '=', 'removed'), eb('uploads.expires_at', '<=', now)]))
         .where('files.id', '>', afterId)
-        .where('files.id', 'not in', onTheirWay(db, now))
+        .where('files.id', 'not in', onTheirWay(db))
         .orderBy('files.id')
         .limit(limit)
         .execute()
@@ -172,27 +182,22 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
   }
 }
 
-async function burnSlots(trx: Trx, ids: readonly string[], now: number): Promise<number> {
-  if (ids.length === 0) return 0
+async function abandonFile(trx: Trx, id: string, mark: number): Promise<boolean> {
+  const file = await trx.selectFrom('files').select(['upload_id', 'request_id']).where('id', '=', id).executeTakeFirst()
+  if (!file) return false
+  if (file.request_id !== null) return dropGuestFile(trx, id, file.upload_id, mark)
   const { numUpdatedRows } = await trx
     .updateTable('files')
     .set({ status: 'deleted', lease_until: null })
-    .where('id', 'in', ids)
+    .where('id', '=', id)
     .where('status', '=', 'uploading')
-    .where('lease_until', '<', now)
+    .where('lease_until', '=', mark)
     .executeTakeFirst()
-  return Number(numUpdatedRows)
+  return numUpdatedRows === 1n
 }
 
-/** By so much the clocks of replicas may differ: none may bring back a file whose bytes another one takes for free. */
-const CLOCK_DIFFERENCE_MS = 10_000
-
 /** Files whose last copy was counted before its last bytes were sent (`downloads/claims.ts`). */
-const onTheirWay = (db: Kysely<Schema>, now: number) =>
-  db
-    .selectFrom('claims')
-    .select('file_id')
-    .where('spent', '=', 1)
-    .where('busy_until', '>', now - CLOCK_DIFFERENCE_MS)
+const onTheirWay = (db: Kysely<Schema>) =>
+  db.selectFrom('claims').select('file_id').where('spent', '=', 1).where(sql<boolean>`busy_until > 0`)
 
 const idsOf = (rows: readonly { id: string }[]): string[] => rows.map(({ id }) => id)

@@ -1,6 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { BlobStore } from '../../storage/blob-store.ts'
-import type { Clock } from '../clock.ts'
+import type { Clock, SteadyClock } from '../clock.ts'
+import { chunks } from '../database/chunks.ts'
+import { createLeaseWatch } from '../lease-watch.ts'
 import type { StoredFile } from './upload.ts'
 import type { UploadsExpiryRepo } from './uploads-expiry-repo.ts'
 import type { UploadsRepo } from './uploads-repo.ts'
@@ -15,6 +17,7 @@ interface Dependencies {
   /** Uploads that come in over several requests: `isWanted` says whether somebody may go on with an unfinished blob. */
   resumables: { sweep: () => Promise<Swept>; isWanted: (blobKey: string) => Promise<boolean> }
   clock: Clock
+  steady: SteadyClock
   log: Pick<FastifyBaseLogger, 'error'>
 }
 
@@ -37,6 +40,8 @@ const PARALLEL_DELETES = 16
 const EPITAPH_MS = 60 * 60 * 1000
 /** What nobody added to for so long is not being written any more: a writer's file is touched every ten seconds. */
 const ABANDONED_AFTER_MS = 5 * 60 * 1000
+/** A file that comes in belongs to whoever renews its lease (`uploads-intake.ts`). */
+export const WRITER_LEASE_MS = 60_000
 
 /** How somebody else follows what is done, and ends it early: between two batches, by an error. */
 export interface Work {
@@ -47,7 +52,10 @@ export interface Work {
 export type UploadsExpiry = ReturnType<typeof createUploadsExpiry>
 
 /** How things go: every function is safe to run twice, at once, on several replicas, and to be killed in. */
-export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, resumables, clock, log }: Dependencies) {
+export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, resumables, clock, steady, log }: Dependencies) {
+  const writers = createLeaseWatch({ durationMs: WRITER_LEASE_MS, steady })
+  const forms = createLeaseWatch({ durationMs: ABANDONED_AFTER_MS, steady })
+
   /** Marks uploads whose time is up. Readers have been refused since that very moment; this only lets the purge see them. */
   const expire = (work: Work = {}): Promise<number> => inBatches((limit) => repo.expireUploads(clock(), limit), work)
 
@@ -56,7 +64,7 @@ export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, resumables
     const total = { files: 0, bytes: 0 }
     const failed = new Set<string>()
     for (;;) {
-      const files = (await repo.listRemovedFiles(clock(), BATCH + failed.size)).filter(({ id }) => !failed.has(id))
+      const files = (await repo.listRemovedFiles(BATCH + failed.size)).filter(({ id }) => !failed.has(id))
       if (files.length === 0) return total
       const deleted = await deleteBlobsOf(files, signal)
       for (const file of files) if (!deleted.includes(file)) failed.add(file.id)
@@ -108,9 +116,19 @@ export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, resumables
 
   /** Ends uploads whose writer died: burns slots, takes back quick uploads that never got their answer. */
   async function purgeAbandoned(work: Work = {}): Promise<{ files: number; uploads: number }> {
-    const files = await inBatches((limit) => repo.abandonFiles(clock(), limit), work)
-    const uploads = await inBatches((limit) => repo.abandonUploads(clock() - ABANDONED_AFTER_MS, limit), work)
-    return { files, uploads }
+    const { files, uploads } = await findAbandoned()
+    return {
+      files: await inBatchesOf(files, repo.abandonFiles, work),
+      uploads: await inBatchesOf(uploads, repo.abandonUploads, work),
+    }
+  }
+
+  /** To be called every few seconds, so that it is known whose writer is gone when that is asked. */
+  async function findAbandoned() {
+    return {
+      files: writers.lapsed(await repo.listWriting()),
+      uploads: forms.lapsed(await repo.listPending()),
+    }
   }
 
   /** Deletes what broken writes left behind, and what nobody went on with in time. */
@@ -158,10 +176,35 @@ export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, resumables
     }
   }
 
-  return { expire, deleteBlobs, freeSpace, deleteMetadata, purgeAbandoned, removeUnfinished, removeOrphans }
+  return {
+    expire,
+    deleteBlobs,
+    freeSpace,
+    deleteMetadata,
+    findAbandoned,
+    purgeAbandoned,
+    removeUnfinished,
+    removeOrphans,
+  }
 }
 
 const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0)
+
+/** Lets other requests in between. */
+async function inBatchesOf<T>(
+  items: readonly T[],
+  step: (batch: T[]) => Promise<number>,
+  { signal, count = () => {} }: Work,
+): Promise<number> {
+  let total = 0
+  for (const batch of chunks(items)) {
+    const done = await step(batch)
+    total += done
+    count({ rows: done })
+    signal?.throwIfAborted()
+  }
+  return total
+}
 
 /** Repeats until nothing is left, letting other requests in between; in larger steps where there is time for them. */
 async function inBatches(

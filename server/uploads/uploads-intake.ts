@@ -20,6 +20,7 @@ import { assertAge, normaliseStored } from './stored-bytes.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
 import { creatableName, visibleStatus } from './upload-rules.ts'
 import { emptyFile, type OpenUpload } from './uploads.ts'
+import { WRITER_LEASE_MS } from './uploads-expiry.ts'
 import type { UploadsRepo } from './uploads-repo.ts'
 
 /** One file as a client sends it. `bytes` throws when the sender goes away before the end. */
@@ -44,8 +45,6 @@ interface Dependencies {
   log: Pick<FastifyBaseLogger, 'error'>
 }
 
-/** While a file comes in, its row says until when its writer is believed to live. */
-const LEASE_MS = 60_000
 const LEASE_RENEWAL_MS = 20_000
 
 /** What else has to be so for a file to become `uploaded`; throws when it is not. */
@@ -86,14 +85,14 @@ export function createUploadsIntake({
 
   /** `addFile` for an upload of our own, or for a guest; then throws what `admission` throws, too, before a byte is read. */
   async function add(upload: Upload, incoming: IncomingFile, admission?: Admission): Promise<StoredFile> {
-    const { file, grantedBytes } = await insertFile(upload, incoming.name, clock() + LEASE_MS, admission)
+    const { file, grantedBytes } = await insertFile(upload, incoming.name, clock() + WRITER_LEASE_MS, admission)
     return take(upload, file, { ...incoming, bytes: withinGrant(incoming.bytes, grantedBytes) })
   }
 
   /** Takes a declared file's bytes. Throws as `addFile`; `bad_request` also when it has another name, or the slot is not `missing` any more. */
   async function fillFile(opened: OpenUpload, file: StoredFile, incoming: IncomingFile): Promise<StoredFile> {
     assertMayAddFiles(opened)
-    await claimSlot(opened.upload, file, incoming.name, clock() + LEASE_MS)
+    await claimSlot(opened.upload, file, incoming.name, clock() + WRITER_LEASE_MS)
     return take(opened.upload, file, incoming)
   }
 
@@ -106,14 +105,14 @@ export function createUploadsIntake({
     assertMayAddFiles(opened)
     const { upload } = opened
     if (upload.stream) throw new AppError('bad_request', 'a stream can not be resumed, please send it as a form')
-    if (!declared) return (await insertFile(upload, name, clock() + LEASE_MS)).file
-    await claimSlot(upload, declared, name, clock() + LEASE_MS)
+    if (!declared) return (await insertFile(upload, name, clock() + WRITER_LEASE_MS)).file
+    await claimSlot(upload, declared, name, clock() + WRITER_LEASE_MS)
     return { ...declared, status: 'uploading' }
   }
 
   /** As `reserve`, for a guest; and how many bytes his file may have. Throws what `admission` throws, too. */
   const reserveForGuest = (upload: Upload, name: string, admission: Admission) =>
-    insertFile(upload, name, clock() + LEASE_MS, admission)
+    insertFile(upload, name, clock() + WRITER_LEASE_MS, admission)
 
   async function claimSlot(upload: Upload, file: StoredFile, name: string, lease_until: number): Promise<void> {
     if (!sameFileName(file.name, name)) throw new AppError('bad_request', 'invalid file name')
@@ -265,7 +264,7 @@ export function createUploadsIntake({
 
   async function renewLeases(): Promise<void> {
     if (writing.size > 0)
-      await repo.renewLeases([...writing], clock() + LEASE_MS).catch(logged('could not renew leases'))
+      await repo.renewLeases([...writing], clock() + WRITER_LEASE_MS).catch(logged('could not renew leases'))
   }
 
   const logged = (message: string) => (err: unknown) => log.error({ err }, message)

@@ -301,18 +301,18 @@ async function usedBytes(db: Kysely<Schema>, userId: string, now: number): Promi
 const totalSize = (files: readonly StoredFile[]): number => files.reduce((sum, { size }) => sum + size, 0)
 
 /**
- * A guest's file that did not come leaves nothing, and gives its slot back. With `leaseBefore` only if its lease ran out before
- * that. False: it was not `uploading`.
+ * A guest's file that did not come leaves nothing, and gives its slot back. With `leaseUntil` only if its lease is still that
+ * one. False: it was not `uploading`.
  */
 export async function dropGuestFile(
   trx: Transaction<Schema>,
   id: string,
   uploadId: string,
-  leaseBefore?: number,
+  leaseUntil?: number,
 ): Promise<boolean> {
   await giveBackSlots(trx, uploadId, 0) // locks the upload before its file, as all others do who need both
   let dropping = trx.deleteFrom('files').where('id', '=', id).where('status', '=', 'uploading')
-  if (leaseBefore !== undefined) dropping = dropping.where('lease_until', '<', leaseBefore)
+  if (leaseUntil !== undefined) dropping = dropping.where('lease_until', '=', leaseUntil)
   const { numDeletedRows } = await dropping.executeTakeFirst()
   await giveBackSlots(trx, uploadId, Number(numDeletedRows))
   return numDeletedRows === 1n

@@ -233,8 +233,10 @@ test.each(CASES)(
     const { current } = await control.get('killed')
     expect(current?.outcome).toBe('in_progress')
 
-    app.advance(120_000)
-    await agent.tick()
+    for (let look = 0; look < 4; look += 1) {
+      await agent.tick()
+      app.advance(10_000)
+    }
     expect(await control.getRun(current?.id as string)).toMatchObject({ run: { outcome: 'failed' } })
     const limits = action === 'verify-digests' ? {} : parameters
     await jobs.change('killed', { steps: [{ ...step, parameters: limits }] })

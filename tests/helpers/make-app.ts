@@ -24,11 +24,16 @@ export interface TestApp extends App {
   dataDir: string
   /** For a second app on the same database. */
   databaseUrl: string
-  /** Lets time pass for the app. */
+  /** Lets time pass for the app, in one go. */
   advance: (ms: number) => void
+  /** Lets time pass as it does for a process that runs: it looks at leases again and again. It renews none of its own. */
+  letTimePass: (ms: number) => Promise<void>
   /** Sets the app's wall clock, without any time passing. */
   leap: (ms: number) => void
 }
+
+/** At least twice within the shortest lease. */
+const LOOK_EVERY_MS = 5_000
 
 /**
  * The real application in a temporary folder, listening on a free port, on the database of the test project. Settings
@@ -54,7 +59,15 @@ export async function makeApp(settings: Record<string, string> = {}, atEnd: AtEn
     app.server.server.closeAllConnections()
     await app.close()
   })
-  return { ...app, url: `${address}${config.pathPrefix}`, dataDir, databaseUrl, advance, leap }
+  async function letTimePass(ms: number): Promise<void> {
+    await app.housekeeping.watchLeases()
+    for (let left = ms; left > 0; left -= LOOK_EVERY_MS) {
+      advance(Math.min(left, LOOK_EVERY_MS))
+      await app.housekeeping.watchLeases()
+    }
+  }
+
+  return { ...app, letTimePass, url: `${address}${config.pathPrefix}`, dataDir, databaseUrl, advance, leap }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { unlinkSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { createUpload, givenFile } from '../../helpers/client.ts'
 import { migratedDatabase, temporaryFolder } from '../../helpers/database.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
@@ -138,7 +138,7 @@ describe('a reader who goes away just before the last bytes leave', () => {
     const [blob] = blobsOf(frozen)
     const stuck = await readerStuckAtTheEnd(frozen, url)
 
-    for (const app of [frozen, other]) app.advance(60_000)
+    await other.letTimePass(60_000)
     unlinkSync(blob as string) // by the other one, which will note it next
     stuck.destroy()
     await frozen.close() // once all that was under way has ended
@@ -151,8 +151,8 @@ describe('a reader who goes away just before the last bytes leave', () => {
     const { url } = await givenFile(frozen, { oneShot: true }, CONTENT)
     await readerStuckAtTheEnd(frozen, url)
 
-    for (const app of [frozen, other]) app.advance(70_000)
-    await frozen.housekeeping.clean() // renews what it believes to be running
+    await other.letTimePass(60_000)
+    await frozen.housekeeping.clean()
     await other.housekeeping.clean()
 
     expect(blobsOf(other)).toHaveLength(1) // the plug's
@@ -192,13 +192,45 @@ describe('a running download of a one-shot file', () => {
     const { url } = await givenFile(app, { oneShot: true }, BIG, 'big.bin')
 
     const running = await open(url, { headers: CURL })
-    app.advance(60 * 60_000)
+    app.leap(60 * 60_000)
     const report = await app.housekeeping.clean()
 
     expect(report.lapsedClaims).toBe(0)
     expect((await get(url, WGET)).status).toBe(423)
     expect(sha256(await bodyOf(running))).toBe(sha256(BIG))
     expect((await get(url, WGET)).status).toBe(404)
+  })
+
+  test('outlives a clock of another replica that is far ahead, on which nobody else gets it either', async () => {
+    const [one, two] = await givenReplicas()
+    const { url } = await givenFile(one, { oneShot: true }, BIG, 'big.bin')
+
+    const running = await open(url, { headers: CURL })
+    two.leap(20 * 60_000)
+    const report = await two.housekeeping.clean()
+
+    expect(report).toMatchObject({ lapsedClaims: 0, deletedFiles: 0 })
+    expect((await get(at(two, url), WGET)).status).toBe(423)
+    expect((await get(at(two, url), CURL)).status).toBe(423)
+    expect(sha256(await bodyOf(running))).toBe(sha256(BIG))
+    expect((await get(at(two, url), CURL)).status).toBe(404)
+  })
+
+  test('whose replica died can be resumed by its holder after the minute that it is told to wait', async () => {
+    const [dying, other] = await givenReplicas()
+    const { url } = await givenFile(dying, { oneShot: true }, BIG, 'big.bin')
+    const running = await open(url, { headers: CURL }) // its lease is renewed no more
+    onTestFinished(() => void running.destroy())
+
+    const early = await get(at(other, url), CURL)
+    const stranger = await get(at(other, url), WGET)
+    const wait = Number(early.headers['retry-after'])
+    await other.letTimePass(wait * 1000)
+    const late = await get(at(other, url), CURL)
+
+    expect([early.status, stranger.status, late.status]).toEqual([423, 423, 200])
+    expect(wait).toBe(65)
+    expect(Number(stranger.headers['retry-after'])).toBeGreaterThan(500)
   })
 
   test('comes to its end when the upload expires meanwhile', async () => {

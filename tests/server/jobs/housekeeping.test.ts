@@ -10,13 +10,14 @@ function givenHousekeeping() {
     expire: vi.fn(async () => 0),
     deleteBlobs: vi.fn(async () => ({ files: 0, bytes: 0 })),
     deleteMetadata: vi.fn(async () => 0),
+    findAbandoned: vi.fn(async () => ({ files: [], uploads: [] })),
     removeUnfinished: vi.fn(async () => ({ count: 0, bytes: 0 })),
     purgeAbandoned: vi.fn(async () => ({ files: 0, uploads: 0 })),
     removeOrphans: vi.fn(async () => ({ blobs: 0, bytes: 0 })),
     freeSpace: vi.fn(async () => {}),
   }
   const log = { info: vi.fn(), error: vi.fn() }
-  const housekeeping = createHousekeeping({ expiry, lapseClaims: async () => 0, log })
+  const housekeeping = createHousekeeping({ expiry, lapseClaims: async () => 0, leaseWatches: [], log })
   return { expiry, log, housekeeping }
 }
 

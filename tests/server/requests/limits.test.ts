@@ -296,6 +296,7 @@ test('a process that dies gives its guests’ places back when its lease is over
   await db.updateTable('files').set(died).where('id', '=', id).execute()
 
   expect(await answerOf(guest.put('b', 'x'))).toEqual(FULL)
+  await app.letTimePass(60_000)
   await app.housekeeping.clean()
 
   expect((await guest.put('b', '0123456789')).status).toBe(200)

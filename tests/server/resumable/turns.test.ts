@@ -77,6 +77,35 @@ test('a writer that stalls is displaced by one on another replica', async () => 
   expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
 })
 
+test('a clock that is far ahead takes no turn from a writer on another replica, who keeps what it has received', async () => {
+  const one = await makeApp()
+  const two = await makeApp({ DATA_DIR: one.dataDir, DATABASE_URL: one.databaseUrl })
+  const { url, link } = await createResumable(one, 11)
+  const onTwo = url.replace(one.url, two.url)
+  await stalledWriter(url, 'hello ', 11)
+  await untilNoted(one, 6)
+
+  two.leap(20 * 60_000)
+  await two.housekeeping.clean()
+
+  expect(await offsetOf(onTwo)).toBe(6) // it was asked to let go, and did
+  await patch(onTwo, 6, 'world')
+  expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
+})
+
+test('a clock that is set does not end the turn of its own writer', async () => {
+  const app = await makeApp()
+  const { url, link } = await createResumable(app, 11)
+  const writer = await stalledWriter(url, 'hello ', 11)
+  await untilNoted(app, 6)
+
+  app.leap(20 * 60_000)
+  await writer.send('world')
+
+  expect((await writer.answer()).status).toBe(204)
+  expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
+})
+
 test('of two that write from the same offset at once, one is told that it goes on elsewhere', async () => {
   const app = await makeApp()
   const { url, link } = await createResumable(app, 5)
@@ -96,7 +125,8 @@ test('nobody waits for a writer whose process died for longer than its lease', a
   const { url } = await createResumable(one, 11)
   const onTwo = url.replace(one.url, two.url)
   await stalledWriter(url, 'hello ', 11)
-  two.advance(10_000)
+  await vi.waitUntil(() => unfinishedBytes(one) === 6, { timeout: 15_000 })
+  await two.letTimePass(10_000)
 
   expect(await offsetOf(onTwo)).toBe(0)
 })
@@ -111,7 +141,7 @@ async function givenWriterWhoLostTheTurn() {
   const { url, link } = await createResumable(one, 11)
   const frozen = await stalledWriter(url, 'hello ', 11)
   await vi.waitUntil(() => unfinishedBytes(one) === 6, { timeout: 15_000 })
-  two.advance(10_000)
+  await two.letTimePass(10_000)
   return { frozen, onTwo: url.replace(one.url, two.url), link }
 }
 
