@@ -1,5 +1,5 @@
-import { on, once } from 'node:events'
-import { request } from 'node:http'
+import { once } from 'node:events'
+import { type InformationEvent, request } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { answerOf } from '../../helpers/answers.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
@@ -148,19 +148,14 @@ test.each([
     'Upload-Draft-Interop-Version': '8',
   }
   const outgoing = request(`${app.url}${path}`, { method, headers })
+  const interim: InformationEvent[] = []
+  outgoing.on('information', (response) => interim.push(response))
   outgoing.flushHeaders()
 
-  const interim = on(outgoing, 'information')
-  const {
-    value: [continued],
-  } = await interim.next()
-  const {
-    value: [information],
-  } = await interim.next()
-
-  expect([continued.statusCode, information.statusCode]).toEqual([100, 104])
-  expect(information.headers['upload-draft-interop-version']).toBe('8')
-  const url = new URL(information.headers.location, `${app.url}${path}`).href
+  await expect.poll(() => interim.map(({ statusCode }) => statusCode)).toEqual([100, 104])
+  const { headers: announced } = interim[1] as InformationEvent
+  expect(announced['upload-draft-interop-version']).toBe('8')
+  const url = new URL(announced.location ?? '', `${app.url}${path}`).href
   outgoing.end('hello')
   const [response] = await once(outgoing, 'response')
   expect(response.statusCode).toBe(200)
