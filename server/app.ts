@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { SHIPPED_JOBS } from '../seeds/jobs.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
@@ -18,6 +18,7 @@ import { statisticsRoutes } from './activity/statistics-routes.ts'
 import { type Clock, type SteadyClock, systemClock, systemSteadyClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { type Backups, createBackups } from './database/backup.ts'
+import { diskOf } from './database/disk.ts'
 import { migrateDatabase } from './database/migrate.ts'
 import { type Database, openDatabase } from './database/open-database.ts'
 import { optimise } from './database/optimise.ts'
@@ -120,7 +121,7 @@ export async function createApp({
   const repo = createUploadsRepo(database)
   const manifestsRepo = createManifestsRepo(database)
   const { minFreeSpaceBytes } = config
-  const assertFreeSpace = createFreeSpaceGuard({ blobs, steady, minFreeSpaceBytes })
+  const assertFreeSpace = createFreeSpaceGuard({ blobs: blobsAndRows(blobs, config), steady, minFreeSpaceBytes })
   const images = createImages({
     isOn: config.images === 'on',
     memoryBytes: config.pictureMemoryBytes,
@@ -193,6 +194,7 @@ export async function createApp({
     clock,
     config,
     activity,
+    assertFreeSpace,
     exchange,
     onRemoved,
   })
@@ -212,7 +214,15 @@ export async function createApp({
   const quickUploads = createQuickUploads({ uploads, intake, quotas, repo, clock, steady, config, activity, onRemoved })
   const turns = createTurns({ repo: resumablesRepo, clock, steady, log })
   const endings = createEndings({ repo: resumablesRepo, turns, uploads, intake, blobs, clock, log })
-  const requests = createRequests({ repo: createRequestsRepo(database), uploads, intake, quotas, clock, config })
+  const requests = createRequests({
+    repo: createRequestsRepo(database),
+    uploads,
+    intake,
+    quotas,
+    assertFreeSpace,
+    clock,
+    config,
+  })
   const resumables = createResumables({
     repo: resumablesRepo,
     turns,
@@ -221,6 +231,7 @@ export async function createApp({
     endings,
     findFile: repo.findFile,
     blobs,
+    assertFreeSpace,
     clock,
     config,
   })
@@ -321,6 +332,15 @@ export async function createApp({
 export function databaseLocation({ database, dataDir, durability }: Config) {
   if (database.kind === 'postgres') return database
   return { kind: 'sqlite' as const, file: resolve(dataDir, database.file), syncEachCommit: durability === 'full' }
+}
+
+/** The disks that uploads fill: that of the blobs, and that of SQLite's rows. */
+function blobsAndRows(blobs: BlobStore, config: Config): Pick<BlobStore, 'freeBytes'> {
+  const location = databaseLocation(config)
+  if (location.kind === 'postgres') return blobs
+  const disk = diskOf(dirname(location.file))
+  const free = async () => Math.min((await blobs.freeBytes()) ?? Number.POSITIVE_INFINITY, await disk.freeBytes())
+  return { freeBytes: free }
 }
 
 /** Where the settings say that bytes are. */

@@ -103,6 +103,10 @@ export const httpOrigin = kind(
   },
 )
 
+export const pageOrigin = kind('`any`, or `http://` or `https://` and a host, without a path', (text) =>
+  text === 'any' ? text : httpOrigin.safeParse(text).data,
+)
+
 export const listOf = <T>(element: Kind<T>): Kind<T[]> =>
   z
     .string()

@@ -12,6 +12,7 @@ import {
   listOf,
   machine,
   matching,
+  pageOrigin,
   pathPrefix,
   proxyRanges,
   rateLimit,
@@ -121,13 +122,13 @@ export const settingGroups = {
       'SOURCE_IP_HEADER',
       matching('the name of a header such as `X-Forwarded-For`', /^[\w-]*$/),
       '',
-      'Header in which your proxy passes on the address of the caller. In a list, the last address that is not a trusted proxy counts.',
+      'Header in which your proxy passes on the address of the caller, such as `X-Forwarded-For`, `X-Real-IP` or `Forwarded`. In a list, the last address that is not a trusted proxy counts.',
     ),
     trustedProxies: setting(
       'TRUSTED_PROXIES',
       proxyRanges,
       'loopback',
-      'Proxies whose source address header is believed; from anybody else it is ignored. Has no effect without a source address header.',
+      'Proxies whose source address header and `X-Forwarded-Proto` (or `proto` in `Forwarded`) are believed; from anybody else they are ignored.',
     ),
   },
   Limits: {
@@ -150,6 +151,12 @@ export const settingGroups = {
       '1000',
       'How many files one link may hold.',
     ),
+    maxDeclaredFiles: setting(
+      'MAX_DECLARED_FILES',
+      wholeNumber(1, 1_000_000),
+      '10000',
+      'Files that a user, or everybody without an account at one address, may have declared and not sent yet. Beyond it uploads that declare files are answered with 429 until some are sent, removed or expired.',
+    ),
     defaultTtlSeconds: setting(
       'DEFAULT_TTL',
       ttl,
@@ -167,6 +174,12 @@ export const settingGroups = {
       listOf(addressRange),
       '',
       'Addresses from which strangers may upload; empty means from anywhere. Users who are logged in, and downloads, are not restricted.',
+    ),
+    uploadOrigins: setting(
+      'UPLOAD_ORIGINS',
+      listOf(pageOrigin),
+      '',
+      'Origins of other web pages that may upload without a session or token, such as `https://intranet.example.org`; `any` allows all. Empty means any as long as there is no whitelist, and with one none but the page of this server: pages that people visit must not use the right of their address.',
     ),
     rateLimitPerMinute: setting(
       'RATE_LIMIT',
@@ -255,6 +268,12 @@ export const settingGroups = {
   },
   Accounts: {
     sessionTimeoutSeconds: setting('SESSION_TIMEOUT', lifetime, '365d', 'How long a browser stays logged in.'),
+    oidcSessionTimeoutSeconds: setting(
+      'OIDC_SESSION_TIMEOUT',
+      lifetime,
+      '1d',
+      'How long a login through the provider lasts at most. Then people log in again, which the provider usually lets them do without a question, unless it has dropped them.',
+    ),
     oidcIssuer: setting(
       'OIDC_ISSUER',
       matching(

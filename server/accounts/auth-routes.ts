@@ -3,7 +3,8 @@ import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { acceptAnyBody, readRequiredJson } from '../http/json-body.ts'
-import { LIMITED_AS_LOGIN } from '../http/rate-limits.ts'
+import { isFromOtherSite } from '../http/origins.ts'
+import { LIMITED_AS_LOGIN } from '../http/rate-limited.ts'
 import { clearSessionCookies, sessionTokenOf, setSessionCookies } from '../http/session-cookies.ts'
 import { LoginBody } from './account-shapes.ts'
 import type { Sessions } from './sessions.ts'
@@ -22,12 +23,12 @@ export function authRoutes({ sessions, readCaller, config }: Dependencies) {
 
     app.post('/auth/local/login', { config: LIMITED_AS_LOGIN }, async (request, reply) => {
       assertAuthentication(config)
-      assertOwnPage(request)
+      assertOwnPage(request, config)
       const { login, password } = await readRequiredJson(request, LoginBody)
       if (!login) throw new AppError('bad_request', 'missing login')
       if (!password) throw new AppError('bad_request', 'missing password')
       const session = await sessions.logIn(login, password, readCaller.network(request))
-      setSessionCookies(reply, session, config)
+      setSessionCookies(reply, session)
       return 'ok'
     })
 
@@ -41,11 +42,11 @@ export function authRoutes({ sessions, readCaller, config }: Dependencies) {
 }
 
 /**
- * Throws `forbidden`: a page of somebody else makes a browser log in, as whom it likes, and its user would upload for him.
- * There is no session yet that could hold a secret against it, but browsers say where a request comes from (Fetch Metadata §2.3).
+ * Throws `forbidden`: a page of another site would make the browser log in to an account of its choice, to which its user
+ * would upload. There is no session yet that could hold a secret against it.
  */
-function assertOwnPage({ headers }: FastifyRequest): void {
-  if (['cross-site', 'same-site'].includes(headers['sec-fetch-site'] ?? ''))
+function assertOwnPage(request: FastifyRequest, config: Config): void {
+  if (isFromOtherSite(request, config))
     throw new AppError('forbidden', 'logging in is possible on the page of this server only')
 }
 

@@ -9,6 +9,8 @@ export interface Caller {
   /** The address as throttles count it: IPv6 is cut to its /64. */
   network: string
   isWhitelisted: boolean
+  /** A web page of another site asks, and those may not upload here. */
+  isUnwantedPage: boolean
   uploadToken: string | undefined
   credentials: Credentials
   /** Who is logged in; while an administrator impersonates somebody, that somebody. */
@@ -26,6 +28,7 @@ export const OPERATOR: Caller = {
   address: '127.0.0.1',
   network: '127.0.0.1',
   isWhitelisted: true,
+  isUnwantedPage: false,
   uploadToken: undefined,
   credentials: { kind: 'none' },
   user: undefined,

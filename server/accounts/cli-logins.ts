@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
-import { assertText } from './account-rules.ts'
+import { assertText, shownText } from './account-rules.ts'
 import type { CliLoginsRepo } from './cli-logins-repo.ts'
 import { hashToken, matchesToken } from './secrets.ts'
 import type { Tokens } from './tokens.ts'
@@ -54,7 +54,7 @@ export function createCliLogins({ repo, users, tokens, clock }: Dependencies) {
     tokens.assertEnabled()
     assertText('comment', comment)
     const { hostname } = await get(code)
-    const name = comment || (hostname === '' ? 'CLI login' : `CLI login (${hostname})`)
+    const name = comment || (hostname === '' ? 'CLI login' : `CLI login (${shownText(hostname)})`)
     if (await repo.approveCliLogin(code, user.id, name)) return
     throw new AppError('bad_request', 'CLI auth session has already been approved')
   }

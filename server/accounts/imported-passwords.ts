@@ -21,3 +21,21 @@ export function verifyImported(password: string, hash: string): Promise<boolean>
   const credentials = Buffer.from(`${Buffer.from(login, 'base64')}:${password}`).toString('base64')
   return timingSafeEqual(createHash('md5').update(credentials).digest(), Buffer.from(digest, 'hex'))
 }
+
+/** Others share this processor, so a verification may take longer than the one that was measured. */
+const TIME_MARGIN = 1.5
+const measured = new Map<string, Promise<number>>()
+
+/** Milliseconds that a verification against a bcrypt hash of this cost takes at most, unless the load is high. Measured once. */
+export function verificationTimeMs(hash: string): Promise<number> {
+  const cost = hash.slice(0, '$2b$14'.length)
+  const time = measured.get(cost) ?? measure(hash)
+  measured.set(cost, time)
+  return time
+}
+
+async function measure(hash: string): Promise<number> {
+  const start = performance.now()
+  await bcrypt.compare('', hash)
+  return (performance.now() - start) * TIME_MARGIN
+}

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
-import { LIMITED_AS_LOGIN } from '../http/rate-limits.ts'
+import { boundName } from '../http/cookies.ts'
+import { LIMITED_AS_LOGIN } from '../http/rate-limited.ts'
 import { setSessionCookies } from '../http/session-cookies.ts'
 import { type LoginAttempt, OIDC_CALLBACK, type Oidc } from './oidc.ts'
 import type { Sessions } from './sessions.ts'
@@ -32,28 +33,20 @@ export function oidcRoutes({ oidc, sessions, readCaller, config }: Dependencies)
     if (!isOn) throw new AppError('bad_request', 'OIDC authentication is disabled')
   }
 
-  const cookieOptions = (request: FastifyRequest) =>
-    ({
-      path: request.server.prefix + OIDC_CALLBACK,
-      httpOnly: true,
-      sameSite: 'lax', // the provider sends the browser back by a link
-      secure: config.enhancedWebSecurity || config.publicUrl.startsWith('https:'),
-    }) as const
-
   async function logIn(request: FastifyRequest, reply: FastifyReply) {
     assertOn()
     const { url, attempt } = await oidc.begin()
     const value = Buffer.from(JSON.stringify(attempt)).toString('base64url')
-    reply.setCookie(ATTEMPT_COOKIE, value, { ...cookieOptions(request), maxAge: ATTEMPT_SECONDS })
+    reply.setCookie(attemptCookieFor(request), value, { ...cookieOptions(request), maxAge: ATTEMPT_SECONDS })
     return url
   }
 
   async function callBack(request: FastifyRequest, reply: FastifyReply) {
     assertOn()
     const attempt = attemptOf(request)
-    reply.clearCookie(ATTEMPT_COOKIE, { ...cookieOptions(request), maxAge: 0 })
+    reply.clearCookie(attemptCookieFor(request), { ...cookieOptions(request), maxAge: 0 })
     const user = await oidc.finish(request.url.split('?')[1] ?? '', attempt, readCaller.isWhitelisted(request))
-    setSessionCookies(reply, await sessions.start(user), config)
+    setSessionCookies(reply, await sessions.start(user))
     return reply.redirect(`${config.publicUrl}/#/login`, 302)
   }
 
@@ -71,10 +64,26 @@ export function oidcRoutes({ oidc, sessions, readCaller, config }: Dependencies)
   }
 }
 
+const cookieOptions = (request: FastifyRequest) =>
+  ({
+    path: cookiePathOf(request),
+    httpOnly: true,
+    sameSite: 'lax', // the provider sends the browser back by a link
+    secure: request.overHttps,
+  }) as const
+
+/** As narrow as the name allows. */
+const cookiePathOf = ({ server, overHttps }: FastifyRequest): string =>
+  overHttps && server.prefix === '' ? '/' : server.prefix + OIDC_CALLBACK
+
+const attemptCookieFor = (request: FastifyRequest): string => boundName(ATTEMPT_COOKIE, request, cookiePathOf(request))
+
 /** Throws `bad_request`: the browser did not begin here, or so long ago that it has forgotten. */
-function attemptOf({ cookies }: FastifyRequest): LoginAttempt {
+function attemptOf(request: FastifyRequest): LoginAttempt {
   try {
-    return Attempt.parse(JSON.parse(Buffer.from(cookies[ATTEMPT_COOKIE] ?? '', 'base64url').toString()))
+    return Attempt.parse(
+      JSON.parse(Buffer.from(request.cookies[attemptCookieFor(request)] ?? '', 'base64url').toString()),
+    )
   } catch {
     throw new AppError('bad_request', 'missing OpenID Connect session cookie, please log in again')
   }

@@ -10,6 +10,7 @@ export interface Session {
   id: string
   user: User
   xsrfHash: string
+  createdAt: number
   expiresAt: number
 }
 
@@ -23,21 +24,23 @@ export function createSessionsRepo({ db, transact }: { db: Kysely<Schema>; trans
       .selectFrom('sessions')
       .innerJoin('users', 'users.id', 'sessions.user_id')
       .selectAll('users')
-      .select(['sessions.xsrf_hash', 'sessions.expires_at'])
+      .select(['sessions.xsrf_hash', 'sessions.expires_at', 'sessions.created_at as started_at'])
       .where('sessions.id', '=', ''),
   )
 
   return {
     async findSession(id: string): Promise<Session | undefined> {
       const [row] = await sessionById(id)
-      return row && { id, user: toAccount(row), xsrfHash: row.xsrf_hash, expiresAt: row.expires_at }
+      if (!row) return undefined
+      const { xsrf_hash: xsrfHash, started_at: createdAt, expires_at: expiresAt } = row
+      return { id, user: toAccount(row), xsrfHash, createdAt, expiresAt }
     },
 
     /** Those that are over go by the way, so that nobody else need care. */
-    insertSession: ({ id, user, xsrfHash, expiresAt }: Session, now: number): Promise<void> =>
+    insertSession: ({ id, user, xsrfHash, createdAt, expiresAt }: Session): Promise<void> =>
       transact(async (trx) => {
-        await trx.deleteFrom('sessions').where('expires_at', '<=', now).execute()
-        const row = { id, user_id: user.id, xsrf_hash: xsrfHash, created_at: now, expires_at: expiresAt }
+        await trx.deleteFrom('sessions').where('expires_at', '<=', createdAt).execute()
+        const row = { id, user_id: user.id, xsrf_hash: xsrfHash, created_at: createdAt, expires_at: expiresAt }
         await trx.insertInto('sessions').values(row).execute()
       }),
 

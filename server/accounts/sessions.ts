@@ -1,10 +1,11 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { newToken } from '../ids.ts'
 import { assertLength } from './account-rules.ts'
 import { createGuessThrottle } from './guess-throttle.ts'
-import { isImported } from './imported-passwords.ts'
+import { isImported, verificationTimeMs } from './imported-passwords.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 import { hashToken, matchesToken } from './secrets.ts'
 import type { Session, SessionsRepo } from './sessions-repo.ts'
@@ -22,7 +23,7 @@ interface Dependencies {
   repo: SessionsRepo
   users: UsersRepo
   clock: Clock
-  config: Pick<Config, 'sessionTimeoutSeconds' | 'featureLocalLogin'>
+  config: Pick<Config, 'sessionTimeoutSeconds' | 'oidcSessionTimeoutSeconds' | 'featureLocalLogin'>
 }
 
 export type Sessions = ReturnType<typeof createSessions>
@@ -41,6 +42,7 @@ export function createSessions({ repo, users, clock, config }: Dependencies) {
     if (config.featureLocalLogin === 'disabled') throw new AppError('bad_request', 'local login is disabled')
     assertLength('login', login)
     assertLength('password', password)
+    const begunAt = performance.now()
     const account = await users.findUser(userIdOf('local', login))
     const nobody = await hashOfNobody() // asked for in any case, or the first answer would tell
     const hash = account?.passwordHash ?? nobody
@@ -50,26 +52,52 @@ export function createSessions({ repo, users, clock, config }: Dependencies) {
       key,
       async () => (await verifyPassword(password, hash)) && account !== undefined,
     )
-    if (!isRight || !account) throw new AppError('forbidden', 'invalid credentials')
+    if (!isRight || !account) {
+      await untilImportedHashesAreVerified(begunAt)
+      throw new AppError('forbidden', 'invalid credentials')
+    }
     if (isImported(hash)) await users.replacePasswordHash(account.id, hash, await hashPassword(password))
     return start(account)
   }
+
+  /**
+   * Imported hashes take many times as long to verify, so with any of them here all wrong logins are answered as late as
+   * theirs: the time of an answer would tell who came from Plik.
+   */
+  async function untilImportedHashesAreVerified(begunAt: number): Promise<void> {
+    const hash = await users.findImportedHash()
+    if (hash === undefined) return
+    const waitMs = (await verificationTimeMs(hash)) - (performance.now() - begunAt)
+    if (waitMs > 0) await setTimeout(waitMs)
+  }
+
+  /** Seconds. A provider that has dropped somebody says so at the next login only, which therefore comes soon. */
+  const lifetimeOf = ({ provider }: User): number =>
+    provider === 'local'
+      ? config.sessionTimeoutSeconds
+      : Math.min(config.sessionTimeoutSeconds, config.oidcSessionTimeoutSeconds)
 
   /** A session for a user who has proved who he is. */
   async function start(user: User): Promise<NewSession> {
     const [token, xsrfToken] = [newToken(), newToken()]
     const now = clock()
-    const expiresAt = now + config.sessionTimeoutSeconds * 1000
-    await repo.insertSession({ id: hashToken(token), user, xsrfHash: hashToken(xsrfToken), expiresAt }, now)
-    return { token, xsrfToken, maxAgeSeconds: config.sessionTimeoutSeconds }
+    const maxAgeSeconds = lifetimeOf(user)
+    const expiresAt = now + maxAgeSeconds * 1000
+    const session = { id: hashToken(token), user, xsrfHash: hashToken(xsrfToken), createdAt: now, expiresAt }
+    await repo.insertSession(session)
+    return { token, xsrfToken, maxAgeSeconds }
   }
 
   /** Throws `invalid_session`: unknown, over or ended. */
   async function get(token: string): Promise<Session> {
     const session = await repo.findSession(hashToken(token))
-    if (!session || session.expiresAt <= clock()) throw new AppError('invalid_session', 'invalid session')
+    if (!session || endOf(session) <= clock()) throw new AppError('invalid_session', 'invalid session')
     return session
   }
+
+  /** Shorter timeouts hold for sessions that were started before, too. */
+  const endOf = ({ user, createdAt, expiresAt }: Session): number =>
+    Math.min(expiresAt, createdAt + lifetimeOf(user) * 1000)
 
   /** Throws `invalid_session`, unless what is asked comes from the page itself. */
   function assertSameSite({ xsrfHash }: Session, xsrfToken: string | undefined): void {

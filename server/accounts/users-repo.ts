@@ -46,6 +46,17 @@ export function createUsersRepo({ db, transact }: { db: Kysely<Schema>; transact
       return Number(count)
     },
 
+    /** A password hash that came from Plik and that nobody has logged in with since; undefined: there is none. */
+    async findImportedHash(): Promise<string | undefined> {
+      const row = await db
+        .selectFrom('users')
+        .select('password_hash')
+        .where('password_hash', 'like', '$2%')
+        .limit(1)
+        .executeTakeFirst()
+      return row?.password_hash ?? undefined
+    },
+
     /** The same password, hashed anew; unless it was changed meanwhile. */
     replacePasswordHash: (id: string, from: string, to: string): Promise<void> =>
       transact(async (trx) => {

@@ -97,6 +97,8 @@ export interface FilesTable {
   held_by: WithDefault<string | null>
   /** The request by which a guest added it; null: it is the uploader's own. */
   request_id: WithDefault<string | null>
+  /** Who declared it before sending it: a user's id, or the address of an anonymous sender. */
+  declared_by: WithDefault<string | null>
   /** Bytes that count against the request: set aside while it comes in, then as many as were sent. */
   request_bytes: WithDefault<number>
 }

@@ -3,7 +3,7 @@ import type { ByteRange } from '../../storage/blob-store.ts'
 import type { Caller } from '../accounts/caller.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
-import { type CallerReader, HOLDER_COOKIE, holderOf, isPreview, readerOf } from '../http/caller.ts'
+import { type CallerReader, holderCookieFor, holderOf, isPreview, readerOf } from '../http/caller.ts'
 import { contentHeaders, type Headers } from '../http/content-headers.ts'
 import { wantsSha256 } from '../http/digests.ts'
 import { createContentGuard } from '../http/domains.ts'
@@ -90,8 +90,9 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
   /** As a header, because `reply.setCookie` writes its own only on the way through `reply.send`, which content goes past. */
   function setHolderCookie(reply: FastifyReply, value: string): void {
     const maxAge = Math.ceil(config.claimWindowMs / 1000)
-    const options = { path: '/', httpOnly: true, sameSite: 'lax', maxAge, secure: config.enhancedWebSecurity } as const
-    reply.header('Set-Cookie', reply.server.serializeCookie(HOLDER_COOKIE, value, options))
+    const { request } = reply
+    const options = { path: '/', httpOnly: true, sameSite: 'lax', maxAge, secure: request.overHttps } as const
+    reply.header('Set-Cookie', reply.server.serializeCookie(holderCookieFor(request), value, options))
   }
 
   return async (app: FastifyInstance): Promise<void> => {

@@ -1,18 +1,21 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { isIP } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import ipaddr from 'ipaddr.js'
 import type { Accounts } from '../accounts/accounts.ts'
 import { type Caller, isAdmin } from '../accounts/caller.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Sender } from '../sender.ts'
-import type { AddressRange } from '../setting-kinds.ts'
 import type { Credentials } from '../uploads/password-gate.ts'
+import { boundName } from './cookies.ts'
+import { isUnwantedPage } from './origins.ts'
 import { sessionTokenOf } from './session-cookies.ts'
+import { type Address, isInside, networkOf, sourceAddress } from './source-address.ts'
 
 interface Dependencies extends Pick<Accounts, 'users' | 'sessions' | 'tokens'> {
-  config: Pick<Config, 'sourceIpHeader' | 'trustedProxies' | 'uploadWhitelist' | 'featureAuthentication'>
+  config: Pick<
+    Config,
+    'sourceIpHeader' | 'trustedProxies' | 'uploadWhitelist' | 'uploadOrigins' | 'publicUrl' | 'featureAuthentication'
+  >
 }
 
 /** Who is logged in, and how that is known. */
@@ -62,6 +65,7 @@ export function createCallerReader({ users, sessions, tokens, config }: Dependen
       address: address.toString(),
       network: networkOf(address),
       isWhitelisted: isAllowed(address),
+      isUnwantedPage: isUnwantedPage(request, config),
       uploadToken: headerOf(request, 'x-uploadtoken'),
       credentials: readCredentials(request.headers.authorization),
       ...(await impersonating(request, await identify(request, takesTokens))),
@@ -102,37 +106,6 @@ function remembered(read: (request: FastifyRequest) => Promise<Caller>): (reques
   }
 }
 
-type Address = ipaddr.IPv4 | ipaddr.IPv6
-
-/**
- * The configured header is believed from a configured proxy only. In a list each proxy has appended the address that it
- * saw, so the last one that is not a proxy of ours is the caller; everything before it is hearsay.
- */
-function sourceAddress(
-  request: FastifyRequest,
-  { sourceIpHeader, trustedProxies }: Pick<Config, 'sourceIpHeader' | 'trustedProxies'>,
-): Address {
-  const peer = ipaddr.process(request.socket.remoteAddress ?? '0.0.0.0')
-  const header = sourceIpHeader === '' ? undefined : headerOf(request, sourceIpHeader.toLowerCase())
-  if (header === undefined || !isInside(peer, trustedProxies)) return peer
-  const hops = header.split(',').map((hop) => parseAddress(hop.trim()))
-  return hops.findLast((hop) => !isInside(hop, trustedProxies)) ?? hops[0] ?? peer
-}
-
-function parseAddress(text: string): Address {
-  if (isIP(text) === 0) throw new AppError('bad_request', 'invalid IP address') // stricter than ipaddr.js, which takes `1.1.1` and hexadecimal
-  return ipaddr.process(text)
-}
-
-const isInside = (address: Address, ranges: AddressRange[]): boolean =>
-  ipaddr.subnetMatch(address, { inside: ranges }, 'outside') === 'inside'
-
-/** One IPv6 household has a /64 to itself: throttles that counted single addresses would count nothing. */
-const networkOf = (address: Address): string =>
-  address.kind() === 'ipv6'
-    ? ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/64`).toString()
-    : address.toString()
-
 /** A header that must not be repeated; of a repeated one node hands out the first or a joined list. */
 function headerOf(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name]
@@ -157,7 +130,8 @@ export const basicAuthorization = (login: string, password: string): string =>
   `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`
 
 /** The cookie by which a browser is known while it downloads something limited. */
-export const HOLDER_COOKIE = 'mayfly-download'
+const HOLDER_COOKIE = 'mayfly-download'
+export const holderCookieFor = (request: FastifyRequest): string => boundName(HOLDER_COOKIE, request, '/')
 
 export interface Holder {
   /** Hash of what identifies the downloader. */
@@ -181,7 +155,7 @@ export function holderOf(request: FastifyRequest, caller: Caller): Holder {
   const userAgent = request.headers['user-agent'] ?? ''
   if (!userAgent.startsWith('Mozilla/'))
     return { id: digest(`address ${readerOf(request, caller)}`), newCookie: undefined }
-  const cookie = request.cookies[HOLDER_COOKIE]
+  const cookie = request.cookies[holderCookieFor(request)]
   if (cookie) return { id: digest(`cookie ${cookie}`), newCookie: undefined }
   const newCookie = randomBytes(24).toString('base64url')
   return { id: digest(`cookie ${newCookie}`), newCookie }

@@ -39,4 +39,4 @@ function downloadHosts({ downloadDomain, downloadDomainAliases }: Domains): Set<
 }
 
 /** A host in one spelling: browsers may send the port that goes without saying, and the dot of the root (RFC 9110 §4.2.3). */
-const plainHost = (host: string): string => host.toLowerCase().replace(/\.?(?::(?:80|443))?$/, '')
+export const plainHost = (host: string): string => host.toLowerCase().replace(/\.?(?::(?:80|443))?$/, '')

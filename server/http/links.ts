@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
+import type {} from './over-https.ts'
 
 /** Host and port as RFC 9110 §7.2 allows them; anything else must not end up in a link. */
 const HOST = /^(?:[a-z0-9_](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i
@@ -34,12 +35,12 @@ export const sendingUrl = (request: FastifyRequest, addresses: Addresses): strin
 
 /**
  * The server's own address, without a slash at the end: the public URL, or else the address that this client itself used.
- * Headers that a proxy might add are never believed here.
+ * Of what a proxy adds only the scheme counts, and only from a trusted one.
  */
 export function serverUrl(request: FastifyRequest, { publicUrl, pathPrefix, host, port }: Addresses): string {
   if (publicUrl !== '') return publicUrl
   const authority = HOST.test(request.host) ? request.host : listeningAuthority(request, host, port)
-  return `http://${authority}${pathPrefix}`
+  return `${request.overHttps ? 'https' : 'http'}://${authority}${pathPrefix}`
 }
 
 /** For clients that name no host (HTTP/1.0) or none that is one. Nobody can open `0.0.0.0`: there the address that they reached. */

@@ -50,6 +50,7 @@ export function createPages({ config, built }: { config: PageConfig; built: Buil
         'Content-Security-Policy': policy,
         'Cache-Control': 'no-store',
         'Cross-Origin-Opener-Policy': 'same-origin',
+        'Referrer-Policy': 'same-origin', // with none at all, browsers do not say that our own form comes from us
         Vary: 'Accept, Accept-Language',
       },
       /** The page itself; `address`: where files are sent to from a terminal. */

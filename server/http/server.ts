@@ -13,6 +13,7 @@ import { createPageGuard } from './domains.ts'
 import { createErrorHandler, handleClientError, handleNotFound } from './error-handler.ts'
 import type { Metrics } from './metrics.ts'
 import { describeRoutes } from './openapi.ts'
+import { tellHttps } from './over-https.ts'
 import type { PagesFor } from './pages.ts'
 import { limitRates } from './rate-limits.ts'
 import { wellEncodedUrl } from './well-encoded.ts'
@@ -88,6 +89,7 @@ export async function createServer({
     frameworkErrors: handleError,
     clientErrorHandler: handleClientError,
   })
+  tellHttps(app, config)
   app.setErrorHandler(handleError)
   app.setNotFoundHandler(handleNotFound)
   app.addHook('onRequest', async (request, reply) => {

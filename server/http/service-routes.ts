@@ -5,7 +5,7 @@ import { AppError } from '../errors.ts'
 import { WITH_HEAD } from './head.ts'
 import { fileAddresses } from './links.ts'
 import { qrCodePng } from './qr-code.ts'
-import { NOT_LIMITED } from './rate-limits.ts'
+import { NOT_LIMITED } from './rate-limited.ts'
 
 interface Dependencies {
   config: Config

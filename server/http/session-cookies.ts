@@ -1,32 +1,31 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { NewSession } from '../accounts/sessions.ts'
-import type { Config } from '../config.ts'
+import { boundName } from './cookies.ts'
 
 /** The cookies of a browser that is logged in, under the names that Plik's page knows. */
 const SESSION_COOKIE = 'plik-session'
-/** The page reads it and sends it back as `X-XSRFToken`, which no other site can. */
+/** The page reads it and sends it back as `X-XSRFToken`, which no other site can. Only the session's own value counts. */
 const XSRF_COOKIE = 'plik-xsrf'
 
-export const sessionTokenOf = ({ cookies }: FastifyRequest): string | undefined => cookies[SESSION_COOKIE] || undefined
+export const sessionTokenOf = (request: FastifyRequest): string | undefined =>
+  request.cookies[boundName(SESSION_COOKIE, request, pathOf(request))] || undefined
 
-type Settings = Pick<Config, 'enhancedWebSecurity' | 'publicUrl'>
-
-export function setSessionCookies(reply: FastifyReply, session: NewSession, settings: Settings): void {
-  const options = {
-    path: pathOf(reply),
-    maxAge: session.maxAgeSeconds,
-    secure: settings.enhancedWebSecurity || settings.publicUrl.startsWith('https:'),
-    sameSite: 'lax',
-  } as const
-  reply.setCookie(SESSION_COOKIE, session.token, { ...options, httpOnly: true })
+export function setSessionCookies(reply: FastifyReply, session: NewSession): void {
+  const options = { ...optionsFor(reply), maxAge: session.maxAgeSeconds }
+  reply.setCookie(sessionCookieFor(reply), session.token, { ...options, httpOnly: true })
   reply.setCookie(XSRF_COOKIE, session.xsrfToken, options)
 }
 
 export function clearSessionCookies(reply: FastifyReply): void {
-  const options = { path: pathOf(reply), maxAge: 0, sameSite: 'lax' } as const
-  reply.clearCookie(SESSION_COOKIE, { ...options, httpOnly: true })
+  const options = { ...optionsFor(reply), maxAge: 0 }
+  reply.clearCookie(sessionCookieFor(reply), { ...options, httpOnly: true })
   reply.clearCookie(XSRF_COOKIE, options)
 }
 
+const optionsFor = ({ request }: FastifyReply) =>
+  ({ path: pathOf(request), secure: request.overHttps, sameSite: 'lax' }) as const
+
+const sessionCookieFor = ({ request }: FastifyReply): string => boundName(SESSION_COOKIE, request, pathOf(request))
+
 /** Every door is mounted under the path prefix. */
-const pathOf = ({ server }: FastifyReply): string => server.prefix || '/'
+const pathOf = ({ server }: FastifyRequest): string => server.prefix || '/'

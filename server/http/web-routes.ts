@@ -10,7 +10,7 @@ import { isPerson } from './error-page.ts'
 import { WITH_HEAD } from './head.ts'
 import { fileAddresses, sendingUrl } from './links.ts'
 import type { PagesFor } from './pages.ts'
-import { NOT_LIMITED, type RateLimited } from './rate-limits.ts'
+import { NOT_LIMITED, type RateLimited } from './rate-limited.ts'
 
 interface Dependencies {
   config: Config

@@ -6,6 +6,7 @@ import type { Trx } from '../database/transact.ts'
 import { AppError } from '../errors.ts'
 import { isId, newId, newToken } from '../ids.ts'
 import type { Admission } from '../uploads/admission.ts'
+import type { AssertFreeSpace } from '../uploads/free-space.ts'
 import type { Quotas } from '../uploads/quotas.ts'
 import type { StoredFile, Upload } from '../uploads/upload.ts'
 import type { OpenUpload, Uploads } from '../uploads/uploads.ts'
@@ -30,6 +31,7 @@ interface Dependencies {
   uploads: Pick<Uploads, 'assertMayUpload' | 'find'>
   intake: Pick<UploadsIntake, 'add' | 'reserveForGuest'>
   quotas: Pick<Quotas, 'budgetOf' | 'assertFits'>
+  assertFreeSpace: AssertFreeSpace
   clock: Clock
   config: Pick<Config, 'featureRequests' | 'featureComments'>
 }
@@ -45,7 +47,7 @@ interface Admitted {
 export type Requests = ReturnType<typeof createRequests>
 
 /** Requests: whoever administers an upload hands out links by which others add files to it, and see nothing of it. */
-export function createRequests({ repo, uploads, intake, quotas, clock, config }: Dependencies) {
+export function createRequests({ repo, uploads, intake, quotas, assertFreeSpace, clock, config }: Dependencies) {
   /**
    * Makes a request; its token is known this once. Throws `forbidden`: not the caller's upload, address not allowed,
    * switched off; `bad_request`: a stream, options that can't be had, too many requests; `not_found`: the upload went away.
@@ -59,6 +61,7 @@ export function createRequests({ repo, uploads, intake, quotas, clock, config }:
     assertEnabled()
     uploads.assertMayUpload(caller)
     assertTakesGuests(opened.upload)
+    await assertFreeSpace()
     const now = clock()
     const token = newToken()
     const request: FileRequest = {

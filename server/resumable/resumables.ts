@@ -6,6 +6,7 @@ import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { newBlobKey, newToken } from '../ids.ts'
 import type { Sender } from '../sender.ts'
+import type { AssertFreeSpace } from '../uploads/free-space.ts'
 import { copied } from '../uploads/stored-bytes.ts'
 import type { StoredFile } from '../uploads/upload.ts'
 import type { Endings } from './endings.ts'
@@ -23,6 +24,7 @@ interface Dependencies {
   endings: Endings
   findFile: (id: string) => Promise<StoredFile | undefined>
   blobs: BlobStore
+  assertFreeSpace: AssertFreeSpace
   clock: Clock
   config: Pick<Config, 'resumeWindowMs'>
 }
@@ -54,11 +56,13 @@ export function createResumables({
   endings,
   findFile,
   blobs,
+  assertFreeSpace,
   clock,
   config,
 }: Dependencies) {
-  /** Throws as `Slots.take`. */
+  /** Throws as `Slots.take`; `insufficient_storage`. */
   async function create(wish: Wish, caller: Caller, remarks: Remarks = {}): Promise<Created> {
+    await assertFreeSpace()
     const { slot, limit, admission } = await slots.take(wish, caller)
     const secret = newToken()
     const now = clock()

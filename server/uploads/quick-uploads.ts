@@ -96,7 +96,7 @@ export function createQuickUploads({
   /** One transaction, after the bytes: nothing half sent is ever in the database. */
   async function insertWhole(caller: Caller, draft: NewUpload, name: string, measured: Measured): Promise<NewUpload> {
     const file = uploadedFile(draft.upload.id, name, measured, clock())
-    await quotas.insertUpload(draft.upload, [file], quotas.budgetFor(caller.user))
+    await quotas.insertUpload(draft.upload, [file], caller)
     return { ...draft, files: [file] }
   }
 

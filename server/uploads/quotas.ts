@@ -1,4 +1,5 @@
 import { type Limits, limitsOf } from '../accounts/account-rules.ts'
+import type { Caller } from '../accounts/caller.ts'
 import type { User } from '../accounts/user.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
@@ -20,8 +21,11 @@ interface Dependencies {
   repo: UploadsRepo
   findUser: (id: string) => Promise<User | undefined>
   clock: Clock
-  config: Pick<Config, 'maxFileSizeBytes' | 'maxUserSizeBytes' | 'maxTtlSeconds'>
+  config: Pick<Config, 'maxFileSizeBytes' | 'maxUserSizeBytes' | 'maxTtlSeconds' | 'maxDeclaredFiles'>
 }
+
+/** Files that were declared before are on their way meanwhile. */
+const MISSING_RETRY_SECONDS = 60
 
 export type Quotas = ReturnType<typeof createQuotas>
 
@@ -65,9 +69,20 @@ export function createQuotas({ repo, findUser, clock, config }: Dependencies) {
     return Math.max(0, maxUserSizeBytes - (await repo.usedBytes(userId, clock())))
   }
 
-  /** Stores an upload with what it holds and announces. Throws `too_large`; `forbidden`: its user is gone. */
-  async function insertUpload(upload: Upload, files: readonly StoredFile[], budget: Budget): Promise<void> {
-    const outcome = await repo.insertUpload(upload, files, budget)
+  /**
+   * Stores an upload with the files that it holds or declares. Throws `too_large`; `too_many_requests`: too many declared
+   * files of the caller are missing; `forbidden`: its user is gone.
+   */
+  async function insertUpload(upload: Upload, files: readonly StoredFile[], caller: Caller): Promise<void> {
+    const budget = budgetFor(caller.user)
+    const declarer = { id: caller.user?.id ?? caller.network, maxMissing: config.maxDeclaredFiles }
+    const outcome = await repo.insertUpload(upload, files, budget, declarer)
+    if (outcome === 'too_many_missing')
+      throw new AppError(
+        'too_many_requests',
+        `too many files were declared and not sent yet, the limit is ${config.maxDeclaredFiles}`,
+        { retryAfterSeconds: MISSING_RETRY_SECONDS },
+      )
     if (outcome === 'over_quota') throw exceeded(budget, 'unable to create upload : ')
     if (outcome === 'no_user') throw new AppError('forbidden', 'invalid session : user does not exists')
   }

@@ -123,6 +123,7 @@ export function createUploadsIntake({
   }
 
   async function insertFile(upload: Upload, rawName: string, leaseUntil: number, admission?: Admission) {
+    await assertFreeSpace()
     const declared = { name: creatableName(rawName), size: 0, type: '', reference: '' }
     const empty = emptyFile(upload.id, declared, 0, clock())
     const heldBy = await holderOf(upload, empty.id)

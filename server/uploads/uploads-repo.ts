@@ -1,4 +1,4 @@
-import type { Kysely, Transaction, Updateable } from 'kysely'
+import { type Kysely, sql, type Transaction, type Updateable } from 'kysely'
 import { chunks } from '../database/chunks.ts'
 import { prepared } from '../database/prepared.ts'
 import type { FileStatus, FilesTable, Schema } from '../database/schema.ts'
@@ -12,6 +12,13 @@ import { measuredColumns, toFile, toFileRow, toUpload, toUploadRow } from './upl
 export interface Quota {
   userId: string | null
   maxUserSizeBytes: number
+}
+
+/** Who declares files before sending them, and how many of these may be missing at a time. */
+export interface Declarer {
+  /** A user's id, or the address of an anonymous sender. */
+  id: string
+  maxMissing: number
 }
 
 /** Whose uploads are meant; nobody's in particular when empty. */
@@ -51,17 +58,20 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
     },
 
     /**
-     * Inserts an upload and its first files in one transaction; positions follow the order given. What is only announced
-     * must fit into the quota too.
+     * Inserts an upload and its first files in one transaction; positions follow the order given. Files that are only
+     * declared must fit into the quota too, and into what `declarer` may leave missing; PostgreSQL may let uploads of the
+     * same moment exceed the latter together.
      */
     insertUpload: (
       upload: Upload,
       files: readonly StoredFile[],
       quota: Quota,
-    ): Promise<'inserted' | 'over_quota' | 'no_user'> =>
+      declarer: Declarer,
+    ): Promise<'inserted' | 'over_quota' | 'no_user' | 'too_many_missing'> =>
       transact(async (trx) => {
         if (quota.userId !== null && !(await lockUser(trx, quota.userId))) return 'no_user'
         if (!(await fits(trx, quota, totalSize(files), upload.createdAt))) return 'over_quota'
+        if (!(await mayDeclare(trx, declarer, files.filter(isMissing).length))) return 'too_many_missing'
         await trx
           .insertInto('uploads')
           .values({ ...toUploadRow(upload), file_count: files.length })
@@ -69,7 +79,9 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
         for (const rows of chunks(files)) {
           await trx
             .insertInto('files')
-            .values(rows.map((file) => toFileRow(file, null)))
+            .values(
+              rows.map((file) => ({ ...toFileRow(file, null), declared_by: isMissing(file) ? declarer.id : null })),
+            )
             .execute()
         }
         return 'inserted'
@@ -296,6 +308,20 @@ async function usedBytes(db: Kysely<Schema>, userId: string, now: number): Promi
     .where('files.status', '=', 'uploaded')
     .executeTakeFirstOrThrow()
   return Number(used ?? 0)
+}
+
+const isMissing = ({ status }: StoredFile): boolean => status === 'missing'
+
+/** The status is written out, so that SQLite knows that the partial index has all rows. */
+async function mayDeclare(trx: Transaction<Schema>, { id, maxMissing }: Declarer, added: number): Promise<boolean> {
+  if (added === 0) return true
+  const { missing } = await trx
+    .selectFrom('files')
+    .select(({ fn }) => fn.countAll<number>().as('missing'))
+    .where('declared_by', '=', id)
+    .where('status', '=', sql.lit('missing'))
+    .executeTakeFirstOrThrow()
+  return Number(missing) + added <= maxMissing
 }
 
 const totalSize = (files: readonly StoredFile[]): number => files.reduce((sum, { size }) => sum + size, 0)

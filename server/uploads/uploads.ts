@@ -8,6 +8,7 @@ import { AppError } from '../errors.ts'
 import { newId, newToken } from '../ids.ts'
 import type { StreamExchange } from '../streams/stream-exchange.ts'
 import { sameFileName } from './file-name.ts'
+import type { AssertFreeSpace } from './free-space.ts'
 import type { ManifestsRepo } from './manifests-repo.ts'
 import type { PasswordGate } from './password-gate.ts'
 import type { Quotas } from './quotas.ts'
@@ -39,6 +40,7 @@ interface Dependencies {
   clock: Clock
   config: Config
   activity: ActivityRecorder
+  assertFreeSpace: AssertFreeSpace
   /** Ends the streams that are removed. */
   exchange: Pick<StreamExchange, 'cancel'>
   /** Called when files may have become `removed`. */
@@ -59,18 +61,26 @@ export function createUploads({
   clock,
   config,
   activity,
+  assertFreeSpace,
   exchange,
   onRemoved,
 }: Dependencies) {
-  /** Throws `forbidden` unless the caller is known or his address may upload. */
+  /** Throws `forbidden` unless the caller is a user, or is at an address and not on a web page that may not upload. */
   function assertMayUpload(caller: Caller): void {
+    if (caller.isUnwantedPage && !caller.user)
+      throw new AppError('forbidden', 'web pages of other sites may not upload here')
     if (!caller.isWhitelisted && !caller.user) throw new AppError('forbidden', 'untrusted source IP address')
   }
 
-  /** Throws `forbidden`: address not allowed; `bad_request`: options that this server does not grant; `too_large`: over quota. */
+  /**
+   * Throws `forbidden`: address not allowed; `bad_request`: options that this server does not grant; `too_large`: over
+   * quota; `too_many_requests`: too many declared files are missing; `insufficient_storage`: also rows take space.
+   */
   async function create(options: UploadOptions, caller: Caller): Promise<NewUpload> {
+    assertMayUpload(caller)
+    await assertFreeSpace()
     const draft = await prepare(options, caller)
-    await quotas.insertUpload(draft.upload, draft.files, quotas.budgetFor(caller.user))
+    await quotas.insertUpload(draft.upload, draft.files, caller)
     if (draft.manifest) await manifests.insert(draft.upload.id, draft.manifest) // nobody knows the upload yet
     activity.uploadCreated(draft.upload)
     return draft

@@ -1,4 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { givenFile } from '../../helpers/client.ts'
 import { makeApp } from '../../helpers/make-app.ts'
@@ -40,6 +42,31 @@ describe.skipIf(!hasBrowser())('over plain HTTP', () => {
     await page.getByRole('alert').filter({ hasText: 'This page can decrypt only over HTTPS' }).waitFor()
     await page.reload()
     expect(await page.getByRole('button', { name: 'Download once.txt' }).count()).toBe(1)
+  })
+
+  test('with a whitelist, the form without JavaScript sends, and a page of another site does not', async () => {
+    const app = await makeApp({ UPLOAD_WHITELIST: '127.0.0.1' })
+    const evil = createServer((_request, response) =>
+      response
+        .setHeader('Content-Type', 'text/html')
+        .end(`<form method="post" action="${overPlainHttp(app.url)}/" enctype="multipart/form-data">
+          <input type="file" name="file"><button>Upload</button></form>`),
+    )
+    await new Promise<void>((resolve) => void evil.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void evil.close())
+    const file = { name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') }
+    const page = await open({ javaScriptEnabled: false })
+
+    await page.goto(`${overPlainHttp(app.url)}/`)
+    await page.locator('input[type=file]').setInputFiles(file)
+    await page.getByRole('button', { name: 'Upload' }).click()
+    await page.getByRole('heading', { name: 'Your link is ready' }).waitFor()
+
+    await page.goto(`http://${NAME}:${(evil.address() as AddressInfo).port}/`)
+    await page.locator('input[type=file]').setInputFiles(file)
+    const answered = page.waitForResponse((response) => response.request().method() === 'POST')
+    await page.getByRole('button', { name: 'Upload' }).click()
+    expect((await answered).status()).toBe(403)
   })
 
   test('a large file behind a password is left to the browser, which asks for it', async () => {

@@ -134,3 +134,16 @@ test('without authentication or tokens there is nothing to log in to', async () 
   expect(await answerOf(ask(closed, 'poll', {}))).toEqual([400, 'authentication is disabled\n'])
   expect(await answerOf(ask(tokenless, 'init', {}))).toEqual([400, 'API tokens are disabled\n'])
 })
+
+test('the longest host name that is taken makes a token with a shortened name', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  const { headers } = await givenSession(app, 'grace')
+  const begun = await begin(app, '\u{10000}'.repeat(256))
+
+  expect((await ask(app, 'approve', { code: begun.code }, headers)).status).toBe(200)
+
+  expect(await jsonOf(poll(app, begun))).toMatchObject({ status: 'approved' })
+  expect(await jsonOf(fetch(`${app.url}/me/token`, { headers }))).toMatchObject({
+    results: [{ comment: expect.stringMatching(/^CLI login \(.+\)$/u) }],
+  })
+})

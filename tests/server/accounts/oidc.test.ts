@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { givenUser, headersOf, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
+import { givenUser, headersOf, sessionOf, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { CLIENT, oidcServer, type Person } from '../../helpers/oidc-server.ts'
@@ -77,6 +77,41 @@ test('who logs in at the provider is logged in here, with an account made on his
   })
 })
 
+test('a login through the provider lasts a day, then the provider is asked again', async () => {
+  const app = await givenApp(GRACE, { SESSION_TIMEOUT: '365d' })
+  await givenUser(app, 'edith')
+  const arrived = await logIn(app)
+  const grace = headersOf(arrived)
+  const edith = await sessionOf(app, 'edith')
+  const statusOf = async ({ Cookie }: { Cookie: string }) =>
+    (await fetch(`${app.url}/me`, { headers: { Cookie } })).status
+
+  expect(arrived.headers.getSetCookie().find((cookie) => cookie.startsWith('plik-session='))).toContain(
+    'Max-Age=86400;',
+  )
+  app.advance(86_400_000 - 1)
+  expect(await statusOf(grace)).toBe(200)
+  app.advance(1)
+  expect(await statusOf(grace)).toBe(403)
+  expect(await statusOf(edith)).toBe(200)
+  expect(await statusOf(headersOf(await logIn(app)))).toBe(200)
+})
+
+test('a shorter limit holds for logins that were made before it', async () => {
+  const before = await givenApp(GRACE, { OIDC_SESSION_TIMEOUT: '30d' })
+  const { Cookie } = headersOf(await logIn(before))
+  const after = await makeApp({
+    ...WITH_ACCOUNTS,
+    DATA_DIR: before.dataDir,
+    DATABASE_URL: before.databaseUrl,
+    OIDC_SESSION_TIMEOUT: '1h',
+  })
+  after.advance(3_600_000)
+
+  expect((await fetch(`${before.url}/me`, { headers: { Cookie } })).status).toBe(200)
+  expect((await fetch(`${after.url}/me`, { headers: { Cookie } })).status).toBe(403)
+})
+
 test('whoever comes again is the same user, with the rights and limits that he was given', async () => {
   const app = await givenApp()
   await logIn(app)
@@ -120,6 +155,17 @@ test('the provider is asked with PKCE, state and nonce, and the address that is 
   expect(begun.headers.getSetCookie()[0]).toMatch(
     /^mayfly-oidc=[^;]+; Max-Age=600; Path=\/auth\/oidc\/callback; HttpOnly; SameSite=Lax$/,
   )
+})
+
+test('over HTTPS the cookie of a login is bound to this host', async () => {
+  const app = await givenApp(GRACE, { ENHANCED_WEB_SECURITY: 'true' })
+
+  const begun = await fetch(`${app.url}/auth/oidc/login`)
+
+  expect(begun.headers.getSetCookie()[0]).toMatch(
+    /^__Host-mayfly-oidc=[^;]+; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+  )
+  expect((await logIn(app)).status).toBe(302)
 })
 
 test('a way back that this browser did not begin leads nowhere', async () => {

@@ -55,15 +55,33 @@ test.each([
   expect(body.replace(/\/file\/\w{16}\/\w{16}\/a\n$/, ' …')).toBe(start)
 })
 
-test('no forwarded header ever decides a link (P4)', async () => {
+test('no forwarded header ever decides the host of a link (P4)', async () => {
   const app = await makeApp({ SOURCE_IP_HEADER: 'X-Forwarded-For' })
-  const forwarded = [
-    'X-Forwarded-Host: evil.example',
-    'X-Forwarded-Proto: https',
-    'Forwarded: host=evil.example;proto=https',
-  ]
+  const forwarded = ['X-Forwarded-Host: evil.example', 'Forwarded: host=evil.example', 'X-Original-Host: evil.example']
 
-  expect(await link(app, 'h', [...forwarded, 'X-Original-Host: evil.example'])).toBe('http://h …')
+  expect(await link(app, 'h', forwarded)).toBe('http://h …')
+})
+
+test.for([
+  ['X-Forwarded-For', 'X-Forwarded-Proto: https', 'https'],
+  ['X-Forwarded-For', 'X-Forwarded-Proto: HTTPS, http', 'https'],
+  ['X-Forwarded-For', 'X-Forwarded-Proto: http, https', 'http'],
+  ['X-Forwarded-For', 'X-Forwarded-Proto: javascript', 'http'],
+  ['X-Forwarded-For', 'Forwarded: for=1.1.1.1;proto=https', 'http'],
+  ['Forwarded', 'Forwarded: for=1.1.1.1;proto="https", for=127.0.0.1;proto=http', 'https'],
+  ['Forwarded', 'Forwarded: for=1.1.1.1;host="x;proto=https"', 'http'],
+])('a trusted proxy says by %s and %s that the scheme is %s', async ([name = '', header = '', scheme]) => {
+  const app = await makeApp({ SOURCE_IP_HEADER: name })
+
+  expect(await link(app, 'h', [header])).toBe(`${scheme}://h …`)
+})
+
+test('a stranger does not choose the scheme, and servers for HTTPS only need no proxy to say it', async () => {
+  const strange = await makeApp({ TRUSTED_PROXIES: '10.0.0.0/8' })
+  const secure = await makeApp({ ENHANCED_WEB_SECURITY: 'true' })
+
+  expect(await link(strange, 'h', ['X-Forwarded-Proto: https'])).toBe('http://h …')
+  expect(await link(secure, 'h')).toBe('https://h …')
 })
 
 test('PUBLIC_URL wins over the host, its path included', async () => {

@@ -99,9 +99,77 @@ test('a header that is repeated is one list', async () => {
   expect([first.status, last.status]).toEqual([403, 200])
 })
 
-const NO_ADDRESSES = ['nonsense', '1.1.1', '1.1.1.1:80', '1.1.1.1 2.2.2.2', '1.1.1.1,', '999.1.1.1', '0x1.1.1.1', ',']
+test('claims of a caller are never looked at, however they are written', async () => {
+  const settings = { SOURCE_IP_HEADER: 'X-Forwarded-For', TRUSTED_PROXIES: 'loopback,10.0.0.0/8' }
+  const app = await makeApp({ UPLOAD_WHITELIST: '1.1.1.1', ...settings })
+  const claims = ['unknown', 'nonsense', '_hidden', '999.1.1.1', '6.6.6.6:99999', '"', '[::1', 'a\tb']
 
-test('what is no address is refused on all routes but /health (Plik §1.1)', async () => {
+  for (const claim of claims) {
+    expect([claim, (await create(app, `${claim}, 1.1.1.1`)).status]).toEqual([claim, 200])
+    expect([claim, (await create(app, `${claim}, 1.1.1.1, 10.0.0.1`)).status]).toEqual([claim, 200])
+    expect([claim, (await create(app, `1.1.1.1, ${claim}, 6.6.6.6`)).status]).toEqual([claim, 403])
+    expect([claim, (await create(app, `1.1.1.1, ${claim}, 10.0.0.1`)).status]).toEqual([claim, 403])
+  }
+})
+
+test.for([
+  '1.1.1.1:80',
+  '1.1.1.1:65535',
+  '[2001:db8::1]',
+  '[2001:db8::1]:443',
+  '2001:db8::1',
+  '[::ffff:1.1.1.1]:80',
+  '1.1.1.1,',
+  ' , 1.1.1.1',
+])('the address %s may have a port', async (address) => {
+  const app = await makeApp({ UPLOAD_WHITELIST: '1.1.1.1, 2001:db8::1', SOURCE_IP_HEADER: 'X-Forwarded-For' })
+
+  expect((await create(app, address)).status).toBe(200)
+})
+
+const FORWARDED = [
+  ['for=1.1.1.1', 200],
+  ['For="1.1.1.1:4711";proto=https;by=10.0.0.1', 200],
+  ['proto=https; for=1.1.1.1', 200],
+  ['for="[2001:db8::1]:4711"', 200],
+  ['for=6.6.6.6, for=1.1.1.1', 200],
+  ['for=1.1.1.1, for=6.6.6.6', 403],
+  ['for=unknown, for=_hidden;by=x, for=1.1.1.1;host="a, for=6.6.6.6", for=10.0.0.1', 200],
+  ['for=1.1.1.1;a=", for=6.6.6.6;host="h"', 403],
+  ['for=1.1.1.1;a=", for="[2001:db8::6]"', 403],
+  ['host="x;for=1.1.1.1";for=6.6.6.6', 403],
+  ['for=1.1.1.1;host="x;for=6.6.6.6"', 200],
+  ['for=unknown', 400],
+  ['proto=https', 400],
+  ['1.1.1.1', 400],
+] as const
+
+test('the header Forwarded is read where it is named (RFC 7239)', async () => {
+  const settings = { SOURCE_IP_HEADER: 'Forwarded', TRUSTED_PROXIES: 'loopback,10.0.0.0/8' }
+  const app = await makeApp({ UPLOAD_WHITELIST: '1.1.1.1, 2001:db8::1', ...settings })
+
+  const answers = await Promise.all(
+    FORWARDED.map(async ([header]) => [header, (await create(app, header, 'Forwarded')).status]),
+  )
+
+  expect(answers).toEqual(FORWARDED)
+})
+
+const NO_ADDRESSES = [
+  'nonsense',
+  '1.1.1',
+  '1.1.1.1:',
+  '1.1.1.1:x',
+  '1.1.1.1 2.2.2.2',
+  '999.1.1.1',
+  '0x1.1.1.1',
+  '[1.1.1.1]',
+  '2001:db8::1]:80',
+  '6.6.6.6, unknown',
+  ',',
+]
+
+test('a trusted proxy that passes on no address is refused on all routes but static ones (Plik §1.1)', async () => {
   const app = await makeApp({ SOURCE_IP_HEADER: 'X-Forwarded-For' })
   const asked = (path: string, method: string) => (address: string) =>
     answerOf(fetch(app.url + path, { method, headers: { 'X-Forwarded-For': address } }))

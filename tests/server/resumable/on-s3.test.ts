@@ -1,6 +1,7 @@
 import { hash, randomBytes } from 'node:crypto'
 import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { isPostgres } from '../../helpers/database.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { type S3Server, s3ServerAvailable, startS3Server } from '../../helpers/s3-server.ts'
 import { createResumable, offsetOf, patch } from './tus-requests.ts'
@@ -27,6 +28,14 @@ describe.skipIf(!s3ServerAvailable())('with the bytes in a bucket', () => {
       S3_FORCE_PATH_STYLE: 'true',
       ...settings,
     })
+
+  test('the disk of the database is guarded, too', async () => {
+    const app = await start({ MIN_FREE_SPACE: '1000000GB' })
+
+    const { status } = await fetch(`${app.url}/upload`, { method: 'POST' })
+
+    expect(status).toBe(isPostgres() ? 200 : 507) // PostgreSQL's is out of sight
+  })
 
   test('a file goes from one replica to another in the middle, and is one object in the end', async () => {
     const one = await start()

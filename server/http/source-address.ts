@@ -1,0 +1,90 @@
+import { isIP } from 'node:net'
+import type { FastifyRequest } from 'fastify'
+import ipaddr from 'ipaddr.js'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import type { AddressRange } from '../setting-kinds.ts'
+
+/** Who is at the other end of a connection, and how: what the socket says, and what proxies are trusted to say. */
+
+export type Address = ipaddr.IPv4 | ipaddr.IPv6
+
+type Trust = Pick<Config, 'sourceIpHeader' | 'trustedProxies'>
+
+/**
+ * The caller's address. The configured header counts when a trusted proxy sends it. Each proxy appends the address that it
+ * saw, so the list is read from its end up to the first address that is not a trusted proxy's: the caller's. Everything
+ * before that, readable or not, is a claim of the caller. Throws `bad_request`: a trusted proxy passed on no address.
+ */
+export function sourceAddress({ headers, socket }: FastifyRequest, { sourceIpHeader, trustedProxies }: Trust): Address {
+  const peer = ipaddr.process(socket.remoteAddress ?? '0.0.0.0')
+  const header = sourceIpHeader === '' ? '' : String(headers[sourceIpHeader.toLowerCase()] ?? '')
+  if (header === '' || !isInside(peer, trustedProxies)) return peer
+  const hops = isForwarded(sourceIpHeader) ? parametersOf('for', header) : listOf(header)
+  let caller = parseAddress(hops.pop() ?? '')
+  if (!caller) throw new AppError('bad_request', 'invalid IP address')
+  while (isInside(caller, trustedProxies)) {
+    const next = parseAddress(hops.pop() ?? '')
+    if (!next) break
+    caller = next
+  }
+  return caller
+}
+
+/** Whether the client speaks HTTPS, to this server or to the trusted proxy before it. */
+export function isHttps(
+  { headers, socket, protocol }: FastifyRequest,
+  { sourceIpHeader, trustedProxies }: Trust,
+): boolean {
+  if (protocol === 'https') return true
+  if (!isInside(ipaddr.process(socket.remoteAddress ?? '0.0.0.0'), trustedProxies)) return false
+  const named = isForwarded(sourceIpHeader)
+    ? parametersOf('proto', String(headers.forwarded ?? ''))[0]
+    : listOf(String(headers['x-forwarded-proto'] ?? ''))[0]
+  return named?.toLowerCase() === 'https'
+}
+
+export const isInside = (address: Address, ranges: AddressRange[]): boolean =>
+  ipaddr.subnetMatch(address, { inside: ranges }, 'outside') === 'inside'
+
+/** The address as throttles count it: a household has an IPv6 /64 to itself, so that single addresses would count nothing. */
+export const networkOf = (address: Address): string =>
+  address.kind() === 'ipv6'
+    ? ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/64`).toString()
+    : address.toString()
+
+const isForwarded = (sourceIpHeader: string): boolean => sourceIpHeader.toLowerCase() === 'forwarded'
+
+/** Elements of a list; empty ones do not count (RFC 9110 §5.6.1). */
+const listOf = (header: string): string[] =>
+  header
+    .split(',')
+    .map((element) => element.trim())
+    .filter((element) => element !== '')
+
+/**
+ * One element of a `Forwarded` header (RFC 7239 §4) that ends where the header ends. Read from there, a quote that a caller
+ * leaves open swallows nothing of what a proxy appended.
+ */
+const LAST_ELEMENT = /(?:^|,)\s*((?:[\w-]+=(?:[^\s,;"]*|"[^"]*")\s*(?:;\s*|$))+)$/
+
+/** One parameter of each element of a `Forwarded` header, in their order; empty where an element lacks it. */
+function parametersOf(name: string, header: string): string[] {
+  const values: string[] = []
+  let rest = header.trim()
+  for (let last = LAST_ELEMENT.exec(rest); last; last = LAST_ELEMENT.exec(rest)) {
+    const pairs = [...(last[1] ?? '').matchAll(/([\w-]+)=(?:"([^"]*)"|([^\s,;"]*))/g)]
+    const [, , quoted, plain] = pairs.find(([, key]) => key?.toLowerCase() === name) ?? []
+    values.unshift(quoted ?? plain ?? '')
+    rest = rest.slice(0, last.index).trim()
+  }
+  return values
+}
+
+/** `192.0.2.7`, `192.0.2.7:80`, `2001:db8::7`, `[2001:db8::7]` or `[2001:db8::7]:80`; stricter than ipaddr.js, which takes `1.1.1` and hexadecimal. */
+function parseAddress(text: string): Address | undefined {
+  const [, bracketed, v4] = /^(?:\[([^\]]*)\]|(\d[\d.]*))(?::\d{1,5})?$/.exec(text) ?? []
+  const address = bracketed ?? v4 ?? text
+  const isWrong = isIP(address) === 0 || (bracketed !== undefined && isIP(address) !== 6)
+  return isWrong ? undefined : ipaddr.process(address)
+}
