@@ -189,6 +189,29 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
     await page.getByText('All files have been fetched or deleted.').waitFor()
   })
 
+  test('waits as long as the server asks, says so, and then continues', async () => {
+    const app = await makeApp()
+    const page = await open()
+    await page.clock.install()
+    let requests = 0
+    await page.route('**/tus', (route) => {
+      requests += 1
+      if (requests > 1) return route.continue()
+      return route.fulfill({ status: 429, headers: { 'Retry-After': '30' }, body: 'too many requests' })
+    })
+    await page.goto(`${app.url}/`)
+    await choose(page, [fileOf('a.txt')])
+
+    await page.getByRole('button', { name: 'Send 1 file' }).click()
+    await page.getByRole('heading', { name: 'Waiting for the server' }).waitFor()
+    await page.getByText('Sending continues in').waitFor()
+    await page.clock.runFor(29_000)
+    expect(requests).toBe(1)
+    const link = page.getByRole('heading', { name: 'Your link is ready' })
+    while ((await link.count()) === 0) await page.clock.runFor(2_000)
+    expect(requests).toBe(2)
+  })
+
   test('says what the server refuses, in its words', async () => {
     const app = await makeApp({ MAX_FILE_SIZE: '1KB', MAX_FILES_PER_UPLOAD: '2' })
     const page = await open()

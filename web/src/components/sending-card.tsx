@@ -1,10 +1,11 @@
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
+import { now } from '../clock.ts'
 import { errorText } from '../error-text.ts'
 import { KIND_ICONS, kindOf } from '../file-kind.ts'
 import { formatBytes, formatDuration, formatPercent, formatSpeed } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
-import { sendTexts } from '../i18n/send.ts'
+import { sendingTexts } from '../i18n/sending.ts'
 import type { Sender } from '../sending/sender.ts'
 import { secondsLeft, speedOf } from '../sending/speed.ts'
 import { type QueuedFile, type QueueEvent, type Total, totalOf } from '../sending/upload-queue.ts'
@@ -31,17 +32,18 @@ export function SendingCard({ sender, onCancel, head, buttons, below, foot }: Pr
   const { dispatch } = sender
   const files = sender.files.value
   const total = totalOf(files)
+  const until = Math.max(...files.map((file) => (file.state === 'stalled' && file.until) || 0))
   const id = useId()
   return (
     <section class="card sending" aria-labelledby={id}>
-      <PageTitle id={id}>{titleOf(total, files.length)}</PageTitle>
+      <PageTitle id={id}>{titleOf(total, files.length, until > 0)}</PageTitle>
       {head}
-      <TotalProgress sender={sender} total={total} />
+      <TotalProgress sender={sender} total={total} until={until} />
       <div class="buttons start">
         <PauseButton total={total} dispatch={dispatch} />
         <button type="button" class="plain" onClick={onCancel}>
           <Icon name="close" />
-          {sendTexts.value.cancelAll}
+          {sendingTexts.value.cancelAll}
         </button>
         {buttons}
       </div>
@@ -53,16 +55,16 @@ export function SendingCard({ sender, onCancel, head, buttons, below, foot }: Pr
         ))}
       </ul>
       {foot}
-      <p class="quiet">{sendTexts.value.keepOpen}</p>
+      <p class="quiet">{sendingTexts.value.keepOpen}</p>
     </section>
   )
 }
 
-function titleOf({ state }: Total, count: number): string {
-  const t = sendTexts.value
+function titleOf({ state }: Total, count: number, isAskedToWait: boolean): string {
+  const t = sendingTexts.value
   const titles = {
     sending: t.sendingTitle(count),
-    stalled: t.stalledTitle,
+    stalled: isAskedToWait ? t.askedToWaitTitle : t.stalledTitle,
     paused: t.pausedTitle,
     failed: t.failedTitle,
     done: t.doneTitle,
@@ -70,8 +72,8 @@ function titleOf({ state }: Total, count: number): string {
   return titles[state]
 }
 
-function TotalProgress({ sender, total }: { sender: Sender; total: Total }) {
-  const t = sendTexts.value
+function TotalProgress({ sender, total, until }: { sender: Sender; total: Total; until: number }) {
+  const t = sendingTexts.value
   const samples = sender.samples.value
   const speed = total.state === 'sending' ? speedOf(samples) : undefined
   const seconds = total.state === 'sending' ? secondsLeft(samples, total.size) : undefined
@@ -84,15 +86,21 @@ function TotalProgress({ sender, total }: { sender: Sender; total: Total }) {
         {seconds !== undefined && <span class="quiet">{t.timeLeft(formatDuration(seconds, 'short'))}</span>}
       </div>
       <ProgressBar sent={total.sent} total={total.size} label={t.totalProgress} />
-      {total.state === 'stalled' && <p class="quiet">{t.stalledText}</p>}
+      {total.state === 'stalled' && <p class="quiet">{until > 0 ? <Wait until={until} /> : t.stalledText}</p>}
     </div>
   )
+}
+
+/** Its clock ticks only while the server asks to wait. */
+function Wait({ until }: { until: number }) {
+  const seconds = Math.max(1, Math.ceil((until - now.value) / 1_000))
+  return <>{sendingTexts.value.askedToWaitText(formatDuration(seconds))}</>
 }
 
 type Dispatch = (event: QueueEvent) => void
 
 function PauseButton({ total, dispatch }: { total: Total; dispatch: Dispatch }) {
-  const t = sendTexts.value
+  const t = sendingTexts.value
   const buttons = {
     moving: { icon: 'pause', label: t.pause, type: 'pause' },
     paused: { icon: 'play', label: t.continue, type: 'continue' },
@@ -124,8 +132,8 @@ function SendingFile({ file, dispatch, children }: FileProps) {
       <FileName path={name} />
       <span class="file-facts">{factsOf(file)}</span>
       <span class="file-actions">{isOpen && <FileButtons file={file} dispatch={dispatch} />}</span>
-      {isOpen && <ProgressBar sent={file.sent} total={file.size} label={sendTexts.value.progressFor(name)} />}
-      {file.isChanged && isOpen && <p class="file-note">{sendTexts.value.changedFile}</p>}
+      {isOpen && <ProgressBar sent={file.sent} total={file.size} label={sendingTexts.value.progressFor(name)} />}
+      {file.isChanged && isOpen && <p class="file-note">{sendingTexts.value.changedFile}</p>}
       {state === 'failed' && (
         <p class="file-note bad" role="alert">
           {errorText(file.error)}
@@ -137,7 +145,7 @@ function SendingFile({ file, dispatch, children }: FileProps) {
 }
 
 function factsOf({ state, sent, size }: QueuedFile): string {
-  const t = sendTexts.value
+  const t = sendingTexts.value
   if (state === 'waiting') return t.waiting
   if (state === 'cancelled') return t.cancelled
   if (state === 'done') return formatBytes(size)
@@ -145,7 +153,7 @@ function factsOf({ state, sent, size }: QueuedFile): string {
 }
 
 function FileButtons({ file: { key, name, state }, dispatch }: { file: QueuedFile; dispatch: Dispatch }) {
-  const t = sendTexts.value
+  const t = sendingTexts.value
   const buttons = {
     failed: { icon: 'again', label: t.retryFile(name), type: 'continue' },
     paused: { icon: 'play', label: t.continueFile(name), type: 'continue' },

@@ -37,7 +37,7 @@ export function readStream(
         if (ended.aborted || isRefusal(error)) throw error
         if (++attempts >= MAX_ATTEMPTS)
           throw error instanceof ApiError ? error : new ApiError(0, 'the connection was lost')
-        await pause(PAUSE_MS * attempts, ended)
+        await pause(Math.max(PAUSE_MS * attempts, askedToWaitMs(error)), ended)
       }
     }
   }
@@ -59,6 +59,10 @@ const pause = (ms: number, signal: AbortSignal): Promise<unknown> =>
     setTimeout(resolve, ms)
     signal.addEventListener('abort', resolve, { once: true })
   })
+
+/** A server that is asked too much says when it answers again. */
+const askedToWaitMs = (error: unknown): number =>
+  error instanceof ApiError && error.status === 429 ? (error.retryAfterSeconds ?? 0) * 1_000 : 0
 
 /** The server has said no; a broken connection says nothing. 423: our own broken transfer is not over yet, for the server. */
 const isRefusal = (error: unknown): boolean =>

@@ -26,8 +26,8 @@ export interface OutgoingFile {
 export interface Report {
   /** `sent`: bytes that the server has, from the start of the file. */
   progress(sent: number): void
-  /** The connection is lost, and is being tried again. */
-  stalled(): void
+  /** The connection is lost, and is being tried again; `until` (epoch ms): the server asks to wait until then. */
+  stalled(until?: number): void
   done(): void
   failed(error: unknown): void
 }

@@ -24,6 +24,7 @@ export function tusTransport({ headers = {}, metadata = {}, onUrl }: Target): Tr
     let isStopped = false
     let isStalled = false
     let isPlaceLost = false
+    let until: number | undefined
     addEventListener('online', goOn)
     begin().catch(fail)
 
@@ -48,9 +49,13 @@ export function tusTransport({ headers = {}, metadata = {}, onUrl }: Target): Tr
           isStalled = false
           report.progress(sent)
         },
+        onAfterResponse: async (_request, response) => {
+          until = undefined
+          if (response.getStatus() === 429) await waitFor(Number(response.getHeader('Retry-After') ?? 0))
+        },
         onShouldRetry: (error) => {
           isStalled = isWorthTrying(statusOf(error))
-          if (isStalled && !isStopped) report.stalled()
+          if (isStalled && !isStopped) report.stalled(until)
           return isStalled
         },
         onError: fail,
@@ -60,6 +65,14 @@ export function tusTransport({ headers = {}, metadata = {}, onUrl }: Target): Tr
         },
       })
       upload.start()
+    }
+
+    /** Until the server takes requests again, which it has said when. */
+    async function waitFor(seconds: number): Promise<void> {
+      if (isStopped || !(seconds > 0)) return
+      until = Date.now() + seconds * 1_000
+      report.stalled(until)
+      await new Promise((resolve) => setTimeout(resolve, seconds * 1_000))
     }
 
     function metadataOf({ fileId, name, type }: OutgoingFile): Record<string, string> {

@@ -19,6 +19,8 @@ export interface QueuedFile {
   size: number
   sent: number
   state: FileState
+  /** While it is stalled, if the server asks to wait (epoch ms). */
+  until?: number | undefined
   /** Why it failed. */
   error?: unknown
   /** It was begun as another file, and is sent from its start. */
@@ -28,7 +30,7 @@ export interface QueuedFile {
 export type QueueEvent =
   | { type: 'begin' }
   | { type: 'progress'; key: string; sent: number }
-  | { type: 'stalled'; key: string }
+  | { type: 'stalled'; key: string; until?: number | undefined }
   | { type: 'done'; key: string }
   | { type: 'failed'; key: string; error: unknown }
   /** Without a key: all of them. */
@@ -72,7 +74,7 @@ function after(file: QueuedFile, event: QueueEvent): QueuedFile {
     case 'progress':
       return isUnderWay(file) ? { ...file, state: 'sending', sent: event.sent } : file
     case 'stalled':
-      return isUnderWay(file) ? { ...file, state: 'stalled' } : file
+      return isUnderWay(file) ? { ...file, state: 'stalled', until: event.until } : file
     case 'done':
       return isUnderWay(file) ? { ...file, state: 'done', sent: file.size } : file
     case 'failed':
