@@ -18,6 +18,21 @@ export const fewProblems = (problems: readonly string[]): string[] =>
     .slice(0, MAX_PROBLEMS)
     .map((text) => (text.length > MAX_PROBLEM_LENGTH ? `${text.slice(0, MAX_PROBLEM_LENGTH).toWellFormed()}…` : text))
 
+/** A text, absent or `null`. Half of a surrogate pair becomes U+FFFD, as Go has it; no database stores it. */
+export const optionalText = z
+  .string()
+  .overwrite((text) => text.toWellFormed())
+  .nullish()
+  .transform((value) => value ?? undefined)
+
+/** A text of up to `max` characters that both databases store. */
+export const storedText = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .regex(/^[^\0]*$/, 'must not contain NUL characters')
+    .overwrite((text) => text.toWellFormed())
+
 /**
  * An object with keys in any case, as Go reads them: of several spellings the last one counts, unknown keys are ignored.
  * `shape` names its keys in lower case.

@@ -1,15 +1,10 @@
 import { z } from 'zod'
-import { caseless } from '../shapes.ts'
+import { caseless, optionalText as text } from '../shapes.ts'
 import type { ApiToken } from './api-token.ts'
 import type { User } from './user.ts'
 import type { NewUser, UserChanges } from './users.ts'
 
 /** Accounts on the wire, as Plik 1.3.8 and 1.4 spell them. Keys of schemas are in lower case, see `caseless`. */
-
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? undefined)
 
 export const LoginBody = caseless({ login: text, password: text })
 
@@ -62,6 +57,11 @@ export const UserBody = caseless({ id: text, password: text, name: text, email: 
 )
 
 export const TokenBody = caseless({ comment: text })
+
+/** `plik --login`: begin, approve, poll. */
+export const InitBody = caseless({ hostname: text })
+export const ApproveBody = caseless({ code: text, comment: text })
+export const PollBody = caseless({ code: text, secret: text })
 
 /** A user as he and administrators see him. */
 export function userJson(user: User) {

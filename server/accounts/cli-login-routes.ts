@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { acceptAnyBody, readJson, readRequiredJson } from '../http/json-body.ts'
 import { serverUrl } from '../http/links.ts'
 import { LIMITED_AS_LOGIN } from '../http/rate-limited.ts'
+import { LIMITED_AS_LOGIN } from '../http/rate-limits.ts'
 import { caseless } from '../shapes.ts'
+import { ApproveBody, InitBody, PollBody } from './account-shapes.ts'
 import { assertLoggedIn } from './caller.ts'
 import type { CliLogins } from './cli-logins.ts'
 
@@ -15,14 +16,6 @@ interface Dependencies {
   readCaller: CallerReader
   config: Config
 }
-
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? '')
-const InitBody = caseless({ hostname: text })
-const ApproveBody = caseless({ code: text, comment: text })
-const PollBody = caseless({ code: text, secret: text })
 
 /** `plik --login` (Plik 1.4): the program begins and polls, its user approves on the page. */
 export function cliLoginRoutes({ cliLogins, readCaller, config }: Dependencies) {
@@ -34,7 +27,7 @@ export function cliLoginRoutes({ cliLogins, readCaller, config }: Dependencies) 
     })
 
     app.post('/auth/cli/init', { config: LIMITED_AS_LOGIN }, async (request) => {
-      const { hostname } = await readJson(request, InitBody)
+      const { hostname = '' } = await readJson(request, InitBody)
       const { code, secret, expiresInSeconds } = await cliLogins.begin(hostname)
       const query = new URLSearchParams({ code, ...(hostname === '' ? {} : { hostname }) })
       return {
@@ -47,13 +40,13 @@ export function cliLoginRoutes({ cliLogins, readCaller, config }: Dependencies) 
 
     app.post('/auth/cli/approve', async (request) => {
       const user = assertLoggedIn(await readCaller.bySession(request))
-      const { code, comment } = await readRequiredJson(request, ApproveBody)
+      const { code = '', comment = '' } = await readRequiredJson(request, ApproveBody)
       await cliLogins.approve(given(code, 'code'), user, comment)
       return { status: 'approved' }
     })
 
     app.post('/auth/cli/poll', async (request) => {
-      const { code, secret } = await readRequiredJson(request, PollBody)
+      const { code = '', secret = '' } = await readRequiredJson(request, PollBody)
       const token = await cliLogins.poll(given(code, 'code'), given(secret, 'secret'))
       return token === undefined ? { status: 'pending' } : { status: 'approved', token }
     })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
-import { problemsOf, shortListOf } from '../shapes.ts'
+import { problemsOf, shortListOf, storedText } from '../shapes.ts'
 import type { Job, Schedule, Step } from './job.ts'
 
 /** What operators hand in. Keys that are not given have defaults on creation and stay as they are on a change. */
@@ -16,7 +16,7 @@ const Following = z.union([z.enum(['next', 'quit_success', 'quit_failure']), z.i
 
 export const StepInput = z.strictObject({
   name: Name,
-  action: z.string().max(100),
+  action: storedText(100),
   parameters: z.record(z.string(), z.unknown()).default({}),
   onSuccess: Following.default('next'),
   onFailure: Following.default('quit_failure'),
@@ -31,27 +31,32 @@ export const StepInput = z.strictObject({
 
 export const JobInput = z.strictObject({
   name: Name,
-  description: z.string().max(1_000).default(''),
+  description: storedText(1_000).default(''),
   category: Name.default('other'),
   isEnabled: z.boolean().default(true),
   startStep: z.int().min(1).default(1),
   notifyOn: z.enum(['never', 'success', 'failure', 'completion']).default('never'),
   /** Name or id. */
-  operator: z.string().max(100).nullable().default(null),
+  operator: storedText(100).nullable().default(null),
   steps: shortListOf(StepInput, 100, 1),
   /** Names or ids. */
-  schedules: shortListOf(z.string().max(100), 100).default([]),
+  schedules: shortListOf(storedText(100), 100).default([]),
 })
 export type JobInput = z.output<typeof JobInput>
 
-/** Epoch ms, from a date and time with its offset from UTC. */
-const Moment = z.union([z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)), z.int()])
+/** RFC 3339 writes years in four digits, and so does the API: what is later could be stored, but not be shown. */
+export const LAST_MOMENT = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+
+/** Epoch ms, from a date and time with its offset from UTC, or from the number itself. */
+const Moment = z
+  .union([z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)), z.int()])
+  .refine((moment) => moment >= 0 && moment <= LAST_MOMENT, 'must be in the years 1970 to 9999')
 
 export const ScheduleInput = z.strictObject({
   name: Name,
   kind: z.enum(['cron', 'once', 'start']),
-  cron: z.string().max(200).nullable().default(null),
-  timeZone: z.string().max(100).default('UTC'),
+  cron: storedText(200).nullable().default(null),
+  timeZone: storedText(100).default('UTC'),
   at: Moment.nullable().default(null),
   isEnabled: z.boolean().default(true),
   activeFrom: Moment.nullable().default(null),

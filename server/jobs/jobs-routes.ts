@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { assertAdmin } from '../accounts/caller.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { typedByZod } from '../http/typed-by-zod.ts'
+import { storedText } from '../shapes.ts'
 import type { JobEngine } from './job-engine.ts'
 import { ActionJson, AgentJson, actionJson, agentJson, JobJson, jobJson, RunJson, runJson } from './job-json.ts'
 import { changesOf, JobInput } from './job-shapes.ts'
@@ -13,15 +14,15 @@ interface Dependencies {
   readCaller: CallerReader
 }
 
-const JobParams = z.object({ job: z.string().max(100).describe('Name or id') })
+const JobParams = z.object({ job: storedText(100).describe('Name or id') })
 
 const HistoryQuery = z.strictObject({
-  job: z.string().optional().describe('Name or id'),
+  job: storedText(100).optional().describe('Name or id'),
   outcome: RunJson.shape.outcome.optional(),
   from: z.iso.datetime({ offset: true }).optional().describe('Runs that began at or after'),
   to: z.iso.datetime({ offset: true }).optional().describe('Runs that began at or before'),
   limit: z.coerce.number().int().min(1).max(500).default(50),
-  offset: z.coerce.number().int().min(0).default(0),
+  offset: z.coerce.number().int().min(0).max(1_000_000_000).default(0),
 })
 
 const tags = ['jobs']
@@ -95,7 +96,7 @@ export function jobsRoutes({ engine, readCaller }: Dependencies) {
       },
     )
 
-    const RunParams = z.object({ run: z.string().max(100) })
+    const RunParams = z.object({ run: storedText(100) })
     app.get(
       '/jobs/history/:run',
       { schema: { tags, summary: 'A run with its steps', params: RunParams, response: { 200: RunJson } } },

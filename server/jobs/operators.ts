@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { newId, newToken } from '../ids.ts'
+import { storedText } from '../shapes.ts'
 import { Name, parsed } from './job-shapes.ts'
 import { type Mail, sendMail } from './mail.ts'
 import type { Operator, OperatorsRepo } from './operators-repo.ts'
@@ -10,9 +11,9 @@ import { assertWebhookUrl, postWebhook } from './webhook.ts'
 export const OperatorInput = z.strictObject({
   name: Name,
   kind: z.enum(['email', 'webhook']),
-  target: z.string().max(1_000),
+  target: storedText(1_000),
   /** Key of a webhook's signature; made up when none is given. */
-  secret: z.string().min(16).max(200).optional(),
+  secret: storedText(200).min(16).optional(),
   isEnabled: z.boolean().default(true),
 })
 

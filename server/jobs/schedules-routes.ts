@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { typedByZod } from '../http/typed-by-zod.ts'
+import { storedText } from '../shapes.ts'
 import type { JobEngine } from './job-engine.ts'
 import { OperatorJson, operatorJson, ScheduleJson, scheduleJson } from './job-json.ts'
 import { changesOf, ScheduleInput } from './job-shapes.ts'
@@ -14,7 +15,7 @@ export function schedulesRoutes({ jobs, operators }: Pick<JobEngine, 'jobs' | 'o
   return async (scope: FastifyInstance): Promise<void> => {
     const app = typedByZod(scope)
 
-    const ScheduleParams = z.object({ schedule: z.string().max(100).describe('Name or id') })
+    const ScheduleParams = z.object({ schedule: storedText(100).describe('Name or id') })
     const schedule = { 200: ScheduleJson }
     app.get(
       '/jobs/schedules',
@@ -53,7 +54,7 @@ export function schedulesRoutes({ jobs, operators }: Pick<JobEngine, 'jobs' | 'o
       },
     )
 
-    const OperatorParams = z.object({ operator: z.string().max(100).describe('Name or id') })
+    const OperatorParams = z.object({ operator: storedText(100).describe('Name or id') })
     const operator = { 200: OperatorJson }
     app.get(
       '/jobs/operators',

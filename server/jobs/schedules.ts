@@ -1,6 +1,7 @@
 import { newId } from '../ids.ts'
 import { nextMoment } from './cron-moments.ts'
 import type { Run, Schedule } from './job.ts'
+import { LAST_MOMENT } from './job-shapes.ts'
 
 /** When schedules are due, and the runs that come of it. */
 
@@ -8,7 +9,7 @@ import type { Run, Schedule } from './job.ts'
 export function nextRunOf(schedule: Schedule, after: number): number | null {
   const from = Math.max(after, (schedule.activeFrom ?? Number.NEGATIVE_INFINITY) - 1)
   const moment = schedule.kind === 'cron' ? nextMoment(schedule.cron ?? '', schedule.timeZone, from) : schedule.at
-  if (moment === undefined || moment === null || moment <= after) return null
+  if (moment === undefined || moment === null || moment <= after || moment > LAST_MOMENT) return null
   return moment > (schedule.activeTo ?? Number.POSITIVE_INFINITY) ? null : moment
 }
 

@@ -32,12 +32,10 @@ export function planRequest(
   now: number,
 ): RequestPlan {
   const { title = '', comments, maxFiles = 0, maxSize = 0, ttlSeconds = 0 } = options
-  if (Buffer.byteLength(title) > MAX_TITLE_BYTES)
-    throw refusal(`title is too long, maximum length is ${MAX_TITLE_BYTES} bytes`)
   if (ttlSeconds < 0 || ttlSeconds > MAX_TTL_SECONDS)
     throw refusal(`invalid ttl. (must be from 0, as long as the upload, to ${MAX_TTL_SECONDS} seconds)`)
   return {
-    title: storable(title, 'title'),
+    title: storable(title, 'title', MAX_TITLE_BYTES),
     comments: grantedComments(comments, config),
     maxFiles: grantedLimit('maxFiles', maxFiles),
     maxBytes: grantedLimit('maxSize', maxSize),

@@ -54,6 +54,10 @@ export interface UploadPlan
 }
 
 export const MAX_COMMENTS_BYTES = 32 * 1024
+/** Both travel in one header. */
+const MAX_CREDENTIAL_BYTES = 1024
+/** Of a type (RFC 6838 §4.2: 127 characters, twice) or a client's own number for a file; a thousand of each are kept for one request. */
+const MAX_LABEL_BYTES = 256
 export const MAX_DOWNLOADS = 1_000_000
 /** Of a manifest, and more for each file that it may name. */
 const MANIFEST_BYTES = 1024
@@ -153,7 +157,7 @@ export function grantedComments(
   if (Buffer.byteLength(comments) > MAX_COMMENTS_BYTES) {
     throw refusal(`comments are too long, maximum length is ${MAX_COMMENTS_BYTES} bytes`)
   }
-  return storable(comments, 'comments')
+  return storable(comments, 'comments', MAX_COMMENTS_BYTES)
 }
 
 /** Seconds; -1: for ever. `wanted`: 0 is the default. Throws `bad_request`: longer than allowed. */
@@ -180,7 +184,12 @@ function grantedCredentials({ login, password }: UploadOptions, { featurePasswor
   if (!password) return undefined
   if (featurePassword === 'disabled') throw refusal('upload password protection is disabled')
   if (login?.includes(':')) throw refusal('the login must not contain a colon') // RFC 7617 §2: it ends there
-  return { login: storable(login || DEFAULT_LOGIN, 'login'), password }
+  if (Buffer.byteLength(password) > MAX_CREDENTIAL_BYTES)
+    throw refusal(`password is too long, maximum length is ${MAX_CREDENTIAL_BYTES} bytes`)
+  return {
+    login: storable(login || DEFAULT_LOGIN, 'login', MAX_CREDENTIAL_BYTES),
+    password,
+  }
 }
 
 function grantedDownloads(wanted: number): number | null {
@@ -200,16 +209,20 @@ function grantedFiles(files: readonly DeclaredFile[], config: Rules): DeclaredFi
     return {
       name: grantedName(file.name),
       size: Math.max(0, file.size),
-      type: storable(file.type, 'fileType'),
-      reference: storable(file.reference, 'reference'),
+      type: storable(file.type, 'fileType', MAX_LABEL_BYTES),
+      reference: storable(file.reference, 'reference', MAX_LABEL_BYTES),
     }
   })
 }
 
-/** PostgreSQL stores no NUL, and what one database takes the other takes too. */
-export function storable(text: string, field: string): string {
+/**
+ * A text as both databases keep it. Throws `bad_request`: it is longer than `maxBytes`, or holds a NUL, which PostgreSQL
+ * does not store.
+ */
+export function storable(text: string, field: string, maxBytes: number): string {
+  if (Buffer.byteLength(text) > maxBytes) throw refusal(`${field} is too long, maximum length is ${maxBytes} bytes`)
   if (text.includes('\0')) throw refusal(`${field} must not contain NUL characters`)
-  return text
+  return text.toWellFormed()
 }
 
 /** Throws `bad_request`: nothing is left of the name, or it is longer than 1024 bytes of UTF-8. */

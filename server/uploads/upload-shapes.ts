@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ImageReport } from '../images/pipeline/picture.ts'
-import { caseless, listOf } from '../shapes.ts'
+import { caseless, listOf, optionalText } from '../shapes.ts'
 import type { DeclaredFile, Downloaded, StoredFile, Upload } from './upload.ts'
 import { type UploadOptions, visibleStatus } from './upload-rules.ts'
 
@@ -8,10 +8,7 @@ import { type UploadOptions, visibleStatus } from './upload-rules.ts'
 
 /** Fields of a JSON body: absent and `null` are both `undefined`. */
 export const field = {
-  text: z
-    .string()
-    .nullish()
-    .transform((value) => value ?? undefined),
+  text: optionalText,
   flag: z
     .boolean()
     .nullish()

@@ -18,6 +18,8 @@ export const SHAPES = {
   'Too small: expected {type} to be >={min}': '太小，最小为 {min}',
   'Unrecognized key: {names}': '不认识 {names}',
   'Unrecognized keys: {names}': '不认识 {names}',
+  'must not contain NUL characters': '不能包含 NUL 字符',
+  'must be in the years 1970 to 9999': '应在 1970 年至 9999 年之间',
   'must be 1 to 100 letters, digits, spaces or _.:()-': '应为 1 到 100 个文字、数字、空格或 _.:()-',
   'must be next, quit_success, quit_failure or the number of a step':
     '应为 next、quit_success、quit_failure 或步骤编号',

@@ -68,7 +68,7 @@ export const UPLOADS = {
 
   'requests are disabled': '此服务器不提供文件收集',
   'a streaming upload takes no requests': '直接转发不能用于收集文件',
-  'title is too long, maximum length is {bytes} bytes': '标题太长，最多 {bytes} 字节',
+  '{field} is too long, maximum length is {bytes} bytes': '{field}太长，最多 {bytes} 字节',
   'invalid ttl. (must be from 0, as long as the upload, to {max} seconds)':
     '时间无效（0 表示与上传相同，最长 {max} 秒）',
   'invalid {field}. (must be at least 1, or 0 for no limit)': '{field}无效（至少为 1；0 表示不限）',

@@ -24,7 +24,21 @@ const OTHERS = ['404 page not found', 'internal server error', 'missing', 'uploa
 
 /** What is wrong with each field of a shape that is filled with rubbish. */
 function findings(shape: z.ZodType): string[] {
-  const rubbish = [undefined, null, '', 'x'.repeat(2_000), -5, 1e15, 1.5, Number.NaN, true, [], {}, Array(101).fill('')]
+  const rubbish = [
+    undefined,
+    null,
+    '',
+    '\0',
+    'x'.repeat(2_000),
+    -5,
+    1e15,
+    1.5,
+    Number.NaN,
+    true,
+    [],
+    {},
+    Array(101).fill(''),
+  ]
   const { properties = {} } = z.toJSONSchema(shape, { io: 'input', unrepresentable: 'any' })
   const candidates = Object.keys(properties).flatMap((key) => rubbish.map((value) => ({ [key]: value })))
   const issues = [...candidates, { a: 1 }, { a: 1, b: 2 }].flatMap(
@@ -92,7 +106,7 @@ const said = [
 test('the scan of the source knows what everybody knows', () => {
   expect(said.length).toBeGreaterThan(200)
   expect(said).toContain('upload {} has expired')
-  expect(said).toContain('title is too long, maximum length is {} bytes')
+  expect(said).toContain('reference is too long, maximum length is {} bytes')
   expect(said).toContain('please provide valid credentials to access this upload : invalid credentials')
   expect(said).toContain('must be 1 to 100 letters, digits, spaces or _.:()-')
   expect(said).toContain('{} files read, {} broken; the rest is left to the next run.')

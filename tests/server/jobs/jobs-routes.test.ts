@@ -150,6 +150,20 @@ test.each([
   expect([status, text]).toEqual([400, expect.stringContaining(reason)])
 })
 
+test('a schedule that begins when years no longer have four digits brings no run', async () => {
+  const { ask } = await givenAdmin()
+  await ask('POST', '/jobs/schedules', {
+    name: 'late',
+    kind: 'cron',
+    cron: '* * * * *',
+    activeFrom: '9999-12-31T23:59:59Z',
+  })
+
+  const [status, job] = await ask('POST', '/jobs', { name: 'late', steps: STEPS, schedules: ['late'] })
+
+  expect([status, job.nextRunAt]).toEqual([200, null])
+})
+
 test('a job may have a name in any script', async () => {
   const { ask } = await givenAdmin()
 

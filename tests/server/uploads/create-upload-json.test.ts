@@ -164,3 +164,45 @@ test('a body of unknown length is refused when it passes 1 MiB', async () => {
 
   expect([status, body]).toEqual([400, 'unable to read request body : http: request body too large\n'])
 })
+
+test('at most ten problems are named', async () => {
+  const app = await makeApp()
+
+  const [status, text] = await answerOf(post(app, JSON.stringify({ files: Array(500).fill({ fileName: 1 }) })))
+
+  expect(status).toBe(400)
+  expect(text.split('; ').length).toBeLessThanOrEqual(10)
+  expect(text.length).toBeLessThan(2_500)
+})
+
+test.each([',', '[', '{'])('a body of more than 40000 “%s” is refused before it is parsed', async (sign) => {
+  const app = await makeApp()
+  const body = (count: number) => `{"comments":"${sign.repeat(count)}"`.padEnd(MIB) // breaks off
+
+  expect(await answerOf(post(app, body(41_000)))).toEqual([
+    400,
+    'unable to deserialize request body : too many values\n',
+  ])
+  expect(await answerOf(post(app, body(39_000)))).toEqual([400, expect.stringContaining('JSON')])
+})
+
+test('where no list of files is expected a body of 16 KiB is read, one byte more is refused', async () => {
+  const app = await makeApp({ FEATURE_AUTHENTICATION: 'enabled' })
+  const ask = (size: number) =>
+    answerOf(fetch(`${app.url}/auth/cli/init`, { method: 'POST', body: '{"hostname":"h"}'.padEnd(size) }))
+
+  expect(await ask(16_384)).toEqual([200, expect.stringContaining('"code"')])
+  expect(await ask(16_385)).toEqual([400, 'unable to read request body : http: request body too large\n'])
+})
+
+test('a body is looked at only once its upload was found', async () => {
+  const app = await makeApp()
+  const ask = (method: string, path: string) =>
+    answerOf(fetch(`${app.url}${path}`, { method, body: '{"files":[1,1'.padEnd(2 * MIB) }))
+
+  expect([
+    await ask('POST', '/archive/AAAAAAAAAAAAAAAA'),
+    await ask('PATCH', '/upload/AAAAAAAAAAAAAAAA'),
+    await ask('POST', '/upload/AAAAAAAAAAAAAAAA/requests'),
+  ]).toEqual(Array(3).fill([404, 'upload AAAAAAAAAAAAAAAA not found\n']))
+})

@@ -44,6 +44,10 @@ const REFUSED = [
   ['login must not contain NUL characters', { login: 'a\0b', password: 'x' }],
   ['reference must not contain NUL characters', oneFile({ fileName: 'a', reference: 'a\0b' })],
   ['fileType must not contain NUL characters', oneFile({ fileName: 'a', fileType: 'a\0b' })],
+  ['reference is too long, maximum length is 256 bytes', oneFile({ fileName: 'a', reference: '中'.repeat(86) })],
+  ['fileType is too long, maximum length is 256 bytes', oneFile({ fileName: 'a', fileType: 'a'.repeat(257) })],
+  ['login is too long, maximum length is 1024 bytes', { login: 'a'.repeat(1025), password: 'x' }],
+  ['password is too long, maximum length is 1024 bytes', { password: 'a'.repeat(1025) }],
 ] as const
 
 test('wishes past a limit are refused, each with its reason (Plik §2)', async () => {
@@ -58,7 +62,7 @@ test('names, sizes, counts and comments at their limit are taken', async () => {
   const app = await makeApp({ MAX_FILES_PER_UPLOAD: '2', MAX_FILE_SIZE: '10B' })
 
   const bodies = [
-    { files: [{ fileName: 'a'.repeat(1024) }, { fileName: '中'.repeat(341) }] },
+    { files: [{ fileName: 'a'.repeat(1024) }, { fileName: '中'.repeat(341), fileType: 'a'.repeat(256) }] },
     { files: [{ fileName: 'a', fileSize: 10 }], maxDownloads: 1_000_000 },
     { comments: 'a'.repeat(32_768), maxDownloads: 1 },
   ]
