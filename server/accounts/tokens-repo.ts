@@ -41,7 +41,9 @@ export function createTokensRepo({ db, transact }: { db: Kysely<Schema>; transac
 
     /** Those of one user, or of all. */
     async listTokens(userId: string | undefined, paging: Paging<TokenSort>): Promise<Page<ApiToken>> {
-      let entries = db.selectFrom('tokens').select((eb) => ['tokens.id', sortKey(eb, paging.sort).as('sort_key')])
+      let entries = db
+        .selectFrom('tokens')
+        .select((eb) => ['tokens.id', sortKey(eb, paging.sort).as('sort_key'), eb.lit(1).as('weight')])
       if (userId !== undefined) entries = entries.where('user_id', '=', userId)
       const { results, ...rest } = await selectPage(db, entries, paging)
       return { ...rest, results: await tokensOf(db, results) }

@@ -3,6 +3,7 @@ import type { Statistics } from '../activity/statistics.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { acceptAnyBody, readJson } from '../http/json-body.ts'
 import { pagingOf } from '../http/paging.ts'
+import { inTurn } from '../in-turn.ts'
 import { TokenBody, tokenJson } from './account-shapes.ts'
 import { type ApiToken, TOKEN_SORTS } from './api-token.ts'
 import { assertLoggedIn } from './caller.ts'
@@ -30,7 +31,7 @@ export function tokensRoutes({ tokens, statistics, readCaller }: Dependencies) {
     app.get('/me/token', async (request) => {
       const user = assertLoggedIn(await readCaller.bySession(request))
       const page = await tokens.list(user, pagingOf(request, TOKEN_SORTS))
-      return { ...page, results: await Promise.all(page.results.map(listedJson)) }
+      return { ...page, results: await inTurn(page.results, listedJson) }
     })
 
     app.post('/me/token', async (request) => {

@@ -21,7 +21,11 @@ export function createUsersRepo({ db, transact }: { db: Kysely<Schema>; transact
     },
 
     async listUsers(filter: UserFilter, paging: Paging<UserSort>): Promise<Page<User>> {
-      const entries = filtered(db, filter).select((eb) => ['users.id', sortKey(eb, paging.sort).as('sort_key')])
+      const entries = filtered(db, filter).select((eb) => [
+        'users.id',
+        sortKey(eb, paging.sort).as('sort_key'),
+        eb.lit(1).as('weight'),
+      ])
       const { results, ...rest } = await selectPage(db, entries, paging)
       return { ...rest, results: await usersOf(db, results) }
     },

@@ -6,6 +6,7 @@ import type { CallerReader } from '../http/caller.ts'
 import { acceptAnyBody, readRequiredJson } from '../http/json-body.ts'
 import { flagOf, pagingOf, textOf } from '../http/paging.ts'
 import { clearSessionCookies, sessionTokenOf } from '../http/session-cookies.ts'
+import { inTurn } from '../in-turn.ts'
 import { type AccountRemoval, assertMayLeave } from './account-removal.ts'
 import { NewUserBody, UserBody, userJson } from './account-shapes.ts'
 import { assertAdmin, assertSelfOrAdmin, isAdmin } from './caller.ts'
@@ -51,13 +52,13 @@ export function usersRoutes({ users, statistics, removal, readCaller, config }: 
     app.get('/users', async (request) => {
       assertAdmin(await readCaller.bySession(request))
       const page = await users.list(filterOf(request), pagingOf(request, USER_SORTS))
-      return { ...page, results: await Promise.all(page.results.map(listedJson)) }
+      return { ...page, results: await inTurn(page.results, listedJson) }
     })
 
     app.get('/users/search', async (request) => {
       assertAdmin(await readCaller.bySession(request))
       const found = await users.search(textOf(request.query, 'q') ?? '', filterOf(request), searchLimit(request))
-      return Promise.all(found.map(listedJson))
+      return inTurn(found, listedJson)
     })
 
     app.post('/user', async (request) => {

@@ -7,9 +7,14 @@ interface Entry {
   id: string
   /** What the list is sorted by; ties are broken by the id. */
   sort_key: number
+  /** Rows that are fetched for it. */
+  weight: number
 }
 
-/** The ids of one page of `entries`, in order, and the way to its neighbours. */
+/** A page ends early rather than have more, unless it is a single entry: answers must not take seconds, nor 100 MB. */
+const MAX_ROWS = 1_000
+
+/** The ids of one page of `entries`, in order, and the way to its neighbours. It may be shorter than its limit. */
 export async function selectPage(
   db: Kysely<Schema>,
   entries: SelectQueryBuilder<Schema, never, Entry>,
@@ -18,7 +23,7 @@ export async function selectPage(
   const isBackward = cursor?.side === 'before'
   const direction = isBackward === (order === 'asc') ? 'desc' : 'asc'
   const beyond = direction === 'asc' ? '>' : '<'
-  let query = db.selectFrom(entries.as('entry')).select(['id', 'sort_key'])
+  let query = db.selectFrom(entries.as('entry')).select(['id', 'sort_key', 'weight'])
   if (cursor) {
     const { key, id } = cursor
     query = query.where((eb) =>
@@ -30,13 +35,13 @@ export async function selectPage(
     .orderBy('id', direction)
     .limit(limit + 1) // one more tells whether there is more
     .execute()
-  const page = rows.slice(0, limit)
+  const page = rows.slice(0, Math.min(limit, countFitting(rows)))
   if (isBackward) page.reverse()
   const { total } = await db
     .selectFrom(entries.as('entry'))
     .select(({ fn }) => fn.countAll().as('total'))
     .executeTakeFirstOrThrow()
-  const hasMore = rows.length > limit
+  const hasMore = rows.length > page.length
   const cursorOf = (entry: Entry | undefined) =>
     entry ? writeCursor({ key: Number(entry.sort_key), id: entry.id }) : null
   return {
@@ -45,4 +50,14 @@ export async function selectPage(
     after: isBackward || hasMore ? cursorOf(page.at(-1)) : null,
     total: Number(total),
   }
+}
+
+/** How many of `entries` have at most `MAX_ROWS` rows together. */
+function countFitting(entries: Entry[]): number {
+  let rows = 0
+  const tooMuch = entries.findIndex(({ weight }, index) => {
+    rows += weight
+    return index > 0 && rows > MAX_ROWS
+  })
+  return tooMuch === -1 ? entries.length : tooMuch
 }

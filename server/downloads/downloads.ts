@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { once } from 'node:events'
 import type { BlobStore, ByteRange } from '../../storage/blob-store.ts'
 import type { Caller } from '../accounts/caller.ts'
 import type { ActivityRecorder } from '../activity/activity-recorder.ts'
@@ -17,6 +17,7 @@ import { type ArchiveFile, type ArchivePart, archiveEtag, layoutArchive, sliceAr
 import type { Claims } from './claims.ts'
 import { coalesced } from './coalesced.ts'
 import type { Copies } from './copies.ts'
+import { createFileLooks } from './file-looks.ts'
 
 /** Something that can be read: a file, an archive or a stream, as its headers need it. */
 export interface Download {
@@ -67,8 +68,6 @@ interface Dependencies {
 }
 
 const MAX_ARCHIVE_NAME_BYTES = 1024
-/** So often somebody who waits for a file looks whether it is there: it may come in through another replica. */
-const POLL_MS = 250
 
 export type Downloads = ReturnType<typeof createDownloads>
 
@@ -103,13 +102,17 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
    * Nothing of a file can be shown before all of it is there: what kind it is, what its digest is, whether a position must be taken
    * off a picture.
    */
-  async function untilItCame(opened: OpenUpload, { fileId, name }: FileRef, patience: AbortSignal): Promise<void> {
-    while (await isAwaited(opened, await uploads.getFile(opened, fileId, name))) {
+  async function untilItCame(opened: OpenUpload, ref: FileRef, patience: AbortSignal): Promise<void> {
+    const givenUp = once(patience, 'abort')
+    do {
       if (patience.aborted)
         throw new AppError('unavailable', 'the file is still coming in, please ask again', { retryAfterSeconds: 1 })
-      await sleep(POLL_MS, undefined, { signal: patience }).catch(() => {})
-    }
+    } while ((await Promise.race([looks.next({ ...ref, opened }), givenUp])) !== false)
   }
+
+  const looks = createFileLooks(async ({ opened, fileId, name }: FileRef & { opened: OpenUpload }) =>
+    isAwaited(opened, await uploads.getFile(opened, fileId, name)),
+  )
 
   /** The row of a stream says that it is sent before its sender is ready to pass it on. */
   async function isAwaited({ upload }: OpenUpload, file: StoredFile): Promise<boolean> {

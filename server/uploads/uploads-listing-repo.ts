@@ -14,7 +14,11 @@ export type UploadsListingRepo = ReturnType<typeof createUploadsListingRepo>
 export function createUploadsListingRepo({ db }: { db: Kysely<Schema> }) {
   return {
     async listUploads(filter: UploadFilter, paging: Paging<UploadSort>, now: number): Promise<Page<Upload>> {
-      const entries = filtered(db, filter, now).select((eb) => ['uploads.id', sortKey(eb, paging.sort).as('sort_key')])
+      const entries = filtered(db, filter, now).select((eb) => [
+        'uploads.id',
+        sortKey(eb, paging.sort).as('sort_key'),
+        eb('uploads.file_count', '-', eb.ref('uploads.returned_slots')).as('weight'),
+      ])
       const { results, ...rest } = await selectPage(db, entries, paging)
       return { ...rest, results: await uploadsOf(db, results) }
     },

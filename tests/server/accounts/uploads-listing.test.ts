@@ -8,6 +8,11 @@ import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 
 type Headers = Record<string, string>
 
+interface Cursors {
+  before: string | null
+  after: string | null
+}
+
 interface UploadsPage {
   id: string
   results: { id: string; comments: string; files: { fileName: string }[]; token?: string; user?: string }[]
@@ -264,4 +269,20 @@ test('a search finds words in messages and in names of files, as they stand', as
   expect(await found('0.txt')).toBe('plans Photos of the 100% party')
   expect(await found('100%')).toBe('Photos of the 100% party')
   expect(await found('10_%')).toBe('')
+})
+
+test('a page ends early rather than hold more than a thousand files, and leads on and back', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  const { headers } = await givenSession(app, 'grace')
+  for (const count of [1000, 600, 300, 100])
+    await upload(app, headers, { comments: `${count}`, files: Array(count).fill({ fileName: 'a' }) })
+  const ask = (query: string) => page(app, headers, `/me/uploads?limit=1000${query}`) as Promise<UploadsPage & Cursors>
+
+  const first = await ask('')
+  const second = await ask(`&after=${first.after}`)
+  const back = await ask(`&before=${second.before}`)
+
+  expect([first, second, back].map(comments)).toEqual(['100 300 600', '1000', '100 300 600'])
+  expect(second.results[0]?.files.length).toBe(1000)
+  expect([first.total, first.before, second.after, back.before]).toEqual([4, null, null, null])
 })

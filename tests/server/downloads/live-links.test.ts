@@ -80,3 +80,17 @@ test('a file that is there is not waited for', async () => {
 
   expect(await answerOf(fetch(`${app.url}/file/${upload.id}/${id}/file.txt?wait=1`))).toEqual([200, 'hello'])
 })
+
+test('all who wait for a file share one look at a time', async () => {
+  const app = await makeApp()
+  const { url, link } = await createResumable(app, 11)
+  const look = vi.spyOn(app.uploads, 'getFile')
+
+  const waiting = Array.from({ length: 20 }, () => fetch(`${link}?wait=1`))
+  await vi.waitFor(() => expect(look.mock.calls.length).toBeGreaterThan(20)) // one by each who came, then the shared ones
+  await patch(url, 0, 'hello world')
+  const texts = await Promise.all(waiting.map(async (answer) => (await answer).text()))
+
+  expect(new Set(texts)).toEqual(new Set(['hello world']))
+  expect(look.mock.calls.length).toBeLessThan(60) // each once more at the end
+})

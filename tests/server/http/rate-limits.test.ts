@@ -170,6 +170,15 @@ test('after too many requests for things that do not exist, an address finds not
   }
 })
 
+test('addresses that are no routes count as misses, too', async () => {
+  const app = await makeApp({ RATE_LIMIT: '3' })
+  const statuses: number[] = []
+  for (const method of ['GET', 'POST', 'DELETE', 'GET'])
+    statuses.push((await fetch(`${app.url}/nothing`, { method })).status)
+
+  expect(statuses).toEqual([404, 404, 404, 429])
+})
+
 test('at an address with too many misses, a token, a secret or a session still works', async () => {
   const app = await makeApp({ RATE_LIMIT: '3', ...WITH_ACCOUNTS })
   const { headers } = await givenSession(app, 'grace')
