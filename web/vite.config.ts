@@ -12,6 +12,7 @@ export default defineConfig({
   base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   plugins: [compressed()],
+  worker: { format: 'es' },
   build: {
     target: 'es2023',
     emptyOutDir: true,

@@ -96,4 +96,17 @@ describe.skipIf(!hasBrowser())('a look at what was sent', () => {
     expect(await page.title()).toBe('Mayfly')
     expect(requests.filter((url) => !url.startsWith(app.url))).toEqual([])
   })
+
+  test('a message that takes the Markdown parser seconds is given up, and stays text', async () => {
+    const app = await makeApp()
+    const { upload } = await givenFile(app, { comments: `**start**\n\n${'***a**_'.repeat(4_600)}` })
+    const page = await open()
+    const parser = page.waitForEvent('worker')
+
+    await page.goto(`${app.url}/#/?id=${upload.id}`)
+    const worker = await parser
+    await new Promise((resolve) => worker.once('close', resolve))
+
+    expect((await page.locator('.message').textContent())?.slice(0, 9)).toBe('**start**')
+  })
 })

@@ -4,9 +4,16 @@ import { useEffect, useRef } from 'preact/hooks'
 export function Message({ text }: { text: string }) {
   const place = useRef<HTMLDivElement>(null)
   useEffect(() => {
-    void import('../receiving/markdown.ts').then(({ renderMarkdown }) =>
-      place.current?.replaceChildren(renderMarkdown(text)),
-    )
+    let isShown = true
+    void import('../receiving/markdown.ts')
+      .then(({ renderMarkdown }) => renderMarkdown(text))
+      .then(
+        (rendered) => isShown && place.current?.replaceChildren(rendered),
+        () => {},
+      )
+    return () => {
+      isShown = false
+    }
   }, [text])
   return (
     <div ref={place} class="message">

@@ -1,27 +1,12 @@
 import DOMPurify from 'dompurify'
-import { Marked } from 'marked'
+import { ALLOWED_TAGS } from './markdown-tags.ts'
 
-/** Loads nothing, submits nothing, frames nothing, styles nothing: text, lists, tables and links. */
-const ALLOWED_TAGS =
-  'a b blockquote br code del em h1 h2 h3 h4 h5 h6 hr i li ol p pre s strong table tbody td th thead tr ul'.split(' ')
+/** An ordinary text takes a few milliseconds. */
+const TIME_LIMIT_MS = 500
 
-const RAW_TAG = new RegExp(`<(/?(?:${ALLOWED_TAGS.join('|')})\\b)([^<>]*)>|<`, 'gi')
-const HREF = /\shref="[^"]*"/i
-
-/**
- * The HTML in a text, without any attribute but a link's; what is not allowed stands there as it was written. DOMPurify would
- * remove it as well, but has to parse it first, and browsers then report each handler and each style that our policy forbids.
- */
-const plainTags = (html: string): string =>
-  html.replace(RAW_TAG, (_, tag: string | undefined, attributes: string) =>
-    tag === undefined ? '&lt;' : `<${tag}${HREF.exec(attributes)?.[0] ?? ''}>`,
-  )
-
-const markdown = new Marked({ gfm: true, breaks: true, renderer: { html: ({ text }) => plainTags(text) } })
-
-/** Markdown of strangers. Nothing of it gets past DOMPurify. */
-export function renderMarkdown(text: string): DocumentFragment {
-  const fragment = DOMPurify.sanitize(markdown.parse(text, { async: false }), {
+/** Markdown of strangers. Nothing of it gets past DOMPurify. Rejects when it can't be rendered, or not in time. */
+export async function renderMarkdown(text: string): Promise<DocumentFragment> {
+  const fragment = DOMPurify.sanitize(await parse(text), {
     ALLOWED_TAGS,
     ALLOWED_ATTR: ['href', 'title', 'start', 'align'],
     ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
@@ -33,3 +18,21 @@ export function renderMarkdown(text: string): DocumentFragment {
   }
   return fragment
 }
+
+async function parse(text: string): Promise<string> {
+  const worker = new Worker(new URL('./markdown-worker.ts', import.meta.url), { type: 'module' })
+  try {
+    await answerOf(worker)
+    setTimeout(() => worker.dispatchEvent(new Event('error')), TIME_LIMIT_MS)
+    worker.postMessage(text)
+    return await answerOf(worker)
+  } finally {
+    worker.terminate()
+  }
+}
+
+const answerOf = (worker: Worker): Promise<string> =>
+  new Promise((resolve, reject) => {
+    worker.addEventListener('message', ({ data }) => resolve(data), { once: true })
+    worker.addEventListener('error', reject, { once: true })
+  })
