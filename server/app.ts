@@ -358,6 +358,7 @@ export function storeOptions(config: Config) {
     prefix: config.s3Prefix,
     forcePathStyle: config.s3ForcePathStyle,
     maxBlobBytes: config.maxFileSizeBytes,
+    folder: resolve(config.dataDir, 'parts'),
   }
 }
 

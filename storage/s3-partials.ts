@@ -14,7 +14,8 @@ import { AppError } from '../server/errors.ts'
 import type { PartialBlob, PartialWriter } from './blob-store.ts'
 import { errorName, fail, failing } from './s3-errors.ts'
 import { listParts, type MultipartUpload } from './s3-multipart.ts'
-import { EMPTY, MAX_PARTS, PART_TIMEOUT_MS, type S3Target, type S3Writer, withRoom } from './s3-writer.ts'
+import type { Part } from './s3-parts.ts'
+import { MAX_PARTS, PART_TIMEOUT_MS, type S3Target, type S3Writer } from './s3-writer.ts'
 
 /**
  * Blobs that come in over several requests: one multipart upload for all of them. What is too little for a part waits in an
@@ -46,18 +47,21 @@ export interface S3PartialsTarget extends S3Target {
   writer: S3Writer
 }
 
-export function createS3Partials({ client, bucket, partBytes, uploading, tailPrefix, writer }: S3PartialsTarget) {
+export function createS3Partials(target: S3PartialsTarget) {
+  const { client, bucket, partBytes, uploading, tailPrefix, writer } = target
+
   /** `name`: of the object that it will be. */
   async function open(name: string, from?: PartialBlob): Promise<PartialWriter> {
     const notes = from ? (JSON.parse(from.notes) as Notes) : newNotes(partBytes)
     let { uploadId } = notes
     const parts = notes.parts.map(([first, last]): Numbers => [first, last])
     const committed = countOf(parts) * notes.partBytes
-    let buffer = notes.tail === null ? EMPTY : await readTail(notes.tail, (from?.size ?? 0) - committed)
-    let filled = buffer.length
+    const tail = notes.tail === null ? undefined : await readTail(notes.tail, (from?.size ?? 0) - committed)
     const reserved = uploadId === null ? undefined : await reservedNumber(multipartOf(name, uploadId), notes)
+    let part = target.parts.begin(notes.partBytes)
+    if (tail) await part.add(tail)
     /** Whether anything was added to what the tail holds. */
-    let isTailGood = notes.tail !== null || filled === 0
+    let isTailGood = true
     let sending: Promise<void> | undefined
     let hasNewParts = false
     if (uploadId) uploading.add(uploadId)
@@ -66,38 +70,29 @@ export function createS3Partials({ client, bucket, partBytes, uploading, tailPre
     function add(chunk: Uint8Array): Promise<void> | undefined {
       if (chunk.byteLength === 0) return undefined
       isTailGood = false
-      const rest = collect(chunk)
-      return filled === notes.partBytes ? addParts(rest) : undefined
-    }
-
-    /** Returns what did not fit. */
-    function collect(chunk: Uint8Array): Uint8Array {
-      const piece = chunk.subarray(0, notes.partBytes - filled)
-      buffer = withRoom(buffer, filled, piece.byteLength, notes.partBytes)
-      buffer.set(piece, filled)
-      filled += piece.byteLength
-      return chunk.subarray(piece.byteLength)
+      return part.size + chunk.byteLength < notes.partBytes ? part.add(chunk) : addParts(chunk)
     }
 
     async function addParts(chunk: Uint8Array): Promise<void> {
-      let rest = chunk
-      while (filled === notes.partBytes) {
-        await sendPart()
-        rest = collect(rest)
+      for (let rest = chunk; rest.byteLength > 0; ) {
+        const piece = rest.subarray(0, notes.partBytes - part.size)
+        await part.add(piece)
+        rest = rest.subarray(piece.byteLength)
+        if (part.size === notes.partBytes) await sendPart()
       }
     }
 
     /** One part travels while the next is collected. */
     async function sendPart(): Promise<void> {
       await sending
-      const body = buffer.subarray(0, filled)
-      buffer = EMPTY
-      filled = 0
-      sending = send(body)
+      sending = send(part)
+      part = target.parts.begin(notes.partBytes)
       sending.catch(() => {}) // whatever is called next hears of it
     }
 
-    async function send(body: Buffer): Promise<void> {
+    const send = (collected: Part): Promise<void> => collected.send(sendBytes)
+
+    async function sendBytes(body: Buffer): Promise<void> {
       const next = lastOf(parts) + 1
       const PartNumber = next === reserved ? next + 1 : next
       if (PartNumber > MAX_PARTS) throw new AppError('too_large', 'the file is too large for the storage')
@@ -122,18 +117,18 @@ export function createS3Partials({ client, bucket, partBytes, uploading, tailPre
     async function pause(): Promise<PartialBlob> {
       return ending(async () => {
         await sending
-        const size = countOf(parts) * notes.partBytes + filled
-        if (filled === 0) return { size, notes: noted(null, true) }
+        const size = countOf(parts) * notes.partBytes + part.size
+        if (part.size === 0) return { size, notes: noted(null, true) }
         if (isTailGood) return { size, notes: noted(notes.tail, true) }
-        return { size, notes: noted(await writeTail(name, buffer.subarray(0, filled)), true) }
+        return { size, notes: noted(await part.send((body) => writeTail(name, body)), true) }
       })
     }
 
     async function finish(): Promise<number> {
       return ending(async () => {
         await sending
-        const size = countOf(parts) * notes.partBytes + filled
-        if (uploadId === null) await writer.writeWhole(name, buffer.subarray(0, filled))
+        const size = countOf(parts) * notes.partBytes + part.size
+        if (uploadId === null) await part.send((body) => writer.writeWhole(name, body))
         else await complete(uploadId)
         await removeTails(name)
         return size
@@ -141,7 +136,7 @@ export function createS3Partials({ client, bucket, partBytes, uploading, tailPre
     }
 
     async function complete(id: string): Promise<void> {
-      if (filled > 0) await send(buffer.subarray(0, filled))
+      if (part.size > 0) await send(part)
       const upload = multipartOf(name, id)
       const Parts: CompletedPart[] = []
       for await (const { PartNumber = 0, ETag } of listParts(client, upload)) {
@@ -152,7 +147,10 @@ export function createS3Partials({ client, bucket, partBytes, uploading, tailPre
     }
 
     async function ending<T>(work: () => Promise<T>): Promise<T> {
-      return work().finally(() => uploading.delete(uploadId ?? ''))
+      return work().finally(async () => {
+        uploading.delete(uploadId ?? '')
+        await part.drop()
+      })
     }
 
     return { add, checkpoint, pause, finish }

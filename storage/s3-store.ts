@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import type { Readable } from 'node:stream'
 import {
   AbortMultipartUploadCommand,
@@ -16,6 +17,7 @@ import { interruptible } from './interruptible.ts'
 import { errorName, fail, failing } from './s3-errors.ts'
 import { listParts, type MultipartUpload } from './s3-multipart.ts'
 import { createS3Partials } from './s3-partials.ts'
+import { createParts } from './s3-parts.ts'
 import { readBody } from './s3-reader.ts'
 import { createS3Writer, partBytesFor } from './s3-writer.ts'
 
@@ -35,9 +37,18 @@ export interface S3StoreOptions {
   forcePathStyle: boolean
   /** The largest blob that will be put; `Infinity`: no limit. */
   maxBlobBytes: number
-  /** At least 5 MiB; two parts are in memory for each `put`. */
+  /** At least 5 MiB. */
   partBytes?: number
+  /** On a disk, for parts that find no memory. */
+  folder?: string
+  /** For parts, of all uploads together; see also `SENT_BYTES`. */
+  memoryBytes?: number
 }
+
+const MiB = 1024 * 1024
+const MEMORY_BYTES = 96 * MiB
+/** As much again may be taken by parts that were collected on disk, while they are sent; or one part, if that is larger. */
+const SENT_BYTES = 48 * MiB
 
 /** AWS dates an object by the start of its multipart upload: it may be brand-new and look a day old. */
 const LONGEST_UPLOAD_MS = 24 * 60 * 60 * 1000
@@ -52,7 +63,12 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
   const { bucket, prefix, partBytes = partBytesFor(options.maxBlobBytes) } = options
   const client = createClient(options)
   const uploading = new Set<string>()
-  const target = { client, bucket, partBytes, uploading }
+  const parts = createParts({
+    folder: options.folder ?? tmpdir(),
+    memoryBytes: options.memoryBytes ?? MEMORY_BYTES,
+    parallelism: Math.max(1, Math.floor(SENT_BYTES / partBytes)),
+  })
+  const target = { client, bucket, partBytes, uploading, parts }
   const writer = createS3Writer(target)
   const tailPrefix = `${prefix}${TAILS}`
   const partials = createS3Partials({ ...target, tailPrefix, writer })

@@ -11,6 +11,7 @@ import {
 import { AppError } from '../server/errors.ts'
 import type { Interruptible } from './interruptible.ts'
 import { errorName, fail } from './s3-errors.ts'
+import type { Part, Parts } from './s3-parts.ts'
 
 const MiB = 1024 * 1024
 export const MAX_PARTS = 10_000
@@ -19,8 +20,8 @@ const SMALLEST_PART_BYTES = 8 * MiB
 const LARGEST_PART_BYTES = 48 * MiB
 
 /**
- * As small as the largest blob allows: S3 takes 10,000 parts, and two of them are in memory for each upload, one travelling
- * while the next is collected. All are of one size, since Cloudflare R2 refuses others.
+ * As small as the largest blob allows: S3 takes 10,000 parts, and there are two of them for each upload, one travelling while
+ * the next is collected. All are of one size, since Cloudflare R2 refuses others.
  */
 export function partBytesFor(maxBlobBytes: number): number {
   const needed = Math.ceil(maxBlobBytes / MAX_PARTS / MiB) * MiB
@@ -29,7 +30,9 @@ export function partBytesFor(maxBlobBytes: number): number {
 
 /** A part on a slow line may take this long. */
 export const PART_TIMEOUT_MS = 10 * 60_000
-export const EMPTY = Buffer.alloc(0)
+
+/** One travels, one waits for that, one is collected. */
+const LIVING_PARTS = 3
 
 export interface S3Target {
   client: S3Client
@@ -37,6 +40,7 @@ export interface S3Target {
   partBytes: number
   /** Ids of multipart uploads that this process works on. */
   uploading: Set<string>
+  parts: Parts
 }
 
 export type S3Writer = ReturnType<typeof createS3Writer>
@@ -46,17 +50,29 @@ export type S3Writer = ReturnType<typeof createS3Writer>
  * source before it says so, and when it is aborted while the source stalls, the parts stay on the server (3.1173,
  * `__doConcurrentUpload`, `done`).
  */
-export function createS3Writer({ client, bucket, partBytes, uploading }: S3Target) {
+export function createS3Writer({ client, bucket, partBytes, uploading, parts }: S3Target) {
   let knowsConditions = true
 
   /** Stores all of `source` as `name` and returns its size. An object of that name is an error. */
   async function write(name: string, source: Interruptible<Uint8Array>, signal?: AbortSignal): Promise<number> {
-    const parts = inParts(source, partBytes)
-    const nextPart = async (): Promise<Buffer> => (await parts.next()).value ?? EMPTY
-    const first = await nextPart()
-    if (first.length === partBytes) return writeParts(name, first, nextPart, source, signal)
-    await writeWhole(name, first)
-    return first.length
+    const begun: Part[] = []
+    const begin = () => {
+      const part = parts.begin(partBytes)
+      begun.push(part)
+      if (begun.length > LIVING_PARTS) begun.shift() // was sent
+      return part
+    }
+    const collected = inParts(source, partBytes, begin)
+    const nextPart = async (): Promise<Part> => (await collected.next()).value ?? begin()
+    try {
+      const first = await nextPart()
+      const { size } = first
+      if (size === partBytes) return await writeParts(name, first, nextPart, source, signal)
+      await first.send((body) => writeWhole(name, body))
+      return size
+    } finally {
+      for (const part of begun) await part.drop()
+    }
   }
 
   /** When the answer to this or to the completion of parts gets lost, a blob stays that nobody knows, as after a crash. */
@@ -75,8 +91,8 @@ export function createS3Writer({ client, bucket, partBytes, uploading }: S3Targe
 
   async function writeParts(
     name: string,
-    first: Buffer,
-    nextPart: () => Promise<Buffer>,
+    first: Part,
+    nextPart: () => Promise<Part>,
     source: Interruptible<Uint8Array>,
     signal: AbortSignal | undefined,
   ): Promise<number> {
@@ -90,16 +106,18 @@ export function createS3Writer({ client, bucket, partBytes, uploading }: S3Targe
       const Parts: CompletedPart[] = []
       let size = 0
       let part = first
-      while (part.length > 0) {
+      while (part.size > 0) {
         if (Parts.length === MAX_PARTS) throw new AppError('too_large', 'the file is too large for the storage')
         const PartNumber = Parts.length + 1
-        const command = new UploadPartCommand({ ...upload, PartNumber, Body: part, ContentLength: part.length })
         const options = { abortSignal: cancel.signal, requestTimeout: PART_TIMEOUT_MS }
-        const sending = client.send(command, options).catch(fail)
+        const sending = part.send((Body) => {
+          const command = new UploadPartCommand({ ...upload, PartNumber, Body, ContentLength: Body.length })
+          return client.send(command, options).catch(fail)
+        })
         sending.catch(source.interrupt)
+        size += part.size
         const [{ ETag }, next] = await Promise.all([sending, nextPart()])
         Parts.push({ ETag, PartNumber })
-        size += part.length
         part = next
       }
       signal?.throwIfAborted()
@@ -132,30 +150,21 @@ function unlessNotImplemented(error: unknown): undefined {
 }
 
 /** Parts of exactly `partBytes`, and at the end what is left, which may be nothing. */
-async function* inParts(source: AsyncIterable<Uint8Array>, partBytes: number): AsyncGenerator<Buffer, undefined> {
-  let part: Buffer = EMPTY
-  let filled = 0
+async function* inParts(
+  source: AsyncIterable<Uint8Array>,
+  partBytes: number,
+  begin: () => Part,
+): AsyncGenerator<Part, undefined> {
+  let part = begin()
   for await (const chunk of source) {
-    let rest = chunk
-    while (rest.byteLength > 0) {
-      const piece = rest.subarray(0, partBytes - filled)
-      part = withRoom(part, filled, piece.byteLength, partBytes)
-      part.set(piece, filled)
-      filled += piece.byteLength
+    for (let rest = chunk; rest.byteLength > 0; ) {
+      const piece = rest.subarray(0, partBytes - part.size)
+      await part.add(piece)
       rest = rest.subarray(piece.byteLength)
-      if (filled < partBytes) continue
+      if (part.size < partBytes) continue
       yield part
-      part = EMPTY
-      filled = 0
+      part = begin()
     }
   }
-  yield part.subarray(0, filled)
-}
-
-/** Grows fourfold, so that a small blob takes little memory and a large one is copied once and a third. */
-export function withRoom(part: Buffer, filled: number, needed: number, partBytes: number): Buffer {
-  if (part.length >= filled + needed) return part
-  const larger = Buffer.allocUnsafeSlow(Math.min(partBytes, Math.max(filled + needed, part.length * 4)))
-  larger.set(part.subarray(0, filled))
-  return larger
+  yield part
 }

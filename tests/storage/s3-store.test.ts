@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process'
+import { hash, randomBytes } from 'node:crypto'
+import { existsSync, readdirSync } from 'node:fs'
 import { createServer, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -15,6 +17,7 @@ import { newBlobKey } from '../../server/ids.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { createS3Store, type S3StoreOptions } from '../../storage/s3-store.ts'
 import { chunks, describeBlobStore, givenBlob, listed, read, stalling } from '../contract/blob-store.ts'
+import { temporaryFolder } from '../helpers/database.ts'
 import { type S3Server, s3ServerAvailable, startS3Server } from '../helpers/s3-server.ts'
 
 const MIB = 1024 * 1024
@@ -90,6 +93,43 @@ describe.skipIf(!isAvailable)('with a real S3 server (Ceph)', () => {
     const { read, grownMib } = JSON.parse(stdout)
     expect(read).toBe(300 * MIB)
     expect(grownMib).toBeLessThan(100)
+  })
+
+  test('parts that find no memory are collected in files, which leave nothing behind', async () => {
+    const folder = temporaryFolder()
+    const store = openStore({ prefix: 'files/', memoryBytes: 0, folder })
+    const bytes = randomBytes(12 * MIB + 1)
+    const [whole, begun] = [newBlobKey(), newBlobKey()]
+
+    await store.put(whole, chunks([bytes.subarray(0, 7), bytes.subarray(7)]))
+    const first = await store.openPartial(begun)
+    await first.add(bytes.subarray(0, 6 * MIB))
+    const second = await store.openPartial(begun, await first.pause())
+    await second.add(bytes.subarray(6 * MIB))
+    await second.finish()
+
+    const content = { length: bytes.length, sha256: hash('sha256', bytes) }
+    expect([await read(store, whole), await read(store, begun)]).toEqual([content, content])
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  test('memory for parts is given back by uploads that end, and by those that break off', async () => {
+    const folder = join(temporaryFolder(), 'unused')
+    const store = openStore({ prefix: 'memory/', memoryBytes: 11 * MIB, folder })
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield Buffer.alloc(9 * MIB)
+      throw new Error('gone')
+    }
+
+    for (let count = 0; count < 3; count++) {
+      await expect(store.put(newBlobKey(), broken())).rejects.toThrow('gone')
+      await store.put(newBlobKey(), chunks([Buffer.alloc(12 * MIB)]))
+      const partial = await store.openPartial(newBlobKey())
+      await partial.add(Buffer.alloc(MIB))
+      await partial.pause()
+    }
+
+    expect(existsSync(folder)).toBe(false)
   })
 
   test.each([

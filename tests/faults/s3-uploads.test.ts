@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { memoryOf } from '../helpers/memory-of.ts'
+import { rawClient } from '../helpers/raw-client.ts'
+import { type S3Server, s3ServerAvailable, startS3Server } from '../helpers/s3-server.ts'
+import { spawnServer } from '../helpers/spawn-server.ts'
+
+const MEGABYTES = 1_000_000
+const SENDERS = 40
+/** Nearly a part, so that nothing of it can be sent on. */
+const SENT = Buffer.alloc(7 * MEGABYTES, 'part')
+
+describe.skipIf(!s3ServerAvailable())('with the bytes in a bucket', () => {
+  let s3: S3Server
+
+  beforeAll(async () => {
+    s3 = await startS3Server()
+  })
+
+  afterAll(() => s3?.stop())
+
+  test('senders who stop in the middle of a part do not fill the memory, nor keep others out', {
+    timeout: 120_000,
+  }, async () => {
+    const server = await spawnServer({
+      STORAGE: 's3',
+      S3_BUCKET: s3.bucket,
+      S3_ENDPOINT: s3.endpoint,
+      S3_ACCESS_KEY_ID: s3.accessKeyId,
+      S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      S3_FORCE_PATH_STYLE: 'true',
+    })
+    const put = (body: string) => fetch(`${server.url}/file.txt`, { method: 'PUT', body })
+    await put('warm')
+    const before = memoryOf(server.pid).now
+
+    const senders = await Promise.all(
+      Array.from({ length: SENDERS }, async () => {
+        const sender = await rawClient(server.url)
+        await sender.send(`PUT /part.bin HTTP/1.1\r\nHost: h\r\nContent-Length: ${SENT.length + 4}\r\n\r\n`)
+        await sender.send(SENT)
+        return sender
+      }),
+    )
+
+    expect((await put('ordinary')).status).toBe(200)
+    expect(memoryOf(server.pid).peak - before).toBeLessThan(270 * MEGABYTES)
+    const last = senders.at(-1)
+    await last?.send('last')
+    const { pathname } = new URL((await last?.answer())?.body.trim() ?? '')
+    const stored = Buffer.from(await (await fetch(`${server.url}${pathname}`)).arrayBuffer())
+    expect(stored.equals(Buffer.concat([SENT, Buffer.from('last')]))).toBe(true)
+  })
+})
