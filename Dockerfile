@@ -39,7 +39,11 @@ RUN install -d -o node -g node compiled /tmp/data \
     timeout --preserve-status 10 node server/main.ts \
  && chown -R root:root compiled && chmod -R a+rX compiled && rm -rf /tmp/data
 
-ENV NODE_ENV=production \
+# Memory of pictures goes back to the system when it is free: docs/performance.md.
+ENV MALLOC_ARENA_MAX=2 \
+    MALLOC_MMAP_THRESHOLD_=131072 \
+    MALLOC_TRIM_THRESHOLD_=131072 \
+    NODE_ENV=production \
     NODE_COMPILE_CACHE=/app/compiled \
     MAYFLY_HOST=0.0.0.0 \
     MAYFLY_DATA_DIR=/data

@@ -28,6 +28,15 @@ test.each(['Dockerfile', 'docker-compose.yml', 'deploy/mayfly.service', 'docs/de
   },
 )
 
+test('npm start, the image and the systemd unit tell the allocator the same', async () => {
+  const said = async (path: string) => (await read(path)).match(/\bMALLOC_[A-Z_]+=\d+/g)?.sort()
+
+  const start = await said('package.json')
+
+  expect(start).toHaveLength(3)
+  expect([await said('Dockerfile'), await said('deploy/mayfly.service')]).toEqual([start, start])
+})
+
 test('every folder that the server imports from enters the image', async () => {
   const allowed = (await read('.dockerignore')).match(/(?<=^!).+$/gm)
   const files = await readdir('server', { recursive: true })

@@ -67,17 +67,21 @@ const COMMANDS: Record<TargetName, (port: number, options: StartOptions) => Comm
   plikd: plikdCommand,
 }
 
+/** As `npm start` has it. */
+const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' }
+
 /**
  * Everything as it comes, but: no rate limit, since one address sends all there is, and only warnings in the log, which
  * the others don't write either.
  */
 function mayflyCommand(port: number, { folder, settings = {}, profileTo }: StartOptions): Command {
   const all = { PORT: `${port}`, DATA_DIR: folder, RATE_LIMIT: 'off', LOG_LEVEL: 'warn', ...settings }
+  const mayfly = Object.fromEntries(Object.entries(all).map(([key, value]) => [`MAYFLY_${key}`, value]))
   const profile = profileTo ? ['--cpu-prof', `--cpu-prof-dir=${profileTo}`, '--cpu-prof-interval=500'] : []
   return {
     command: process.execPath,
     args: [...profile, join(ROOT, 'server/main.ts')],
-    environment: Object.fromEntries(Object.entries(all).map(([key, value]) => [`MAYFLY_${key}`, value])),
+    environment: { ...ALLOCATOR, ...mayfly },
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { memoryOf } from '../helpers/memory-of.ts'
+import { memoryMiB } from '../bench/processes.ts'
 import { sidewaysPng, sidewaysWebp } from '../helpers/pictures.ts'
 import { rawClient } from '../helpers/raw-client.ts'
 import { type SpawnedServer, spawnServer } from '../helpers/spawn-server.ts'
@@ -20,8 +20,6 @@ async function sendPhoto(server: SpawnedServer): Promise<{ ms: number; link: str
   return { link: await response.text(), ms: performance.now() - started }
 }
 
-const MEGABYTES = 1_000_000
-
 test.for([
   ['WebP of 9990 × 9990', sidewaysWebp(9_990, 9_990)],
   ['PNG of 12000 × 8000', sidewaysPng(12_000, 8_000)],
@@ -30,21 +28,21 @@ test.for([
   async ([, picture]) => {
     const server = await spawnServer()
     await sendPhoto(server)
-    const before = memoryOf(server.pid).now
+    const before = memoryMiB(server.pid).now
 
     for (let count = 0; count < 6; count++) await sendAndLeave(server, picture)
     const { ms, link } = await sendPhoto(server)
 
     expect(ms).toBeLessThan(5_000)
     expect(await fileOfLink(link)).toMatchObject({ image: { status: 'normalised' } })
-    expect(memoryOf(server.pid).peak - before).toBeLessThan(300 * MEGABYTES)
+    expect(memoryMiB(server.pid).peak - before).toBeLessThan(290)
   },
 )
 
 test('a picture that would take too much memory is stored without its metadata, and turned as it was', async () => {
   const server = await spawnServer()
   const body = new Uint8Array(sidewaysWebp(9_990, 9_990))
-  const before = memoryOf(server.pid).now
+  const before = memoryMiB(server.pid).now
 
   const response = await fetch(`${server.url}/photo.webp`, { method: 'PUT', body })
   const link = (await response.text()).trim()
@@ -58,5 +56,5 @@ test('a picture that would take too much memory is stored without its metadata, 
     },
   })
   expect([thumbnail.status, await thumbnail.text()]).toEqual([406, expect.stringContaining('more memory')])
-  expect(memoryOf(server.pid).peak - before).toBeLessThan(100 * MEGABYTES)
+  expect(memoryMiB(server.pid).peak - before).toBeLessThan(100)
 })

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { memoryOf } from '../helpers/memory-of.ts'
+import { memoryMiB } from '../bench/processes.ts'
 import { rawClient } from '../helpers/raw-client.ts'
 import { type S3Server, s3ServerAvailable, startS3Server } from '../helpers/s3-server.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
 
-const MEGABYTES = 1_000_000
 const SENDERS = 40
 /** Nearly a part, so that nothing of it can be sent on. */
-const SENT = Buffer.alloc(7 * MEGABYTES, 'part')
+const SENT = Buffer.alloc(7_000_000, 'part')
 
 describe.skipIf(!s3ServerAvailable())('with the bytes in a bucket', () => {
   let s3: S3Server
@@ -31,7 +30,7 @@ describe.skipIf(!s3ServerAvailable())('with the bytes in a bucket', () => {
     })
     const put = (body: string) => fetch(`${server.url}/file.txt`, { method: 'PUT', body })
     await put('warm')
-    const before = memoryOf(server.pid).now
+    const before = memoryMiB(server.pid).now
 
     const senders = await Promise.all(
       Array.from({ length: SENDERS }, async () => {
@@ -43,7 +42,7 @@ describe.skipIf(!s3ServerAvailable())('with the bytes in a bucket', () => {
     )
 
     expect((await put('ordinary')).status).toBe(200)
-    expect(memoryOf(server.pid).peak - before).toBeLessThan(270 * MEGABYTES)
+    expect(memoryMiB(server.pid).peak - before).toBeLessThan(260)
     const last = senders.at(-1)
     await last?.send('last')
     const { pathname } = new URL((await last?.answer())?.body.trim() ?? '')

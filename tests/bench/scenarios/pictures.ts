@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import sharp from 'sharp'
 import type { Context, Scenario } from '../context.ts'
 import { type Sample, withCpu } from '../measure.ts'
+import { memoryMiB } from '../processes.ts'
 import type { Target } from '../targets.ts'
 
 const PHOTOS = 50
@@ -13,11 +15,12 @@ const QUALITY = 90
 /** Lies on its side, as a phone held upright takes it. */
 const ORIENTATION = 6
 const CONNECTIONS = 8
+const SETTLE_MS = 2_000
 
 export const pictures: Scenario = {
   name: 'pictures',
   about:
-    'photos of 12 megapixels that have to be turned, beside sharp alone in this process; small downloads while they are worked on',
+    'photos of 12 megapixels that have to be turned, beside sharp alone in this process; small downloads while they are worked on; memory afterwards',
   async run(context) {
     const photo = await makePhoto(context.newPath('photo.jpg'))
     const count = context.sizes.archives[0]?.files === 100 ? PHOTOS : PHOTOS_IN_QUICK_RUN
@@ -25,6 +28,7 @@ export const pictures: Scenario = {
       if (!mayfly) return
       await throughput(context, mayfly, photo, count)
       await downloadsMeanwhile(context, mayfly, photo, count)
+      await memoryAfterwards(context, mayfly)
     })
   },
 }
@@ -68,6 +72,17 @@ async function downloadsMeanwhile(context: Context, mayfly: Target, photo: strin
   ]
   const comparison = { name: `1 KiB, ${CONNECTIONS}, while ${count} photos come in`, unit: 'files/s', contenders }
   await compare(comparison, { rounds: Math.min(rounds, 3), warmUp: false })
+}
+
+/** What has been freed goes back to the system. */
+function memoryAfterwards({ compare }: Context, { pid }: Target) {
+  const run = async () => {
+    await sleep(SETTLE_MS)
+    return { value: memoryMiB(pid).now }
+  }
+  const contenders = [{ target: 'mayfly' as const, run }]
+  const comparison = { name: 'memory afterwards', unit: 'MiB', contenders, goals: [{ atMost: 300 }] }
+  return compare(comparison, { rounds: 1, warmUp: false })
 }
 
 /** Noise on a gradient, which takes JPEG about as long as a photo does. */
