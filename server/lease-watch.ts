@@ -6,8 +6,6 @@ export interface SeenLease {
   mark: number
 }
 
-export type LeaseWatch = ReturnType<typeof createLeaseWatch>
-
 /**
  * Tells leases that their holder stopped renewing from those of a holder who lives. Clocks of several machines differ, and
  * every clock may be set; so moments in the database say nothing. A lease is over once this process has seen it unchanged

@@ -75,20 +75,13 @@ const turningBytes = (metadata: Metadata): number =>
 
 function decodingBytes(metadata: Metadata): number {
   const pixels = pixelsOf(metadata)
-  switch (metadata.format) {
-    case 'jpeg':
-      return metadata.isProgressive ? pixels * 2.2 * coefficientsOf(metadata) : 0
-    case 'png':
-      return metadata.isProgressive ? pixels * sampleBytes(metadata) : 0
-    case 'webp':
-      return oneFrame(metadata) * DECODING_WEBP
-    case 'gif':
-      return oneFrame(metadata) * DECODING_GIF
-    case 'heif':
-      return pixels * DECODING_AVIF
-    default:
-      return pixels * sampleBytes(metadata) // a TIFF may be one strip, or one tile
-  }
+  const { format } = metadata
+  if (format === 'jpeg') return metadata.isProgressive ? pixels * 2.2 * coefficientsOf(metadata) : 0
+  if (format === 'png') return metadata.isProgressive ? pixels * sampleBytes(metadata) : 0
+  if (format === 'webp') return oneFrame(metadata) * DECODING_WEBP
+  if (format === 'gif') return oneFrame(metadata) * DECODING_GIF
+  if (format === 'heif') return pixels * DECODING_AVIF
+  return pixels * sampleBytes(metadata) // a TIFF may be one strip, or one tile
 }
 
 const oneFrame = (metadata: Metadata): number => pixelsOf(metadata) / (metadata.pages ?? 1)

@@ -180,12 +180,12 @@ describe('names in an archive', () => {
   })
 })
 
-test('a list that names one file ten thousand times costs no more than one that names it once', async () => {
+test('a list that names one file thirty thousand times costs no more than one that names it once', async () => {
   const app = await makeApp({ MAX_FILES_PER_UPLOAD: '1000' })
   const files = Array.from({ length: 1000 }, (_, index) => ({ fileName: `${index}.txt` }))
   const upload = await createUpload(app, { files })
   const last = upload.files?.at(-1)?.id
-  const body = JSON.stringify({ files: Array(50_000).fill(last) })
+  const body = JSON.stringify({ files: Array(30_000).fill(last) })
 
   const before = performance.eventLoopUtilization()
   const response = await fetch(`${app.url}/archive/${upload.id}`, { method: 'POST', body })
