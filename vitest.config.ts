@@ -7,6 +7,7 @@ process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/no
 
 const common = {
   testTimeout: 40_000,
+  retry: process.env.CI ? 2 : 0, // many tests watch real time limits, and the machine of a run may be busy
   hookTimeout: 60_000,
   pool: 'forks' as const,
   isolate: false, // files share what they import, and nothing here keeps state in a module: a third less CPU

@@ -11,7 +11,11 @@ const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url))
 /** `migrate` on a connection of its own, since rewriting a large table takes longer than any request may. */
 export async function migrateDatabase(location: DatabaseLocation): Promise<void> {
   const { db, close } = openDatabase(location, { hasTimeLimits: false })
-  await migrate(db).finally(() => close())
+  try {
+    await migrate(db)
+  } finally {
+    await close()
+  }
 }
 
 /** Brings the tables up to date. Throws when a migration fails or when the database was made by a newer version. */

@@ -15,5 +15,9 @@ export async function optimise({ db, location }: Database): Promise<void> {
 /** Large tables take longer than a request may. */
 async function analyse(location: DatabaseLocation): Promise<void> {
   const { db, close } = openDatabase(location, { hasTimeLimits: false })
-  await sql`analyze`.execute(db).finally(() => close())
+  try {
+    await sql`analyze`.execute(db)
+  } finally {
+    await close()
+  }
 }
