@@ -147,10 +147,12 @@ export function createS3Partials(target: S3PartialsTarget) {
     }
 
     async function ending<T>(work: () => Promise<T>): Promise<T> {
-      return work().finally(async () => {
+      try {
+        return await work()
+      } finally {
         uploading.delete(uploadId ?? '')
         await part.drop()
-      })
+      }
     }
 
     return { add, checkpoint, pause, finish }
