@@ -6,9 +6,9 @@ import { findPostgres } from './tests/helpers/postgres-server.ts'
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/node', import.meta.url))
 
 const common = {
-  testTimeout: 40_000,
+  testTimeout: 120_000,
   retry: process.env.CI ? 2 : 0, // many tests watch real time limits, and the machine of a run may be busy
-  hookTimeout: 60_000,
+  hookTimeout: 120_000,
   pool: 'forks' as const,
   isolate: false, // files share what they import, and nothing here keeps state in a module: a third less CPU
   maxWorkers: '100%',
