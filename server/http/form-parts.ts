@@ -87,6 +87,7 @@ function createParser(boundary: string) {
   let isEmpty = true
 
   dicer.on('part', (bytes) => {
+    if (parts.destroyed) throw senderLeft() // out of `dicer.write`: the rest of the chunk may hold thousands of parts
     open.add(bytes)
     bytes.on('error', () => {}) // a part that nobody reads breaks off silently; the form tells of it
     bytes.once('close', () => open.delete(bytes))
