@@ -14,6 +14,8 @@ const common = {
   maxWorkers: '100%',
   globalSetup: ['tests/helpers/build-page.ts', 'tests/helpers/database-setup.ts'],
 }
+/** They replace a module, which only works before any other test has loaded it. */
+const REPLACES_A_MODULE = ['tests/server/images/uncleaned-pictures.test.ts']
 /** Whatever touches the database runs once more on PostgreSQL. */
 const ON_BOTH_DATABASES = ['tests/server/**/*.test.ts']
 const WITHOUT_DATABASE = [
@@ -33,14 +35,17 @@ if (!hasPostgres)
     '\n⚠ NOT TESTED: PostgreSQL is not installed (Debian: apt-get install postgresql), only SQLite is tested.\n',
   )
 
-const sqlite = { test: { ...common, name: 'sqlite', include: ['tests/**/*.test.ts'] } }
+const sqlite = {
+  test: { ...common, name: 'sqlite', include: ['tests/**/*.test.ts'], exclude: REPLACES_A_MODULE },
+}
+const isolated = { test: { ...common, name: 'isolated', isolate: true, include: REPLACES_A_MODULE } }
 const postgres = {
   test: {
     ...common,
     name: 'postgres',
     include: ON_BOTH_DATABASES,
-    exclude: WITHOUT_DATABASE,
+    exclude: [...WITHOUT_DATABASE, ...REPLACES_A_MODULE],
   },
 }
 
-export default defineConfig({ test: { projects: hasPostgres ? [sqlite, postgres] : [sqlite] } })
+export default defineConfig({ test: { projects: [sqlite, isolated, ...(hasPostgres ? [postgres] : [])] } })
