@@ -85,6 +85,7 @@ function createParser(boundary: string) {
   const parts = new Readable({ objectMode: true, highWaterMark: MAX_WAITING_PARTS, read: () => partTaken() })
   const open = new Set<Readable>()
   let isEmpty = true
+  let isFinished = false
 
   dicer.on('part', (bytes) => {
     if (parts.destroyed) throw senderLeft() // out of `dicer.write`: the rest of the chunk may hold thousands of parts
@@ -93,7 +94,11 @@ function createParser(boundary: string) {
     bytes.once('close', () => open.delete(bytes))
     bytes.once('header', (headers) => queue(headers as PartHeaders, bytes))
   })
-  dicer.on('finish', () => void parts.push(null))
+  dicer.on('finish', () => {
+    isFinished = true
+    parts.push(null)
+    written() // Dicer never confirms the write that filled the last part and also ended it
+  })
   dicer.on('error', fail)
 
   function queue(headers: PartHeaders, bytes: Readable): void {
@@ -115,7 +120,7 @@ function createParser(boundary: string) {
   /** Resolves when the parser has room for more. */
   async function write(chunk: Uint8Array): Promise<void> {
     isEmpty = false
-    if (!dicer.writable) return // behind the final boundary: an epilogue, which RFC 2046 allows
+    if (isFinished) return // behind the final boundary: an epilogue, which RFC 2046 allows
     await new Promise<void>((resolve) => {
       written = resolve
       dicer.write(chunk, () => resolve())
@@ -129,7 +134,7 @@ function createParser(boundary: string) {
   /** A body without a byte is a form without parts, not a broken one. */
   function end(): void {
     if (isEmpty) parts.push(null)
-    else if (dicer.writable) dicer.end()
+    else if (!isFinished) dicer.end()
   }
 
   /** Nobody reads any further. */

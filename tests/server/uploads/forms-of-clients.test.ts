@@ -113,6 +113,27 @@ describe('a form is read', () => {
   })
 })
 
+/** Sizes around what the streams between the socket and the disk hold at a time, 64 KiB each. */
+const SIZES = [63, 64, 65, 96, 127, 128, 129, 192, 256].flatMap((kib) => [-1, 0, 1].map((more) => kib * 1024 + more))
+
+describe('a file of any size is read', () => {
+  test.each([
+    ['alone', (file: string) => form(file)],
+    ['between fields', (file: string) => form(part('name="a"', 'x'), file, part('name="b"', 'y'.repeat(60_000)))],
+    ['before another', (file: string) => form(file, filePart('b.txt', 'z'.repeat(70_000)))],
+    ['before an epilogue', (file: string) => `${form(file)}${'epilogue'.repeat(20_000)}`],
+  ])('%s', { timeout: 20_000 }, async (_where, formWith) => {
+    for (const size of SIZES) {
+      const content = `${size}:`.padEnd(size, 'x')
+      const quick = await jsonOf(
+        post('/', FORM_TYPE, formWith(filePart('a.txt', content)), { Accept: 'application/json' }),
+      )
+
+      expect(quick.files[0]).toMatchObject({ fileName: 'a.txt', fileSize: size })
+    }
+  })
+})
+
 describe('a form is refused', () => {
   test.each(REFUSED)('with %s', async (_what, contentType, body, message) => {
     const answer = await answerOf(post('/', contentType, body))
