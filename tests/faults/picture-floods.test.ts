@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { memoryMiB } from '../bench/processes.ts'
-import { sidewaysPng, sidewaysWebp } from '../helpers/pictures.ts'
+import { sidewaysWebp } from '../helpers/pictures.ts'
 import { rawClient } from '../helpers/raw-client.ts'
 import { type SpawnedServer, spawnServer } from '../helpers/spawn-server.ts'
 import { fileOfLink, phonePhoto } from '../server/images/given.ts'
@@ -20,24 +20,18 @@ async function sendPhoto(server: SpawnedServer): Promise<{ ms: number; link: str
   return { link: await response.text(), ms: performance.now() - started }
 }
 
-test.for([
-  ['WebP of 9990 × 9990', sidewaysWebp(9_990, 9_990)],
-  ['PNG of 12000 × 8000', sidewaysPng(12_000, 8_000)],
-] as const)(
-  'six times a %s that has to be turned takes little memory, and an ordinary photo is not kept waiting',
-  async ([, picture]) => {
-    const server = await spawnServer()
-    await sendPhoto(server)
-    const before = memoryMiB(server.pid).now
+test('six times a WebP of 100 megapixels that has to be turned takes little memory, and an ordinary photo is not kept waiting', async () => {
+  const server = await spawnServer()
+  await sendPhoto(server)
+  const before = memoryMiB(server.pid).now
 
-    for (let count = 0; count < 6; count++) await sendAndLeave(server, picture)
-    const { ms, link } = await sendPhoto(server)
+  for (let count = 0; count < 6; count++) await sendAndLeave(server, sidewaysWebp(9_990, 9_990))
+  const { ms, link } = await sendPhoto(server)
 
-    expect(ms).toBeLessThan(5_000)
-    expect(await fileOfLink(link)).toMatchObject({ image: { status: 'normalised' } })
-    expect(memoryMiB(server.pid).peak - before).toBeLessThan(290)
-  },
-)
+  expect(ms).toBeLessThan(5_000)
+  expect(await fileOfLink(link)).toMatchObject({ image: { status: 'normalised' } })
+  expect(memoryMiB(server.pid).peak - before).toBeLessThan(150)
+})
 
 test('a picture that would take too much memory is stored without its metadata, and turned as it was', async () => {
   const server = await spawnServer()
