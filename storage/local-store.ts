@@ -15,8 +15,11 @@ const FOLDER_MODE = 0o750
 /** Another file system, none with links, or a file that is not ours to link (`fs.protected_hardlinks`). */
 const CANNOT_LINK = ['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
 
-/** So often a slow upload is written out: the age of its temporary file tells other processes that its writer lives. */
-const HEARTBEAT_MS = 10_000
+/**
+ * So often a slow upload is written out: it holds no memory for longer, and the age of its temporary file tells other processes
+ * that its writer lives.
+ */
+const HEARTBEAT_MS = 2_000
 /** How many files are looked at together while listing. */
 const STAT_BATCH = 64
 
