@@ -1,5 +1,14 @@
-import { ListPartsCommand, type ListPartsCommandOutput, type Part, type S3Client } from '@aws-sdk/client-s3'
-import { fail } from './s3-errors.ts'
+import {
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  HeadObjectCommand,
+  ListPartsCommand,
+  type ListPartsCommandOutput,
+  type Part,
+  type S3Client,
+} from '@aws-sdk/client-s3'
+import { AppError } from '../server/errors.ts'
+import { errorName, fail } from './s3-errors.ts'
 
 export interface MultipartUpload {
   Bucket: string
@@ -18,4 +27,34 @@ export async function* listParts(client: S3Client, upload: MultipartUpload, afte
     page = await client.send(new ListPartsCommand({ ...upload, PartNumberMarker })).catch(fail)
     yield* page.Parts ?? []
   } while (page.IsTruncated)
+}
+
+/**
+ * Makes an object of `size` bytes of the parts. The answer may get lost: asked again, the server no longer knows the upload, and
+ * only the object says that it was done. Throws `unavailable` when the upload is gone without one: it can be sent again.
+ */
+export async function completeMultipart(
+  client: S3Client,
+  { Bucket, Key, UploadId }: MultipartUpload,
+  Parts: CompletedPart[],
+  size: number,
+): Promise<void> {
+  try {
+    await client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }))
+  } catch (cause) {
+    if ((await sizeOf(client, { Bucket, Key })) === size) return
+    if (errorName(cause) !== 'NoSuchUpload') fail(cause)
+    throw new AppError('unavailable', 'the storage is not available at the moment', { cause })
+  }
+}
+
+/** Undefined: there is no such object. */
+export async function sizeOf(
+  client: S3Client,
+  object: Pick<MultipartUpload, 'Bucket' | 'Key'>,
+): Promise<number | undefined> {
+  const found = await client.send(new HeadObjectCommand(object)).catch((error: unknown) => {
+    if (errorName(error) !== 'NotFound') fail(error)
+  })
+  return found?.ContentLength
 }

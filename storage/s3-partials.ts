@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import {
   AbortMultipartUploadCommand,
   type CompletedPart,
-  CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
@@ -13,7 +12,7 @@ import {
 import { AppError } from '../server/errors.ts'
 import type { PartialBlob, PartialWriter } from './blob-store.ts'
 import { errorName, fail, failing } from './s3-errors.ts'
-import { listParts, type MultipartUpload } from './s3-multipart.ts'
+import { completeMultipart, listParts, type MultipartUpload } from './s3-multipart.ts'
 import type { Part } from './s3-parts.ts'
 import { MAX_PARTS, PART_TIMEOUT_MS, type S3Target, type S3Writer } from './s3-writer.ts'
 
@@ -129,13 +128,13 @@ export function createS3Partials(target: S3PartialsTarget) {
         await sending
         const size = countOf(parts) * notes.partBytes + part.size
         if (uploadId === null) await part.send((body) => writer.writeWhole(name, body))
-        else await complete(uploadId)
+        else await complete(uploadId, size)
         await removeTails(name)
         return size
       })
     }
 
-    async function complete(id: string): Promise<void> {
+    async function complete(id: string, size: number): Promise<void> {
       if (part.size > 0) await send(part)
       const upload = multipartOf(name, id)
       const Parts: CompletedPart[] = []
@@ -143,7 +142,7 @@ export function createS3Partials(target: S3PartialsTarget) {
         if (parts.some(([first, last]) => first <= PartNumber && PartNumber <= last)) Parts.push({ PartNumber, ETag })
       }
       if (Parts.length !== countOf(parts)) throw new Error('parts of an unfinished blob are lost')
-      await client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } })).catch(fail)
+      await completeMultipart(client, upload, Parts, size)
     }
 
     async function ending<T>(work: () => Promise<T>): Promise<T> {

@@ -5,7 +5,6 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
-  HeadObjectCommand,
   ListMultipartUploadsCommand,
   type ListMultipartUploadsCommandOutput,
   paginateListObjectsV2,
@@ -15,7 +14,7 @@ import { AppError } from '../server/errors.ts'
 import type { BlobInfo, BlobKey, BlobStore, ByteRange } from './blob-store.ts'
 import { interruptible } from './interruptible.ts'
 import { errorName, fail, failing } from './s3-errors.ts'
-import { listParts, type MultipartUpload } from './s3-multipart.ts'
+import { listParts, type MultipartUpload, sizeOf } from './s3-multipart.ts'
 import { createS3Partials } from './s3-partials.ts'
 import { createParts } from './s3-parts.ts'
 import { readBody } from './s3-reader.ts'
@@ -93,10 +92,7 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
   }
 
   async function size(key: BlobKey): Promise<number | undefined> {
-    const found = await client.send(new HeadObjectCommand(objectOf(key))).catch((error: unknown) => {
-      if (errorName(error) !== 'NotFound') fail(error)
-    })
-    return found?.ContentLength
+    return sizeOf(client, objectOf(key))
   }
 
   async function remove(key: BlobKey): Promise<void> {

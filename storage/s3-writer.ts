@@ -1,16 +1,16 @@
 import {
   AbortMultipartUploadCommand,
   type CompletedPart,
-  CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  HeadObjectCommand,
   PutObjectCommand,
   type S3Client,
+  type S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { AppError } from '../server/errors.ts'
 import type { Interruptible } from './interruptible.ts'
 import { errorName, fail } from './s3-errors.ts'
+import { completeMultipart, sizeOf } from './s3-multipart.ts'
 import type { Part, Parts } from './s3-parts.ts'
 
 const MiB = 1024 * 1024
@@ -75,13 +75,13 @@ export function createS3Writer({ client, bucket, partBytes, uploading, parts }: 
     }
   }
 
-  /** When the answer to this or to the completion of parts gets lost, a blob stays that nobody knows, as after a crash. */
+  /** When every answer to this gets lost, a blob stays that nobody knows, as after a crash. */
   async function writeWhole(name: string, body: Buffer): Promise<void> {
     const object = { Bucket: bucket, Key: name, Body: body, ContentLength: body.length }
     const options = { requestTimeout: PART_TIMEOUT_MS }
     if (knowsConditions) {
       const command = new PutObjectCommand({ ...object, IfNoneMatch: '*' })
-      const stored = await client.send(command, options).catch(unlessNotImplemented)
+      const stored = await client.send(command, options).catch((error: unknown) => ifStored(error, name, body.length))
       if (stored) return
       knowsConditions = false
     }
@@ -99,7 +99,7 @@ export function createS3Writer({ client, bucket, partBytes, uploading, parts }: 
     await assertFree(name)
     const object = { Bucket: bucket, Key: name }
     const { UploadId } = await client.send(new CreateMultipartUploadCommand(object)).catch(fail)
-    const upload = { ...object, UploadId }
+    const upload = { ...object, UploadId: `${UploadId}` }
     const cancel = new AbortController()
     uploading.add(`${UploadId}`)
     try {
@@ -121,7 +121,7 @@ export function createS3Writer({ client, bucket, partBytes, uploading, parts }: 
         part = next
       }
       signal?.throwIfAborted()
-      await client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } })).catch(fail)
+      await completeMultipart(client, upload, Parts, size)
       return size
     } catch (error) {
       cancel.abort()
@@ -133,20 +133,25 @@ export function createS3Writer({ client, bucket, partBytes, uploading, parts }: 
     }
   }
 
+  /**
+   * False: not every S3 has conditional writes; Amazon since August 2024, Ceph for whole objects. Where the answer to the first
+   * attempt got lost, the second finds an object in its way: its own, since keys are random.
+   */
+  async function ifStored(error: unknown, name: string, size: number): Promise<boolean> {
+    const { attempts = 1 } = (error as Partial<S3ServiceException>).$metadata ?? {}
+    const isConflict = errorName(error) === 'PreconditionFailed'
+    if (isConflict && attempts > 1 && (await sizeOf(client, { Bucket: bucket, Key: name })) === size) return true
+    if (errorName(error) !== 'NotImplemented') fail(error)
+    return false
+  }
+
   /** Where a condition can't be had from the server: better than nothing, since keys are random. */
   async function assertFree(name: string): Promise<void> {
-    const found = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: name })).catch((error: unknown) => {
-      if (errorName(error) !== 'NotFound') fail(error)
-    })
-    if (found) throw new Error('a blob with this key exists already')
+    const found = await sizeOf(client, { Bucket: bucket, Key: name })
+    if (found !== undefined) throw new Error('a blob with this key exists already')
   }
 
   return { write, writeWhole, assertFree }
-}
-
-/** Not every S3 has conditional writes; Amazon since August 2024, Ceph for whole objects. */
-function unlessNotImplemented(error: unknown): undefined {
-  if (errorName(error) !== 'NotImplemented') fail(error)
 }
 
 /** Parts of exactly `partBytes`, and at the end what is left, which may be nothing. */

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import {
+  AbortMultipartUploadCommand,
   CreateMultipartUploadCommand,
   ListMultipartUploadsCommand,
   PutObjectCommand,
@@ -182,6 +183,57 @@ describe.skipIf(!isAvailable)('with a real S3 server (Ceph)', () => {
       expect(await store.sweep(FAR_FUTURE)).toEqual({ count: 0, bytes: 0 })
     })
 
+    const toCompletion = (method: string, url: string) => method === 'POST' && url.includes('uploadId=')
+    const firstOf = (matches: (method: string, url: string) => boolean) => {
+      let isLost = false
+      return (method: string, url: string): boolean => {
+        if (isLost || !matches(method, url)) return false
+        isLost = true
+        return true
+      }
+    }
+
+    test.each([
+      ['whole', 10, firstOf((method) => method === 'PUT')],
+      ['in parts', 12 * MIB, firstOf(toCompletion)],
+      ['in parts, with every answer lost', 12 * MIB, toCompletion],
+    ])('a blob that was stored %s is there although the answer got lost', async (_how, size, loseAnswer) => {
+      const store = openStore({ prefix: 'lost/', endpoint: await startProxy({ loseAnswer }) })
+      const key = newBlobKey()
+
+      expect(await store.put(key, chunks([Buffer.alloc(size)]))).toBe(size)
+      expect(await store.size(key)).toBe(size)
+    })
+
+    test.each([
+      ['the first answer', firstOf(toCompletion)],
+      ['every answer', toCompletion],
+    ])('a blob of several requests is finished although %s to its completion got lost', async (_which, loseAnswer) => {
+      const store = openStore({ prefix: 'lost/', endpoint: await startProxy({ loseAnswer }) })
+      const key = newBlobKey()
+      const writer = await store.openPartial(key)
+      await writer.add(Buffer.alloc(12 * MIB))
+
+      expect(await writer.finish()).toBe(12 * MIB)
+      expect(await store.size(key)).toBe(12 * MIB)
+    })
+
+    test('a blob whose parts were taken away before its completion can be sent again', async () => {
+      const client = rawClient()
+      const before = async (method: string, url: string): Promise<void> => {
+        if (!toCompletion(method, url)) return
+        const { pathname, searchParams } = new URL(url, server.endpoint)
+        const upload = { Bucket: server.bucket, Key: pathname.replace(`/${server.bucket}/`, '') }
+        const UploadId = `${searchParams.get('uploadId')}`
+        await client.send(new AbortMultipartUploadCommand({ ...upload, UploadId })).catch(() => {}) // the SDK may ask twice
+      }
+      const store = openStore({ prefix: 'gone/', endpoint: await startProxy({ before }) })
+
+      await expect(store.put(newBlobKey(), chunks([Buffer.alloc(12 * MIB)]))).rejects.toMatchObject({
+        code: 'unavailable',
+      })
+    })
+
     test('a server without conditional writes is asked first', async () => {
       const endpoint = await startProxy({ refuse: (_url, headers) => headers['if-none-match'] !== undefined })
       const store = openStore({ prefix: 'old/', endpoint })
@@ -242,14 +294,16 @@ describe.skipIf(!isAvailable)('with a real S3 server (Ceph)', () => {
   }
 
   /** Passes everything on to the server, except what it breaks. A refusal is a 501 as from a server that lacks a feature. */
-  async function startProxy({ refuse, cutAnswersAt, silentAt }: Faults): Promise<string> {
-    const proxy = createServer((incoming, outgoing) => {
+  async function startProxy({ refuse, before, loseAnswer, cutAnswersAt, silentAt }: Faults): Promise<string> {
+    const proxy = createServer(async (incoming, outgoing) => {
+      await before?.(incoming.method ?? '', incoming.url ?? '')
       if (refuse?.(incoming.url ?? '', incoming.headers)) {
         incoming.resume().on('end', () => outgoing.writeHead(501).end(NOT_IMPLEMENTED))
         return
       }
       const { method, url, headers } = incoming
       const passed = request(`${server.endpoint}${url}`, { method, headers }, (answer) => {
+        if (loseAnswer?.(method ?? '', url ?? '')) return void answer.resume().on('end', () => outgoing.destroy())
         outgoing.writeHead(answer.statusCode ?? 500, answer.headers)
         const limit = cutAnswersAt ?? silentAt
         if (limit === undefined) answer.pipe(outgoing)
@@ -268,6 +322,10 @@ describe.skipIf(!isAvailable)('with a real S3 server (Ceph)', () => {
 
 interface Faults {
   refuse?: (url: string, headers: Record<string, unknown>) => boolean
+  /** Runs before a request is passed on. */
+  before?: (method: string, url: string) => Promise<void>
+  /** The server does what it was asked to, and the connection is cut before it can say so. */
+  loseAnswer?: (method: string, url: string) => boolean
   cutAnswersAt?: number
   silentAt?: number
 }
