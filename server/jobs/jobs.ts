@@ -5,7 +5,7 @@ import { newId } from '../ids.ts'
 import type { ActionRegistry } from './action-registry.ts'
 import { assertCron, assertTimeZone } from './cron-moments.ts'
 import type { Job, Schedule, Step } from './job.ts'
-import { JobInput, jobInputOf, parsed, ScheduleInput, scheduleInputOf, toSteps } from './job-shapes.ts'
+import { JobInput, jobInputOf, momentText, parsed, ScheduleInput, scheduleInputOf, toSteps } from './job-shapes.ts'
 import type { JobsRepo, NextRuns } from './jobs-repo.ts'
 import { nextRunOf } from './schedules.ts'
 
@@ -93,6 +93,7 @@ export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
   /** Throws `bad_request`: says what is wrong with it. */
   async function createSchedule(input: z.input<typeof ScheduleInput>): Promise<Schedule> {
     const schedule = planSchedule(newId(), input)
+    assertAhead(schedule, clock())
     if (!(await repo.insertSchedule(schedule))) throw nameTaken('schedule', schedule.name)
     return schedule
   }
@@ -100,6 +101,7 @@ export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
   async function changeSchedule(nameOrId: string, changes: Change<typeof ScheduleInput>): Promise<Schedule> {
     const before = await getSchedule(nameOrId)
     const schedule = planSchedule(before.id, { ...scheduleInputOf(before), ...changes })
+    if (schedule.at !== before.at) assertAhead(schedule, clock())
     if (!(await repo.replaceSchedule(schedule, nextRunOf(schedule, clock()))))
       throw nameTaken('schedule', schedule.name)
     return schedule
@@ -159,6 +161,12 @@ function planSchedule(id: string, input: unknown): Schedule {
   assertTimeZone(schedule.timeZone)
   if (schedule.cron !== null) assertCron(schedule.cron)
   return schedule
+}
+
+/** It would never run. Throws `bad_request`. */
+function assertAhead({ at }: Schedule, now: number): void {
+  if (at === null || at > now) return
+  throw new AppError('bad_request', `at: ${momentText(at)} has passed already`)
 }
 
 function findSchedule(schedules: Schedule[], nameOrId: string): Schedule {

@@ -20,6 +20,7 @@ export const JOBS = {
   'parameters of {name}: {reason}': '{name} 的参数：{reason}',
   'cron: an expression is needed when kind is cron, and only then': 'Cron 表达式：仅在类型为“重复”时需要，且必须填写',
   'at: a moment is needed when kind is once, and only then': '时间：仅在类型为“一次”时需要，且必须填写',
+  'at: {moment} has passed already': '时间：{moment} 已经过去',
   'cron "{cron}": {reason}': 'Cron 表达式“{cron}”：{reason}',
   '{special} is not allowed; use numbers, names, ranges and steps': '不能使用 {special}，请用数字、名称、范围和步长',
   '{text} is a invalid expression for second': '“{text}”不是有效的秒',

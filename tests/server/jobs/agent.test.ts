@@ -109,17 +109,28 @@ test('one job may have many schedules, one schedule many jobs', async () => {
 
 test('a schedule for once runs once, late rather than never', async () => {
   const engine = await givenEngine({ ok })
-  await engine.jobs.createSchedule({ name: 'once', kind: 'once', at: '2026-01-01T13:00:00+01:00' })
-  await engine.jobs.createSchedule({ name: 'soon', kind: 'once', at: '2026-01-01T14:00:00Z' })
-  await engine.jobs.create({ name: 'job', steps: STEPS, schedules: ['once', 'soon'] })
+  await engine.jobs.createSchedule({ name: 'soon', kind: 'once', at: '2026-01-01T15:00:00+01:00' })
+  await engine.jobs.create({ name: 'job', steps: STEPS, schedules: ['soon'] })
 
   await tick(engine)
-  expect(await momentsOf(engine, 'job')).toEqual([]) // twelve o'clock has passed already
+  expect(await momentsOf(engine, 'job')).toEqual([])
 
   engine.advance(DAY)
   await tick(engine)
   await tick(engine)
   expect(await momentsOf(engine, 'job')).toEqual([{ at: '2026-01-01T14:00:00.000Z', outcome: 'succeeded' }])
+})
+
+test('a schedule for once is refused when its moment has passed, but may still be renamed after that', async () => {
+  const engine = await givenEngine({ ok })
+  const now = '2026-01-01T13:00:00+01:00'
+  const refused = { code: 'bad_request', message: 'at: 2026-01-01T12:00:00.000Z has passed already' }
+
+  await expect(engine.jobs.createSchedule({ name: 'once', kind: 'once', at: now })).rejects.toMatchObject(refused)
+  await engine.jobs.createSchedule({ name: 'once', kind: 'once', at: '2026-01-01T12:00:00.001Z' })
+  await expect(engine.jobs.changeSchedule('once', { at: now })).rejects.toMatchObject(refused)
+  engine.advance(DAY)
+  expect(await engine.jobs.changeSchedule('once', { name: 'done' })).toMatchObject({ name: 'done' })
 })
 
 test('moments outside of the active time are left out, both ends are inside', async () => {
