@@ -132,7 +132,7 @@ export async function createApp({
     clock,
     log,
   })
-  const resumablesRepo = createResumablesRepo(database)
+  const resumablesRepo = createResumablesRepo({ ...database, spareUploads: repo.spareUploads })
   const meters = createMeters()
   const expiry = createUploadsExpiry({
     repo: createUploadsExpiryRepo(database),

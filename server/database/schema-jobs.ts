@@ -97,7 +97,7 @@ export interface JobRunsTable {
   finished_at: number | null
   outcome: Outcome
   message: string
-  /** While unfinished: its replica renews it; a moment in the past says that the replica is gone. */
+  /** While unfinished: its replica renews it (`lease-watch.ts`). */
   lease_until: number
   stop_requested: ColumnType<0 | 1, 0 | 1 | undefined, 0 | 1>
 }

@@ -33,6 +33,8 @@ export interface UploadsTable {
   /** Null: never. */
   expires_at: number | null
   ttl_seconds: number
+  /** When its first file was whole, from which its time counts; null: none was. */
+  started_at: WithDefault<number | null>
   extend_ttl: Flag
   one_shot: Flag
   removable: Flag
@@ -82,7 +84,7 @@ export interface FilesTable {
   crc32: WithDefault<number>
   blob_key: WithDefault<string | null>
   uploaded_at: WithDefault<number | null>
-  /** While `uploading`: the writer renews it; a moment in the past says that the writer is gone. */
+  /** While `uploading`: the writer renews it (`lease-watch.ts`). */
   lease_until: WithDefault<number | null>
   /** Of a limited file: claims taken so far, and how many of them are spent. */
   claims_taken: WithDefault<number>
@@ -125,7 +127,7 @@ export interface ClaimsTable {
   delivered: WithDefault<string>
   /** Bytes that were handed to the network, repeated ones included. */
   handed_out: WithDefault<number>
-  /** A transfer is under way until then, unless its process dies and stops renewing it. 0: none is. */
+  /** Not 0: a transfer is under way, whose process renews it: another value each time (`lease-watch.ts`). */
   busy_until: number
   /** The claim is spent when this passes. */
   expires_at: number
@@ -236,7 +238,7 @@ export interface ResumablesTable {
   sha256: string | null
   created_at: number
   expires_at: number
-  /** Who writes to it at the moment, believed to live until `lease_until`. */
+  /** Who writes to it at the moment, and renews `lease_until` (`lease-watch.ts`). */
   writer: WithDefault<string | null>
   lease_until: WithDefault<number>
   /** Another writer waits for this one to let go. */

@@ -33,6 +33,7 @@ export function toUpload(row: PlikUpload, owner: Pick<Upload, 'userId' | 'tokenI
     status: 'active',
     tokenHash: hashToken(row.upload_token),
     createdAt: epochMs(row.created_at),
+    startedAt: epochMs(row.created_at),
     expiresAt: row.expire_at === null ? null : epochMs(row.expire_at),
     ttlSeconds: row.ttl,
     extendTtl: row.extend_ttl === 1,

@@ -13,6 +13,8 @@ import { untilSilence } from '../http/silence.ts'
 import type { AnswerUpload } from '../http/upload-answer.ts'
 import { optionsOfRequest } from '../uploads/quick-options.ts'
 import type { QuickUploads } from '../uploads/quick-uploads.ts'
+import type { StoredFile, Upload } from '../uploads/upload.ts'
+import { expiryOf } from '../uploads/upload-rules.ts'
 import type { IncomingFile } from '../uploads/uploads-intake.ts'
 import { completeHeader, interopOf, limitHeader, readComplete } from './draft-protocol.ts'
 import type { Resumables } from './resumables.ts'
@@ -77,7 +79,7 @@ export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, 
     if (isDraft) reply.headers(where) // whether or not the client got it before
     if (!file) return reply.code(201).send()
     const { upload, uploadToken = '' } = slot as Slot // only parts have none
-    return answerUpload(request, reply, { upload, files: [file], token: uploadToken })
+    return answerUpload(request, reply, { upload: startedBy(file, upload), files: [file], token: uploadToken })
   }
 
   /** Stored as it comes, a form would be kept with its envelope around the file. */
@@ -112,6 +114,12 @@ function explained(error: unknown, command: string): unknown {
   const { code, message, retryAfterSeconds } = error
   const details = { cause: error, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) }
   return new AppError(code, `${message}\nWhat came is kept. To go on:\n${command}`, details)
+}
+
+/** The first whole file starts the time of its upload. */
+function startedBy({ uploadedAt }: StoredFile, upload: Upload): Upload {
+  if (uploadedAt === null) return upload
+  return { ...upload, startedAt: uploadedAt, expiresAt: expiryOf(upload.ttlSeconds, uploadedAt) }
 }
 
 const nameOf = ({ params }: FastifyRequest): string => (params as { name?: string }).name ?? UNNAMED

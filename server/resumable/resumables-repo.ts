@@ -3,10 +3,16 @@ import { prepared } from '../database/prepared.ts'
 import type { ResumablesTable, Schema } from '../database/schema.ts'
 import type { Transact, Trx } from '../database/transact.ts'
 import type { SeenLease } from '../lease-watch.ts'
-import type { Admission } from '../uploads/admission.ts'
+import type { Admission, SpareUploads } from '../uploads/admission.ts'
 import type { Resumable } from './resumable.ts'
 
 export type ResumablesRepo = ReturnType<typeof createResumablesRepo>
+
+interface Dependencies {
+  db: Kysely<Schema>
+  transact: Transact
+  spareUploads: SpareUploads
+}
 
 /** What changes while bytes come in. */
 export type Progress = Partial<
@@ -14,9 +20,15 @@ export type Progress = Partial<
 >
 
 /** Every query on resumables. Only who holds the lease changes a row; what loses it learns so by `undefined` or `false`. */
-export function createResumablesRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
+export function createResumablesRepo({ db, transact, spareUploads }: Dependencies) {
   const byId = prepared(db, db.selectFrom('resumables').selectAll().where('id', '=', ''))
   const byBlob = prepared(db, db.selectFrom('resumables').select('id').where('blob_key', '=', ''))
+
+  /** Before its own row is locked: whoever needs both locks the upload first. */
+  async function spare(trx: Trx, id: string, until: number): Promise<void> {
+    const row = await trx.selectFrom('resumables').select('upload_id').where('id', '=', id).executeTakeFirst()
+    if (row?.upload_id) await spareUploads(trx, [row.upload_id], until)
+  }
 
   return {
     /**
@@ -26,6 +38,7 @@ export function createResumablesRepo({ db, transact }: { db: Kysely<Schema>; tra
     insert: (created: Resumable, admission?: Admission): Promise<Resumable> =>
       transact(async (trx) => {
         const granted = admission ? await admission.grant(trx) : Number.POSITIVE_INFINITY
+        if (created.uploadId !== null) await spareUploads(trx, [created.uploadId], created.expiresAt)
         const resumable = { ...created, maxLength: smaller(created.maxLength, granted) }
         await trx.insertInto('resumables').values(toRow(resumable)).execute()
         if (resumable.fileId !== null)
@@ -82,6 +95,7 @@ export function createResumablesRepo({ db, transact }: { db: Kysely<Schema>; tra
       progress: Progress,
     ): Promise<{ isWanted: boolean } | undefined> =>
       transact(async (trx) => {
+        if (progress.expiresAt !== undefined) await spare(trx, id, progress.expiresAt)
         const row = await trx
           .updateTable('resumables')
           .set({ ...progressColumns(progress), lease_until: leaseUntil })
@@ -106,6 +120,7 @@ export function createResumablesRepo({ db, transact }: { db: Kysely<Schema>; tra
     /** Notes how far `writer` has come and gives the lease back. False: it was not his any more. */
     release: (id: string, writer: string, progress: Progress): Promise<boolean> =>
       transact(async (trx) => {
+        if (progress.expiresAt !== undefined) await spare(trx, id, progress.expiresAt)
         const { numUpdatedRows } = await trx
           .updateTable('resumables')
           .set({ ...progressColumns(progress), writer: null, lease_until: 0, is_wanted: 0 })
@@ -150,7 +165,7 @@ export function createResumablesRepo({ db, transact }: { db: Kysely<Schema>; tra
               eb.or([
                 eb('files.id', 'is', null),
                 eb('files.status', 'not in', ['uploading', 'uploaded']),
-                eb('uploads.expires_at', '<=', now),
+                eb.and([eb('uploads.started_at', 'is not', null), eb('uploads.expires_at', '<=', now)]),
               ]),
             ]),
           ]),

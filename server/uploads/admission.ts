@@ -27,3 +27,6 @@ async function* counted(bytes: AsyncIterable<Uint8Array>, grantedBytes: number):
 }
 
 const noMore = () => new AppError('too_large', 'file too big (this request does not take as much)')
+
+/** Keeps uploads without a whole file until then at least (epoch ms), since somebody sends one. */
+export type SpareUploads = (trx: Trx, uploadIds: readonly string[], until: number) => Promise<void>

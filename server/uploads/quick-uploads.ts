@@ -5,7 +5,7 @@ import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Sender } from '../sender.ts'
 import type { Quotas } from './quotas.ts'
-import type { Measured, StoredFile } from './upload.ts'
+import type { Measured, StoredFile, Upload } from './upload.ts'
 import { creatableName, planUpload, rulesFor, treatmentOf, type UploadOptions } from './upload-rules.ts'
 import { emptyFile, type NewUpload, type Uploads } from './uploads.ts'
 import type { IncomingFile, UploadsIntake } from './uploads-intake.ts'
@@ -95,9 +95,10 @@ export function createQuickUploads({
 
   /** One transaction, after the bytes: nothing half sent is ever in the database. */
   async function insertWhole(caller: Caller, draft: NewUpload, name: string, measured: Measured): Promise<NewUpload> {
-    const file = uploadedFile(draft.upload.id, name, measured, clock())
-    await quotas.insertUpload(draft.upload, [file], caller)
-    return { ...draft, files: [file] }
+    const upload = started(draft.upload)
+    const file = uploadedFile(upload.id, name, measured, clock())
+    await quotas.insertUpload(upload, [file], caller)
+    return { ...draft, upload, files: [file] }
   }
 
   /** With several files the rows come first, as `pending`: nobody can open the upload before all of it is there. */
@@ -127,7 +128,7 @@ export function createQuickUploads({
       for (let next = await rest.next(); !next.done; next = await rest.next())
         await intake.add(pending.upload, { ...next.value, ...known })
       const { upload } = await uploads.prepare(options(), caller)
-      const released = { ...upload, id, tokenHash }
+      const released = { ...started(upload), id, tokenHash }
       if (!(await repo.activate(released))) throw tooSlow()
       return { upload: released, files: await repo.listFiles(id), token: pending.token }
     } catch (error) {
@@ -139,6 +140,9 @@ export function createQuickUploads({
 
   return { create }
 }
+
+/** Its bytes came before it. */
+const started = (upload: Upload): Upload => ({ ...upload, startedAt: upload.createdAt })
 
 function uploadedFile(uploadId: string, name: string, measured: Measured, now: number): StoredFile {
   const file = emptyFile(uploadId, { name, size: 0, type: '', reference: '' }, 1, now)

@@ -10,6 +10,8 @@ export interface Upload {
   createdAt: number
   /** Null: never. */
   expiresAt: number | null
+  /** When its first file was whole: then its time began anew. Null: none was, and it is spared while one comes in. */
+  startedAt: number | null
   /** As granted; zero or less: never expires. */
   ttlSeconds: number
   extendTtl: boolean

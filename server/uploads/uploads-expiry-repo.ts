@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
 import { chunks } from '../database/chunks.ts'
 import type { Schema } from '../database/schema.ts'
 import type { Transact, Trx } from '../database/transact.ts'
@@ -20,6 +20,7 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
           .select(['expires_at', 'id'])
           .where('status', '=', 'active')
           .where('expires_at', '<=', now)
+          .where(isNotSpared)
           .orderBy('expires_at')
           .orderBy('id')
           .offset(limit - 1)
@@ -34,6 +35,7 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
               ? eb(refTuple('expires_at', 'id'), '<=', tuple(last.expires_at, last.id))
               : eb('expires_at', '<=', now),
           )
+          .where(isNotSpared)
           .returning('id')
           .execute()
         if (expired.length > 0) await dropFiles(trx, idsOf(expired))
@@ -181,6 +183,20 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
       }),
   }
 }
+
+/** The time of an upload starts with its first whole file; until then it is kept for those who send one. */
+const isNotSpared = ({ eb, exists, not, selectFrom }: ExpressionBuilder<Schema, 'uploads'>) =>
+  eb.or([
+    eb('started_at', 'is not', null),
+    not(
+      exists(
+        selectFrom('files')
+          .select('files.id')
+          .whereRef('files.upload_id', '=', 'uploads.id')
+          .where('files.status', '=', 'uploading'),
+      ),
+    ),
+  ])
 
 async function abandonFile(trx: Trx, id: string, mark: number): Promise<boolean> {
   const file = await trx.selectFrom('files').select(['upload_id', 'request_id']).where('id', '=', id).executeTakeFirst()

@@ -117,7 +117,7 @@ export function createUploadsIntake({
   async function claimSlot(upload: Upload, file: StoredFile, name: string, lease_until: number): Promise<void> {
     if (!sameFileName(file.name, name)) throw new AppError('bad_request', 'invalid file name')
     const held_by = await holderOf(upload, file.id)
-    if (await repo.moveFile(file.id, 'missing', 'uploading', { held_by, lease_until })) return
+    if (await repo.claimSlot(file, { held_by, lease_until })) return
     const status = visibleStatus((await repo.findFile(file.id)) ?? { ...file, status: 'deleted' })
     throw new AppError('bad_request', `invalid file status ${status}, expected missing`)
   }

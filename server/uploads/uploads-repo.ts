@@ -4,7 +4,7 @@ import { prepared } from '../database/prepared.ts'
 import type { FileStatus, FilesTable, Schema } from '../database/schema.ts'
 import type { Transact, Trx } from '../database/transact.ts'
 import { isId } from '../ids.ts'
-import type { Admission } from './admission.ts'
+import type { Admission, SpareUploads } from './admission.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
 import { measuredColumns, toFile, toFileRow, toUpload, toUploadRow } from './upload-rows.ts'
 
@@ -113,6 +113,7 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
           .returning('file_count')
           .executeTakeFirst()
         if (!counted) return undefined
+        await spareUploads(trx, [file.uploadId], leaseUntil)
         const position = counted.file_count
         const grantedBytes = admission ? await admission.grant(trx) : Number.POSITIVE_INFINITY
         await trx
@@ -141,11 +142,23 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
         return dropGuestFile(trx, id, file.upload_id)
       }),
 
+    /** `missing → uploading`. False: somebody else moved the file first. */
+    claimSlot: (
+      { id, uploadId }: Pick<StoredFile, 'id' | 'uploadId'>,
+      changes: { held_by: string | null; lease_until: number },
+    ): Promise<boolean> =>
+      transact(async (trx) => {
+        await spareUploads(trx, [uploadId], changes.lease_until)
+        return moveFile(trx, id, 'missing', 'uploading', changes)
+      }),
+
+    spareUploads,
+
     /** False: somebody else moved the file first. */
     moveFile: (id: string, from: FileStatus, to: FileStatus, changes: Updateable<FilesTable> = {}): Promise<boolean> =>
       transact((trx) => moveFile(trx, id, from, to, changes)),
 
-    /** `uploading → uploaded` with what was measured, unless the upload itself went away meanwhile. Throws what `settle` throws. */
+    /** `uploading → uploaded` with what was measured, unless the upload itself went away or expired meanwhile. Throws what `settle` throws. */
     finishFile: (
       file: StoredFile,
       measured: Measured,
@@ -162,6 +175,7 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
           uploaded_at: now,
           lease_until: null,
         }
+        if (!(await startTime(trx, file.uploadId, now))) return 'gone'
         if (!(await moveFile(trx, file.id, 'uploading', 'uploaded', changes))) return 'gone'
         await settle?.(trx)
         return 'finished'
@@ -170,6 +184,7 @@ export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transa
     renewLeases: (fileIds: readonly string[], leaseUntil: number): Promise<void> =>
       transact(async (trx) => {
         for (const ids of chunks(fileIds)) {
+          await spareUploads(trx, await uploadsOf(trx, ids), leaseUntil)
           await trx
             .updateTable('files')
             .set({ lease_until: leaseUntil })
@@ -285,6 +300,52 @@ async function lockUser(trx: Transaction<Schema>, userId: string): Promise<boole
     .where('id', '=', userId)
     .executeTakeFirst()
   return numUpdatedRows === 1n
+}
+
+/**
+ * The first file that is whole starts the time of its upload. False: the upload has ended. Locks the upload before its file, as
+ * all others do who need both.
+ */
+async function startTime(trx: Transaction<Schema>, uploadId: string, now: number): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable('uploads')
+    .set(({ eb, fn, ref, val }) => ({
+      started_at: fn.coalesce('started_at', val(now)),
+      expires_at: eb
+        .case()
+        .when(eb.and([eb('started_at', 'is', null), eb('ttl_seconds', '>', 0)]))
+        .then(sql<number>`cast(${now} as bigint) + ttl_seconds * 1000`)
+        .else(ref('expires_at'))
+        .end(),
+    }))
+    .where('id', '=', uploadId)
+    .where('status', 'in', ['active', 'pending'])
+    .where((eb) =>
+      eb.or([
+        eb('started_at', 'is', null),
+        eb('status', '=', 'pending'), // its time counts from the end of its form
+        eb('expires_at', 'is', null),
+        eb('expires_at', '>', now),
+      ]),
+    )
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+async function uploadsOf(trx: Transaction<Schema>, fileIds: readonly string[]): Promise<string[]> {
+  const rows = await trx.selectFrom('files').select('upload_id').distinct().where('id', 'in', fileIds).execute()
+  return rows.map(({ upload_id }) => upload_id)
+}
+
+const spareUploads: SpareUploads = async (trx, ids, until) => {
+  await trx
+    .updateTable('uploads')
+    .set({ expires_at: until })
+    .where('id', 'in', ids)
+    .where('started_at', 'is', null)
+    .where('status', '=', 'active')
+    .where('expires_at', '<', until)
+    .execute()
 }
 
 async function fits(

@@ -99,6 +99,7 @@ export function createUploads({
       tokenHash: hashToken(token),
       createdAt: now,
       expiresAt: expiryOf(granted.ttlSeconds, now),
+      startedAt: null,
       login: credentials?.login ?? null,
       passwordHash: credentials ? await hashPassword(credentials.password) : null,
       sourceAddress: caller.address,

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
-import { createUpload } from '../../helpers/client.ts'
+import { createUpload, givenFile } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { SECRETS, storedPixels } from '../../helpers/pictures.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
@@ -106,7 +106,8 @@ test('when its file is removed meanwhile, it takes no more and its bytes go', as
 
 test('when its upload expires meanwhile, its bytes go', async () => {
   const app = await makeApp()
-  const { url } = await createResumable(app, 11, { ttl: '1h' })
+  const { upload } = await givenFile(app, { ttl: HOUR / 1000 }, 'whole')
+  const { url } = await createResumable(app, 11, { uploadId: upload.id, uploadToken: upload.uploadToken })
   await patch(url, 0, 'hello ')
 
   app.advance(HOUR)
