@@ -257,6 +257,7 @@ export async function createApp({
     log,
     readCaller,
     findUpload: uploads.find,
+    steady,
     pagesFor,
     observe: metrics?.observe,
     doors: [

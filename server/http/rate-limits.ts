@@ -1,16 +1,19 @@
 import rateLimit, { type RateLimitOptions } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { matchesToken } from '../accounts/secrets.ts'
+import type { SteadyClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Uploads } from '../uploads/uploads.ts'
 import type { CallerReader } from './caller.ts'
 import type { RateLimited } from './rate-limited.ts'
+import { rateStoreOn } from './rate-store.ts'
 
 interface Dependencies {
   config: Pick<Config, 'rateLimitPerMinute'>
   readCaller: CallerReader
   findUpload: Uploads['find']
+  steady: SteadyClock
 }
 
 /** Of each counter, which bounds its memory to some megabytes: the addresses that were seen last. */
@@ -32,10 +35,15 @@ const MISSES = [403, 404]
  */
 export async function limitRates(
   app: FastifyInstance,
-  { config: { rateLimitPerMinute }, readCaller, findUpload }: Dependencies,
+  { config: { rateLimitPerMinute }, readCaller, findUpload, steady }: Dependencies,
 ): Promise<void> {
   if (!Number.isFinite(rateLimitPerMinute)) return
-  await app.register(rateLimit, { global: false, timeWindow: WINDOW_MS, keyGenerator: readCaller.network })
+  await app.register(rateLimit, {
+    global: false,
+    timeWindow: WINDOW_MS,
+    keyGenerator: readCaller.network,
+    store: rateStoreOn(steady),
+  })
   const counterUpTo = (max: number) => app.createRateLimit(bounded(max))
   const requests = counterUpTo(rateLimitPerMinute * REQUESTS_PER_CREATION)
   const creations = counterUpTo(rateLimitPerMinute)

@@ -4,6 +4,7 @@ import type { Http2ServerRequest } from 'node:http2'
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify'
+import type { SteadyClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { newId } from '../ids.ts'
@@ -57,6 +58,7 @@ interface Dependencies {
   log: FastifyBaseLogger
   readCaller: CallerReader
   findUpload: Uploads['find']
+  steady: SteadyClock
   pagesFor: PagesFor
   doors: FastifyPluginAsync[]
   /** Counts each answer, when somebody watches. */
@@ -69,6 +71,7 @@ export async function createServer({
   log,
   readCaller,
   findUpload,
+  steady,
   pagesFor,
   doors,
   observe,
@@ -108,7 +111,7 @@ export async function createServer({
     strictPreflight: false,
   })
   await app.register(cookie)
-  await limitRates(app, { config, readCaller, findUpload })
+  await limitRates(app, { config, readCaller, findUpload, steady })
   await describeRoutes(app, config)
   for (const door of doors) await app.register(door, { prefix: config.pathPrefix })
   return app

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { hash, randomBytes } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
-import { createServer, request, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -295,22 +295,23 @@ describe.skipIf(!isAvailable)('with a real S3 server (Ceph)', () => {
 
   /** Passes everything on to the server, except what it breaks. A refusal is a 501 as from a server that lacks a feature. */
   async function startProxy({ refuse, before, loseAnswer, cutAnswersAt, silentAt }: Faults): Promise<string> {
-    const proxy = createServer(async (incoming, outgoing) => {
+    const proxy = createServer((incoming, outgoing) => void answer(incoming, outgoing))
+    async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
       await before?.(incoming.method ?? '', incoming.url ?? '')
       if (refuse?.(incoming.url ?? '', incoming.headers)) {
         incoming.resume().on('end', () => outgoing.writeHead(501).end(NOT_IMPLEMENTED))
         return
       }
       const { method, url, headers } = incoming
-      const passed = request(`${server.endpoint}${url}`, { method, headers }, (answer) => {
-        if (loseAnswer?.(method ?? '', url ?? '')) return void answer.resume().on('end', () => outgoing.destroy())
-        outgoing.writeHead(answer.statusCode ?? 500, answer.headers)
+      const passed = request(`${server.endpoint}${url}`, { method, headers }, (answered) => {
+        if (loseAnswer?.(method ?? '', url ?? '')) return void answered.resume().on('end', () => outgoing.destroy())
+        outgoing.writeHead(answered.statusCode ?? 500, answered.headers)
         const limit = cutAnswersAt ?? silentAt
-        if (limit === undefined) answer.pipe(outgoing)
-        else void writeSome(answer, outgoing, limit, cutAnswersAt !== undefined)
+        if (limit === undefined) answered.pipe(outgoing)
+        else void writeSome(answered, outgoing, limit, cutAnswersAt !== undefined)
       })
       incoming.pipe(passed)
-    })
+    }
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => {
       proxy.closeAllConnections()

@@ -129,7 +129,7 @@ describe('a file of any size is read', () => {
         post('/', FORM_TYPE, formWith(filePart('a.txt', content)), { Accept: 'application/json' }),
       )
 
-      expect(quick.files[0]).toMatchObject({ fileName: 'a.txt', fileSize: size })
+      expect(quick.files).toContainEqual(expect.objectContaining({ fileName: 'a.txt', fileSize: size }))
     }
   })
 })

@@ -1,0 +1,35 @@
+import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor, RateLimitOptions } from '@fastify/rate-limit'
+import { LRUCache } from 'lru-cache'
+import type { SteadyClock } from '../clock.ts'
+
+type Answer = Parameters<FastifyRateLimitStore['incr']>[1]
+
+/**
+ * Counters of @fastify/rate-limit in windows of time. The library's own compare wall clocks: after one was put back by a day,
+ * whoever had reached a limit was refused for a day. A class, since the library calls it with `new`.
+ */
+export const rateStoreOn = (steady: SteadyClock): FastifyRateLimitStoreCtor =>
+  class RateStore implements FastifyRateLimitStore {
+    readonly counters: LRUCache<string, { current: number }>
+
+    constructor({ cache = 1 }: RateLimitOptions) {
+      this.counters = new LRUCache({ max: cache, ttlResolution: 0, ttlAutopurge: false, perf: { now: steady } })
+    }
+
+    incr(key: string, answer: Answer, timeWindow: number): void {
+      const counter = this.counters.get(key) ?? { current: 0 }
+      counter.current += 1
+      if (counter.current === 1) this.counters.set(key, counter, { ttl: timeWindow })
+      answer(null, { current: counter.current, ttl: this.counters.getRemainingTTL(key) })
+    }
+
+    /** Counts nothing. */
+    read(key: string, answer: Answer): void {
+      const current = this.counters.get(key)?.current ?? 0
+      answer(null, { current, ttl: this.counters.getRemainingTTL(key) })
+    }
+
+    child(options: object): RateStore {
+      return new RateStore(options)
+    }
+  }
