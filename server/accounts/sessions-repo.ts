@@ -1,7 +1,4 @@
-import type { Kysely } from 'kysely'
-import { prepared } from '../database/prepared.ts'
-import type { Schema } from '../database/schema.ts'
-import type { Transact } from '../database/transact.ts'
+import type { Database } from '../database/open-database.ts'
 import type { User } from './user.ts'
 import { toAccount } from './users-repo.ts'
 
@@ -17,9 +14,8 @@ export interface Session {
 export type SessionsRepo = ReturnType<typeof createSessionsRepo>
 
 /** Every query on sessions. */
-export function createSessionsRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
-  const sessionById = prepared(
-    db,
+export function createSessionsRepo({ db, prepare, transact }: Pick<Database, 'db' | 'prepare' | 'transact'>) {
+  const sessionById = prepare(
     db
       .selectFrom('sessions')
       .innerJoin('users', 'users.id', 'sessions.user_id')

@@ -1,8 +1,7 @@
 import { type ExpressionBuilder, type Kysely, type Selectable, sql } from 'kysely'
-import { prepared } from '../database/prepared.ts'
+import type { Database } from '../database/open-database.ts'
 import type { Schema, TokensTable } from '../database/schema.ts'
 import { selectPage } from '../database/select-page.ts'
-import type { Transact } from '../database/transact.ts'
 import type { Page, Paging } from '../paging.ts'
 import type { ApiToken, TokenSort } from './api-token.ts'
 import type { User } from './user.ts'
@@ -11,9 +10,8 @@ import { toAccount } from './users-repo.ts'
 export type TokensRepo = ReturnType<typeof createTokensRepo>
 
 /** Every query on API tokens. */
-export function createTokensRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
-  const tokenByHash = prepared(
-    db,
+export function createTokensRepo({ db, prepare, transact }: Pick<Database, 'db' | 'prepare' | 'transact'>) {
+  const tokenByHash = prepare(
     db
       .selectFrom('tokens')
       .innerJoin('users', 'users.id', 'tokens.user_id')

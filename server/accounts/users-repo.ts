@@ -1,17 +1,16 @@
 import { type ExpressionBuilder, type Kysely, type Selectable, sql } from 'kysely'
 import { contains } from '../database/contains.ts'
-import { prepared } from '../database/prepared.ts'
+import type { Database } from '../database/open-database.ts'
 import type { Schema, UsersTable } from '../database/schema.ts'
 import { selectPage } from '../database/select-page.ts'
-import type { Transact } from '../database/transact.ts'
 import type { Page, Paging } from '../paging.ts'
 import type { Account, Provider, User, UserFilter, UserSort } from './user.ts'
 
 export type UsersRepo = ReturnType<typeof createUsersRepo>
 
 /** Every query on users alone. */
-export function createUsersRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
-  const userById = prepared(db, db.selectFrom('users').selectAll().where('id', '=', ''))
+export function createUsersRepo({ db, prepare, transact }: Pick<Database, 'db' | 'prepare' | 'transact'>) {
+  const userById = prepare(db.selectFrom('users').selectAll().where('id', '=', ''))
 
   return {
     async findUser(id: string): Promise<Account | undefined> {

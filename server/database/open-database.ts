@@ -1,11 +1,14 @@
 import { Kysely } from 'kysely'
 import { postgresDialect } from './postgres-dialect.ts'
+import { type Prepare, prepareWith } from './prepared.ts'
 import type { Schema } from './schema.ts'
-import { sqliteDialect } from './sqlite-dialect.ts'
+import { sqliteDialect, sqliteLookups } from './sqlite-dialect.ts'
 import { createTransact, type Transact } from './transact.ts'
 
 export interface Database {
   db: Kysely<Schema>
+  /** For the look-ups that nearly every request makes. */
+  prepare: Prepare
   /** How every change is made; see `transact.ts`. */
   transact: Transact
   location: DatabaseLocation
@@ -21,10 +24,15 @@ export function openDatabase(location: DatabaseLocation, { hasTimeLimits = true 
   const dialect =
     location.kind === 'sqlite' ? sqliteDialect(location) : postgresDialect(location.url, { hasTimeLimits })
   const db = new Kysely<Schema>({ dialect })
+  const lookups = location.kind === 'sqlite' ? sqliteLookups(location.file) : { prepare: prepareWith(db), close() {} }
   return {
     db,
+    prepare: lookups.prepare,
     transact: createTransact(db, { group: location.kind === 'sqlite' }),
     location,
-    close: () => db.destroy(),
+    async close() {
+      lookups.close() // first, since the last connection is the one that empties the log
+      await db.destroy()
+    },
   }
 }

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
 import type { Config } from '../config.ts'
@@ -17,7 +17,7 @@ type Trust = Pick<Config, 'sourceIpHeader' | 'trustedProxies'>
  * before that, readable or not, is a claim of the caller. Throws `bad_request`: a trusted proxy passed on no address.
  */
 export function sourceAddress({ headers, socket }: FastifyRequest, { sourceIpHeader, trustedProxies }: Trust): Address {
-  const peer = ipaddr.process(socket.remoteAddress ?? '0.0.0.0')
+  const peer = peerOf(socket)
   const header = sourceIpHeader === '' ? '' : String(headers[sourceIpHeader.toLowerCase()] ?? '')
   if (header === '' || !isInside(peer, trustedProxies)) return peer
   const hops = isForwarded(sourceIpHeader) ? parametersOf('for', header) : listOf(header)
@@ -31,13 +31,24 @@ export function sourceAddress({ headers, socket }: FastifyRequest, { sourceIpHea
   return caller
 }
 
+const peers = new WeakMap<Socket, Address>()
+
+/** Of a connection, parsed once: 3 % of a small download. */
+function peerOf(socket: Socket): Address {
+  const known = peers.get(socket)
+  if (known) return known
+  const peer = ipaddr.process(socket.remoteAddress ?? '0.0.0.0')
+  peers.set(socket, peer)
+  return peer
+}
+
 /** Whether the client speaks HTTPS, to this server or to the trusted proxy before it. */
 export function isHttps(
   { headers, socket, protocol }: FastifyRequest,
   { sourceIpHeader, trustedProxies }: Trust,
 ): boolean {
   if (protocol === 'https') return true
-  if (!isInside(ipaddr.process(socket.remoteAddress ?? '0.0.0.0'), trustedProxies)) return false
+  if (!isInside(peerOf(socket), trustedProxies)) return false
   const named = isForwarded(sourceIpHeader)
     ? parametersOf('proto', String(headers.forwarded ?? ''))[0]
     : listOf(String(headers['x-forwarded-proto'] ?? ''))[0]

@@ -1,7 +1,7 @@
 import type { Insertable, Kysely, Selectable } from 'kysely'
-import { prepared } from '../database/prepared.ts'
+import type { Database } from '../database/open-database.ts'
 import type { FileRequestsTable, Schema } from '../database/schema.ts'
-import type { Transact, Trx } from '../database/transact.ts'
+import type { Trx } from '../database/transact.ts'
 import { type FileRequest, NOTHING, type Usage } from './file-request.ts'
 
 export type RequestsRepo = ReturnType<typeof createRequestsRepo>
@@ -10,8 +10,8 @@ export type RequestsRepo = ReturnType<typeof createRequestsRepo>
  * Every query on requests. What came by one is not counted apart but read from the rows of its files, so that nothing has
  * to be given back when a transfer fails or a process dies. Files that are coming in count unless it says otherwise.
  */
-export function createRequestsRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
-  const requestByToken = prepared(db, db.selectFrom('file_requests').selectAll().where('token_hash', '=', ''))
+export function createRequestsRepo({ db, prepare, transact }: Pick<Database, 'db' | 'prepare' | 'transact'>) {
+  const requestByToken = prepare(db.selectFrom('file_requests').selectAll().where('token_hash', '=', ''))
 
   return {
     async findByTokenHash(tokenHash: string): Promise<FileRequest | undefined> {

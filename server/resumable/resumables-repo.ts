@@ -1,16 +1,14 @@
-import type { Insertable, Kysely, Selectable, Updateable } from 'kysely'
-import { prepared } from '../database/prepared.ts'
-import type { ResumablesTable, Schema } from '../database/schema.ts'
-import type { Transact, Trx } from '../database/transact.ts'
+import type { Insertable, Selectable, Updateable } from 'kysely'
+import type { Database } from '../database/open-database.ts'
+import type { ResumablesTable } from '../database/schema.ts'
+import type { Trx } from '../database/transact.ts'
 import type { SeenLease } from '../lease-watch.ts'
 import type { Admission, SpareUploads } from '../uploads/admission.ts'
 import type { Resumable } from './resumable.ts'
 
 export type ResumablesRepo = ReturnType<typeof createResumablesRepo>
 
-interface Dependencies {
-  db: Kysely<Schema>
-  transact: Transact
+interface Dependencies extends Pick<Database, 'db' | 'prepare' | 'transact'> {
   spareUploads: SpareUploads
 }
 
@@ -20,9 +18,9 @@ export type Progress = Partial<
 >
 
 /** Every query on resumables. Only who holds the lease changes a row; what loses it learns so by `undefined` or `false`. */
-export function createResumablesRepo({ db, transact, spareUploads }: Dependencies) {
-  const byId = prepared(db, db.selectFrom('resumables').selectAll().where('id', '=', ''))
-  const byBlob = prepared(db, db.selectFrom('resumables').select('id').where('blob_key', '=', ''))
+export function createResumablesRepo({ db, prepare, transact, spareUploads }: Dependencies) {
+  const byId = prepare(db.selectFrom('resumables').selectAll().where('id', '=', ''))
+  const byBlob = prepare(db.selectFrom('resumables').select('id').where('blob_key', '=', ''))
 
   /** Before its own row is locked: whoever needs both locks the upload first. */
   async function spare(trx: Trx, id: string, until: number): Promise<void> {

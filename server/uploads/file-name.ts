@@ -29,6 +29,7 @@ export function cleanFileName(raw: string): string {
  * name, its `%41` is decoded), browsers escape `"` twice.
  */
 export function sameFileName(stored: string, given: string): boolean {
+  if (given === stored) return true
   const uncut = [stored, stored.replace(/[?#].*$/s, '')]
   const accepted = new Set([...uncut, ...uncut.map(percentDecode)].map(cleanFileName))
   return [given, percentDecode(given)].some((name) => accepted.has(cleanFileName(name)))

@@ -1,8 +1,8 @@
 import { type Kysely, sql, type Transaction, type Updateable } from 'kysely'
 import { chunks } from '../database/chunks.ts'
-import { prepared } from '../database/prepared.ts'
+import type { Database } from '../database/open-database.ts'
 import type { FileStatus, FilesTable, Schema } from '../database/schema.ts'
-import type { Transact, Trx } from '../database/transact.ts'
+import type { Trx } from '../database/transact.ts'
 import { isId } from '../ids.ts'
 import type { Admission, SpareUploads } from './admission.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
@@ -30,9 +30,9 @@ export interface OwnerFilter {
 export type UploadsRepo = ReturnType<typeof createUploadsRepo>
 
 /** Every query on uploads and files. A status moves by compare-and-set only; what loses says so by `false`. */
-export function createUploadsRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
-  const uploadById = prepared(db, db.selectFrom('uploads').selectAll().where('id', '=', ''))
-  const fileById = prepared(db, db.selectFrom('files').selectAll().where('id', '=', ''))
+export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db' | 'prepare' | 'transact'>) {
+  const uploadById = prepare(db.selectFrom('uploads').selectAll().where('id', '=', ''))
+  const fileById = prepare(db.selectFrom('files').selectAll().where('id', '=', ''))
 
   return {
     async findUpload(id: string): Promise<Upload | undefined> {

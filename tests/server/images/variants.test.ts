@@ -14,12 +14,12 @@ import { blobsOf, givenPictureFile, logo, spooled } from './given.ts'
 
 /** The service beside the real application, on its database and blobs, with a pipeline that can be counted and held back. */
 async function givenVariants(derive: ImagePipeline['derive']) {
-  const { app, db } = await makeAppWithDatabase()
+  const { app, db, prepare } = await makeAppWithDatabase()
   const { file, upload } = await givenPictureFile(app, await logo('#ff0000'), 'logo.png')
   const transact: Transact = (work) => db.transaction().execute(work)
   const log = { error: () => {} }
   const blobs = await openStore({ kind: 'local', directory: resolve(app.dataDir, 'files'), durability: 'process' })
-  const stored = await createUploadsRepo({ db, transact }).findFile(file.id)
+  const stored = await createUploadsRepo({ db, prepare, transact }).findFile(file.id)
   if (!stored) throw new Error('the file is not there')
   const make = () =>
     createVariants({
