@@ -68,6 +68,8 @@ import { createPasswordGate } from './uploads/password-gate.ts'
 import { quickUploadRoutes } from './uploads/quick-upload-routes.ts'
 import { createQuickUploads, type QuickUploads } from './uploads/quick-uploads.ts'
 import { createQuotas } from './uploads/quotas.ts'
+import { createStoreIdRepo } from './uploads/store-id-repo.ts'
+import { createStoreOwnership, type StoreOwnership } from './uploads/store-ownership.ts'
 import { createUploads, type Uploads } from './uploads/uploads.ts'
 import { createUploadsExpiry } from './uploads/uploads-expiry.ts'
 import { createUploadsExpiryRepo } from './uploads/uploads-expiry-repo.ts'
@@ -91,6 +93,7 @@ export interface App {
   statistics: Statistics
   plikImport: PlikImport
   housekeeping: Housekeeping
+  storeOwnership: StoreOwnership
   /** Shows figures on a port of its own, when there is one. */
   metrics: FastifyInstance | undefined
   jobEngine: JobEngine
@@ -134,9 +137,13 @@ export async function createApp({
   })
   const resumablesRepo = createResumablesRepo({ ...database, spareUploads: repo.spareUploads })
   const meters = createMeters()
+  const { knownBlobs } = repo
+  const storeOwnership = createStoreOwnership({ repo: createStoreIdRepo(database), knownBlobs, blobs })
+  const { assertOwned } = storeOwnership
   const expiry = createUploadsExpiry({
     repo: createUploadsExpiryRepo(database),
-    knownBlobs: repo.knownBlobs,
+    knownBlobs,
+    assertOwned,
     blobs,
     spool: images.spool,
     resumables: { isWanted: resumablesRepo.isWanted, sweep: () => endings.sweep() },
@@ -159,7 +166,7 @@ export async function createApp({
     onRemoved,
     log,
   })
-  const check = createFilesCheck({ repo: createFilesCheckRepo(database), blobs, clock })
+  const check = createFilesCheck({ repo: createFilesCheckRepo(database), assertOwned, blobs, clock })
   const backups = createBackups({ database, folder: resolve(config.dataDir, config.backupDir || 'backups'), clock })
   const jobEngine = createJobEngine({
     database,
@@ -168,7 +175,7 @@ export async function createApp({
       lapseClaims: claims.lapse,
       check,
       backups,
-      optimise: () => optimise(database),
+      optimise: (signal) => optimise(database, signal),
     }),
     countBroken: check.countBroken,
     clock,
@@ -322,6 +329,7 @@ export async function createApp({
       clock,
     }),
     housekeeping,
+    storeOwnership,
     jobEngine,
     backups,
     metrics: metrics?.server,

@@ -5,6 +5,7 @@ import { type App, createApp, databaseLocation } from './app.ts'
 import { FILES_USAGE, filesCommand } from './cli-files.ts'
 import { IMPORT_USAGE, importCommand } from './cli-import.ts'
 import { JOBS_USAGE, jobsCommand } from './cli-jobs.ts'
+import { STORE_USAGE, storeCommand } from './cli-store.ts'
 import { TOKENS_USAGE, tokensCommand } from './cli-tokens.ts'
 import { USERS_USAGE, usersCommand } from './cli-users.ts'
 import { systemClock } from './clock.ts'
@@ -25,7 +26,9 @@ Commands:
 ${USERS_USAGE}
 ${TOKENS_USAGE}
 ${FILES_USAGE}
-  clean                             delete what is expired or removed, and what crashes left behind
+  clean [--confirm]                 delete what is expired or removed, and what crashes left behind;
+                                    --confirm: even if most stored files are unknown to the database
+${STORE_USAGE}
 ${JOBS_USAGE}
 ${IMPORT_USAGE}
   backup [FILE]                     copy the database while it is used, to FILE or among the backups
@@ -58,7 +61,8 @@ const isUsageError = (error: unknown): boolean =>
 
 /** Each returns the exit code; undefined: not understood. */
 const COMMANDS = new Map<string, (args: string[], asJson: boolean) => Promise<number | undefined>>([
-  ['clean', async (args, asJson) => (args.length === 0 ? withApp((app) => clean(app, asJson)) : undefined)],
+  ['clean', async (args, asJson) => clean(args, asJson)],
+  ['store', (args, asJson) => withApp((app) => storeCommand(args, { ownership: app.storeOwnership, asJson, print }))],
   ['user', (args, asJson) => withApp((app) => usersCommand(args, { ...app.accounts, ...app, asJson, print }))],
   ['token', (args, asJson) => withApp((app) => tokensCommand(args, { ...app.accounts, asJson, print }))],
   ['file', (args, asJson) => withApp((app) => filesCommand(args, { ...app, asJson, print }))],
@@ -79,8 +83,9 @@ async function withApp<T>(use: (app: App & { baseUrl: string }) => Promise<T>): 
   }
 }
 
-async function clean(app: App, asJson: boolean): Promise<number> {
-  const report = await app.housekeeping.clean()
+async function clean(args: string[], asJson: boolean): Promise<number> {
+  const { values } = parseArgs({ args, options: { confirm: { type: 'boolean' } } })
+  const report = await withApp((app) => app.housekeeping.clean(values.confirm ? { maxPercent: 100 } : {}))
   return print(asJson ? `${JSON.stringify(report)}\n` : cleanText(report))
 }
 
@@ -115,6 +120,7 @@ deleted uploads   ${deletedUploads}
 abandoned files   ${abandoned.files}
 unfinished files  ${unfinished.count} (${formatSize(unfinished.bytes)})
 orphaned blobs    ${orphans.blobs} (${formatSize(orphans.bytes)})
+in quarantine     ${orphans.quarantined.blobs} more (${formatSize(orphans.quarantined.bytes)}), ${orphans.restored} restored
 `
 }
 
@@ -123,4 +129,5 @@ function print(text: string): number {
   return 0
 }
 
+process.umask(0o077) // as the server
 process.exitCode = await run(process.argv.slice(2))

@@ -5,6 +5,7 @@ import { environmentWith } from './plik/plikd-environment.ts'
 import { announce, serve } from './serve.ts'
 import { superviseWorkers } from './workers.ts'
 
+process.umask(0o077) // nothing that the server or a library writes is for other users of the machine
 const config = readSettings()
 if (config.workers === 1) announce(await serve(config), config)
 else if (cluster.isPrimary) await superviseWorkers(config)

@@ -24,6 +24,7 @@ export async function serve(config: Config, { deaf = [] }: { deaf?: 'SIGINT'[] }
     await app.close()
     clearTimeout(cut)
   })
+  await app.storeOwnership.assertOwned().catch((err: unknown) => log.error({ err }, 'no stored file is deleted'))
   await app.server.listen({ host: config.host, port: config.port })
   if (cluster.isPrimary) await app.metrics?.listen({ host: config.host, port: config.metricsPort })
   app.housekeeping.start()

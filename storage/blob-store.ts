@@ -63,6 +63,15 @@ export interface BlobStore {
    */
   sweep(before: number, isWanted?: (key: BlobKey) => Promise<boolean>): Promise<{ count: number; bytes: number }>
 
+  /** Where blobs wait that no row refers to, until they are deleted. */
+  quarantine: Quarantine
+
+  /** The id by which a database knows its store; undefined: none was written yet. */
+  readId(): Promise<string | undefined>
+
+  /** Replaces the id, durably. `id` is `[A-Za-z0-9]+`. */
+  writeId(id: string): Promise<void>
+
   /** Bytes that can still be stored, or undefined when the back end does not say. */
   freeBytes(): Promise<number | undefined>
 
@@ -70,6 +79,18 @@ export interface BlobStore {
   check(): Promise<void>
 
   close(): Promise<void>
+}
+
+/** Blobs in quarantine can't be read and aren't listed by `BlobStore.list`. Every method may run twice, and on several replicas at once. */
+export interface Quarantine {
+  /** Moves a blob here. False: there is no such blob. */
+  add(key: BlobKey): Promise<boolean>
+  /** Makes it an ordinary blob again. False: it is not in quarantine. */
+  restore(key: BlobKey): Promise<boolean>
+  /** Every blob in quarantine; `modifiedAt` is never before it was moved here. */
+  list(): AsyncIterable<BlobInfo>
+  /** Deletes it for good. An unknown key is no error. */
+  delete(key: BlobKey): Promise<void>
 }
 
 /** A blob that is not whole yet. Its owner keeps this until the next `openPartial`. */

@@ -1,4 +1,5 @@
 import fs from 'node:fs'
+import { FILE_MODE } from '../server/file-modes.ts'
 import type { Durability } from './blob-store.ts'
 import { call } from './file-calls.ts'
 
@@ -9,8 +10,6 @@ const BATCH_CHUNKS = 1024
 const MAX_IN_FLIGHT = 2
 
 const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = fs.constants
-/** The group may read, so that a front server can be let in for X-Accel-Redirect. */
-const FILE_MODE = 0o640
 
 export interface FileWriter {
   /** Takes a chunk, and a promise comes back when the next one must wait. */

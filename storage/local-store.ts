@@ -1,16 +1,19 @@
+import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import { dirname, join } from 'node:path'
 import { AppError } from '../server/errors.ts'
+import { FOLDER_MODE } from '../server/file-modes.ts'
 import type { BlobInfo, BlobKey, BlobStore, Durability } from './blob-store.ts'
 import { call, type Directory, errorCode, ignore, openDirectory, storageError } from './file-calls.ts'
 import { createBufferPool, readFile } from './file-reader.ts'
 import { createFile, createFileWriter } from './file-writer.ts'
 import { interruptible } from './interruptible.ts'
+import { KEY, listFolder, namesIn, statFile } from './local-listing.ts'
 import { createLocalPartials } from './local-partials.ts'
+import { createLocalQuarantine } from './local-quarantine.ts'
+import { readStoreId, writeStoreId } from './local-store-id.ts'
 
-const KEY = /^[0-9a-f]{32}$/
 const SHARD = /^[0-9a-f]{2}$/
-const FOLDER_MODE = 0o750
 
 /** Another file system, none with links, or a file that is not ours to link (`fs.protected_hardlinks`). */
 const CANNOT_LINK = ['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
@@ -20,8 +23,6 @@ const CANNOT_LINK = ['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 'EOPNOTSUP
  * that its writer lives.
  */
 const HEARTBEAT_MS = 2_000
-/** How many files are looked at together while listing. */
-const STAT_BATCH = 64
 
 export interface LocalStoreOptions {
   directory: string
@@ -35,6 +36,7 @@ export interface LocalStoreOptions {
 export async function openLocalStore({ directory, durability }: LocalStoreOptions): Promise<BlobStore> {
   const temporaries = join(directory, 'tmp')
   await makeFolders(temporaries)
+  for (const path of [directory, temporaries]) await makePrivate(path)
   const root = await openDirectory(directory)
   const temporaryFolder = await openDirectory(temporaries)
   const shards = new Map<string, Promise<Directory>>()
@@ -46,6 +48,11 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
     temporaryPathOf,
     publish,
     writing,
+  })
+  const quarantine = createLocalQuarantine({
+    directory: join(directory, 'quarantine'),
+    pathOf: (key) => pathOf(key),
+    openShard: shardOf,
   })
 
   function shardPath(key: BlobKey): string {
@@ -187,6 +194,10 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
     delete: remove,
     list,
     sweep,
+    quarantine,
+    readId: () => readStoreId(directory),
+    writeId: (id) =>
+      writeStoreId(id, { directory, temporaryPath: temporaryPathOf(randomBytes(16).toString('hex')), root }),
     freeBytes,
     check,
     close,
@@ -211,31 +222,7 @@ async function makeFolders(path: string): Promise<void> {
   }
 }
 
-async function* listFolder(path: string): AsyncGenerator<BlobInfo> {
-  const keys = await namesIn(path, KEY)
-  for (let index = 0; index < keys.length; index += STAT_BATCH) {
-    const batch = keys.slice(index, index + STAT_BATCH)
-    const found = await Promise.all(batch.map((key) => statFile(join(path, key))))
-    for (const [offset, key] of batch.entries()) {
-      const file = found[offset]
-      if (file) yield { key, size: file.size, modifiedAt: file.mtimeMs }
-    }
-  }
-}
-
-/** Names that fit `pattern`; none when the folder is not there. */
-function namesIn(path: string, pattern: RegExp): Promise<string[]> {
-  return call<string[]>((done) => fs.readdir(path, done)).then(
-    (names) => names.filter((name) => pattern.test(name)),
-    (error: unknown) => {
-      ignore('ENOENT')(error)
-      return []
-    },
-  )
-}
-
-/** Undefined when nothing is there, or something that is no file of ours, such as a symbolic link. */
-async function statFile(path: string): Promise<fs.Stats | undefined> {
-  const stats = await call<fs.Stats | undefined>((done) => fs.lstat(path, done)).catch(ignore('ENOENT'))
-  return stats?.isFile() ? stats : undefined
+/** Folders of older versions could be read by others. One that is not ours to change stays as its owner wants it. */
+async function makePrivate(path: string): Promise<void> {
+  await call((done) => fs.chmod(path, FOLDER_MODE, done)).catch(() => {})
 }

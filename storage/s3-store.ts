@@ -7,6 +7,7 @@ import {
   HeadBucketCommand,
   ListMultipartUploadsCommand,
   type ListMultipartUploadsCommandOutput,
+  PutObjectCommand,
   paginateListObjectsV2,
   S3Client,
 } from '@aws-sdk/client-s3'
@@ -17,6 +18,7 @@ import { errorName, fail, failing } from './s3-errors.ts'
 import { listParts, type MultipartUpload, sizeOf } from './s3-multipart.ts'
 import { createS3Partials } from './s3-partials.ts'
 import { createParts } from './s3-parts.ts'
+import { createS3Quarantine } from './s3-quarantine.ts'
 import { readBody } from './s3-reader.ts'
 import { createS3Writer, partBytesFor } from './s3-writer.ts'
 
@@ -42,6 +44,8 @@ export interface S3StoreOptions {
   folder?: string
   /** For parts, of all uploads together; see also `SENT_BYTES`. */
   memoryBytes?: number
+  /** How much one request may copy within the bucket: at least 5 MiB, and S3 takes 5 GiB at most. */
+  copyBytes?: number
 }
 
 const MiB = 1024 * 1024
@@ -57,9 +61,14 @@ const isMultipart = (etag: string | undefined): boolean => /-\d+"?$/.test(etag ?
 /** Where what is too little for a part waits, see `s3-partials.ts`. */
 const TAILS = 'tails/'
 
+/** Holds the id of the store. */
+const STORE_ID = 'store-id'
+const QUARANTINE = 'quarantine/'
+const COPY_BYTES = 1024 ** 3
+
 /** Blobs as objects `<prefix><key>` of one bucket. Safe to share between processes. */
 export function createS3Store(options: S3StoreOptions): BlobStore {
-  const { bucket, prefix, partBytes = partBytesFor(options.maxBlobBytes) } = options
+  const { bucket, prefix, partBytes = partBytesFor(options.maxBlobBytes), copyBytes = COPY_BYTES } = options
   const client = createClient(options)
   const uploading = new Set<string>()
   const parts = createParts({
@@ -71,11 +80,18 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
   const writer = createS3Writer(target)
   const tailPrefix = `${prefix}${TAILS}`
   const partials = createS3Partials({ ...target, tailPrefix, writer })
+  const quarantinePrefix = `${prefix}${QUARANTINE}`
+  const quarantine = createS3Quarantine({
+    client,
+    bucket,
+    uploading,
+    copyBytes,
+    list: () => listBelow(quarantinePrefix),
+    nameOf: (key) => objectOf(key).Key,
+    quarantinedNameOf: (key) => quarantinePrefix + assertKey(key),
+  })
 
-  function objectOf(key: BlobKey): { Bucket: string; Key: string } {
-    if (!KEY.test(key)) throw new TypeError('not a blob key')
-    return { Bucket: bucket, Key: prefix + key }
-  }
+  const objectOf = (key: BlobKey): { Bucket: string; Key: string } => ({ Bucket: bucket, Key: prefix + assertKey(key) })
 
   async function put(key: BlobKey, bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> {
     return writer.write(objectOf(key).Key, interruptible(bytes, signal), signal)
@@ -99,10 +115,11 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
     await client.send(new DeleteObjectCommand(objectOf(key))).catch(fail)
   }
 
-  async function* list(): AsyncGenerator<BlobInfo> {
-    for await (const page of failing(paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix }))) {
+  /** Blobs whose names are `<start><key>`. */
+  async function* listBelow(start: string): AsyncGenerator<BlobInfo> {
+    for await (const page of failing(paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: start }))) {
       for (const { Key, Size, LastModified, ETag } of page.Contents ?? []) {
-        const key = keyOf(Key)
+        const key = keyOf(Key, start)
         const modifiedAt = (LastModified?.getTime() ?? 0) + (isMultipart(ETag) ? LONGEST_UPLOAD_MS : 0)
         if (key) yield { key, size: Size ?? 0, modifiedAt }
       }
@@ -110,8 +127,8 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
   }
 
   /** Undefined for what others keep in the bucket. */
-  function keyOf(name: string | undefined): BlobKey | undefined {
-    const key = name?.startsWith(prefix) ? name.slice(prefix.length) : ''
+  function keyOf(name: string | undefined, start = prefix): BlobKey | undefined {
+    const key = name?.startsWith(start) ? name.slice(start.length) : ''
     return KEY.test(key) ? key : undefined
   }
 
@@ -124,7 +141,7 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
   async function sweepUploads(before: number, isWanted: (key: BlobKey) => Promise<boolean>) {
     const swept = { count: 0, bytes: 0 }
     for await (const { Key, UploadId, Initiated } of failing(multipartUploads())) {
-      const key = keyOf(Key)
+      const key = keyOf(Key) ?? keyOf(Key, quarantinePrefix)
       if (!key || !Key || !UploadId || uploading.has(UploadId)) continue
       const upload = { Bucket: bucket, Key, UploadId }
       const { bytes, lastPartAt } = await partsOf(upload)
@@ -173,6 +190,20 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
     return found
   }
 
+  async function readId(): Promise<string | undefined> {
+    const object = { Bucket: bucket, Key: prefix + STORE_ID }
+    const found = await client.send(new GetObjectCommand(object)).catch((error: unknown) => {
+      if (errorName(error) !== 'NoSuchKey') fail(error)
+    })
+    return (await found?.Body?.transformToString().catch(fail))?.trim()
+  }
+
+  async function writeId(id: string): Promise<void> {
+    const Body = `${id}\n`
+    const object = { Bucket: bucket, Key: prefix + STORE_ID, Body, ContentLength: Body.length }
+    await client.send(new PutObjectCommand(object)).catch(fail)
+  }
+
   async function check(): Promise<void> {
     await client.send(new HeadBucketCommand({ Bucket: bucket })).catch((cause: unknown) => {
       throw new AppError('unavailable', 'the storage is not available at the moment', { cause })
@@ -191,8 +222,11 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
     deletePartial: async (key, from) => partials.remove(objectOf(key).Key, from),
     size,
     delete: remove,
-    list,
+    list: () => listBelow(prefix),
     sweep,
+    quarantine,
+    readId,
+    writeId,
     freeBytes: async () => undefined,
     check,
     close: async () => client.destroy(),
@@ -220,6 +254,11 @@ function createClient({ region, endpoint, accessKeyId, secretAccessKey, forcePat
       httpsAgent: { maxSockets: 1024 },
     },
   })
+}
+
+function assertKey(key: BlobKey): BlobKey {
+  if (!KEY.test(key)) throw new TypeError('not a blob key')
+  return key
 }
 
 /** Finished or aborted by its owner between our calls. */

@@ -1,13 +1,16 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { chmod, copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { constants, existsSync } from 'node:fs'
+import { chmod, copyFile, link, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import BetterSqlite3 from 'better-sqlite3'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
+import { FILE_MODE, FOLDER_MODE } from '../file-modes.ts'
 import { copyTables } from './copy-tables.ts'
+import { codeOf } from './dialect.ts'
 import { migrate } from './migrate.ts'
 import { type Database, type DatabaseLocation, openDatabase } from './open-database.ts'
 
@@ -16,11 +19,14 @@ import { type Database, type DatabaseLocation, openDatabase } from './open-datab
  * back into either. Files that people uploaded are not in it.
  */
 
+/** What SQLite keeps beside a database file. */
+const LOGS = ['-wal', '-shm']
 const VACUUM = fileURLToPath(new URL('vacuum-into.ts', import.meta.url))
+/** Names of backups, and of those that a crash left unfinished. Nothing else is ever deleted. */
 const NAME = /^mayfly-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.db$/
-const PARTIAL = '.partial'
-/** It holds the hashes of passwords and tokens. */
-const PRIVATE = 0o600
+const UNFINISHED = /^mayfly-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.db\.([0-9a-f]{16}\.)?partial(-wal|-shm|-journal)?$/
+/** An unfinished backup that was not written to for this long is nobody's. */
+const ABANDONED_AFTER_MS = 60 * 60 * 1000
 
 export interface BackupReport {
   file: string
@@ -33,36 +39,45 @@ export type Backups = ReturnType<typeof createBackups>
 
 export function createBackups({ database, folder, clock }: { database: Database; folder: string; clock: Clock }) {
   /**
-   * Takes a backup while others write, opens it to see that it is whole, and deletes all but the newest `keep`. What is
-   * killed leaves a `.partial` file at most, which the next one deletes.
+   * Takes a backup while others write, opens it to see that it is whole, and deletes all but the newest `keep`. A crash
+   * leaves an unfinished file at most, which a later backup deletes.
    */
   async function backUp({ keep, signal }: { keep: number; signal?: AbortSignal }): Promise<BackupReport> {
-    for (const name of await readdir(folder).catch(() => [])) if (name.includes(PARTIAL)) await rm(join(folder, name))
     const time = new Date(clock()).toISOString().replace(/\.\d+/, '').replaceAll(':', '-')
     const file = join(folder, `mayfly-${time}.db`)
     const bytes = await backUpTo(file, signal)
-    const old = (await readdir(folder))
-      .filter((name) => NAME.test(name))
-      .sort()
-      .slice(0, -keep)
+    await removeAbandoned()
+    const old = (await filesNamed(NAME)).sort().slice(0, -keep)
     for (const name of old) await rm(join(folder, name))
     return { file, bytes, deleted: old.length }
   }
 
+  async function removeAbandoned(): Promise<void> {
+    for (const name of await filesNamed(UNFINISHED)) {
+      const { mtimeMs } = await stat(join(folder, name))
+      if (mtimeMs < clock() - ABANDONED_AFTER_MS) await rm(join(folder, name))
+    }
+  }
+
+  /** Files only: a folder of such a name is not ours. */
+  async function filesNamed(pattern: RegExp): Promise<string[]> {
+    const entries = await readdir(folder, { withFileTypes: true })
+    return entries.filter((entry) => entry.isFile() && pattern.test(entry.name)).map(({ name }) => name)
+  }
+
   /** Returns its size in bytes. The file appears when it is whole, and replaces one that is there. */
   async function backUpTo(file: string, signal?: AbortSignal): Promise<number> {
-    await mkdir(dirname(file), { recursive: true, mode: 0o750 })
-    const partial = `${file}${PARTIAL}`
-    await rm(partial, { force: true })
+    await mkdir(dirname(file), { recursive: true, mode: FOLDER_MODE })
+    const partial = `${file}.${randomBytes(8).toString('hex')}.partial`
     try {
+      await writeFile(partial, '', { flag: 'wx', mode: FILE_MODE })
       if (database.location.kind === 'sqlite') await vacuumInto(database.location.file, partial, signal)
       else await copyFrom(database, partial, signal)
-      await chmod(partial, PRIVATE)
       verifyBackup(partial)
       await replaceDurably(partial, file)
       return (await stat(file)).size
     } finally {
-      for (const end of ['', '-wal', '-shm']) await rm(`${partial}${end}`, { force: true })
+      await removeDatabase(partial)
     }
   }
 
@@ -91,11 +106,12 @@ export function verifyBackup(file: string): void {
  */
 export async function restoreBackup(file: string, location: DatabaseLocation, clock: Clock): Promise<void> {
   verifyBackup(file)
-  const folder = location.kind === 'sqlite' ? dirname(location.file) : dirname(file)
-  const copy = join(folder, `restore-${clock()}${PARTIAL}`)
-  await mkdir(folder, { recursive: true })
-  await copyFile(file, copy)
+  const copy = `${location.kind === 'sqlite' ? location.file : file}.restoring`
+  await mkdir(dirname(copy), { recursive: true, mode: FOLDER_MODE })
+  await removeDatabase(copy)
   try {
+    await copyFile(file, copy)
+    await chmod(copy, FILE_MODE)
     const restored = openDatabase({ kind: 'sqlite', file: copy, syncEachCommit: true })
     await migrate(restored.db)
     await endRuns(restored, clock())
@@ -103,7 +119,7 @@ export async function restoreBackup(file: string, location: DatabaseLocation, cl
     await restored.close() // the last one to close merges the log into the file
     if (location.kind === 'sqlite') await swap(copy, location.file, clock)
   } finally {
-    for (const end of ['', '-wal', '-shm']) await rm(`${copy}${end}`, { force: true })
+    await removeDatabase(copy)
   }
 }
 
@@ -133,14 +149,52 @@ export async function serversOn(location: DatabaseLocation, seenSince: number): 
   }
 }
 
+/**
+ * One rename puts the copy in the place of the database, so that a crash leaves one or the other, and never none: a server
+ * would make a new one. The old file is kept by a second name before.
+ */
 async function swap(copy: string, file: string, clock: Clock): Promise<void> {
   const before = `${file}.before-${clock()}`
-  for (const end of ['', '-wal', '-shm']) {
-    await rename(`${file}${end}`, `${before}${end}`).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error
-    })
-  }
+  mergeLog(file)
+  await keepAs(before, file)
+  // Left by a database that is damaged or gone: beside the new file they would be taken for its own.
+  for (const end of LOGS) await rename(`${file}${end}`, `${before}${end}`).catch(unlessMissing)
   await replaceDurably(copy, file)
+}
+
+/** Makes the file whole without its log. Throws `conflict` when a process has it open. A damaged one is left as it is. */
+function mergeLog(file: string): void {
+  if (!existsSync(file)) return
+  try {
+    const sqlite = new BetterSqlite3(file, { fileMustExist: true, timeout: 2_000 })
+    try {
+      sqlite.pragma('journal_mode = delete')
+    } finally {
+      sqlite.close()
+    }
+  } catch (cause) {
+    const code = codeOf(cause)
+    if (/^SQLITE_(BUSY|LOCKED)/.test(code)) throw new AppError('conflict', 'the database is in use', { cause })
+    if (!/^SQLITE_(CORRUPT|NOTADB)/.test(code)) throw cause
+  }
+}
+
+async function keepAs(name: string, file: string): Promise<void> {
+  try {
+    await chmod(file, FILE_MODE)
+    await link(file, name).catch(() => copyFile(file, name, constants.COPYFILE_EXCL)) // not all file systems have links
+    await sync(name)
+  } catch (error) {
+    unlessMissing(error)
+  }
+}
+
+function unlessMissing(error: unknown): void {
+  if (codeOf(error) !== 'ENOENT') throw error
+}
+
+async function removeDatabase(file: string): Promise<void> {
+  for (const end of ['', '-journal', ...LOGS]) await rm(`${file}${end}`, { force: true })
 }
 
 async function copyInto(restored: Database, location: DatabaseLocation): Promise<void> {
@@ -169,6 +223,7 @@ async function copyFrom({ db }: Database, to: string, signal?: AbortSignal): Pro
   } finally {
     await target.close()
   }
+  mergeLog(to) // else whoever opens the backup without writing leaves an empty log beside it
 }
 
 async function replaceDurably(from: string, to: string): Promise<void> {

@@ -1,15 +1,25 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { sql } from 'kysely'
 import { type Database, type DatabaseLocation, openDatabase } from './open-database.ts'
 
+const VACUUM = fileURLToPath(new URL('vacuum.ts', import.meta.url))
+
 /**
- * Lets the database look anew at what its tables hold, so that it goes on choosing the right index. SQLite also writes its
- * log back into its file; PostgreSQL clears up by itself (autovacuum).
+ * Renews the statistics by which the database chooses indexes. SQLite also gives unused pages back to the disk and writes its
+ * log back into its file; PostgreSQL does that by itself (autovacuum). Returns the bytes given back.
  */
-export async function optimise({ db, location }: Database): Promise<void> {
-  if (location.kind === 'postgres') return analyse(location)
+export async function optimise({ db, location }: Database, signal?: AbortSignal): Promise<number> {
+  if (location.kind === 'postgres') {
+    await analyse(location)
+    return 0
+  }
   await sql`pragma analysis_limit = 1000`.execute(db) // reads so many rows of an index at most: milliseconds
   await sql`pragma optimize`.execute(db)
+  const { stdout } = await promisify(execFile)(process.execPath, [VACUUM, location.file], signal ? { signal } : {})
   await sql`pragma wal_checkpoint(truncate)`.execute(db)
+  return Number(stdout)
 }
 
 /** Large tables take longer than a request may. */

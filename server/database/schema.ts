@@ -20,6 +20,7 @@ export interface Schema extends JobsSchema {
   activity: ActivityTable
   lifetime_usage: UsageTable
   imported_uploads: ImportedUploadsTable
+  stores: StoresTable
 }
 
 export type Flag = 0 | 1
@@ -280,6 +281,12 @@ export interface UsageTable {
 export interface ImportedUploadsTable {
   id: string
   imported_at: number
+}
+
+/** The id that this database shares with its blob store; see `server/uploads/store-ownership.ts`. */
+export interface StoresTable {
+  name: 'blobs'
+  id: string
 }
 
 type WithDefault<T> = ColumnType<T, T | undefined, T>

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import BetterSqlite3 from 'better-sqlite3'
@@ -11,6 +11,7 @@ import {
   type SqliteStatement,
 } from 'kysely'
 import { AppError } from '../errors.ts'
+import { FILE_MODE, FOLDER_MODE } from '../file-modes.ts'
 import { codeOf, decorated, LOCK_TIMEOUT_MS, unavailable } from './dialect.ts'
 import type { Prepare } from './prepared.ts'
 
@@ -19,7 +20,7 @@ const LOCK_STEP_MS = 10
 
 /** In WAL mode; `syncEachCommit` is what a power cut may not take. */
 export function sqliteDialect({ file, syncEachCommit }: { file: string; syncEachCommit: boolean }): Dialect {
-  mkdirSync(dirname(file), { recursive: true })
+  makePrivate(file)
   const sqlite = openSqlite(file, syncEachCommit)
   return decorated(new SqliteDialect({ database: withStatementCache(sqlite) }), {
     begin: beginImmediate,
@@ -56,10 +57,34 @@ export function sqliteLookups(file: string): { prepare: Prepare; close(): void }
   return { prepare, close: () => void reader?.close() }
 }
 
+/**
+ * SQLite gives the files beside a database the mode of the database. A file that is there already is not opened for this:
+ * closing it would end the locks that SQLite has on it in this process.
+ */
+function makePrivate(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: FOLDER_MODE })
+  try {
+    writeFileSync(file, '', { flag: 'wx', mode: FILE_MODE })
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw translateSqliteError(error)
+  }
+  for (const end of ['', '-wal', '-shm']) makeFilePrivate(`${file}${end}`)
+}
+
+/** Files of older versions could be read by others. One that belongs to another user stays as its owner wants it. */
+function makeFilePrivate(path: string): void {
+  try {
+    chmodSync(path, FILE_MODE)
+  } catch (error) {
+    if (!['ENOENT', 'EPERM', 'EROFS'].includes(codeOf(error))) throw error
+  }
+}
+
 /** Throws when the file is no database, and leaves it as it is. */
 function openSqlite(file: string, syncEachCommit: boolean): BetterSqlite3.Database {
   const sqlite = new BetterSqlite3(file, { timeout: LOCK_TIMEOUT_MS })
   try {
+    sqlite.pragma('auto_vacuum = INCREMENTAL') // takes effect in a new database only; see `vacuum.ts`
     sqlite.pragma('journal_mode = WAL')
     sqlite.pragma(`synchronous = ${syncEachCommit ? 'FULL' : 'NORMAL'}`) // in WAL mode only FULL syncs the log at each commit
     sqlite.pragma('foreign_keys = ON')

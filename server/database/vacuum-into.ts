@@ -6,5 +6,6 @@ import BetterSqlite3 from 'better-sqlite3'
  */
 const [from = '', to = ''] = process.argv.slice(2)
 const sqlite = new BetterSqlite3(from, { readonly: true, fileMustExist: true, timeout: 10_000 })
+sqlite.pragma('auto_vacuum = INCREMENTAL') // of the copy: a large database that gives back no space does once it is restored
 sqlite.prepare('vacuum into ?').run(to)
 sqlite.close()

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { errorCode, ignore, storageError } from '../../storage/file-calls.ts'
-import { newId } from '../ids.ts'
+import { FILE_MODE, FOLDER_MODE } from '../file-modes.ts'
+import { isId, newId } from '../ids.ts'
 
 interface Dependencies {
   folder: string
@@ -16,8 +17,8 @@ export interface SpoolPaths {
   output: string
 }
 
-const FOLDER_MODE = 0o700
-const FILE_MODE = 0o600
+const INPUT = 'input'
+const OUTPUT = 'output'
 /** The age of a folder tells other processes that its picture is still worked on, also while that waits for its turn. */
 const HEARTBEAT_MS = 60_000
 
@@ -34,7 +35,7 @@ export function createPictureSpool({ folder, log }: Dependencies) {
     inUse.add(path)
     try {
       await mkdir(path, { recursive: true, mode: FOLDER_MODE })
-      return await work({ input: join(path, 'input'), output: join(path, 'output') })
+      return await work({ input: join(path, INPUT), output: join(path, OUTPUT) })
     } catch (error) {
       throw isFull(error) ? storageError(error) : error
     } finally {
@@ -48,12 +49,12 @@ export function createPictureSpool({ folder, log }: Dependencies) {
     await Promise.allSettled([...inUse].map((path) => utimes(path, now, now)))
   }
 
-  /** Removes what crashes left behind: as `BlobStore.sweep`. */
+  /** Removes what crashes left behind: as `BlobStore.sweep`. What others keep in a folder of this name stays. */
   async function sweep(before: number): Promise<{ count: number; bytes: number }> {
     const swept = { count: 0, bytes: 0 }
-    for (const name of await namesIn(folder)) {
+    for (const name of (await namesIn(folder)).filter(isId)) {
       const path = join(folder, name)
-      if (inUse.has(path) || !((await modifiedAt(path)) < before)) continue
+      if (inUse.has(path) || !((await modifiedAt(path)) < before) || !(await isSpooled(path))) continue
       swept.bytes += await sizeOf(path)
       swept.count += 1
       await removeFolder(path)
@@ -62,6 +63,12 @@ export function createPictureSpool({ folder, log }: Dependencies) {
   }
 
   return { lend, sweep, close: () => clearInterval(heartbeat) }
+}
+
+/** Whether a folder holds nothing but what `lend` lets be put there. */
+async function isSpooled(path: string): Promise<boolean> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => undefined)
+  return entries?.every((entry) => entry.isFile() && [INPUT, OUTPUT].includes(entry.name)) ?? false
 }
 
 /** Writes a new file of the spool. */

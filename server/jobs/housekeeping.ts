@@ -48,9 +48,9 @@ export function createHousekeeping({ expiry, lapseClaims, leaseWatches, log }: D
     return purgeNow()
   }
 
-  /** All of it, once: what the jobs that ship do over an hour. */
-  async function clean() {
-    return { ...(await purge()), orphans: await expiry.removeOrphans() }
+  /** All of it, once: what the jobs that ship do over an hour. With `maxPercent`, so much of the store may be orphans. */
+  async function clean({ maxPercent }: { maxPercent?: number } = {}) {
+    return { ...(await purge()), orphans: await expiry.removeOrphans(maxPercent === undefined ? {} : { maxPercent }) }
   }
 
   /** One line in the log for an outage, however long. */

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Backups } from '../database/backup.ts'
 import { newId } from '../ids.ts'
 import type { FilesCheck } from '../uploads/files-check.ts'
+import { DEFAULT_MAX_PERCENT } from '../uploads/orphans.ts'
 import type { UploadsExpiry } from '../uploads/uploads-expiry.ts'
 import { type Action, define } from './action-registry.ts'
 import type { HistoryRepo } from './history-repo.ts'
@@ -16,7 +17,8 @@ interface Dependencies {
   lapseClaims: () => Promise<number>
   check: FilesCheck
   backups: Backups
-  optimise: () => Promise<void>
+  /** Returns the bytes that the database gave back to its disk. */
+  optimise: (signal: AbortSignal) => Promise<number>
 }
 
 /** Shallow: each calls a service. */
@@ -56,11 +58,12 @@ export function createJobActions(services: Dependencies): Record<string, Action>
       },
     }),
     'remove-orphans': define({
-      description: 'Deletes stored bytes that belong to no file',
-      parameters: NOTHING,
-      run: async (_, work) => {
-        const { blobs, bytes } = await expiry.removeOrphans(work)
-        return `${blobs} orphans deleted, ${bytes} bytes freed.`
+      description:
+        'Moves stored bytes that belong to no file to quarantine, and deletes them a day later; stops when they are too large a share',
+      parameters: z.strictObject({ maxPercent: z.number().min(0).max(100).default(DEFAULT_MAX_PERCENT) }),
+      run: async ({ maxPercent }, work) => {
+        const { blobs, bytes, quarantined, restored } = await expiry.removeOrphans({ ...work, maxPercent })
+        return `${quarantined.blobs} orphans moved to quarantine, ${restored} restored, ${blobs} deleted (${bytes} bytes).`
       },
     }),
     'check-links': define({
@@ -100,11 +103,12 @@ export function createJobActions(services: Dependencies): Record<string, Action>
       },
     }),
     'optimise-database': define({
-      description: 'Brings the statistics of the database up to date',
+      description: 'Renews the statistics of the database, and gives the space of deleted rows back to the disk',
       parameters: NOTHING,
-      run: async () => {
-        await optimise()
-        return 'Done.'
+      run: async (_, { signal, count }) => {
+        const bytes = await optimise(signal)
+        count({ bytes })
+        return `Done; ${bytes} bytes given back to the disk.`
       },
     }),
   }

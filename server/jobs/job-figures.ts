@@ -27,7 +27,7 @@ export const jobFigures = ({ history, control, countBroken }: Dependencies) => [
   },
   {
     name: 'mayfly_orphan_bytes',
-    help: 'Stored bytes without a file that the last sweep found, and deleted.',
+    help: 'Stored bytes without a file that the last sweep found and moved to quarantine.',
     read: () => history.bytesOfLast('remove-orphans'),
   },
 ]

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
-import type { BlobStore } from '../../storage/blob-store.ts'
+import type { BlobKey, BlobStore } from '../../storage/blob-store.ts'
 import type { Clock } from '../clock.ts'
 import type { FileFault } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
 import type { FilesCheckRepo, StoredBytes } from './files-check-repo.ts'
+import type { StoreOwnership } from './store-ownership.ts'
 import type { Work } from './uploads-expiry.ts'
 
 interface Dependencies {
   repo: FilesCheckRepo
+  /** Throws when the blobs belong to another database: then files look broken that are not. */
+  assertOwned: StoreOwnership['assertOwned']
   blobs: BlobStore
   clock: Clock
 }
@@ -22,9 +25,10 @@ const DAY_MS = 24 * 60 * 60 * 1000
 export type FilesCheck = ReturnType<typeof createFilesCheck>
 
 /** Whether what the database promises is in the store. Nothing is deleted for it but pictures that can be made anew. */
-export function createFilesCheck({ repo, blobs, clock }: Dependencies) {
+export function createFilesCheck({ repo, assertOwned, blobs, clock }: Dependencies) {
   /** Compares each file with its blob: is it there, has it the right size? What was broken and is whole again is healed. */
   async function checkLinks({ signal, count = () => {} }: Work = {}) {
+    await assertOwned()
     const report = { checked: 0, missing: 0, size: 0, healed: 0, variants: 0 }
     for (let batch = await repo.listStored('', BATCH); batch.length > 0; ) {
       const found = await inParallel(batch, async (file) => ({ ...file, fault: await faultOf(file) }))
@@ -43,16 +47,22 @@ export function createFilesCheck({ repo, blobs, clock }: Dependencies) {
 
   /** Only reading it all can tell that a digest is wrong, or right again. */
   async function faultOf({ blobKey, size, fault }: StoredBytes): Promise<FileFault | null> {
-    const actual = await blobs.size(blobKey)
+    const actual = await sizeOf(blobKey)
     if (actual === undefined) return 'missing'
     if (actual !== size) return 'size'
     return fault === 'digest' ? 'digest' : null
   }
 
+  /** What waits in quarantine was needed after all, as after a restored backup. */
+  async function sizeOf(key: BlobKey): Promise<number | undefined> {
+    const size = await blobs.size(key)
+    return size === undefined && (await blobs.quarantine.restore(key)) ? blobs.size(key) : size
+  }
+
   async function forgetBrokenVariants({ signal, count = () => {} }: Work): Promise<number> {
     let forgotten = 0
     for (let batch = await repo.listVariants('', BATCH); batch.length > 0; ) {
-      const sizes = await inParallel(batch, ({ blobKey }) => blobs.size(blobKey))
+      const sizes = await inParallel(batch, ({ blobKey }) => sizeOf(blobKey))
       const broken = batch.filter(({ size }, index) => sizes[index] !== size).map(({ blobKey }) => blobKey)
       await repo.forgetVariants(broken)
       forgotten += broken.length
@@ -71,6 +81,7 @@ export function createFilesCheck({ repo, blobs, clock }: Dependencies) {
     { bytesPerSecond, everyDays, maxMinutes }: { bytesPerSecond: number; everyDays: number; maxMinutes: number },
     { signal, count = () => {} }: Work = {},
   ) {
+    await assertOwned()
     const report = { verified: 0, broken: 0, isComplete: true }
     const throttle = createThrottle(bytesPerSecond)
     const until = performance.now() + maxMinutes * 60_000

@@ -3,6 +3,8 @@ import type { BlobStore } from '../../storage/blob-store.ts'
 import type { Clock, SteadyClock } from '../clock.ts'
 import { chunks } from '../database/chunks.ts'
 import { createLeaseWatch } from '../lease-watch.ts'
+import { createOrphanSweep } from './orphans.ts'
+import type { StoreOwnership } from './store-ownership.ts'
 import type { StoredFile } from './upload.ts'
 import type { UploadsExpiryRepo } from './uploads-expiry-repo.ts'
 import type { UploadsRepo } from './uploads-repo.ts'
@@ -11,6 +13,8 @@ interface Dependencies {
   repo: UploadsExpiryRepo
   /** Which of these keys some file or derived picture still needs. */
   knownBlobs: UploadsRepo['knownBlobs']
+  /** Throws when the blobs belong to another database: then none is deleted. */
+  assertOwned: StoreOwnership['assertOwned']
   blobs: BlobStore
   /** Where pictures lie while they are worked on. */
   spool: Pick<BlobStore, 'sweep'>
@@ -52,9 +56,11 @@ export interface Work {
 export type UploadsExpiry = ReturnType<typeof createUploadsExpiry>
 
 /** How things go: every function is safe to run twice, at once, on several replicas, and to be killed in. */
-export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, resumables, clock, steady, log }: Dependencies) {
+export function createUploadsExpiry(dependencies: Dependencies) {
+  const { repo, assertOwned, blobs, spool, resumables, clock, steady, log } = dependencies
   const writers = createLeaseWatch({ durationMs: WRITER_LEASE_MS, steady })
   const forms = createLeaseWatch({ durationMs: ABANDONED_AFTER_MS, steady })
+  const { removeOrphans } = createOrphanSweep({ ...dependencies, minAgeMs: ABANDONED_AFTER_MS })
 
   /** Marks uploads whose time is up. Readers have been refused since that very moment; this only lets the purge see them. */
   const expire = (work: Work = {}): Promise<number> => inBatches((limit) => repo.expireUploads(clock(), limit), work)
@@ -66,6 +72,7 @@ export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, resumables
     for (;;) {
       const files = (await repo.listRemovedFiles(BATCH + failed.size)).filter(({ id }) => !failed.has(id))
       if (files.length === 0) return total
+      await assertOwned()
       const deleted = await deleteBlobsOf(files, signal)
       for (const file of files) if (!deleted.includes(file)) failed.add(file.id)
       await repo.markDeleted(deleted.map(({ id }) => id))
@@ -82,6 +89,7 @@ export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, resumables
    * and would stay full for ever. Rows follow with the next purge, which finds nothing left to delete.
    */
   async function freeSpace(): Promise<void> {
+    await assertOwned()
     const now = clock()
     let last: string | undefined = ''
     while (last !== undefined) {
@@ -133,47 +141,13 @@ export function createUploadsExpiry({ repo, knownBlobs, blobs, spool, resumables
 
   /** Deletes what broken writes left behind, and what nobody went on with in time. */
   async function removeUnfinished(): Promise<Swept> {
+    await assertOwned()
     const before = clock() - ABANDONED_AFTER_MS
     const over = await resumables.sweep()
     const unfinished = await blobs.sweep(before, resumables.isWanted)
     const spooled = await spool.sweep(before)
     const all = [over, unfinished, spooled]
     return { count: sum(all.map(({ count }) => count)), bytes: sum(all.map(({ bytes }) => bytes)) }
-  }
-
-  /** Deletes blobs whose row was never committed. */
-  async function removeOrphans({ signal, count }: Work = {}): Promise<{ blobs: number; bytes: number }> {
-    const before = clock() - ABANDONED_AFTER_MS
-    const total = { blobs: 0, bytes: 0 }
-    let batch: { key: string; size: number }[] = []
-    for await (const blob of blobs.list()) {
-      if (blob.modifiedAt >= before) continue
-      batch.push(blob)
-      if (batch.length < BATCH) continue
-      await removeUnknown(batch, total)
-      signal?.throwIfAborted()
-      batch = []
-    }
-    await removeUnknown(batch, total)
-    count?.({ files: total.blobs, bytes: total.bytes })
-    return total
-  }
-
-  async function removeUnknown(
-    batch: { key: string; size: number }[],
-    total: { blobs: number; bytes: number },
-  ): Promise<void> {
-    const known = await knownBlobs(batch.map(({ key }) => key))
-    for (const { key, size } of batch) {
-      if (known.has(key)) continue
-      try {
-        await blobs.delete(key)
-        total.blobs += 1
-        total.bytes += size
-      } catch (err) {
-        log.error({ err }, 'could not delete an orphan')
-      }
-    }
   }
 
   return {

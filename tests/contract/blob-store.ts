@@ -19,6 +19,7 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
 
     afterEach(async () => {
       for (const { key } of await listed(store)) await store.delete(key)
+      for (const { key } of await quarantined(store)) await store.quarantine.delete(key)
       await store.sweep(FAR_FUTURE)
     })
 
@@ -549,6 +550,67 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
       expect(await store.size(key)).toBe(10)
     })
 
+    describe('a blob in quarantine', () => {
+      test('can’t be read and is listed there only, with its size and the time when it was moved', async () => {
+        const { key } = await givenBlob(store, 10)
+        const { key: other } = await givenBlob(store, 3)
+        const before = Date.now() - 2_000
+
+        expect(await store.quarantine.add(key)).toBe(true)
+
+        await expect(store.get(key)).rejects.toMatchObject({ code: 'not_found' })
+        expect((await listed(store)).map((blob) => blob.key)).toEqual([other])
+        expect(await quarantined(store)).toEqual([{ key, size: 10, modifiedAt: expect.any(Number) }])
+        expect((await quarantined(store))[0]?.modifiedAt).toBeGreaterThan(before)
+      })
+
+      test('comes back with the same bytes', async () => {
+        const { key, bytes } = await givenBlob(store, 3 * MIB + 7)
+        await store.quarantine.add(key)
+
+        expect(await store.quarantine.restore(key)).toBe(true)
+
+        expect(await read(store, key)).toEqual({ length: bytes.length, sha256: sha256(bytes) })
+        expect(await quarantined(store)).toEqual([])
+      })
+
+      test('is deleted for good, once and again', async () => {
+        const { key } = await givenBlob(store, 10)
+        await store.quarantine.add(key)
+
+        await store.quarantine.delete(key)
+        await store.quarantine.delete(key)
+
+        expect(await quarantined(store)).toEqual([])
+        expect(await store.quarantine.restore(key)).toBe(false)
+      })
+
+      test('is moved by one of several replicas at once', async () => {
+        const { key } = await givenBlob(store, 10)
+
+        const moved = await Promise.all(Array.from({ length: 4 }, () => store.quarantine.add(key)))
+
+        expect(moved).toContain(true)
+        expect((await quarantined(store)).map((blob) => blob.key)).toEqual([key])
+      })
+
+      test('is none of unknown blobs, and a malformed key is refused', async () => {
+        expect(await store.quarantine.add(newBlobKey())).toBe(false)
+        expect(await store.quarantine.restore(newBlobKey())).toBe(false)
+        const { add, restore, delete: remove } = store.quarantine
+        for (const act of [add, restore, remove]) await expect(act('../x')).rejects.toThrow('not a blob key')
+      })
+    })
+
+    test('its id is what was written last, and no blob', async () => {
+      await store.writeId('first')
+      await store.writeId('second')
+
+      expect(await store.readId()).toBe('second')
+      expect(await listed(store)).toEqual([])
+      expect(await store.sweep(FAR_FUTURE)).toEqual({ count: 0, bytes: 0 })
+    })
+
     test('a store that works passes its check', async () => {
       await expect(store.check()).resolves.toBeUndefined()
     })
@@ -587,6 +649,8 @@ export async function read(store: BlobStore, key: BlobKey, range?: ByteRange) {
 export async function listed(store: BlobStore): Promise<BlobInfo[]> {
   return Array.fromAsync(store.list())
 }
+
+const quarantined = (store: BlobStore): Promise<BlobInfo[]> => Array.fromAsync(store.quarantine.list())
 
 export async function* chunks(list: Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* list

@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, unlinkSync } from 'node:fs'
+import { renameSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import { fileForm } from '../helpers/client.ts'
 import { head, rawClient } from '../helpers/raw-client.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
+import { storedFiles } from '../helpers/stored-files.ts'
 
 test('with its store gone the server is alive but not ready, and ready again when it is back', async () => {
   const server = await spawnServer()
@@ -79,7 +80,7 @@ test('logs are JSON lines, and no line holds a secret, a name or a link, whateve
   await ask(`/file/${secrets.asciiName}/%zz`, { headers })
   await ask('/upload', { method: 'POST', body: `{"password":"${secrets.password}",` })
   const link = (await ask(`/${secrets.asciiName}`, { method: 'PUT', body: 'x', headers })).trim()
-  for (const blob of blobs(server.dataDir)) unlinkSync(blob)
+  for (const blob of storedFiles(server.dataDir)) unlinkSync(blob)
   await fetch(link, { headers })
   const broken = await rawClient(url)
   await broken.send(
@@ -107,11 +108,6 @@ test('logs are JSON lines, and no line holds a secret, a name or a link, whateve
   expect(lines.filter((line) => forbidden.some((secret) => line.includes(secret)))).toEqual([])
   expect(server.logs().some(({ msg, err }) => msg === 'request failed' && err !== undefined)).toBe(true)
 })
-
-const blobs = (dataDir: string): string[] =>
-  readdirSync(join(dataDir, 'files'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => join(parentPath, name))
 
 test('axios downloads as a stream and as bytes, and reads its errors as problems', async () => {
   const { url } = await spawnServer()

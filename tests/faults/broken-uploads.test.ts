@@ -15,7 +15,7 @@ import {
   LAST_CHUNK,
   rawClient,
 } from '../helpers/raw-client.ts'
-import { storedFiles } from './stored-files.ts'
+import { storedFiles } from '../helpers/stored-files.ts'
 
 const MB = 1_000_000
 const half = new Uint8Array(3 * MB)

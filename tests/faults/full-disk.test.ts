@@ -6,8 +6,8 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createUpload, givenFile } from '../helpers/client.ts'
 import { temporaryFolder } from '../helpers/database.ts'
 import { makeApp, type TestApp } from '../helpers/make-app.ts'
+import { storedFiles } from '../helpers/stored-files.ts'
 import { createResumable, offsetOf, patch } from '../server/resumable/tus-requests.ts'
-import { storedFiles } from './stored-files.ts'
 
 const run = promisify(execFile)
 const MB = 1_000_000

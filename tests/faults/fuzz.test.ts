@@ -5,8 +5,8 @@ import { basename } from 'node:path'
 import { expect, test } from 'vitest'
 import { createUpload, givenFile } from '../helpers/client.ts'
 import type { TestApp } from '../helpers/make-app.ts'
+import { storedFiles } from '../helpers/stored-files.ts'
 import { makeAppWithDatabase } from '../helpers/stored-rows.ts'
-import { storedFiles } from './stored-files.ts'
 
 /**
  * Requests that were damaged at random, over raw sockets: never a 5xx, never a file that is not what was sent, nothing left on

@@ -11,7 +11,7 @@ import { givenFile } from '../helpers/client.ts'
 import { startCommand } from '../helpers/command-line.ts'
 import { temporaryFolder } from '../helpers/database.ts'
 import { makeApp, type TestApp } from '../helpers/make-app.ts'
-import { storedFiles } from './stored-files.ts'
+import { storedFiles } from '../helpers/stored-files.ts'
 
 const HOUR = 3_600_000
 /** Enough to be in the middle of. */
@@ -135,11 +135,17 @@ const CASES: Case[] = [
   },
   {
     action: 'remove-orphans',
+    parameters: { maxPercent: 100 },
     prepare: async (given) => {
       await givenFile(given.app)
+      await given.app.storeOwnership.assertOwned()
       givenBlobs(given, Array.from({ length: BLOBS }, newBlobKey))
     },
-    verify: async ({ dataDir }) => expect(storedFiles(dataDir)).toHaveLength(1),
+    verify: async ({ dataDir }) => {
+      const waiting = readdirSync(join(dataDir, 'files/quarantine'))
+      expect(waiting).toHaveLength(BLOBS)
+      expect(storedFiles(dataDir)).toHaveLength(BLOBS + 1)
+    },
   },
   {
     action: 'verify-digests',

@@ -2,8 +2,8 @@ import { expect, test, vi } from 'vitest'
 import { makeApp } from '../helpers/make-app.ts'
 import { rawClient } from '../helpers/raw-client.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
+import { storedFiles } from '../helpers/stored-files.ts'
 import { phonePhoto, spooled } from '../server/images/given.ts'
-import { storedFiles } from './stored-files.ts'
 
 test('a server that is killed while a photo comes in leaves nothing of it behind', async () => {
   const server = await spawnServer()

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { addFile, createUpload, givenFile } from '../helpers/client.ts'
 import { temporaryFolder } from '../helpers/database.ts'
 import { makeApp, type TestApp } from '../helpers/make-app.ts'
-import { storedFiles } from './stored-files.ts'
+import { storedFiles } from '../helpers/stored-files.ts'
 
 const run = promisify(execFile)
 

@@ -9,7 +9,7 @@ import { createUpload } from '../helpers/client.ts'
 import { temporaryFolder } from '../helpers/database.ts'
 import { makeApp, type TestApp } from '../helpers/make-app.ts'
 import { CHUNKED, CHUNKED_FORM, chunk, formPart, head, rawClient } from '../helpers/raw-client.ts'
-import { storedFiles } from './stored-files.ts'
+import { storedFiles } from '../helpers/stored-files.ts'
 
 const run = promisify(execFile)
 const MB = 1_000_000

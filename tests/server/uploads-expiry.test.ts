@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, renameSync, rmdirSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { openDatabase } from '../../server/database/open-database.ts'
@@ -9,6 +9,7 @@ import { addFile, createUpload, givenFile } from '../helpers/client.ts'
 import { migratedDatabase, temporaryFolder } from '../helpers/database.ts'
 import { makeApp, type TestApp } from '../helpers/make-app.ts'
 import { CHUNKED_FORM, chunk, FORM_END, formPart, head, LAST_CHUNK, rawClient } from '../helpers/raw-client.ts'
+import { storedFiles } from '../helpers/stored-files.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -28,10 +29,7 @@ function tablesOf({ DATABASE_URL, DATA_DIR }: Shared) {
 }
 
 /** Paths of all blobs and temporary files, from the folder of the store. */
-function stored({ dataDir }: { dataDir: string }): string[] {
-  const entries = readdirSync(join(dataDir, 'files'), { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
-}
+const stored = ({ dataDir }: { dataDir: string }): string[] => storedFiles(dataDir)
 
 const textOf = async (url: string, init?: RequestInit) => (await fetch(url, init)).text()
 
@@ -177,6 +175,7 @@ test.each([1, 2])(
   'a form that stalls for long after %i whole files is never answered with a link to nothing',
   async (count) => {
     const app = await makeApp()
+    await app.storeOwnership.assertOwned()
     const client = await rawClient(app.url)
     const files = Array.from({ length: count }, (_, index) => `${formPart('file', `${index}.txt`)}content\r\n`)
     await client.send(head('POST', '/', CHUNKED_FORM))
@@ -193,7 +192,7 @@ test.each([1, 2])(
     const contents = await Promise.all(links.map((link) => textOf(link.replace('http://127.0.0.1', app.url))))
     expect([400, 404]).toContain(status) // whichever it notices first: that its slot, or that its upload is gone
     expect(contents).toEqual([])
-    await vi.waitFor(() => expect(stored(app)).toEqual([]))
+    await vi.waitFor(() => expect(stored(app).filter((path) => !path.includes('/quarantine/'))).toEqual([]))
   },
 )
 
@@ -210,36 +209,41 @@ function age(path: string, ageMs: number): void {
   utimesSync(path, at, at)
 }
 
-test('bytes that nobody owns go when they are five minutes old: younger ones, owned ones and foreign files stay', async () => {
+test('bytes that nobody owns go when they are five minutes old, blobs to quarantine: younger ones, owned ones and foreign files stay', async () => {
   const app = await makeApp()
+  await app.storeOwnership.assertOwned()
   await givenFile(app, {}, 'owned')
   const [owned = ''] = stored(app)
   age(owned, 10 * HOUR)
   const young = [givenStrayFile(app, 'blob', 4 * MINUTE), givenStrayFile(app, 'tmp', 4 * MINUTE)]
   const foreign = givenStrayFile(app, 'tmp', HOUR, 'notes.txt')
-  givenStrayFile(app, 'blob', 6 * MINUTE)
+  const orphan = basename(givenStrayFile(app, 'blob', 6 * MINUTE))
   givenStrayFile(app, 'tmp', 6 * MINUTE)
 
   const { orphans, unfinished } = await app.housekeeping.clean()
 
-  expect(orphans).toEqual({ blobs: 1, bytes: 5 })
+  expect(orphans).toMatchObject({ blobs: 0, quarantined: { blobs: 1, bytes: 5 } })
   expect(unfinished).toEqual({ count: 1, bytes: 5 })
-  expect(stored(app).sort()).toEqual([owned, ...young, foreign].sort())
+  const waiting = join(app.dataDir, 'files/quarantine', orphan)
+  expect(stored(app).sort()).toEqual([owned, ...young, foreign, waiting].sort())
 })
 
-test('a stray blob that can’t be deleted does not keep the others, and is tried again', async () => {
+test('a stray blob that can’t be moved or deleted does not keep the others, and is tried again', async () => {
   const app = await makeApp()
+  await app.storeOwnership.assertOwned()
   const strays = Array.from({ length: 5 }, () => givenStrayFile(app, 'blob', HOUR)).sort()
   const stuck = strays[1] as string
   execFileSync('chattr', ['+i', stuck])
   onTestFinished(() => void execFileSync('sh', ['-c', `chattr -i ${stuck} 2>/dev/null; true`]))
 
-  await app.housekeeping.clean()
+  for (let day = 0; day < 3; day += 1) {
+    await app.housekeeping.clean()
+    app.advance(25 * HOUR)
+  }
   expect(stored(app)).toEqual([stuck])
 
   execFileSync('chattr', ['-i', stuck])
-  await app.housekeeping.clean()
-  expect(stored(app)).toEqual([])
+  expect((await app.housekeeping.clean()).orphans.quarantined.blobs).toBe(1)
 })
 
 test('a blob that can’t be deleted does not keep the others, and is tried again until it goes', async () => {
@@ -282,7 +286,7 @@ test('two servers that clean at once, twice, do what one would have done', async
 
   for (const { advance } of apps) advance(10 * MINUTE)
   await cleanAll()
-  expect(stored(app)).toHaveLength(1)
+  expect(stored(app).filter((path) => !path.includes('/quarantine/'))).toHaveLength(1)
   expect(await db.selectFrom('files').select('status').distinct().orderBy('status').execute()).toEqual([
     { status: 'deleted' },
     { status: 'uploaded' },
@@ -321,6 +325,7 @@ test('2,000 uploads that end together go in steps that hold up nobody', async ()
 
 /** Uploads of a minute's life, each with one file of 4 bytes. */
 async function givenRows(settings: Shared, app: TestApp, count: number): Promise<void> {
+  await app.storeOwnership.assertOwned()
   const { upload } = await givenFile(app, { ttl: 60 }, 'text')
   const db = tablesOf(settings)
   const template = {

@@ -1,11 +1,11 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
-import { mkdtemp, readdir, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { newBlobKey } from '../../server/ids.ts'
 import type { BlobKey, BlobStore, Durability } from '../../storage/blob-store.ts'
 import { openLocalStore } from '../../storage/local-store.ts'
@@ -112,6 +112,28 @@ describe('a blob on disk', () => {
     await putting
     expect(await readdir(join(directory, key.slice(0, 2)))).toEqual([key])
     expect(await readdir(join(directory, 'tmp'))).toEqual([])
+  })
+
+  test('and every folder and file around it are for their owner only, whatever the umask, old ones too', async () => {
+    const umask = process.umask(0)
+    onTestFinished(() => void process.umask(umask))
+    await mkdir(join(directory, 'tmp'), { mode: 0o755 })
+    await chmod(directory, 0o755)
+    const store = await openStore()
+    const [{ key }, { key: unknown }] = [await givenBlob(store, 10), await givenBlob(store, 10)]
+    await (await store.openPartial(newBlobKey())).pause()
+    await store.quarantine.add(unknown)
+    await store.writeId('id')
+
+    const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+    const modes = await Promise.all(
+      [directory, ...entries.map(({ parentPath, name }) => join(parentPath, name))].map((path) => stat(path)),
+    )
+
+    expect(modes.length).toBeGreaterThanOrEqual(7)
+    expect(await store.size(key)).toBe(10)
+    expect(modes.filter((one) => one.isFile()).map(({ mode }) => mode & 0o777)).toEqual([0o600, 0o600, 0o600, 0o600])
+    expect(new Set(modes.filter((one) => one.isDirectory()).map(({ mode }) => mode & 0o777))).toEqual(new Set([0o700]))
   })
 
   test('outlives its store', async () => {

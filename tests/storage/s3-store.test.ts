@@ -79,6 +79,27 @@ describe.skipIf(!isAvailable)('with a real S3 server (Ceph)', () => {
     expect((await listed(store)).map((blob) => blob.key).sort()).toEqual(keys.sort())
   })
 
+  test('what is too large for one copy goes to quarantine and back in parts', async () => {
+    const store = openStore({ prefix: 'copies/', copyBytes: 5 * MIB })
+    const { key, bytes } = await givenBlob(store, 12 * MIB + 3)
+    const contents = async () => read(store, key)
+    const before = await contents()
+
+    expect(await store.quarantine.add(key)).toBe(true)
+    expect((await Array.fromAsync(store.quarantine.list())).map(({ size }) => size)).toEqual([bytes.length])
+    expect(await store.quarantine.restore(key)).toBe(true)
+
+    expect(await contents()).toEqual(before)
+  })
+
+  test('a sweep takes an unfinished copy to the quarantine', async () => {
+    const store = openStore({ prefix: 'half/' })
+    const upload = { Bucket: server.bucket, Key: `half/quarantine/${newBlobKey()}` }
+    await rawClient().send(new CreateMultipartUploadCommand(upload))
+
+    expect(await store.sweep(FAR_FUTURE)).toEqual({ count: 1, bytes: 0 })
+  })
+
   test('memory does not grow with the size of a blob', async () => {
     const options = JSON.stringify({
       ...server,

@@ -16,14 +16,19 @@ export const HISTORY = {
   '{uploads} uploads deleted.': '删除了 {uploads} 个上传。',
   '{files} files and {uploads} uploads abandoned, {unfinished} unfinished writes deleted.':
     '{files} 个文件和 {uploads} 个上传被放弃，删除了 {unfinished} 个未完成的写入。',
-  '{blobs} orphans deleted, {bytes} bytes freed.': '删除了 {blobs} 份无主数据，释放 {bytes} 字节。',
+  '{found} orphans moved to quarantine, {restored} restored, {blobs} deleted ({bytes} bytes).':
+    '{found} 份无主数据移入隔离区，恢复 {restored} 份，删除 {blobs} 份（{bytes} 字节）。',
   '{checked} files checked: {missing} without their bytes, {size} of the wrong size, {healed} healed; {pictures} derived pictures forgotten.':
     '检查了 {checked} 个文件：{missing} 个缺少数据，{size} 个大小不符，{healed} 个已恢复；移除了 {pictures} 张衍生图片。',
   '{verified} files read, {broken} broken; none is left.': '读取了 {verified} 个文件，{broken} 个损坏；已全部读完。',
   '{verified} files read, {broken} broken; the rest is left to the next run.':
     '读取了 {verified} 个文件，{broken} 个损坏；其余留待下次运行。',
   '{file}: {bytes} bytes; {deleted} older backups deleted.': '{file}：{bytes} 字节；删除了 {deleted} 个旧备份。',
-  'Done.': '完成。',
+  'the database and the stored files do not belong together, so nothing is deleted; correct the settings or restore the database, or run `{command}` if both are right':
+    '数据库与存储的文件不匹配，因此不会删除任何内容；请更正设置或恢复数据库，若两者都正确，请运行 `{command}`',
+  '{orphans} of {files} stored files are unknown to the database, which is more than {percent}%, so none was taken away; restore the right database, or run `{command}`':
+    '存储的 {files} 个文件中有 {orphans} 个不在数据库中，超过 {percent}%，因此没有移走任何文件；请恢复正确的数据库，或运行 `{command}`',
+  'Done; {bytes} bytes given back to the disk.': '完成；向磁盘归还 {bytes} 字节。',
   '{runs} runs deleted.': '删除了 {runs} 条运行记录。',
   'Told {name}.': '已通知 {name}。',
 
@@ -34,14 +39,16 @@ export const HISTORY = {
     '上传结束一小时后，删除已无数据的记录',
   'Ends uploads whose sender or server died, and deletes what broken writes left behind':
     '结束发送方或服务器已中断的上传，并清除残留的写入',
-  'Deletes stored bytes that belong to no file': '删除不属于任何文件的数据',
+  'Moves stored bytes that belong to no file to quarantine, and deletes them a day later; stops when they are too large a share':
+    '把不属于任何文件的数据移入隔离区，一天后删除；占比过大时停止',
   'Looks for each file whether its bytes are there and of the right size; marks those that are broken, and heals':
     '检查每个文件的数据是否存在、大小是否正确；标记损坏的，并恢复',
   'Reads files again, slowly, and compares their SHA-256; goes on next time where it stopped':
     '慢速重新读取文件并核对 SHA-256；下次从中断处继续',
   'Takes a consistent copy of the database while it is used, opens it to see that it is whole, and keeps the newest':
     '在使用中为数据库做一致的备份，打开核实完整，并保留最新的几份',
-  'Brings the statistics of the database up to date': '更新数据库的统计信息',
+  'Renews the statistics of the database, and gives the space of deleted rows back to the disk':
+    '更新数据库的统计信息，并把已删除记录的空间归还给磁盘',
   'Deletes old runs from the history: beyond the newest of all jobs, beyond the newest of each, and by age':
     '从历史记录中删除旧的运行：按全部作业、单个作业的数量以及时间',
   'Sends a message to an operator, by webhook or mail as he is reached': '通过 Webhook 或邮件向操作员发送消息',

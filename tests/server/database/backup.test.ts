@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import { createBackups, restoreBackup } from '../../../server/database/backup.ts'
 import { migrate } from '../../../server/database/migrate.ts'
 import type { DatabaseLocation } from '../../../server/database/open-database.ts'
@@ -10,7 +10,7 @@ import { makeApp } from '../../helpers/make-app.ts'
 import { givenDatabase, givenLocation } from './given-database.ts'
 
 const locationOf = ({ DATABASE_URL: url, DATA_DIR }: { DATABASE_URL: string; DATA_DIR: string }): DatabaseLocation =>
-  url === 'sqlite'
+  url.startsWith('sqlite')
     ? { kind: 'sqlite', file: join(DATA_DIR, 'mayfly.db'), syncEachCommit: true }
     : { kind: 'postgres', url }
 
@@ -67,12 +67,20 @@ test('every table is in it, row for row, whatever database it goes into', async 
   }
 })
 
-test('backups are for the owner’s eyes, the newest are kept, and what a crash left is cleared up', async () => {
+test('the newest backups are kept, what a crash left is deleted, and nothing else', async () => {
   const app = await makeApp()
   const folder = join(app.dataDir, 'backups')
-  mkdirSync(folder)
-  writeFileSync(join(folder, 'mayfly-2026-01-01T00-00-00Z.db.partial'), 'half')
-  writeFileSync(join(folder, 'notes.txt'), 'mine')
+  const own = [
+    'notes.partial.txt',
+    'mayfly.db.partial',
+    'mayfly-2026-01-01T00-00-00Z.db.old',
+    'mayfly-2026-01-01T00-00-00Z.db/file.txt',
+    'mayfly-2026-01-02T00-00-00Z.db.partial/file.txt',
+  ].map((name) => join(folder, name))
+  for (const path of own) mkdirSync(dirname(path), { recursive: true })
+  for (const path of own) writeFileSync(path, 'mine')
+  for (const end of ['partial', 'partial-wal', '0123456789abcdef.partial', '0123456789abcdef.partial-journal'])
+    writeFileSync(join(folder, `mayfly-2026-01-03T00-00-00Z.db.${end}`), 'half')
   const backUp = () => app.backups.backUp({ keep: 2 })
 
   const reports = [await backUp()]
@@ -82,12 +90,46 @@ test('backups are for the owner’s eyes, the newest are kept, and what a crash 
   }
 
   expect(reports.map(({ deleted }) => deleted)).toEqual([0, 0, 1])
-  expect(
-    readdirSync(folder)
-      .map((name) => join(folder, name))
-      .sort(),
-  ).toEqual([...reports.slice(1).map(({ file }) => file), join(folder, 'notes.txt')].sort())
-  expect(statSync(reports[2]?.file as string).mode & 0o777).toBe(0o600)
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+  expect(files.sort()).toEqual([...reports.slice(1).map(({ file }) => file), ...own].sort())
+})
+
+test('a backup leaves another one alone that is being written', async () => {
+  const app = await makeApp()
+  const folder = join(app.dataDir, 'backups')
+  mkdirSync(folder)
+  const partial = join(folder, 'mayfly-2026-01-01T00-00-00Z.db.0123456789abcdef.partial')
+  writeFileSync(partial, 'half')
+
+  await app.backups.backUp({ keep: 2 })
+
+  expect(existsSync(partial)).toBe(true)
+})
+
+test('database, backups and what a restore keeps are for their owner only, whatever the umask, old files too', async () => {
+  const umask = process.umask(0)
+  onTestFinished(() => void process.umask(umask))
+  const empty = await emptyDatabase()
+  const settings = {
+    DATABASE_URL: empty === 'sqlite' ? 'sqlite:mayfly.db' : empty, // made by the server, not by the test
+    DATA_DIR: join(temporaryFolder(), 'data'),
+  }
+  const old = await makeApp(settings)
+  const { file } = await old.backups.backUp({ keep: 7 })
+  await old.close()
+  for (const name of readdirSync(settings.DATA_DIR))
+    if (name.endsWith('.db')) chmodSync(join(settings.DATA_DIR, name), 0o644)
+  await restoreBackup(file, locationOf(settings), Date.now)
+  const app = await makeApp(settings)
+  await givenFile(app)
+
+  const entries = readdirSync(settings.DATA_DIR, { recursive: true, withFileTypes: true })
+  const paths = [settings.DATA_DIR, ...entries.map(({ parentPath, name }) => join(parentPath, name))]
+  const open = paths.filter((path) => (statSync(path).mode & 0o077) !== 0)
+
+  expect(open).toEqual([])
+  expect(paths.filter((path) => /\.before-\d+$|\.db-wal$/.test(path))).toHaveLength(isPostgres() ? 0 : 2)
 })
 
 test.each([

@@ -1,11 +1,10 @@
 import { createCipheriv, createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
 import http from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { vi } from 'vitest'
 import type { TestApp } from '../../helpers/make-app.ts'
+import { storedFiles } from '../../helpers/stored-files.ts'
 
 /** HTTP as far down as downloads need it: any Host, any User-Agent, one connection a request, cut where we like. */
 
@@ -121,9 +120,4 @@ export function noise(size: number): Buffer<ArrayBuffer> {
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** Every blob that lies in the data folder, as paths. */
-export function blobsOf(app: TestApp): string[] {
-  const folder = join(app.dataDir, 'files')
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-}
+export const blobsOf = (app: TestApp): string[] => storedFiles(app.dataDir)

@@ -215,7 +215,7 @@ test('their bytes are kept, known to the sweep, and deleted with those of the fi
 
   app.advance(10 * 60_000)
   const { orphans } = await app.housekeeping.clean()
-  expect(orphans).toEqual({ blobs: 0, bytes: 0 })
+  expect(orphans.quarantined).toEqual({ blobs: 0, bytes: 0 })
   expect(await download(`${url}?width=64`)).toEqual(first)
 
   await fetch(`${app.url}/upload/${upload.id}`, { method: 'DELETE', headers: { 'X-UploadToken': upload.uploadToken } })

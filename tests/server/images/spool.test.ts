@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { newId } from '../../../server/ids.ts'
 import { createPictureSpool } from '../../../server/images/picture-spool.ts'
 import { temporaryFolder } from '../../helpers/database.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
@@ -39,14 +40,28 @@ test('nothing is left of a picture whose sender goes away', async () => {
   expect(blobsOf(app)).toEqual([])
 })
 
+test('pictures that somebody else keeps in the data folder stay', async () => {
+  const app = await makeApp()
+  const paths = ['me.jpg', 'Holidays2025Rome/a.jpg', 'sea/input', 'Holidays2026Oslo/input/b.jpg']
+  const own = paths.map((path) => join(app.dataDir, 'pictures', path))
+  for (const path of own) mkdirSync(dirname(path), { recursive: true })
+  for (const path of own) writeFileSync(path, 'mine')
+
+  app.advance(3_600_000)
+  await app.housekeeping.clean()
+
+  expect(own.filter((path) => !existsSync(path))).toEqual([])
+})
+
 test('what a crash left is swept once it is older than five minutes', async () => {
   const app = await makeApp()
-  const left = join(app.dataDir, 'pictures', 'left')
+  const name = newId()
+  const left = join(app.dataDir, 'pictures', name)
   mkdirSync(left, { recursive: true })
   writeFileSync(join(left, 'input'), 'of a picture')
 
   await app.housekeeping.clean()
-  expect(spooled(app)).toEqual(['left'])
+  expect(spooled(app)).toEqual([name])
   app.advance(5 * 60_000 + 1_000)
   const { unfinished } = await app.housekeeping.clean()
 

@@ -13,7 +13,7 @@ function givenHousekeeping() {
     findAbandoned: vi.fn(async () => ({ files: [], uploads: [] })),
     removeUnfinished: vi.fn(async () => ({ count: 0, bytes: 0 })),
     purgeAbandoned: vi.fn(async () => ({ files: 0, uploads: 0 })),
-    removeOrphans: vi.fn(async () => ({ blobs: 0, bytes: 0 })),
+    removeOrphans: vi.fn(async () => ({ blobs: 0, bytes: 0, quarantined: { blobs: 0, bytes: 0 }, restored: 0 })),
     freeSpace: vi.fn(async () => {}),
   }
   const log = { info: vi.fn(), error: vi.fn() }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { givenSession, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
@@ -8,15 +7,13 @@ import { addFile } from '../../helpers/client.ts'
 import { FORM_TYPE, filePart, form } from '../../helpers/form.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { CHUNKED, chunk, head, LAST_CHUNK, rawClient } from '../../helpers/raw-client.ts'
+import { storedFiles } from '../../helpers/stored-files.ts'
 import { phonePhoto } from '../images/given.ts'
 import { createRequest, givenGuest, guestWith, revokeRequest, seen, tokenHeader } from './given.ts'
 
 /** Guests, who hold nothing but a request's token. */
 
-const storedFiles = ({ dataDir }: TestApp): string[] =>
-  readdirSync(join(dataDir, 'files'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ name }) => name)
+const namesOfStored = ({ dataDir }: TestApp): string[] => storedFiles(dataDir).map((path) => basename(path))
 
 describe('a guest adds files', () => {
   test('by a raw body, which is answered with what was stored', async () => {
@@ -227,7 +224,7 @@ describe('who is refused is refused before anything is read, and nothing is stor
     const app = await makeApp()
     const given = await givenGuest(app, { maxFiles: 1, ttl: 60 }, { ttl: 3600 })
     await happen({ ...given, app })
-    const before = storedFiles(app)
+    const before = namesOfStored(app)
     const headers = { 'X-RequestToken': given.request.requestToken, 'Content-Length': 1_000_000 }
     const [body, form] = [await rawClient(app.url), await rawClient(app.url)]
 
@@ -238,7 +235,7 @@ describe('who is refused is refused before anything is read, and nothing is stor
     expect(await form.answer()).toMatchObject({ status, body: `${message}\n` })
     expect(await answerOf(given.guest.put('a', 'x'))).toEqual([status, `${message}\n`])
     expect(await answerOf(given.guest.post('x'))).toEqual([status, `${message}\n`])
-    expect(storedFiles(app)).toEqual(before)
+    expect(namesOfStored(app)).toEqual(before)
   })
 
   test('at the last millisecond a request takes a file, at the next it does not', async () => {
@@ -268,7 +265,7 @@ describe('who is refused is refused before anything is read, and nothing is stor
 
     expect(await answerOf(guest.info())).toEqual([404, 'request not found\n'])
     expect(await answerOf(guest.put('a', 'x'))).toEqual([404, 'request not found\n'])
-    expect(storedFiles(app)).toEqual([])
+    expect(namesOfStored(app)).toEqual([])
   })
 
   test('a token anywhere but in its header is none (P2)', async () => {
@@ -303,7 +300,7 @@ describe('who is refused is refused before anything is read, and nothing is stor
     expect(await answerOf(fetch(`${app.url}/request`, { method: 'PUT', headers, body: 'x' }))).toEqual(refused)
     expect(await answerOf(fetch(`${app.url}/a`, { method: 'PUT', headers, body: 'x' }))).toEqual(refused)
     expect(await answerOf(fetch(`${app.url}/`, { method: 'POST', headers, body: new FormData() }))).toEqual(refused)
-    expect(storedFiles(app)).toEqual([])
+    expect(namesOfStored(app)).toEqual([])
   })
 
   test('a second file in a form is not dropped in silence: nothing of it is taken', async () => {
@@ -317,7 +314,7 @@ describe('who is refused is refused before anything is read, and nothing is stor
       'one file at a time, please\n',
     ])
     expect((await seen(app, upload)).files).toEqual([])
-    expect(storedFiles(app)).toEqual([])
+    expect(namesOfStored(app)).toEqual([])
   })
 
   test('no more than anybody else may a guest send a file that is too big', async () => {

@@ -1,9 +1,11 @@
 import { hash, randomBytes } from 'node:crypto'
 import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { givenFile } from '../../helpers/client.ts'
 import { isPostgres } from '../../helpers/database.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { type S3Server, s3ServerAvailable, startS3Server } from '../../helpers/s3-server.ts'
+import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { createResumable, offsetOf, patch } from './tus-requests.ts'
 
 const MIB = 1024 * 1024
@@ -18,16 +20,16 @@ describe.skipIf(!s3ServerAvailable())('with the bytes in a bucket', () => {
 
   afterAll(() => s3?.stop())
 
-  const start = (settings: Record<string, string> = {}): Promise<TestApp> =>
-    makeApp({
-      STORAGE: 's3',
-      S3_BUCKET: s3.bucket,
-      S3_ENDPOINT: s3.endpoint,
-      S3_ACCESS_KEY_ID: s3.accessKeyId,
-      S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
-      S3_FORCE_PATH_STYLE: 'true',
-      ...settings,
-    })
+  const onS3 = (settings: Record<string, string>): Record<string, string> => ({
+    STORAGE: 's3',
+    S3_BUCKET: s3.bucket,
+    S3_ENDPOINT: s3.endpoint,
+    S3_ACCESS_KEY_ID: s3.accessKeyId,
+    S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
+    S3_FORCE_PATH_STYLE: 'true',
+    ...settings,
+  })
+  const start = (settings: Record<string, string> = {}): Promise<TestApp> => makeApp(onS3(settings))
 
   test('the disk of the database is guarded, too', async () => {
     const app = await start({ MIN_FREE_SPACE: '1000000GB' })
@@ -53,7 +55,7 @@ describe.skipIf(!s3ServerAvailable())('with the bytes in a bucket', () => {
     const answer = await fetch(link)
     expect(answer.headers.get('repr-digest')).toBe(`sha-256=:${hash('sha256', bytes, 'base64')}:`)
     expect(Buffer.from(await answer.arrayBuffer()).equals(bytes)).toBe(true)
-    expect(await kept()).toEqual({ objects: 1, uploads: 0 })
+    expect(await kept()).toEqual({ objects: 2, uploads: 0 }) // and the store's id
   })
 
   test('what nobody goes on with leaves nothing in the bucket', async () => {
@@ -66,7 +68,48 @@ describe.skipIf(!s3ServerAvailable())('with the bytes in a bucket', () => {
     await app.housekeeping.clean()
 
     expect(await offsetOf(url)).toBe(404)
-    expect(await kept('left/')).toEqual({ objects: 0, uploads: 0 })
+    expect(await kept('left/')).toEqual({ objects: 1, uploads: 0 }) // the store's id
+  })
+
+  test('a test server with a database of its own deletes nothing in the bucket of another', async () => {
+    const S3_PREFIX = 'shared/'
+    const app = await start({ S3_PREFIX })
+    await givenFile(app, {}, 'kept')
+    const { url } = await createResumable(app, 30 * MIB)
+    await patch(url, 0, randomBytes(10 * MIB))
+    await app.housekeeping.clean()
+    const before = await kept(S3_PREFIX)
+    expect(before).toEqual({ objects: 3, uploads: 1 }) // a file, a tail and the store's id
+    const other = await start({ S3_PREFIX })
+
+    other.advance(10 * 24 * 3_600_000)
+    await expect(other.housekeeping.clean()).rejects.toMatchObject({ code: 'conflict' })
+    for (const job of ['remove-orphans', 'purge-abandoned-uploads'])
+      await (await other.jobEngine.control.start(job, 'test')).ended
+
+    expect(await kept(S3_PREFIX)).toEqual(before)
+  })
+
+  test('an object without a row is in quarantine for a day', async () => {
+    const S3_PREFIX = 'orphans/'
+    const { app, db } = await makeAppWithDatabase(onS3({ S3_PREFIX }))
+    await app.storeOwnership.assertOwned()
+    const { url } = await givenFile(app, {}, 'bytes')
+    const { blob_key } = await db.selectFrom('files').select('blob_key').executeTakeFirstOrThrow()
+    await db.updateTable('files').set({ blob_key: null }).execute()
+
+    app.advance(3_600_000)
+    await app.housekeeping.clean()
+    expect(await kept(`${S3_PREFIX}quarantine/`)).toEqual({ objects: 1, uploads: 0 })
+    await db.updateTable('files').set({ blob_key }).execute()
+    expect((await app.housekeeping.clean()).orphans.restored).toBe(1)
+    expect(await (await fetch(url)).text()).toBe('bytes')
+
+    await db.updateTable('files').set({ blob_key: null }).execute()
+    await app.housekeeping.clean()
+    app.advance(25 * 3_600_000)
+    expect((await app.housekeeping.clean()).orphans).toMatchObject({ blobs: 1, bytes: 5 })
+    expect(await kept(S3_PREFIX)).toEqual({ objects: 1, uploads: 0 })
   })
 
   async function kept(Prefix = '') {

@@ -1,11 +1,11 @@
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { type CreatedUpload, createUpload, fileForm } from '../../helpers/client.ts'
 import { FORM_TYPE, filePart, form } from '../../helpers/form.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { openConnection, sendRaw } from '../../helpers/raw-http.ts'
+import { storedFiles } from '../../helpers/stored-files.ts'
 
 /** Uploads that end before they should: nothing of them stays, and a slot that was taken is burnt (Plik §3.2, P7, P23). */
 
@@ -29,10 +29,7 @@ const TRUNCATED = [
 const LARGE = 'x'.repeat(8_000_000)
 
 /** Bytes of files and of files to be, below the data folder. */
-async function storedFiles({ dataDir }: TestApp): Promise<string[]> {
-  const entries = await readdir(join(dataDir, 'files'), { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.isFile()).map(({ name }) => name)
-}
+const namesOfStored = ({ dataDir }: TestApp): string[] => storedFiles(dataDir).map((path) => basename(path))
 
 const declare = async (app: TestApp) => {
   const upload = await createUpload(app, { files: [{ fileName: 'a.txt' }] })
@@ -54,7 +51,7 @@ test.for(TRUNCATED)(
     expect(status).toBe(400)
     expect(text).toMatch(/^invalid multipart form : .*end/)
     expect(await statuses(app, upload)).toEqual(['deleted'])
-    expect(await storedFiles(app)).toEqual([])
+    expect(namesOfStored(app)).toEqual([])
   },
 )
 
@@ -69,7 +66,7 @@ test('a form without a final boundary adds no file either, and nothing to a quic
 
   expect([...added, ...quick].map(([status]) => status)).toEqual([400, 400, 400, 400, 400, 400, 400, 400])
   expect(await statuses(app, upload)).toEqual(['deleted', 'deleted', 'deleted', 'deleted'])
-  expect(await storedFiles(app)).toEqual([])
+  expect(namesOfStored(app)).toEqual([])
 })
 
 test('a failed upload burns its slot; the same file may be added anew (Plik §3.2)', async () => {
@@ -100,24 +97,24 @@ test('a connection that is cut within a file leaves no bytes, and a burnt slot (
     `Content-Type: ${FORM_TYPE}`,
   ]
   connection.send(`${[...head, 'Content-Length: 20000000'].join('\r\n')}\r\n\r\n${TRUNCATED[0][1]}${LARGE}`)
-  await vi.waitFor(async () => expect(await storedFiles(app)).toHaveLength(1))
+  await vi.waitFor(async () => expect(namesOfStored(app)).toHaveLength(1))
   expect(await statuses(app, upload)).toEqual(['uploading'])
 
   connection.cut()
 
   await vi.waitFor(async () => expect(await statuses(app, upload)).toEqual(['deleted']))
-  await vi.waitFor(async () => expect(await storedFiles(app)).toEqual([]))
+  await vi.waitFor(async () => expect(namesOfStored(app)).toEqual([]))
 })
 
 test('a connection that is cut within PUT leaves nothing at all', async () => {
   const app = await makeApp()
   const connection = await openConnection(app)
   connection.send(`PUT /a.txt HTTP/1.1\r\nHost: h\r\nContent-Length: 20000000\r\n\r\n${LARGE}`)
-  await vi.waitFor(async () => expect(await storedFiles(app)).toHaveLength(1))
+  await vi.waitFor(async () => expect(namesOfStored(app)).toHaveLength(1))
 
   connection.cut()
 
-  await vi.waitFor(async () => expect(await storedFiles(app)).toEqual([]))
+  await vi.waitFor(async () => expect(namesOfStored(app)).toEqual([]))
 })
 
 test('a connection that is cut within the second file of a quick upload leaves no bytes', async () => {
@@ -127,11 +124,11 @@ test('a connection that is cut within the second file of a quick upload leaves n
   connection.send(
     `POST / HTTP/1.1\r\nHost: h\r\nContent-Type: ${FORM_TYPE}\r\nContent-Length: 20000000\r\n\r\n${start}`,
   )
-  await vi.waitFor(async () => expect(await storedFiles(app)).toHaveLength(2))
+  await vi.waitFor(async () => expect(namesOfStored(app)).toHaveLength(2))
 
   connection.cut()
 
-  await vi.waitFor(async () => expect(await storedFiles(app)).toEqual([]))
+  await vi.waitFor(async () => expect(namesOfStored(app)).toEqual([]))
 })
 
 const chunkedStart = (path: string, { uploadToken }: CreatedUpload) => {
@@ -150,7 +147,7 @@ test('a chunked body that ends in the middle of a chunk is not taken for a file'
   await connection.answer()
 
   await vi.waitFor(async () => expect(await statuses(app, upload)).toEqual(['deleted']))
-  expect(await storedFiles(app)).toEqual([])
+  expect(namesOfStored(app)).toEqual([])
 })
 
 test('senders who leave before anybody looked at their forms hold nothing up', async () => {
@@ -162,7 +159,7 @@ test('senders who leave before anybody looked at their forms hold nothing up', a
   for (const connection of connections) connection.cut()
 
   await vi.waitFor(async () => expect(await statuses(app, upload)).not.toEqual(['uploading']))
-  expect(await storedFiles(app)).toEqual([])
+  expect(namesOfStored(app)).toEqual([])
   await app.close() // waits for every request that is still being served
 })
 
@@ -176,7 +173,7 @@ test('a file that is too big is refused while the rest of it still comes, and le
 
   expect(answer).toEqual([400, 'file too big (limit is set to 10 B)\n'])
   expect(await statuses(app, upload)).toEqual(['deleted'])
-  expect(await storedFiles(app)).toEqual([])
+  expect(namesOfStored(app)).toEqual([])
 })
 
 test('a refused request in the middle of a connection does not spoil the next one on it', async () => {

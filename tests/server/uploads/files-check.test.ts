@@ -1,17 +1,14 @@
-import { readdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { givenFile } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { fourCorners, picture } from '../../helpers/pictures.ts'
+import { storedFiles } from '../../helpers/stored-files.ts'
 
 const DAY = 24 * 3_600_000
 
 /** Paths of all blobs. */
-function stored({ dataDir }: TestApp): string[] {
-  const entries = readdirSync(join(dataDir, 'files'), { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
-}
+const stored = ({ dataDir }: TestApp): string[] => storedFiles(dataDir)
 
 /** A file together with the path of its bytes. */
 async function givenStored(app: TestApp, content: string) {

@@ -1,10 +1,10 @@
 import { expect, test, vi } from 'vitest'
-import { storedFiles } from '../../faults/stored-files.ts'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { type CreatedUpload, createUpload, fileForm, givenFile } from '../../helpers/client.ts'
 import { FORM_TYPE, filePart, form, part } from '../../helpers/form.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { openConnection, sendRaw } from '../../helpers/raw-http.ts'
+import { storedFiles } from '../../helpers/stored-files.ts'
 
 /** `POST /file/:upload/:file/:name`: bytes for a declared file (Plik §1.6, §3.2). */
 

@@ -170,7 +170,7 @@ test('when a later file of a form is refused, the first one is gone too', async 
 
   expect(await answerOf(post(app, body))).toEqual([400, 'file too big (limit is set to 10 B)\n'])
   await app.housekeeping.clean()
-  expect((await app.housekeeping.clean()).orphans).toMatchObject({ blobs: 0 })
+  expect((await app.housekeeping.clean()).orphans.quarantined).toMatchObject({ blobs: 0 })
 })
 
 test('a form may hold as many files as an upload, and not one more', async () => {

@@ -1,19 +1,17 @@
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { addFile, type CreatedUpload, createUpload, givenFile } from '../../helpers/client.ts'
 import { FORM_TYPE, filePart, form } from '../../helpers/form.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { openConnection } from '../../helpers/raw-http.ts'
+import { storedFiles } from '../../helpers/stored-files.ts'
 
 /** `GET` and `DELETE /upload/:id`, `DELETE /file` (Plik §1.5, §1.8). */
 
 const remove = (url: string, token?: string) =>
   fetch(url, { method: 'DELETE', headers: token === undefined ? {} : { 'X-UploadToken': token } })
 
-const blobs = async ({ dataDir }: TestApp) =>
-  (await readdir(join(dataDir, 'files'), { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
+const blobs = async ({ dataDir }: TestApp) => storedFiles(dataDir)
 
 test('an upload tells a stranger everything but its token (Plik §1.5)', async () => {
   const app = await makeApp()

@@ -1,0 +1,138 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { BlobInfo, BlobKey, BlobStore } from '../../storage/blob-store.ts'
+import type { Clock } from '../clock.ts'
+import { chunks } from '../database/chunks.ts'
+import { AppError } from '../errors.ts'
+import type { StoreOwnership } from './store-ownership.ts'
+import type { UploadsRepo } from './uploads-repo.ts'
+
+interface Dependencies {
+  knownBlobs: UploadsRepo['knownBlobs']
+  assertOwned: StoreOwnership['assertOwned']
+  blobs: BlobStore
+  /** Younger blobs may still get their row. */
+  minAgeMs: number
+  clock: Clock
+  log: Pick<FastifyBaseLogger, 'error'>
+}
+
+const BATCH = 500
+const PARALLEL_MOVES = 16
+const QUARANTINE_MS = 24 * 60 * 60 * 1000
+/** How many blobs a sweep may take in any case: a crash leaves that many in the smallest store. */
+const ALWAYS_ALLOWED = 10
+export const DEFAULT_MAX_PERCENT = 5
+/** Bounds the memory of a sweep, about 100 bytes each. The next one takes the rest. */
+const MAX_BLOBS = 100_000
+
+export interface OrphansReport {
+  /** Deleted, after a day in quarantine. */
+  blobs: number
+  bytes: number
+  /** Moved to quarantine. */
+  quarantined: { blobs: number; bytes: number }
+  /** Brought back from quarantine, since a row needs them. */
+  restored: number
+}
+
+interface Sweep {
+  signal?: AbortSignal
+  count?: (done: { files: number; bytes: number }) => void
+  /** Of all blobs: when a larger share would be taken, nothing is. */
+  maxPercent?: number
+}
+
+/** Blobs that no row refers to: left by a crash between bytes and row, or foreign to the database. */
+export function createOrphanSweep({ knownBlobs, assertOwned, blobs, minAgeMs, clock, log }: Dependencies) {
+  /**
+   * Moves orphans to quarantine and deletes those that were there for a day; what a row needs by then comes back.
+   * Throws `conflict`: the store is not this database's, or too many blobs are orphans to believe it.
+   */
+  async function removeOrphans({ signal, count, maxPercent }: Sweep = {}): Promise<OrphansReport> {
+    await assertOwned()
+    const report = { blobs: 0, bytes: 0, quarantined: { blobs: 0, bytes: 0 }, restored: 0 }
+    await emptyQuarantine(report, signal)
+    const { orphans, orphanCount, blobCount } = await findOrphans(signal)
+    assertFew(orphanCount, blobCount, maxPercent ?? DEFAULT_MAX_PERCENT)
+    for (const batch of chunks(orphans, PARALLEL_MOVES)) {
+      await quarantine(batch, report)
+      signal?.throwIfAborted()
+    }
+    count?.({ files: report.quarantined.blobs, bytes: report.quarantined.bytes })
+    return report
+  }
+
+  async function emptyQuarantine(report: OrphansReport, signal: AbortSignal | undefined): Promise<void> {
+    const before = clock() - QUARANTINE_MS
+    for await (const { batch, known } of inBatches(blobs.quarantine.list(), signal)) {
+      for (const { key, size, modifiedAt } of batch) {
+        if (known.has(key)) await attempt(() => restore(key, report))
+        else if (modifiedAt < before) await attempt(() => remove(key, size, report))
+      }
+    }
+  }
+
+  async function restore(key: BlobKey, report: OrphansReport): Promise<void> {
+    if (await blobs.quarantine.restore(key)) report.restored += 1
+  }
+
+  async function remove(key: BlobKey, size: number, report: OrphansReport): Promise<void> {
+    await blobs.quarantine.delete(key)
+    report.blobs += 1
+    report.bytes += size
+  }
+
+  async function findOrphans(signal: AbortSignal | undefined) {
+    const before = clock() - minAgeMs
+    const found = { orphans: [] as BlobInfo[], orphanCount: 0, blobCount: 0 }
+    for await (const { batch, known } of inBatches(blobs.list(), signal)) {
+      const unknown = batch.filter(({ key, modifiedAt }) => modifiedAt < before && !known.has(key))
+      found.blobCount += batch.length
+      found.orphanCount += unknown.length
+      if (found.orphans.length < MAX_BLOBS) found.orphans.push(...unknown)
+    }
+    return found
+  }
+
+  async function* inBatches(list: AsyncIterable<BlobInfo>, signal: AbortSignal | undefined) {
+    let batch: BlobInfo[] = []
+    for await (const blob of list) {
+      if (batch.push(blob) < BATCH) continue
+      yield { batch, known: await knownBlobs(batch.map(({ key }) => key)) }
+      signal?.throwIfAborted()
+      batch = []
+    }
+    yield { batch, known: await knownBlobs(batch.map(({ key }) => key)) }
+  }
+
+  async function quarantine(batch: BlobInfo[], { quarantined }: OrphansReport): Promise<void> {
+    const moved: BlobInfo[] = []
+    const move = async (blob: BlobInfo): Promise<void> => {
+      if (await blobs.quarantine.add(blob.key)) moved.push(blob)
+    }
+    await Promise.all(batch.map((blob) => attempt(() => move(blob))))
+    // A row that was committed meanwhile must not wait for the next sweep.
+    const needed = await knownBlobs(moved.map(({ key }) => key))
+    for (const key of needed) await attempt(async () => void (await blobs.quarantine.restore(key)))
+    const taken = moved.filter(({ key }) => !needed.has(key))
+    quarantined.blobs += taken.length
+    quarantined.bytes += taken.reduce((sum, { size }) => sum + size, 0)
+  }
+
+  /** One that fails must not keep the others: the next sweep tries it again. */
+  async function attempt(work: () => Promise<void>): Promise<void> {
+    await work().catch((err: unknown) => log.error({ err }, 'could not move or delete an orphan'))
+  }
+
+  return { removeOrphans }
+}
+
+const CONFIRM = 'mayfly clean --confirm'
+
+function assertFew(orphans: number, blobs: number, maxPercent: number): void {
+  if (orphans <= Math.max(ALWAYS_ALLOWED, (blobs * maxPercent) / 100)) return
+  throw new AppError(
+    'conflict',
+    `${orphans} of ${blobs} stored files are unknown to the database, which is more than ${maxPercent}%, so none was taken away; restore the right database, or run \`${CONFIRM}\``,
+  )
+}

@@ -1,0 +1,71 @@
+import type { BlobStore } from '../../storage/blob-store.ts'
+import { AppError } from '../errors.ts'
+import { newId } from '../ids.ts'
+import type { StoreIdRepo } from './store-id-repo.ts'
+import type { UploadsRepo } from './uploads-repo.ts'
+
+interface Dependencies {
+  repo: StoreIdRepo
+  knownBlobs: UploadsRepo['knownBlobs']
+  blobs: Pick<BlobStore, 'list' | 'readId' | 'writeId'>
+}
+
+/** Keys are random, so the first blobs of a listing say enough about all of them. */
+const SAMPLE = 1_000
+/** At least this share of them must be known to the database when the store has no id yet. Ordinary orphans are few. */
+const KNOWN_SHARE = 0.9
+
+export type StoreOwnership = ReturnType<typeof createStoreOwnership>
+
+/**
+ * Whether the database is the one that the stored blobs belong to. To any other database each blob looks like an orphan, so
+ * everything that deletes blobs asks here first. Both sides hold the same id.
+ */
+export function createStoreOwnership({ repo, knownBlobs, blobs }: Dependencies) {
+  /** Throws `conflict` when database and store don't belong together, or nobody can say. */
+  async function assertOwned(): Promise<void> {
+    const { database, store } = await readIds()
+    if (store === undefined) return pair(database)
+    if (database !== store) throw notOwned()
+  }
+
+  async function readIds(): Promise<{ database: string | undefined; store: string | undefined }> {
+    const store = await blobs.readId() // first, since replicas that start at once write it last
+    return { database: await repo.find(), store }
+  }
+
+  /** The store has no id: it is new, from a version that knew none, or a copy that lacks it. */
+  async function pair(databaseId: string | undefined): Promise<void> {
+    if (!(await knowsBlobs())) throw notOwned()
+    try {
+      await blobs.writeId(databaseId ?? (await repo.add(newId())))
+    } catch (error) {
+      // A full disk must not keep the server from making room.
+      if (!(error instanceof AppError && error.code === 'insufficient_storage')) throw error
+    }
+  }
+
+  /** Whether the database knows nearly all blobs, which is so when there are none. */
+  async function knowsBlobs(): Promise<boolean> {
+    const keys: string[] = []
+    for await (const { key } of blobs.list()) if (keys.push(key) === SAMPLE) break
+    return (await knownBlobs(keys)).size >= keys.length * KNOWN_SHARE
+  }
+
+  /** Makes the store that of this database, whoever's it was: from then on, another database deletes nothing in it. */
+  async function adopt(): Promise<string> {
+    const id = (await repo.find()) ?? (await repo.add(newId()))
+    await blobs.writeId(id)
+    return id
+  }
+
+  return { assertOwned, readIds, adopt }
+}
+
+const ADOPT = 'mayfly store adopt'
+
+const notOwned = () =>
+  new AppError(
+    'conflict',
+    `the database and the stored files do not belong together, so nothing is deleted; correct the settings or restore the database, or run \`${ADOPT}\` if both are right`,
+  )

@@ -1,0 +1,39 @@
+import fs from 'node:fs'
+import { join } from 'node:path'
+import type { BlobInfo } from './blob-store.ts'
+import { call, ignore } from './file-calls.ts'
+
+export const KEY = /^[0-9a-f]{32}$/
+
+/** How many files are looked at together. */
+const STAT_BATCH = 64
+
+/** The files in a folder that are named by a key; none when there is no such folder. */
+export async function* listFolder(path: string): AsyncGenerator<BlobInfo> {
+  const keys = await namesIn(path, KEY)
+  for (let index = 0; index < keys.length; index += STAT_BATCH) {
+    const batch = keys.slice(index, index + STAT_BATCH)
+    const found = await Promise.all(batch.map((key) => statFile(join(path, key))))
+    for (const [offset, key] of batch.entries()) {
+      const file = found[offset]
+      if (file) yield { key, size: file.size, modifiedAt: file.mtimeMs }
+    }
+  }
+}
+
+/** Names that fit `pattern`; none when the folder is not there. */
+export function namesIn(path: string, pattern: RegExp): Promise<string[]> {
+  return call<string[]>((done) => fs.readdir(path, done)).then(
+    (names) => names.filter((name) => pattern.test(name)),
+    (error: unknown) => {
+      ignore('ENOENT')(error)
+      return []
+    },
+  )
+}
+
+/** Undefined when nothing is there, or something that is no file of ours, such as a symbolic link. */
+export async function statFile(path: string): Promise<fs.Stats | undefined> {
+  const stats = await call<fs.Stats | undefined>((done) => fs.lstat(path, done)).catch(ignore('ENOENT'))
+  return stats?.isFile() ? stats : undefined
+}

@@ -1,0 +1,51 @@
+import fs from 'node:fs'
+import { join } from 'node:path'
+import { FOLDER_MODE } from '../server/file-modes.ts'
+import type { BlobKey, Quarantine } from './blob-store.ts'
+import { call, errorCode, ignore } from './file-calls.ts'
+import { listFolder } from './local-listing.ts'
+
+interface Dependencies {
+  directory: string
+  /** Where a blob is while it can be read. Throws when the key is malformed. */
+  pathOf: (key: BlobKey) => string
+  /** Makes the folder that `pathOf` is in. */
+  openShard: (key: BlobKey) => Promise<unknown>
+}
+
+/** A folder of its own on the same file system: `<directory>/<key>`. Its files have the time when they were moved there. */
+export function createLocalQuarantine({ directory, pathOf, openShard }: Dependencies): Quarantine {
+  async function add(key: BlobKey): Promise<boolean> {
+    const path = pathOf(key)
+    await call((done) => fs.mkdir(directory, FOLDER_MODE, done)).catch(ignore('EEXIST'))
+    const now = new Date()
+    return happens(async () => {
+      await call((done) => fs.utimes(path, now, now, done))
+      await call((done) => fs.rename(path, join(directory, key), done))
+    })
+  }
+
+  async function restore(key: BlobKey): Promise<boolean> {
+    const path = pathOf(key)
+    await openShard(key)
+    return happens(() => call((done) => fs.rename(join(directory, key), path, done)))
+  }
+
+  async function remove(key: BlobKey): Promise<void> {
+    pathOf(key)
+    await call((done) => fs.unlink(join(directory, key), done)).catch(ignore('ENOENT'))
+  }
+
+  return { add, restore, list: () => listFolder(directory), delete: remove }
+}
+
+/** False: there is no such file, or another process moved it first. */
+async function happens(move: () => Promise<void>): Promise<boolean> {
+  try {
+    await move()
+    return true
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false
+    throw error
+  }
+}

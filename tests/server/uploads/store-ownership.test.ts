@@ -1,0 +1,236 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { restoreBackup } from '../../../server/database/backup.ts'
+import { openDatabase } from '../../../server/database/open-database.ts'
+import { newBlobKey } from '../../../server/ids.ts'
+import { addFile, createUpload, givenFile } from '../../helpers/client.ts'
+import { isPostgres, migratedDatabase, temporaryFolder } from '../../helpers/database.ts'
+import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { storedFiles } from '../../helpers/stored-files.ts'
+import { createResumable, patch } from '../resumable/tus-requests.ts'
+
+/** Whatever deletes blobs does so for the database that they belong to, and for no other. */
+
+const DAY = 24 * 3_600_000
+const REFUSAL = 'the database and the stored files do not belong together, so nothing is deleted'
+
+const locationOf = ({ databaseUrl, dataDir }: { databaseUrl: string; dataDir: string }) =>
+  databaseUrl.startsWith('sqlite')
+    ? { kind: 'sqlite' as const, file: join(dataDir, databaseUrl.slice(7) || 'mayfly.db'), syncEachCommit: false }
+    : { kind: 'postgres' as const, url: databaseUrl }
+
+function tablesOf(app: TestApp) {
+  const { db, close } = openDatabase(locationOf(app))
+  onTestFinished(close)
+  return db
+}
+
+/** Settings of a server on the same data folder, whose database is another one. */
+const withOtherDatabase = async (dataDir: string) => ({
+  DATA_DIR: dataDir,
+  DATABASE_URL: isPostgres() ? await migratedDatabase() : 'sqlite:other.db',
+})
+
+/** A server with a file, one that is removed, and one that is half received; two days old. */
+async function givenUsedStore() {
+  const app = await makeApp({ RESUME_WINDOW: '9d' })
+  const { upload, url } = await givenFile(app, {}, 'kept')
+  const half = await createResumable(app, 10)
+  await patch(half.url, 0, 'half ')
+  for (const path of storedFiles(app.dataDir)) utimesSync(path, 0, 0)
+  await app.housekeeping.clean()
+  return { app, upload, url, half, files: storedFiles(app.dataDir).sort() }
+}
+
+/** Every way to delete blobs, at least twice a day later. */
+async function cleanEverything(app: TestApp): Promise<string[]> {
+  const { jobs, control } = app.jobEngine
+  const messages: string[] = []
+  app.advance(2 * DAY)
+  for (let round = 0; round < 2; round += 1) {
+    await app.housekeeping.clean().catch((error: Error) => messages.push(error.message))
+    for (const { name } of await jobs.list()) await (await control.start(name, 'test')).ended
+    app.advance(2 * DAY)
+  }
+  return messages
+}
+
+test('a new database beside the files of another deletes none of them, says so, and can adopt them', async () => {
+  const { app, files } = await givenUsedStore()
+  const other = await makeApp(await withOtherDatabase(app.dataDir))
+  const { url } = await givenFile(other, {}, 'new')
+
+  const messages = await cleanEverything(other)
+
+  expect(messages).toEqual([expect.stringContaining(REFUSAL), expect.stringContaining(REFUSAL)])
+  expect(storedFiles(app.dataDir)).toEqual(expect.arrayContaining(files))
+  await other.storeOwnership.adopt()
+  await expect(other.housekeeping.purge()).resolves.toMatchObject({ unfinished: { count: 1 } })
+  expect(await (await fetch(url)).text()).toBe('new')
+})
+
+test('once another database has adopted the files, the one before deletes nothing', async () => {
+  const { app, files } = await givenUsedStore()
+  const other = await makeApp(await withOtherDatabase(app.dataDir))
+
+  await other.storeOwnership.adopt()
+
+  await expect(app.housekeeping.clean()).rejects.toMatchObject({ code: 'conflict' })
+  expect(await cleanEverything(app)).toHaveLength(2)
+  expect(storedFiles(app.dataDir)).toEqual(expect.arrayContaining(files))
+  await expect(other.storeOwnership.assertOwned()).resolves.toBeUndefined()
+})
+
+test('removed files wait in the store of another database, and go once it is the right one', async () => {
+  const { app, upload, files } = await givenUsedStore()
+  const id = readFileSync(join(app.dataDir, 'files/store-id'))
+  writeFileSync(join(app.dataDir, 'files/store-id'), 'another')
+
+  await fetch(`${app.url}/upload/${upload.id}`, { method: 'DELETE', headers: { 'X-UploadToken': upload.uploadToken } })
+  await expect(app.housekeeping.purge()).rejects.toThrow(REFUSAL)
+  expect(storedFiles(app.dataDir).sort()).toEqual(files)
+
+  writeFileSync(join(app.dataDir, 'files/store-id'), id)
+  await app.housekeeping.purge()
+  expect(storedFiles(app.dataDir)).toHaveLength(files.length - 1)
+})
+
+test('a check against the files of another database marks nothing as broken', async () => {
+  const { app } = await givenUsedStore()
+  writeFileSync(join(app.dataDir, 'files/store-id'), 'another')
+  rmSync(storedFiles(app.dataDir).find((path) => !path.includes('/files/tmp/')) as string)
+
+  for (const name of ['check-links', 'verify-digests']) await (await app.jobEngine.control.start(name, 'test')).ended
+
+  expect(await tablesOf(app).selectFrom('files').select('id').where('fault', 'is not', null).execute()).toEqual([])
+})
+
+test('an installation from before there were ids adopts its files by itself, and a store that lost its id', async () => {
+  const { app, files } = await givenUsedStore()
+  const idFile = join(app.dataDir, 'files/store-id')
+  const id = () => readFileSync(idFile, 'utf8')
+  const first = id()
+
+  rmSync(idFile)
+  await app.housekeeping.clean()
+  expect(id()).toBe(first)
+
+  rmSync(idFile)
+  await tablesOf(app).deleteFrom('stores').execute()
+  await app.housekeeping.clean()
+  expect(id()).not.toBe(first)
+  expect(storedFiles(app.dataDir).sort()).toEqual(files)
+})
+
+test('a database that knows most of the files, but not nearly all, does not adopt them by itself', async () => {
+  const { app, files } = await givenUsedStore()
+  const upload = await createUpload(app)
+  for (const name of ['a', 'b', 'c', 'd']) await addFile(app, upload, name, name)
+  const db = tablesOf(app)
+  rmSync(join(app.dataDir, 'files/store-id'))
+  await db.deleteFrom('stores').execute()
+  givenOrphans(app, 1)
+
+  await expect(app.housekeeping.clean()).rejects.toThrow(REFUSAL)
+
+  expect(await db.selectFrom('stores').selectAll().execute()).toEqual([])
+  expect(storedFiles(app.dataDir)).toHaveLength(files.length + 5)
+})
+
+test('replicas that start at once on a new store agree on one id', async () => {
+  const settings = { DATA_DIR: temporaryFolder(), DATABASE_URL: await migratedDatabase() }
+  const apps = await Promise.all([makeApp(settings), makeApp(settings), makeApp(settings)])
+
+  await Promise.all(apps.map(({ storeOwnership }) => storeOwnership.assertOwned()))
+
+  const ids = await Promise.all(apps.map(({ storeOwnership }) => storeOwnership.readIds()))
+  expect(new Set(ids.flatMap(({ database, store }) => [database, store])).size).toBe(1)
+})
+
+test('the id is in every backup: a restored database has its files at once, and a new one that was started first lost none', async () => {
+  const { app, url, files } = await givenUsedStore()
+  const backup = join(temporaryFolder(), 'backup.db')
+  await app.backups.backUpTo(backup)
+  await app.close()
+  const settings = await withOtherDatabase(app.dataDir)
+  const early = await makeApp(settings)
+  expect(await cleanEverything(early)).toHaveLength(2)
+  await early.close()
+
+  await restoreBackup(backup, locationOf({ databaseUrl: settings.DATABASE_URL, dataDir: app.dataDir }), Date.now)
+
+  const restored = await makeApp({ ...settings, RESUME_WINDOW: '9d' })
+  await restored.housekeeping.clean()
+  expect(storedFiles(app.dataDir)).toEqual(expect.arrayContaining(files))
+  expect(await (await fetch(url.replace(app.url, restored.url))).text()).toBe('kept')
+})
+
+/** Blobs without a row, an hour old. */
+function givenOrphans({ dataDir }: TestApp, count: number): string[] {
+  return Array.from({ length: count }, () => {
+    const key = newBlobKey()
+    const folder = join(dataDir, 'files', key.slice(0, 2))
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, key), 'stray')
+    utimesSync(join(folder, key), Date.now() / 1000 - 3_600, Date.now() / 1000 - 3_600)
+    return key
+  })
+}
+
+const quarantined = ({ dataDir }: TestApp, key: string): boolean => existsSync(join(dataDir, 'files/quarantine', key))
+
+test('orphans are in quarantine for a day before they are deleted', async () => {
+  const { app, files } = await givenUsedStore()
+  const [key = ''] = givenOrphans(app, 1)
+
+  expect((await app.housekeeping.clean()).orphans).toMatchObject({ blobs: 0, quarantined: { blobs: 1, bytes: 5 } })
+  expect(quarantined(app, key)).toBe(true)
+  app.advance(DAY - 60_000)
+  await app.housekeeping.clean()
+  expect(quarantined(app, key)).toBe(true)
+
+  app.advance(120_000)
+  expect((await app.housekeeping.clean()).orphans).toMatchObject({ blobs: 1, bytes: 5, quarantined: { blobs: 0 } })
+  expect(storedFiles(app.dataDir).sort()).toEqual(files)
+})
+
+test.each(['remove-orphans', 'check-links'])(
+  'what a row needs after all comes back with %s, however long it was in quarantine, and is not broken',
+  async (job) => {
+    const { app, url } = await givenUsedStore()
+    const db = tablesOf(app)
+    const { blob_key } = await db
+      .selectFrom('files')
+      .select('blob_key')
+      .where('status', '=', 'uploaded')
+      .executeTakeFirstOrThrow()
+    await db.updateTable('files').set({ blob_key: newBlobKey() }).where('blob_key', '=', blob_key).execute()
+    await app.housekeeping.clean()
+    expect(quarantined(app, `${blob_key}`)).toBe(true)
+    await db.updateTable('files').set({ blob_key }).where('status', '=', 'uploaded').execute()
+
+    app.advance(2 * DAY)
+    await (await app.jobEngine.control.start(job, 'test')).ended
+
+    expect(await (await fetch(url)).text()).toBe('kept')
+    expect(await db.selectFrom('files').select('id').where('fault', 'is not', null).execute()).toEqual([])
+  },
+)
+
+test('a sweep that would take more than a small share takes nothing, until somebody confirms it', async () => {
+  const { app } = await givenUsedStore()
+  const ten = givenOrphans(app, 10)
+  expect((await app.housekeeping.clean()).orphans.quarantined.blobs).toBe(10)
+  const eleven = givenOrphans(app, 11)
+
+  await expect(app.housekeeping.clean()).rejects.toThrow(
+    '11 of 12 stored files are unknown to the database, which is more than 5%, so none was taken away',
+  )
+  expect([...ten, ...eleven].map((key) => quarantined(app, key))).toEqual([
+    ...ten.map(() => true),
+    ...eleven.map(() => false),
+  ])
+
+  expect((await app.housekeeping.clean({ maxPercent: 100 })).orphans.quarantined.blobs).toBe(11)
+})
