@@ -306,7 +306,7 @@ export async function createApp({
     await jobEngine.agent.stop()
     await housekeeping.close()
     intake.close()
-    claims.close()
+    await claims.close()
     meters.close()
     images.close()
     await activity.close()

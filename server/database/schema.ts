@@ -124,11 +124,16 @@ export interface ClaimsTable {
   holder: string
   /** What he downloads: `file`, or the ETag of an archive that holds the file. */
   scope: string
-  /** JSON: disjoint, sorted [first, last] byte positions that were handed to the network. */
+  /** JSON: disjoint, sorted [first, last] byte positions that arrived. */
   delivered: WithDefault<string>
+  /** JSON: what was handed to connections and may not have arrived, as `Handover[]`. */
+  handovers: WithDefault<string>
   /** Bytes that were handed to the network, repeated ones included. */
   handed_out: WithDefault<number>
-  /** Not 0: a transfer is under way, whose process renews it: another value each time (`lease-watch.ts`). */
+  /**
+   * Not 0: a transfer is under way or, when spent, may still prove lost. Its process renews it: another value each time
+   * (`lease-watch.ts`).
+   */
   busy_until: number
   /** The claim is spent when this passes. */
   expires_at: number

@@ -4,7 +4,18 @@ import type { Transact } from '../database/transact.ts'
 import { AppError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { SeenLease } from '../lease-watch.ts'
-import type { Coverage } from './coverage.ts'
+import {
+  confirm,
+  type Handover,
+  handOver,
+  isHandedOver,
+  isPending,
+  isUnconfirmed,
+  lose,
+  type Progress,
+  resumeAt,
+  seemsHandedOver,
+} from './progress.ts'
 
 /** What is being downloaded by whom. */
 export interface Claimant {
@@ -21,10 +32,20 @@ export interface Claim {
   limit: number
 }
 
-/** How far a download has come. */
-export interface Progress {
-  delivered: Coverage
-  /** Bytes, repeated ones included. */
+/** What a request asks for. */
+export interface Wanted {
+  /** Position of the first byte. */
+  start: number
+  /** Bytes. */
+  length: number
+  /** Bytes that one claim may hand out, repeated ones included. */
+  maxBytes: number
+}
+
+/** A transfer as far as it has come. */
+export interface Transferred {
+  handover: Handover & { transfer: string }
+  /** Bytes of its claims, repeated ones and those of earlier transfers included. */
   handedOut: number
 }
 
@@ -49,33 +70,32 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
   return {
     /**
      * One claim on each file, all or none: the holder's own that lies idle, else a new one while `limit` allows.
-     * Returns with them whether they were the holder's already, and what he was given before. Throws `locked`: others
-     * hold all; `not_found`: all are spent, or the holder was handed `maxBytes` already.
+     * Returns with them whether they were the holder's already, and how many bytes it was handed before. Throws `locked`: others
+     * hold all; `not_found`: all are spent, or the holder would be handed more than `maxBytes`.
      */
     take: (
       fileIds: readonly string[],
       limit: number,
       claimant: Claimant,
-      maxBytes: number,
+      wanted: Wanted,
       lease: Lease,
       now: number,
-    ) =>
+    ): Promise<{ claims: Claim[]; handedOut: number; isResumed: boolean }> =>
       transact(async (trx) => {
         const claims: Claim[] = []
-        let progress: Progress = { delivered: [], handedOut: 0 }
+        let handedOut = 0
         let isResumed = false
         for (const fileId of [...fileIds].sort()) {
           // always in the same order: no deadlocks
-          const own = await resumeOne(trx, fileId, claimant, lease, now)
+          const own = await resumeOne(trx, fileId, claimant, wanted, lease, now)
           if (own) {
-            if (own.handed_out >= maxBytes) throw await gone(trx, fileId)
-            progress = { delivered: JSON.parse(own.delivered), handedOut: own.handed_out }
+            handedOut = own.handedOut
             isResumed = true
           }
           const id = own?.id ?? (await takeOne(trx, fileId, limit, claimant, lease, now))
           claims.push({ id, fileId, limit })
         }
-        return { claims, ...progress, isResumed }
+        return { claims, handedOut, isResumed }
       }),
 
     /** Throws what `take` would throw just now, and takes nothing. */
@@ -98,59 +118,91 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
      * Notes how far a transfer has come, and renews its lease. A spent claim whose lease was taken is not renewed: somebody may
      * be deleting the bytes.
      */
-    renew: (
+    renew: (claims: readonly Claim[], { handover, handedOut }: Transferred, lease: Lease): Promise<void> =>
+      transact(async (trx) => {
+        for (const { id } of claims) {
+          const claim = await lockClaim(trx, id)
+          if (!claim || (claim.spent && claim.busyUntil === 0)) continue
+          await write(trx, id, handOver(claim.progress, handover, handedOut), lease)
+        }
+      }),
+
+    /** Keeps the bytes of spent claims, of which one may have to be restored. */
+    keep: (claims: readonly Claim[], busyUntil: number): Promise<void> =>
+      transact(async (trx) => {
+        await trx
+          .updateTable('claims')
+          .set({ busy_until: busyUntil })
+          .where('id', 'in', idsOf(claims))
+          .where('spent', '=', 1)
+          .where(isBusy)
+          .execute()
+      }),
+
+    /**
+     * Notes that a transfer hands its last bytes over. Claims whose copy these complete are spent, and a file whose last claim is
+     * spent is `removed` in the same transaction; while the claim is busy its bytes are kept, since they may be lost on
+     * their way. Other claims are the holder's until `idle` ends, or `ending` if their copy seems to be complete. Throws
+     * `not_found` if a claim was spent already.
+     */
+    handOver: (
       claims: readonly Claim[],
-      { delivered, handedOut }: Progress,
-      { busyUntil, expiresAt }: Lease,
+      { handover, handedOut }: Transferred,
+      size: number,
+      { idle, ending }: { idle: Lease; ending: Lease },
     ): Promise<void> =>
       transact(async (trx) => {
-        await trx
-          .updateTable('claims')
-          .set({
-            busy_until: busyUntil,
-            expires_at: expiresAt,
-            delivered: JSON.stringify(delivered),
-            handed_out: handedOut,
-          })
-          .where('id', 'in', idsOf(claims))
-          .where((eb) => eb.or([eb('spent', '=', 0), isBusy]))
-          .execute()
+        for (const claim of claims) {
+          const before = await lockClaim(trx, claim.id)
+          if (!before) throw await gone(trx, claim.fileId)
+          const progress = handOver(before.progress, handover, handedOut)
+          const isSpent = isHandedOver(progress, size)
+          await write(trx, claim.id, progress, isSpent ? undefined : seemsHandedOver(progress, size) ? ending : idle)
+          if (isSpent && !(await spendOne(trx, claim))) throw await gone(trx, claim.fileId)
+        }
       }),
 
-    /** Takes back what `renew` noted too early, unless the holder went on meanwhile. */
-    correct: (claims: readonly Claim[], delivered: Coverage): Promise<void> =>
+    /** What a transfer handed over arrived. Returns whether this settles a spent claim, so that its bytes are not needed any more. */
+    confirm: (claims: readonly Claim[], transfer: string): Promise<boolean> =>
       transact(async (trx) => {
-        await trx
-          .updateTable('claims')
-          .set({ delivered: JSON.stringify(delivered) })
-          .where('id', 'in', idsOf(claims))
-          .where('spent', '=', 0)
-          .where('busy_until', '=', 0)
-          .execute()
+        let isSettled = false
+        for (const { id } of claims) {
+          const claim = await lockClaim(trx, id)
+          if (!claim || !isPending(claim.progress, transfer)) continue
+          const progress = confirm(claim.progress, transfer)
+          await write(trx, id, progress)
+          if (!claim.spent || claim.busyUntil === 0 || isUnconfirmed(progress)) continue
+          await trx.updateTable('claims').set({ busy_until: 0 }).where('id', '=', id).execute()
+          isSettled = true
+        }
+        return isSettled
       }),
 
-    /**
-     * A file whose last claim is spent is `removed` in the same breath; while the claim is busy its bytes are kept, since the
-     * last of them are still on their way. Throws `not_found` if a claim was spent already.
-     */
-    spend: (claims: readonly Claim[]): Promise<void> =>
+    /** The connection was lost before a transfer had handed over all: its claims are the holder's until `idle` ends. */
+    release: (claims: readonly Claim[], { handover, handedOut }: Transferred, idle: Lease): Promise<void> =>
       transact(async (trx) => {
-        for (const claim of claims) if (!(await spendOne(trx, claim))) throw await gone(trx, claim.fileId)
-      }),
-
-    /** Ends a transfer that completed its copy. */
-    settle: (claims: readonly Claim[]): Promise<void> =>
-      transact(async (trx) => {
-        await trx.updateTable('claims').set({ busy_until: 0 }).where('id', 'in', idsOf(claims)).execute()
+        for (const { id } of claims) {
+          const claim = await lockClaim(trx, id)
+          if (!claim || (claim.spent && claim.busyUntil === 0)) continue
+          await write(trx, id, lose(handOver(claim.progress, handover, handedOut), handover.transfer), idle)
+        }
       }),
 
     /**
-     * Undoes `spend` when the last bytes could not be delivered, unless the file was taken away meanwhile, or the lease was, as from
-     * a process that stood still: then somebody may be deleting the bytes.
+     * The connection was lost after a transfer had handed over all. Claims that are spent are the holder's again until `idle` ends,
+     * unless the file was taken away meanwhile, or the lease was, as from a process that stood still: then somebody may be
+     * deleting the bytes. Nothing happens where the holder has resumed meanwhile.
      */
-    restore: (claims: readonly Claim[]): Promise<void> =>
+    lose: (claims: readonly Claim[], transfer: string, idle: Lease): Promise<void> =>
       transact(async (trx) => {
-        for (const claim of claims) await restoreOne(trx, claim)
+        for (const { id, fileId } of claims) {
+          if (!(await holdUpload(trx, fileId))) continue
+          const claim = await lockClaim(trx, id)
+          if (!claim || !isPending(claim.progress, transfer)) continue
+          const isRestored = claim.spent && (await restoreOne(trx, id, fileId))
+          const isIdle = isRestored || (!claim.spent && claim.busyUntil === 0)
+          await write(trx, id, lose(claim.progress, transfer), isIdle ? idle : undefined)
+        }
       }),
 
     /** Leases of transfers that run, or whose process died. */
@@ -209,18 +261,47 @@ const findIdle = (trx: Transaction<Schema>, fileId: string, { holder, scope }: C
     .where('busy_until', '=', 0)
     .executeTakeFirst()
 
-async function resumeOne(trx: Transaction<Schema>, fileId: string, claimant: Claimant, lease: Lease, now: number) {
+async function resumeOne(
+  trx: Transaction<Schema>,
+  fileId: string,
+  claimant: Claimant,
+  { start, length, maxBytes }: Wanted,
+  lease: Lease,
+  now: number,
+) {
   const idle = await findIdle(trx, fileId, claimant, now)
-  if (!idle) return undefined
-  return trx
-    .updateTable('claims')
-    .set({ busy_until: lease.busyUntil, expires_at: lease.expiresAt })
-    .where('id', '=', idle.id)
-    .where('busy_until', '=', 0)
-    .where('spent', '=', 0)
-    .returning(['id', 'delivered', 'handed_out'])
-    .executeTakeFirst()
+  const own = idle && (await lockClaim(trx, idle.id))
+  if (!own || own.spent || own.busyUntil > 0) return undefined
+  if (own.progress.handedOut + length > maxBytes) throw await gone(trx, fileId)
+  await write(trx, idle.id, resumeAt(own.progress, start), lease)
+  return { id: idle.id, handedOut: own.progress.handedOut }
 }
+
+/** A claim that nobody else changes before the end of the transaction. An update is a lock on both databases. */
+async function lockClaim(trx: Transaction<Schema>, id: string) {
+  const row = await trx
+    .updateTable('claims')
+    .set((eb) => ({ spent: eb.ref('spent') }))
+    .where('id', '=', id)
+    .returning(['delivered', 'handovers', 'handed_out', 'busy_until', 'spent'])
+    .executeTakeFirst()
+  if (!row) return undefined
+  const { delivered, handovers, handed_out: handedOut, busy_until: busyUntil, spent } = row
+  const progress: Progress = { delivered: JSON.parse(delivered), handovers: JSON.parse(handovers), handedOut }
+  return { progress, busyUntil, spent: spent === 1 }
+}
+
+const write = (trx: Transaction<Schema>, id: string, progress: Progress, lease?: Lease) =>
+  trx
+    .updateTable('claims')
+    .set({
+      delivered: JSON.stringify(progress.delivered),
+      handovers: JSON.stringify(progress.handovers),
+      handed_out: progress.handedOut,
+      ...(lease && { busy_until: lease.busyUntil, expires_at: lease.expiresAt }),
+    })
+    .where('id', '=', id)
+    .execute()
 
 /** The counter on the file decides: of any number of parallel requests, only `limit` get past this update. */
 async function takeOne(
@@ -320,8 +401,7 @@ async function spendOne(trx: Transaction<Schema>, { id, fileId, limit }: Claim, 
   return true
 }
 
-async function restoreOne(trx: Transaction<Schema>, { id, fileId }: Claim): Promise<void> {
-  if (!(await holdUpload(trx, fileId))) return
+async function restoreOne(trx: Transaction<Schema>, id: string, fileId: string): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('claims')
     .set({ spent: 0 })
@@ -329,7 +409,7 @@ async function restoreOne(trx: Transaction<Schema>, { id, fileId }: Claim): Prom
     .where('spent', '=', 1)
     .where(isBusy)
     .executeTakeFirst()
-  if (numUpdatedRows === 0n) return
+  if (numUpdatedRows === 0n) return false
   await trx
     .updateTable('files')
     .set((eb) => ({ claims_spent: eb('claims_spent', '-', 1), status: 'uploaded' }))
@@ -337,6 +417,7 @@ async function restoreOne(trx: Transaction<Schema>, { id, fileId }: Claim): Prom
     .where('status', 'in', ['uploaded', 'removed'])
     .where('blob_key', 'is not', null)
     .execute()
+  return true
 }
 
 /** Whether the file's upload is there; if so it stays so until the end of the transaction. An update is a lock on both databases. */

@@ -1,9 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { ByteRange } from '../../storage/blob-store.ts'
 import type { Clock, SteadyClock } from '../clock.ts'
+import { newId } from '../ids.ts'
 import { createLeaseWatch } from '../lease-watch.ts'
-import { BUSY_MS, type Claim, type Claimant, type ClaimsRepo, type Progress } from './claims-repo.ts'
-import { cover, isWhole } from './coverage.ts'
+import { BUSY_MS, type Claim, type Claimant, type ClaimsRepo, type Transferred } from './claims-repo.ts'
 
 interface Dependencies {
   repo: ClaimsRepo
@@ -17,41 +17,58 @@ interface Dependencies {
 }
 
 const RENEWAL_MS = 20_000
+/** For so long a download manager may ask for what it seems to have. */
+const ENDING_MS = 60_000
 const LAPSE_BATCH = 500
-/** A transfer may break and begin anew, but whoever takes all but the last byte again and again is making copies. */
+/** A transfer may break and begin anew, but a downloader that takes all but the last byte again and again is making copies. */
 const MAX_COPIES_HANDED_OUT = 2
 
-interface Transfer extends Progress {
+interface Transfer extends Transferred {
   claims: readonly Claim[]
   /** The claims were the holder's before. */
   isResumed: boolean
 }
 
+/** Resolves once it is known whether all that was handed to a connection arrived. */
+export type Receipt = () => Promise<boolean>
+
 export type Claims = ReturnType<typeof createClaims>
 
 /**
  * Limited downloads. A claim stands for one complete copy: taken by the first real GET in one atomic update, kept for
- * its holder while the transfer is broken, spent when all bytes were handed over or its window has passed.
+ * its holder while the transfer is broken, spent when all bytes were handed over or its window has passed. What the network
+ * takes it may still lose, so a spent claim can be restored until the connection has confirmed that it delivered the bytes.
  */
 export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, log }: Dependencies) {
   const running = new Set<Transfer>()
+  /** All was handed over, and it is not known yet whether it arrived. */
+  const unconfirmed = new Map<Transfer, Promise<void>>()
   const watch = createLeaseWatch({ durationMs: BUSY_MS, steady })
   const renewal = setInterval(() => void renewAll(), RENEWAL_MS).unref()
 
   const leaseFrom = (now: number) => ({ busyUntil: now + BUSY_MS, expiresAt: now + Math.max(BUSY_MS, claimWindowMs) })
 
+  /** No transfer runs; the holder may come back for the rest while the window lasts. */
+  const idleFrom = (now: number) => ({ busyUntil: 0, expiresAt: now + claimWindowMs })
+
   /**
-   * Takes a claim on each file for one download. `deliver` passes the bytes on and must be iterated to its end or
+   * Takes a claim on each file for one download of `range`. `deliver` passes the bytes on and must be iterated to its end or
    * returned from, else the claims stay busy for a minute. Throws `locked` (with `retryAfterSeconds`) or `not_found`.
    */
-  async function take(fileIds: readonly string[], limit: number, claimant: Claimant, size: number) {
+  async function take(
+    fileIds: readonly string[],
+    limit: number,
+    claimant: Claimant,
+    size: number,
+    { start, end }: ByteRange,
+  ) {
     const now = clock()
-    const maxBytes = Math.max(1, MAX_COPIES_HANDED_OUT * size)
-    const transfer: Transfer = await repo.take(fileIds, limit, claimant, maxBytes, leaseFrom(now), now)
+    const wanted = { start, length: end - start + 1, maxBytes: Math.max(1, MAX_COPIES_HANDED_OUT * size) }
+    const taken = await repo.take(fileIds, limit, claimant, wanted, leaseFrom(now), now)
+    const transfer: Transfer = { ...taken, handover: { transfer: newId(), first: start, last: start - 1 } }
     running.add(transfer)
     return {
-      deliver: (bytes: AsyncIterable<Buffer>, range: ByteRange | undefined) =>
-        deliver(transfer, bytes, range ?? { start: 0, end: size - 1 }, size),
+      deliver: (bytes: AsyncIterable<Buffer>, receipt: Receipt) => deliver(transfer, bytes, end, size, receipt),
     }
   }
 
@@ -61,71 +78,66 @@ export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, lo
 
   /**
    * A claim is settled before the last bytes are handed over: spent if they complete the copy, else left to its holder.
-   * So a second reader can never be served a copy, the first one sees the file gone as soon as he has all of it, and the
-   * holder can ask for his next piece as soon as he has the last. It is undone if these bytes can't be delivered. When
+   * So a second downloader can never be served a copy, the first one sees the file gone as soon as it has all of it, and the
+   * holder can ask for the next piece as soon as it has the last. It is undone if these bytes are lost. When
    * not even the first byte can be read, nobody was served anything, and the claims are as if never taken.
    */
   async function* deliver(
     transfer: Transfer,
     bytes: AsyncIterable<Buffer>,
-    { start, end }: ByteRange,
+    end: number,
     size: number,
+    receipt: Receipt,
   ): AsyncGenerator<Buffer> {
-    let position = start
+    const { handover } = transfer
     let hasBegun = false
-    let isSpent = false
-    let isLeft = false
-    let isDelivered = false
+    let isSent = false
     try {
-      if (size === 0) {
-        await repo.spend(transfer.claims)
-        isSpent = true
-      }
+      if (size === 0) await handOver(transfer, size)
       for await (const chunk of bytes) {
-        const last = position + chunk.length - 1
-        const delivered = cover(transfer.delivered, position, last)
-        if (!isSpent && isWhole(delivered, size)) {
-          await repo.spend(transfer.claims)
-          isSpent = true
-        } else if (!isSpent && last === end) {
-          await leave(transfer, { delivered, handedOut: transfer.handedOut + chunk.length })
-          isLeft = true
-        }
+        handover.last += chunk.length // before it is known how much of it the connection takes
+        transfer.handedOut += chunk.length
+        if (handover.last === end) await handOver(transfer, size)
         hasBegun = true
         yield chunk
-        transfer.handedOut += chunk.length
-        transfer.delivered = delivered
-        position = last + 1
       }
-      isDelivered = true
+      isSent = true
     } finally {
-      if (!isDelivered) await undo(transfer, { hasBegun, isSpent, isLeft })
-      else if (isSpent) await repo.settle(transfer.claims).catch(logged('could not settle claims'))
-      running.delete(transfer)
-      if (isSpent) onRemoved()
+      if (!running.delete(transfer)) conclude(transfer, isSent ? receipt : async () => false)
+      else if (hasBegun || transfer.isResumed) await release(transfer)
+      else await repo.giveBack(transfer.claims).catch(logged('could not give claims back'))
     }
   }
 
-  async function undo(
-    transfer: Transfer,
-    state: { hasBegun: boolean; isSpent: boolean; isLeft: boolean },
-  ): Promise<void> {
-    const { claims, delivered, isResumed } = transfer
-    if (state.isSpent) await repo.restore(claims).catch(logged('could not restore claims'))
-    if (state.isLeft) await repo.correct(claims, delivered).catch(logged('could not correct claims'))
-    else if (state.hasBegun || isResumed) await leave(transfer, transfer).catch(logged('could not release claims'))
-    else await repo.giveBack(claims).catch(logged('could not give claims back'))
+  async function handOver(transfer: Transfer, size: number): Promise<void> {
+    const now = clock()
+    const ending = { busyUntil: 0, expiresAt: now + Math.min(ENDING_MS, claimWindowMs) }
+    await repo.handOver(transfer.claims, transfer, size, { idle: idleFrom(now), ending })
+    running.delete(transfer)
   }
 
-  /** To the holder, who may come back for the rest of it while the window lasts. */
-  function leave(transfer: Transfer, progress: Progress): Promise<void> {
-    running.delete(transfer)
-    return repo.renew(transfer.claims, progress, { busyUntil: 0, expiresAt: clock() + claimWindowMs })
+  function conclude(transfer: Transfer, receipt: Receipt): void {
+    const concluded = settle(transfer, receipt)
+      .catch(logged('could not settle claims'))
+      .finally(() => unconfirmed.delete(transfer))
+    unconfirmed.set(transfer, concluded)
+  }
+
+  async function settle({ claims, handover }: Transfer, receipt: Receipt): Promise<void> {
+    if (!(await receipt())) await repo.lose(claims, handover.transfer, idleFrom(clock()))
+    else if (!(await repo.confirm(claims, handover.transfer))) return
+    onRemoved()
+  }
+
+  async function release(transfer: Transfer): Promise<void> {
+    await repo.release(transfer.claims, transfer, idleFrom(clock())).catch(logged('could not release claims'))
   }
 
   async function renewAll(): Promise<void> {
     for (const transfer of running)
       await repo.renew(transfer.claims, transfer, leaseFrom(clock())).catch(logged('could not renew claims'))
+    for (const { claims } of unconfirmed.keys())
+      await repo.keep(claims, leaseFrom(clock()).busyUntil).catch(logged('could not keep claims'))
   }
 
   /** Frees claims on which a transfer seems to run, but whose process is gone. To be called every few seconds. */
@@ -147,5 +159,10 @@ export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, lo
 
   const logged = (message: string) => (err: unknown) => log.error({ err }, message)
 
-  return { take, check, releaseLost, lapse, close: () => clearInterval(renewal) }
+  async function close(): Promise<void> {
+    clearInterval(renewal)
+    await Promise.all(unconfirmed.values())
+  }
+
+  return { take, check, releaseLost, lapse, close }
 }

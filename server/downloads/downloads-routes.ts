@@ -8,6 +8,7 @@ import { contentHeaders, type Headers } from '../http/content-headers.ts'
 import { wantsSha256 } from '../http/digests.ts'
 import { createContentGuard } from '../http/domains.ts'
 import { acceptAnyBody, BYTES_WITH_FILES, readJson } from '../http/json-body.ts'
+import { receiptOf } from '../http/receipt.ts'
 import { sendContent } from '../http/send-content.ts'
 import { readDerivation } from '../images/derivation.ts'
 import { ArchiveBody } from '../uploads/upload-shapes.ts'
@@ -74,7 +75,7 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     if (!download.isLimited) return downloads.read(download, range)
     if (isPreview(request)) throw previewRefusal()
     const holder = holderOf(request, caller)
-    const bytes = await downloads.read(download, range, holder.id)
+    const bytes = await downloads.read(download, range, { holder: holder.id, receipt: () => receiptOf(request.socket) })
     if (holder.newCookie) setHolderCookie(reply, holder.newCookie)
     return bytes
   }

@@ -14,7 +14,7 @@ import type { StoredFile, Upload } from '../uploads/upload.ts'
 import { assertAvailable, isComing } from '../uploads/upload-rules.ts'
 import type { OpenUpload, Uploads } from '../uploads/uploads.ts'
 import { type ArchiveFile, type ArchivePart, archiveEtag, layoutArchive, sliceArchive } from './archive.ts'
-import type { Claims } from './claims.ts'
+import type { Claims, Receipt } from './claims.ts'
 import { coalesced } from './coalesced.ts'
 import type { Copies } from './copies.ts'
 import { createFileLooks } from './file-looks.ts'
@@ -148,16 +148,23 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
 
   /**
    * The bytes of a download, or of a part of it. On a limited one this takes the claim, on a stream it pairs with the
-   * uploader: throws `locked` or `not_found` before the first byte. `holder` says whose claim it is, where there is one.
+   * uploader: throws `locked` or `not_found` before the first byte. `reader` says whose claim it is, where there is one.
    * What it returns must be iterated, or returned from.
    */
-  async function read({ source }: Download, range: ByteRange | undefined, holder = ''): Promise<AsyncIterable<Buffer>> {
+  async function read(
+    { source }: Download,
+    part: ByteRange | undefined,
+    reader?: Reader,
+  ): Promise<AsyncIterable<Buffer>> {
     if (source.kind === 'stream') return readStream(source.file)
-    const parts = source.parts(range ?? { start: 0, end: source.size - 1 })
+    const { size, limit, fileIds, scope } = source
+    const range = part ?? { start: 0, end: size - 1 }
+    const parts = source.parts(range)
     const bytes = parts.length > 1 ? coalesced(readParts(parts)) : readParts(parts)
-    if (source.limit === null) return bytes
-    const claim = await claims.take(source.fileIds, source.limit, { holder, scope: source.scope }, source.size)
-    return claim.deliver(bytes, range)
+    if (limit === null) return bytes
+    if (!reader) throw new Error('a limited download needs somebody to claim it')
+    const claim = await claims.take(fileIds, limit, { holder: reader.holder, scope }, size, range)
+    return claim.deliver(bytes, reader.receipt)
   }
 
   /** Counts what was sent of a download. One that was resumed, or fetched in parts, is one: it counts once `reader` has all. */
@@ -209,6 +216,13 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
 interface Sent {
   bytes: number
   isWhole: boolean
+}
+
+/** Who downloads something limited. */
+interface Reader {
+  /** Hash of what identifies the downloader. */
+  holder: string
+  receipt: Receipt
 }
 
 export interface FileRef {

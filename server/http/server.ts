@@ -17,6 +17,7 @@ import { describeRoutes } from './openapi.ts'
 import { tellHttps } from './over-https.ts'
 import type { PagesFor } from './pages.ts'
 import { limitRates } from './rate-limits.ts'
+import { confirmByNextRequests } from './receipt.ts'
 import { wellEncodedUrl } from './well-encoded.ts'
 
 const HEADERS_TIMEOUT_MS = 20_000
@@ -103,6 +104,7 @@ export async function createServer({
   logRequests(app)
   if (observe) app.addHook('onResponse', async (request, reply) => observe(request, reply))
   closeInPeace(app)
+  confirmByNextRequests(app.server)
   await app.register(cors, {
     origin: '*',
     exposedHeaders: EXPOSED_HEADERS,

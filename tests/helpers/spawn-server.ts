@@ -25,14 +25,16 @@ const START_TIMEOUT_MS = 30_000
 
 /**
  * The real process on a free port, in a folder of its own unless `DATA_DIR` says otherwise. Settings are those of the
- * environment, without `MAYFLY_`; `environment` is added to that as it is. Resolves once it has announced itself; it is killed at the end of the test.
+ * environment, without `MAYFLY_`; `environment` is added to that as it is; `prefix` are words in front of the command, which have
+ * to become the server (`exec`). Resolves once it has announced itself; it is killed at the end of the test.
  */
 export async function spawnServer(
   settings: Record<string, string> = {},
   environment: Record<string, string> = {},
+  prefix: readonly string[] = [],
 ): Promise<SpawnedServer> {
   const dataDir = settings.DATA_DIR ?? temporaryFolder()
-  const { child, output, exited } = start({ RATE_LIMIT: 'off', ...settings, DATA_DIR: dataDir }, environment)
+  const { child, output, exited } = start({ RATE_LIMIT: 'off', ...settings, DATA_DIR: dataDir }, environment, prefix)
   onTestFinished(() => void child.kill('SIGKILL'))
   return running(child, dataDir, output, exited)
 }
@@ -101,10 +103,15 @@ export function startServer(settings: Record<string, string> = {}) {
   return { output, exited, kill: killer(child, exited) }
 }
 
-function start(settings: Record<string, string>, environment: Record<string, string> = {}) {
+function start(
+  settings: Record<string, string>,
+  environment: Record<string, string> = {},
+  prefix: readonly string[] = [],
+) {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('MAYFLY_') && name !== 'NODE_ENV')
   const given = Object.entries({ PORT: '0', ...settings }).map(([name, value]) => [`MAYFLY_${name}`, value])
-  const child = spawn(process.execPath, ['server/main.ts'], {
+  const [command = '', ...rest] = [...prefix, process.execPath, 'server/main.ts']
+  const child = spawn(command, rest, {
     env: { ...Object.fromEntries([...inherited, ...given]), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

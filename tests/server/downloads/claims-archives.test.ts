@@ -147,6 +147,8 @@ describe('the archive of a one-shot upload', () => {
     const zip = Buffer.concat([first, rest.body])
     const bigAt = zip.indexOf('big.bin') + 'big.bin'.length
     expect(sha256(zip.subarray(bigAt, bigAt + 20 * MB))).toBe(sha256(noise(20 * MB)))
+    app.advance(60_000) // after which no download manager asks for a piece of it
+    await app.housekeeping.clean()
     expect((await get(files[1]?.url ?? '', CURL)).status).toBe(404)
     expect((await get(archive, CURL)).body.toString()).toBe('nothing to archive\n')
   })

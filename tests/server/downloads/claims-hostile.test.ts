@@ -158,14 +158,12 @@ describe('a reader who goes away just before the last bytes leave', () => {
     expect(blobsOf(other)).toHaveLength(1) // the plug's
   })
 
-  test('again and again still gets one copy', async () => {
+  test('and asks ten times at once then still gets one copy', async () => {
     const app = await makeApp()
     const { url } = await givenFile(app, { oneShot: true }, CONTENT)
-    for (const _ of [1, 2, 3]) {
-      const stuck = await readerStuckAtTheEnd(app, url)
-      stuck.resetAndDestroy()
-      await expect.poll(async () => (await ask(url, { method: 'HEAD' })).status).toBe(423)
-    }
+    const stuck = await readerStuckAtTheEnd(app, url)
+    stuck.resetAndDestroy()
+    await expect.poll(async () => (await ask(url, { method: 'HEAD' })).status).toBe(423)
 
     const answers = await inOneSweep(app, 10, () => rawGet(url, CURL))
 

@@ -28,9 +28,9 @@ describe('pieces of a one-shot file', () => {
   test('that leave one byte out are given again only until two copies were handed out', async () => {
     const { piece } = await givenDigits()
 
-    const pieces = [await piece('0-8'), await piece('0-8'), await piece('0-8'), await piece('0-8'), await piece('9-9')]
+    const pieces = [await piece('0-8'), await piece('0-8'), await piece('0-8'), await piece('0-2'), await piece('9-9')]
 
-    expect(pieces).toEqual(['012345678', '012345678', '012345678', 404, 404])
+    expect(pieces).toEqual(['012345678', '012345678', 404, 404, '9'])
   })
 
   test('in any order are one copy', async () => {
