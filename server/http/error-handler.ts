@@ -8,6 +8,7 @@ import { AppError, type ErrorCode } from '../errors.ts'
 import { errorPageFor, refusalPageFor } from './error-page.ts'
 import type { PagesFor } from './pages.ts'
 import { clearSessionCookies } from './session-cookies.ts'
+import { boundUnreadBody } from './unread-body.ts'
 
 /** The only place that turns failures into answers. */
 
@@ -33,6 +34,13 @@ const STATUS: Record<ErrorCode, number> = {
   insufficient_storage: 507,
 }
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** HTTP's own status for each error, also where Plik has another one: its clients do not use this route. */
+    hasOwnStatuses?: boolean
+  }
+}
+
 /** What a stranger is told when we are at fault. */
 const INTERNAL = { status: 500, message: 'internal server error' }
 
@@ -43,7 +51,7 @@ export function createErrorHandler(config: Pick<Config, 'publicUrl' | 'pathPrefi
   return (thrown: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void => {
     const error = asAppError(thrown)
     const wantsJson = acceptsJson(request)
-    const answer = error ? { status: statusOf(error, wantsJson), message: error.message } : INTERNAL
+    const answer = error ? { status: statusOf(error, request, wantsJson), message: error.message } : INTERNAL
     if (answer.status >= 500) request.log.error({ err: thrown }, 'request failed')
     else request.log.debug({ code: (thrown as { code?: unknown }).code }, 'request refused') // its message may hold a name
     if (error) setDetails(reply, error, wantsJson)
@@ -98,8 +106,8 @@ function send(reply: FastifyReply, status: number, { headers, text }: Answer): v
 const acceptsJson = ({ headers }: FastifyRequest): boolean => /application\/(problem\+)?json/.test(headers.accept ?? '')
 
 /** Plik says 400 where HTTP has a status of its own, and its clients only show the text. */
-const statusOf = ({ code }: AppError, wantsJson: boolean): number =>
-  code === 'too_large' && !wantsJson ? 400 : STATUS[code]
+const statusOf = ({ code }: AppError, { routeOptions }: FastifyRequest, wantsJson: boolean): number =>
+  code === 'too_large' && !wantsJson && !routeOptions.config?.hasOwnStatuses ? 400 : STATUS[code]
 
 /** A script or a page that asks for the password itself: the browser must not, and it does so for schemes that it knows. */
 export const challengeFor = (asksItself: boolean): string =>
@@ -131,13 +139,10 @@ function asAppError(error: FastifyError | Error): AppError | undefined {
 const isDisconnect = (code: string): boolean =>
   ['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE', 'FST_MP_PREMATURE_CLOSE', 'EPIPE'].includes(code)
 
-/** How long we go on reading what a refused client still sends. */
-const LINGER_MS = 30_000
-
 /**
  * A client that is still sending can't read an answer from a connection that was reset under it, and closing a socket
  * with unread bytes resets it. So the answer is sent whole, but ends only when the body does; what still comes of that is
- * thrown away, for a while (nginx calls this lingering).
+ * thrown away, within bounds (nginx calls this lingering).
  */
 async function* answerAndLinger(text: string, request: IncomingMessage): AsyncGenerator<string> {
   yield text
@@ -145,7 +150,6 @@ async function* answerAndLinger(text: string, request: IncomingMessage): AsyncGe
   request.removeAllListeners('readable') // whoever iterates over the body would hold it back
   request.pause() // else node takes a body whose reader left midway for one that flows already
   request.resume()
-  const timer = setTimeout(() => request.destroy(), LINGER_MS).unref()
+  boundUnreadBody(request)
   await finished(request).catch(() => {})
-  clearTimeout(timer)
 }

@@ -18,6 +18,7 @@ import { tellHttps } from './over-https.ts'
 import type { PagesFor } from './pages.ts'
 import { limitRates } from './rate-limits.ts'
 import { confirmByNextRequests } from './receipt.ts'
+import { boundUnreadBody, continueWhenRead } from './unread-body.ts'
 import { wellEncodedUrl } from './well-encoded.ts'
 
 const HEADERS_TIMEOUT_MS = 20_000
@@ -100,6 +101,10 @@ export async function createServer({
     assertSingleHost(request.raw)
     assertServed(request)
     reply.headers({ 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' })
+  })
+  continueWhenRead(app.server)
+  app.addHook('onResponse', async ({ raw }) => {
+    if (!raw.complete) boundUnreadBody(raw)
   })
   logRequests(app)
   if (observe) app.addHook('onResponse', async (request, reply) => observe(request, reply))
