@@ -124,7 +124,11 @@ export async function createApp({
   const repo = createUploadsRepo(database)
   const manifestsRepo = createManifestsRepo(database)
   const { minFreeSpaceBytes } = config
-  const assertFreeSpace = createFreeSpaceGuard({ blobs: blobsAndRows(blobs, config), steady, minFreeSpaceBytes })
+  const { assertFreeSpace, reserveSpace } = createFreeSpaceGuard({
+    blobs: blobsAndRows(blobs, config),
+    steady,
+    minFreeSpaceBytes,
+  })
   const images = createImages({
     isOn: config.images === 'on',
     memoryBytes: config.pictureMemoryBytes,
@@ -213,6 +217,7 @@ export async function createApp({
     exchange,
     pictures: images.intake,
     assertFreeSpace,
+    reserveSpace,
     activity,
     clock,
     config,
@@ -220,7 +225,16 @@ export async function createApp({
   })
   const quickUploads = createQuickUploads({ uploads, intake, quotas, repo, clock, steady, config, activity, onRemoved })
   const turns = createTurns({ repo: resumablesRepo, clock, steady, log })
-  const endings = createEndings({ repo: resumablesRepo, turns, uploads, intake, blobs, clock, log })
+  const endings = createEndings({
+    repo: resumablesRepo,
+    turns,
+    uploads,
+    intake,
+    findFile: repo.findFile,
+    blobs,
+    clock,
+    log,
+  })
   const requests = createRequests({
     repo: createRequestsRepo(database),
     uploads,
@@ -229,16 +243,26 @@ export async function createApp({
     assertFreeSpace,
     clock,
     config,
+    onRevoked: onRemoved,
   })
   const resumables = createResumables({
     repo: resumablesRepo,
     turns,
+    quotas,
     slots: createSlots({ uploads, intake, quotas, requests, endings, config }),
-    receiver: createReceiver({ blobs, meters, intake, assertFreeSpace, clock, config }),
+    receiver: createReceiver({
+      blobs,
+      meters,
+      intake,
+      quotas,
+      findFile: repo.findFile,
+      reserveSpace,
+      clock,
+      config,
+    }),
     endings,
     findFile: repo.findFile,
     blobs,
-    assertFreeSpace,
     clock,
     config,
   })

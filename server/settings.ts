@@ -136,7 +136,7 @@ export const settingGroups = {
       'RESUME_WINDOW',
       timeout,
       '1d',
-      'How long an upload that broke off can be continued; every byte that comes starts the time anew.',
+      'How long an upload that broke off can be continued; every byte that comes starts the time anew, up to seven times as long in all.',
     ),
     maxFileSizeBytes: setting('MAX_FILE_SIZE', sizeLimit, '10GB', 'Largest file that may be uploaded.'),
     maxUserSizeBytes: setting(

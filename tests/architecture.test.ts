@@ -95,6 +95,7 @@ test('pure modules import nothing that does I/O', () => {
     'server/uploads/upload-rules.ts',
     'server/uploads/upload-shapes.ts',
     'server/uploads/quick-options.ts',
+    'server/uploads/announcement.ts',
     'server/uploads/file-name.ts',
     'server/uploads/content-type.ts',
     'server/requests/file-request.ts',

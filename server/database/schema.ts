@@ -253,6 +253,10 @@ export interface ResumablesTable {
   is_torn: WithDefault<Flag>
   /** By which request a guest sends this part. */
   request_id: WithDefault<string | null>
+  /** Whose quota it uses; null: nobody's. */
+  user_id: WithDefault<string | null>
+  /** Bytes of that quota which it holds until it is finished or deleted. */
+  reserved: WithDefault<number>
 }
 
 /** What was done, since ever and on each of the last days. */

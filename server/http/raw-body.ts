@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import type { Announcement } from '../uploads/announcement.ts'
 import { type DigestCheck, digestCheck } from './digests.ts'
 import { whileSenderSpeaks } from './silence.ts'
 
@@ -31,6 +32,15 @@ async function* checked(bytes: AsyncIterable<Uint8Array>, check: DigestCheck): A
   }
   check.end()
 }
+
+/** What a body that is the file says of its size. */
+export function announcedBody(request: FastifyRequest): Announcement {
+  const bytes = bodySize(request)
+  return { bytes: bytes ?? Number.POSITIVE_INFINITY, isExact: bytes !== undefined }
+}
+
+/** What a form says of the size of the file in it: nobody knows, but the form itself is somewhat larger. */
+export const announcedForm = (request: FastifyRequest): Announcement => ({ ...announcedBody(request), isExact: false })
 
 /** Bytes of a body, whatever it is; undefined: not said. */
 export function bodySize({ headers }: FastifyRequest): number | undefined {

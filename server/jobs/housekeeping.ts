@@ -26,6 +26,7 @@ export type Housekeeping = ReturnType<typeof createHousekeeping>
 export function createHousekeeping({ expiry, lapseClaims, leaseWatches, log }: Dependencies) {
   const stopping = new AbortController()
   const deleteBlobs = oneAtATime(() => expiry.deleteBlobs({ signal: stopping.signal }))
+  const endUnfinished = oneAtATime(expiry.endUnfinished)
   const purge = oneAtATime(() => purgeNow().catch(freeSpaceAndPurge))
   const background = new Set<Promise<unknown>>()
   const looks = createTicker(LOOK_EVERY_MS, watchLeases)
@@ -89,7 +90,11 @@ export function createHousekeeping({ expiry, lapseClaims, leaseWatches, log }: D
     /** From now on leases are looked after. */
     start: looks.start,
     close,
-    deleteBlobsSoon: () => inBackground(deleteBlobs),
+    /** What was removed or revoked just now, and what is still coming in for it. */
+    deleteBlobsSoon: () => {
+      inBackground(deleteBlobs)
+      inBackground(endUnfinished)
+    },
     /** Where not even the start of a job can be written. */
     makeRoom: () => inBackground(purge),
   }

@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { acceptForms, readSingleFile } from '../http/multipart.ts'
 import { LIMITED_AS_SECRET } from '../http/rate-limited.ts'
-import { bodySize, wholeBody } from '../http/raw-body.ts'
+import { announcedBody, announcedForm, wholeBody } from '../http/raw-body.ts'
 import { fileJson } from '../uploads/upload-shapes.ts'
 import { guestJson } from './request-shapes.ts'
 import type { Requests } from './requests.ts'
@@ -13,20 +13,17 @@ const UNNAMED = 'file'
 
 /** Guests: the token alone says who they are. Neither a session nor a password counts here, and no answer names the upload. */
 export function guestRoutes({ requests, readCaller }: { requests: Requests; readCaller: CallerReader }) {
-  /** How large the file in a form is, nobody knows; the form itself is somewhat larger. */
   async function addForm(request: FastifyRequest, reply: FastifyReply) {
-    const announced = { bytes: bodySize(request) ?? Number.POSITIVE_INFINITY, isExact: false }
     const sender = readCaller.sender(request, reply)
     const incoming = async () => ({ ...(await readSingleFile(request, { alone: true })), sender })
-    return fileJson(await requests.addFile(tokenOf(request), announced, incoming))
+    return fileJson(await requests.addFile(tokenOf(request), announcedForm(request), incoming))
   }
 
   async function addBody(request: FastifyRequest, reply: FastifyReply) {
     const { name = UNNAMED } = request.params as { name?: string }
-    const { bytes, size } = wholeBody(request)
-    const announced = { bytes: size ?? Number.POSITIVE_INFINITY, isExact: size !== undefined }
+    const { bytes } = wholeBody(request)
     const incoming = { name, bytes, sender: readCaller.sender(request, reply) }
-    return fileJson(await requests.addFile(tokenOf(request), announced, async () => incoming))
+    return fileJson(await requests.addFile(tokenOf(request), announcedBody(request), async () => incoming))
   }
 
   return async (app: FastifyInstance): Promise<void> => {

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { formatSize } from '../format-size.ts'
+import type { Announcement } from '../uploads/announcement.ts'
 import type { Upload } from '../uploads/upload.ts'
 import { grantedComments, isExpired, MAX_TTL_SECONDS, storable } from '../uploads/upload-rules.ts'
 import type { FileRequest, RequestStatus, Usage } from './file-request.ts'
@@ -76,14 +77,6 @@ export const leftOf = ({ maxFiles, maxBytes }: FileRequest, used: Usage): Usage 
   files: Math.max(0, (maxFiles ?? Number.POSITIVE_INFINITY) - used.files),
   bytes: Math.max(0, (maxBytes ?? Number.POSITIVE_INFINITY) - used.bytes),
 })
-
-/** How large a file is going to be. */
-export interface Announcement {
-  /** `Infinity`: its sender did not say. */
-  bytes: number
-  /** Not exact is the size of a form around it: the file has less. */
-  isExact: boolean
-}
 
 /**
  * Bytes that a file may have which comes on top of `used`; `Infinity`: no limit. Where nobody knows its size, all that is

@@ -6,14 +6,14 @@ import type { Trx } from '../database/transact.ts'
 import { AppError } from '../errors.ts'
 import { isId, newId, newToken } from '../ids.ts'
 import type { Admission } from '../uploads/admission.ts'
+import { type Announcement, mostBytes } from '../uploads/announcement.ts'
 import type { AssertFreeSpace } from '../uploads/free-space.ts'
-import type { Quotas } from '../uploads/quotas.ts'
+import type { Budget, Quotas } from '../uploads/quotas.ts'
 import type { StoredFile, Upload } from '../uploads/upload.ts'
 import type { OpenUpload, Uploads } from '../uploads/uploads.ts'
 import type { IncomingFile, UploadsIntake } from '../uploads/uploads-intake.ts'
 import { type FileRequest, type Invitation, type ListedRequest, NOTHING, type Usage } from './file-request.ts'
 import {
-  type Announcement,
   assertOpen,
   assertTakesGuests,
   grantBytes,
@@ -29,25 +29,38 @@ import type { RequestsRepo } from './requests-repo.ts'
 interface Dependencies {
   repo: RequestsRepo
   uploads: Pick<Uploads, 'assertMayUpload' | 'find'>
-  intake: Pick<UploadsIntake, 'add' | 'reserveForGuest'>
-  quotas: Pick<Quotas, 'budgetOf' | 'assertFits'>
+  intake: Pick<UploadsIntake, 'add' | 'reserveForGuest' | 'assertRoomFor'>
+  quotas: Pick<Quotas, 'budgetOf'>
   assertFreeSpace: AssertFreeSpace
   clock: Clock
   config: Pick<Config, 'featureRequests' | 'featureComments'>
+  /** Called when a request was revoked: what is still coming in by it has ended. */
+  onRevoked: () => void
 }
 
 /** A guest's way to one upload, and what he may bring. */
 interface Admitted {
   upload: Upload
   admission: Admission
-  /** Bytes that his file may have, as things are now. */
+  /** Bytes that the file may have, as things are now. */
   limit: number
+  /** Whose quota it uses. */
+  budget: Budget
 }
 
 export type Requests = ReturnType<typeof createRequests>
 
 /** Requests: whoever administers an upload hands out links by which others add files to it, and see nothing of it. */
-export function createRequests({ repo, uploads, intake, quotas, assertFreeSpace, clock, config }: Dependencies) {
+export function createRequests({
+  repo,
+  uploads,
+  intake,
+  quotas,
+  assertFreeSpace,
+  clock,
+  config,
+  onRevoked,
+}: Dependencies) {
   /**
    * Makes a request; its token is known this once. Throws `forbidden`: not the caller's upload, address not allowed,
    * switched off; `bad_request`: a stream, options that can't be had, too many requests; `not_found`: the upload went away.
@@ -94,8 +107,9 @@ export function createRequests({ repo, uploads, intake, quotas, assertFreeSpace,
   /** Ends a request, and what is just coming in by it; what arrived stays. Throws `forbidden` as `list`; `not_found`. */
   async function revoke(opened: OpenUpload, id: string): Promise<void> {
     assertAdministers(opened)
-    if (isId(id) && (await repo.revokeRequest(opened.upload.id, id, clock()))) return
-    throw new AppError('not_found', `request ${id} not found`)
+    if (!isId(id) || !(await repo.revokeRequest(opened.upload.id, id, clock())))
+      throw new AppError('not_found', `request ${id} not found`)
+    onRevoked()
   }
 
   /**
@@ -119,16 +133,16 @@ export function createRequests({ repo, uploads, intake, quotas, assertFreeSpace,
     const { request, upload } = await open(token)
     const grantedBytes = grantBytes(request, await repo.usage(request.id), announced)
     const budget = await quotas.budgetOf(upload, { isSecret: true })
-    if (announced.isExact) await quotas.assertFits(budget, announced.bytes)
+    await intake.assertRoomFor(budget, announced)
     const admission = { requestId: request.id, grant: (trx: Trx) => grant(trx, request.id, upload, announced) }
-    return { upload, admission, limit: Math.min(grantedBytes, budget.maxFileSizeBytes) }
+    return { upload, admission, limit: Math.min(grantedBytes, budget.maxFileSizeBytes), budget }
   }
 
   /** As `admit`, for a part of a file: only `admission` says how many bytes it may have, which then wait for the other parts. */
-  async function admitPart(token: string, announced: Announcement): Promise<Pick<Admitted, 'admission' | 'limit'>> {
-    const { upload, admission, limit } = await admit(token, announced)
+  async function admitPart(token: string, announced: Announcement): Promise<Omit<Admitted, 'upload'>> {
+    const { upload, admission, ...room } = await admit(token, announced)
     return {
-      limit,
+      ...room,
       admission: { ...admission, grant: (trx) => grantOfPart(trx, admission.requestId, upload, announced) },
     }
   }
@@ -153,7 +167,9 @@ export function createRequests({ repo, uploads, intake, quotas, assertFreeSpace,
     incoming: () => Promise<IncomingFile>,
   ): Promise<StoredFile> {
     const { upload, admission } = await admit(token, announced)
-    return forGuest(token, async () => intake.add(upload, await incoming(), admission))
+    return forGuest(token, async () =>
+      intake.add(upload, { ...(await incoming()), maxBytes: mostBytes(announced) }, admission),
+    )
   }
 
   /**
@@ -161,9 +177,9 @@ export function createRequests({ repo, uploads, intake, quotas, assertFreeSpace,
    * It counts from now on. Throws as `admit` and `UploadsIntake.reserveForGuest`.
    */
   async function reserve(token: string, announced: Announcement, name: string) {
-    const { upload, admission, limit } = await admit(token, announced)
+    const { upload, admission, limit, budget } = await admit(token, announced)
     const { file, grantedBytes } = await forGuest(token, () => intake.reserveForGuest(upload, name, admission))
-    return { upload, file, limit: Math.min(grantedBytes, limit) }
+    return { upload, file, limit: Math.min(grantedBytes, limit), budget }
   }
 
   /** What went away meanwhile is told in words that do not name the upload, whose id would open it. */

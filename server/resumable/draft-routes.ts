@@ -112,12 +112,13 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
       reply.header('Cache-Control', 'no-store')
     })
     app.addContentTypeParser('*', (_request, _body, done) => done(null))
-    const route = { constraints: NOT_TUS }
-    for (const path of ['/tus', '/tus/']) app.post(path, { ...route, config: { rateLimited: limitOf } }, create)
-    app.head('/tus/:secret', { ...route, config: LIMITED_AS_SECRET }, inspect)
-    app.patch('/tus/:secret', { ...route, config: LIMITED_AS_SECRET }, append)
-    app.put('/tus/:secret', { ...route, config: LIMITED_AS_SECRET }, put)
-    app.delete('/tus/:secret', { ...route, config: LIMITED_AS_SECRET }, remove)
+    const route = { constraints: NOT_TUS, config: { ...LIMITED_AS_SECRET, hasOwnStatuses: true } }
+    const creation = { ...route, config: { ...route.config, rateLimited: limitOf } }
+    for (const path of ['/tus', '/tus/']) app.post(path, creation, create)
+    app.head('/tus/:secret', route, inspect)
+    app.patch('/tus/:secret', route, append)
+    app.put('/tus/:secret', route, put)
+    app.delete('/tus/:secret', route, remove)
   }
 }
 

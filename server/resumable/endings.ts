@@ -1,16 +1,19 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import type { StoredFile } from '../uploads/upload.ts'
 import type { Uploads } from '../uploads/uploads.ts'
 import type { UploadsIntake } from '../uploads/uploads-intake.ts'
 import type { ResumablesRepo } from './resumables-repo.ts'
-import type { Turn, Turns } from './turns.ts'
+import { type Turn, type Turns, unknownUpload } from './turns.ts'
 
 interface Dependencies {
   repo: ResumablesRepo
   turns: Turns
   uploads: Uploads
   intake: UploadsIntake
+  findFile: (id: string) => Promise<StoredFile | undefined>
   blobs: BlobStore
   clock: Clock
   log: Pick<FastifyBaseLogger, 'error'>
@@ -21,13 +24,25 @@ const BATCH = 100
 export type Endings = ReturnType<typeof createEndings>
 
 /** How resumables go that do not become files. */
-export function createEndings({ repo, turns, uploads, intake, blobs, clock, log }: Dependencies) {
-  /** With what came, the slot, and the upload that was made for it. A finished file is left alone. */
+export function createEndings({ repo, turns, uploads, intake, findFile, blobs, clock, log }: Dependencies) {
+  /** With what was received, the slot, and the upload that was made for it unless it holds more. A finished file is left alone. */
   async function destroy(turn: Turn): Promise<void> {
     const { fileId, uploadId, ownsUpload } = turn.resumable
     if (!(await deleteWithBytes(turn))) return
-    const isBurnt = fileId !== null && (await intake.burn({ id: fileId }))
-    if (isBurnt && ownsUpload && uploadId !== null) await uploads.withdraw(uploadId)
+    const wasOpen = fileId !== null && (await intake.giveBack({ id: fileId }))
+    if (wasOpen && ownsUpload && uploadId !== null) await uploads.withdraw(uploadId)
+  }
+
+  /** The file that it has become, in the name of its sender. Throws `forbidden`: a guest, who may only add. */
+  async function removeFile(turn: Turn): Promise<void> {
+    const { fileId, uploadId, ownsUpload } = turn.resumable
+    const upload = uploadId === null ? undefined : await uploads.find(uploadId)
+    const file = fileId === null ? undefined : await findFile(fileId)
+    if (typeof file?.requestId === 'string')
+      throw new AppError('forbidden', 'the upload is finished, and can be removed with the upload token only')
+    if (!(await turn.delete()) || !upload || !file) return
+    await uploads.removeFile({ upload, isAdmin: true, holdsToken: false }, file)
+    if (ownsUpload) await uploads.withdraw(upload.id)
   }
 
   /** Leaves the slot as it is. False: there was none. */
@@ -55,7 +70,7 @@ export function createEndings({ repo, turns, uploads, intake, blobs, clock, log 
       if (over.length === 0) return swept
       for (const { id, blobKey, received } of over) {
         try {
-          await turns.take(id, destroy)
+          await end(id)
           swept.count += blobKey === null ? 0 : 1
           swept.bytes += blobKey === null ? 0 : received
         } catch (err) {
@@ -66,5 +81,14 @@ export function createEndings({ repo, turns, uploads, intake, blobs, clock, log 
     }
   }
 
-  return { destroy, forget, deleteWithBytes, sweep }
+  /** Whoever is writing is told that it is gone, and may have deleted it by then. */
+  async function end(id: string): Promise<void> {
+    try {
+      await turns.take(id, destroy, unknownUpload())
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === 'not_found')) throw error
+    }
+  }
+
+  return { destroy, removeFile, forget, deleteWithBytes, sweep }
 }

@@ -6,7 +6,7 @@ import type { CallerReader } from '../http/caller.ts'
 import { wholeSha256 } from '../http/digests.ts'
 import { serverUrl } from '../http/links.ts'
 import { LIMITED_AS_CREATE } from '../http/rate-limited.ts'
-import { rawBody, wholeBody } from '../http/raw-body.ts'
+import { announcedBody, rawBody, wholeBody } from '../http/raw-body.ts'
 import { refuseGuests } from '../http/refuse-guests.ts'
 import { announceResumption, resumeCommand, resumptionPath } from '../http/resumption.ts'
 import { untilSilence } from '../http/silence.ts'
@@ -49,6 +49,7 @@ export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, 
       only({ name: nameOf(request), bytes }),
       () => options,
       caller,
+      announcedBody(request),
       readCaller.sender(request, reply),
     )
     return answerUpload(request, reply, created)
@@ -70,7 +71,7 @@ export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, 
     const sender = readCaller.sender(request, reply)
     const piece = { offset: 0, isLast: isComplete, size, check, sender, bytes: untilSilence(request, bytes) }
     const received = await resumables.append(secret, piece).catch(async (error: unknown) => {
-      if (error instanceof AppError && FINAL.includes(error.code)) await resumables.remove(secret).catch(() => {})
+      if (error instanceof AppError && FINAL.includes(error.code)) await resumables.abort(secret).catch(() => {})
       else reply.headers(where)
       throw explained(error, command)
     })

@@ -2,12 +2,15 @@ import type { BlobKey, BlobStore, PartialBlob, PartialWriter } from '../../stora
 import { interruptible } from '../../storage/interruptible.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
+import type { Trx } from '../database/transact.ts'
 import { AppError } from '../errors.ts'
 import { newBlobKey } from '../ids.ts'
 import type { Sender } from '../sender.ts'
 import { type Meter, tooLarge } from '../uploads/file-intake.ts'
-import type { AssertFreeSpace } from '../uploads/free-space.ts'
+import { type ReserveSpace, type SpaceReservation, withSpace } from '../uploads/free-space.ts'
+import type { Budget, Quotas } from '../uploads/quotas.ts'
 import { measureBlob } from '../uploads/stored-bytes.ts'
+import type { StoredFile } from '../uploads/upload.ts'
 import type { UploadsIntake } from '../uploads/uploads-intake.ts'
 import type { Meters } from './meters.ts'
 import { isComplete, type Piece, type Resumable } from './resumable.ts'
@@ -18,15 +21,29 @@ interface Dependencies {
   blobs: BlobStore
   meters: Meters
   intake: UploadsIntake
-  assertFreeSpace: AssertFreeSpace
+  quotas: Pick<Quotas, 'budgetOf' | 'assertRoom'>
+  findFile: (id: string) => Promise<StoredFile | undefined>
+  reserveSpace: ReserveSpace
   clock: Clock
   config: Pick<Config, 'resumeWindowMs'>
+}
+
+/** After so many times `RESUME_WINDOW`, an upload ends that never stood still for as long. */
+const MAX_WINDOWS = 7
+/** Of an upload of unknown length, for a user with a quota. */
+const RESERVED_STEP_BYTES = 16 * 1024 * 1024
+
+interface Reservation {
+  /** The upload may have so many bytes in all. */
+  readonly bytes: number
+  /** Throws `too_large`: there is no room for as many as are needed now. */
+  extend: (needed: number) => Promise<void>
 }
 
 export type Receiver = ReturnType<typeof createReceiver>
 
 /** What happens in one turn: bytes are added to the unfinished blob, and once all are there it becomes a file. */
-export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, config }: Dependencies) {
+export function createReceiver({ blobs, meters, intake, quotas, findFile, reserveSpace, clock, config }: Dependencies) {
   /** Throws as `Resumables.append`, after what came was kept. */
   async function receive(turn: Turn, piece: Piece): Promise<void> {
     assertContinues(turn.resumable, piece)
@@ -34,19 +51,36 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
     const length = lengthOf(piece)
     if (length !== undefined) turn.keep({ length })
     assertFits(turn.resumable, piece.offset + (piece.size ?? 0))
-    await assertFreeSpace()
+    const expected = turn.resumable.length === null ? piece.size : turn.resumable.length - piece.offset
+    const space = await reserveSpace(expected)
+    try {
+      await store(turn, piece, space)
+    } finally {
+      space.release()
+    }
+  }
+
+  async function store(turn: Turn, piece: Piece, space: SpaceReservation): Promise<void> {
+    const reservation = await reservationFor(turn, piece)
     const writer = await open(turn)
-    if (!writer) return finish(turn, undefined, piece.sender)
+    if (!writer) return finish(turn, undefined, piece)
     const meter = meters.take(turn.resumable)
-    if (!piece.check) turn.reports(async () => progressOf(await writer.checkpoint()))
+    if (!piece.check) turn.reports(async () => progressOf(turn, await writer.checkpoint()))
     const count = { received: piece.offset }
-    const failure = await take(turn, piece, count, writer, meter)
+    const failure = await take(
+      turn,
+      { ...piece, bytes: withSpace(piece.bytes, space) },
+      count,
+      writer,
+      meter,
+      reservation,
+    )
     turn.reports(undefined)
     if (failure && piece.check) return reject(writer, meter, failure.error)
     if (!failure && piece.isLast && turn.resumable.length === null) turn.keep({ length: count.received })
     if (count.received === turn.resumable.length) {
       await writer.finish()
-      return finish(turn, meter, piece.sender)
+      return finish(turn, meter, piece)
     }
     await pause(turn, writer, meter).catch((error: unknown) => {
       throw failure ? failure.error : error
@@ -115,6 +149,42 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
   const isWhole = async (resumable: Resumable): Promise<boolean> =>
     (await blobs.size(keyOf(resumable))) === resumable.length
 
+  /**
+   * What the bytes of a piece may take of the quota. Where the length was announced, it was reserved with it; otherwise it is
+   * reserved step by step, so that parallel uploads of unknown length keep no more together than one alone.
+   */
+  async function reservationFor(turn: Turn, { offset, size = 0, parts }: Piece): Promise<Reservation> {
+    const { userId, length, reserved } = turn.resumable
+    const isReserved = parts !== undefined || reserved >= (length ?? Number.POSITIVE_INFINITY)
+    const budget = isReserved || userId === null ? undefined : await budgetOf(turn.resumable)
+    if (!budget || !Number.isFinite(budget.maxUserSizeBytes))
+      return { bytes: Number.POSITIVE_INFINITY, extend: async () => {} }
+    const reservation = { bytes: reserved, extend }
+
+    async function reserve(bytes: number): Promise<void> {
+      await turn.reserve(bytes, (trx) => quotas.assertRoom(trx, budget as Budget, bytes, [turn.resumable.id]))
+      reservation.bytes = bytes
+    }
+
+    async function extend(needed: number): Promise<void> {
+      const wanted = turn.resumable.length ?? needed + RESERVED_STEP_BYTES
+      try {
+        await reserve(wanted)
+      } catch (error) {
+        if (!(error instanceof AppError && error.code === 'too_large') || wanted === needed) throw error
+        await reserve(needed) // the last bytes of the quota
+      }
+    }
+
+    if (offset + size > reserved) await reserve(length ?? offset + size)
+    return reservation
+  }
+
+  async function budgetOf({ userId, requestId, fileId }: Resumable): Promise<Budget> {
+    const file = fileId === null ? undefined : await findFile(fileId)
+    return quotas.budgetOf({ userId }, { isSecret: (file?.requestId ?? requestId) !== null })
+  }
+
   /** Returns why it broke off. */
   async function take(
     turn: Turn,
@@ -122,12 +192,15 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
     count: { received: number },
     writer: PartialWriter,
     meter: Meter | undefined,
+    reservation: Reservation,
   ): Promise<{ error: unknown } | undefined> {
     try {
       for await (const chunk of interruptible(bytes, turn.signal)) {
         turn.assertMine()
         assertFits(turn.resumable, count.received + chunk.byteLength)
-        count.received += chunk.byteLength
+        const received = count.received + chunk.byteLength
+        if (received > reservation.bytes) await reservation.extend(received)
+        count.received = received
         check?.add(chunk)
         const isDigesting = meter?.add(chunk)
         const isWriting = writer.add(chunk)
@@ -143,7 +216,8 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
 
   async function pause(turn: Turn, writer: PartialWriter, meter: Meter | undefined): Promise<void> {
     try {
-      turn.keep(progressOf(await writer.pause()))
+      const partial = await writer.pause()
+      turn.keep({ ...progressOf(turn, partial), reserved: turn.resumable.length ?? partial.size })
       turn.assertMine()
       meters.give(turn.resumable, meter)
     } catch (error) {
@@ -153,7 +227,7 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
   }
 
   /** The blob is whole. */
-  async function finish(turn: Turn, meter: Meter | undefined, sender: Sender | undefined): Promise<void> {
+  async function finish(turn: Turn, meter: Meter | undefined, { parts, sender }: Piece): Promise<void> {
     const { length, fileId, sha256 } = turn.resumable
     const key = keyOf(turn.resumable)
     turn.keep({ received: length as number })
@@ -162,16 +236,21 @@ export function createReceiver({ blobs, meters, intake, assertFreeSpace, clock, 
     if (sha256 !== null && sha256 !== came.sha256)
       throw new AppError('bad_request', 'the bytes do not have the digest that was announced')
     const done: Progress = { status: 'finished', blobKey: null }
-    const file = await intake.adopt(fileId, came, (trx) => turn.settle(trx, done), sender)
+    const settle = async (trx: Trx) => {
+      await turn.settle(trx, done)
+      await parts?.end(trx)
+    }
+    const replaces = [turn.resumable.id, ...(parts?.ids ?? [])]
+    const file = await intake.adopt(fileId, came, { replaces, settle }, sender)
     turn.keep(done)
     await turn.end()
     if (file.blobKey !== key) await intake.discard(key) // a picture as it came
   }
 
-  const progressOf = ({ size, notes }: PartialBlob): Progress => ({
+  const progressOf = ({ resumable }: Turn, { size, notes }: PartialBlob): Progress => ({
     received: size,
     notes,
-    expiresAt: clock() + config.resumeWindowMs,
+    expiresAt: Math.min(clock() + config.resumeWindowMs, resumable.createdAt + MAX_WINDOWS * config.resumeWindowMs),
   })
 
   return { receive, complete }

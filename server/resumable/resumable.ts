@@ -1,3 +1,4 @@
+import type { Trx } from '../database/transact.ts'
 import type { Sender } from '../sender.ts'
 
 /** A file, or a part of one, that comes in over several requests. Times are epoch ms. */
@@ -29,8 +30,12 @@ export interface Resumable {
   expiresAt: number
   /** A writer before did not let go, as when his process was frozen, and may go on with the blob at any time. */
   isTorn: boolean
-  /** Of a guest's part: by which request he sends it. */
+  /** Of a guest's part: by which request it is sent. */
   requestId: string | null
+  /** Whose quota it uses; null: nobody's. */
+  userId: string | null
+  /** Bytes of that quota which it holds until it is finished or deleted. */
+  reserved: number
 }
 
 /** Whether all bytes are there, although the file may not be finished yet. */
@@ -49,6 +54,15 @@ export interface Piece {
   isLast?: boolean | undefined
   /** What the client says of these bytes alone: then all of them are taken, or none. */
   check?: PieceCheck | undefined
+  /** The finished parts that the bytes are read from. */
+  parts?: JoinedParts | undefined
+}
+
+/** Parts that one file is made of. They hold the quota until it is there, and end with it. */
+export interface JoinedParts {
+  ids: readonly string[]
+  /** Called in the transaction that makes the file; throws when one of them can't be used any more. */
+  end: (trx: Trx) => Promise<void>
 }
 
 export interface PieceCheck {

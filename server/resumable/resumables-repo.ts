@@ -14,8 +14,11 @@ interface Dependencies extends Pick<Database, 'db' | 'prepare' | 'transact'> {
 
 /** What changes while bytes come in. */
 export type Progress = Partial<
-  Pick<Resumable, 'received' | 'notes' | 'length' | 'status' | 'blobKey' | 'expiresAt' | 'isTorn'>
+  Pick<Resumable, 'received' | 'notes' | 'length' | 'status' | 'blobKey' | 'expiresAt' | 'isTorn' | 'reserved'>
 >
+
+/** Throws unless there is room for what the transaction reserves. */
+export type AssertRoom = (trx: Trx) => Promise<void>
 
 /** Every query on resumables. Only who holds the lease changes a row; what loses it learns so by `undefined` or `false`. */
 export function createResumablesRepo({ db, prepare, transact, spareUploads }: Dependencies) {
@@ -31,10 +34,11 @@ export function createResumablesRepo({ db, prepare, transact, spareUploads }: De
   return {
     /**
      * From now on the slot of its file lives as long as it does, and needs no lease of its own. Returns it with the limit that
-     * `admission` sets; throws what that throws.
+     * `admission` sets; throws what that and `assertRoom` throw.
      */
-    insert: (created: Resumable, admission?: Admission): Promise<Resumable> =>
+    insert: (created: Resumable, assertRoom: AssertRoom, admission?: Admission): Promise<Resumable> =>
       transact(async (trx) => {
+        await assertRoom(trx)
         const granted = admission ? await admission.grant(trx) : Number.POSITIVE_INFINITY
         if (created.uploadId !== null) await spareUploads(trx, [created.uploadId], created.expiresAt)
         const resumable = { ...created, maxLength: smaller(created.maxLength, granted) }
@@ -48,6 +52,9 @@ export function createResumablesRepo({ db, prepare, transact, spareUploads }: De
       const [row] = await byId(id)
       return row && toResumable(row)
     },
+
+    /** Whether it may not be continued, see `over`. */
+    isOver: async (id: string, now: number): Promise<boolean> => isOver(db, id, now),
 
     /** Takes the lease, unless somebody has it. `leaseUntil` is never compared with a clock: another value is a renewal. */
     acquire: (id: string, writer: string, leaseUntil: number): Promise<Resumable | undefined> =>
@@ -85,13 +92,14 @@ export function createResumablesRepo({ db, prepare, transact, spareUploads }: De
         await trx.updateTable('resumables').set({ is_wanted: 1 }).where('id', '=', id).execute()
       }),
 
-    /** Notes how far `writer` has come and renews his lease. Undefined: it is not his any more. */
+    /** Notes how far `writer` has come and renews its lease. Undefined: it lost the lease. */
     renew: (
       id: string,
       writer: string,
+      now: number,
       leaseUntil: number,
       progress: Progress,
-    ): Promise<{ isWanted: boolean } | undefined> =>
+    ): Promise<{ isWanted: boolean; isOver: boolean } | undefined> =>
       transact(async (trx) => {
         if (progress.expiresAt !== undefined) await spare(trx, id, progress.expiresAt)
         const row = await trx
@@ -101,7 +109,20 @@ export function createResumablesRepo({ db, prepare, transact, spareUploads }: De
           .where('writer', '=', writer)
           .returning('is_wanted')
           .executeTakeFirst()
-        return row && { isWanted: row.is_wanted === 1 }
+        return row && { isWanted: row.is_wanted === 1, isOver: await isOver(trx, id, now) }
+      }),
+
+    /** Reserves `bytes` for what `writer` is about to take. False: it lost the lease. Throws what `assertRoom` throws. */
+    reserve: (id: string, writer: string, reserved: number, assertRoom: AssertRoom): Promise<boolean> =>
+      transact(async (trx) => {
+        await assertRoom(trx)
+        const { numUpdatedRows } = await trx
+          .updateTable('resumables')
+          .set({ reserved })
+          .where('id', '=', id)
+          .where('writer', '=', writer)
+          .executeTakeFirst()
+        return numUpdatedRows === 1n
       }),
 
     /** Notes what has become of it, in a transaction that makes it so. False: the lease is not the writer's any more. */
@@ -147,32 +168,57 @@ export function createResumablesRepo({ db, prepare, transact, spareUploads }: De
     /** Whether unfinished bytes under this key are to be kept. */
     isWanted: async (blobKey: string): Promise<boolean> => (await byBlob(blobKey)).length > 0,
 
-    /** Those whose time is up, and open ones whose file was taken away, by whichever hand. */
     async listOver(now: number, limit: number): Promise<Resumable[]> {
-      const rows = await db
-        .selectFrom('resumables')
-        .leftJoin('files', 'files.id', 'resumables.file_id')
-        .leftJoin('uploads', 'uploads.id', 'resumables.upload_id')
-        .selectAll('resumables')
-        .where((eb) =>
-          eb.or([
-            eb('resumables.expires_at', '<=', now),
-            eb.and([
-              eb('resumables.status', '=', 'open'),
-              eb('resumables.file_id', 'is not', null),
-              eb.or([
-                eb('files.id', 'is', null),
-                eb('files.status', 'not in', ['uploading', 'uploaded']),
-                eb.and([eb('uploads.started_at', 'is not', null), eb('uploads.expires_at', '<=', now)]),
-              ]),
-            ]),
-          ]),
-        )
-        .limit(limit)
-        .execute()
+      const rows = await over(db, now).selectAll('resumables').limit(limit).execute()
       return rows.map(toResumable)
     },
   }
+}
+
+async function isOver(db: Kysely<Schema>, id: string, now: number): Promise<boolean> {
+  const row = await over(db, now).select('resumables.id').where('resumables.id', '=', id).executeTakeFirst()
+  return row !== undefined
+}
+
+/**
+ * Those whose time is up, and unfinished ones and parts that lost what they were for: the file or its upload was removed or
+ * has expired, the request was revoked or has expired, the user was deleted. An upload without a whole file does not expire while
+ * one is being sent.
+ */
+function over(db: Kysely<Schema>, now: number) {
+  return db
+    .selectFrom('resumables')
+    .leftJoin('files', 'files.id', 'resumables.file_id')
+    .leftJoin('file_requests', (join) =>
+      join.on(({ eb, fn }) => eb('file_requests.id', '=', fn.coalesce('resumables.request_id', 'files.request_id'))),
+    )
+    .leftJoin('uploads', (join) =>
+      join.on(({ eb, fn }) => eb('uploads.id', '=', fn.coalesce('resumables.upload_id', 'file_requests.upload_id'))),
+    )
+    .leftJoin('users', 'users.id', 'resumables.user_id')
+    .where((eb) =>
+      eb.or([
+        eb('resumables.expires_at', '<=', now),
+        eb.and([
+          eb.or([eb('resumables.status', '=', 'open'), eb('resumables.file_id', 'is', null)]),
+          eb.or([
+            eb.and([
+              eb('resumables.file_id', 'is not', null),
+              eb.or([eb('files.id', 'is', null), eb('files.status', 'not in', ['uploading', 'uploaded'])]),
+            ]),
+            eb('uploads.status', 'in', ['removed', 'expired']),
+            eb.and([
+              eb.or([eb('uploads.started_at', 'is not', null), eb('resumables.file_id', 'is', null)]),
+              eb('uploads.expires_at', '<=', now),
+            ]),
+            eb('file_requests.revoked_at', 'is not', null),
+            eb('file_requests.expires_at', '<=', now),
+            eb.and([eb('resumables.request_id', 'is not', null), eb('uploads.id', 'is', null)]),
+            eb.and([eb('resumables.user_id', 'is not', null), eb('users.id', 'is', null)]),
+          ]),
+        ]),
+      ]),
+    )
 }
 
 const smaller = (limit: number | null, granted: number): number | null =>
@@ -197,6 +243,8 @@ function toResumable(row: Selectable<ResumablesTable>): Resumable {
     expiresAt: row.expires_at,
     isTorn: row.is_torn === 1,
     requestId: row.request_id,
+    userId: row.user_id,
+    reserved: row.reserved,
   }
 }
 
@@ -219,6 +267,8 @@ function toRow(resumable: Resumable): Insertable<ResumablesTable> {
     expires_at: resumable.expiresAt,
     is_torn: resumable.isTorn ? 1 : 0,
     request_id: resumable.requestId,
+    user_id: resumable.userId,
+    reserved: resumable.reserved,
   }
 }
 

@@ -3,10 +3,11 @@ import type { Caller } from '../accounts/caller.ts'
 import { hashToken } from '../accounts/secrets.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
+import type { Trx } from '../database/transact.ts'
 import { AppError } from '../errors.ts'
 import { newBlobKey, newToken } from '../ids.ts'
 import type { Sender } from '../sender.ts'
-import type { AssertFreeSpace } from '../uploads/free-space.ts'
+import type { Quotas } from '../uploads/quotas.ts'
 import { copied } from '../uploads/stored-bytes.ts'
 import type { StoredFile } from '../uploads/upload.ts'
 import type { Endings } from './endings.ts'
@@ -14,17 +15,17 @@ import type { Receiver } from './receiver.ts'
 import { isComplete, type Piece, type Resumable } from './resumable.ts'
 import type { ResumablesRepo } from './resumables-repo.ts'
 import type { Slot, Slots, Wish } from './slots.ts'
-import type { Turn, Turns } from './turns.ts'
+import { type Turn, type Turns, unknownUpload } from './turns.ts'
 
 interface Dependencies {
   repo: ResumablesRepo
   turns: Turns
   slots: Slots
+  quotas: Pick<Quotas, 'assertRoom'>
   receiver: Receiver
   endings: Endings
   findFile: (id: string) => Promise<StoredFile | undefined>
   blobs: BlobStore
-  assertFreeSpace: AssertFreeSpace
   clock: Clock
   config: Pick<Config, 'resumeWindowMs'>
 }
@@ -52,20 +53,21 @@ export function createResumables({
   repo,
   turns,
   slots,
+  quotas,
   receiver,
   endings,
   findFile,
   blobs,
-  assertFreeSpace,
   clock,
   config,
 }: Dependencies) {
   /** Throws as `Slots.take`; `insufficient_storage`. */
   async function create(wish: Wish, caller: Caller, remarks: Remarks = {}): Promise<Created> {
-    await assertFreeSpace()
-    const { slot, limit, admission } = await slots.take(wish, caller)
+    const { slot, limit, budget, admission } = await slots.take(wish, caller)
+    const { length = null, partIds = [] } = wish
     const secret = newToken()
     const now = clock()
+    const reserved = partIds.length > 0 ? 0 : (length ?? 0) // parts keep what they have reserved until they are joined
     const resumable: Resumable = {
       metadata: '',
       concat: '',
@@ -77,7 +79,7 @@ export function createResumables({
       fileId: slot?.file.id ?? null,
       ownsUpload: slot?.uploadToken !== undefined,
       blobKey: newBlobKey(),
-      length: wish.length ?? null,
+      length,
       maxLength: Number.isFinite(limit) ? limit : null,
       received: 0,
       notes: null,
@@ -85,13 +87,18 @@ export function createResumables({
       expiresAt: now + config.resumeWindowMs,
       isTorn: false,
       requestId: admission?.requestId ?? null,
+      userId: budget.userId,
+      reserved,
     }
-    return { secret, resumable: await repo.insert(resumable, admission), slot }
+    const assertRoom = (trx: Trx) => quotas.assertRoom(trx, budget, reserved, partIds)
+    return { secret, resumable: await repo.insert(resumable, assertRoom, admission), slot }
   }
 
   /**
-   * Makes one file of finished parts, which go. It takes reading and writing all of their bytes: a file is one blob. Throws as
-   * `create`; `not_found`; `conflict`: a part is not finished; `bad_request`: too many, or one of them twice.
+   * Makes one file of finished parts, which go. It takes reading and writing all of their bytes: a file is one blob. Meanwhile
+   * nobody else can use the parts, and they are deleted by the transaction that makes the file, so that they become one file
+   * only. Throws as `create`; `not_found`; `locked`: they are being joined already; `conflict`: a part is not finished;
+   * `bad_request`: too many, or one of them twice.
    */
   async function join(
     secrets: readonly string[],
@@ -102,28 +109,56 @@ export function createResumables({
   ): Promise<Created> {
     if (secrets.length > MAX_PARTS) throw new AppError('bad_request', `too many parts, maximum is ${MAX_PARTS}`)
     if (new Set(secrets).size < secrets.length) throw new AppError('bad_request', 'each part can be joined only once')
-    const parts: Resumable[] = []
-    for (const secret of secrets) parts.push(await findPart(secret))
+    for (const secret of secrets) assertIsPart(await find(secret)) // before anybody is kept waiting
+    const ids = secrets.map(hashToken)
+    return holding(ids, async (held) => {
+      const parts = ids.map((id) => held.get(id) as Turn)
+      const joined = await joinHeld(parts, wish, caller, remarks, sender)
+      for (const part of parts) await endings.deleteWithBytes(part)
+      return joined
+    })
+  }
+
+  /** Takes the turns one after the other, always in the same order, so that two who want the same ones do not wait for each other. */
+  async function holding<T>(ids: readonly string[], work: (held: ReadonlyMap<string, Turn>) => Promise<T>): Promise<T> {
+    const held = new Map<string, Turn>()
+    const takeFrom = (waiting: readonly string[]): Promise<T> => {
+      const [id, ...rest] = waiting
+      if (id === undefined) return work(held)
+      return turns.take(id, (turn) => {
+        held.set(id, turn)
+        return takeFrom(rest)
+      })
+    }
+    return takeFrom(ids.toSorted())
+  }
+
+  async function joinHeld(
+    turnsOfParts: Turn[],
+    wish: Omit<Wish, 'length'>,
+    caller: Caller,
+    remarks: Remarks,
+    sender: Sender,
+  ): Promise<Created> {
+    const parts = turnsOfParts.map(({ resumable }) => resumable)
+    for (const part of parts) assertIsPart(part)
+    const partIds = parts.map(({ id }) => id)
     const length = parts.reduce((sum, { received }) => sum + received, 0)
-    const created = await create({ ...wish, length }, caller, remarks)
-    const resumable = await append(created.secret, { offset: 0, bytes: bytesOf(parts), size: length, sender })
-    for (const part of parts) await removePart(part)
+    const end = async (trx: Trx) => {
+      for (const part of turnsOfParts) await part.settle(trx, { expiresAt: 0 })
+    }
+    const created = await create({ ...wish, length, partIds }, caller, remarks)
+    const piece = { offset: 0, bytes: bytesOf(parts), size: length, sender, parts: { ids: partIds, end } }
+    const resumable = await append(created.secret, piece).catch(async (error: unknown) => {
+      await abort(created.secret).catch(() => {}) // what went wrong first says more
+      throw error
+    })
     return { ...created, resumable }
   }
 
-  /** Whoever joined it at the same time may have been faster: then it is gone, as it is to be. */
-  async function removePart({ id }: Resumable): Promise<void> {
-    try {
-      await turns.take(id, endings.destroy)
-    } catch (error) {
-      if (!(error instanceof AppError && error.code === 'not_found')) throw error
-    }
-  }
-
-  async function findPart(secret: string): Promise<Resumable> {
-    const part = await find(secret)
-    if (part.fileId === null && part.status === 'finished') return part
-    throw new AppError('conflict', 'only finished parts can be joined')
+  function assertIsPart({ fileId, status, expiresAt }: Resumable): void {
+    if (expiresAt <= clock()) throw unknownUpload()
+    if (fileId !== null || status !== 'finished') throw new AppError('conflict', 'only finished parts can be joined')
   }
 
   async function* bytesOf(parts: readonly Resumable[]): AsyncGenerator<Uint8Array> {
@@ -160,7 +195,7 @@ export function createResumables({
 
   async function find(secret: string): Promise<Resumable> {
     const found = await repo.find(hashToken(secret))
-    if (!found || found.expiresAt <= clock()) throw new AppError('not_found', 'there is no such unfinished upload')
+    if (!found || (await repo.isOver(found.id, clock()))) throw unknownUpload()
     return found
   }
 
@@ -169,26 +204,41 @@ export function createResumables({
     return status === 'finished' && fileId !== null ? findFile(fileId) : undefined
   }
 
-  /** What has all its bytes and still can't become a file will never be one. What fills the disk must not keep it full. */
+  /**
+   * What has ended leaves nothing. What has all its bytes and still can't become a file will never be one. What fills the disk must
+   * not keep it full.
+   */
   async function giveUp(turn: Turn, error: unknown): Promise<never> {
     const { status } = turn.resumable
     const isHopeless = error instanceof AppError && ['not_found', 'bad_request', 'too_large'].includes(error.code)
-    if (isHopeless && status === 'open' && isComplete(turn.resumable)) await endings.destroy(turn)
+    const hasEnded = isNotFound(turn.signal.reason)
+    if (hasEnded || (isHopeless && status === 'open' && isComplete(turn.resumable))) await endings.destroy(turn)
     if (error instanceof AppError && error.code === 'insufficient_storage')
       turn.keep({ expiresAt: clock() + FULL_DISK_WINDOW_MS })
     throw error
   }
 
-  /** Takes it away with what came. Throws `not_found`; `forbidden`: it is a file by now. */
+  /** Deletes it with what was received, or the file that it has become. Throws `not_found`; `forbidden`: the finished file of a guest. */
   async function remove(secret: string): Promise<void> {
     const { id } = await find(secret)
+    await turns.take(
+      id,
+      (turn) => (isFile(turn.resumable) ? endings.removeFile(turn) : endings.destroy(turn)),
+      unknownUpload(),
+    )
+  }
+
+  /** As `remove`, for who can't know whether it was finished meanwhile: then nothing happens. */
+  async function abort(secret: string): Promise<void> {
+    const { id } = await find(secret)
     await turns.take(id, async (turn) => {
-      const { status, fileId } = turn.resumable
-      if (status === 'finished' && fileId !== null)
-        throw new AppError('forbidden', 'the upload is finished, and can be removed with the upload token only')
-      await endings.destroy(turn)
+      if (!isFile(turn.resumable)) await endings.destroy(turn)
     })
   }
 
-  return { create, join, inspect, append, fileOf, remove }
+  return { create, join, inspect, append, fileOf, remove, abort }
 }
+
+const isFile = ({ status, fileId }: Resumable): boolean => status === 'finished' && fileId !== null
+
+const isNotFound = (error: unknown): boolean => error instanceof AppError && error.code === 'not_found'

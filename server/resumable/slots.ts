@@ -4,8 +4,7 @@ import { AppError } from '../errors.ts'
 import type { Requests } from '../requests/requests.ts'
 import type { Admission } from '../uploads/admission.ts'
 import { assertDeclaredSize } from '../uploads/declared-size.ts'
-import { tooLarge } from '../uploads/file-intake.ts'
-import type { Quotas } from '../uploads/quotas.ts'
+import type { Budget, Quotas } from '../uploads/quotas.ts'
 import type { StoredFile, Upload } from '../uploads/upload.ts'
 import { isComing, type UploadOptions } from '../uploads/upload-rules.ts'
 import type { OpenUpload, Uploads } from '../uploads/uploads.ts'
@@ -28,8 +27,10 @@ export interface Wish {
   name: string
   /** `part`: becomes a file only together with others, see `Resumables.join`. */
   target: ExistingUpload | NewUploadWish | 'part'
-  /** Of a guest; then it goes where his request says, whatever the target is. */
+  /** Of a guest; then it goes where the request says, whatever the target is. */
   requestToken?: string | undefined
+  /** Ids of the parts that it will be made of. What they have reserved is not reserved again. */
+  partIds?: readonly string[]
 }
 
 /** A file of an upload that exists, or, without `fileId`, one more. */
@@ -56,6 +57,8 @@ interface Room {
   slot: Slot | undefined
   /** Bytes that there may be. */
   limit: number
+  /** Whose quota it uses. */
+  budget: Budget
   /** Of a guest's part: whoever adds its row asks once more, in the same transaction. */
   admission?: Admission
 }
@@ -80,41 +83,43 @@ export function createSlots({ uploads, intake, quotas, requests, endings, config
       assertDeclaredSize(wish.length, declared.size)
     // Whoever creates the same file again never got the answer, or lost the URL: he begins anew.
     if (declared?.status === 'uploading' && (await endings.forget(declared.id))) await intake.reopen(declared)
-    const { file, limit } = await reserve(opened, wish, declared)
-    return { slot: { upload: opened.upload, file, uploadToken: undefined }, limit }
+    const { file, ...room } = await reserve(opened, wish, declared)
+    return { slot: { upload: opened.upload, file, uploadToken: undefined }, ...room }
   }
 
-  async function takeForGuest(requestToken: string, { name, length }: Wish) {
-    const { upload, file, limit } = await requests.reserve(requestToken, announcementOf(length), name)
-    return { slot: { upload, file, uploadToken: undefined }, limit }
+  async function takeForGuest(requestToken: string, { name, ...wish }: Wish) {
+    const { upload, file, ...room } = await requests.reserve(requestToken, announcementOf(wish), name)
+    return { slot: { upload, file, uploadToken: undefined }, ...room }
   }
 
   async function takeInNew({ options }: NewUploadWish, wish: Wish, caller: Caller) {
     const { upload, token } = await uploads.create(options, caller)
     try {
-      const { file, limit } = await reserve({ upload, isAdmin: true, holdsToken: true }, wish, undefined)
-      return { slot: { upload, file, uploadToken: token }, limit }
+      const { file, ...room } = await reserve({ upload, isAdmin: true, holdsToken: true }, wish, undefined)
+      return { slot: { upload, file, uploadToken: token }, ...room }
     } catch (error) {
       await uploads.withdraw(upload.id)
       throw error
     }
   }
 
-  async function reserve(opened: OpenUpload, { name, length }: Wish, declared: StoredFile | undefined) {
-    const limit = await quotas.limitOf(opened.upload)
-    assertFits(length, limit)
-    return { file: await intake.reserve(opened, name, declared), limit }
+  async function reserve(opened: OpenUpload, wish: Wish, declared: StoredFile | undefined) {
+    const room = await roomFor(wish, await quotas.budgetOf(opened.upload))
+    return { file: await intake.reserve(opened, wish.name, declared), ...room }
   }
 
   /** It has no upload whose rules would hold, but must not be a way around those of the server, the user or the request. */
-  async function takePart({ length, requestToken }: Wish, caller: Caller) {
-    if (requestToken !== undefined) {
-      return { slot: undefined, ...(await requests.admitPart(requestToken, announcementOf(length))) }
+  async function takePart(wish: Wish, caller: Caller) {
+    if (wish.requestToken !== undefined) {
+      return { slot: undefined, ...(await requests.admitPart(wish.requestToken, announcementOf(wish))) }
     }
     assertMaySendParts(caller)
-    const limit = await quotas.limitOf({ userId: caller.user?.id ?? null })
-    assertFits(length, limit)
-    return { slot: undefined, limit }
+    return { slot: undefined, ...(await roomFor(wish, quotas.budgetFor(caller.user))) }
+  }
+
+  async function roomFor(wish: Wish, budget: Budget) {
+    await intake.assertRoomFor(budget, announcementOf(wish))
+    return { limit: await quotas.limitOf(budget, wish.partIds), budget }
   }
 
   function assertMaySendParts(caller: Caller): void {
@@ -123,14 +128,11 @@ export function createSlots({ uploads, intake, quotas, requests, endings, config
       throw new AppError('forbidden', 'anonymous uploads are disabled')
   }
 
-  function assertFits(length: number | undefined, limit: number): void {
-    if (length !== undefined && length > limit) throw tooLarge(limit)
-  }
-
   return { take }
 }
 
-const announcementOf = (length: number | undefined) => ({
+const announcementOf = ({ length, partIds }: Pick<Wish, 'length' | 'partIds'>) => ({
   bytes: length ?? Number.POSITIVE_INFINITY,
   isExact: length !== undefined,
+  partIds,
 })

@@ -6,7 +6,7 @@ import { AppError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import { createLeaseWatch } from '../lease-watch.ts'
 import type { Resumable } from './resumable.ts'
-import type { Progress, ResumablesRepo } from './resumables-repo.ts'
+import type { AssertRoom, Progress, ResumablesRepo } from './resumables-repo.ts'
 
 interface Dependencies {
   repo: ResumablesRepo
@@ -19,7 +19,7 @@ interface Dependencies {
 export interface Turn {
   /** As it is by now. */
   readonly resumable: Resumable
-  /** Aborts when somebody else wants the turn, or the lease was lost. */
+  /** Aborts with `locked` when somebody else wants the turn, or the lease was lost; with `not_found` when the upload has ended. */
   readonly signal: AbortSignal
   /** Throws when the lease has run out unnoticed, as after the process was frozen: somebody else may be writing. */
   assertMine: () => void
@@ -27,6 +27,8 @@ export interface Turn {
   keep: (progress: Progress) => void
   /** Has the database hear of it now. Throws `locked`: the turn is not ours any more. */
   save: () => Promise<void>
+  /** Reserves that many bytes in all. Throws `locked` as `save`, and what `assertRoom` throws. */
+  reserve: (bytes: number, assertRoom: AssertRoom) => Promise<void>
   /** Notes what became of it in the transaction that makes it so, which may run twice. Throws `locked` as `save`. */
   settle: (trx: Trx, progress: Progress) => Promise<void>
   /** To be asked, when the lease is renewed, how far it has come. Undefined: no more. */
@@ -53,11 +55,14 @@ export type Turns = ReturnType<typeof createTurns>
  */
 export function createTurns({ repo, clock, steady, log }: Dependencies) {
   const watch = createLeaseWatch({ durationMs: LEASE_MS, steady })
-  const running = new Map<string, { displace: () => void; ended: Promise<void> }>()
+  const running = new Map<string, { displace: (reason: AppError) => void; ended: Promise<void> }>()
 
-  /** Waits for the turn and ends it after `work`. Throws `not_found`; `locked` when whoever has it does not let go in time. */
-  async function take<T>(id: string, work: (turn: Turn) => Promise<T>): Promise<T> {
-    const turn = await next(id)
+  /**
+   * Waits for the turn and ends it after `work`. A writer before it is told `reason`. Throws `not_found`; `locked` when whoever has
+   * the turn does not let go in time.
+   */
+  async function take<T>(id: string, work: (turn: Turn) => Promise<T>, reason = lost()): Promise<T> {
+    const turn = await next(id, reason)
     try {
       const result = await work(turn)
       await turn.end()
@@ -68,15 +73,15 @@ export function createTurns({ repo, clock, steady, log }: Dependencies) {
     }
   }
 
-  async function next(id: string): Promise<Turn> {
+  async function next(id: string, reason: AppError): Promise<Turn> {
     const deadline = performance.now() + PATIENCE_MS
     for (;;) {
-      await displaceOwn(id, deadline)
+      await displaceOwn(id, deadline, reason)
       const writer = newId()
       const startedAt = steady()
       const resumable = await repo.acquire(id, writer, clock() + LEASE_MS)
       if (resumable) return begin(resumable, writer, startedAt + LEASE_MS)
-      if (!(await repo.find(id))) throw new AppError('not_found', 'there is no such unfinished upload')
+      if (!(await repo.find(id))) throw unknownUpload()
       if (performance.now() >= deadline) throw busy()
       if (running.has(id)) continue
       await repo.want(id)
@@ -91,10 +96,10 @@ export function createTurns({ repo, clock, steady, log }: Dependencies) {
     if (lost.length > 0) await repo.takeLeases(lost)
   }
 
-  async function displaceOwn(id: string, deadline: number): Promise<void> {
+  async function displaceOwn(id: string, deadline: number, reason: AppError): Promise<void> {
     const own = running.get(id)
     if (!own) return
-    own.displace()
+    own.displace(reason)
     const patience = new AbortController()
     const { signal } = patience
     const late = sleep(Math.max(0, deadline - performance.now()), 'late', { signal }).catch(() => 'late')
@@ -106,7 +111,7 @@ export function createTurns({ repo, clock, steady, log }: Dependencies) {
   function begin(initial: Resumable, writer: string, mineUntil: number): Turn {
     const { id } = initial
     const displaced = new AbortController()
-    const displace = () => displaced.abort(lost())
+    const displace = (reason = lost()) => displaced.abort(reason)
     const ended = Promise.withResolvers<void>()
     const entry = { displace, ended: ended.promise }
     running.set(id, entry)
@@ -137,14 +142,21 @@ export function createTurns({ repo, clock, steady, log }: Dependencies) {
     /** False: it is not ours any more. */
     async function note(): Promise<boolean> {
       const until = steady() + LEASE_MS
-      const renewed = await repo.renew(id, writer, clock() + LEASE_MS, unsaved)
-      if (!renewed || renewed.isWanted) displace()
+      const now = clock()
+      const renewed = await repo.renew(id, writer, now, now + LEASE_MS, unsaved)
+      if (renewed?.isOver) displace(unknownUpload())
+      else if (!renewed || renewed.isWanted) displace()
       if (renewed) leaseUntil = until
       return renewed !== undefined
     }
 
     async function save(): Promise<void> {
       if (!(await note())) throw lost()
+    }
+
+    async function reserve(bytes: number, assertRoom: AssertRoom): Promise<void> {
+      if (!(await repo.reserve(id, writer, bytes, assertRoom))) throw lost()
+      keep({ reserved: bytes })
     }
 
     async function settle(trx: Trx, progress: Progress): Promise<void> {
@@ -180,6 +192,7 @@ export function createTurns({ repo, clock, steady, log }: Dependencies) {
       assertMine,
       keep,
       save,
+      reserve,
       settle,
       reports: (progress) => {
         report = progress
@@ -191,6 +204,9 @@ export function createTurns({ repo, clock, steady, log }: Dependencies) {
 
   return { take, releaseLost }
 }
+
+/** It never was, or has ended. */
+export const unknownUpload = () => new AppError('not_found', 'there is no such unfinished upload')
 
 const lost = () => new AppError('locked', 'the upload goes on in another request')
 

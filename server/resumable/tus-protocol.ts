@@ -11,6 +11,10 @@ export const TUS_EXTENSIONS =
   'creation,creation-with-upload,creation-defer-length,expiration,checksum,termination,concatenation'
 export const OFFSET_TYPE = 'application/offset+octet-stream'
 
+/** Whether a `Content-Type`, which may have parameters, says that the body is bytes of an upload. */
+export const isOffsetType = (contentType = ''): boolean =>
+  contentType.split(';', 1)[0]?.trim().toLowerCase() === OFFSET_TYPE
+
 type RequestHeaders = Record<string, string | string[] | undefined>
 
 export const headerOf = (headers: RequestHeaders, name: string): string | undefined => headers[name]?.toString()

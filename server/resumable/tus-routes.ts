@@ -14,6 +14,7 @@ import type { Wish } from './slots.ts'
 import {
   CHECKSUM_ALGORITHMS,
   headerOf,
+  isOffsetType,
   OFFSET_TYPE,
   optionsOfMetadata,
   readBytes,
@@ -59,7 +60,7 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
     const target = concat ?? wish.target
     const created = await resumables.create({ ...wish, length: length(), target }, creator, remarks)
     describeCreated(request, reply, created)
-    const hasBytes = request.headers['content-type'] === OFFSET_TYPE
+    const hasBytes = isOffsetType(request.headers['content-type'])
     if (!hasBytes && created.resumable.length !== 0) return reply.code(201).send()
     const { received } = await resumables.append(created.secret, { offset: 0, sender, ...checkedBody(request) })
     return reply.code(201).header('Upload-Offset', received).send()
@@ -81,7 +82,7 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
   }
 
   const append: Handler = async (request, reply) => {
-    if (request.headers['content-type'] !== OFFSET_TYPE)
+    if (!isOffsetType(request.headers['content-type']))
       throw new AppError('unsupported_media_type', `invalid Content-Type, expected ${OFFSET_TYPE}`)
     const offset = readBytes(request.headers, 'Upload-Offset')
     if (offset === undefined) throw new AppError('bad_request', 'missing Upload-Offset')
@@ -135,17 +136,18 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
       reply.header('Tus-Version', TUS_VERSION)
       throw new AppError('precondition_failed', `invalid Tus-Resumable, expected ${TUS_VERSION}`)
     })
-    const route = { constraints: TUS }
+    const route = { constraints: TUS, config: { ...LIMITED_AS_SECRET, hasOwnStatuses: true } }
+    const creation = { ...route, config: { ...route.config, rateLimited: limitOf } }
     const beyondPreflight = { config: { cors: { preflightContinue: true } } as FastifyContextConfig }
     for (const path of ['/tus', '/tus/']) {
       app.options(path, beyondPreflight, options)
-      app.post(path, { ...route, config: { rateLimited: limitOf } }, create)
+      app.post(path, creation, create)
     }
     app.options('/tus/:secret', beyondPreflight, options)
-    app.head('/tus/:secret', { ...route, config: LIMITED_AS_SECRET }, inspect)
-    app.patch('/tus/:secret', { ...route, config: LIMITED_AS_SECRET }, append)
-    app.delete('/tus/:secret', { ...route, config: LIMITED_AS_SECRET }, remove)
-    app.post('/tus/:secret', { ...route, config: LIMITED_AS_SECRET }, override)
+    app.head('/tus/:secret', route, inspect)
+    app.patch('/tus/:secret', route, append)
+    app.delete('/tus/:secret', route, remove)
+    app.post('/tus/:secret', route, override)
   }
 }
 

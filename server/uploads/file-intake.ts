@@ -63,7 +63,8 @@ async function* limited(bytes: AsyncIterable<Uint8Array>, limit: number): AsyncG
   }
 }
 
-function assertWithin(limit: number, size: number): void {
+/** Throws `too_large`. */
+export function assertWithin(limit: number, size: number): void {
   if (size > limit) throw tooLarge(limit)
 }
 

@@ -8,21 +8,105 @@ interface Dependencies {
   minFreeSpaceBytes: number
 }
 
+/** Space for an upload in progress. */
+export interface SpaceReservation {
+  /** Says that so many bytes go to the store now. A promise comes back when they must wait; it may throw `insufficient_storage`. */
+  use: (bytes: number) => Promise<void> | undefined
+  /** To be called once the bytes are stored, or are not going to be. */
+  release: () => void
+}
+
 const CHECK_INTERVAL_MS = 1_000
+/** Of an upload of unknown size, so much at a time. */
+const STEP_BYTES = 16 * 1024 * 1024
+/** What an upload may have passed on, but not yet written to the disk. */
+const UNWRITTEN_BYTES = 4 * 1024 * 1024
 
-export type AssertFreeSpace = ReturnType<typeof createFreeSpaceGuard>
+export type AssertFreeSpace = ReturnType<typeof createFreeSpaceGuard>['assertFreeSpace']
+export type ReserveSpace = ReturnType<typeof createFreeSpaceGuard>['reserveSpace']
 
-/** The database must always be able to commit, so new bytes are refused while there is still some space. */
+/**
+ * The database must always be able to commit, so new bytes are refused while there is still some space. What is free less what
+ * uploads in progress have reserved never falls below the minimum, however many there are in this process.
+ */
 export function createFreeSpaceGuard({ blobs, steady, minFreeSpaceBytes }: Dependencies) {
-  let checkedAt = Number.NEGATIVE_INFINITY
+  /** By uploads in progress, and not written to the disk yet. */
+  let reserved = 0
+  /** For more reservations, by the last look at the disk. */
+  let available = 0
+  let lookedAt = Number.NEGATIVE_INFINITY
 
-  /** Throws `insufficient_storage`. */
-  return async (): Promise<void> => {
-    if (steady() - checkedAt < CHECK_INTERVAL_MS) return
-    const free = await blobs.freeBytes()
-    if (free !== undefined && free < minFreeSpaceBytes) {
-      throw new AppError('insufficient_storage', 'no space left on the server')
+  /** Throws `insufficient_storage`: so many bytes more would not leave the minimum free. */
+  async function assertFreeSpace(bytes = 0): Promise<void> {
+    if (isFresh() && fits(bytes)) return
+    await look()
+    if (!fits(bytes)) throw noSpace()
+  }
+
+  const isFresh = () => steady() - lookedAt < CHECK_INTERVAL_MS
+  const fits = (bytes: number) => available >= bytes && available >= 0
+
+  async function look(): Promise<void> {
+    const free = (await blobs.freeBytes()) ?? Number.POSITIVE_INFINITY
+    available = free - reserved - minFreeSpaceBytes
+    lookedAt = steady()
+  }
+
+  /** Reserves space for an upload of so many bytes; undefined: nobody knows how many. Throws `insufficient_storage`. */
+  async function reserveSpace(announced = 0): Promise<SpaceReservation> {
+    let granted = 0
+    let used = 0
+    let held = 0
+
+    function hold(bytes: number): void {
+      reserved += bytes - held
+      held = bytes
     }
-    checkedAt = steady()
+
+    /** Nothing may come between the check and what follows from it. */
+    function grantNow(bytes: number): boolean {
+      if (!fits(bytes)) return false
+      granted += bytes
+      available -= bytes
+      hold(held + bytes)
+      return true
+    }
+
+    async function grant(bytes: number): Promise<void> {
+      if (isFresh() && grantNow(bytes)) return
+      await look()
+      if (!grantNow(bytes)) throw noSpace()
+    }
+
+    function use(bytes: number): Promise<void> | undefined {
+      used += bytes
+      hold(granted - Math.max(0, Math.min(used, granted) - UNWRITTEN_BYTES))
+      const missing = used - granted
+      return missing > 0 ? grant(Math.max(missing, STEP_BYTES)).catch(() => grant(missing)) : undefined
+    }
+
+    function release(): void {
+      available += granted - Math.min(used, granted)
+      hold(0)
+    }
+
+    await grant(announced)
+    return { use, release }
+  }
+
+  return { assertFreeSpace, reserveSpace }
+}
+
+/** Passes bytes on while there is space for them; then it throws `insufficient_storage`. */
+export async function* withSpace(
+  bytes: AsyncIterable<Uint8Array>,
+  space: SpaceReservation,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    const isWaiting = space.use(chunk.byteLength)
+    if (isWaiting) await isWaiting
+    yield chunk
   }
 }
+
+const noSpace = () => new AppError('insufficient_storage', 'no space left on the server')

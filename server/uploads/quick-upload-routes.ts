@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { acceptForms, readForm } from '../http/multipart.ts'
 import { LIMITED_AS_CREATE } from '../http/rate-limited.ts'
+import { announcedForm } from '../http/raw-body.ts'
 import { refuseGuests } from '../http/refuse-guests.ts'
 import type { AnswerUpload } from '../http/upload-answer.ts'
 import { optionFromField, optionsOfRequest } from './quick-options.ts'
@@ -25,6 +26,7 @@ export function quickUploadRoutes({ quickUploads, readCaller, answerUpload, conf
       readForm(request, { onField, maxFiles: config.maxFilesPerUpload }),
       () => options,
       caller,
+      announcedForm(request),
       readCaller.sender(request, reply),
     )
     return answerUpload(request, reply, created)

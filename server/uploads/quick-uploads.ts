@@ -4,6 +4,7 @@ import type { Clock, SteadyClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Sender } from '../sender.ts'
+import { type Announcement, mostBytes, NOT_ANNOUNCED } from './announcement.ts'
 import type { Quotas } from './quotas.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
 import { creatableName, planUpload, rulesFor, treatmentOf, type UploadOptions } from './upload-rules.ts'
@@ -44,23 +45,29 @@ export function createQuickUploads({
   onRemoved,
 }: Dependencies) {
   /**
-   * `options` is asked again after the last file, since form fields may follow it. Throws as `UploadsIntake.addFile` and
+   * `options` is asked again after the last file, since form fields may follow it. `announced` says how large the file is, or the
+   * form around the files. Throws as `UploadsIntake.addFile` and
    * `Uploads.create`; then nothing of the upload stays.
    */
   async function create(
     incoming: AsyncIterable<IncomingFile>,
     options: () => UploadOptions,
     caller: Caller,
+    announced: Announcement = NOT_ANNOUNCED,
     sender?: Sender,
   ): Promise<NewUpload> {
     uploads.assertMayUpload(caller)
+    const budget = quotas.budgetFor(caller.user)
+    const maxFileSizeBytes = budget.maxFileSizeBytes * (announced.isExact ? 1 : config.maxFilesPerUpload)
+    await intake.assertRoomFor({ ...budget, maxFileSizeBytes }, announced)
     const files = incoming[Symbol.asyncIterator]()
     const first = await files.next()
     if (first.done) throw new AppError('bad_request', 'missing file from multipart form')
     assertGrantableSoFar(options(), caller)
     const treatment = treatmentOf(options())
     const name = creatableName(first.value.name)
-    const measured = await intake.receive(first.value.bytes, treatment, quotas.budgetFor(caller.user), sender)
+    const { bytes } = first.value
+    const measured = await intake.receive(bytes, treatment, budget, { sender, maxBytes: mostBytes(announced) })
     const receivedAt = steady()
     try {
       const second = await files.next()

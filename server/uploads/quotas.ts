@@ -3,6 +3,7 @@ import type { Caller } from '../accounts/caller.ts'
 import type { User } from '../accounts/user.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
+import type { Trx } from '../database/transact.ts'
 import { AppError } from '../errors.ts'
 import { formatSize } from '../format-size.ts'
 import { tooLarge } from './file-intake.ts'
@@ -51,22 +52,29 @@ export function createQuotas({ repo, findUser, clock, config }: Dependencies) {
     return Number.isFinite(room) ? upTo(room, bytes, budget) : bytes
   }
 
-  /** Bytes that one more file of the upload may have, as things are now. */
-  async function limitOf(upload: Pick<Upload, 'userId'>): Promise<number> {
-    const budget = await budgetOf(upload)
-    return Math.min(budget.maxFileSizeBytes, await roomOf(budget))
+  /**
+   * Bytes that one more file may have, as things are now. What the unfinished uploads `except` have reserved is not
+   * counted, here and below: the file is made of them.
+   */
+  async function limitOf(budget: Budget, except?: readonly string[]): Promise<number> {
+    return Math.min(budget.maxFileSizeBytes, await roomOf(budget, except))
   }
 
   /** Throws `too_large`: as things are now, one more file of that size would be refused. */
-  async function assertFits(budget: Budget, bytes: number): Promise<void> {
+  async function assertFits(budget: Budget, bytes: number, except?: readonly string[]): Promise<void> {
     if (bytes > budget.maxFileSizeBytes) throw tooLarge(budget.maxFileSizeBytes)
-    if (bytes > (await roomOf(budget))) throw exceeded(budget)
+    if (bytes > (await roomOf(budget, except))) throw exceeded(budget)
   }
 
-  /** None is left to who keeps more than his quota, as after it was lowered. */
-  async function roomOf({ userId, maxUserSizeBytes }: Budget): Promise<number> {
+  /** In the transaction that reserves the bytes, which nobody else can do for the same user until it ends. Throws `too_large`. */
+  async function assertRoom(trx: Trx, budget: Budget, bytes: number, except: readonly string[]): Promise<void> {
+    if (!(await repo.fits(trx, budget, bytes, clock(), except))) throw exceeded(budget)
+  }
+
+  /** None is left to a user who keeps more than the quota, as after it was lowered. */
+  async function roomOf({ userId, maxUserSizeBytes }: Budget, except?: readonly string[]): Promise<number> {
     if (userId === null || maxUserSizeBytes === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY
-    return Math.max(0, maxUserSizeBytes - (await repo.usedBytes(userId, clock())))
+    return Math.max(0, maxUserSizeBytes - (await repo.usedBytes(userId, clock(), except)))
   }
 
   /**
@@ -87,7 +95,7 @@ export function createQuotas({ repo, findUser, clock, config }: Dependencies) {
     if (outcome === 'no_user') throw new AppError('forbidden', 'invalid session : user does not exists')
   }
 
-  return { budgetFor, budgetOf, limitOf, assertFits, within, insertUpload }
+  return { budgetFor, budgetOf, limitOf, assertFits, assertRoom, within, insertUpload }
 }
 
 async function* upTo(room: number, bytes: AsyncIterable<Uint8Array>, budget: Budget): AsyncGenerator<Uint8Array> {

@@ -1,11 +1,11 @@
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
 import { chunks } from '../database/chunks.ts'
 import type { Schema } from '../database/schema.ts'
-import type { Transact, Trx } from '../database/transact.ts'
+import type { Transact } from '../database/transact.ts'
 import type { SeenLease } from '../lease-watch.ts'
 import type { StoredFile } from './upload.ts'
 import { toFile } from './upload-rows.ts'
-import { dropFiles, dropGuestFile } from './uploads-repo.ts'
+import { dropFiles, giveBackFile } from './uploads-repo.ts'
 
 export type UploadsExpiryRepo = ReturnType<typeof createUploadsExpiryRepo>
 
@@ -69,11 +69,11 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
         )
         .execute(),
 
-    /** Ends files whose writer is gone, unless it renewed its lease: their slots are burnt, those of guests given back. */
+    /** Ends files whose writer is gone as `giveBackFile` does, unless it renewed its lease. */
     abandonFiles: (leases: readonly SeenLease[]): Promise<number> =>
       transact(async (trx) => {
         let ended = 0
-        for (const { id, mark } of leases) if (await abandonFile(trx, id, mark)) ended += 1
+        for (const { id, mark } of leases) if (await giveBackFile(trx, id, mark)) ended += 1
         return ended
       }),
 
@@ -197,20 +197,6 @@ const isNotSpared = ({ eb, exists, not, selectFrom }: ExpressionBuilder<Schema, 
       ),
     ),
   ])
-
-async function abandonFile(trx: Trx, id: string, mark: number): Promise<boolean> {
-  const file = await trx.selectFrom('files').select(['upload_id', 'request_id']).where('id', '=', id).executeTakeFirst()
-  if (!file) return false
-  if (file.request_id !== null) return dropGuestFile(trx, id, file.upload_id, mark)
-  const { numUpdatedRows } = await trx
-    .updateTable('files')
-    .set({ status: 'deleted', lease_until: null })
-    .where('id', '=', id)
-    .where('status', '=', 'uploading')
-    .where('lease_until', '=', mark)
-    .executeTakeFirst()
-  return numUpdatedRows === 1n
-}
 
 /** Files whose last copy was counted before its last bytes were sent (`downloads/claims.ts`). */
 const onTheirWay = (db: Kysely<Schema>) =>

@@ -122,7 +122,7 @@ export function createUploadsExpiry(dependencies: Dependencies) {
   const deleteMetadata = (work: Work = {}): Promise<number> =>
     inBatches((limit) => repo.deleteUploads(clock() - EPITAPH_MS, limit), work)
 
-  /** Ends uploads whose writer died: burns slots, takes back quick uploads that never got their answer. */
+  /** Ends uploads whose writer died: gives slots back, takes back quick uploads that never got their answer. */
   async function purgeAbandoned(work: Work = {}): Promise<{ files: number; uploads: number }> {
     const { files, uploads } = await findAbandoned()
     return {
@@ -139,11 +139,14 @@ export function createUploadsExpiry(dependencies: Dependencies) {
     }
   }
 
+  /** Ends uploads in several requests whose time is up, or that lost what they were for. */
+  const endUnfinished = (): Promise<Swept> => resumables.sweep()
+
   /** Deletes what broken writes left behind, and what nobody went on with in time. */
   async function removeUnfinished(): Promise<Swept> {
     await assertOwned()
     const before = clock() - ABANDONED_AFTER_MS
-    const over = await resumables.sweep()
+    const over = await endUnfinished()
     const unfinished = await blobs.sweep(before, resumables.isWanted)
     const spooled = await spool.sweep(before)
     const all = [over, unfinished, spooled]
@@ -157,6 +160,7 @@ export function createUploadsExpiry(dependencies: Dependencies) {
     deleteMetadata,
     findAbandoned,
     purgeAbandoned,
+    endUnfinished,
     removeUnfinished,
     removeOrphans,
   }

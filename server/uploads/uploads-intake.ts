@@ -3,7 +3,6 @@ import type { BlobStore } from '../../storage/blob-store.ts'
 import type { ActivityRecorder } from '../activity/activity-recorder.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
-import type { Trx } from '../database/transact.ts'
 import { AppError } from '../errors.ts'
 import type { PictureIntake } from '../images/picture-intake.ts'
 import type { Sender } from '../sender.ts'
@@ -11,22 +10,25 @@ import type { StreamExchange } from '../streams/stream-exchange.ts'
 import type { StreamRelay } from '../streams/stream-relay.ts'
 import { type Admission, withinGrant } from './admission.ts'
 import { CIPHERTEXT_TYPE, onlyAge } from './age.ts'
+import { type Announcement, leastBytes } from './announcement.ts'
 import { assertDeclaredSize, ofDeclaredSize } from './declared-size.ts'
-import { createMeter, receiveBlob, receiveNormalised } from './file-intake.ts'
+import { assertWithin, createMeter, receiveBlob, receiveNormalised } from './file-intake.ts'
 import { sameFileName } from './file-name.ts'
-import type { AssertFreeSpace } from './free-space.ts'
+import { type AssertFreeSpace, type ReserveSpace, withSpace } from './free-space.ts'
 import { type Budget, exceeded, type Quotas } from './quotas.ts'
 import { assertAge, normaliseStored } from './stored-bytes.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
 import { creatableName, visibleStatus } from './upload-rules.ts'
 import { emptyFile, type OpenUpload } from './uploads.ts'
 import { WRITER_LEASE_MS } from './uploads-expiry.ts'
-import type { UploadsRepo } from './uploads-repo.ts'
+import type { Completion, UploadsRepo } from './uploads-repo.ts'
 
 /** One file as a client sends it. `bytes` throws when the sender goes away before the end. */
 export interface IncomingFile {
   name: string
   bytes: AsyncIterable<Uint8Array>
+  /** No more bytes than these will come; absent: nobody knows. */
+  maxBytes?: number | undefined
   sender?: Sender
 }
 
@@ -39,6 +41,7 @@ interface Dependencies {
   /** Absent: pictures are stored as they come. */
   pictures: PictureIntake | undefined
   assertFreeSpace: AssertFreeSpace
+  reserveSpace: ReserveSpace
   activity: ActivityRecorder
   clock: Clock
   config: Config
@@ -46,9 +49,6 @@ interface Dependencies {
 }
 
 const LEASE_RENEWAL_MS = 20_000
-
-/** What else has to be so for a file to become `uploaded`; throws when it is not. */
-type Settle = (trx: Trx) => Promise<void>
 
 export type UploadsIntake = ReturnType<typeof createUploadsIntake>
 
@@ -61,6 +61,7 @@ export function createUploadsIntake({
   exchange,
   pictures,
   assertFreeSpace,
+  reserveSpace,
   activity,
   clock,
   config,
@@ -72,6 +73,24 @@ export function createUploadsIntake({
   /** Throws `forbidden`: only the holder of the upload token may add files. */
   function assertMayAddFiles({ isAdmin }: OpenUpload): void {
     if (!isAdmin) throw new AppError('forbidden', 'you are not allowed to add file to this upload')
+  }
+
+  /** Before any of a file is read. Throws `too_large`, `insufficient_storage`: as things are now, it would be refused later. */
+  async function assertRoomFor(budget: Budget, announced: Announcement): Promise<void> {
+    const bytes = leastBytes(announced)
+    await quotas.assertFits(budget, bytes, announced.partIds)
+    await assertFreeSpace(bytes)
+  }
+
+  /**
+   * As `assertRoomFor`, for a file of `upload` for which `declaredBytes` were announced before (0: none were). Throws `bad_request`,
+   * too: it has more than these. What a stream has is not stored.
+   */
+  async function assertTakes(upload: Upload, announced: Announcement, declaredBytes = 0): Promise<void> {
+    const budget = await quotas.budgetOf(upload)
+    if (upload.stream) assertWithin(budget.maxFileSizeBytes, leastBytes(announced))
+    else await assertRoomFor(budget, announced)
+    if (leastBytes(announced) > declaredBytes) assertDeclaredSize(leastBytes(announced), declaredBytes)
   }
 
   /**
@@ -97,7 +116,7 @@ export function createUploadsIntake({
   }
 
   /**
-   * A slot for a file that comes in over several requests; its owner ends it by `adopt` or `burn`, and is to take it over within a
+   * A slot for a file that comes in over several requests; its owner ends it by `adopt` or `giveBack`, and is to take it over within a
    * minute (`ResumablesRepo.insert`), or is believed to have died. Throws as `addFile` and `fillFile`; `bad_request`: the upload
    * is a stream.
    */
@@ -139,16 +158,16 @@ export function createUploadsIntake({
   const holderOf = async ({ stream }: Upload, fileId: string): Promise<string | null> =>
     stream ? exchange.addressOf(fileId) : null
 
-  /** Takes the bytes of a file that is `uploading`. On failure its slot is burnt, as Plik does, or a guest's given back. */
+  /** Takes the bytes of a file that is `uploading`; on failure as `giveBack`. */
   async function take(upload: Upload, file: StoredFile, incoming: IncomingFile): Promise<StoredFile> {
     writing.add(file.id)
     try {
       const budget = await budgetOf(upload, file)
       if (upload.stream) return await passOn(upload, file, incoming, budget)
       const bytes = ofDeclaredSize(incoming.bytes, file.size, { mayBeEmpty: true })
-      return await finish(upload, file, await receive(bytes, upload, budget, incoming.sender), budget)
+      return await finish(upload, file, await receive(bytes, upload, budget, incoming), budget)
     } catch (error) {
-      await burn(file)
+      await giveBack(file)
       throw error
     } finally {
       writing.delete(file.id)
@@ -182,11 +201,11 @@ export function createUploadsIntake({
     file: StoredFile,
     measured: Measured,
     budget: Budget,
-    settle?: Settle,
+    completion?: Completion,
   ): Promise<StoredFile> {
     const now = clock()
     try {
-      const outcome = await repo.finishFile(file, measured, now, budget, settle)
+      const outcome = await repo.finishFile(file, measured, now, budget, completion)
       if (outcome === 'over_quota') throw exceeded(budget)
       if (outcome === 'finished') {
         activity.fileReceived(upload, measured.size)
@@ -205,29 +224,38 @@ export function createUploadsIntake({
     incoming: AsyncIterable<Uint8Array>,
     { normalize, e2ee }: Pick<Upload, 'normalize' | 'e2ee'>,
     budget: Budget,
-    sender?: Sender,
+    { sender, maxBytes }: Pick<IncomingFile, 'maxBytes'> & { sender?: Sender | undefined },
   ): Promise<Measured> {
-    await assertFreeSpace()
-    const limit = budget.maxFileSizeBytes
-    const bytes = await quotas.within(budget, incoming)
-    if (e2ee === 'age') return { ...(await receiveBlob(blobs, await onlyAge(bytes), limit)), type: CIPHERTEXT_TYPE }
-    if (!normalize || !pictures) return receiveBlob(blobs, bytes, limit)
-    return receiveNormalised(blobs, pictures, bytes, limit, sender)
+    const space = await reserveSpace(maxBytes)
+    try {
+      const limit = budget.maxFileSizeBytes
+      const bytes = withSpace(await quotas.within(budget, incoming), space)
+      if (e2ee === 'age') return { ...(await receiveBlob(blobs, await onlyAge(bytes), limit)), type: CIPHERTEXT_TYPE }
+      if (!normalize || !pictures) return await receiveBlob(blobs, bytes, limit)
+      return await receiveNormalised(blobs, pictures, bytes, limit, sender)
+    } finally {
+      space.release()
+    }
   }
 
   /**
    * Makes a reserved file of bytes that are stored already; `treat` says what becomes of them. Returns the file as it is, when that
-   * was done before. `settle` runs in the same transaction. Throws what that throws; `not_found`: it was removed while it came in;
+   * was done before. Throws what `completion.settle` throws; `not_found`: it was removed while it came in;
    * `bad_request`: not encrypted as its upload demands, or of another size than declared; `too_large`: over quota; `unavailable`
    * and `aborted`: a picture was not cleaned, and the bytes wait to be adopted later.
    */
-  async function adopt(fileId: string, came: Measured, settle: Settle, sender?: Sender): Promise<StoredFile> {
+  async function adopt(
+    fileId: string,
+    came: Measured,
+    completion: Completion,
+    sender: Sender | undefined,
+  ): Promise<StoredFile> {
     const file = await repo.findFile(fileId)
     if (file?.status === 'uploaded') return file
     const upload = file && (await repo.findUpload(file.uploadId))
     if (!upload || file.status !== 'uploading') throw new AppError('not_found', 'the file was removed while it came in')
     assertDeclaredSize(came.size, file.size)
-    return finish(upload, file, await treat(came, upload, sender), await budgetOf(upload, file), settle)
+    return finish(upload, file, await treat(came, upload, sender), await budgetOf(upload, file), completion)
   }
 
   async function treat(
@@ -242,10 +270,14 @@ export function createUploadsIntake({
     return normalize && pictures ? normaliseStored(blobs, pictures, came, sender) : came
   }
 
-  /** A failing database must not hide why the upload failed; the lease lapses and the sweep burns the slot instead. */
-  async function burn(file: Pick<StoredFile, 'id'>): Promise<boolean> {
-    return repo.burnFile(file.id).catch((error: unknown) => {
-      logged('could not burn a slot')(error)
+  /**
+   * Ends a file whose bytes did not come: a declared one may be sent again, which Plik does not allow, any other leaves no trace.
+   * False: it was not `uploading`. A failing database must not hide why the upload failed; then the sweep does it once the
+   * lease has run out.
+   */
+  async function giveBack(file: Pick<StoredFile, 'id'>): Promise<boolean> {
+    return repo.giveBackFile(file.id).catch((error: unknown) => {
+      logged('could not give back a slot')(error)
       return false
     })
   }
@@ -272,13 +304,15 @@ export function createUploadsIntake({
 
   return {
     assertMayAddFiles,
+    assertRoomFor,
+    assertTakes,
     addFile,
     fillFile,
     add,
     reserve,
     reserveForGuest,
     adopt,
-    burn,
+    giveBack,
     reopen,
     receive,
     discard,

@@ -21,6 +21,14 @@ export interface Declarer {
   maxMissing: number
 }
 
+/** How a file that came in over several requests ends. */
+export interface Completion {
+  /** Ids of unfinished uploads whose reserved bytes the file takes over. */
+  replaces?: readonly string[]
+  /** What else has to be so for a file to become `uploaded`; throws when it is not. */
+  settle?: (trx: Trx) => Promise<void>
+}
+
 /** Whose uploads are meant; nobody's in particular when empty. */
 export interface OwnerFilter {
   userId?: string | undefined
@@ -87,8 +95,15 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
         return 'inserted'
       }),
 
-    /** Of all files that a user keeps here. */
-    usedBytes: (userId: string, now: number): Promise<number> => usedBytes(db, userId, now),
+    /** Of all files that a user keeps here, and what unfinished uploads have reserved, those named by `except` left out. */
+    usedBytes: (userId: string, now: number, except?: readonly string[]): Promise<number> =>
+      usedBytes(db, userId, now, except),
+
+    /** Whether so many bytes more fit into the quota. It stays so until the transaction ends: nobody else can add to it. */
+    fits: async (trx: Trx, quota: Quota, added: number, now: number, except: readonly string[]): Promise<boolean> => {
+      if (isCounted(quota)) await lockUser(trx, quota.userId)
+      return fits(trx, quota, added, now, except)
+    },
 
     /**
      * Adds a file to an upload that holds fewer than `maxFiles`, counting removed ones; returns its position.
@@ -126,21 +141,8 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
         return { position, grantedBytes }
       }),
 
-    /**
-     * Ends a file whose bytes did not come: its slot is used up, as Plik has it. Of a guest's nothing stays: else he could use
-     * up the upload by failing. False: it was not `uploading`.
-     */
-    burnFile: (id: string): Promise<boolean> =>
-      transact(async (trx) => {
-        const file = await trx
-          .selectFrom('files')
-          .select(['upload_id', 'request_id'])
-          .where('id', '=', id)
-          .executeTakeFirst()
-        if (!file) return false
-        if (file.request_id === null) return moveFile(trx, id, 'uploading', 'deleted', { lease_until: null })
-        return dropGuestFile(trx, id, file.upload_id)
-      }),
+    /** Ends a file whose bytes did not come, see `giveBackFile` below. False: it was not `uploading`. */
+    giveBackFile: (id: string): Promise<boolean> => transact((trx) => giveBackFile(trx, id)),
 
     /** `missing → uploading`. False: somebody else moved the file first. */
     claimSlot: (
@@ -158,17 +160,20 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
     moveFile: (id: string, from: FileStatus, to: FileStatus, changes: Updateable<FilesTable> = {}): Promise<boolean> =>
       transact((trx) => moveFile(trx, id, from, to, changes)),
 
-    /** `uploading → uploaded` with what was measured, unless the upload itself went away or expired meanwhile. Throws what `settle` throws. */
+    /**
+     * `uploading → uploaded` with what was measured, unless the upload itself went away or expired meanwhile. What the unfinished
+     * uploads `replaces` have reserved does not count on top of it. Throws what `settle` throws.
+     */
     finishFile: (
       file: StoredFile,
       measured: Measured,
       now: number,
       quota: Quota,
-      settle?: (trx: Trx) => Promise<void>,
+      { replaces = [], settle }: Completion = {},
     ): Promise<'finished' | 'over_quota' | 'gone'> =>
       transact(async (trx) => {
-        if (Number.isFinite(quota.maxUserSizeBytes) && quota.userId !== null) await lockUser(trx, quota.userId)
-        if (!(await fits(trx, quota, measured.size, now))) return 'over_quota'
+        if (isCounted(quota)) await lockUser(trx, quota.userId)
+        if (!(await fits(trx, quota, measured.size, now, replaces))) return 'over_quota'
         const changes = {
           ...measuredColumns(measured),
           ...(file.requestId === null ? {} : { request_bytes: measured.image?.originalSize ?? measured.size }),
@@ -253,6 +258,29 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
           .where('status', 'in', ['active', 'pending'])
           .executeTakeFirst()
         await dropFiles(trx, [id])
+        return numUpdatedRows === 1n
+      }),
+
+    /** Takes an upload away that holds no file and waits for none. False: it does, or was gone already. */
+    removeEmptyUpload: (id: string): Promise<boolean> =>
+      transact(async (trx) => {
+        await giveBackSlots(trx, id, 0) // locks the upload, so that nobody adds a file that the next statement does not see
+        const { numUpdatedRows } = await trx
+          .updateTable('uploads')
+          .set({ status: 'removed' })
+          .where('id', '=', id)
+          .where('status', '=', 'active')
+          .where(({ not, exists, selectFrom }) =>
+            not(
+              exists(
+                selectFrom('files')
+                  .select('files.id')
+                  .whereRef('files.upload_id', '=', 'uploads.id')
+                  .where('files.status', 'in', ['missing', 'uploading', 'uploaded']),
+              ),
+            ),
+          )
+          .executeTakeFirst()
         return numUpdatedRows === 1n
       }),
 
@@ -348,17 +376,44 @@ const spareUploads: SpareUploads = async (trx, ids, until) => {
     .execute()
 }
 
+const isCounted = (quota: Quota): quota is Quota & { userId: string } =>
+  quota.userId !== null && Number.isFinite(quota.maxUserSizeBytes)
+
 async function fits(
   trx: Transaction<Schema>,
-  { userId, maxUserSizeBytes }: Quota,
+  quota: Quota,
   added: number,
   now: number,
+  except?: readonly string[],
 ): Promise<boolean> {
-  if (userId === null || !Number.isFinite(maxUserSizeBytes)) return true
-  return (await usedBytes(trx, userId, now)) + added <= maxUserSizeBytes
+  if (!isCounted(quota)) return true
+  return (await usedBytes(trx, quota.userId, now, except)) + added <= quota.maxUserSizeBytes
 }
 
-async function usedBytes(db: Kysely<Schema>, userId: string, now: number): Promise<number> {
+async function usedBytes(db: Kysely<Schema>, userId: string, now: number, except?: readonly string[]): Promise<number> {
+  return (await storedBytes(db, userId, now)) + (await reservedBytes(db, userId, now, except))
+}
+
+/** By unfinished uploads, and by parts that were not joined yet. */
+async function reservedBytes(
+  db: Kysely<Schema>,
+  userId: string,
+  now: number,
+  except: readonly string[] = [],
+): Promise<number> {
+  const { reserved } = await db
+    .selectFrom('resumables')
+    .leftJoin('files', 'files.id', 'resumables.file_id')
+    .select(({ fn }) => fn.sum('resumables.reserved').as('reserved'))
+    .where('resumables.user_id', '=', userId)
+    .where('resumables.expires_at', '>', now)
+    .where((eb) => eb.or([eb('resumables.file_id', 'is', null), eb('files.status', '=', 'uploading')]))
+    .$if(except.length > 0, (query) => query.where('resumables.id', 'not in', except))
+    .executeTakeFirstOrThrow()
+  return Number(reserved ?? 0)
+}
+
+async function storedBytes(db: Kysely<Schema>, userId: string, now: number): Promise<number> {
   const { used } = await db
     .selectFrom('uploads')
     .innerJoin('files', 'files.upload_id', 'uploads.id')
@@ -388,15 +443,30 @@ async function mayDeclare(trx: Transaction<Schema>, { id, maxMissing }: Declarer
 const totalSize = (files: readonly StoredFile[]): number => files.reduce((sum, { size }) => sum + size, 0)
 
 /**
- * A guest's file that did not come leaves nothing, and gives its slot back. With `leaseUntil` only if its lease is still that
- * one. False: it was not `uploading`.
+ * Ends a file whose bytes did not come. A declared one is `missing` again; any other leaves nothing and gives its place in the upload
+ * back, since nobody knows its id to send it again. Of a stream a part may have reached a reader, so it stays `deleted`. With
+ * `leaseUntil` only if its lease is still that one. False: it was not `uploading` any more.
  */
-export async function dropGuestFile(
-  trx: Transaction<Schema>,
-  id: string,
-  uploadId: string,
-  leaseUntil?: number,
-): Promise<boolean> {
+export async function giveBackFile(trx: Trx, id: string, leaseUntil?: number): Promise<boolean> {
+  const file = await trx
+    .selectFrom('files')
+    .innerJoin('uploads', 'uploads.id', 'files.upload_id')
+    .select(['files.upload_id', 'files.declared_by', 'uploads.stream'])
+    .where('files.id', '=', id)
+    .executeTakeFirst()
+  if (!file) return false
+  if (!file.stream && file.declared_by === null) return dropFile(trx, id, file.upload_id, leaseUntil)
+  let moving = trx
+    .updateTable('files')
+    .set({ status: file.stream ? 'deleted' : 'missing', lease_until: null })
+    .where('id', '=', id)
+    .where('status', '=', 'uploading')
+  if (leaseUntil !== undefined) moving = moving.where('lease_until', '=', leaseUntil)
+  const { numUpdatedRows } = await moving.executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+async function dropFile(trx: Trx, id: string, uploadId: string, leaseUntil?: number): Promise<boolean> {
   await giveBackSlots(trx, uploadId, 0) // locks the upload before its file, as all others do who need both
   let dropping = trx.deleteFrom('files').where('id', '=', id).where('status', '=', 'uploading')
   if (leaseUntil !== undefined) dropping = dropping.where('lease_until', '=', leaseUntil)

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Statistics } from '../activity/statistics.ts'
 import type { Config } from '../config.ts'
 import { basicAuthorization, type CallerReader } from '../http/caller.ts'
@@ -6,10 +6,12 @@ import { acceptAnyBody, BYTES_WITH_FILES, readJson, readRequiredJson, readText }
 import { fileAddresses } from '../http/links.ts'
 import { acceptForms, readSingleFile } from '../http/multipart.ts'
 import { LIMITED_AS_CREATE } from '../http/rate-limited.ts'
+import { announcedForm } from '../http/raw-body.ts'
+import { mostBytes } from './announcement.ts'
 import type { Manifests } from './manifests.ts'
 import { createUploadBody, fileJson, legacyUploadJson, RenewBody, uploadJson } from './upload-shapes.ts'
 import type { OpenUpload, Uploads } from './uploads.ts'
-import type { UploadsIntake } from './uploads-intake.ts'
+import type { IncomingFile, UploadsIntake } from './uploads-intake.ts'
 
 interface Dependencies {
   uploads: Uploads
@@ -109,24 +111,29 @@ export function uploadsRoutes({ uploads, manifests, intake, statistics, readCall
     if (upload.stream) request.socket.setTimeout(config.streamTimeoutMs + STREAM_GRACE_MS)
   }
 
+  async function incomingFile(request: FastifyRequest, reply: FastifyReply): Promise<IncomingFile> {
+    const sender = readCaller.sender(request, reply)
+    return { ...(await readSingleFile(request)), maxBytes: mostBytes(announcedForm(request)), sender }
+  }
+
   async function fileRoutes(app: FastifyInstance): Promise<void> {
     await acceptForms(app)
 
     app.post('/file/:uploadId', async (request, reply) => {
       const opened = await open(request)
       intake.assertMayAddFiles(opened)
+      await intake.assertTakes(opened.upload, announcedForm(request))
       allowWaiting(request, opened)
-      const sender = readCaller.sender(request, reply)
-      return fileJson(await intake.addFile(opened, { ...(await readSingleFile(request)), sender }))
+      return fileJson(await intake.addFile(opened, await incomingFile(request, reply)))
     })
 
     for (const mode of ['file', 'stream']) {
       app.post(`/${mode}/:uploadId/:fileId/*`, async (request, reply) => {
         const { opened, file } = await openFile(request)
         intake.assertMayAddFiles(opened)
+        await intake.assertTakes(opened.upload, announcedForm(request), file.size)
         allowWaiting(request, opened)
-        const sender = readCaller.sender(request, reply)
-        return fileJson(await intake.fillFile(opened, file, { ...(await readSingleFile(request)), sender }))
+        return fileJson(await intake.fillFile(opened, file, await incomingFile(request, reply)))
       })
     }
   }

@@ -80,6 +80,8 @@ export function createUploads({
     assertMayUpload(caller)
     await assertFreeSpace()
     const draft = await prepare(options, caller)
+    const declaredBytes = draft.upload.stream ? 0 : draft.files.reduce((sum, { size }) => sum + size, 0)
+    if (declaredBytes > 0) await assertFreeSpace(declaredBytes)
     await quotas.insertUpload(draft.upload, draft.files, caller)
     if (draft.manifest) await manifests.insert(draft.upload.id, draft.manifest) // nobody knows the upload yet
     activity.uploadCreated(draft.upload)
@@ -177,10 +179,9 @@ export function createUploads({
     onRemoved()
   }
 
-  /** Takes back an upload of our own that came to nothing. */
+  /** Removes an upload that was made for a file which did not come, or is gone; one that holds other files is left alone. */
   async function withdraw(id: string): Promise<void> {
-    await repo.removeUpload(id)
-    onRemoved()
+    if (await repo.removeEmptyUpload(id)) onRemoved()
   }
 
   /** Takes away all uploads, or those of a user or token; returns how many that was. */

@@ -15,6 +15,8 @@ export interface RawClient {
   send: (bytes: string | Uint8Array) => Promise<void>
   /** The first answer, once it is whole. Rejects when the connection ends before. */
   answer: () => Promise<RawAnswer>
+  /** The first status that came, `100 Continue` included. Rejects when the connection ends before. */
+  informed: () => Promise<number>
   /** Resolves when the connection is gone, by whichever end and in whichever way. */
   closed: Promise<void>
 }
@@ -57,7 +59,12 @@ export async function rawClient(url: string): Promise<RawClient> {
     })
   }
 
-  return { socket, send, answer, closed }
+  async function informed(): Promise<number> {
+    while (chunks.length === 0) await once(socket, 'data')
+    return Number(Buffer.concat(chunks).toString('latin1').split(' ')[1])
+  }
+
+  return { socket, send, answer, informed, closed }
 }
 
 /** The first answer that is not `100 Continue`; undefined while something of it is missing. */

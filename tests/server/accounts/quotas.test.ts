@@ -3,7 +3,7 @@ import { givenSession, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { type CreatedUpload, fileForm } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
-import { post as tus } from '../resumable/tus-requests.ts'
+import { describe as described, patch, terminate, post as tus } from '../resumable/tus-requests.ts'
 
 /** What a user may upload, and keep here at a time (Plik §3.5, §3.6, §8 no. 7 and 20). */
 
@@ -158,7 +158,7 @@ test('who keeps more than a quota that was lowered has no room, and not less tha
   })
 
   const part = { ...headers, 'Upload-Concat': 'partial', 'Upload-Length': '1' }
-  expect(await answerOf(tus(lowered, part))).toEqual([400, 'file too big (limit is set to 0 B)\n'])
+  expect(await answerOf(tus(lowered, part))).toEqual([413, 'maximum user upload size reached. (90 B)\n'])
 })
 
 test('uploads that go on where they broke off pay, too, and do not pass the quota together (tus)', async () => {
@@ -166,9 +166,42 @@ test('uploads that go on where they broke off pay, too, and do not pass the quot
   const { headers } = await givenSession(app, 'grace', { maxUserSizeBytes: 100 })
   const send = (length: number) => tus(app, { ...headers, 'Upload-Length': `${length}` }, 'x'.repeat(length))
 
-  expect(await answerOf(send(101))).toEqual([400, 'file too big (limit is set to 100 B)\n'])
+  expect(await answerOf(send(101))).toEqual([413, FULL[1]])
   const statuses = await statusesOf(Array.from({ length: 6 }, () => send(30)))
 
   expect(statuses.filter((status) => status === 201)).toHaveLength(3)
   expect(await jsonOf(fetch(`${app.url}/me/stats`, { headers }))).toMatchObject({ files: 3, totalSize: 90 })
+})
+
+test('unfinished uploads use the quota from their announcement on, until they are terminated or their time is up', async () => {
+  const app = await makeApp({ ...WITH_ACCOUNTS, RESUME_WINDOW: '1h' })
+  const { headers } = await givenSession(app, 'grace', { maxUserSizeBytes: 100 })
+  const announce = (size: number) => tus(app, { ...headers, 'Upload-Length': `${size}` })
+  const created = await Promise.all([announce(60), announce(60), announce(60)])
+  const accepted = created.filter(({ status }) => status === 201)
+  const upload = await createdBy(app, headers)
+
+  expect(accepted).toHaveLength(1)
+  expect(await answerOf(add(app, upload, headers, 41))).toEqual(FULL)
+  expect((await add(app, upload, headers, 10)).status).toBe(200)
+  expect((await announce(31)).status).toBe(413)
+
+  await terminate(described(app, accepted[0] as Response).url)
+  expect((await announce(90)).status).toBe(201)
+  app.advance(60 * 60 * 1000)
+  expect((await announce(90)).status).toBe(201)
+})
+
+test('uploads of unknown length keep no more together than one alone', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  const { headers } = await givenSession(app, 'grace', { maxUserSizeBytes: 100 })
+  const create = async () => described(app, await tus(app, { ...headers, 'Upload-Defer-Length': '1' })).url
+  const urls = await Promise.all(Array.from({ length: 5 }, create))
+
+  const answers = await Promise.all(urls.map((url) => patch(url, 0, 'x'.repeat(60))))
+  const [taken] = answers.filter(({ status }) => status === 204).map(({ url }) => url)
+
+  expect(answers.map(({ status }) => status).sort()).toEqual([204, 413, 413, 413, 413])
+  expect((await patch(taken as string, 60, 'x'.repeat(40))).status).toBe(204)
+  expect((await patch(taken as string, 100, 'x')).status).toBe(413)
 })

@@ -11,6 +11,7 @@ function givenHousekeeping() {
     deleteBlobs: vi.fn(async () => ({ files: 0, bytes: 0 })),
     deleteMetadata: vi.fn(async () => 0),
     findAbandoned: vi.fn(async () => ({ files: [], uploads: [] })),
+    endUnfinished: vi.fn(async () => ({ count: 0, bytes: 0 })),
     removeUnfinished: vi.fn(async () => ({ count: 0, bytes: 0 })),
     purgeAbandoned: vi.fn(async () => ({ files: 0, uploads: 0 })),
     removeOrphans: vi.fn(async () => ({ blobs: 0, bytes: 0, quarantined: { blobs: 0, bytes: 0 }, restored: 0 })),

@@ -89,7 +89,7 @@ test('what does not fit is refused before a byte, and of twenty for five exactly
   const app = await makeApp()
   const { upload, request } = await givenGuest(app, { maxFiles: 5, maxSize: 50 })
 
-  expect(await answerOf(create(app, request, 51))).toEqual([400, 'file too big (this request takes 50 B more)\n'])
+  expect(await answerOf(create(app, request, 51))).toEqual([413, 'file too big (this request takes 50 B more)\n'])
   const answers = await Promise.all(Array.from({ length: 20 }, () => create(app, request, 10)))
 
   expect(answers.filter(({ status }) => status === 201)).toHaveLength(5)
@@ -145,7 +145,7 @@ test('of unknown length, all the bytes that are left are set aside, and not one 
   const { url } = describe(app, await post(app, headers))
 
   expect(await jsonOf(guest.info())).toMatchObject({ bytesLeft: 0 })
-  expect((await patch(url, 0, '0123456789x')).status).toBe(400)
+  expect((await patch(url, 0, '0123456789x')).status).toBe(413)
   await terminate(url)
   const second = describe(app, await post(app, headers)).url
   await patch(second, 0, '012345', { 'Upload-Length': '6' })
@@ -160,11 +160,11 @@ test('parts are no way around what a request takes', async () => {
     post(app, { 'X-RequestToken': request.requestToken, 'Upload-Concat': 'partial', ...headers })
 
   expect(await answerOf(part({ 'Upload-Length': '11' }))).toEqual([
-    400,
+    413,
     'file too big (this request takes 10 B more)\n',
   ])
   const { url } = describe(app, await part({ 'Upload-Defer-Length': '1' }))
-  expect((await patch(url, 0, '0123456789x')).status).toBe(400)
+  expect((await patch(url, 0, '0123456789x')).status).toBe(413)
 
   await guest.put('a', 'x')
   expect(await answerOf(part({ 'Upload-Length': '1' }))).toEqual([403, 'this request is full\n'])
@@ -245,7 +245,7 @@ test('revoking ends what is under way', async () => {
 
   await revokeRequest(app, upload, request.id)
 
-  expect(await answerOf(patch(url, 6, 'world'))).toEqual([404, 'the file was removed while it came in\n'])
+  expect(await answerOf(patch(url, 6, 'world'))).toEqual([404, 'there is no such unfinished upload\n'])
   await app.housekeeping.clean()
   expect((await seen(app, upload)).files).toMatchObject([{ status: 'deleted' }])
   expect(unfinished(app)).toEqual([])

@@ -99,18 +99,35 @@ test('a part that is named twice would make much of little, and is refused', asy
   expect((await joinParts(app, [url])).status).toBe(201)
 })
 
-test('of many who join the same parts, those who are refused leave nothing that can be read', async () => {
+test('parts that are joined many times at once, on two replicas, become one file', async () => {
   const { app, db } = await makeAppWithDatabase()
+  const other = await makeApp({ DATA_DIR: app.dataDir, DATABASE_URL: app.databaseUrl })
   const urls = [await givenPart(app, 'hello '), await givenPart(app, 'world')]
 
-  const answers = await Promise.all(Array.from({ length: 8 }, () => joinParts(app, urls)))
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, (_, index) =>
+      joinParts(index % 2 === 0 ? app : other, index % 3 === 0 ? urls.toReversed() : urls),
+    ),
+  )
 
-  const joined = answers.filter(({ status }) => status === 201).map((answer) => described(app, answer).link)
-  const bodies = await Promise.all(joined.map((link) => answerOf(fetch(link))))
-  expect(bodies).toEqual(joined.map(() => [200, 'hello world']))
-  const uploaded = await db.selectFrom('files').select('id').where('status', '=', 'uploaded').execute()
-  expect(joined.length).toBeGreaterThan(0)
-  expect(uploaded.length).toBe(joined.length)
+  const [joined, ...more] = answers.filter(({ status }) => status === 201).map((answer) => described(app, answer).link)
+  expect(more).toEqual([])
+  expect(answers.filter(({ status }) => status === 404 || status === 423)).toHaveLength(29)
+  expect(['hello world', 'worldhello ']).toContain(await (await fetch(joined ?? '')).text())
+  expect(await db.selectFrom('files').select('status').execute()).toEqual([{ status: 'uploaded' }])
+  expect(blobsOf(app)).toHaveLength(1)
+})
+
+test('parts that could not be joined can be joined again', async () => {
+  const app = await makeApp({ ...WITH_ACCOUNTS })
+  const urls = [await givenPart(app, 'hello '), await givenPart(app, 'world')]
+
+  const refused = await joinParts(app, urls, { e2ee: 'age' })
+
+  expect(await answerOf(refused)).toEqual([400, 'this upload takes only files that are encrypted with age\n'])
+  const { link } = described(app, await joinParts(app, urls))
+  expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
+  expect(blobsOf(app)).toHaveLength(1)
 })
 
 test('parts are held to the size limit one by one and together', async () => {
@@ -119,7 +136,7 @@ test('parts are held to the size limit one by one and together', async () => {
   const urls = [await givenPart(app, 'hello'), await givenPart(app, 'you')]
 
   expect((await post(app, { ...json, 'Upload-Concat': 'partial', 'Upload-Length': '9' })).status).toBe(413)
-  expect((await joinParts(app, [...urls, await givenPart(app, '!')])).status).toBe(400)
+  expect((await joinParts(app, [...urls, await givenPart(app, '!')])).status).toBe(413)
 
   expect((await joinParts(app, urls)).status).toBe(201)
 })
@@ -136,8 +153,23 @@ test("a user's parts are held to his limits, not to the server's", async () => {
   const partOf = (length: number) =>
     post(app, { ...grace.headers, 'Upload-Length': `${length}`, 'Upload-Concat': 'partial' })
 
-  expect((await partOf(11)).status).toBe(400)
+  expect((await partOf(11)).status).toBe(413)
   expect((await partOf(10)).status).toBe(201)
+})
+
+test('parts that wait to be joined use the quota once, and so does the file', async () => {
+  const app = await makeApp({ ...WITH_ACCOUNTS })
+  const { headers } = await givenSession(app, 'grace', { maxUserSizeBytes: 10 })
+  const part = (content: string) =>
+    post(app, { ...headers, 'Upload-Concat': 'partial', 'Upload-Length': `${content.length}` }, content)
+  const urls = [described(app, await part('hello')).url, described(app, await part('you!')).url]
+
+  expect(await answerOf(part('no'))).toEqual([413, 'maximum user upload size reached. (10 B)\n'])
+  const joined = await post(app, { ...headers, 'Upload-Concat': `final;${urls.join(' ')}` })
+
+  expect(joined.status).toBe(201)
+  expect((await part('no')).status).toBe(413)
+  expect((await part('y')).status).toBe(201)
 })
 
 test('parts that nobody joins go when their time is up', async () => {

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
-import { createUpload, givenFile } from '../../helpers/client.ts'
+import { addFile, createUpload, givenFile } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { SECRETS, storedPixels } from '../../helpers/pictures.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
@@ -50,7 +50,7 @@ test('every byte starts the time anew', async () => {
   expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
 })
 
-test('a sweep burns the slot in an upload of others, and leaves that upload alone', async () => {
+test('a sweep makes a declared file missing again, and leaves its upload alone', async () => {
   const app = await makeApp({ RESUME_WINDOW: '2h' })
   const upload = await createUpload(app, { files: [{ fileName: 'file.txt', reference: '0' }] })
   const fileId = upload.files?.[0]?.id as string
@@ -61,7 +61,22 @@ test('a sweep burns the slot in an upload of others, and leaves that upload alon
   await app.housekeeping.clean()
 
   const { files } = await jsonOf<{ files: { status: string }[] }>(fetch(`${app.url}/upload/${upload.id}`))
-  expect(files.map(({ status }) => status)).toEqual(['deleted'])
+  expect(files.map(({ status }) => status)).toEqual(['missing'])
+  expect(unfinished(app)).toEqual([])
+})
+
+test('bytes that keep coming do not keep it for ever', async () => {
+  const app = await makeApp({ RESUME_WINDOW: '1h' })
+  const { url } = await createResumable(app, 11)
+
+  for (let offset = 0; offset < 7; offset += 1) {
+    app.advance(HOUR - 1)
+    expect((await patch(url, offset, 'x')).status).toBe(204)
+  }
+  app.advance(7)
+
+  expect((await patch(url, 7, 'x')).status).toBe(404)
+  await app.housekeeping.clean()
   expect(unfinished(app)).toEqual([])
 })
 
@@ -88,6 +103,36 @@ test('terminated, it is gone at once', async () => {
   expect((await terminate(url)).status).toBe(404)
   expect((await fetch(link)).status).toBe(404)
   expect(unfinished(app)).toEqual([])
+})
+
+test('terminated when it is finished, the file is gone, and the upload that was made for it', async () => {
+  const app = await makeApp()
+  const { url, link } = await createResumable(app, 5)
+  await patch(url, 0, 'hello')
+
+  expect((await terminate(url)).status).toBe(204)
+
+  expect((await head(url)).status).toBe(404)
+  expect((await fetch(link)).status).toBe(404)
+  expect((await fetch(`${app.url}/upload/${link.split('/')[4]}`)).status).toBe(404)
+  await app.housekeeping.clean()
+  expect(stored(app)).toEqual([])
+})
+
+test.each([
+  ['unfinished', 'hello '],
+  ['finished', 'hello world'],
+])('terminated when it is %s, it leaves other files of the upload that was made for it', async (_state, content) => {
+  const app = await makeApp()
+  const { url, link, uploadToken } = await createResumable(app, 11)
+  const id = link.split('/')[4] as string
+  const added = await jsonOf(addFile(app, { id, uploadToken: uploadToken ?? '', files: null }, 'kept', 'kept.txt'))
+  await patch(url, 0, content)
+
+  expect((await terminate(url)).status).toBe(204)
+
+  expect((await fetch(link)).status).toBe(404)
+  expect(await answerOf(fetch(`${app.url}/file/${id}/${added.id}/kept.txt`))).toEqual([200, 'kept'])
 })
 
 test('when its file is removed meanwhile, it takes no more and its bytes go', async () => {

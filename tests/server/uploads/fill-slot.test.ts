@@ -29,14 +29,14 @@ test('a declared file keeps its id and reference, and gets true values for what 
 test.each([
   ['a byte more', 'hello!'],
   ['a byte less', 'hell'],
-])('%s than was declared is refused, and the slot burnt', async (_, content) => {
+])('%s than was declared is refused, and the file is missing again', async (_, content) => {
   const app = await makeApp()
   const { upload, path } = await declare(app)
 
   const answer = await answerOf(post(app, path, upload, content))
 
   expect(answer).toEqual([400, 'the file does not have the 5 bytes that were declared\n'])
-  expect((await jsonOf(fetch(`${app.url}/upload/${upload.id}`))).files).toMatchObject([{ status: 'deleted' }])
+  expect((await jsonOf(fetch(`${app.url}/upload/${upload.id}`))).files).toMatchObject([{ status: 'missing' }])
   expect(storedFiles(app.dataDir)).toEqual([])
 })
 
