@@ -35,6 +35,7 @@ export function announceResumption(
   headers: Record<string, string | number>,
 ): void {
   if (!acceptsInterim(request)) return
+  request.raw.read(0) // asks for the body, and so sends `100 Continue` first: not every client expects it to follow a 104
   const lines = Object.entries(headers).filter(([, value]) => /^[\x20-\x7e]*$/.test(`${value}`))
   reply.raw.writeInformation(104, Object.fromEntries(lines))
 }

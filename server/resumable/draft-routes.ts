@@ -99,6 +99,13 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
     ...interopOf(request.headers),
   })
 
+  /** The file that it has become, which clients that know tusd look for here. A guest is not told where it is. */
+  const read: Handler = async (request, reply) => {
+    const file = await resumables.fileOf(await resumables.find(secretOf(request)))
+    if (!file || file.requestId !== null) throw new AppError('not_found', 'there is no file at this address yet')
+    return reply.redirect(fileUrl(fileBaseUrl(request, config), file), 302)
+  }
+
   const remove: Handler = async (request, reply) => {
     await resumables.remove(secretOf(request))
     return reply.code(204).send()
@@ -115,6 +122,7 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
     const route = { constraints: NOT_TUS, config: { ...LIMITED_AS_SECRET, hasOwnStatuses: true } }
     const creation = { ...route, config: { ...route.config, rateLimited: limitOf } }
     for (const path of ['/tus', '/tus/']) app.post(path, creation, create)
+    app.get('/tus/:secret', { config: route.config }, read) // in both protocols
     app.head('/tus/:secret', route, inspect)
     app.patch('/tus/:secret', route, append)
     app.put('/tus/:secret', route, put)

@@ -193,6 +193,7 @@ export function createResumables({
     })
   }
 
+  /** As it is noted; who is writing to it is left alone. Throws `not_found`. */
   async function find(secret: string): Promise<Resumable> {
     const found = await repo.find(hashToken(secret))
     if (!found || (await repo.isOver(found.id, clock()))) throw unknownUpload()
@@ -221,11 +222,10 @@ export function createResumables({
   /** Deletes it with what was received, or the file that it has become. Throws `not_found`; `forbidden`: the finished file of a guest. */
   async function remove(secret: string): Promise<void> {
     const { id } = await find(secret)
-    await turns.take(
-      id,
-      (turn) => (isFile(turn.resumable) ? endings.removeFile(turn) : endings.destroy(turn)),
-      unknownUpload(),
-    )
+    const end = (turn: Turn) => (isFile(turn.resumable) ? endings.removeFile(turn) : endings.destroy(turn))
+    await turns.take(id, end, unknownUpload()).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error // else who was writing has deleted it
+    })
   }
 
   /** As `remove`, for who can't know whether it was finished meanwhile: then nothing happens. */
@@ -236,7 +236,7 @@ export function createResumables({
     })
   }
 
-  return { create, join, inspect, append, fileOf, remove, abort }
+  return { create, join, find, inspect, append, fileOf, remove, abort }
 }
 
 const isFile = ({ status, fileId }: Resumable): boolean => status === 'finished' && fileId !== null

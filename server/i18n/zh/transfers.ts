@@ -38,6 +38,7 @@ export const TRANSFERS = {
   'Invalid download domain {host}': '文件不在此域名上：{host}',
   'this address serves files only, the server is at {url}': '此地址只提供文件，服务器位于 {url}',
 
+  'there is no file at this address yet': '此地址还没有文件',
   'there is no such unfinished upload': '没有这个未完成的上传，可能已过期',
   'what was received is lost, please begin anew': '已收到的部分已丢失，请重新开始',
   'the upload goes on in another request': '上传正在另一个请求中继续',
