@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { BlobStore } from '../../storage/blob-store.ts'
+import { interruptible } from '../../storage/interruptible.ts'
 import type { ActivityRecorder } from '../activity/activity-recorder.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
@@ -67,7 +68,8 @@ export function createUploadsIntake({
   config,
   log,
 }: Dependencies) {
-  const writing = new Set<string>()
+  /** Files that come in here, and how to end them. */
+  const writing = new Map<string, (reason: AppError) => void>()
   const renewal = setInterval(() => void renewLeases(), LEASE_RENEWAL_MS).unref()
 
   /** Throws `forbidden`: only the holder of the upload token may add files. */
@@ -160,11 +162,12 @@ export function createUploadsIntake({
 
   /** Takes the bytes of a file that is `uploading`; on failure as `giveBack`. */
   async function take(upload: Upload, file: StoredFile, incoming: IncomingFile): Promise<StoredFile> {
-    writing.add(file.id)
+    const sent = interruptible(incoming.bytes, undefined)
+    writing.set(file.id, sent.interrupt)
     try {
       const budget = await budgetOf(upload, file)
-      if (upload.stream) return await passOn(upload, file, incoming, budget)
-      const bytes = ofDeclaredSize(incoming.bytes, file.size, { mayBeEmpty: true })
+      if (upload.stream) return await passOn(upload, file, { ...incoming, bytes: sent }, budget)
+      const bytes = ofDeclaredSize(sent, file.size, { mayBeEmpty: true })
       return await finish(upload, file, await receive(bytes, upload, budget, incoming), budget)
     } catch (error) {
       await giveBack(file)
@@ -253,7 +256,7 @@ export function createUploadsIntake({
     const file = await repo.findFile(fileId)
     if (file?.status === 'uploaded') return file
     const upload = file && (await repo.findUpload(file.uploadId))
-    if (!upload || file.status !== 'uploading') throw new AppError('not_found', 'the file was removed while it came in')
+    if (!upload || file.status !== 'uploading') throw removedMeanwhile()
     assertDeclaredSize(came.size, file.size)
     return finish(upload, file, await treat(came, upload, sender), await budgetOf(upload, file), completion)
   }
@@ -295,9 +298,16 @@ export function createUploadsIntake({
     }
   }
 
+  /** What was removed meanwhile, or its request revoked, is not read to its end. */
   async function renewLeases(): Promise<void> {
-    if (writing.size > 0)
-      await repo.renewLeases([...writing], clock() + WRITER_LEASE_MS).catch(logged('could not renew leases'))
+    const ids = [...writing.keys()]
+    if (ids.length === 0) return
+    try {
+      const renewed = new Set(await repo.renewLeases(ids, clock() + WRITER_LEASE_MS))
+      for (const id of ids) if (!renewed.has(id)) writing.get(id)?.(removedMeanwhile())
+    } catch (error) {
+      logged('could not renew leases')(error)
+    }
   }
 
   const logged = (message: string) => (err: unknown) => log.error({ err }, message)
@@ -319,3 +329,5 @@ export function createUploadsIntake({
     close: () => clearInterval(renewal),
   }
 }
+
+const removedMeanwhile = () => new AppError('not_found', 'the file was removed while it came in')

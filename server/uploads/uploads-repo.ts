@@ -186,17 +186,22 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
         return 'finished'
       }),
 
-    renewLeases: (fileIds: readonly string[], leaseUntil: number): Promise<void> =>
+    /** Returns those that are still `uploading`. */
+    renewLeases: (fileIds: readonly string[], leaseUntil: number): Promise<string[]> =>
       transact(async (trx) => {
+        const renewed: string[] = []
         for (const ids of chunks(fileIds)) {
           await spareUploads(trx, await uploadsOf(trx, ids), leaseUntil)
-          await trx
+          const rows = await trx
             .updateTable('files')
             .set({ lease_until: leaseUntil })
             .where('id', 'in', ids)
             .where('status', '=', 'uploading')
+            .returning('id')
             .execute()
+          renewed.push(...rows.map(({ id }) => id))
         }
+        return renewed
       }),
 
     /** The options of a quick upload are known for good only once its whole form was read. */

@@ -1,10 +1,10 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { head as headOf, rawClient } from '../../helpers/raw-client.ts'
 import { describe, offsetOf, patch, post } from '../resumable/tus-requests.ts'
-import { givenGuest, revokeRequest } from './given.ts'
+import { givenGuest, revokeRequest, seen } from './given.ts'
 
 /** What guests have not finished ends with the request or the upload that it was for. */
 
@@ -116,5 +116,25 @@ test.each(ENDINGS)(
     expect(answers.map(({ status }) => status)).toEqual([404, 404])
     await app.housekeeping.clean()
     expect(stored(app)).toEqual([])
+  },
+)
+
+test.each(ENDINGS.filter(([what]) => what !== 'the request expires'))(
+  'when %s, a file that is sent in one request is refused although more of it would come',
+  async (what, end) => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const app = await makeApp()
+    const guest = await givenGuest(app)
+    const sender = await rawClient(app.url)
+    const headers = { 'X-RequestToken': guest.request.requestToken, 'Content-Length': 1_000_000 }
+    await sender.send(headOf('PUT', '/request/a', headers))
+    await sender.send('the first bytes')
+    await vi.waitFor(async () => expect((await seen(app, guest.upload)).files).toHaveLength(1))
+
+    await end(app, guest)
+    vi.advanceTimersByTime(20_000)
+
+    expect((await sender.answer()).status).toBe(what === 'the upload is removed' ? 404 : 403)
   },
 )

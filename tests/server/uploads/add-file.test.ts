@@ -3,6 +3,7 @@ import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { addFile, type CreatedUpload, createUpload } from '../../helpers/client.ts'
 import { FORM_TYPE, filePart, form, part } from '../../helpers/form.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { rawClient } from '../../helpers/raw-client.ts'
 import { sendRaw } from '../../helpers/raw-http.ts'
 
 /** `POST /file/:upload`: how a form is read (Plik §1.6). */
@@ -183,10 +184,13 @@ test('a file in chunks without a length arrives whole, as the command line sends
   const chunked = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
   const head = [`POST /file/${id} HTTP/1.1`, 'Host: h', `X-UploadToken: ${uploadToken}`, `Content-Type: ${FORM_TYPE}`]
 
-  const answer = await sendRaw(app, [...head, 'Transfer-Encoding: chunked', 'Expect: 100-continue'], chunked)
+  const client = await rawClient(app.url)
+  await client.send(`${[...head, 'Transfer-Encoding: chunked', 'Expect: 100-continue'].join('\r\n')}\r\n\r\n`)
+  expect(await client.informed()).toBe(100)
+  await client.send(chunked)
 
-  expect(answer.status).toBe(100)
-  expect(answer.body).toContain('HTTP/1.1 200 OK')
+  const answer = await client.answer()
+  expect(answer.status).toBe(200)
   expect(answer.body).toContain('"fileSize":5')
 })
 
