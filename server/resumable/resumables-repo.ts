@@ -1,6 +1,6 @@
-import type { Insertable, Selectable, Updateable } from 'kysely'
+import type { Insertable, Kysely, Selectable, Updateable } from 'kysely'
 import type { Database } from '../database/open-database.ts'
-import type { ResumablesTable } from '../database/schema.ts'
+import type { ResumablesTable, Schema } from '../database/schema.ts'
 import type { Trx } from '../database/transact.ts'
 import type { SeenLease } from '../lease-watch.ts'
 import type { Admission, SpareUploads } from '../uploads/admission.ts'
