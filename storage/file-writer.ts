@@ -1,7 +1,7 @@
 import fs from 'node:fs'
-import { FILE_MODE } from '../server/file-modes.ts'
 import type { Durability } from './blob-store.ts'
 import { call } from './file-calls.ts'
+import { FILE_MODE } from './file-modes.ts'
 
 /** One `writev` of 1 MiB, two in flight: the fastest of what was measured (256 KiB reach 0.92 of it, 64 KiB 0.76). */
 const BATCH_BYTES = 1024 * 1024

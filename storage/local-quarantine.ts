@@ -1,8 +1,8 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { FOLDER_MODE } from '../server/file-modes.ts'
 import type { BlobKey, Quarantine } from './blob-store.ts'
 import { call, errorCode, ignore } from './file-calls.ts'
+import { FOLDER_MODE } from './file-modes.ts'
 import { listFolder } from './local-listing.ts'
 
 interface Dependencies {

@@ -10,8 +10,8 @@ import {
   SqliteDialect,
   type SqliteStatement,
 } from 'kysely'
+import { FILE_MODE, FOLDER_MODE } from '../../storage/file-modes.ts'
 import { AppError } from '../errors.ts'
-import { FILE_MODE, FOLDER_MODE } from '../file-modes.ts'
 import { codeOf, decorated, LOCK_TIMEOUT_MS, unavailable } from './dialect.ts'
 import type { Prepare } from './prepared.ts'
 
@@ -84,7 +84,7 @@ function makeFilePrivate(path: string): void {
 function openSqlite(file: string, syncEachCommit: boolean): BetterSqlite3.Database {
   const sqlite = new BetterSqlite3(file, { timeout: LOCK_TIMEOUT_MS })
   try {
-    sqlite.pragma('auto_vacuum = INCREMENTAL') // takes effect in a new database only; see `vacuum.ts`
+    if (sqlite.pragma('page_count', { simple: true }) === 0) sqlite.pragma('auto_vacuum = INCREMENTAL') // see `vacuum.ts`
     sqlite.pragma('journal_mode = WAL')
     sqlite.pragma(`synchronous = ${syncEachCommit ? 'FULL' : 'NORMAL'}`) // in WAL mode only FULL syncs the log at each commit
     sqlite.pragma('foreign_keys = ON')

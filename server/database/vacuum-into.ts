@@ -6,6 +6,7 @@ import BetterSqlite3 from 'better-sqlite3'
  */
 const [from = '', to = ''] = process.argv.slice(2)
 const sqlite = new BetterSqlite3(from, { readonly: true, fileMustExist: true, timeout: 10_000 })
-sqlite.pragma('auto_vacuum = INCREMENTAL') // of the copy: a large database that gives back no space does once it is restored
+// Of the copy: a large database that gives back no space does so once it is restored.
+if (sqlite.pragma('auto_vacuum', { simple: true }) === 0) sqlite.pragma('auto_vacuum = INCREMENTAL')
 sqlite.prepare('vacuum into ?').run(to)
 sqlite.close()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { errorCode, ignore, storageError } from '../../storage/file-calls.ts'
-import { FILE_MODE, FOLDER_MODE } from '../file-modes.ts'
+import { FILE_MODE, FOLDER_MODE } from '../../storage/file-modes.ts'
 import { isId, newId } from '../ids.ts'
 
 interface Dependencies {

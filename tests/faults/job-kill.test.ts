@@ -119,10 +119,12 @@ const CASES: Case[] = [
   {
     action: 'purge-abandoned-uploads',
     prepare: async (given) =>
-      void (await givenUploads(given, ROWS, { file: { status: 'uploading', blob_key: null, lease_until: 1 } })),
+      void (await givenUploads(given, ROWS, {
+        file: { status: 'uploading', blob_key: null, lease_until: 1, declared_by: 'ann' },
+      })),
     verify: async ({ db }) => {
       expect(await countOf(db, 'files', 'uploading')).toBe(0)
-      expect(await countOf(db, 'files', 'deleted')).toBe(ROWS)
+      expect(await countOf(db, 'files', 'missing')).toBe(ROWS)
     },
   },
   {
@@ -246,7 +248,7 @@ test.each(CASES)(
     const limits = action === 'verify-digests' ? {} : parameters
     await jobs.change('killed', { steps: [{ ...step, parameters: limits }] })
     const next = await control.start('killed', 'test')
-    expect((await next.ended).outcome).toBe('succeeded')
+    expect(await next.ended).toMatchObject({ outcome: 'succeeded' })
     await one.verify(given)
   },
   120_000,

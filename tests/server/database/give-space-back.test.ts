@@ -36,6 +36,7 @@ describe.skipIf(isPostgres())('SQLite', () => {
     const { app, file } = await givenEmptied(temporaryFolder())
     const { url } = await givenFile(app, {}, 'kept')
 
+    await app.backups.backUpTo(join(app.dataDir, 'backup.db'))
     expect(await optimise(app)).toBe('succeeded')
 
     expect(statSync(file).size).toBeLessThan(MB)

@@ -205,7 +205,7 @@ describe.skipIf(isPostgres())('on SQLite', () => {
   test.each([
     ['an overwritten header', (file: string) => writeFileSync(file, 'garbage'.repeat(100), { flag: 'r+' })],
     ['a lost end', (file: string) => truncateSync(file, 5_000)],
-    ['an overwritten middle', (file: string) => overwrite(file, 4096, 8192)],
+    ['an overwritten middle', (file: string) => overwrite(file, 4096, 12_288)],
   ])('a database with %s stops the start in plain words, and is left as it was', async (_what, damage) => {
     const dataDir = temporaryFolder()
     const file = join(dataDir, 'mayfly.db')

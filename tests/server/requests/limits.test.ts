@@ -293,6 +293,7 @@ test('a process that dies gives its guests’ places back when its lease is over
   const { app, db } = await makeAppWithDatabase({ MAX_FILES_PER_UPLOAD: '1' })
   const { upload, guest } = await givenGuest(app, { maxFiles: 1, maxSize: 10 })
   const { id } = await jsonOf(guest.put('a', '0123456789'))
+  await app.storeOwnership.assertOwned()
   const died = { status: 'uploading' as const, uploaded_at: null, lease_until: 0 }
   await db.updateTable('files').set(died).where('id', '=', id).execute()
 
