@@ -50,6 +50,7 @@ export interface NewUpload {
   password?: string
   comments?: string
   e2ee?: string
+  manifest?: string
 }
 
 export const createUpload = (upload: NewUpload): Promise<UploadJson> =>

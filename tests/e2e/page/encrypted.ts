@@ -1,5 +1,8 @@
 import { Encrypter, identityToRecipient } from 'age-encryption'
+import { toBase64Url } from '../../../web/src/encryption/base64.ts'
 import { newSecret, sealName } from '../../../web/src/encryption/encryption.ts'
+import { HEAD_BYTES } from '../../../web/src/encryption/layout.ts'
+import { listedFile, sealManifest } from '../../../web/src/encryption/manifest.ts'
 import { addFile, createUpload } from '../../helpers/client.ts'
 
 /** Encrypted uploads, as the page makes them and as others do. */
@@ -11,17 +14,27 @@ export interface EncryptedFile {
   spoil?: (sealed: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>
 }
 
-/** `link` opens it. */
+/** As the page makes it. `link` opens it. With `manifest: ''` as it was made before there were manifests. */
 export async function givenEncrypted(app: { url: string }, files: EncryptedFile[], options: object = {}) {
   const secret = await newSecret()
-  const upload = await createUpload(app, { e2ee: 'age', ...options })
-  for (const { path, content, spoil = unchanged } of files) {
-    const encrypter = new Encrypter()
-    encrypter.addRecipient(await identityToRecipient(secret))
-    const response = await addFile(app, upload, spoil(await sealed(encrypter, content)), sealName(path, secret))
+  const sealedFiles = await Promise.all(files.map((file) => sealedFile(file, secret)))
+  const manifest = sealManifest({ version: 1, files: sealedFiles.map(({ listed }) => listed) }, secret)
+  const upload = await createUpload(app, { e2ee: 'age', manifest, ...options })
+  for (const { name, bytes } of sealedFiles) {
+    const response = await addFile(app, upload, bytes, name)
     if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
   }
-  return { upload, secret, link: `${app.url}/#/?id=${upload.id}&key=${encodeURIComponent(secret)}` }
+  const query = { id: upload.id, ...(upload.manifest ? { e2ee: '2' } : {}), key: secret }
+  return { upload, secret, link: `${app.url}/#/?${new URLSearchParams(query)}` }
+}
+
+async function sealedFile({ path, content, spoil = unchanged }: EncryptedFile, secret: string) {
+  const encrypter = new Encrypter()
+  encrypter.addRecipient(await identityToRecipient(secret))
+  const bytes = await sealed(encrypter, content)
+  const name = sealName(path, secret)
+  const listed = listedFile(name, toBase64Url(bytes.subarray(0, HEAD_BYTES)), Buffer.byteLength(content))
+  return { name, listed, bytes: spoil(bytes) }
 }
 
 /** As `age -p` makes them: with another header, under names that anybody can read. */

@@ -89,7 +89,7 @@ export const STATES: Record<string, State> = {
         { path: 'film.mkv', content: 'x' },
         { path: 'notes.txt', content: 'x' },
       ]
-      const { link } = await givenEncrypted(app, files)
+      const { link } = await givenEncrypted(app, files, { manifest: '' })
       await page.route('**/upload/*', async (route) => {
         const response = await route.fetch()
         const upload = (await response.json()) as { files: { fileSize: number }[] }

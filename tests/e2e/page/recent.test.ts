@@ -54,6 +54,43 @@ describe.skipIf(!hasBrowser())('uploads that were sent without an account', () =
     expect(await page.getByText('plans.txt').count()).toBe(0)
   })
 
+  test('are kept for another time and deleted without the key', async () => {
+    const { app, link, page } = await givenSent(open, true)
+    const id = new URLSearchParams(link.split('?')[1]).get('id')
+    const stored = async () => (await fetch(`${app.url}/upload/${id}`)).json() as Promise<{ ttl: number }>
+    const list = page.getByRole('list', { name: 'Recent uploads' })
+    await title(page).click()
+
+    await list.getByRole('button', { name: 'How long to keep Encrypted upload, 2 files' }).click()
+    await page.getByRole('dialog').getByLabel('Keep for').selectOption('1 hour')
+    const wrong = await faults(page)
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+    await list.getByText('Gone in 1 hour').waitFor()
+    const { ttl } = await stored()
+    await list.getByRole('button', { name: 'Delete Encrypted upload, 2 files' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click()
+    await title(page).waitFor({ state: 'detached' })
+
+    expect(wrong).toEqual([])
+    expect(ttl).toBe(3600)
+    expect((await fetch(`${app.url}/upload/${id}`)).status).toBe(404)
+  })
+
+  test('that are encrypted are still taken for that when the server says otherwise', async () => {
+    const { page } = await givenSent(open, true)
+    await page.route(/\/upload\/\w+$/, async (route) => {
+      const response = await route.fetch()
+      const { e2ee: _hidden, ...upload } = (await response.json()) as { e2ee?: string }
+      await route.fulfill({ response, json: upload })
+    })
+
+    await title(page).click()
+    await page.getByRole('link', { name: 'Encrypted upload, 2 files' }).click()
+
+    await page.getByRole('alert').filter({ hasText: 'the server says that they are not encrypted' }).waitFor()
+    expect(await page.getByRole('button', { name: 'Add files' }).count()).toBe(0)
+  })
+
   test('are forgotten when people clear the list, and not remembered when they choose so', async () => {
     const { app, link, page } = await givenSent(open)
 

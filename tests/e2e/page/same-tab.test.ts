@@ -21,7 +21,7 @@ describe.skipIf(!hasBrowser())('another link of the same upload, in the same tab
     await page.getByText('a.txt').waitFor()
     await page.goto(link.replace(/&key=.*/, `&key=${other}`))
 
-    await page.getByText('Do not trust this link').waitFor()
+    await page.getByRole('heading', { name: 'The key is wrong' }).waitFor()
     expect(await page.getByText('a.txt').count()).toBe(0)
   })
 

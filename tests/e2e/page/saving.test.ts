@@ -18,6 +18,9 @@ const WITH_PICKER = `window.showSaveFilePicker = async ({ suggestedName }) => {
 }`
 const WITH_PICKER_CLOSED = `window.showSaveFilePicker = async () => { throw new DOMException('closed', 'AbortError') }`
 
+/** Of these the page believes sizes, since nothing lists them. */
+const UNLISTED = { manifest: '' }
+
 /** Makes the page believe that the files are so large, once decrypted; what comes is what there is. */
 async function pretendSize(page: Page, bytes: number): Promise<void> {
   await page.route('**/upload/*', async (route) => {
@@ -80,7 +83,7 @@ describe.skipIf(!hasBrowser())('without a service worker', () => {
 
   test('a file is decrypted in memory up to 256 MiB, and above that refused, before anything of it was read', async () => {
     const app = await makeApp()
-    const { link } = await givenEncrypted(app, [{ path: 'a.bin', content: 'content' }], { oneShot: true })
+    const { link } = await givenEncrypted(app, [{ path: 'a.bin', content: 'content' }], { ...UNLISTED, oneShot: true })
     const above = await openedBy(WITHOUT_PICKER, link, MAX_HELD_BYTES + 1)
     const reads = readsOf(above)
 
@@ -95,7 +98,7 @@ describe.skipIf(!hasBrowser())('without a service worker', () => {
 
   test('what is refused is said to be had by a command, which is shown', async () => {
     const app = await makeApp()
-    const { link, secret } = await givenEncrypted(app, [{ path: 'a.bin', content: 'content' }])
+    const { link, secret } = await givenEncrypted(app, [{ path: 'a.bin', content: 'content' }], UNLISTED)
     const page = await openedBy(WITHOUT_PICKER, link, MAX_HELD_BYTES + 1)
 
     await page.getByRole('button', { name: 'Download a.bin' }).click()
@@ -107,10 +110,14 @@ describe.skipIf(!hasBrowser())('without a service worker', () => {
 
   test('a zip above 256 MiB is refused as a file is', async () => {
     const app = await makeApp()
-    const { link } = await givenEncrypted(app, [
-      { path: 'a.bin', content: 'a' },
-      { path: 'b.bin', content: 'b' },
-    ])
+    const { link } = await givenEncrypted(
+      app,
+      [
+        { path: 'a.bin', content: 'a' },
+        { path: 'b.bin', content: 'b' },
+      ],
+      UNLISTED,
+    )
     const page = await openedBy(WITHOUT_PICKER, link, MAX_HELD_BYTES / 2)
     const reads = readsOf(page)
     await page.waitForLoadState('networkidle')
@@ -124,7 +131,7 @@ describe.skipIf(!hasBrowser())('without a service worker', () => {
 
   test('larger files are written to one that people choose, where the browser can do that', async () => {
     const app = await makeApp()
-    const { link } = await givenEncrypted(app, [{ path: 'a.txt', content: 'written as it came' }])
+    const { link } = await givenEncrypted(app, [{ path: 'a.txt', content: 'written as it came' }], UNLISTED)
     const page = await openedBy(WITH_PICKER, link, MAX_HELD_BYTES + 1)
 
     await page.getByRole('button', { name: 'Download a.txt' }).click()
@@ -135,7 +142,7 @@ describe.skipIf(!hasBrowser())('without a service worker', () => {
   test('nothing is left of one that turns out to be changed', async () => {
     const app = await makeApp()
     const changed = { path: 'a.txt', content: 'x'.repeat(70_000), spoil: flipped }
-    const { link } = await givenEncrypted(app, [changed])
+    const { link } = await givenEncrypted(app, [changed], UNLISTED)
     const page = await openedBy(WITH_PICKER, link, MAX_HELD_BYTES + 1)
 
     await page.getByRole('button', { name: 'Download a.txt' }).click()
@@ -146,7 +153,7 @@ describe.skipIf(!hasBrowser())('without a service worker', () => {
 
   test('nothing is read, and nothing is wrong, when they choose none', async () => {
     const app = await makeApp()
-    const { link } = await givenEncrypted(app, [{ path: 'a.txt', content: 'a' }], { oneShot: true })
+    const { link } = await givenEncrypted(app, [{ path: 'a.txt', content: 'a' }], { ...UNLISTED, oneShot: true })
     const page = await openedBy(WITH_PICKER_CLOSED, link, MAX_HELD_BYTES + 1)
     const reads = readsOf(page)
 

@@ -1,6 +1,6 @@
 import type { tokenJson } from '../../../server/accounts/account-shapes.ts'
 import type { listedUploadJson } from '../../../server/uploads/upload-shapes.ts'
-import { call, json } from '../api.ts'
+import { type Access, accessHeaders, call, json } from '../api.ts'
 import type { PageOf } from '../paged.ts'
 import type { UserJson } from '../session.ts'
 
@@ -24,8 +24,12 @@ export const listMyUploads = (query: Query): Promise<PageOf<ListedUpload>> => pa
 export const listAllUploads = (query: Query): Promise<PageOf<ListedUpload>> => page('uploads', query)
 
 /** Counted from now on; -1: for ever. */
-export const extendUpload = (id: string, ttl: number): Promise<{ expireAt: string | null }> =>
-  json(`upload/${encodeURIComponent(id)}`, { method: 'PATCH', body: JSON.stringify({ ttl }) })
+export const extendUpload = (id: string, ttl: number, access: Access): Promise<{ expireAt: string | null }> =>
+  json(`upload/${encodeURIComponent(id)}`, {
+    method: 'PATCH',
+    headers: accessHeaders(access),
+    body: JSON.stringify({ ttl }),
+  })
 
 export const listTokens = (query: Query): Promise<PageOf<TokenJson>> => page('me/token', query)
 export const createToken = (comment: string): Promise<TokenJson> => json('me/token', post({ comment }))

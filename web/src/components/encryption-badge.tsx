@@ -1,32 +1,37 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import { encryptionTexts } from '../i18n/encryption.ts'
 import { uploadTexts } from '../i18n/upload.ts'
-import { verify } from '../receiving/verify.ts'
+import { type Verdict, verify } from '../receiving/verify.ts'
 import type { View } from '../receiving/view.ts'
 import { Icon, type IconName } from './icon.tsx'
 
-/** Says that an upload is encrypted once that was seen, not because somebody wished it so. */
+/** Says that an upload is encrypted, and what of it was seen to be the sender's, not what somebody wished it were. */
 export function EncryptionBadge({ view }: { view: View }) {
-  const t = uploadTexts.value
-  const state = useSignal<'checking' | Awaited<ReturnType<typeof verify>>>('checking')
+  const t = encryptionTexts.value
+  const verdict = useSignal<Verdict | undefined>(undefined)
   useEffect(() => {
     void verify(view).then((result) => {
-      state.value = result
+      verdict.value = result
     })
   }, [view])
-  const looks: Record<typeof state.value, { icon: IconName; text: string; tone: string }> = {
-    checking: { icon: 'key', text: t.encryptionChecking, tone: '' },
-    verified: { icon: 'lock', text: t.encryptionVerified, tone: 'good' },
-    unread: { icon: 'key', text: t.encryptionUnread, tone: '' },
-    unreachable: { icon: 'key', text: t.encryptionUnreachable, tone: '' },
-    insecure: { icon: 'key', text: t.needsHttps, tone: 'bad' },
-    refuted: { icon: 'close', text: t.encryptionRefuted, tone: 'bad' },
+  const { state = 'checking', files = [] } = verdict.value ?? {}
+  const looks: Record<typeof state, { icon: IconName; text: string; tone: string }> = {
+    checking: { icon: 'key', text: t.checking, tone: '' },
+    verified: { icon: 'lock', text: t.verified, tone: 'good' },
+    incomplete: { icon: 'key', text: t.incomplete(view.absent ?? 0), tone: '' },
+    listed: { icon: 'key', text: t.listed, tone: '' },
+    unlisted: { icon: 'key', text: t.unlisted, tone: '' },
+    unread: { icon: 'key', text: t.unread, tone: '' },
+    unreachable: { icon: 'key', text: t.unreachable, tone: '' },
+    insecure: { icon: 'key', text: uploadTexts.value.needsHttps, tone: 'bad' },
+    refuted: { icon: 'close', text: t.refuted(files.join(', ')), tone: 'bad' },
   }
-  const { icon, text, tone } = looks[state.value]
+  const { icon, text, tone } = looks[state]
   return (
-    <p class={`encryption ${tone}`} role="status">
+    <p class={`encryption ${tone}`} role={tone === 'bad' ? 'alert' : 'status'}>
       <Icon name={icon} size={16} />
-      {text}
+      <span>{text}</span>
     </p>
   )
 }

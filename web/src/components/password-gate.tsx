@@ -2,20 +2,17 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { uploadTexts } from '../i18n/upload.ts'
 import { CentredCard } from './centred-card.tsx'
+import type { IconName } from './icon.tsx'
 
 interface Props {
-  needs: 'password' | 'key'
-  isWrong: boolean
+  icon: IconName
+  /** `wrong`: what is wrong with the last answer. */
+  words: { title: string; text: string; field: string; wrong: string | undefined }
   onAnswer: (text: string) => Promise<void>
 }
 
-/** Asks for what opens an upload: its password, or the key of an encrypted one whose link has lost it. */
-export function PasswordGate({ needs, isWrong, onAnswer }: Props) {
-  const t = uploadTexts.value
-  const words =
-    needs === 'key'
-      ? { title: t.keyTitle, text: t.keyText, field: t.key, wrong: t.wrongKey }
-      : { title: t.locked, text: t.lockedText, field: t.password, wrong: t.wrongPassword }
+/** Asks for what opens an upload: its password, or its key. */
+export function PasswordGate({ icon, words, onAnswer }: Props) {
   const password = useSignal('')
   const isBusy = useSignal(false)
   const field = useRef<HTMLInputElement>(null)
@@ -29,7 +26,7 @@ export function PasswordGate({ needs, isWrong, onAnswer }: Props) {
   }
 
   return (
-    <CentredCard icon={needs === 'key' ? 'key' : 'lock'} title={words.title} text={words.text}>
+    <CentredCard icon={icon} title={words.title} text={words.text}>
       <form class="stack" onSubmit={(event) => void submit(event)}>
         <label class="field">
           <span>{words.field}</span>
@@ -38,21 +35,21 @@ export function PasswordGate({ needs, isWrong, onAnswer }: Props) {
             autoComplete="current-password"
             required
             ref={field}
-            aria-invalid={isWrong}
-            aria-describedby={isWrong ? 'wrong-password' : undefined}
+            aria-invalid={words.wrong !== undefined}
+            aria-describedby={words.wrong ? 'wrong-password' : undefined}
             value={password.value}
             onInput={({ currentTarget }) => {
               password.value = currentTarget.value
             }}
           />
         </label>
-        {isWrong && (
+        {words.wrong && (
           <p id="wrong-password" class="file-note bad" role="alert">
             {words.wrong}
           </p>
         )}
         <button type="submit" class="primary" disabled={isBusy.value}>
-          {t.unlock}
+          {uploadTexts.value.unlock}
         </button>
       </form>
     </CentredCard>

@@ -30,7 +30,7 @@ interface Props {
 /** One file, and all that can be done with it. */
 export function ReceivedFile({ view, one, reload, isOnly, isSelected, onSelect }: Props) {
   const t = uploadTexts.value
-  const { path, isThere, file } = one
+  const { path, isThere, isForeign, file } = one
   const fetching = useFetching()
   const progress = fetching.progress.value
   return (
@@ -43,7 +43,7 @@ export function ReceivedFile({ view, one, reload, isOnly, isSelected, onSelect }
       <span class="file-actions">
         {onSelect && <input type="checkbox" aria-label={t.selectFile(path)} checked={isSelected} onChange={onSelect} />}
         <PreviewButton view={view} one={one} />
-        {isThere && (view.upload.admin || view.upload.removable) && (
+        {(isThere || isForeign) && (view.upload.admin || view.upload.removable) && (
           <DeleteButton view={view} one={one} reload={reload} />
         )}
         {(isThere || progress) && !isOnly && (
@@ -52,6 +52,7 @@ export function ReceivedFile({ view, one, reload, isOnly, isSelected, onSelect }
       </span>
       {progress && <ProgressBar sent={progress.read} total={progress.total} label={t.fetching(path)} />}
       {fetching.problem.value && <Refusal view={view} files={[one]} error={fetching.problem.value.error} />}
+      {isForeign && <p class="file-note bad">{t.foreign}</p>}
       {isThere && isAskedAgain(view, one.size) && <p class="file-note quiet">{t.askedAgain}</p>}
       <RemovedData file={file} />
       {(isThere || progress) && isOnly && (
@@ -118,6 +119,7 @@ function DeleteButton({ view, one, reload }: Pick<Props, 'view' | 'one' | 'reloa
           title={t.deleteFile(path)}
           text={t.deleteFileSure(path)}
           onConfirm={async () => {
+            if (view.manifest) await (await import('../sending/manifest-changes.ts')).unlist(view, one)
             await removeFile(view.upload.id, file, view.access)
             await reload()
           }}
@@ -129,11 +131,11 @@ function DeleteButton({ view, one, reload }: Pick<Props, 'view' | 'one' | 'reloa
 }
 
 /** Its size, or why it has none. */
-function factsOf({ isThere, size, file }: ViewFile): string {
+function factsOf({ isThere, isForeign, size, file }: ViewFile): string {
   const t = uploadTexts.value
   if (isThere && file.downloadsLeft !== undefined)
     return `${formatBytes(size)} · ${t.downloadsLeft(formatNumber(file.downloadsLeft), file.downloadsLeft)}`
-  if (isThere) return formatBytes(size)
+  if (isThere || isForeign) return formatBytes(size)
   if (file.status === 'missing') return t.missing
   return file.status === 'uploading' ? t.uploading : t.fetched
 }

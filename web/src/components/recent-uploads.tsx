@@ -1,12 +1,15 @@
-import { ApiError, getUpload } from '../api.ts'
+import { extendUpload } from '../accounts/accounts-api.ts'
+import { ApiError, getUpload, removeUpload } from '../api.ts'
 import { listTexts } from '../i18n/lists.ts'
 import { recentTexts } from '../i18n/recent.ts'
 import { changeRecent, chooseToKeepRecent, forgetRecent, keepsRecent, type RecentUpload, recent } from '../recent.ts'
 import { href } from '../router.ts'
+import { forgetUnfinished } from '../sending/unfinished.ts'
 import { rememberToken } from '../tokens.ts'
 import { ConfirmDialog } from './confirm-dialog.tsx'
 import { Countdown } from './countdown.tsx'
 import { DialogButton } from './dialog-button.tsx'
+import { KeepOrDelete } from './keep-or-delete.tsx'
 import { SwitchField } from './switch-field.tsx'
 import '../styles/lists.css'
 
@@ -47,22 +50,40 @@ export function RecentUploads() {
   )
 }
 
-function RecentRow({ upload: { uploadId, title, files, expiresAt } }: { upload: RecentUpload }) {
+function RecentRow({ upload: { uploadId, token, title, files, expiresAt } }: { upload: RecentUpload }) {
   const t = listTexts.value
+  const isEncrypted = title === undefined
   const name = title ?? t.encryptedFiles(files)
+
+  async function extend(ttl: number): Promise<void> {
+    changeRecent(uploadId, { expiresAt: (await extendUpload(uploadId, ttl, { token })).expireAt })
+  }
+
   return (
     <li class="row">
       <div class="row-main">
-        <a class="row-title" href={href('/', { id: uploadId })}>
-          {title !== undefined && files > 1 ? t.andMore(name, files - 1) : name}
+        <a class="row-title" href={href('/', { id: uploadId, ...(isEncrypted ? { e2ee: '1' } : {}) })}>
+          {!isEncrypted && files > 1 ? t.andMore(name, files - 1) : name}
         </a>
         <p class="facts quiet">
           <Countdown expiresAt={expiresAt} />
         </p>
-        {title === undefined && <p class="row-note">{recentTexts.value.keyless}</p>}
+        {isEncrypted && <p class="row-note">{recentTexts.value.keyless}</p>}
+      </div>
+      <div class="row-actions">
+        <KeepOrDelete name={name} onExtend={extend} onDelete={() => deleteRecent(uploadId, token)} />
       </div>
     </li>
   )
+}
+
+/** What is gone already need not be deleted. */
+async function deleteRecent(uploadId: string, token: string): Promise<void> {
+  await removeUpload(uploadId, { token }).catch((error: unknown) => {
+    if (!(error instanceof ApiError && error.status === 404)) throw error
+  })
+  rememberToken(uploadId, undefined)
+  forgetUnfinished(uploadId)
 }
 
 /** What is gone by now is not listed, and what was given another time is listed with that. */

@@ -9,14 +9,13 @@ import type { Paged, PageOf } from '../paged.ts'
 import { linksOf } from '../receiving/links.ts'
 import { href } from '../router.ts'
 import { pathOfName } from '../sending/folder-names.ts'
-import { ConfirmDialog } from './confirm-dialog.tsx'
 import { CopyButton } from './copy-button.tsx'
 import { CopyField } from './copy-field.tsx'
 import { Countdown } from './countdown.tsx'
 import { Dialog } from './dialog.tsx'
 import { DialogButton } from './dialog-button.tsx'
-import { ExtendDialog } from './extend-dialog.tsx'
 import { Icon, type IconName } from './icon.tsx'
+import { KeepOrDelete } from './keep-or-delete.tsx'
 import { Notice } from './notice.tsx'
 import { PagedList, usePaged } from './paged-list.tsx'
 import { SearchField, SelectField } from './toolbar.tsx'
@@ -154,25 +153,11 @@ function RowActions({ upload, name, list }: { upload: ListedUpload; name: string
       ) : (
         <CopyButton text={linksOf(upload).page} label={t.copyLink(name)} isBare />
       )}
-      <DialogButton icon="clock" label={t.extendOf(name)} look="bare">
-        {(close) => (
-          <ExtendDialog
-            name={name}
-            onClose={close}
-            onExtend={async (ttl) => list.replace(upload, { ...upload, ...(await extendUpload(upload.id, ttl)) })}
-          />
-        )}
-      </DialogButton>
-      <DialogButton icon="trash" label={t.deleteOf(name)} look="bare">
-        {(close) => (
-          <ConfirmDialog
-            title={t.deleteOf(name)}
-            text={t.deleteSure(name)}
-            onClose={close}
-            onConfirm={() => removeUpload(upload.id, {}).then(() => list.drop(upload))}
-          />
-        )}
-      </DialogButton>
+      <KeepOrDelete
+        name={name}
+        onExtend={async (ttl) => list.replace(upload, { ...upload, ...(await extendUpload(upload.id, ttl, {})) })}
+        onDelete={() => removeUpload(upload.id, {}).then(() => list.drop(upload))}
+      />
     </div>
   )
 }

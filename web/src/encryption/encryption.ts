@@ -1,11 +1,11 @@
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { hkdf } from '@noble/hashes/hkdf.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { randomBytes } from '@noble/hashes/utils.js'
 import { armor, Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
 import type { Source } from '../sending/transport.ts'
 import { fromBase64Url, toBase64Url } from './base64.ts'
 import { CHUNK_BYTES, NONCE_BYTES, sealedSize, TAG_BYTES } from './layout.ts'
+import { openBytes, sealBytes } from './sealed-bytes.ts'
 import { isIdentity } from './secret.ts'
 
 /**
@@ -33,7 +33,7 @@ export async function sealText(text: string, secret: string): Promise<string> {
 }
 
 /** Throws when the secret does not fit. */
-export const openText = (sealed: string, secret: string): Promise<string> =>
+export const openText = async (sealed: string, secret: string): Promise<string> =>
   decrypterFor(secret).decrypt(armor.decode(sealed), 'text')
 
 /**
@@ -118,6 +118,7 @@ function chunkNonce(index: number, isLast: boolean): Uint8Array {
   return nonce
 }
 
+const NAME_PURPOSE = 'mayfly file name'
 const NAME_STEP_BYTES = 32
 const NAME_ENDING = '.age'
 
@@ -126,18 +127,11 @@ export function sealName(path: string, secret: string): string {
   const plain = new TextEncoder().encode(path)
   const padded = new Uint8Array(Math.max(1, Math.ceil(plain.length / NAME_STEP_BYTES)) * NAME_STEP_BYTES)
   padded.set(plain)
-  const nonce = randomBytes(12)
-  const sealed = chacha20poly1305(nameKey(secret), nonce).encrypt(padded)
-  return toBase64Url(new Uint8Array([...nonce, ...sealed])) + NAME_ENDING
+  return toBase64Url(sealBytes(padded, secret, NAME_PURPOSE)) + NAME_ENDING
 }
 
 /** Throws when the secret does not fit. */
 export function openName(name: string, secret: string): string {
   const sealed = fromBase64Url(name.slice(0, -NAME_ENDING.length))
-  const padded = chacha20poly1305(nameKey(secret), sealed.subarray(0, 12)).decrypt(sealed.subarray(12))
-  return new TextDecoder().decode(padded).replace(/\0+$/, '')
+  return new TextDecoder().decode(openBytes(sealed, secret, NAME_PURPOSE)).replace(/\0+$/, '')
 }
-
-/** A key of its own, so that nothing that is done with names touches that of the files. */
-const nameKey = (secret: string): Uint8Array =>
-  hkdf(sha256, new TextEncoder().encode(secret), undefined, new TextEncoder().encode('mayfly file name'), 32)

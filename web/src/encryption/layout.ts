@@ -4,7 +4,7 @@ export const CHUNK_BYTES = 64 * 1024
 export const TAG_BYTES = 16
 export const NONCE_BYTES = 16
 /** Header for one X25519 recipient, and nonce. */
-const HEAD_BYTES = 184
+export const HEAD_BYTES = 184
 
 /** An empty file has one chunk, too. */
 export const sealedSize = (plainSize: number, headBytes = HEAD_BYTES): number =>

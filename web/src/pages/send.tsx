@@ -17,7 +17,7 @@ import { keepsRecent, recent } from '../recent.ts'
 import { href } from '../router.ts'
 import { type ChosenFile, writtenText } from '../sending/chosen-files.ts'
 import { defaultOptions, isOffered, type SendOptions } from '../sending/options.ts'
-import { addTo, type Sending, send, sendings } from '../sending/sending.ts'
+import { type Sending, send, sendings } from '../sending/sending.ts'
 import { unfinished } from '../sending/unfinished.ts'
 import { myConfig } from '../session.ts'
 
@@ -47,7 +47,7 @@ function Sendings({ all }: { all: Sending[] }) {
 function addToOnly(added: ChosenFile[]): void {
   const [only, ...others] = sendings.value
   if (!only || others.length > 0 || only.upload.stream || added.length === 0) return
-  void addTo(only.upload, only.token, only.secret, added)
+  void import('../sending/add-files.ts').then(({ addTo }) => addTo(only.upload, only.token, only.secret, added))
 }
 
 function Compose() {

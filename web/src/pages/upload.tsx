@@ -12,6 +12,7 @@ import { PageTitle } from '../components/page-title.tsx'
 import { PasswordGate } from '../components/password-gate.tsx'
 import { ReceivedFiles } from '../components/received-files.tsx'
 import { useNews } from '../components/use-news.ts'
+import { isIdentity } from '../encryption/secret.ts'
 import { errorText } from '../error-text.ts'
 import { formatBytes, formatNumber } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
@@ -27,8 +28,11 @@ import { knownToken, rememberToken } from '../tokens.ts'
 /** What a link leads to: the files, and for who made it, the ways to share and change it. */
 export function UploadPage({ id }: { id: string }) {
   const token = takeToken(id)
-  const key = route.value.query.get('key') ?? undefined
-  const { received, load, refresh, unlock } = useMemo(() => createReceived(id, token, key), [id, token, key])
+  const [key, e2ee] = ['key', 'e2ee'].map((name) => route.value.query.get(name) || undefined)
+  const { received, load, refresh, unlock, tryKey } = useMemo(
+    () => createReceived(id, token, { key, e2ee }),
+    [id, token, key, e2ee],
+  )
   useEffect(() => void load(), [load])
   const reload = useNews(received, refresh)
   const t = uploadTexts.value
@@ -37,7 +41,21 @@ export function UploadPage({ id }: { id: string }) {
     case 'loading':
       return <p class="quiet waiting">{commonTexts.value.loading}</p>
     case 'locked':
-      return <PasswordGate key={value.needs} needs={value.needs} isWrong={value.isWrong} onAnswer={unlock} />
+      if (value.needs === 'key') return <KeyGate key="key" problem={value.problem} tried={value.tried} onKey={tryKey} />
+      return (
+        <PasswordGate
+          icon="lock"
+          words={{
+            title: t.locked,
+            text: t.lockedText,
+            field: t.password,
+            wrong: value.isWrong ? t.wrongPassword : undefined,
+          }}
+          onAnswer={unlock}
+        />
+      )
+    case 'refused':
+      return <RefusedUpload reason={value.reason} retry={load} />
     case 'gone':
       return <GonePage isOver={value.isOver} />
     case 'failed':
@@ -75,6 +93,8 @@ function GonePage({ isOver }: { isOver: boolean }) {
   )
 }
 
+const KeyGate = lazy(async () => (await import('../components/key-gate.tsx')).KeyGate)
+const RefusedUpload = lazy(async () => (await import('../components/refused-upload.tsx')).RefusedUpload)
 const EncryptionBadge = lazy(async () => (await import('../components/encryption-badge.tsx')).EncryptionBadge)
 /** For who made the upload. */
 const SharePanel = lazy(async () => (await import('../components/share-panel.tsx')).SharePanel)
@@ -99,7 +119,7 @@ function OpenUpload({ view, reload }: OpenProps) {
         {view.comments !== '' && <Message text={view.comments} />}
         {isAwaited(view) && <p class="quiet">{t.waitingText}</p>}
         <ReceivedFiles view={view} reload={reload} />
-        {upload.admin && !upload.stream && <AddFiles view={view} />}
+        {upload.admin && !upload.stream && canAdd(view) && <AddFiles view={view} />}
         {!upload.admin && view.secret !== undefined && (
           <details class="more">
             <summary>{t.curlAge}</summary>
@@ -117,8 +137,11 @@ function OpenUpload({ view, reload }: OpenProps) {
 const mayAskGuests = ({ admin, stream, e2ee }: UploadJson): boolean =>
   admin && !stream && !e2ee && serverConfig.value?.feature_requests !== 'disabled'
 
+/** For a passphrase that another client has used the page encrypts nothing: its names would make it easy to guess. */
+const canAdd = ({ secret }: View): boolean => secret === undefined || isIdentity(secret)
+
 async function startAdding(view: View, files: ChosenFile[]): Promise<void> {
-  const { addTo } = await import('../sending/sending.ts')
+  const { addTo } = await import('../sending/add-files.ts')
   await addTo(view.upload, view.access.token ?? '', view.secret, files)
   navigate('/')
 }

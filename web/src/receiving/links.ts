@@ -3,9 +3,9 @@ import { href } from '../router.ts'
 
 /** Every address that has to do with an upload. Files may live on a domain of their own. `secret` opens an encrypted one. */
 
-export function linksOf(upload: Pick<UploadJson, 'id' | 'uploadToken'>, secret?: string) {
-  const { id, uploadToken } = upload
-  const key = secret === undefined ? undefined : { key: secret }
+export function linksOf(upload: Pick<UploadJson, 'id' | 'uploadToken' | 'manifest'>, secret?: string) {
+  const { id, uploadToken, manifest } = upload
+  const key = secret === undefined ? undefined : { e2ee: manifest ? '2' : '1', key: secret }
   return {
     page: serverUrl(href('/', { id, ...key })),
     /** Whoever has it may change everything. */

@@ -1,4 +1,5 @@
 import { ApiError } from '../api.ts'
+import { ForeignFileError } from '../encryption/foreign-file.ts'
 import { asHolder } from './holder.ts'
 import { fileUrl } from './links.ts'
 import { InsecureError, NotOpenedError } from './problems.ts'
@@ -19,16 +20,20 @@ export interface Reading {
 }
 
 /**
- * A file as people may read it, decrypted while it comes. On a limited one this takes a claim. Throws `InsecureError`; what does
- * not open ends in a `NotOpenedError`.
+ * A file as people may read it, decrypted while it comes. On a limited one this takes a claim. Throws `InsecureError`; what is
+ * not the file that the sender listed ends in a `ForeignFileError`, what does not open in a `NotOpenedError`.
  */
-export async function openFile(view: View, { file }: ViewFile, reading: Reading = {}): Promise<Content> {
+export async function openFile(view: View, one: ViewFile, reading: Reading = {}): Promise<Content> {
   const { upload, access, secret } = view
+  const { file, listed } = one
   if (needsHttps(view)) throw new InsecureError()
+  if (one.isForeign) throw new ForeignFileError()
   const bytes = readStream(asHolder(upload, fileUrl(upload, file)), access, reading)
   if (secret === undefined) return { bytes, size: file.fileSize }
   const { openStream } = await import('../encryption/encryption.ts')
-  const opened = await openStream(bytes, secret, file.fileSize).catch(notOpened)
+  const { checkedHead } = await import('../encryption/manifest.ts')
+  const checked = listed ? checkedHead(bytes, listed) : bytes
+  const opened = await openStream(checked, secret, file.fileSize).catch(notOpened)
   return { ...opened, bytes: withErrors(opened.bytes) }
 }
 
@@ -46,6 +51,11 @@ function withErrors(bytes: ReadableStream<Uint8Array>): ReadableStream<Uint8Arra
 
 /** Whatever was not the line's fault, or the wish of whoever waits, is that of the bytes. */
 function notOpened(error: unknown): never {
-  if (error instanceof ApiError || (error instanceof DOMException && error.name === 'AbortError')) throw error
+  if (
+    error instanceof ApiError ||
+    error instanceof ForeignFileError ||
+    (error instanceof DOMException && error.name === 'AbortError')
+  )
+    throw error
   throw new NotOpenedError('the file could not be decrypted', { cause: error })
 }

@@ -1,4 +1,5 @@
 import { ApiError } from '../api.ts'
+import { ForeignFileError } from '../encryption/foreign-file.ts'
 import { errorText } from '../error-text.ts'
 import { formatDuration } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
@@ -28,6 +29,7 @@ export function problemText(error: unknown): string {
   const t = uploadTexts.value
   if (error instanceof FileError) return t.failedAt(error.path, problemText(error.cause))
   if (error instanceof TooLargeError) return t.tooLargeForPage
+  if (error instanceof ForeignFileError) return t.foreign
   if (error instanceof NotOpenedError) return t.notOpened
   if (error instanceof InsecureError) return t.needsHttps
   if (error instanceof TypeError) return commonTexts.value.unreachable // of a part of the page that was loaded for it

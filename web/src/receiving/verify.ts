@@ -1,4 +1,6 @@
 import { readFile } from '../api.ts'
+import { assertOpens } from '../encryption/encryption.ts'
+import { assertHead } from '../encryption/manifest.ts'
 import { fileUrl } from './links.ts'
 import { isLimited, needsHttps, type View, type ViewFile } from './view.ts'
 
@@ -6,36 +8,63 @@ import { isLimited, needsHttps, type View, type ViewFile } from './view.ts'
 const START_BYTES = 512
 const PARALLEL = 3
 
-/** `unread`: reading would use up a download; `unreachable`: nothing is known, since something could not be read just now. */
-type Verdict = 'verified' | 'refuted' | 'unread' | 'unreachable' | 'insecure'
-
 /**
- * Reads again what the server holds: whether every file begins as an age file that this key opens. All but the last byte of a
- * small file is read, since the server counts a download by that.
+ * - `verified`: names, sizes and order are the sender's, and every file begins as he listed it; what follows is checked as it is read
+ * - `incomplete`: the same, but some files that he listed are not here
+ * - `listed`: names, sizes and order are the sender's; reading the files would use up a download
+ * - `unlisted`: every file opens with the key, but nothing says which content belongs to which name
+ * - `refuted`: `files` are not the sender's
+ * - `unread`: nothing was read, since that would use up a download; `unreachable`: something could not be read just now
  */
-export async function verify(view: View): Promise<Verdict> {
-  const { secret, upload } = view
-  if (secret === undefined) return 'refuted'
-  if (needsHttps(view)) return 'insecure'
-  if (isLimited(upload)) return 'unread'
-  const queue = view.files.filter(({ isThere }) => isThere)
-  let isRefuted = false
+export interface Verdict {
+  state: 'verified' | 'incomplete' | 'listed' | 'unlisted' | 'refuted' | 'unread' | 'unreachable' | 'insecure'
+  /** Paths. */
+  files: string[]
+}
 
-  async function check({ file }: ViewFile): Promise<void> {
-    const end = Math.min(START_BYTES, file.fileSize - 2)
-    const response = await readFile(fileUrl(upload, file), view.access, { start: 0, end })
-    const start = new Uint8Array(await response.arrayBuffer())
-    const { assertOpens } = await import('../encryption/encryption.ts')
-    await assertOpens(start, secret as string).catch(() => {
-      isRefuted = true
-    })
+/** Reads again what the server holds, and compares it with what the sender listed. */
+export async function verify(view: View): Promise<Verdict> {
+  const { manifest, absent, files } = view
+  if (needsHttps(view)) return { state: 'insecure', files: [] }
+  const foreign = files.filter(({ isForeign }) => isForeign)
+  const { refuted, isReachable } = isLimited(view.upload) ? { refuted: [], isReachable: true } : await refutedOf(view)
+  if (foreign.length + refuted.length > 0)
+    return { state: 'refuted', files: [...foreign, ...refuted].map(({ path }) => path) }
+  return {
+    state: isReachable ? stateOf(manifest !== undefined, isLimited(view.upload), absent) : 'unreachable',
+    files: [],
   }
+}
+
+function stateOf(isListed: boolean, isUnread: boolean, absent = 0): Verdict['state'] {
+  if (!isListed) return isUnread ? 'unread' : 'unlisted'
+  if (absent > 0) return 'incomplete'
+  return isUnread ? 'listed' : 'verified'
+}
+
+/** Which files do not begin as they should, as far as they can be read just now. */
+async function refutedOf(view: View): Promise<{ refuted: ViewFile[]; isReachable: boolean }> {
+  const queue = view.files.filter(({ isThere }) => isThere)
+  const refuted: ViewFile[] = []
 
   async function work(): Promise<void> {
-    for (let file = queue.shift(); file; file = queue.shift()) await check(file)
+    for (let one = queue.shift(); one; one = queue.shift()) if (!(await beginsAsItShould(view, one))) refuted.push(one)
   }
 
   const all = await Promise.allSettled(Array.from({ length: PARALLEL }, work))
-  if (isRefuted) return 'refuted'
-  return all.every(({ status }) => status === 'fulfilled') ? 'verified' : 'unreachable'
+  return { refuted, isReachable: all.every(({ status }) => status === 'fulfilled') }
+}
+
+/** All but the last byte of a small file is read, since the server counts a download by that. Throws `ApiError`. */
+async function beginsAsItShould({ upload, access, secret = '' }: View, { file, listed }: ViewFile): Promise<boolean> {
+  const end = Math.min(START_BYTES, file.fileSize - 2)
+  const response = await readFile(fileUrl(upload, file), access, { start: 0, end })
+  const start = new Uint8Array(await response.arrayBuffer())
+  try {
+    if (listed) assertHead(start, listed)
+    else await assertOpens(start, secret)
+    return true
+  } catch {
+    return false
+  }
 }

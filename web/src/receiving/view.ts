@@ -1,5 +1,5 @@
 import type { Access, FileJson, UploadJson } from '../api.ts'
-import { openedSize } from '../encryption/layout.ts'
+import type { ListedFile, Manifest } from '../encryption/manifest.ts'
 import { pathOfName } from '../sending/folder-names.ts'
 
 /** An upload as people may read it: opened, where it was encrypted. */
@@ -8,6 +8,10 @@ export interface View {
   access: Access
   /** Of an encrypted upload. */
   secret: string | undefined
+  /** Of an encrypted upload; undefined: it was made without one, so nothing binds names, sizes and contents together. */
+  manifest?: Manifest | undefined
+  /** How many files it names of which the server knows nothing. */
+  absent?: number
   comments: string
   files: ViewFile[]
 }
@@ -22,6 +26,10 @@ export interface ViewFile {
   isSizeExact: boolean
   /** Whether it can be fetched. */
   isThere: boolean
+  /** How the manifest describes it. */
+  listed?: ListedFile | undefined
+  /** It could be fetched, but is not what the sender listed. */
+  isForeign?: boolean
 }
 
 export const isEncrypted = ({ e2ee }: Pick<UploadJson, 'e2ee'>): boolean => e2ee === 'age'
@@ -55,38 +63,19 @@ export const isUnsettled = ({ upload, files }: View): boolean =>
 /** Whether it is encrypted and can't be opened here: over plain HTTP browsers have no cryptography, and pages can't be trusted. */
 export const needsHttps = ({ secret }: Pick<View, 'secret'>): boolean => secret !== undefined && !isSecureContext
 
-/** Throws when the secret does not fit. Where HTTPS is missing, names are opened nevertheless, but no message. */
-export async function viewOf(upload: UploadJson, access: Access, secret: string | undefined): Promise<View> {
-  const files = upload.files ?? []
-  if (!isEncrypted(upload) || secret === undefined) {
-    const all = files.map((file) => viewFile(upload, file, pathOfName(file.fileName), file.fileSize))
-    return { upload, access, secret: undefined, comments: upload.comments, files: all }
-  }
-  const { openName, openText } = await import('../encryption/encryption.ts')
-  const comments = upload.comments === '' || needsHttps({ secret }) ? '' : await openText(upload.comments, secret)
-  const viewOfSealed = (file: FileJson): ViewFile => {
-    const name = attempt(() => openName(file.fileName, secret))
-    const view = viewFile(upload, file, name ?? withoutEnding(file.fileName), openedSize(file.fileSize))
-    return { ...view, isSizeExact: name !== undefined }
-  }
-  return { upload, access, secret, comments, files: files.map(viewOfSealed) }
+/** An upload that is not encrypted. */
+export function plainView(upload: UploadJson, access: Access): View {
+  const files = (upload.files ?? []).map((file) => viewFile(upload, file, pathOfName(file.fileName), file.fileSize))
+  return { upload, access, secret: undefined, comments: upload.comments, files }
 }
 
-/** Other clients, such as `age` and curl, name their files as they like. */
-const withoutEnding = (name: string): string => name.replace(/\.age$/, '')
-
-const viewFile = (upload: UploadJson, file: FileJson, path: string, size: number): ViewFile => ({
+export const viewFile = (upload: UploadJson, file: FileJson, path: string, size: number): ViewFile => ({
   file,
   path,
   size,
   isSizeExact: true,
-  isThere: file.status === (upload.stream ? 'uploading' : 'uploaded'),
+  isThere: canBeFetched(upload, file),
 })
 
-function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work()
-  } catch {
-    return undefined
-  }
-}
+export const canBeFetched = ({ stream }: UploadJson, { status }: FileJson): boolean =>
+  status === (stream ? 'uploading' : 'uploaded')

@@ -14,13 +14,19 @@ export async function giveUp(left: Unfinished): Promise<void> {
   if (!isShared) rememberToken(uploadId, undefined)
 }
 
-async function giveUpFiles({ uploadId, token, files }: Unfinished): Promise<void> {
+async function giveUpFiles({ uploadId, token, secret, files }: Unfinished): Promise<void> {
   const stored = (await getUpload(uploadId, { token })).files ?? []
   for (const { fileId, url } of files) {
     if (url !== undefined) await discardAt(url)
     const place = stored.find(({ id, status }) => id === fileId && status === 'missing')
     if (place) await removeFile(uploadId, place, { token })
   }
+  if (secret === undefined) return
+  const { unlistNames } = await import('./manifest-changes.ts')
+  await unlistNames(
+    { upload: { id: uploadId }, token, secret },
+    files.flatMap(({ name }) => name ?? []),
+  )
 }
 
 function unlessGone(error: unknown): void {

@@ -1,3 +1,4 @@
+import type { ListedFile } from '../encryption/manifest.ts'
 import type { ChosenFile } from './chosen-files.ts'
 import { nameOfPath } from './folder-names.ts'
 import type { Source } from './transport.ts'
@@ -8,20 +9,17 @@ export interface Prepared {
   name: string
   type: string
   source: Source
-  /** What an encrypted one begins with, and must begin with again when it is gone on with. */
-  head: string | undefined
+  /** Of an encrypted one: what it begins with, and must begin with again when it is gone on with; its line of the manifest. */
+  sealed?: { head: string; listed: ListedFile }
 }
 
-/** With a secret, neither the bytes of `source` nor their name are told to anybody who lacks it. */
+/** With a secret, neither the bytes of `source` nor their name are told to anybody who lacks it. `before`: see `sealChosen`. */
 export async function prepare(
   chosen: ChosenFile,
   source: Source,
   secret: string | undefined,
-  head?: string,
+  before?: { name?: string | undefined; head?: string | undefined },
 ): Promise<Prepared> {
-  const { path, bytes } = chosen
-  if (secret === undefined) return { chosen, name: nameOfPath(path), type: bytes.type, source, head: undefined }
-  const { sealFile, sealName } = await import('../encryption/encryption.ts')
-  const sealed = await sealFile(source, secret, head)
-  return { chosen, name: sealName(path, secret), type: '', source: sealed.source, head: sealed.head }
+  if (secret !== undefined) return (await import('./seal.ts')).sealChosen(chosen, source, secret, before)
+  return { chosen, name: nameOfPath(chosen.path), type: chosen.bytes.type, source }
 }

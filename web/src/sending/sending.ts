@@ -35,31 +35,28 @@ export interface Sending {
 /** Each upload is in it once. */
 export const sendings = signal<Sending[]>([])
 
-const runningOf = (uploadId: string) => sendings.value.find(({ upload }) => upload.id === uploadId)
+export const runningOf = (uploadId: string) => sendings.value.find(({ upload }) => upload.id === uploadId)
 
 /** Makes the upload and starts. Throws `ApiError` when the server does not want it so. */
 export async function send(files: readonly ChosenFile[], options: SendOptions): Promise<void> {
   const config = myConfig.value
   if (!config) return
-  const encryption = options.encrypt ? await import('../encryption/encryption.ts') : undefined
-  const secret = await encryption?.newSecret()
+  const sealing = options.encrypt ? await import('./seal.ts') : undefined
+  const secret = await sealing?.newSecret()
   const request = requestOf(options, config)
   let id = ''
   const sourceOf = (file: ChosenFile) => (request.stream ? plainSource(file.bytes) : noted(file, () => id))
   const prepared = await Promise.all(files.map((file) => prepare(file, sourceOf(file), secret)))
-  const upload = await createUpload({
+  const wanted = {
     ...request,
-    ...(encryption && secret && request.comments
-      ? { comments: await encryption.sealText(request.comments, secret) }
-      : {}),
-    ...(secret ? { e2ee: 'age' } : {}),
     files: prepared.map(({ chosen, name, type, source }) => ({
       fileName: name,
       fileSize: source.size,
       fileType: type,
       reference: chosen.key,
     })),
-  })
+  }
+  const upload = await (sealing && secret ? sealing.createSealed(wanted, prepared, secret) : createUpload(wanted))
   id = upload.id
   const token = upload.uploadToken ?? ''
   rememberToken(id, token)
@@ -79,48 +76,32 @@ const recentOf = ({ id, expireAt, e2ee }: UploadJson, token: string, files: read
   expiresAt: expireAt,
 })
 
-/** More files for an upload that is there. */
-export async function addTo(
-  upload: UploadJson,
-  token: string,
-  secret: string | undefined,
-  files: readonly ChosenFile[],
-): Promise<void> {
-  const prepared = await Promise.all(
-    files.map((file) =>
-      prepare(
-        file,
-        noted(file, () => upload.id),
-        secret,
-      ),
-    ),
-  )
-  const about = { upload, token, secret, isNew: runningOf(upload.id)?.isNew ?? false }
-  const outgoing = prepared.map((one) => outgoingOf(one, undefined))
-  remember(about, prepared, outgoing)
-  start(about, outgoing)
-}
-
-const noted = ({ bytes, key }: ChosenFile, uploadId: () => string) =>
+export const noted = ({ bytes, key }: ChosenFile, uploadId: () => string) =>
   notedSource(bytes, NOTHING_SENT, (fingerprint) => noteFile(uploadId(), key, { fingerprint }))
 
-export const outgoingOf = ({ chosen, name, type, source }: Prepared, declared: FileJson | undefined): OutgoingFile => ({
+export const outgoingOf = (
+  { chosen, name, type, source, sealed }: Prepared,
+  declared: FileJson | undefined,
+  before?: () => Promise<void>,
+): OutgoingFile => ({
   key: chosen.key,
   path: chosen.path,
   name: declared?.fileName ?? name,
   fileId: declared?.id,
   type,
   source,
+  listed: sealed?.listed,
+  before,
 })
 
 type About = Omit<Sending, 'sender' | 'stored' | 'conceal'>
 
-function remember(
+export function remember(
   { upload, token, secret, isNew }: About,
   prepared: readonly Prepared[],
   outgoing: readonly OutgoingFile[],
 ): void {
-  const files = prepared.map(({ chosen: { key, path, bytes }, head }, index) => {
+  const files = prepared.map(({ chosen: { key, path, bytes }, name, sealed }, index) => {
     const fileId = outgoing[index]?.fileId
     return {
       key,
@@ -128,7 +109,7 @@ function remember(
       size: bytes.size,
       modified: bytes.lastModified,
       ...(fileId ? { fileId } : {}),
-      ...(head ? { head } : {}),
+      ...(sealed ? { name, head: sealed.head } : {}),
     }
   })
   rememberUnfinished({ uploadId: upload.id, token, ...(secret ? { secret } : {}), isShared: !isNew, files })
@@ -142,7 +123,7 @@ export function start(about: About, outgoing: readonly OutgoingFile[]): void {
 }
 
 function begun(about: About, outgoing: readonly OutgoingFile[]): Sending {
-  const { upload, token } = about
+  const { upload, token, secret } = about
   const stored = signal<FileJson[]>([])
   const transport = upload.stream
     ? plainTransport(upload.id, { token })
@@ -158,11 +139,15 @@ function begun(about: About, outgoing: readonly OutgoingFile[]): Sending {
       noteOver(upload.id, key)
       refresh()
     },
-    onDiscarded: ({ key, fileId, name }) => {
+    onDiscarded: ({ key, fileId, name, listed }) => {
       noteOver(upload.id, key)
       // Its place would be waited for. What can't be told now is told by its end.
-      if (fileId && runningOf(upload.id))
-        removeFile(upload.id, { id: fileId, fileName: name }, { token }).catch(() => {})
+      if (!runningOf(upload.id)) return
+      if (fileId) removeFile(upload.id, { id: fileId, fileName: name }, { token }).catch(() => {})
+      if (secret && listed)
+        void import('./manifest-changes.ts').then(({ unlistGivenUp }) =>
+          unlistGivenUp({ upload, token, secret }, listed),
+        )
     },
   })
   noteStarted(upload.id)

@@ -1,3 +1,5 @@
+import type { ListedFile } from '../encryption/manifest.ts'
+
 /** How the bytes of one file travel. */
 
 /** What is sent: a file as it is, or as it is once encrypted. Any part of it can be had again. */
@@ -21,6 +23,10 @@ export interface OutgoingFile {
   resumeUrl?: string | undefined
   /** An earlier visit has sent some of it, but it is another file now: nothing of that is used. */
   isChanged?: boolean
+  /** Of an encrypted one: its line of the manifest. */
+  listed?: ListedFile | undefined
+  /** What has to be done before anything of it is sent. It may be called again when it failed. */
+  before?: (() => Promise<void>) | undefined
 }
 
 export interface Report {

@@ -29,6 +29,7 @@ export function tusTransport({ headers = {}, metadata = {}, onUrl }: Target): Tr
     begin().catch(fail)
 
     async function begin(): Promise<void> {
+      await file.before?.()
       const { Upload } = await import('tus-js-client')
       if (isStopped) return
       upload = new Upload(file.source as unknown as Blob, {

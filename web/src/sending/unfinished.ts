@@ -19,6 +19,8 @@ export interface UnfinishedFile {
   url?: string | undefined
   /** What of it may have been sent. */
   fingerprint?: Fingerprint | undefined
+  /** Of an encrypted one: as the server calls it. */
+  name?: string | undefined
   /** What begins an encrypted one. It must not serve for any other file. */
   head?: string | undefined
 }

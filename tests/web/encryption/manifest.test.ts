@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { newSecret, sealFile, sealName } from '../../../web/src/encryption/encryption.ts'
+import { ForeignFileError } from '../../../web/src/encryption/foreign-file.ts'
+import { sealedSize } from '../../../web/src/encryption/layout.ts'
+import {
+  assertHead,
+  checkedHead,
+  compareFiles,
+  type ListedFile,
+  listedFile,
+  type Manifest,
+  openManifest,
+  sealManifest,
+  tagOf,
+} from '../../../web/src/encryption/manifest.ts'
+import { plainSource } from '../../../web/src/sending/transport.ts'
+
+interface Given {
+  stored: { fileName: string; fileSize: number; isGone?: boolean }
+  listed: ListedFile
+}
+
+const given = (path: string, size: number, secret: string): Given => {
+  const name = sealName(path, secret)
+  return {
+    stored: { fileName: name, fileSize: sealedSize(size) },
+    listed: listedFile(name, randomBytes(184).toString('base64url'), size),
+  }
+}
+
+const compared = (stored: Given['stored'][], files: ListedFile[]) =>
+  compareFiles(stored, ({ isGone = false }) => !isGone, { version: 1, files })
+
+test('a manifest of a thousand files comes back, and takes as little as the server allows', async () => {
+  const secret = await newSecret()
+  const files = Array.from({ length: 1000 }, (_, i) => given(`${i}`, 1e13 + i, secret).listed)
+  const manifest: Manifest = { version: 7, files }
+
+  const sealed = sealManifest(manifest, secret)
+
+  expect(openManifest(sealed, secret)).toEqual(manifest)
+  expect(sealed).toMatch(/^[\w-]+$/)
+  expect(sealed.length).toBeLessThan(1024 + 1000 * 128)
+})
+
+test('a manifest opens with no other secret, nor when anything of it was changed', async () => {
+  const secret = await newSecret()
+  const sealed = sealManifest({ version: 1, files: [] }, secret)
+  const other = await newSecret()
+
+  expect(() => openManifest(sealed, other)).toThrow()
+  expect(() => openManifest(`${sealed.startsWith('A') ? 'B' : 'A'}${sealed.slice(1)}`, secret)).toThrow()
+  expect(() => openManifest(sealName('a', secret).replace('.age', ''), secret)).toThrow()
+})
+
+test('the tag of a manifest is its SHA-256 in quotes', () => {
+  expect(tagOf('abc')).toBe('"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"')
+})
+
+test('what is as it was listed is shown in the order of the manifest, whatever the order of the server', async () => {
+  const secret = await newSecret()
+  const [one, two] = [given('one', 1, secret), given('two', 2, secret)]
+
+  const { files, absent } = compared([two.stored, one.stored], [one.listed, two.listed])
+
+  expect(files.map(({ file }) => file)).toEqual([one.stored, two.stored])
+  expect(files.map(({ isForeign }) => isForeign)).toEqual([false, false])
+  expect(absent).toBe(0)
+})
+
+test('a file is foreign that was not listed, has another size, or is there twice', async () => {
+  const secret = await newSecret()
+  const [one, two] = [given('one', 1, secret), given('two', 2, secret)]
+  const copy = { ...one.stored }
+  const resized = { ...two.stored, fileSize: two.stored.fileSize + 1 }
+  const added = given('added', 3, secret).stored
+
+  const { files } = compared([added, one.stored, copy, resized], [one.listed, two.listed])
+
+  expect(files.map(({ file, isForeign }) => [file, isForeign])).toEqual([
+    [one.stored, false],
+    [copy, true],
+    [resized, true],
+    [added, true],
+  ])
+})
+
+test('what is gone is not foreign, and what the server does not know is counted', async () => {
+  const secret = await newSecret()
+  const [one, two, three] = [given('one', 1, secret), given('two', 2, secret), given('three', 3, secret)]
+  const gone = { ...one.stored, fileSize: 0, isGone: true }
+  const unlisted = { ...three.stored, isGone: true }
+
+  const { files, absent } = compared([gone, unlisted], [one.listed, two.listed])
+
+  expect(files.map(({ isForeign }) => isForeign)).toEqual([false, false])
+  expect(absent).toBe(1)
+})
+
+test('a file is known by its head, before anything of it passes', async () => {
+  const secret = await newSecret()
+  const { source, head } = await sealFile(plainSource(new Blob([randomBytes(1000)])), secret)
+  const other = await sealFile(plainSource(new Blob([randomBytes(1000)])), secret)
+  const listed = listedFile('a', head, 1000)
+  const bytesOf = async ({ size, slice }: typeof source) => new Uint8Array(await (await slice(0, size)).arrayBuffer())
+  const [right, wrong] = [await bytesOf(source), await bytesOf(other.source)]
+  const inPieces = (bytes: Uint8Array, length: number) =>
+    ReadableStream.from(
+      Array.from({ length: Math.ceil(bytes.length / length) }, (_, i) => bytes.slice(i * length, (i + 1) * length)),
+    )
+  const read = (stream: ReadableStream<Uint8Array>) => Array.fromAsync(stream)
+
+  expect(Buffer.concat(await read(checkedHead(inPieces(right, 50), listed)))).toEqual(Buffer.from(right))
+  await expect(read(checkedHead(inPieces(wrong, 50), listed))).rejects.toThrow(ForeignFileError)
+  await expect(read(checkedHead(inPieces(right.slice(0, 100), 50), listed))).rejects.toThrow(ForeignFileError)
+  expect(() => assertHead(wrong, listed)).toThrow(ForeignFileError)
+})

@@ -1,0 +1,122 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { fromBase64Url, toBase64Url } from './base64.ts'
+import { ForeignFileError } from './foreign-file.ts'
+import { HEAD_BYTES, sealedSize } from './layout.ts'
+import { openBytes, sealBytes } from './sealed-bytes.ts'
+
+/**
+ * What an encrypted upload holds, in the sender's words. The server keeps it and can neither read nor make one, so it can't
+ * exchange names, contents or sizes, nor bring back what was deleted, without being seen. Pure but for random nonces.
+ */
+export interface Manifest {
+  /** Grows with every change. */
+  version: number
+  /** In the order in which they are shown. */
+  files: ListedFile[]
+}
+
+export interface ListedFile {
+  /** Digest of its name on the server, which is sealed and used once. */
+  name: string
+  /** Digest of its age header and nonce. They give the key of what follows, so nothing but this content opens after them. */
+  head: string
+  /** Bytes, decrypted. */
+  size: number
+}
+
+const PURPOSE = 'mayfly manifest'
+
+/** `head`: of the sealed file, in base64url. */
+export const listedFile = (sealedName: string, head: string, size: number): ListedFile => ({
+  name: nameDigest(sealedName),
+  head: digestOf(fromBase64Url(head)),
+  size,
+})
+
+/** Base64url. */
+export function sealManifest({ version, files }: Manifest, secret: string): string {
+  const text = JSON.stringify({ version, files: files.map(({ name, head, size }) => [name, head, size]) })
+  return toBase64Url(sealBytes(new TextEncoder().encode(text), secret, PURPOSE))
+}
+
+/** Throws when the secret does not fit, or it was changed. */
+export function openManifest(sealed: string, secret: string): Manifest {
+  const text = new TextDecoder().decode(openBytes(fromBase64Url(sealed), secret, PURPOSE))
+  const { version, files } = JSON.parse(text) as { version: number; files: [string, string, number][] }
+  return { version, files: files.map(([name, head, size]) => ({ name, head, size })) }
+}
+
+/** By which the server knows a manifest that is replaced (`If-Match`). */
+export const tagOf = (sealed: string): string =>
+  `"${Array.from(sha256(new TextEncoder().encode(sealed)), (byte) => byte.toString(16).padStart(2, '0')).join('')}"`
+
+interface StoredFile {
+  fileName: string
+  fileSize: number
+}
+
+export interface ComparedFile<F> {
+  file: F
+  listed: ListedFile | undefined
+  /** It can be fetched, and is not what the sender listed: under this name, in this size, once. */
+  isForeign: boolean
+}
+
+/** What the server says that it holds beside what the sender listed, in the sender's order. */
+export function compareFiles<F extends StoredFile>(
+  files: readonly F[],
+  isThere: (file: F) => boolean,
+  manifest: Manifest,
+): { files: ComparedFile<F>[]; absent: number } {
+  const places = new Map(manifest.files.map(({ name }, place) => [name, place]))
+  const found = new Set<number>()
+  const known = new Set<number>()
+
+  function compare(file: F) {
+    const place = places.get(nameDigest(file.fileName))
+    if (place === undefined) return { file, listed: undefined, isForeign: isThere(file), place: manifest.files.length }
+    const listed = manifest.files[place] as ListedFile
+    const isForeign = isThere(file) && (found.has(place) || file.fileSize !== sealedSize(listed.size))
+    if (isThere(file)) found.add(place)
+    known.add(place)
+    return { file, listed, isForeign, place }
+  }
+
+  const compared = files.map(compare).sort((one, other) => one.place - other.place)
+  return {
+    files: compared.map(({ place: _place, ...file }) => file),
+    absent: manifest.files.length - known.size,
+  }
+}
+
+/** Throws `ForeignFileError` unless a file that begins so is the listed one. */
+export function assertHead(start: Uint8Array, { head }: ListedFile): void {
+  if (start.length < HEAD_BYTES || digestOf(start.subarray(0, HEAD_BYTES)) !== head)
+    throw new ForeignFileError('the file is another one than the sender listed')
+}
+
+/** The same bytes, of which none passes before it is known that they begin as the listed file does. */
+export function checkedHead(sealed: ReadableStream<Uint8Array>, listed: ListedFile): ReadableStream<Uint8Array> {
+  let start: Uint8Array | undefined = new Uint8Array()
+  return sealed.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(bytes, controller) {
+        if (!start) return controller.enqueue(bytes)
+        start = new Uint8Array([...start, ...bytes])
+        if (start.length < HEAD_BYTES) return
+        assertHead(start, listed)
+        controller.enqueue(start)
+        start = undefined
+      },
+      flush() {
+        if (start) assertHead(start, listed)
+      },
+    }),
+  )
+}
+
+/** As `ListedFile` has it. */
+export const nameDigest = (sealedName: string): string => digestOf(new TextEncoder().encode(sealedName))
+
+/** 128 bits: whoever wants another text of the same digest has to find it for one that is given. */
+const digestOf = (bytes: Uint8Array): string => toBase64Url(sha256(bytes).subarray(0, 16))

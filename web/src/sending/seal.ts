@@ -1,0 +1,45 @@
+import { createUpload, type NewUpload, type UploadJson } from '../api.ts'
+import { newSecret, sealFile, sealName, sealText } from '../encryption/encryption.ts'
+import { listedFile, sealManifest } from '../encryption/manifest.ts'
+import { Objection } from '../error-text.ts'
+import { encryptionTexts } from '../i18n/encryption.ts'
+import { isEncrypted } from '../receiving/view.ts'
+import type { ChosenFile } from './chosen-files.ts'
+import type { Prepared } from './prepare.ts'
+import type { Source } from './transport.ts'
+
+/** Chosen files and what is said of them, for an encrypted upload. */
+
+export { newSecret }
+
+/** `before`: how an earlier visit began it. A head must never serve for other bytes. */
+export async function sealChosen(
+  chosen: ChosenFile,
+  source: Source,
+  secret: string,
+  before: { name?: string | undefined; head?: string | undefined } = {},
+): Promise<Prepared> {
+  const { name = sealName(chosen.path, secret) } = before
+  const sealed = await sealFile(source, secret, before.head)
+  const listed = listedFile(name, sealed.head, source.size)
+  return { chosen, name, type: '', source: sealed.source, sealed: { head: sealed.head, listed } }
+}
+
+/** Throws `ApiError`, and an `Objection` when the server would take anything else than ciphertext. */
+export async function createSealed(
+  request: NewUpload,
+  prepared: readonly Prepared[],
+  secret: string,
+): Promise<UploadJson> {
+  const files = prepared.flatMap(({ sealed }) => sealed?.listed ?? [])
+  const manifest = sealManifest({ version: 1, files }, secret)
+  const comments = request.comments ? { comments: await sealText(request.comments, secret) } : {}
+  const upload = await createUpload({ ...request, ...comments, e2ee: 'age', manifest })
+  assertEncrypted(upload)
+  return { ...upload, manifest } // what the link promises does not depend on the answer
+}
+
+/** Throws an `Objection`. */
+export function assertEncrypted(upload: UploadJson): void {
+  if (!isEncrypted(upload)) throw new Objection(encryptionTexts.value.plain)
+}
