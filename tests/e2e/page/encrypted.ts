@@ -2,7 +2,7 @@ import { Encrypter, identityToRecipient } from 'age-encryption'
 import { toBase64Url } from '../../../web/src/encryption/base64.ts'
 import { newSecret, sealName } from '../../../web/src/encryption/encryption.ts'
 import { HEAD_BYTES } from '../../../web/src/encryption/layout.ts'
-import { listedFile, sealManifest } from '../../../web/src/encryption/manifest.ts'
+import { listedFile, sealManifest, textDigest } from '../../../web/src/encryption/manifest.ts'
 import { addFile, createUpload } from '../../helpers/client.ts'
 
 /** Encrypted uploads, as the page makes them and as others do. */
@@ -15,10 +15,13 @@ export interface EncryptedFile {
 }
 
 /** As the page makes it. `link` opens it. With `manifest: ''` as it was made before there were manifests. */
-export async function givenEncrypted(app: { url: string }, files: EncryptedFile[], options: object = {}) {
+export async function givenEncrypted(app: { url: string }, files: EncryptedFile[], options: { comments?: string; [option: string]: unknown } = {}) {
   const secret = await newSecret()
   const sealedFiles = await Promise.all(files.map((file) => sealedFile(file, secret)))
-  const manifest = sealManifest({ version: 1, files: sealedFiles.map(({ listed }) => listed) }, secret)
+  const manifest = sealManifest(
+    { version: 1, message: textDigest(options.comments ?? ''), files: sealedFiles.map(({ listed }) => listed) },
+    secret,
+  )
   const upload = await createUpload(app, { e2ee: 'age', manifest, ...options })
   for (const { name, bytes } of sealedFiles) {
     const response = await addFile(app, upload, bytes, name)

@@ -75,13 +75,18 @@ describe.skipIf(!hasBrowser())('an encrypted upload that was changed on the serv
       { says: /The key fits, but something/, downloads: 0 },
     ],
     [
+      'the message',
+      (db) => db.updateTable('uploads').set({ comments: '' }).execute(),
+      { says: /The key fits, but something/, downloads: 0 },
+    ],
+    [
       'that it is encrypted',
       (db) => db.updateTable('uploads').set({ e2ee: null }).execute(),
       { says: /the server says that they are not encrypted/, downloads: 0 },
     ],
   ])('is not said to be verified: %s', async ([, spoil, { says, downloads }]) => {
     const { app, db } = await makeAppWithDatabase()
-    const { link } = await givenEncrypted(app, FILES)
+    const { link } = await givenEncrypted(app, FILES, { comments: SEALED_MESSAGE })
     await spoil(db)
 
     const seen = await looked(await open(), link)

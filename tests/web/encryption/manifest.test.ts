@@ -30,12 +30,12 @@ const given = (path: string, size: number, secret: string): Given => {
 }
 
 const compared = (stored: Given['stored'][], files: ListedFile[]) =>
-  compareFiles(stored, ({ isGone = false }) => !isGone, { version: 1, files })
+  compareFiles(stored, ({ isGone = false }) => !isGone, { files })
 
 test('a manifest of a thousand files comes back, and takes as little as the server allows', async () => {
   const secret = await newSecret()
   const files = Array.from({ length: 1000 }, (_, i) => given(`${i}`, 1e13 + i, secret).listed)
-  const manifest: Manifest = { version: 7, files }
+  const manifest: Manifest = { version: 7, message: 'digest', files }
 
   const sealed = sealManifest(manifest, secret)
 
@@ -46,7 +46,7 @@ test('a manifest of a thousand files comes back, and takes as little as the serv
 
 test('a manifest opens with no other secret, nor when anything of it was changed', async () => {
   const secret = await newSecret()
-  const sealed = sealManifest({ version: 1, files: [] }, secret)
+  const sealed = sealManifest({ version: 1, message: '', files: [] }, secret)
   const other = await newSecret()
 
   expect(() => openManifest(sealed, other)).toThrow()

@@ -11,6 +11,8 @@ import { openBytes, sealBytes } from './sealed-bytes.ts'
 export interface Manifest {
   /** Grows with every change. */
   version: number
+  /** Digest of the sealed message; empty: there is none. */
+  message: string
   /** In the order in which they are shown. */
   files: ListedFile[]
 }
@@ -28,22 +30,22 @@ const PURPOSE = 'mayfly manifest'
 
 /** `head`: of the sealed file, in base64url. */
 export const listedFile = (sealedName: string, head: string, size: number): ListedFile => ({
-  name: nameDigest(sealedName),
+  name: textDigest(sealedName),
   head: digestOf(fromBase64Url(head)),
   size,
 })
 
 /** Base64url. */
-export function sealManifest({ version, files }: Manifest, secret: string): string {
-  const text = JSON.stringify({ version, files: files.map(({ name, head, size }) => [name, head, size]) })
+export function sealManifest({ version, message, files }: Manifest, secret: string): string {
+  const text = JSON.stringify({ version, message, files: files.map(({ name, head, size }) => [name, head, size]) })
   return toBase64Url(sealBytes(new TextEncoder().encode(text), secret, PURPOSE))
 }
 
 /** Throws when the secret does not fit, or it was changed. */
 export function openManifest(sealed: string, secret: string): Manifest {
   const text = new TextDecoder().decode(openBytes(fromBase64Url(sealed), secret, PURPOSE))
-  const { version, files } = JSON.parse(text) as { version: number; files: [string, string, number][] }
-  return { version, files: files.map(([name, head, size]) => ({ name, head, size })) }
+  const { files, ...about } = JSON.parse(text) as Omit<Manifest, 'files'> & { files: [string, string, number][] }
+  return { ...about, files: files.map(([name, head, size]) => ({ name, head, size })) }
 }
 
 /** By which the server knows a manifest that is replaced (`If-Match`). */
@@ -66,14 +68,14 @@ export interface ComparedFile<F> {
 export function compareFiles<F extends StoredFile>(
   files: readonly F[],
   isThere: (file: F) => boolean,
-  manifest: Manifest,
+  manifest: Pick<Manifest, 'files'>,
 ): { files: ComparedFile<F>[]; absent: number } {
   const places = new Map(manifest.files.map(({ name }, place) => [name, place]))
   const found = new Set<number>()
   const known = new Set<number>()
 
   function compare(file: F) {
-    const place = places.get(nameDigest(file.fileName))
+    const place = places.get(textDigest(file.fileName))
     if (place === undefined) return { file, listed: undefined, isForeign: isThere(file), place: manifest.files.length }
     const listed = manifest.files[place] as ListedFile
     const isForeign = isThere(file) && (found.has(place) || file.fileSize !== sealedSize(listed.size))
@@ -115,8 +117,8 @@ export function checkedHead(sealed: ReadableStream<Uint8Array>, listed: ListedFi
   )
 }
 
-/** As `ListedFile` has it. */
-export const nameDigest = (sealedName: string): string => digestOf(new TextEncoder().encode(sealedName))
+/** Of a sealed name or message, as manifests have it. */
+export const textDigest = (text: string): string => (text === '' ? '' : digestOf(new TextEncoder().encode(text)))
 
 /** 128 bits: whoever wants another text of the same digest has to find it for one that is given. */
 const digestOf = (bytes: Uint8Array): string => toBase64Url(sha256(bytes).subarray(0, 16))

@@ -1,7 +1,7 @@
 import { type Access, type FileJson, getUpload, type UploadJson } from '../api.ts'
 import { openName, openText } from '../encryption/encryption.ts'
 import { openedSize } from '../encryption/layout.ts'
-import { compareFiles, type Manifest, openManifest } from '../encryption/manifest.ts'
+import { compareFiles, type Manifest, openManifest, textDigest } from '../encryption/manifest.ts'
 import { isCut, keyIn } from '../encryption/secret.ts'
 import { isOverTaken } from './newest-manifest.ts'
 import type { Received } from './received.ts'
@@ -45,7 +45,8 @@ async function tryToOpen(upload: UploadJson, access: Access, { secret, hasManife
     return { state: 'locked', needs: 'key', problem: isCut(secret) ? 'cut' : 'wrong', tried: secret }
   if (!manifest && (hasManifest || sealed !== undefined))
     return { state: 'refused', reason: sealed === undefined ? 'unlisted' : 'changed' }
-  if (isMessageSealed && message === undefined) return { state: 'refused', reason: 'changed' }
+  const isMessageListed = !manifest || manifest.message === textDigest(comments)
+  if (!isMessageListed || (isMessageSealed && message === undefined)) return { state: 'refused', reason: 'changed' }
   if (manifest && isOverTaken(id, manifest.version)) return { state: 'refused', reason: 'older' }
 
   const viewOf = (file: FileJson): ViewFile => {

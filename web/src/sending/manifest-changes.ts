@@ -1,5 +1,5 @@
 import { ApiError, accessHeaders, call, getUpload, type UploadJson } from '../api.ts'
-import { type ListedFile, nameDigest, openManifest, sealManifest, tagOf } from '../encryption/manifest.ts'
+import { type ListedFile, textDigest, openManifest, sealManifest, tagOf } from '../encryption/manifest.ts'
 import { Objection } from '../error-text.ts'
 import { encryptionTexts } from '../i18n/encryption.ts'
 import { isOverTaken } from '../receiving/newest-manifest.ts'
@@ -34,11 +34,12 @@ async function changeNow({ upload: { id }, token, secret }: Writer, how: Change)
     const upload = await getUpload(id, { token })
     assertEncrypted(upload)
     if (upload.manifest === undefined) return // it was made before there were any
-    const { version, files } = openManifest(upload.manifest, secret)
+    const before = openManifest(upload.manifest, secret)
+    const { version, files } = before
     if (isOverTaken(id, version)) throw new Objection(encryptionTexts.value.older)
     const changed = how(files)
     if (JSON.stringify(changed) === JSON.stringify(files)) return
-    const next = sealManifest({ version: version + 1, files: changed }, secret)
+    const next = sealManifest({ ...before, version: version + 1, files: changed }, secret)
     try {
       const headers = { ...accessHeaders({ token }), 'If-Match': tagOf(upload.manifest) }
       await call(`upload/${id}/manifest`, { method: 'PUT', headers, body: next })
@@ -86,7 +87,7 @@ export async function unlist(
 
 /** Files that an earlier visit began, by their names on the server. */
 export const unlistNames = (writer: Writer, names: readonly string[]): Promise<void> =>
-  change(writer, without(new Set(names.map(nameDigest))))
+  change(writer, without(new Set(names.map(textDigest))))
 
 const givenUp = new Map<string, Set<string>>()
 

@@ -1,6 +1,6 @@
 import { createUpload, type NewUpload, type UploadJson } from '../api.ts'
 import { newSecret, sealFile, sealName, sealText } from '../encryption/encryption.ts'
-import { listedFile, sealManifest } from '../encryption/manifest.ts'
+import { listedFile, sealManifest, textDigest } from '../encryption/manifest.ts'
 import { Objection } from '../error-text.ts'
 import { encryptionTexts } from '../i18n/encryption.ts'
 import { isEncrypted } from '../receiving/view.ts'
@@ -32,9 +32,9 @@ export async function createSealed(
   secret: string,
 ): Promise<UploadJson> {
   const files = prepared.flatMap(({ sealed }) => sealed?.listed ?? [])
-  const manifest = sealManifest({ version: 1, files }, secret)
-  const comments = request.comments ? { comments: await sealText(request.comments, secret) } : {}
-  const upload = await createUpload({ ...request, ...comments, e2ee: 'age', manifest })
+  const comments = request.comments ? await sealText(request.comments, secret) : ''
+  const manifest = sealManifest({ version: 1, message: textDigest(comments), files }, secret)
+  const upload = await createUpload({ ...request, comments, e2ee: 'age', manifest })
   assertEncrypted(upload)
   return { ...upload, manifest } // what the link promises does not depend on the answer
 }
