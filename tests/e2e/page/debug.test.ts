@@ -2,10 +2,14 @@ import { test } from 'vitest'
 import { useBrowser } from '../../helpers/browser.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 import { givenEncrypted } from './encrypted.ts'
+
 const open = useBrowser()
 test('debug', async () => {
   const app = await makeApp()
-  const { link, upload } = await givenEncrypted(app, [{ path: 'a.txt', content: 'a' }, { path: 'letter.txt', content: 'a' }])
+  const { link, upload } = await givenEncrypted(app, [
+    { path: 'a.txt', content: 'a' },
+    { path: 'letter.txt', content: 'a' },
+  ])
   const page = await open()
   page.on('console', (m) => console.log('CONSOLE', m.text()))
   page.on('pageerror', (m) => console.log('ERROR', m.stack))

@@ -1,6 +1,6 @@
 import { Encrypter, identityToRecipient } from 'age-encryption'
 import { toBase64Url } from '../../../web/src/encryption/base64.ts'
-import { newSecret, sealName } from '../../../web/src/encryption/encryption.ts'
+import { newSecret, sealName, sealText } from '../../../web/src/encryption/encryption.ts'
 import { HEAD_BYTES } from '../../../web/src/encryption/layout.ts'
 import { listedFile, sealManifest, textDigest } from '../../../web/src/encryption/manifest.ts'
 import { addFile, createUpload } from '../../helpers/client.ts'
@@ -15,14 +15,19 @@ export interface EncryptedFile {
 }
 
 /** As the page makes it. `link` opens it. With `manifest: ''` as it was made before there were manifests. */
-export async function givenEncrypted(app: { url: string }, files: EncryptedFile[], options: { comments?: string; [option: string]: unknown } = {}) {
+export async function givenEncrypted(
+  app: { url: string },
+  files: EncryptedFile[],
+  { message, ...options }: { message?: string; [option: string]: unknown } = {},
+) {
   const secret = await newSecret()
+  const comments = message === undefined ? '' : await sealText(message, secret)
   const sealedFiles = await Promise.all(files.map((file) => sealedFile(file, secret)))
   const manifest = sealManifest(
-    { version: 1, message: textDigest(options.comments ?? ''), files: sealedFiles.map(({ listed }) => listed) },
+    { version: 1, message: textDigest(comments), files: sealedFiles.map(({ listed }) => listed) },
     secret,
   )
-  const upload = await createUpload(app, { e2ee: 'age', manifest, ...options })
+  const upload = await createUpload(app, { e2ee: 'age', manifest, comments, ...options })
   for (const { name, bytes } of sealedFiles) {
     const response = await addFile(app, upload, bytes, name)
     if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)

@@ -182,6 +182,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload on the page', () => {
     await later.goto(`${line.url}/`)
     await later.locator('.unfinished input[type=file]').setInputFiles([fileOf('large.bin', content)])
     await later.getByRole('heading', { name: 'Your link is ready' }).waitFor()
+    await later.getByText(LOCK).waitFor()
     const file = await saved(later, () => later.getByRole('button', { name: 'Download large.bin' }).click())
 
     expect(sha256(file.bytes)).toBe(sha256(content))

@@ -18,7 +18,7 @@ describe.skipIf(!hasBrowser())('over plain HTTP', () => {
   test('an encrypted upload asks for HTTPS, and accuses nobody', async () => {
     const app = await makeApp()
     const { link, upload } = await givenEncrypted(app, [{ path: 'plans.txt', content: 'secret' }], {
-      comments: 'sealed as well',
+      message: 'sealed as well',
     })
     const page = await open()
 

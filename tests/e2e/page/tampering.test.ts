@@ -86,7 +86,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload that was changed on the serv
     ],
   ])('is not said to be verified: %s', async ([, spoil, { says, downloads }]) => {
     const { app, db } = await makeAppWithDatabase()
-    const { link } = await givenEncrypted(app, FILES, { comments: SEALED_MESSAGE })
+    const { link } = await givenEncrypted(app, FILES, { message: 'see the letter' })
     await spoil(db)
 
     const seen = await looked(await open(), link)

@@ -1,5 +1,5 @@
 import { ApiError, accessHeaders, call, getUpload, type UploadJson } from '../api.ts'
-import { type ListedFile, textDigest, openManifest, sealManifest, tagOf } from '../encryption/manifest.ts'
+import { type ListedFile, openManifest, sealManifest, tagOf, textDigest } from '../encryption/manifest.ts'
 import { Objection } from '../error-text.ts'
 import { encryptionTexts } from '../i18n/encryption.ts'
 import { isOverTaken } from '../receiving/newest-manifest.ts'
