@@ -114,6 +114,7 @@ describe.skipIf(!hasBrowser())('a file that is chosen again', () => {
     line.limit(Number.POSITIVE_INFINITY)
     await linkReady(page)
 
+    await page.getByText('End-to-end encrypted: what the server holds was read again').waitFor()
     expect(before).toMatch(/^[\w-]{200,}$/)
     expect(after).toMatch(/^[\w-]{200,}$/)
     expect(after).not.toBe(before)

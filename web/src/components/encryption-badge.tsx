@@ -29,7 +29,7 @@ export function EncryptionBadge({ view }: { view: View }) {
   }
   const { icon, text, tone } = looks[state]
   return (
-    <p class={`encryption ${tone}`} role={tone === 'bad' ? 'alert' : 'status'}>
+    <p class={`encryption ${tone}`} role={state === 'refuted' ? 'alert' : 'status'}>
       <Icon name={icon} size={16} />
       <span>{text}</span>
     </p>
