@@ -59,7 +59,7 @@ describe.skipIf(!hasBrowser())('the device’s own way to share', () => {
     await share(page).click()
 
     expect(await shared(page)).toEqual([{ title: 'Mayfly', text: 'I have files for you:', url: link }])
-    expect(link).toMatch(/\/#\/\?id=[a-zA-Z0-9]{16}&key=AGE-SECRET-KEY-[A-Z0-9-]+$/)
+    expect(link).toMatch(/\/#\/\?id=[a-zA-Z0-9]{16}&e2ee=2&key=AGE-SECRET-KEY-[A-Z0-9-]+$/)
   })
 
   test('may be turned away without a word about an error', async () => {
