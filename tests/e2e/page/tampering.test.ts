@@ -1,8 +1,10 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import type { Kysely } from 'kysely'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import type { Schema } from '../../../server/database/schema.ts'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
+import { storedFiles } from '../../helpers/stored-files.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { givenEncrypted } from './encrypted.ts'
 import { fileOf, saved } from './page-tests.ts'
@@ -104,6 +106,20 @@ describe.skipIf(!hasBrowser())('an encrypted upload that was changed on the serv
     await page.getByRole('button', { name: 'Download contract.txt' }).click()
 
     await page.getByRole('alert').filter({ hasText: 'The sender shared something else under this name.' }).waitFor()
+  })
+
+  test('is not said to be verified: stored files exchanged on the disk', async () => {
+    const { app } = await makeAppWithDatabase()
+    const { link } = await givenEncrypted(app, FILES)
+    const [one, other] = storedFiles(app.dataDir) as [string, string]
+    const bytes = readFileSync(one)
+    writeFileSync(one, readFileSync(other))
+    writeFileSync(other, bytes)
+
+    const seen = await looked(await open(), link)
+
+    const says = expect.stringContaining(`${REFUTED}: contract.txt, letter.txt`)
+    expect(seen).toEqual({ isLocked: false, alert: says, downloads: 2 })
   })
 
   test('hands out none of one that can be fetched once either, and says before what was checked', async () => {
