@@ -371,6 +371,7 @@ async function uploadsOf(trx: Transaction<Schema>, fileIds: readonly string[]): 
 }
 
 const spareUploads: SpareUploads = async (trx, ids, until) => {
+  if (ids.length === 0) return // PostgreSQL takes no empty list
   await trx
     .updateTable('uploads')
     .set({ expires_at: until })

@@ -1,7 +1,10 @@
 import { describe, expect, test, vi } from 'vitest'
+import { newId } from '../../../server/ids.ts'
+import { createUploadsRepo } from '../../../server/uploads/uploads-repo.ts'
 import { jsonOf } from '../../helpers/answers.ts'
 import { addFile, type CreatedUpload, createUpload } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { givenGuest, heldBody } from '../requests/given.ts'
 import { createResumable, patch } from '../resumable/tus-requests.ts'
 
@@ -188,3 +191,10 @@ test('an upload that nobody sends anything to ends when its time has passed sinc
 
 const uploadJson = (app: TestApp, { id }: Pick<CreatedUpload, 'id'>) =>
   jsonOf<CreatedUpload>(fetch(`${app.url}/upload/${id}`))
+
+test('files that are gone by now have no lease to renew, and are no error', async () => {
+  const { db, prepare } = await makeAppWithDatabase()
+  const repo = createUploadsRepo({ db, prepare, transact: (work) => db.transaction().execute(work) })
+
+  expect(await repo.renewLeases([newId()], Date.now())).toEqual([])
+})
