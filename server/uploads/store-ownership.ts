@@ -1,4 +1,4 @@
-import type { BlobStore } from '../../storage/blob-store.ts'
+import type { BlobInfo, BlobStore } from '../../storage/blob-store.ts'
 import { AppError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { StoreIdRepo } from './store-id-repo.ts'
@@ -12,8 +12,9 @@ interface Dependencies {
 
 /** Keys are random, so the first blobs of a listing say enough about all of them. */
 const SAMPLE = 1_000
-/** At least this share of them must be known to the database when the store has no id yet. Ordinary orphans are few. */
-const KNOWN_SHARE = 0.9
+/** How much of them may be unknown to the database when the store has no id yet: a crash leaves a few, and one in any store. */
+const UNKNOWN_SHARE = 0.1
+const ALWAYS_ALLOWED = 1
 
 export type StoreOwnership = ReturnType<typeof createStoreOwnership>
 
@@ -45,11 +46,18 @@ export function createStoreOwnership({ repo, knownBlobs, blobs }: Dependencies) 
     }
   }
 
-  /** Whether the database knows nearly all blobs, which is so when there are none. */
+  /**
+   * Whether the database knows nearly all blobs, and the oldest of them: a new database in front of older blobs gets to know
+   * more and more, but never those. True when there are none.
+   */
   async function knowsBlobs(): Promise<boolean> {
-    const keys: string[] = []
-    for await (const { key } of blobs.list()) if (keys.push(key) === SAMPLE) break
-    return (await knownBlobs(keys)).size >= keys.length * KNOWN_SHARE
+    const sample: BlobInfo[] = []
+    for await (const blob of blobs.list()) if (sample.push(blob) === SAMPLE) break
+    const known = await knownBlobs(sample.map(({ key }) => key))
+    const unknown = sample.filter(({ key }) => !known.has(key))
+    if (unknown.length > Math.max(ALWAYS_ALLOWED, sample.length * UNKNOWN_SHARE)) return false
+    const oldestKnown = Math.min(...sample.filter(({ key }) => known.has(key)).map(({ modifiedAt }) => modifiedAt))
+    return unknown.every(({ modifiedAt }) => modifiedAt > oldestKnown)
   }
 
   /** Makes the store that of this database, whoever's it was: from then on, another database deletes nothing in it. */

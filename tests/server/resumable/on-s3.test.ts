@@ -1,9 +1,12 @@
 import { hash, randomBytes } from 'node:crypto'
-import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
+import { join } from 'node:path'
+import { ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { newBlobKey } from '../../../server/ids.ts'
 import { givenFile } from '../../helpers/client.ts'
-import { isPostgres } from '../../helpers/database.ts'
+import { emptyDatabase, isPostgres, temporaryFolder } from '../../helpers/database.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { givenOldDatabase } from '../../helpers/old-version.ts'
 import { type S3Server, s3ServerAvailable, startS3Server } from '../../helpers/s3-server.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { createResumable, offsetOf, patch } from './tus-requests.ts'
@@ -90,6 +93,37 @@ describe.skipIf(!s3ServerAvailable())('with the bytes in a bucket', () => {
     expect(await kept(S3_PREFIX)).toEqual(before)
   })
 
+  test('a bucket and a database of an old version belong together without any step, and are cleaned', async () => {
+    const S3_PREFIX = 'old/'
+    const DATABASE_URL = await emptyDatabase()
+    const DATA_DIR = temporaryFolder()
+    const { kept: link, over } = await givenOldDatabase(
+      isPostgres()
+        ? { kind: 'postgres', url: DATABASE_URL }
+        : { kind: 'sqlite', file: join(DATA_DIR, 'mayfly.db'), syncEachCommit: false },
+    )
+    for (const { blobKey, content } of [link, over])
+      await client().send(new PutObjectCommand({ Bucket: s3.bucket, Key: S3_PREFIX + blobKey, Body: content }))
+
+    const app = await start({ S3_PREFIX, DATABASE_URL, DATA_DIR })
+
+    expect(await app.housekeeping.clean()).toMatchObject({ deletedFiles: 1, orphans: { quarantined: { blobs: 0 } } })
+    expect(await (await fetch(app.url + link.path)).text()).toBe(link.content)
+    expect(await kept(S3_PREFIX)).toEqual({ objects: 2, uploads: 0 }) // a file and the store's id
+  })
+
+  test('a new database in front of a bucket of an old version deletes nothing in it', async () => {
+    const S3_PREFIX = 'foreign/'
+    for (const Key of [newBlobKey(), newBlobKey()].map((key) => S3_PREFIX + key))
+      await client().send(new PutObjectCommand({ Bucket: s3.bucket, Key, Body: 'of another database' }))
+    const app = await start({ S3_PREFIX })
+
+    app.advance(2 * 24 * 3_600_000)
+    await expect(app.housekeeping.clean()).rejects.toMatchObject({ code: 'conflict' })
+
+    expect(await kept(S3_PREFIX)).toEqual({ objects: 2, uploads: 0 })
+  })
+
   test('an object without a row is in quarantine for a day', async () => {
     const S3_PREFIX = 'orphans/'
     const { app, db } = await makeAppWithDatabase(onS3({ S3_PREFIX }))
@@ -112,12 +146,16 @@ describe.skipIf(!s3ServerAvailable())('with the bytes in a bucket', () => {
     expect(await kept(S3_PREFIX)).toEqual({ objects: 1, uploads: 0 })
   })
 
-  async function kept(Prefix = '') {
+  function client(): S3Client {
     const credentials = { accessKeyId: s3.accessKeyId, secretAccessKey: s3.secretAccessKey }
-    const client = new S3Client({ endpoint: s3.endpoint, region: s3.region, credentials, forcePathStyle: true })
-    onTestFinished(() => client.destroy())
-    const { KeyCount } = await client.send(new ListObjectsV2Command({ Bucket: s3.bucket, Prefix }))
-    const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: s3.bucket, Prefix }))
+    const opened = new S3Client({ endpoint: s3.endpoint, region: s3.region, credentials, forcePathStyle: true })
+    onTestFinished(() => opened.destroy())
+    return opened
+  }
+
+  async function kept(Prefix = '') {
+    const { KeyCount } = await client().send(new ListObjectsV2Command({ Bucket: s3.bucket, Prefix }))
+    const { Uploads = [] } = await client().send(new ListMultipartUploadsCommand({ Bucket: s3.bucket, Prefix }))
     return { objects: KeyCount, uploads: Uploads.length }
   }
 })

@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { dirname, join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { restoreBackup } from '../../../server/database/backup.ts'
 import { openDatabase } from '../../../server/database/open-database.ts'
 import { newBlobKey } from '../../../server/ids.ts'
 import { addFile, createUpload, givenFile } from '../../helpers/client.ts'
-import { isPostgres, migratedDatabase, temporaryFolder } from '../../helpers/database.ts'
+import { emptyDatabase, isPostgres, migratedDatabase, temporaryFolder } from '../../helpers/database.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { givenOldDatabase } from '../../helpers/old-version.ts'
 import { storedFiles } from '../../helpers/stored-files.ts'
 import { createResumable, patch } from '../resumable/tus-requests.ts'
 
@@ -106,36 +107,87 @@ test('a check against the files of another database marks nothing as broken', as
   expect(await tablesOf(app).selectFrom('files').select('id').where('fault', 'is not', null).execute()).toEqual([])
 })
 
-test('an installation from before there were ids adopts its files by itself, and a store that lost its id', async () => {
+test('a data folder and a database of an old version belong together without any step, and are cleaned', async () => {
+  const empty = await emptyDatabase()
+  const settings = { DATA_DIR: temporaryFolder(), DATABASE_URL: empty === 'sqlite' ? 'sqlite:mayfly.db' : empty }
+  const location = locationOf({ databaseUrl: settings.DATABASE_URL, dataDir: settings.DATA_DIR })
+  const { kept, over } = await givenOldDatabase(location)
+  for (const { blobKey, content } of [kept, over]) {
+    mkdirSync(dirname(blobPath({ dataDir: settings.DATA_DIR }, blobKey)), { recursive: true })
+    writeFileSync(blobPath({ dataDir: settings.DATA_DIR }, blobKey), content)
+  }
+
+  const app = await makeApp(settings)
+  const report = await app.housekeeping.clean()
+
+  expect(report).toMatchObject({ expired: 1, deletedFiles: 1, orphans: { quarantined: { blobs: 0 } } })
+  expect(storedFiles(app.dataDir)).toEqual([blobPath(app, kept.blobKey)])
+  expect(await (await fetch(app.url + kept.path)).text()).toBe(kept.content)
+  const { database, store } = await app.storeOwnership.readIds()
+  expect([store, database]).toEqual([expect.stringMatching(/^\w{16}$/), store])
+})
+
+test('a store that lost its id gets it back from the database that knows its files', async () => {
   const { app, files } = await givenUsedStore()
-  const idFile = join(app.dataDir, 'files/store-id')
-  const id = () => readFileSync(idFile, 'utf8')
-  const first = id()
+  const { store } = await app.storeOwnership.readIds()
 
-  rmSync(idFile)
+  rmSync(join(app.dataDir, 'files/store-id'))
   await app.housekeeping.clean()
-  expect(id()).toBe(first)
 
-  rmSync(idFile)
-  await tablesOf(app).deleteFrom('stores').execute()
-  await app.housekeeping.clean()
-  expect(id()).not.toBe(first)
+  expect(await app.storeOwnership.readIds()).toEqual({ database: store, store })
   expect(storedFiles(app.dataDir).sort()).toEqual(files)
 })
 
-test('a database that knows most of the files, but not nearly all, does not adopt them by itself', async () => {
-  const { app, files } = await givenUsedStore()
-  const upload = await createUpload(app)
-  for (const name of ['a', 'b', 'c', 'd']) await addFile(app, upload, name, name)
-  const db = tablesOf(app)
-  rmSync(join(app.dataDir, 'files/store-id'))
-  await db.deleteFrom('stores').execute()
-  givenOrphans(app, 1)
+describe('a store without an id, and a database without one,', () => {
+  /** Files that a row knows, and others, each with its age in seconds. */
+  async function given({ known, unknown }: { known: number[]; unknown: number[] }) {
+    const app = await makeApp()
+    const age = (path: string, seconds: number) =>
+      utimesSync(path, Date.now() / 1000 - seconds, Date.now() / 1000 - seconds)
+    const upload = await createUpload(app)
+    for (const seconds of known) {
+      const before = storedFiles(app.dataDir)
+      await addFile(app, upload, `${seconds}.txt`, 'known')
+      age(storedFiles(app.dataDir).find((path) => !before.includes(path)) as string, seconds)
+    }
+    const orphans = givenOrphans(app, unknown.length)
+    for (const [index, key] of orphans.entries()) age(blobPath(app, key), unknown[index] as number)
+    expect(await app.storeOwnership.readIds()).toEqual({ database: undefined, store: undefined })
+    return { app, orphans }
+  }
 
-  await expect(app.housekeeping.clean()).rejects.toThrow(REFUSAL)
+  test.each([
+    ['all files are known', { known: [9_000, 9_100], unknown: [] }],
+    ['a crash left one', { known: [9_000], unknown: [8_000] }],
+    [
+      'a crash left a few of many',
+      { known: Array.from({ length: 20 }, (_, index) => 9_000 + index), unknown: [8_000, 7_000] },
+    ],
+  ])('belong together when %s', async (_, files) => {
+    const { app } = await given(files)
 
-  expect(await db.selectFrom('stores').selectAll().execute()).toEqual([])
-  expect(storedFiles(app.dataDir)).toHaveLength(files.length + 5)
+    await app.storeOwnership.assertOwned()
+
+    const { database, store } = await app.storeOwnership.readIds()
+    expect(store).toMatch(/^\w{16}$/)
+    expect(database).toBe(store)
+  })
+
+  test.each([
+    ['no file is known', { known: [], unknown: [9_000] }],
+    ['several are unknown', { known: [9_000, 9_100, 9_200, 9_300], unknown: [8_000, 8_100] }],
+    [
+      'a few were there before any that is known, however many came since',
+      { known: Array.from({ length: 40 }, (_, index) => 100 + index), unknown: [9_000] },
+    ],
+  ])('do not when %s', async (_, files) => {
+    const { app, orphans } = await given(files)
+
+    await expect(app.housekeeping.clean()).rejects.toThrow(REFUSAL)
+
+    expect(await app.storeOwnership.readIds()).toEqual({ database: undefined, store: undefined })
+    for (const key of orphans) expect(existsSync(blobPath(app, key))).toBe(true)
+  })
 })
 
 test('replicas that start at once on a new store agree on one id', async () => {
@@ -170,13 +222,15 @@ test('the id is in every backup: a restored database has its files at once, and 
 function givenOrphans({ dataDir }: TestApp, count: number): string[] {
   return Array.from({ length: count }, () => {
     const key = newBlobKey()
-    const folder = join(dataDir, 'files', key.slice(0, 2))
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, key), 'stray')
-    utimesSync(join(folder, key), Date.now() / 1000 - 3_600, Date.now() / 1000 - 3_600)
+    const path = blobPath({ dataDir }, key)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, 'stray')
+    utimesSync(path, Date.now() / 1000 - 3_600, Date.now() / 1000 - 3_600)
     return key
   })
 }
+
+const blobPath = ({ dataDir }: Pick<TestApp, 'dataDir'>, key: string) => join(dataDir, 'files', key.slice(0, 2), key)
 
 const quarantined = ({ dataDir }: TestApp, key: string): boolean => existsSync(join(dataDir, 'files/quarantine', key))
 
