@@ -9,14 +9,19 @@ export interface Ended {
   errors: string
 }
 
-/** `mayfly ARGS` as a process of its own; settings without `MAYFLY_`. Killed at the end of the test. */
+/**
+ * `mayfly ARGS` as a process of its own; settings without `MAYFLY_`; `prefix` are words in front of the command, which have to
+ * become it (`exec`). Killed at the end of the test.
+ */
 export function startCommand(
   args: string[],
   settings: Record<string, string>,
+  prefix: readonly string[] = [],
 ): { child: ChildProcess; ended: Promise<Ended> } {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('MAYFLY_') && name !== 'NODE_ENV')
   const given = Object.entries(settings).map(([name, value]) => [`MAYFLY_${name}`, value])
-  const child = spawn(process.execPath, ['server/cli.ts', ...args], {
+  const [command = '', ...rest] = [...prefix, process.execPath, 'server/cli.ts', ...args]
+  const child = spawn(command, rest, {
     env: Object.fromEntries([...inherited, ...given]),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -25,5 +30,8 @@ export function startCommand(
   return { child, ended: ended.then(([[code], output, errors]) => ({ code: code as number | null, output, errors })) }
 }
 
-export const runCommand = (args: string[], settings: Record<string, string>): Promise<Ended> =>
-  startCommand(args, settings).ended
+export const runCommand = (
+  args: string[],
+  settings: Record<string, string>,
+  prefix: readonly string[] = [],
+): Promise<Ended> => startCommand(args, settings, prefix).ended
