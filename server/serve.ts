@@ -2,20 +2,38 @@ import cluster from 'node:cluster'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import closeWithGrace from 'close-with-grace'
+import type { Logger } from 'pino'
 import { type App, createApp } from './app.ts'
 import type { Config } from './config.ts'
 import { createLogger } from './logger.ts'
+import { startProblem } from './start-problem.ts'
 
 /** What is left to do once all transfers are cut takes no longer, or hangs. */
 export const GRACE_MS = 5_000
 
-/** Serves until a signal that is not in `deaf` comes; transfers then have `shutdownTimeoutMs` to end. */
-export async function serve(config: Config, { deaf = [] }: { deaf?: 'SIGINT'[] } = {}): Promise<App> {
+interface Options {
+  /** Signals that do not end this process. */
+  deaf?: 'SIGINT'[]
+}
+
+/** Serves until a signal comes; transfers then have `shutdownTimeoutMs` to end. A start that fails ends the process. */
+export async function serve(config: Config, options: Options = {}): Promise<App> {
   const log = await createLogger(config)
-  const app = await createApp({ config, log }).catch((err: unknown) => {
-    log.fatal({ err }, 'could not start')
+  return orExit(start(config, log, options), config, log)
+}
+
+/** Waits for a part of the start; one that fails ends the process with a line that says why. */
+export async function orExit<T>(starting: Promise<T>, config: Config, log: Logger): Promise<T> {
+  return starting.catch((err: unknown) => {
+    const problem = startProblem(err, config)
+    if (problem) log.fatal(`could not start: ${problem}`)
+    else log.fatal({ err }, 'could not start')
     process.exit(1)
   })
+}
+
+async function start(config: Config, log: Logger, { deaf = [] }: Options): Promise<App> {
+  const app = await createApp({ config, log })
   closeWithGrace({ delay: config.shutdownTimeoutMs + GRACE_MS, logger: false, skip: deaf }, async ({ signal, err }) => {
     if (err) log.fatal({ err }, 'stopping after an error')
     else log.info({ signal }, 'stopping')
@@ -25,8 +43,8 @@ export async function serve(config: Config, { deaf = [] }: { deaf?: 'SIGINT'[] }
     clearTimeout(cut)
   })
   await app.storeOwnership.assertOwned().catch((err: unknown) => log.error({ err }, 'no stored file is deleted'))
-  await app.server.listen({ host: config.host, port: config.port })
   if (cluster.isPrimary) await app.metrics?.listen({ host: config.host, port: config.metricsPort })
+  await app.server.listen({ host: config.host, port: config.port })
   app.housekeeping.start()
   void app.jobEngine.agent.start()
   return app

@@ -4,7 +4,7 @@ import closeWithGrace from 'close-with-grace'
 import type { Config } from './config.ts'
 import { createWorkersMetrics } from './http/metrics.ts'
 import { createLogger } from './logger.ts'
-import { GRACE_MS } from './serve.ts'
+import { GRACE_MS, orExit } from './serve.ts'
 
 /** After a worker that could not start, as while the database is down; doubled with each failure in a row. */
 const FIRST_DELAY_MS = 1_000
@@ -46,10 +46,10 @@ export async function superviseWorkers(config: Config): Promise<void> {
     const [code, signal] = await once(worker, 'exit')
     running.delete(worker)
     if (isStopping) return
+    if (!isUp && !hasListened) return process.exit(1) // it has said why, and the next one could not start either
     log.error({ pid: worker.process.pid, code, signal }, 'a worker died')
-    if (hasListened) return void start()
-    if (!isUp) throw new Error('a worker could not start') // and the next one could not either
-    startLater()
+    if (hasListened) start()
+    else startLater()
   }
 
   function startLater(): void {
@@ -61,8 +61,8 @@ export async function superviseWorkers(config: Config): Promise<void> {
     }, delayMs)
   }
 
+  if (metrics) await orExit(metrics.listen({ host: config.host, port: config.metricsPort }), config, log)
   await once(start(), 'listening')
   isUp = true
   for (let count = 1; count < config.workers; count += 1) start()
-  await metrics?.listen({ host: config.host, port: config.metricsPort })
 }

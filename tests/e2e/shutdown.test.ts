@@ -88,15 +88,6 @@ test('settings that make no sense stop the start with a line for each, and no se
   expect(server.output()).not.toContain('hunter2')
 })
 
-test('a port that is taken stops the start, and says so', async () => {
-  const first = await spawnServer()
-  const second = startServer({ PORT: new URL(first.url).port, DATA_DIR: `${first.dataDir}/other` })
-
-  expect(await second.exited).toBe(1)
-
-  expect(second.output()).toContain('address already in use')
-})
-
 test('the start announces where the page is, where the data is, and how to upload', async () => {
   const port = await freePort()
   const server = await spawnServer({ PORT: String(port) })

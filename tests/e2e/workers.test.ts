@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { jsonOf } from '../helpers/answers.ts'
 import { type CreatedUpload, fileForm } from '../helpers/client.ts'
 import { findPostgres, freePort, startPostgres } from '../helpers/postgres-server.ts'
-import { type SpawnedServer, spawnServer, startServer, untilTwoAnswer, workersOf } from '../helpers/spawn-server.ts'
+import { type SpawnedServer, spawnServer, untilTwoAnswer, workersOf } from '../helpers/spawn-server.ts'
 
 /** A connection of its own for each request: that is what workers share. */
 const put = (server: SpawnedServer, content: string): Promise<string> =>
@@ -124,13 +124,6 @@ test.skipIf(findPostgres() === undefined)(
     expect(await server.kill('SIGTERM')).toBe(0)
   },
 )
-
-test('a start that fails is reported once, not tried for ever', async () => {
-  const { exited, output } = startServer({ WORKERS: '2', DATA_DIR: '/dev/null/nowhere' })
-
-  expect(await exited).toBe(1)
-  expect(output().match(/could not start","?/g)).toHaveLength(1)
-})
 
 async function childOf(pid: number): Promise<number> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')

@@ -96,9 +96,9 @@ async function running(
   }
 }
 
-/** A start that is expected to fail, or to be cut short: no waiting for readiness. */
-export function startServer(settings: Record<string, string> = {}) {
-  const { child, output, exited } = start(settings)
+/** A start that is expected to fail, or to be cut short: no waiting for readiness. `prefix` as above. */
+export function startServer(settings: Record<string, string> = {}, prefix: readonly string[] = []) {
+  const { child, output, exited } = start(settings, {}, prefix)
   onTestFinished(() => void child.kill('SIGKILL'))
   return { output, exited, kill: killer(child, exited) }
 }
