@@ -19,7 +19,7 @@ export const USERS_USAGE = `  user create --login NAME          add a user; says
       [--max-file-size 100MB] [--max-user-size 1GB] [--max-ttl 7d]      0: the server's limit, -1: none
   user list                         all users
   user show --login NAME            one of them
-  user delete --login NAME          with everything that is his
+  user delete --login NAME          with all uploads and tokens
       [--provider local]            of another provider than this server itself`
 
 interface Command {

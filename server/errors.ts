@@ -5,7 +5,7 @@
  * - `too_large`: a size limit; Plik's clients get it as 400, JSON clients as 413
  * - `unauthorized`: a password is needed or wrong
  * - `login_required`: for users only
- * - `invalid_session`: who called was logged in once, or does not prove that the page itself calls; his cookies go
+ * - `invalid_session`: the caller was logged in once, or does not prove that the page itself calls; the cookies go
  * - `conflict`: there is one already, or the request does not fit how things are by now
  * - `forbidden`, `not_found`, `not_acceptable`, `precondition_failed`, `unsupported_media_type`, `range_not_satisfiable`: as in HTTP
  * - `checksum_mismatch`: bytes changed on their way

@@ -1,4 +1,4 @@
-/** Who sends, or waits for what is being made for him, as far as the work for all of them is shared out. */
+/** A client that sends, or waits for an image that is being made, as far as sharing out that work needs to know it. */
 export interface Sender {
   /** The address as throttles count it, see `Caller.network`. */
   network: string

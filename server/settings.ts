@@ -78,7 +78,7 @@ export const settingGroups = {
       'IDLE_TIMEOUT',
       timeout,
       '30s',
-      'A sender who sends nothing for so long is cut, and what he sent so far is thrown away.',
+      'A sender that sends nothing for this long is disconnected. What it sent is deleted, unless the upload can be resumed.',
     ),
     abuseContact: setting(
       'ABUSE_CONTACT',

@@ -36,8 +36,8 @@ export interface BlobStore {
   openPartial(key: BlobKey, from?: PartialBlob): Promise<PartialWriter>
 
   /**
-   * Takes a partial blob away from a writer who did not let go: frozen or cut off, he may go on with it at any time. Returns where to
-   * go on, under `key` or under `newKey`, which nothing that he does can reach any more. If it is `newKey`, what was before is to be
+   * Takes a partial blob away from a writer that did not release it: frozen or cut off, it may write at any time. Returns where to
+   * continue, under `key` or under `newKey`, which that writer can't reach any more. If it is `newKey`, what was before is to be
    * deleted (`deletePartial`) once the new place is noted. It, or `openPartial` then, throws `not_found` as that does.
    */
   seizePartial(key: BlobKey, from: PartialBlob | undefined, newKey: BlobKey): Promise<SeizedPartial>

@@ -34,7 +34,7 @@ interface Notes {
   tail: string | null
   /** The tail before, which nobody needs once these notes are kept. */
   oldTail: string | null
-  /** Whether its writer let go by itself, so that no part of his can still be on its way. */
+  /** Whether its writer released it, so that no part of that writer can still be on its way. */
   isPaused: boolean
   /** A writer before did not, and may come round at any time. */
   isSeized: boolean
@@ -167,7 +167,7 @@ export function createS3Partials(target: S3PartialsTarget) {
 
   /**
    * The number that no part may take. A writer who was displaced may still have one part on its way, with the number after the
-   * last that arrived: if it took the place of one that counts, the blob would be spoilt. What has arrived of his is written over,
+   * last that arrived: if it took the place of one that counts, the blob would be spoilt. What has arrived of it is written over,
    * since Ceph completes an upload only with all parts that it has. Throws `not_found` when the upload is not there any more.
    */
   async function reservedNumber(
@@ -179,7 +179,7 @@ export function createS3Partials(target: S3PartialsTarget) {
     return isPaused && !isSeized ? undefined : last + 1
   }
 
-  /** One part number is kept free of parts of his from then on; before there are parts, it goes on as another object. */
+  /** One part number is kept free of that writer's parts from then on; before there are parts, it goes on as another object. */
   async function seize(from: PartialBlob | undefined, newName: string) {
     if (!from) return { isNew: true, from }
     const notes = JSON.parse(from.notes) as Notes
@@ -207,7 +207,7 @@ export function createS3Partials(target: S3PartialsTarget) {
     return bytes
   }
 
-  /** Under a name of its own: a displaced writer must not replace what his successor wrote. */
+  /** Under a name of its own: a displaced writer must not replace what its successor wrote. */
   async function writeTail(name: string, body: Buffer): Promise<string> {
     const tail = `${tailsOf(name)}${randomUUID()}`
     const object = { Bucket: bucket, Key: tail, Body: body, ContentLength: body.length }

@@ -3,7 +3,7 @@ import { fail } from './s3-errors.ts'
 
 /**
  * So long a chunk may be on its way. The socket timeouts of the SDK can't be used: to them, a reader of ours who takes
- * his time looks like a server that fell silent, and his download is cut (smithy `setSocketTimeout`).
+ * its time looks like a server that fell silent, and its download is cut (smithy `setSocketTimeout`).
  */
 const STALL_MS = 60_000
 const END = { done: true, value: undefined } as const

@@ -249,7 +249,7 @@ function createClient({ region, endpoint, accessKeyId, secretAccessKey, forcePat
       throwOnRequestTimeout: true,
       // Would cut slow readers: s3-reader.ts
       socketTimeout: 0,
-      // A slow reader keeps his socket: with the SDK's 50 a few of them would lock out everyone.
+      // A slow reader keeps its socket: with the SDK's 50 a few of them would lock out everyone.
       httpAgent: { maxSockets: 1024 },
       httpsAgent: { maxSockets: 1024 },
     },

@@ -46,10 +46,10 @@ export const shownText = (text: string): string =>
     .slice(0, MAX_TEXT_BYTES / 4)
     .toWellFormed()
 
-/** What somebody may upload; `Infinity`: as much as he likes. */
+/** What a user may upload; `Infinity`: no limit. */
 export interface Limits {
   maxFileSizeBytes: number
-  /** Of all that he keeps here at a time. */
+  /** Of all that the user keeps here at a time. */
   maxUserSizeBytes: number
   maxTtlSeconds: number
 }

@@ -63,7 +63,7 @@ export const InitBody = caseless({ hostname: text })
 export const ApproveBody = caseless({ code: text, comment: text })
 export const PollBody = caseless({ code: text, secret: text })
 
-/** A user as he and administrators see him. */
+/** A user as the user and administrators see it. */
 export function userJson(user: User) {
   return {
     id: user.id,

@@ -3,7 +3,7 @@ import type { ApiToken } from './api-token.ts'
 import type { Account } from './user.ts'
 import { toUserRow } from './users-repo.ts'
 
-/** Accounts that come from another server: each of them once, however often the import runs; who is there already stays as he is. */
+/** Accounts that come from another server: each of them once, however often the import runs; those that exist stay as they are. */
 export function createAccountsImportRepo({ transact }: { transact: Transact }) {
   return {
     /** How many of them are new. */

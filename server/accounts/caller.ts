@@ -17,7 +17,7 @@ export interface Caller {
   user: User | undefined
   /** The administrator who acts as `user`. */
   impersonator: User | undefined
-  /** The API token by which `user` is known; undefined: by his session. It opens what it created, and nothing more. */
+  /** The API token by which `user` is known; undefined: by a session. It opens what it created, and nothing more. */
   tokenId: string | undefined
   /** He works at the machine itself, past every door. */
   isOperator?: boolean

@@ -31,7 +31,7 @@ export type CliLogins = ReturnType<typeof createCliLogins>
 
 /**
  * How a program comes by a token without seeing a password (Plik 1.4, after RFC 8628): it shows a code, its user approves
- * the code in his browser, and the program, which asks again and again, gets a token of that user once.
+ * the code in the browser, and the program, which asks again and again, gets a token of that user once.
  */
 export function createCliLogins({ repo, users, tokens, clock }: Dependencies) {
   /** Throws `bad_request`: there are no tokens here; a host name that can't be. */

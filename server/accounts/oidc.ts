@@ -57,8 +57,8 @@ export function createOidc({ users, config }: Dependencies) {
   }
 
   /**
-   * Who came back with `query`; on his first time he gets an account, unless `mayJoin` is false. Throws `forbidden`: the
-   * provider did not vouch for him, or not for somebody who may come in; `unavailable`.
+   * The user who came back with `query`; the first time an account is made, unless `mayJoin` is false. Throws `forbidden`: the
+   * provider did not vouch for the user, or for nobody who may come in; `unavailable`.
    */
   async function finish(query: string, attempt: LoginAttempt, mayJoin: boolean): Promise<User> {
     const claims = await claimsOf(query, attempt)

@@ -2,7 +2,7 @@ import type { Database } from '../database/open-database.ts'
 import type { User } from './user.ts'
 import { toAccount } from './users-repo.ts'
 
-/** Somebody who is logged in. `id` and `xsrfHash` are hashes of what his cookies hold. */
+/** A login. `id` and `xsrfHash` are hashes of what its cookies hold. */
 export interface Session {
   id: string
   user: User

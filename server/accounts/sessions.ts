@@ -77,7 +77,7 @@ export function createSessions({ repo, users, clock, config }: Dependencies) {
       ? config.sessionTimeoutSeconds
       : Math.min(config.sessionTimeoutSeconds, config.oidcSessionTimeoutSeconds)
 
-  /** A session for a user who has proved who he is. */
+  /** A session for a user who has logged in. */
   async function start(user: User): Promise<NewSession> {
     const [token, xsrfToken] = [newToken(), newToken()]
     const now = clock()

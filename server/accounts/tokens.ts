@@ -60,7 +60,7 @@ export function createTokens({ repo, clock, config }: Dependencies) {
     return token
   }
 
-  /** By the token itself or by its id; `user`: only one of his. Throws `not_found`. */
+  /** By the token itself or by its id; `user`: only one of that user's. Throws `not_found`. */
   async function revoke(user: User | undefined, reference: string): Promise<void> {
     if (!(await repo.deleteToken(user?.id, idOf(reference)))) throw notFound()
   }

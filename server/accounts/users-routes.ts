@@ -37,7 +37,7 @@ export function usersRoutes({ users, statistics, removal, readCaller, config }: 
     return { userId, caller }
   }
 
-  /** With what he keeps here, and what he ever brought (Plik 1.4). */
+  /** With what the user keeps here, and has ever uploaded (Plik 1.4). */
   async function listedJson(user: User) {
     const { id, createdAt: startedAt } = user
     const usage = await statistics.usage({ scope: 'user', id }, { withWindows: false, startedAt })

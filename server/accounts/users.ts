@@ -21,7 +21,7 @@ export interface NewUser {
   maxTtlSeconds?: number | undefined
 }
 
-/** Somebody as a provider describes him, who knows him by `subject` for ever. */
+/** A person as the provider describes them; `subject` never changes. */
 export type Newcomer = Pick<User, 'provider' | 'login' | 'name' | 'email'> & { subject: string }
 
 /** What a user may change about himself. */
@@ -80,7 +80,7 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
     throw new AppError('conflict', `user ${account.id} exists already`)
   }
 
-  /** Somebody whom a provider vouches for: his account, made on his first time. Throws `bad_request`: a subject that can't be. */
+  /** The account of a person whom a provider vouches for, made at the first login. Throws `bad_request`: a subject that can't be. */
   async function join({ provider, subject, ...person }: Newcomer): Promise<User> {
     assertText('subject', subject)
     const id = userIdOf(provider, subject)
@@ -170,7 +170,7 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
   return { create, join, find, get, changeProfile, update, list, search, count, remove }
 }
 
-/** Plik forgets about the total, so that anybody can raise his own (1.3.8). */
+/** Plik forgets about the total, so that any user can raise their own (1.3.8). */
 function assertNoGrant(user: User, changes: User): void {
   if (changes.isAdmin && !user.isAdmin) throw new AppError('forbidden', "can't grant yourself admin right, nice try!")
   const limits = ['maxFileSizeBytes', 'maxUserSizeBytes', 'maxTtlSeconds'] as const

@@ -120,9 +120,9 @@ export interface ManifestsTable {
 export interface ClaimsTable {
   id: string
   file_id: string
-  /** Hash of what identifies the downloader: his cookie, or address and user agent. */
+  /** Hash of what identifies the downloader: its cookie, or its address and user agent. */
   holder: string
-  /** What he downloads: `file`, or the ETag of an archive that holds the file. */
+  /** What is downloaded: `file`, or the ETag of an archive that holds the file. */
   scope: string
   /** JSON: disjoint, sorted [first, last] byte positions that arrived. */
   delivered: WithDefault<string>

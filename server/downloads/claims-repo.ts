@@ -372,7 +372,7 @@ async function giveBackOne(trx: Transaction<Schema>, { id, fileId }: Claim): Pro
     .execute()
 }
 
-/** With `lapsedAt` only if its window has passed by then: its holder may just have come back. False: it is spent, or he has. */
+/** With `lapsedAt` only if its window has passed by then: its holder may just have resumed. False: it is spent, or the holder has. */
 async function spendOne(trx: Transaction<Schema>, { id, fileId, limit }: Claim, lapsedAt?: number): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('claims')

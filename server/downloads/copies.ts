@@ -9,7 +9,7 @@ const MAX_GAPS = 100
 export type Copies = ReturnType<typeof createCopies>
 
 /**
- * Who has got what of it, in parts or after a break, so that it counts as one download once he has all, and never for those who
+ * What each reader has of a file, in parts or after a break, so that it counts as one download once it is complete, and never for those who
  * only look at its end, as players and zip readers do. For counting alone: it is kept in memory, in each process its own.
  */
 export function createCopies() {

@@ -75,7 +75,7 @@ export type Downloads = ReturnType<typeof createDownloads>
 export function createDownloads({ uploads, claims, variants, blobs, exchange, activity, copies }: Dependencies) {
   /**
    * A file, or a picture derived from it. Throws as `Uploads.open`, `Uploads.getFile` and `Variants.get`; `forbidden`: no
-   * derived pictures of limited files. `gate` runs once the caller has proved that he may see the file. With `patience` it waits
+   * derived pictures of limited files. `gate` runs once the caller has proved access to the file. With `patience` it waits
    * for a file that is still coming in until that aborts, and then throws `unavailable`. `reader` waits for a derived picture.
    */
   async function findFile(
@@ -212,7 +212,7 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
   return { findFile, findArchive, read, check, record }
 }
 
-/** What reached the reader's connection; whether that was all that he asked for. */
+/** What reached the reader's connection; whether that was all of the request. */
 interface Sent {
   bytes: number
   isWhole: boolean

@@ -83,7 +83,7 @@ export function createCallerReader({ users, sessions, tokens, config }: Dependen
     return { ...ANONYMOUS, user: session.user }
   }
 
-  /** An administrator may look at everything through somebody else's eyes, by his session; what he is himself stays with him. */
+  /** An administrator may act as another user, by session; the administrator stays known as `impersonator`. */
   async function impersonating(request: FastifyRequest, identity: Identity): Promise<Identity> {
     const id = headerOf(request, 'x-plik-impersonate')
     if (id === undefined) return identity

@@ -97,7 +97,7 @@ function inWords({ status, message }: { status: number; message: string }, wants
 function send(reply: FastifyReply, status: number, { headers, text }: Answer): void {
   reply.code(status).headers({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', ...headers }) // no hook ran for a URL that can't be read
   const { raw: request } = reply.request
-  if (status === STATUS.timed_out) reply.header('Connection', 'close') // nobody knows what he would still send
+  if (status === STATUS.timed_out) reply.header('Connection', 'close') // nobody knows what the client would still send
   if (request.complete || request.destroyed || status === STATUS.timed_out) void reply.send(text)
   else void reply.header('Content-Length', Buffer.byteLength(text)).send(Readable.from(answerAndLinger(text, request)))
 }

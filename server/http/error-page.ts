@@ -28,7 +28,7 @@ export function errorPageFor(
   return `${publicUrl || pathPrefix}/#/?${query}`
 }
 
-/** What a person is told in place of the form or list that he asked for. Undefined: the answer is for a program, as text. */
+/** What a person is told in place of the form or list. Undefined: the answer is for a program, as text. */
 export function refusalPageFor(
   request: FastifyRequest,
   message: string,

@@ -13,7 +13,7 @@ const CONFIGURATION = {
   pageTitle: 'Mayfly API',
 } as const
 
-/** One answer for all who read it: a slow reader holds no copy of his own. */
+/** One answer for all readers: a slow one holds no copy of its own. */
 interface Page {
   status: number
   headers: Record<string, string>

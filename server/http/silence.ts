@@ -3,7 +3,7 @@ import { type Interruptible, interruptible } from '../../storage/interruptible.t
 import { AppError } from '../errors.ts'
 
 /**
- * The bytes of a request's body, or the parts of a form, with the sender's time running only while we wait for him. The server's own time limit
+ * The bytes of a request's body, or the parts of a form, with the sender's time running only while we wait for the next ones. The server's own time limit
  * counts everything in which nothing moves on the connection: it would also cut an honest sender whom a slow disk or
  * bucket keeps waiting, and an answer that needs a long sync first.
  */

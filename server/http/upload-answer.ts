@@ -9,7 +9,7 @@ export type AnswerUpload = ReturnType<typeof createUploadAnswer>
 
 /**
  * What a quick upload is answered with: the link as text, one a line; a program that asks for JSON gets the upload, a browser that
- * sent a form a page. What is to be read may hold the address that the client used: it is for him who sent it. JSON could be
+ * sent a form a page. What is to be read may hold the address that the client used: it is for the sender. JSON could be
  * shown to somebody else.
  */
 export function createUploadAnswer({ pagesFor, config }: { pagesFor: PagesFor; config: Config }) {

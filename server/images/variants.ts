@@ -58,7 +58,7 @@ export function createVariants({
 
   /**
    * The caller has been let in to the file, which is no limited one. Throws `bad_request`: no picture, or a wish that is
-   * not his; `not_acceptable`: it can't be decoded; `unavailable`: too many ask at once; `not_found`: removed meanwhile;
+   * not the caller's; `not_acceptable`: it can't be decoded; `unavailable`: too many ask at once; `not_found`: removed meanwhile;
    * `aborted`: `reader` went away.
    */
   async function get(

@@ -144,7 +144,7 @@ export const pruneHistory = (prune: HistoryRepo['prune'], jobs: Jobs['list'], cl
 
 export const deliverWebhook = ({ get, tell }: Pick<Operators, 'get' | 'tell'>): Action =>
   define({
-    description: 'Sends a message to an operator, by webhook or mail as he is reached',
+    description: 'Sends a message to an operator, by webhook or mail',
     parameters: z.strictObject({ operator: z.string(), message: z.string().max(10_000).default('') }),
     run: async ({ operator, message }, { signal, count }) => {
       const { name, ...rest } = await get(operator)

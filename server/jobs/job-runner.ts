@@ -154,7 +154,7 @@ export function createJobRunner({ repo, actions, clock, log }: Dependencies) {
   return { start, stop, close, isRunning: (runId: string) => running.has(runId) }
 }
 
-/** Word to the job's operator, if he wants it of this outcome. */
+/** Notifies the job's operator, if this outcome asks for it. */
 export function notificationOf(
   { operatorId, notifyOn }: Job,
   outcome: Outcome,

@@ -31,7 +31,7 @@ const tags = ['jobs']
 export function jobsRoutes({ engine, readCaller }: Dependencies) {
   const { jobs, control } = engine
 
-  /** The administrator himself, whoever he acts as: the history says who did it. */
+  /** The administrator, also while acting as somebody else: the history says who did it. */
   const whoAsks = async (request: FastifyRequest): Promise<string> => {
     const { user, impersonator } = await readCaller.bySession(request)
     return `user ${(impersonator ?? user)?.login}`

@@ -24,7 +24,7 @@ export const toAccount = (row: PlikUser): Account => ({
   passwordHash: row.password || null,
 })
 
-/** `tokenId` and `userId`: who it belongs to on our side, if he came over. */
+/** `tokenId` and `userId`: who it belongs to on our side, if the owner was imported. */
 export function toUpload(row: PlikUpload, owner: Pick<Upload, 'userId' | 'tokenId'>): Upload {
   const oneShot = row.one_shot === 1
   return {

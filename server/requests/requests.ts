@@ -38,7 +38,7 @@ interface Dependencies {
   onRevoked: () => void
 }
 
-/** A guest's way to one upload, and what he may bring. */
+/** A guest's access to one upload, and what may be added. */
 interface Admitted {
   upload: Upload
   admission: Admission
@@ -160,7 +160,7 @@ export function createRequests({
     return grantBytes(request, used, announced)
   }
 
-  /** Adds a guest's file; it is asked for once he is admitted. Throws as `admit` and `UploadsIntake.add`. */
+  /** Adds a guest's file; it is asked for once the guest is admitted. Throws as `admit` and `UploadsIntake.add`. */
   async function addFile(
     token: string,
     announced: Announcement,

@@ -17,7 +17,7 @@ export function readComplete(headers: RequestHeaders): boolean | undefined {
   ]).get(headers['upload-complete']?.toString().trim() ?? '')
 }
 
-/** A client of an older draft believes an answer only when it names his version. */
+/** A client of an older draft believes an answer only when it names its version. */
 export function interopOf(headers: RequestHeaders): Record<string, string> {
   const version = headers[INTEROP]?.toString() ?? ''
   return INTEROP_VERSIONS.includes(version) ? { 'Upload-Draft-Interop-Version': version } : {}

@@ -82,7 +82,7 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
     }
   }
 
-  /** What has become a file is answered with its link, as a quick upload is; a guest is not told where his is. */
+  /** What has become a file is answered with its link, as a quick upload is; a guest is not told the link. */
   async function answer(request: FastifyRequest, reply: FastifyReply, resumable: Resumable, unfinished: number) {
     reply.headers(stateOf(request, resumable))
     const file = await resumables.fileOf(resumable)

@@ -28,7 +28,7 @@ export interface Resumable {
   sha256: string | null
   createdAt: number
   expiresAt: number
-  /** A writer before did not let go, as when his process was frozen, and may go on with the blob at any time. */
+  /** An earlier writer did not release the lease, as when its process was frozen, and may write to the blob at any time. */
   isTorn: boolean
   /** Of a guest's part: by which request it is sent. */
   requestId: string | null

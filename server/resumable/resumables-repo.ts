@@ -136,7 +136,7 @@ export function createResumablesRepo({ db, prepare, transact, spareUploads }: De
       return numUpdatedRows === 1n
     },
 
-    /** Notes how far `writer` has come and gives the lease back. False: it was not his any more. */
+    /** Notes how far `writer` has come and gives the lease back. False: another writer has it. */
     release: (id: string, writer: string, progress: Progress): Promise<boolean> =>
       transact(async (trx) => {
         if (progress.expiresAt !== undefined) await spare(trx, id, progress.expiresAt)

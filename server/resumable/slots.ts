@@ -81,7 +81,7 @@ export function createSlots({ uploads, intake, quotas, requests, endings, config
     const declared = fileId === undefined ? undefined : await uploads.getFile(opened, fileId, wish.name)
     if (declared && wish.length !== undefined && isComing(opened.upload, declared))
       assertDeclaredSize(wish.length, declared.size)
-    // Whoever creates the same file again never got the answer, or lost the URL: he begins anew.
+    // A client that creates the same file again never got the answer, or lost the URL: it begins anew.
     if (declared?.status === 'uploading' && (await endings.forget(declared.id))) await intake.reopen(declared)
     const { file, ...room } = await reserve(opened, wish, declared)
     return { slot: { upload: opened.upload, file, uploadToken: undefined }, ...room }

@@ -115,7 +115,7 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
     return handler(request, reply)
   }
 
-  /** The link, and what is needed to remove it again: nobody is told later. A guest is not told where his file is. */
+  /** The link, and what is needed to remove it again: nobody is told later. A guest is not told where the file is. */
   function describeCreated(request: FastifyRequest, reply: FastifyReply, created: Created): void {
     const { secret, resumable, slot } = created
     reply.headers({

@@ -26,7 +26,7 @@ const ANSWER_TIMEOUT_MS = 10_000
 export type StreamExchange = ReturnType<typeof createStreamExchange>
 
 /**
- * Streams across replicas: the sender is held by the process that he happened to reach, and his reader may reach another.
+ * Streams across replicas: the sender is held by the process that it happened to reach, and its reader may reach another.
  * The row of the file says where the sender is held, as a URL that holds a secret: whoever can read the database can read
  * the stream, and nobody else. The port behind it is opened with the first stream and serves nothing else.
  */

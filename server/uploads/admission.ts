@@ -1,9 +1,9 @@
 import type { Trx } from '../database/transact.ts'
 import { AppError } from '../errors.ts'
 
-/** What lets a guest add a file to an upload that is not his. */
+/** What lets a guest add a file to somebody else's upload. */
 export interface Admission {
-  /** By which request he came. */
+  /** The file request that the guest uses. */
   requestId: string
   /**
    * How many bytes the file may have; `Infinity`: no limit. Throws when there is no room for it. Asked in the transaction

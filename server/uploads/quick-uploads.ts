@@ -156,7 +156,7 @@ function uploadedFile(uploadId: string, name: string, measured: Measured, now: n
   return { ...file, ...measured, status: 'uploaded', uploadedAt: now }
 }
 
-/** Whoever wants his bytes as they are, or none but encrypted ones, must not find out later that it was otherwise. */
+/** A sender that wants bytes stored as they are, or only encrypted ones, must not find out later that it was otherwise. */
 function withSameTreatment(options: UploadOptions, given: Treatment): UploadOptions {
   const { normalize, e2ee } = treatmentOf(options)
   if (e2ee !== given.e2ee) throw new AppError('bad_request', 'e2ee must come before the files of the form')

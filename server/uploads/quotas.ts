@@ -14,7 +14,7 @@ import type { UploadsRepo } from './uploads-repo.ts'
 export interface Budget extends Limits {
   /** Null: nobody's, and then there is no total. */
   userId: string | null
-  /** A guest spends it, and how much that is, is none of his business. */
+  /** A guest uses it, and must not learn how much it is. */
   isSecret: boolean
 }
 

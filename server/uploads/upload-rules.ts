@@ -86,7 +86,7 @@ type Rules = Pick<
 >
 type Feature = Config['featureOneShot']
 
-/** What somebody may ask for: a user's own limits before the server's, and he is not anonymous. */
+/** What the caller may ask for: a user's own limits come before the server's, and a user is not anonymous. */
 export function rulesFor(user: User | undefined, config: Rules & Pick<Config, 'maxUserSizeBytes'>): Rules {
   if (!user) return config
   const { maxFileSizeBytes, maxTtlSeconds } = limitsOf(user, config)

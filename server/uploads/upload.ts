@@ -20,7 +20,7 @@ export interface Upload {
   stream: boolean
   /** Pictures lose their metadata on the way in. */
   normalize: boolean
-  /** The sender encrypts: nothing but age ciphertext is taken. Null: he does not. */
+  /** The sender encrypts: nothing but age ciphertext is taken. Null: not encrypted. */
   e2ee: 'age' | null
   /** Complete copies that each file may be downloaded; null: no limit. */
   downloadLimit: number | null

@@ -131,7 +131,7 @@ export function createUploadsIntake({
     return { ...declared, status: 'uploading' }
   }
 
-  /** As `reserve`, for a guest; and how many bytes his file may have. Throws what `admission` throws, too. */
+  /** As `reserve`, for a guest; and how many bytes the file may have. Throws what `admission` throws, too. */
   const reserveForGuest = (upload: Upload, name: string, admission: Admission) =>
     insertFile(upload, name, clock() + WRITER_LEASE_MS, admission)
 
@@ -182,7 +182,7 @@ export function createUploadsIntake({
 
   /**
    * A stream's bytes go to whoever downloads them, who was promised the declared size: a byte more would be taken for the
-   * next answer on his connection. What is left is a `deleted` file that says what it was.
+   * next answer on its connection. What is left is a `deleted` file that says what it was.
    */
   async function passOn(
     upload: Upload,

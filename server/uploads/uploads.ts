@@ -16,7 +16,7 @@ import type { DeclaredFile, StoredFile, Upload } from './upload.ts'
 import { expiryOf, grantedTtl, isExpired, planUpload, rulesFor, type UploadOptions } from './upload-rules.ts'
 import type { OwnerFilter, UploadsRepo } from './uploads-repo.ts'
 
-/** An upload that the caller may see. `isAdmin`: he holds its token or his account gives him the same rights. */
+/** An upload that the caller may see. `isAdmin`: the caller holds its token, or an account with the same rights. */
 export interface OpenUpload {
   upload: Upload
   isAdmin: boolean
@@ -127,7 +127,7 @@ export function createUploads({
     return { upload: await extended(upload, now), isAdmin, holdsToken }
   }
 
-  /** Past every check, for who has checks of his own. */
+  /** Without any check, for callers that have checks of their own. */
   const find = (id: string): Promise<Upload | undefined> => repo.findUpload(id)
 
   /** With `extendTtl`, whoever gets in starts the time to live anew. Steps below a second are not worth a write. */

@@ -23,7 +23,7 @@ export class ApiError extends Error {
 export interface Access {
   token?: string | undefined
   password?: { login: string; password: string } | undefined
-  /** A guest's, for what he was asked for. */
+  /** A guest's, for a file request. */
   requestToken?: string | undefined
 }
 

@@ -72,7 +72,7 @@ function StartPage() {
   return serverConfig.value?.noAnonymousUploads && me.value === null ? <LoginCard /> : <SendPage />
 }
 
-/** An administrator must not forget in whose name he acts. */
+/** An administrator must always see whose account is in use. */
 function Impersonation() {
   const t = commonTexts.value
   if (impersonated.value === undefined) return null

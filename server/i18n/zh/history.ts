@@ -51,7 +51,7 @@ export const HISTORY = {
     '更新数据库的统计信息，并把已删除记录的空间归还给磁盘',
   'Deletes old runs from the history: beyond the newest of all jobs, beyond the newest of each, and by age':
     '从历史记录中删除旧的运行：按全部作业、单个作业的数量以及时间',
-  'Sends a message to an operator, by webhook or mail as he is reached': '通过 Webhook 或邮件向操作员发送消息',
+  'Sends a message to an operator, by webhook or mail': '通过 Webhook 或邮件向操作员发送消息',
 
   'What is over goes: marked at once, bytes within the minute, rows an hour later':
     '清除到期内容：立即标记，一分钟内删除数据，一小时后删除记录',

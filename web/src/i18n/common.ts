@@ -32,7 +32,8 @@ export const commonTexts = texts(
     notFoundText: 'The address may be incomplete. Ask for the link again, or share something yourself.',
     failedTitle: 'This file can’t be had',
     failedGone: 'It has expired, was removed or downloaded already, or is not there yet.',
-    failedLocked: 'Somebody else is downloading the last copy. If he breaks off, it is free again in a few minutes.',
+    failedLocked:
+      'Somebody else is downloading the last copy. If that download stops, it is free again in a few minutes.',
     failedAddress: 'The link does not lead to a file.',
     sendSomething: 'Share files',
     copy: 'Copy',

@@ -36,7 +36,7 @@ export function AccountUploadsPage() {
   )
 }
 
-/** What a user keeps here, and how much he may. */
+/** What a user keeps here, and how much is allowed. */
 function UsageMeter({ user }: { user: UserJson }) {
   const t = accountTexts.value
   useEffect(() => {
@@ -62,7 +62,7 @@ function UsageMeter({ user }: { user: UserJson }) {
   )
 }
 
-/** Bytes; undefined: as much as he likes. */
+/** Bytes; undefined: no limit. */
 function quotaOf({ maxUserSize }: UserJson): number | undefined {
   const limit = maxUserSize === 0 ? (serverConfig.value?.maxUserSize ?? -1) : maxUserSize
   return limit > 0 ? limit : undefined

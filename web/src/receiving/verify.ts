@@ -9,8 +9,8 @@ const START_BYTES = 512
 const PARALLEL = 3
 
 /**
- * - `verified`: names, sizes and order are the sender's, and every file begins as he listed it; what follows is checked as it is read
- * - `incomplete`: the same, but some files that he listed are not here
+ * - `verified`: names, sizes and order are the sender's, and every file begins as listed; what follows is checked as it is read
+ * - `incomplete`: the same, but some listed files are not here
  * - `listed`: names, sizes and order are the sender's; reading the files would use up a download
  * - `unlisted`: every file opens with the key, but nothing says which content belongs to which name
  * - `refuted`: `files` are not the sender's

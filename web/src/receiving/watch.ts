@@ -4,7 +4,7 @@ const FIRST_MS = 2_000
 const LAST_MS = 20_000
 
 /**
- * Calls `look` again and again, ever less often, while somebody has the page before him and `isWorthwhile`. `hurry`: something
+ * Calls `look` again and again, ever less often, while the page is visible and `isWorthwhile`. `hurry`: something
  * has happened, so there may be news soon.
  */
 export function watch(look: () => Promise<unknown>, isWorthwhile: () => boolean) {

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { remembered } from '../remembered.ts'
 
-/** What a guest has brought from this tab. The server shows him nothing, so the tab remembers. */
+/** What a guest has added from this tab. The server shows guests nothing, so the tab remembers. */
 export interface BroughtFile {
   name: string
   size: number

@@ -29,7 +29,7 @@ export function configFor<Config extends Limits>(
   }
 }
 
-/** 0: none of his own; -1: no limit. */
+/** 0: none of the user's own; -1: no limit. */
 const ownOr = (own: number, server: number): number => (own === 0 ? server : Math.max(own, -1))
 
 /** Sensible ones that the server allows, its own default among them; -1 comes last. */
