@@ -42,9 +42,10 @@ async function start(config: Config, log: Logger, { deaf = [] }: Options): Promi
     await app.close()
     clearTimeout(cut)
   })
-  await app.storeOwnership.assertOwned().catch((err: unknown) => log.error({ err }, 'no stored file is deleted'))
   if (cluster.isPrimary) await app.metrics?.listen({ host: config.host, port: config.metricsPort })
   await app.server.listen({ host: config.host, port: config.port })
+  // Not before: a bucket that does not answer takes minutes to fail.
+  void app.storeOwnership.assertOwned().catch((err: unknown) => log.error({ err }, 'no stored file is deleted'))
   app.housekeeping.start()
   void app.jobEngine.agent.start()
   return app
