@@ -315,7 +315,7 @@ export const settingGroups = {
       'STREAM_TIMEOUT',
       timeout,
       '5m',
-      'How long a stream upload waits for somebody to download it.',
+      'How long a stream upload waits for somebody to download it, and how long its sender may send nothing.',
     ),
     enhancedWebSecurity: setting(
       'ENHANCED_WEB_SECURITY',

@@ -9,7 +9,8 @@ import { wantsSha256 } from '../http/digests.ts'
 import { createContentGuard } from '../http/domains.ts'
 import { acceptAnyBody, BYTES_WITH_FILES, readJson } from '../http/json-body.ts'
 import { receiptOf } from '../http/receipt.ts'
-import { sendContent } from '../http/send-content.ts'
+import { STALLED_READER_MS, sendContent } from '../http/send-content.ts'
+import { whileReaderReads } from '../http/silence.ts'
 import { readDerivation } from '../images/derivation.ts'
 import { ArchiveBody } from '../uploads/upload-shapes.ts'
 import { ifRangeMatches, isNotModified, parseRange, preconditionFailed } from './byte-range.ts'
@@ -75,9 +76,13 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     if (!download.isLimited) return downloads.read(download, range)
     if (isPreview(request)) throw previewRefusal()
     const holder = holderOf(request, caller)
-    const bytes = await downloads.read(download, range, { holder: holder.id, receipt: () => receiptOf(request.socket) })
+    const { socket } = request
+    const isStream = download.source.kind === 'stream'
+    if (isStream) socket.setTimeout(0) // nothing moves on the connection before its sender begins
+    const { gone } = readCaller.sender(request, reply)
+    const bytes = await downloads.read(download, range, { holder: holder.id, receipt: () => receiptOf(socket), gone })
     if (holder.newCookie) setHolderCookie(reply, holder.newCookie)
-    return bytes
+    return isStream ? whileReaderReads(socket, bytes, STALLED_READER_MS) : bytes
   }
 
   const head = (find: typeof findFile) => async (request: FastifyRequest, reply: FastifyReply) => {

@@ -53,6 +53,7 @@ interface StoredSource {
 
 interface StreamSource {
   kind: 'stream'
+  opened: OpenUpload
   file: StoredFile
 }
 
@@ -114,7 +115,7 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
     isAwaited(opened, await uploads.getFile(opened, fileId, name)),
   )
 
-  /** The row of a stream says that it is sent before its sender is ready to pass it on. */
+  /** The row of a stream says that it is sent shortly before its sender can be read. */
   async function isAwaited({ upload }: OpenUpload, file: StoredFile): Promise<boolean> {
     if (isComing(upload, file)) return true
     return upload.stream && file.status === 'uploading' && !(await exchange.holds(file))
@@ -148,7 +149,8 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
 
   /**
    * The bytes of a download, or of a part of it. On a limited one this takes the claim, on a stream it pairs with the
-   * uploader: throws `locked` or `not_found` before the first byte. `reader` says whose claim it is, where there is one.
+   * uploader, who may be slow to send: throws `locked` or `not_found` before the first byte. `reader` says whose claim it is,
+   * where there is one, or whose stream.
    * What it returns must be iterated, or returned from.
    */
   async function read(
@@ -156,15 +158,15 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
     part: ByteRange | undefined,
     reader?: Reader,
   ): Promise<AsyncIterable<Buffer>> {
-    if (source.kind === 'stream') return readStream(source.file)
+    if (source.kind === 'stream') return readStream(source, claiming(reader).gone)
     const { size, limit, fileIds, scope } = source
     const range = part ?? { start: 0, end: size - 1 }
     const parts = source.parts(range)
     const bytes = parts.length > 1 ? coalesced(readParts(parts)) : readParts(parts)
     if (limit === null) return bytes
-    if (!reader) throw new Error('a limited download needs somebody to claim it')
-    const claim = await claims.take(fileIds, limit, { holder: reader.holder, scope }, size, range)
-    return claim.deliver(bytes, reader.receipt)
+    const { holder, receipt } = claiming(reader)
+    const claim = await claims.take(fileIds, limit, { holder, scope }, size, range)
+    return claim.deliver(bytes, receipt)
   }
 
   /** Counts what was sent of a download. One that was resumed, or fetched in parts, is one: it counts once `reader` has all. */
@@ -186,10 +188,16 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
     await claims.check(source.fileIds, source.limit, { holder, scope: source.scope })
   }
 
-  async function readStream(file: StoredFile): Promise<AsyncIterable<Buffer>> {
-    const bytes = await exchange.take(file)
+  async function readStream({ opened, file }: StreamSource, gone: AbortSignal): Promise<AsyncIterable<Buffer>> {
+    const bytes = await exchange.take(file, gone)
     if (bytes) return bytes
-    throw new AppError('not_found', `file ${file.name} (${file.id}) is not available : someone else is downloading it`)
+    const { id: fileId, name, uploadId } = file
+    if (await exchange.holds(file))
+      throw new AppError('not_found', `file ${name} (${fileId}) is not available : someone else is downloading it`)
+    await untilItCame(opened, { uploadId, fileId, name }, gone)
+    const again = await uploads.getFile(opened, fileId, name)
+    assertAvailable(opened.upload, again)
+    return readStream({ kind: 'stream', opened, file: again }, gone)
   }
 
   async function* readParts(parts: ArchivePart[]): AsyncGenerator<Buffer> {
@@ -218,11 +226,18 @@ interface Sent {
   isWhole: boolean
 }
 
+function claiming(reader: Reader | undefined): Reader {
+  if (!reader) throw new Error('a limited download needs somebody to claim it')
+  return reader
+}
+
 /** Who downloads something limited. */
 interface Reader {
   /** Hash of what identifies the downloader. */
   holder: string
   receipt: Receipt
+  /** Aborts when nobody reads any more. */
+  gone: AbortSignal
 }
 
 export interface FileRef {
@@ -298,7 +313,8 @@ function archiveDownload({ upload }: OpenUpload, name: string, files: StoredFile
 }
 
 /** What the uploader declared is all that is known of a stream before it has passed. */
-function streamDownload({ upload }: OpenUpload, file: StoredFile): Download {
+function streamDownload(opened: OpenUpload, file: StoredFile): Download {
+  const { upload } = opened
   return {
     ...commonOf(upload),
     name: file.name,
@@ -307,7 +323,7 @@ function streamDownload({ upload }: OpenUpload, file: StoredFile): Download {
     validators: undefined,
     sha256: undefined,
     counts: { upload, fileIds: [file.id] },
-    source: { kind: 'stream', file },
+    source: { kind: 'stream', opened, file },
   }
 }
 

@@ -41,6 +41,9 @@ declare module 'fastify' {
   }
 }
 
+/** The sender of a stream may send for ever: one that never reads its answer learns from the connection that its reader has left. */
+const ABORTED_LINGER_MS = 500
+
 /** What a stranger is told when we are at fault. */
 const INTERNAL = { status: 500, message: 'internal server error' }
 
@@ -58,7 +61,10 @@ export function createErrorHandler(config: Pick<Config, 'publicUrl' | 'pathPrefi
     const elsewhere = errorPageFor(request, answer, config)
     if (elsewhere !== undefined)
       void reply.header('Cache-Control', 'no-store').redirect(elsewhere, 302) // not for ever, as Plik's: it may come yet
-    else send(reply, answer.status, pageOf(request, answer.message, wantsJson) ?? inWords(answer, wantsJson))
+    else {
+      const lingerMs = error?.code === 'aborted' ? ABORTED_LINGER_MS : undefined
+      send(reply, answer.status, pageOf(request, answer.message, wantsJson) ?? inWords(answer, wantsJson), lingerMs)
+    }
   }
 }
 
@@ -94,12 +100,15 @@ function inWords({ status, message }: { status: number; message: string }, wants
     : { headers: { 'Content-Type': 'text/plain; charset=utf-8' }, text: `${message}\n` }
 }
 
-function send(reply: FastifyReply, status: number, { headers, text }: Answer): void {
+function send(reply: FastifyReply, status: number, { headers, text }: Answer, lingerMs?: number): void {
   reply.code(status).headers({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', ...headers }) // no hook ran for a URL that can't be read
   const { raw: request } = reply.request
   if (status === STATUS.timed_out) reply.header('Connection', 'close') // nobody knows what the client would still send
   if (request.complete || request.destroyed || status === STATUS.timed_out) void reply.send(text)
-  else void reply.header('Content-Length', Buffer.byteLength(text)).send(Readable.from(answerAndLinger(text, request)))
+  else
+    void reply
+      .header('Content-Length', Buffer.byteLength(text))
+      .send(Readable.from(answerAndLinger(text, request, lingerMs)))
 }
 
 /** axios names `application/json` in every request; browsers and curl don't. */
@@ -144,12 +153,12 @@ const isDisconnect = (code: string): boolean =>
  * with unread bytes resets it. So the answer is sent whole, but ends only when the body does; what still comes of that is
  * thrown away, within bounds (nginx calls this lingering).
  */
-async function* answerAndLinger(text: string, request: IncomingMessage): AsyncGenerator<string> {
+async function* answerAndLinger(text: string, request: IncomingMessage, lingerMs?: number): AsyncGenerator<string> {
   yield text
   request.unpipe()
   request.removeAllListeners('readable') // whoever iterates over the body would hold it back
   request.pause() // else node takes a body whose reader left midway for one that flows already
   request.resume()
-  boundUnreadBody(request)
+  boundUnreadBody(request, lingerMs)
   await finished(request).catch(() => {})
 }

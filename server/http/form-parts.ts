@@ -29,12 +29,17 @@ const MAX_WAITING_PARTS = 16
  * be read from there (`filename*` beside a quoted `filename`, RFC 2231).
  *
  * Throws `bad_request` in Plik's words, also where the body is not what its `Content-Digest` says; `aborted`: the sender left.
+ * A sender who is silent for `silenceMs` is cut; by default as any sender is.
  */
-export async function* readParts(request: FastifyRequest, maxParts: number): AsyncGenerator<FormPart> {
+export async function* readParts(
+  request: FastifyRequest,
+  maxParts: number,
+  silenceMs?: number,
+): AsyncGenerator<FormPart> {
   const parser = createParser(boundaryOf(request))
   // The parser would wait for an end that a sender who left before it started will never send.
   if (request.raw.destroyed) throw senderLeft()
-  const feeding = feed(request, parser)
+  const feeding = feed(request, parser, silenceMs)
   feeding.catch(parser.fail)
   try {
     let count = 0
@@ -64,10 +69,14 @@ function boundaryOf({ headers }: FastifyRequest): string {
 }
 
 /** Hands the body to the parser as fast as its parts are read. */
-async function feed(request: FastifyRequest, parser: ReturnType<typeof createParser>): Promise<void> {
+async function feed(
+  request: FastifyRequest,
+  parser: ReturnType<typeof createParser>,
+  silenceMs: number | undefined,
+): Promise<void> {
   const check = digestCheck(request.headers, ['Content-Digest'])
   const body = request.raw.iterator({ destroyOnReturn: false }) // else nobody could read why it was refused
-  for await (const chunk of whileSenderSpeaks(request, body)) {
+  for await (const chunk of whileSenderSpeaks(request, body, silenceMs)) {
     check?.add(chunk)
     if (parser.isEmpty()) assertLinesEndWithCrlf(chunk)
     await parser.write(chunk)

@@ -45,13 +45,22 @@ export async function* readForm(
   }
 }
 
+interface SingleFileOptions {
+  alone?: boolean
+  /** See `readParts`. */
+  silenceMs?: number | undefined
+}
+
 /**
  * The first file of a form, as Plik's routes take it; whatever follows is ignored. Its bytes end only once the whole form
  * was read, so that a form that breaks off after the file is never taken for a complete one. Throws as `readForm`;
  * `bad_request`: no file; `alone`: or another one after it.
  */
-export async function readSingleFile(request: FastifyRequest, { alone = false } = {}): Promise<FormFile> {
-  const parts = readParts(request, 2 * MAX_FIELDS)
+export async function readSingleFile(
+  request: FastifyRequest,
+  { alone = false, silenceMs }: SingleFileOptions = {},
+): Promise<FormFile> {
+  const parts = readParts(request, 2 * MAX_FIELDS, silenceMs)
   for (let next = await parts.next(); !next.done; next = await parts.next()) {
     if (next.value.name !== 'file') continue
     const { name, bytes } = fileOf(next.value)

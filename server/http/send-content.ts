@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts'
 import type { Headers } from './content-headers.ts'
 
 /** A reader may pause for so long, as browsers do, before the connection is cut. */
-const STALLED_READER_MS = 120_000
+export const STALLED_READER_MS = 120_000
 
 /** What the kernel took; whether that was all. */
 export interface Sent {

@@ -11,14 +11,14 @@ const LINGER_BYTES = 64 * 1024 * 1024
  * Ends the connection of a request that was answered and whose body does not end soon: Node would read it for as long as anything
  * comes. A connection whose body ends in time can be used again.
  */
-export function boundUnreadBody(request: IncomingMessage): void {
+export function boundUnreadBody(request: IncomingMessage, lingerMs = LINGER_MS): void {
   const { socket } = request
   const readBefore = socket.bytesRead
   let checks = 0
   const timer = setInterval(() => {
     checks += 1
     const isOver = request.complete || socket.destroyed
-    const isTooMuch = checks * CHECK_MS >= LINGER_MS || socket.bytesRead - readBefore > LINGER_BYTES
+    const isTooMuch = checks * CHECK_MS >= lingerMs || socket.bytesRead - readBefore > LINGER_BYTES
     if (isOver || isTooMuch) clearInterval(timer)
     if (!isOver && isTooMuch) socket.destroy()
   }, CHECK_MS).unref()

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, request as requestHttp, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -41,28 +41,32 @@ export function createStreamExchange({ relay, host }: Dependencies) {
     return `http://${host.includes(':') ? `[${host}]` : host}:${port}/${fileId}/${ticketOf(fileId)}`
   }
 
-  /** The bytes of a stream, wherever they come in; undefined when there are none to be had. Throws `unavailable`. */
-  async function take({ id, heldBy }: HeldStream): Promise<AsyncIterable<Buffer> | undefined> {
-    const here = relay.take(id)
+  /**
+   * The bytes of a stream, wherever they come in; undefined when nobody offers them, or somebody else reads them. When
+   * `readerGone` aborts, the sender is told at once. Throws `unavailable`.
+   */
+  async function take({ id, heldBy }: HeldStream, readerGone: AbortSignal): Promise<AsyncIterable<Buffer> | undefined> {
+    const here = relay.take(id, readerGone)
     if (here || heldBy === null) return here
-    const leave = new AbortController()
-    const response = await ask(heldBy, 'GET', leave)
-    if (response.status === 200 && response.body) return received(response.body, leave)
-    await response.body?.cancel()
+    const response = await ask(heldBy, 'GET', readerGone)
+    if (response.statusCode === 200) return received(response)
+    response.destroy()
     return undefined
   }
 
   /** Whether its sender is there, wherever that is, and somebody reads it or could. Throws `unavailable`. */
   async function holds({ id, heldBy }: HeldStream): Promise<boolean> {
     if (relay.holds(id) || heldBy === null) return relay.holds(id)
-    const { ok } = await ask(heldBy, 'HEAD', new AbortController())
-    return ok
+    const response = await ask(heldBy, 'HEAD')
+    response.destroy()
+    return response.statusCode === 200
   }
 
   /** Ends a stream for both sides. One whose replica is gone has ended already. */
   async function cancel({ id, heldBy }: HeldStream): Promise<void> {
     if (relay.cancel(id) || heldBy === null) return
-    await ask(heldBy, 'DELETE', new AbortController()).catch(() => {})
+    const response = await ask(heldBy, 'DELETE').catch(() => undefined)
+    response?.destroy()
   }
 
   async function listen(): Promise<Server> {
@@ -82,7 +86,9 @@ export function createStreamExchange({ relay, host }: Dependencies) {
       relay.cancel(fileId)
       return void response.end()
     }
-    const bytes = relay.take(fileId)
+    const readerGone = new AbortController()
+    response.once('close', () => readerGone.abort())
+    const bytes = relay.take(fileId, readerGone.signal)
     if (!bytes) return void response.writeHead(404).end()
     response.flushHeaders()
     await pipeline(Readable.from(whileWanted(bytes), { objectMode: false }), response)
@@ -109,11 +115,18 @@ async function* whileWanted(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer
   for await (const chunk of bytes) yield chunk
 }
 
-/** `leave` ends the request, also after it was answered. Throws `unavailable` when nobody answers. */
-async function ask(url: string, method: 'GET' | 'HEAD' | 'DELETE', leave: AbortController): Promise<Response> {
-  const timer = setTimeout(() => leave.abort(), ANSWER_TIMEOUT_MS)
+/**
+ * `leave` ends the request, also after it was answered. By node's own client, since `fetch` gives up when a silent sender
+ * sends nothing for five minutes. Throws `unavailable` when nobody answers.
+ */
+async function ask(url: string, method: 'GET' | 'HEAD' | 'DELETE', leave?: AbortSignal): Promise<IncomingMessage> {
+  const request = requestHttp(url, { method, agent: false, ...(leave ? { signal: leave } : {}) })
+  request.on('error', () => {}) // one that comes after the answer is seen there, too
+  const timer = setTimeout(() => request.destroy(), ANSWER_TIMEOUT_MS)
   try {
-    return await fetch(url, { method, signal: leave.signal })
+    request.end()
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    return response
   } catch (cause) {
     throw new AppError('unavailable', 'the server that holds the sender of this stream does not answer', { cause })
   } finally {
@@ -122,12 +135,12 @@ async function ask(url: string, method: 'GET' | 'HEAD' | 'DELETE', leave: AbortC
 }
 
 /** A cut on the other side throws here, a reader who leaves here is seen there. */
-async function* received(body: ReadableStream<Uint8Array>, leave: AbortController): AsyncGenerator<Buffer> {
+async function* received(response: IncomingMessage): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of body) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    for await (const chunk of response) yield chunk as Buffer
   } catch (cause) {
     throw new AppError('aborted', 'the sender went away', { cause })
   } finally {
-    leave.abort()
+    response.destroy()
   }
 }

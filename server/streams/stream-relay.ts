@@ -1,3 +1,4 @@
+import { interruptible } from '../../storage/interruptible.ts'
 import { AppError } from '../errors.ts'
 
 interface Offer {
@@ -5,8 +6,8 @@ interface Offer {
   timer: NodeJS.Timeout
   /** Somebody reads it. */
   isTaken: boolean
-  /** Ends it, with what the sender is told. */
-  cancellation: AbortController
+  /** Ends it for whoever reads it, also while the sender is silent. */
+  ending: AbortController
   resolve: () => void
   reject: (error: unknown) => void
 }
@@ -22,43 +23,52 @@ export function createStreamRelay({ timeoutMs }: { timeoutMs: number }) {
   const offers = new Map<string, Offer>()
 
   /**
-   * Resolves when a reader has taken all of `bytes`. Rejects with what `bytes` throws, and with `aborted` when the
-   * reader leaves before the end, nobody comes within the time limit, it is cancelled, or `senderGone` aborts while
-   * nobody has come yet.
+   * Resolves when a reader has taken all of `bytes`. Rejects with what `bytes` throws; with `aborted` when the reader
+   * leaves before the end, nobody comes within the time limit, or it is cancelled; and with the reason of `senderGone`
+   * when that aborts while nobody has come yet.
    */
   function offer(fileId: string, bytes: AsyncIterable<Uint8Array>, senderGone?: AbortSignal): Promise<void> {
     const offered = new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => withdraw(fileId, 'nobody came to download the stream in time'), timeoutMs)
-      offers.set(fileId, { bytes, timer, isTaken: false, cancellation: new AbortController(), resolve, reject })
-      senderGone?.addEventListener('abort', () => withdraw(fileId, 'the sender went away'))
-      if (senderGone?.aborted) withdraw(fileId, 'the sender went away')
+      const tooLate = new AppError('aborted', 'nobody came to download the stream in time')
+      const timer = setTimeout(() => withdraw(fileId, tooLate), timeoutMs)
+      offers.set(fileId, { bytes, timer, isTaken: false, ending: new AbortController(), resolve, reject })
+      senderGone?.addEventListener('abort', () => withdraw(fileId, senderGone.reason))
+      if (senderGone?.aborted) withdraw(fileId, senderGone.reason)
     })
     return offered.finally(() => offers.delete(fileId))
   }
 
-  function withdraw(fileId: string, reason: string): void {
+  function withdraw(fileId: string, reason: unknown): void {
     const offered = offers.get(fileId)
-    if (!offered || offered.isTaken) return
+    if (offered && !offered.isTaken) end(fileId, offered, reason)
+  }
+
+  function end(fileId: string, { timer, ending, reject }: Offer, reason: unknown): void {
     offers.delete(fileId)
-    clearTimeout(offered.timer)
-    offered.reject(new AppError('aborted', reason))
+    clearTimeout(timer)
+    reject(reason)
+    ending.abort(reason)
   }
 
   /** Ends a stream for both sides, whether or not somebody reads it already. False: it is not here. */
   function cancel(fileId: string): boolean {
-    const reason = 'the stream was cancelled'
     const offered = offers.get(fileId)
-    withdraw(fileId, reason)
-    offered?.cancellation.abort(new AppError('aborted', reason))
+    if (offered) end(fileId, offered, new AppError('aborted', 'the stream was cancelled'))
     return offered !== undefined
   }
 
-  /** The bytes on offer, for one reader only; undefined when nobody offers them, or somebody else reads them already. */
-  function take(fileId: string): AsyncIterable<Buffer> | undefined {
+  /**
+   * The bytes on offer, for one reader only; undefined when nobody offers them, or somebody else reads them already. When
+   * `readerGone` aborts, the sender is told at once, also one who is silent.
+   */
+  function take(fileId: string, readerGone: AbortSignal): AsyncIterable<Buffer> | undefined {
     const taken = offers.get(fileId)
     if (!taken || taken.isTaken) return undefined
     taken.isTaken = true
     clearTimeout(taken.timer)
+    const leave = () => end(fileId, taken, readerLeft())
+    readerGone.addEventListener('abort', leave, { once: true })
+    if (readerGone.aborted) leave()
     return passOn(taken)
   }
 
@@ -67,17 +77,16 @@ export function createStreamRelay({ timeoutMs }: { timeoutMs: number }) {
 
   /** Ends all waiting. */
   function close(): void {
-    for (const fileId of offers.keys()) withdraw(fileId, 'the server is stopping')
+    for (const fileId of offers.keys()) withdraw(fileId, new AppError('aborted', 'the server is stopping'))
   }
 
   return { offer, take, holds, cancel, close }
 }
 
-async function* passOn({ bytes, cancellation: { signal }, resolve, reject }: Offer): AsyncGenerator<Buffer> {
+async function* passOn({ bytes, ending, resolve, reject }: Offer): AsyncGenerator<Buffer> {
   let isWhole = false
   try {
-    for await (const chunk of bytes) {
-      signal.throwIfAborted() // with the sender's next piece: one who is silent is cut in any case
+    for await (const chunk of interruptible(bytes, ending.signal)) {
       yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
     }
     isWhole = true
@@ -86,6 +95,8 @@ async function* passOn({ bytes, cancellation: { signal }, resolve, reject }: Off
     throw error
   } finally {
     if (isWhole) resolve()
-    else reject(new AppError('aborted', 'the downloader went away before the end'))
+    else reject(readerLeft())
   }
 }
+
+const readerLeft = () => new AppError('aborted', 'the downloader went away before the end')

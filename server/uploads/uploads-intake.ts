@@ -16,6 +16,7 @@ import { assertDeclaredSize, ofDeclaredSize } from './declared-size.ts'
 import { assertWithin, createMeter, receiveBlob, receiveNormalised } from './file-intake.ts'
 import { sameFileName } from './file-name.ts'
 import { type AssertFreeSpace, type ReserveSpace, withSpace } from './free-space.ts'
+import { peek } from './peek.ts'
 import { type Budget, exceeded, type Quotas } from './quotas.ts'
 import { assertAge, normaliseStored } from './stored-bytes.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
@@ -31,6 +32,13 @@ export interface IncomingFile {
   /** No more bytes than these will come; absent: nobody knows. */
   maxBytes?: number | undefined
   sender?: Sender
+}
+
+/** A file in a form whose sender may not have begun to send it. */
+export interface IncomingForm extends Pick<IncomingFile, 'maxBytes'> {
+  /** Resolves once the sender has named the file. */
+  open: () => Promise<Pick<IncomingFile, 'name' | 'bytes'>>
+  sender: Sender
 }
 
 interface Dependencies {
@@ -110,11 +118,23 @@ export function createUploadsIntake({
     return take(upload, file, { ...incoming, bytes: withinGrant(incoming.bytes, grantedBytes) })
   }
 
-  /** Takes a declared file's bytes. Throws as `addFile`; `bad_request` also when it has another name, or the slot is not `missing` any more. */
-  async function fillFile(opened: OpenUpload, file: StoredFile, incoming: IncomingFile): Promise<StoredFile> {
+  /**
+   * Takes a declared file's bytes. The slot is taken before the sender sends any of them, so that nobody else takes it, and readers
+   * of a stream can wait. Throws as `addFile` and `open`; `bad_request` also when the file has another name, or the slot is not
+   * `missing` any more.
+   */
+  async function fillFile(opened: OpenUpload, file: StoredFile, { open, ...rest }: IncomingForm): Promise<StoredFile> {
     assertMayAddFiles(opened)
-    await claimSlot(opened.upload, file, incoming.name, clock() + WRITER_LEASE_MS)
-    return take(opened.upload, file, incoming)
+    await claimSlot(opened.upload, file, clock() + WRITER_LEASE_MS)
+    let hasBegun = false
+    async function* bytes() {
+      const { name, bytes } = await open()
+      assertSameName(file, name)
+      hasBegun = true
+      yield* bytes
+    }
+    const end = () => (hasBegun ? giveBack(file) : reopen(file))
+    return take(opened.upload, file, { name: file.name, bytes: bytes(), ...rest }, end)
   }
 
   /**
@@ -127,7 +147,8 @@ export function createUploadsIntake({
     const { upload } = opened
     if (upload.stream) throw new AppError('bad_request', 'a stream can not be resumed, please send it as a form')
     if (!declared) return (await insertFile(upload, name, clock() + WRITER_LEASE_MS)).file
-    await claimSlot(upload, declared, name, clock() + WRITER_LEASE_MS)
+    assertSameName(declared, name)
+    await claimSlot(upload, declared, clock() + WRITER_LEASE_MS)
     return { ...declared, status: 'uploading' }
   }
 
@@ -135,8 +156,11 @@ export function createUploadsIntake({
   const reserveForGuest = (upload: Upload, name: string, admission: Admission) =>
     insertFile(upload, name, clock() + WRITER_LEASE_MS, admission)
 
-  async function claimSlot(upload: Upload, file: StoredFile, name: string, lease_until: number): Promise<void> {
+  function assertSameName(file: StoredFile, name: string): void {
     if (!sameFileName(file.name, name)) throw new AppError('bad_request', 'invalid file name')
+  }
+
+  async function claimSlot(upload: Upload, file: StoredFile, lease_until: number): Promise<void> {
     const held_by = await holderOf(upload, file.id)
     if (await repo.claimSlot(file, { held_by, lease_until })) return
     const status = visibleStatus((await repo.findFile(file.id)) ?? { ...file, status: 'deleted' })
@@ -160,8 +184,13 @@ export function createUploadsIntake({
   const holderOf = async ({ stream }: Upload, fileId: string): Promise<string | null> =>
     stream ? exchange.addressOf(fileId) : null
 
-  /** Takes the bytes of a file that is `uploading`; on failure as `giveBack`. */
-  async function take(upload: Upload, file: StoredFile, incoming: IncomingFile): Promise<StoredFile> {
+  /** Takes the bytes of a file that is `uploading`; on failure `end` decides what becomes of its slot. */
+  async function take(
+    upload: Upload,
+    file: StoredFile,
+    incoming: IncomingFile,
+    end: () => Promise<unknown> = () => giveBack(file),
+  ): Promise<StoredFile> {
     const sent = interruptible(incoming.bytes, undefined)
     writing.set(file.id, sent.interrupt)
     try {
@@ -170,7 +199,7 @@ export function createUploadsIntake({
       const bytes = ofDeclaredSize(sent, file.size, { mayBeEmpty: true })
       return await finish(upload, file, await receive(bytes, upload, budget, incoming), budget)
     } catch (error) {
-      await giveBack(file)
+      await end().catch(logged('could not end a slot'))
       throw error
     } finally {
       writing.delete(file.id)
@@ -181,8 +210,8 @@ export function createUploadsIntake({
     quotas.budgetOf(upload, { isSecret: requestId !== null })
 
   /**
-   * A stream's bytes go to whoever downloads them, who was promised the declared size: a byte more would be taken for the
-   * next answer on its connection. What is left is a `deleted` file that says what it was.
+   * The bytes of a stream go to whoever downloads it, also when its sender has not sent any yet. A reader was promised the declared
+   * size: a byte more would be taken for the next answer on its connection. What is left is a `deleted` file that says what it was.
    */
   async function passOn(
     upload: Upload,
@@ -191,8 +220,11 @@ export function createUploadsIntake({
     { maxFileSizeBytes }: Budget,
   ): Promise<StoredFile> {
     const meter = createMeter(maxFileSizeBytes)
-    const checked = upload.e2ee === 'age' ? await onlyAge(bytes) : bytes
-    await relay.offer(file.id, ofDeclaredSize(meter.watch(checked), file.size), sender?.gone)
+    const wrong = new AbortController()
+    const begun = upload.e2ee === 'age' ? onlyAge(bytes) : peek(bytes, 1).then((peeked) => peeked.bytes)
+    begun.catch((reason: unknown) => wrong.abort(reason)) // nobody has to come for its sender to be told
+    const gone = AbortSignal.any([wrong.signal, ...(sender ? [sender.gone] : [])])
+    await relay.offer(file.id, ofDeclaredSize(meter.watch(onceBegun(begun)), file.size), gone)
     const measured = await meter.result()
     await repo.moveFile(file.id, 'uploading', 'deleted', { ...measured, lease_until: null })
     activity.fileReceived(upload, measured.size)
@@ -328,6 +360,10 @@ export function createUploadsIntake({
     discard,
     close: () => clearInterval(renewal),
   }
+}
+
+async function* onceBegun(begun: Promise<AsyncIterable<Uint8Array>>): AsyncGenerator<Uint8Array> {
+  yield* await begun
 }
 
 const removedMeanwhile = () => new AppError('not_found', 'the file was removed while it came in')

@@ -11,7 +11,7 @@ import { mostBytes } from './announcement.ts'
 import type { Manifests } from './manifests.ts'
 import { createUploadBody, fileJson, legacyUploadJson, RenewBody, uploadJson } from './upload-shapes.ts'
 import type { OpenUpload, Uploads } from './uploads.ts'
-import type { IncomingFile, UploadsIntake } from './uploads-intake.ts'
+import type { IncomingForm, UploadsIntake } from './uploads-intake.ts'
 
 interface Dependencies {
   uploads: Uploads
@@ -30,7 +30,7 @@ interface FileParams extends UploadParams {
   '*': string
 }
 
-/** The relay ends a wait with a message; the socket must outlive it. */
+/** The sender of a stream may have nothing to send for as long as it waits for a reader. The relay ends that with a message, which the socket must outlive. */
 const STREAM_GRACE_MS = 10_000
 
 /** Plik's routes for uploads and their files; downloads have their own door. */
@@ -106,14 +106,13 @@ export function uploadsRoutes({ uploads, manifests, intake, statistics, readCall
     }
   }
 
-  /** The sender of a stream is silent until its reader comes, and for as long as the reader is slow. */
-  function allowWaiting(request: FastifyRequest, { upload }: OpenUpload): void {
-    if (upload.stream) request.socket.setTimeout(config.streamTimeoutMs + STREAM_GRACE_MS)
-  }
-
-  async function incomingFile(request: FastifyRequest, reply: FastifyReply): Promise<IncomingFile> {
-    const sender = readCaller.sender(request, reply)
-    return { ...(await readSingleFile(request)), maxBytes: mostBytes(announcedForm(request)), sender }
+  function incomingForm(request: FastifyRequest, reply: FastifyReply, { upload }: OpenUpload): IncomingForm {
+    const silenceMs = upload.stream ? config.streamTimeoutMs + STREAM_GRACE_MS : undefined
+    return {
+      open: () => readSingleFile(request, { silenceMs }),
+      maxBytes: mostBytes(announcedForm(request)),
+      sender: readCaller.sender(request, reply),
+    }
   }
 
   async function fileRoutes(app: FastifyInstance): Promise<void> {
@@ -123,8 +122,8 @@ export function uploadsRoutes({ uploads, manifests, intake, statistics, readCall
       const opened = await open(request)
       intake.assertMayAddFiles(opened)
       await intake.assertTakes(opened.upload, announcedForm(request))
-      allowWaiting(request, opened)
-      return fileJson(await intake.addFile(opened, await incomingFile(request, reply)))
+      const { open: openForm, ...rest } = incomingForm(request, reply, opened)
+      return fileJson(await intake.addFile(opened, { ...(await openForm()), ...rest }))
     })
 
     for (const mode of ['file', 'stream']) {
@@ -132,8 +131,7 @@ export function uploadsRoutes({ uploads, manifests, intake, statistics, readCall
         const { opened, file } = await openFile(request)
         intake.assertMayAddFiles(opened)
         await intake.assertTakes(opened.upload, announcedForm(request), file.size)
-        allowWaiting(request, opened)
-        return fileJson(await intake.fillFile(opened, file, await incomingFile(request, reply)))
+        return fileJson(await intake.fillFile(opened, file, incomingForm(request, reply, opened)))
       })
     }
   }

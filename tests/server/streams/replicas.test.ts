@@ -1,10 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { expect, test, vi } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
-import { createUpload } from '../../helpers/client.ts'
 import { migratedDatabase, temporaryFolder } from '../../helpers/database.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
-import { BOUNDARY, CHUNKED_FORM, chunk, formPart, head, LAST_CHUNK, rawClient } from '../../helpers/raw-client.ts'
 import { type SpawnedServer, spawnServer } from '../../helpers/spawn-server.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { givenSender, givenStream, statusOf } from './given.ts'
@@ -27,8 +25,6 @@ async function givenProcesses(): Promise<[SpawnedServer, SpawnedServer]> {
   return [first, await spawnServer(shared)]
 }
 
-const CIPHERTEXT = 'age-encryption.org/v1\n-> X25519 not really\n'
-
 /** The same link on another replica. */
 const on = ({ url }: { url: string }, link: string): string => url + new URL(link).pathname
 
@@ -44,26 +40,6 @@ test('a reader who reaches another replica is passed the bytes of the one that h
   expect(reader.headers.get('content-type')).toBe('image/png')
   expect(await (await sender.answer).json()).toMatchObject({ status: 'deleted', fileSize: 3_000_000 })
   expect(await answerOf(fetch(on(other, url)))).toEqual([404, `file a.bin (${id}) is not available : deleted\n`])
-})
-
-test('a link that waits is answered once the sender is ready, whose row says so before he is', async () => {
-  const [holder, other] = await givenReplicas()
-  const upload = await createUpload(holder, { stream: true, e2ee: 'age', files: [{ fileName: 'a.bin' }] })
-  const link = `${holder.url}/stream/${upload.id}/${upload.files?.[0]?.id}/a.bin`
-  const sender = await rawClient(holder.url) // nothing is on offer before it is seen to be ciphertext
-  const headers = { ...CHUNKED_FORM, 'X-UploadToken': upload.uploadToken }
-  await sender.send(head('POST', new URL(link).pathname, headers))
-  await sender.send(chunk(`${formPart('file', 'a.bin')}age-`))
-  await vi.waitFor(async () => expect(await statusOf(holder, upload)).toBe('uploading'))
-
-  const waiting = fetch(`${on(other, link)}?wait=1`)
-  expect((await fetch(on(other, link))).status).toBe(404)
-  await sender.send(chunk(CIPHERTEXT.slice('age-'.length)))
-  await sender.send(chunk(`\r\n--${BOUNDARY}--\r\n`))
-  await sender.send(LAST_CHUNK)
-
-  expect(await answerOf(waiting)).toEqual([200, CIPHERTEXT])
-  expect((await sender.answer()).status).toBe(200)
 })
 
 test('who waits for a stream that somebody else reads is told so', async () => {
