@@ -4,7 +4,7 @@
 FROM node:26-bookworm-slim AS page
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts --no-audit --no-fund
+RUN npm ci --workspaces=false --ignore-scripts --no-audit --no-fund
 COPY web ./web
 # The page shares some pure modules with it.
 COPY server ./server
@@ -16,7 +16,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 # sharp and better-sqlite3 bring their binaries inside their packages: no install script has to run, no compiler is needed.
 # better-sqlite3 brings SQLite's source and eight platforms; one stays. Loading both proves that the right ones did.
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+RUN npm ci --workspaces=false --omit=dev --ignore-scripts --no-audit --no-fund \
  && rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/src \
  && find node_modules/better-sqlite3/prebuilds -type f ! -name "linux-$(node -p process.arch).node" -delete \
  && node -e "new (require('better-sqlite3'))(':memory:').close(); require('sharp')"

@@ -1,0 +1,17 @@
+/** How an age file is laid out: header, nonce, chunks with their tags (age-encryption.org/v1). */
+
+export const CHUNK_BYTES = 64 * 1024
+export const TAG_BYTES = 16
+export const NONCE_BYTES = 16
+/** Header for one X25519 recipient, and nonce. */
+const HEAD_BYTES = 184
+
+/** An empty file has one chunk, too. */
+export const sealedSize = (plainSize: number, headBytes = HEAD_BYTES): number =>
+  headBytes + plainSize + TAG_BYTES * Math.max(1, Math.ceil(plainSize / CHUNK_BYTES))
+
+/** How large the file is that is inside; exact for those that this client or the page has encrypted. */
+export function openedSize(size: number): number {
+  const payload = Math.max(0, size - HEAD_BYTES)
+  return Math.max(0, payload - TAG_BYTES * Math.ceil(payload / (CHUNK_BYTES + TAG_BYTES)))
+}

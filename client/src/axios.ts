@@ -1,0 +1,112 @@
+import type { AxiosInstance, AxiosProgressEvent, AxiosResponse } from 'axios'
+import { type Client, type ClientOptions, createClient } from './client.ts'
+import { errorOfAnswer } from './errors.ts'
+import { type HttpRequest, hasNoBody, type Transport } from './transport.ts'
+
+/** The entry `mayfly-client/axios`: the same client on an axios instance, whose interceptors, proxies and credentials hold. */
+
+export { MayflyError } from './errors.ts'
+export { fileNameOf } from './file-name.ts'
+
+export interface AxiosClientOptions extends Omit<ClientOptions, 'url' | 'fetch' | 'transport'> {
+  axios: AxiosInstance
+  /** Of the server; the instance's `baseURL` unless given. */
+  url?: string
+}
+
+export function createAxiosClient({
+  axios,
+  url = axios.defaults.baseURL ?? '',
+  ...options
+}: AxiosClientOptions): Client {
+  return createClient({ ...options, url, transport: axiosTransport(axios) })
+}
+
+/**
+ * Requests by the adapter that the instance would choose: `http`, `fetch` or `xhr`. Its `timeout` does not hold, since it
+ * counts from the start of a transfer; the client gives up connections on which nothing moves.
+ */
+export function axiosTransport(axios: AxiosInstance): Transport {
+  const isBuffering = usesXhr(axios.defaults.adapter)
+  return {
+    isBuffering,
+    send: async (request) => {
+      try {
+        return answerOf(await axios.request({ ...settings(request), responseType: isBuffering ? 'blob' : 'stream' }))
+      } catch (error) {
+        if (request.signal.aborted) throw request.signal.reason
+        const refusal = responseIn(error)
+        if (refusal === undefined) throw error
+        return answerOf(refusal)
+      }
+    },
+  }
+}
+
+const settings = ({ method, url, headers, body, signal, onSent }: HttpRequest) => ({
+  method,
+  url,
+  headers: { 'Content-Type': body instanceof Blob ? body.type : null, ...headers },
+  ...(body === undefined ? {} : { data: body }),
+  signal,
+  baseURL: '', // addresses are whole
+  timeout: 0,
+  maxBodyLength: Number.POSITIVE_INFINITY,
+  maxContentLength: Number.POSITIVE_INFINITY,
+  maxRedirects: method === 'GET' || method === 'HEAD' ? 5 : 0, // following one would hold the whole body in memory
+  transformRequest: [(data: unknown) => data],
+  transformResponse: [(data: unknown) => data],
+  ...(onSent ? { onUploadProgress: ({ loaded }: AxiosProgressEvent) => onSent(loaded) } : {}),
+})
+
+/** The first of the instance's adapters that this environment has. */
+function usesXhr(adapter: unknown): boolean {
+  if (typeof XMLHttpRequest === 'undefined') return false
+  const names = Array.isArray(adapter) ? adapter : [adapter]
+  return names.find((name) => name !== 'http') === 'xhr'
+}
+
+function answerOf({ status, headers, data }: AxiosResponse<unknown>): Response {
+  const pairs = Object.entries(headers).filter((pair): pair is [string, string] => typeof pair[1] === 'string')
+  return new Response(hasNoBody(status) ? null : bodyOf(data), { status, headers: pairs })
+}
+
+type Body = string | Blob | ArrayBuffer | ReadableStream<Uint8Array> | null
+
+/** Whatever an adapter puts into `data`. */
+function bodyOf(data: unknown): Body {
+  if (data === undefined || data === null) return null
+  if (typeof data === 'string' || data instanceof Blob || data instanceof ArrayBuffer || data instanceof ReadableStream)
+    return data
+  if (ArrayBuffer.isView(data)) return new Blob([data as Uint8Array<ArrayBuffer>])
+  return isIterable(data) ? streamOf(data) : JSON.stringify(data)
+}
+
+/** Streams of Node, which the `http` adapter gives. */
+const isIterable = (data: object): data is AsyncIterable<Uint8Array> => Symbol.asyncIterator in data
+
+function streamOf(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]()
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await iterator.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    cancel: async () => void (await iterator.return?.()),
+  })
+}
+
+const responseIn = (error: unknown): AxiosResponse<unknown> | undefined =>
+  error instanceof Error && 'response' in error ? (error.response as AxiosResponse<unknown> | undefined) : undefined
+
+/**
+ * What the server says is wrong, whatever the `responseType` of the request was (`json`, `text`, `blob`, `arraybuffer`,
+ * `stream`); the words of the error itself when there was no answer.
+ */
+export async function messageOf(error: unknown): Promise<string> {
+  const refusal = responseIn(error)
+  if (refusal === undefined) return error instanceof Error ? error.message : String(error)
+  const { status, headers } = answerOf({ ...refusal, data: null })
+  return errorOfAnswer(status, headers, await new Response(bodyOf(refusal.data)).text()).detail
+}

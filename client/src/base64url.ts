@@ -1,0 +1,10 @@
+import { toBase64 } from './sha256.ts'
+
+/** Base64 for places where `+`, `/` and `=` are trouble (RFC 4648 §5). */
+
+export const toBase64Url = (bytes: Uint8Array): string =>
+  toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+
+/** Throws when it is none. */
+export const fromBase64Url = (text: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0))

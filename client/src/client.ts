@@ -1,0 +1,65 @@
+import { createConnection } from './connection.ts'
+import { type DownloadOptions, download, downloadArchive } from './download.ts'
+import {
+  createFileRequest,
+  type FileRequestOptions,
+  inspectFileRequest,
+  listFileRequests,
+  revokeFileRequest,
+  uploadToRequest,
+} from './file-requests.ts'
+import { extend, info, type ManageOptions, remove } from './manage.ts'
+import type { UploadHooks } from './send-files.ts'
+import type { FileInput } from './source.ts'
+import { browserTransport, type Fetch, fetchTransport, type Transport } from './transport.ts'
+import { type UploadOptions, upload } from './upload.ts'
+
+export interface ClientOptions {
+  /** Of the server, with its path prefix if it has one. */
+  url: string
+  /** Of a user's account. */
+  token?: string
+  /** Instead of the global one. */
+  fetch?: Fetch
+  /** Instead of `fetch`. */
+  transport?: Transport
+}
+
+export type Client = ReturnType<typeof createClient>
+
+/** Everything that can be done with a server, in one object. */
+export function createClient({ url, token, fetch, transport }: ClientOptions) {
+  const connection = createConnection(url, transport ?? defaultTransport(fetch), token)
+  return {
+    /** Sends files as a new upload, or resumes one. See `UploadHooks` for progress, cancelling and resuming. */
+    upload: (files: Iterable<FileInput>, options?: UploadOptions, hooks?: UploadHooks) =>
+      upload(connection, files, options, hooks),
+    /** A file, by its link or by the link of an upload that has no other. */
+    download: (link: string, options?: DownloadOptions) => download(connection, link, options),
+    /** Several files of an upload, or all, as one zip. */
+    downloadArchive: (link: string, options?: DownloadOptions & { files?: readonly string[] }) =>
+      downloadArchive(connection, link, options),
+    /** What is in an upload. */
+    info: (link: string, options?: ManageOptions) => info(connection, link, options),
+    /** Removes an upload, or one file of it. */
+    remove: (link: string, options?: ManageOptions) => remove(connection, link, options),
+    /** Starts the time to live anew. */
+    extend: (link: string, ttl: number | string, options?: ManageOptions) => extend(connection, link, ttl, options),
+    /** Makes a link by which guests add files to an upload. */
+    createFileRequest: (link: string, options?: FileRequestOptions & { token?: string; signal?: AbortSignal }) =>
+      createFileRequest(connection, link, options),
+    listFileRequests: (link: string, options?: { token?: string; signal?: AbortSignal }) =>
+      listFileRequests(connection, link, options),
+    revokeFileRequest: (link: string, requestId: string, options?: { token?: string; signal?: AbortSignal }) =>
+      revokeFileRequest(connection, link, requestId, options),
+    /** What a guest is asked for. */
+    inspectFileRequest: (link: string, options?: { signal?: AbortSignal }) =>
+      inspectFileRequest(connection, link, options),
+    /** Sends files as a guest. */
+    uploadToRequest: (link: string, files: Iterable<FileInput>, hooks?: UploadHooks) =>
+      uploadToRequest(connection, link, files, hooks),
+  }
+}
+
+const defaultTransport = (fetch: Fetch | undefined): Transport =>
+  fetch === undefined && typeof XMLHttpRequest !== 'undefined' ? browserTransport() : fetchTransport(fetch)

@@ -1,0 +1,109 @@
+import { errorOfAnswer, MayflyError } from './errors.ts'
+import { createIdleTimer, type IdleTimer } from './idle-timer.ts'
+import type { HttpRequest, Transport } from './transport.ts'
+
+/** Requests to one server, with what identifies the caller, and with every failure as a `MayflyError`. */
+
+export interface CallOptions {
+  method?: HttpRequest['method']
+  headers?: Record<string, string>
+  body?: Blob | string
+  signal?: AbortSignal | undefined
+  idleTimeoutMs?: number | undefined
+  onSent?: (bytes: number) => void
+}
+
+/** An answer that is still coming in. `idle` watches it, and is the reader's to `touch` and `end`. */
+export interface OpenAnswer {
+  response: Response
+  idle: IdleTimer
+}
+
+/** What opens an upload: its token to change it, its password to read it. */
+export interface Access {
+  /** The upload token. */
+  token?: string | undefined
+  password?: string | undefined
+  /** `plik` unless given. */
+  login?: string | undefined
+}
+
+export type Connection = ReturnType<typeof createConnection>
+
+/** `url`: of the server. `token`: of a user's account. */
+export function createConnection(url: string, transport: Transport, token?: string) {
+  const base = url.replace(/\/+$/, '')
+  const own = token === undefined ? {} : { 'X-PlikToken': token }
+
+  /** The token of the account goes to its own server only, whatever links point to. */
+  const headersFor = (address: string): Record<string, string> => ({
+    Accept: 'application/json',
+    ...(isBelow(address, base) ? own : {}),
+  })
+
+  /** `path`: from the root of the server, or a whole address. Resolves once the headers of a success are there. */
+  async function open(path: string, options: CallOptions = {}): Promise<OpenAnswer> {
+    const { method = 'GET', headers, body, signal, idleTimeoutMs, onSent } = options
+    const address = /^https?:/.test(path) ? path : `${base}/${path}`
+    const idle = createIdleTimer(idleTimeoutMs, signal)
+    const watched = (bytes: number): void => {
+      idle.touch()
+      onSent?.(bytes)
+    }
+    try {
+      const response = await transport.send({
+        method,
+        url: address,
+        headers: { ...headersFor(address), ...headers },
+        ...(body === undefined ? {} : { body }),
+        signal: idle.signal,
+        ...(onSent ? { onSent: watched } : {}),
+      })
+      idle.touch()
+      if (!response.ok) throw errorOfAnswer(response.status, response.headers, await response.text())
+      return { response, idle }
+    } catch (error) {
+      idle.end()
+      throw asMayflyError(error, idle.signal)
+    }
+  }
+
+  /** The whole answer as text. */
+  async function call(path: string, options: CallOptions = {}): Promise<{ headers: Headers; text: string }> {
+    const { response, idle } = await open(path, options)
+    try {
+      return { headers: response.headers, text: await response.text() }
+    } catch (error) {
+      throw asMayflyError(error, idle.signal)
+    } finally {
+      idle.end()
+    }
+  }
+
+  /** The answer as JSON, whose shape is the server's promise. */
+  const json = async <T>(path: string, options: CallOptions = {}): Promise<T> =>
+    JSON.parse((await call(path, options)).text) as T
+
+  return { url: base, isBuffering: transport.isBuffering ?? false, open, call, json }
+}
+
+/** A `MayflyError` as it is, the reason of an abort, or else the failure of a connection. */
+export function asMayflyError(error: unknown, signal?: AbortSignal): unknown {
+  if (signal?.aborted) return signal.reason
+  if (error instanceof MayflyError) return error
+  const words = error instanceof Error ? error.message : String(error)
+  return new MayflyError({ code: 'network', detail: `no connection, or it broke: ${words}`, cause: error })
+}
+
+export function accessHeaders({ token, password, login = 'plik' }: Access): Record<string, string> {
+  return {
+    ...(token === undefined ? {} : { 'X-UploadToken': token }),
+    ...(password === undefined ? {} : { Authorization: `Basic ${base64(`${login}:${password}`)}` }),
+  }
+}
+
+/** Of the UTF-8 of a text. */
+export const base64 = (text: string): string =>
+  btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(''))
+
+const isBelow = (address: string, base: string): boolean => address === base || address.startsWith(`${base}/`)

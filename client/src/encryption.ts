@@ -1,0 +1,160 @@
+import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
+import { hkdf } from '@noble/hashes/hkdf.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { armor, Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
+import { CHUNK_BYTES, NONCE_BYTES, sealedSize, TAG_BYTES } from './age-layout.ts'
+import { fromBase64Url, toBase64Url } from './base64url.ts'
+import { MayflyError } from './errors.ts'
+import type { Source } from './source.ts'
+
+/**
+ * age (age-encryption.org/v1), in the form of Mayfly's page: whoever has the key opens everything with `age -d -i`, without
+ * any page. The key is an X25519 identity, and leaves the machine in no request. This module is large: it is loaded by
+ * `import()` only, when something is encrypted.
+ */
+
+export const newKey = (): Promise<string> => generateX25519Identity()
+
+async function encrypterFor(key: string): Promise<Encrypter> {
+  const encrypter = new Encrypter()
+  encrypter.addRecipient(await identityToRecipient(key))
+  return encrypter
+}
+
+/** `key`: an identity, or the passphrase that another client has used. */
+function decrypterFor(key: string): Decrypter {
+  const decrypter = new Decrypter()
+  if (key.startsWith('AGE-SECRET-KEY-')) decrypter.addIdentity(key)
+  else decrypter.addPassphrase(key)
+  return decrypter
+}
+
+export async function sealText(text: string, key: string): Promise<string> {
+  return armor.encode(await (await encrypterFor(key)).encrypt(text))
+}
+
+/** Throws `MayflyError` `wrong_key`. */
+export async function openText(sealed: string, key: string): Promise<string> {
+  try {
+    return await decrypterFor(key).decrypt(armor.decode(sealed), 'text')
+  } catch (error) {
+    throw wrongKey(error)
+  }
+}
+
+/** The ciphertext of a stream of unknown length. */
+export async function sealStream(plain: ReadableStream<Uint8Array>, key: string): Promise<ReadableStream<Uint8Array>> {
+  return (await encrypterFor(key)).encrypt(plain)
+}
+
+/**
+ * The plaintext of a stream of ciphertext. Rejects with `wrong_key` when the key does not fit; the stream fails when
+ * anything is missing or changed.
+ */
+export async function openStream(sealed: ReadableStream<Uint8Array>, key: string): Promise<ReadableStream<Uint8Array>> {
+  try {
+    return await decrypterFor(key).decrypt(sealed)
+  } catch (error) {
+    throw error instanceof MayflyError ? error : wrongKey(error)
+  }
+}
+
+const wrongKey = (cause: unknown): MayflyError =>
+  new MayflyError({ code: 'wrong_key', detail: 'the key does not open this file', cause })
+
+/**
+ * A file as its age ciphertext, any part of which can be made at any time, since age encrypts each 64 KiB for itself (STREAM):
+ * that is what makes an encrypted upload resumable. `head`: of the same bytes before, else a new one is made. It must never
+ * serve for other bytes: two plaintexts under one key and nonce reveal each other.
+ */
+export async function sealFile(
+  plain: Source & { size: number },
+  key: string,
+  head?: string,
+): Promise<{ source: Source & { size: number }; head: string }> {
+  const start = head === undefined ? await newHead(key) : fromBase64Url(head)
+  const payload = await payloadKey(start, key)
+  const size = sealedSize(plain.size, start.length)
+
+  async function sealChunk(index: number): Promise<Uint8Array<ArrayBuffer>> {
+    const from = index * CHUNK_BYTES
+    const chunk = new Uint8Array(await (await plain.slice(from, from + CHUNK_BYTES)).arrayBuffer())
+    const isLast = from + CHUNK_BYTES >= plain.size
+    return chacha20poly1305(payload, chunkNonce(index, isLast)).encrypt(chunk) as Uint8Array<ArrayBuffer>
+  }
+
+  async function slice(from: number, to: number): Promise<Blob> {
+    const end = Math.min(to, size)
+    const parts: Blob[] = from < start.length ? [new Blob([start.slice(from, Math.min(end, start.length))])] : []
+    const sealedChunk = CHUNK_BYTES + TAG_BYTES
+    let position = Math.max(from, start.length)
+    while (position < end) {
+      const index = Math.floor((position - start.length) / sealedChunk)
+      const chunkStart = start.length + index * sealedChunk
+      const chunk = await sealChunk(index)
+      parts.push(new Blob([chunk.subarray(position - chunkStart, end - chunkStart)]))
+      position = chunkStart + chunk.length
+    }
+    return new Blob(parts)
+  }
+
+  return { source: { size, slice }, head: toBase64Url(start) }
+}
+
+/** The header and nonce of a new age file: an empty one without its only chunk, which is nothing but a tag. */
+async function newHead(key: string): Promise<Uint8Array<ArrayBuffer>> {
+  const empty = await (await encrypterFor(key)).encrypt(new Uint8Array())
+  return new Uint8Array(empty.subarray(0, empty.length - TAG_BYTES))
+}
+
+async function payloadKey(head: Uint8Array, key: string): Promise<Uint8Array> {
+  const fileKey = await decrypterFor(key).decryptHeader(headerOf(head))
+  const nonce = head.subarray(head.length - NONCE_BYTES)
+  return hkdf(sha256, fileKey, nonce, new TextEncoder().encode('payload'), 32)
+}
+
+/** Up to the end of the line that starts with `---`. */
+function headerOf(start: Uint8Array): Uint8Array {
+  const text = new TextDecoder('latin1').decode(start.subarray(0, 4096))
+  const mac = text.indexOf('\n---')
+  const end = text.indexOf('\n', mac + 1)
+  if (mac === -1 || end === -1) throw wrongKey('not an age file')
+  return start.subarray(0, end + 1)
+}
+
+/** Eleven bytes that count, big-endian, and one that marks the last chunk. */
+function chunkNonce(index: number, isLast: boolean): Uint8Array {
+  const nonce = new Uint8Array(12)
+  new DataView(nonce.buffer).setBigUint64(3, BigInt(index))
+  nonce[11] = isLast ? 1 : 0
+  return nonce
+}
+
+const NAME_STEP_BYTES = 32
+const NAME_ENDING = '.age'
+
+/** A name for the server that tells nothing of the real one, and of its length only so much. */
+export function sealName(path: string, key: string): string {
+  const plain = new TextEncoder().encode(path)
+  const padded = new Uint8Array(Math.max(1, Math.ceil(plain.length / NAME_STEP_BYTES)) * NAME_STEP_BYTES)
+  padded.set(plain)
+  const nonce = crypto.getRandomValues(new Uint8Array(12))
+  const sealed = chacha20poly1305(nameKey(key), nonce).encrypt(padded)
+  return toBase64Url(new Uint8Array([...nonce, ...sealed])) + NAME_ENDING
+}
+
+/** Names that other clients gave, such as `plan.pdf.age`, lose their ending only. */
+export function openName(name: string, key: string): string {
+  const bare = name.endsWith(NAME_ENDING) ? name.slice(0, -NAME_ENDING.length) : name
+  try {
+    const sealed = fromBase64Url(bare)
+    const padded = chacha20poly1305(nameKey(key), sealed.subarray(0, 12)).decrypt(sealed.subarray(12))
+    return new TextDecoder().decode(padded).replace(/\0+$/, '')
+  } catch {
+    return bare
+  }
+}
+
+/** A key of its own, so that nothing that is done with names touches that of the files. */
+const nameKey = (key: string): Uint8Array =>
+  hkdf(sha256, new TextEncoder().encode(key), undefined, new TextEncoder().encode('mayfly file name'), 32)

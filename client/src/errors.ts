@@ -1,0 +1,109 @@
+/** The one class of everything that can go wrong between this program and a server. */
+
+/**
+ * What the client itself finds; every other code comes from the server.
+ *
+ * - `network`: no answer: no connection, or it broke and the attempts were used up
+ * - `stalled`: nothing moved for longer than the idle timeout
+ * - `digest_mismatch`: the bytes received do not have the SHA-256 that the server announced
+ * - `file_changed`: the rest of a file can't be added to what is there, since it is another file now
+ * - `wrong_key`: the key does not open what is encrypted
+ * - `bad_link`: the text is no link that this function takes
+ * - `bad_option`: an option has a value that can't be used
+ */
+export type ClientErrorCode =
+  | 'network'
+  | 'stalled'
+  | 'digest_mismatch'
+  | 'file_changed'
+  | 'wrong_key'
+  | 'bad_link'
+  | 'bad_option'
+
+/** A `ClientErrorCode`, or the server's id of the error, such as `not_found`. */
+export type ErrorCode = ClientErrorCode | (string & {})
+
+interface ErrorFacts {
+  code: ErrorCode
+  detail: string
+  status?: number
+  retryAfter?: number | undefined
+  cause?: unknown
+}
+
+/** Aborting by the `signal` of the caller is not one of these: it rejects with the signal's own reason, as `fetch` does. */
+export class MayflyError extends Error {
+  override readonly name = 'MayflyError'
+  readonly code: ErrorCode
+  /** HTTP status of the answer; 0: there was none. */
+  readonly status: number
+  /** A sentence for people: the server's where it sent one. */
+  readonly detail: string
+  /** Seconds after which the server wants to be asked again. */
+  readonly retryAfter: number | undefined
+
+  constructor({ code, detail, status = 0, retryAfter, cause }: ErrorFacts) {
+    super(detail, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.status = status
+    this.detail = detail
+    this.retryAfter = retryAfter
+  }
+}
+
+/** What a refusal says, whatever its form: a problem (RFC 9457), or the plain text of the server or of a proxy. */
+export function errorOfAnswer(status: number, headers: Headers, text: string): MayflyError {
+  const problem = parsedProblem(text)
+  const isPage = /^\s*</.test(text) // of a proxy
+  return new MayflyError({
+    code: problem?.code ?? codeOfTitle(problem?.title) ?? `http_${status}`,
+    status,
+    detail: problem?.detail ?? ((isPage ? '' : text.trim()) || `the server answered ${status}`),
+    retryAfter: secondsOf(headers.get('Retry-After')),
+  })
+}
+
+interface Problem {
+  code?: string
+  title?: string
+  detail?: string
+}
+
+function parsedProblem(text: string): Problem | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null) return undefined
+    const { code, title, detail } = value as Record<string, unknown>
+    return { ...texts({ code }), ...texts({ title }), ...texts({ detail }) }
+  } catch {
+    return undefined
+  }
+}
+
+const texts = (fields: Record<string, unknown>): Record<string, string> =>
+  Object.fromEntries(Object.entries(fields).filter((field): field is [string, string] => typeof field[1] === 'string'))
+
+/** `Not Found` → `not_found`: the id of servers that send none. */
+const codeOfTitle = (title: string | undefined): string | undefined =>
+  title
+    ?.toLowerCase()
+    .replace(/[^a-z]+/g, '_')
+    .replace(/^_|_$/g, '') || undefined
+
+/** `Retry-After` as seconds; the date that HTTP also allows is turned into them. */
+function secondsOf(header: string | null): number | undefined {
+  if (header === null) return undefined
+  if (/^\d+$/.test(header)) return Number(header)
+  const ms = Date.parse(header) - Date.now()
+  return Number.isNaN(ms) ? undefined : Math.max(0, Math.ceil(ms / 1000))
+}
+
+/**
+ * Whether the same request may succeed later. 409, 423: for the server, our own broken request has not ended yet.
+ */
+export const isTransient = (error: unknown): boolean =>
+  error instanceof MayflyError &&
+  (['network', 'stalled'].includes(error.code) || [408, 409, 423, 429].includes(error.status) || isServerTrouble(error))
+
+/** 501 and 507 do not pass by waiting a few seconds. */
+const isServerTrouble = ({ status }: MayflyError): boolean => status >= 500 && status !== 501 && status !== 507

@@ -1,0 +1,70 @@
+import { toBase64Url } from './base64url.ts'
+import { sha256Of } from './sha256.ts'
+import type { Source } from './source.ts'
+
+/**
+ * What the start of a file was when it was sent, in a few bytes: each block's SHA-256 is taken over the digest before it and
+ * the block, so the last one stands for all of them. It is noted before any of these bytes leave, so that whatever was sent
+ * can be told from another file of the same name, size and time.
+ */
+export interface Fingerprint {
+  blocks: number
+  digest: string
+}
+
+export const NOTHING_SENT: Fingerprint = { blocks: 0, digest: '' }
+
+const BLOCK_BYTES = 4 * 1024 * 1024
+/** So much is noted before it is needed, so that sending does not wait for a state that is stored. */
+const AHEAD_BYTES = 128 * 1024 * 1024
+
+type Known = Source & { readonly size: number }
+
+const coveredBy = ({ blocks }: Fingerprint, size: number): number => Math.min(blocks * BLOCK_BYTES, size)
+
+async function withNextBlock(source: Source, { blocks, digest }: Fingerprint): Promise<Fingerprint> {
+  const start = blocks * BLOCK_BYTES
+  const text = await new Blob([digest, await source.slice(start, start + BLOCK_BYTES)]).arrayBuffer()
+  return { blocks: blocks + 1, digest: toBase64Url(await sha256Of(text)) }
+}
+
+/** Whether the bytes begin with what the fingerprint was taken of. */
+export async function beginsWith(source: Known, fingerprint: Fingerprint): Promise<boolean> {
+  let found = NOTHING_SENT
+  while (found.blocks < fingerprint.blocks && coveredBy(found, source.size) < source.size)
+    found = await withNextBlock(source, found)
+  return found.blocks === fingerprint.blocks && found.digest === fingerprint.digest
+}
+
+/**
+ * A source of which nothing is handed out before `note` has kept its fingerprint up to there. `known`: up to where it was
+ * noted before.
+ */
+export function notedSource(
+  source: Known,
+  known: Fingerprint,
+  note: (fingerprint: Fingerprint) => Promise<void>,
+): Source {
+  let fingerprint = known
+  let work = Promise.resolve()
+
+  function reach(end: number): Promise<void> {
+    work = work.catch(() => {}).then(() => extendTo(Math.min(end, source.size)))
+    return work
+  }
+
+  async function extendTo(end: number): Promise<void> {
+    if (coveredBy(fingerprint, source.size) >= end) return
+    while (coveredBy(fingerprint, source.size) < end) fingerprint = await withNextBlock(source, fingerprint)
+    await note(fingerprint)
+  }
+
+  return {
+    size: source.size,
+    slice: async (start, end) => {
+      await reach(end)
+      reach(end + AHEAD_BYTES).catch(() => {}) // the slice that needs it rejects
+      return source.slice(start, end)
+    },
+  }
+}

@@ -1,0 +1,73 @@
+import { isTransient, type MayflyError } from './errors.ts'
+
+/** Trying again, for as long as anything moves. */
+
+export interface RetryOptions {
+  /** Failures in a row, without a byte of progress in between, before an error is thrown. 10 unless given; `Infinity` is allowed. */
+  retries?: number
+  /** Milliseconds without any progress after which a connection is given up. 30,000 unless given. */
+  idleTimeoutMs?: number
+  /** Called before each wait. */
+  onRetry?: (event: RetryEvent) => void
+}
+
+export interface RetryEvent {
+  error: MayflyError
+  /** 1 for the first failure since the last progress. */
+  attempt: number
+  delayMs: number
+}
+
+const DEFAULT_RETRIES = 10
+const FIRST_DELAY_MS = 200
+const LONGEST_DELAY_MS = 10_000
+
+/**
+ * Runs `work` until it returns. It calls `progressed` when it got further, which starts the count of failures and the
+ * delays anew. Throws what `work` throws when that does not pass by waiting, and the reason of `signal`.
+ */
+export async function persistently<T>(
+  work: (progressed: () => void) => Promise<T>,
+  { retries = DEFAULT_RETRIES, onRetry }: RetryOptions = {},
+  signal?: AbortSignal,
+): Promise<T> {
+  let failures = 0
+  const progressed = (): void => {
+    failures = 0
+  }
+  for (;;) {
+    try {
+      return await work(progressed)
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!isTransient(error) || failures >= retries) throw error
+      failures += 1
+      const delayMs = delayAfter(failures, error as MayflyError)
+      onRetry?.({ error: error as MayflyError, attempt: failures, delayMs })
+      await pause(delayMs, signal)
+    }
+  }
+}
+
+/** Doubles each time, and is spread over its upper half so that many clients do not return at the same moment. */
+function delayAfter(failures: number, { retryAfter = 0 }: MayflyError): number {
+  const backoffMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1))
+  return Math.round(Math.max(retryAfter * 1000, backoffMs * (0.5 + Math.random() / 2)))
+}
+
+/** Ends early when a browser is back online. Throws the reason of `signal`. */
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+      globalThis.removeEventListener?.('online', end)
+      if (signal?.aborted) reject(signal.reason)
+      else resolve()
+    }
+    const timer = setTimeout(end, ms)
+    signal?.addEventListener('abort', end)
+    globalThis.addEventListener?.('online', end)
+    if (signal?.aborted) end()
+  })
+}

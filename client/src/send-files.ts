@@ -1,0 +1,167 @@
+import type { Connection } from './connection.ts'
+import { nameOfPath } from './file-name.ts'
+import { beginsWith, NOTHING_SENT, notedSource } from './fingerprint.ts'
+import { inParallel } from './in-parallel.ts'
+import type { RetryOptions } from './retry.ts'
+import { type OutgoingFile, type Source, streamOf, streamSource } from './source.ts'
+import { sendByTus, type TusTarget } from './tus.ts'
+import type { FileState, SaveState, StateKeeper, UploadState } from './upload-state.ts'
+
+/** Sends what is missing of a list of files, several at a time. */
+
+export interface UploadHooks extends RetryOptions {
+  onProgress?: (progress: UploadProgress) => void
+  signal?: AbortSignal
+  /** Called with what has to be stored to resume after the process ended; awaited before the bytes it speaks of are sent. */
+  onState?: SaveState
+  /** What `onState` was called with last. Files are recognised by name, size, time and content. */
+  resume?: UploadState
+  /** Files at the same time. 3 unless given. */
+  parallel?: number
+  /** Bytes of one request at most. 16 MiB unless given. */
+  pieceBytes?: number
+}
+
+export interface UploadProgress {
+  /** Bytes that have left, of all files. Encrypted files are slightly larger than their originals. */
+  sent: number
+  /** Undefined: a stream is among them. */
+  total: number | undefined
+  files: readonly FileProgress[]
+}
+
+export interface FileProgress {
+  name: string
+  sent: number
+  total: number | undefined
+}
+
+/** `place`: what the server declared for it; it may have changed the name. */
+export function newFileState(
+  { name, modified, source }: OutgoingFile,
+  sentName: string,
+  place?: { id: string; fileName: string },
+): FileState {
+  return {
+    name,
+    size: source.size ?? null,
+    ...(modified === undefined ? {} : { modified }),
+    sentName: place?.fileName ?? sentName,
+    ...(place ? { fileId: place.id } : {}),
+  }
+}
+
+interface Job {
+  files: readonly OutgoingFile[]
+  keeper: StateKeeper
+  target: TusTarget
+}
+
+/** Sends every file that is not there yet; those that the state does not know are added to it. */
+export async function sendFiles(
+  connection: Connection,
+  { files, keeper, target }: Job,
+  hooks: UploadHooks,
+): Promise<void> {
+  const { parallel = 3, pieceBytes, signal, onProgress } = hooks
+  const outgoing = await matched(files, keeper)
+  const progress = outgoing.map(({ file, state }) => ({
+    name: file.name,
+    sent: state.isDone ? (file.source.size ?? 0) : 0,
+    total: file.source.size,
+  }))
+  const tell = (): void => onProgress?.(sumOf(progress))
+  tell()
+  const indexed = outgoing.map((one, index) => ({ ...one, index })).filter(({ state }) => !state.isDone)
+  await inParallel(indexed, parallel, signal, async ({ file, state, index }, ended) => {
+    const { source, url } = await prepared(file, state, keeper)
+    const own = progress[index] as FileProgress
+    const update = (sent: number): void => {
+      Object.assign(own, { sent, total: source.size })
+      tell()
+    }
+    await sendByTus(
+      {
+        name: state.sentName,
+        type: keeper.state.key === undefined ? (file.type ?? '') : '',
+        fileId: state.fileId,
+        source,
+        url,
+      },
+      { connection, target, retry: hooks, pieceBytes, signal: ended },
+      { onUrl: (found) => keeper.change(() => noteUrl(state, found)), onSent: update },
+    )
+    await keeper.change(() => noteDone(state))
+  })
+}
+
+function noteUrl(state: FileState, url: string | undefined): void {
+  if (url === undefined) delete state.url
+  else state.url = url
+}
+
+function noteDone(state: FileState): void {
+  state.isDone = true
+  for (const name of ['url', 'fingerprint', 'head'] as const) delete state[name]
+}
+
+/** Each file with what is known of it. */
+async function matched(files: readonly OutgoingFile[], { state, change }: StateKeeper) {
+  const free = [...state.files]
+  const added: FileState[] = []
+  const key = state.key
+  const encryption = key === undefined ? undefined : await import('./encryption.ts')
+  const pairs = files.map((file) => {
+    const index = free.findIndex((one) => isSame(one, file))
+    const found = index === -1 ? undefined : free.splice(index, 1)[0]
+    if (found) return { file, state: found }
+    const fresh = newFileState(file, encryption && key ? encryption.sealName(file.name, key) : nameOfPath(file.name))
+    added.push(fresh)
+    return { file, state: fresh }
+  })
+  if (added.length > 0) await change(() => state.files.push(...added))
+  return pairs
+}
+
+const isSame = ({ name, size, modified }: FileState, file: OutgoingFile): boolean =>
+  name === file.name && size === (file.source.size ?? null) && modified === file.modified
+
+/** The bytes to send, and where the rest of them goes if an earlier attempt sent the same ones. */
+async function prepared(
+  file: OutgoingFile,
+  state: FileState,
+  keeper: StateKeeper,
+): Promise<{ source: Source; url: string | undefined }> {
+  const { key } = keeper.state
+  const encryption = key === undefined ? undefined : await import('./encryption.ts')
+  const { source } = file
+  if (!hasSize(source)) {
+    if (!encryption || key === undefined) return { source, url: undefined }
+    return { source: streamSource(await encryption.sealStream(streamOf(source), key)), url: undefined }
+  }
+  const isResumable = state.url !== undefined && (await beginsWith(source, state.fingerprint ?? NOTHING_SENT))
+  if (!isResumable) for (const name of ['url', 'fingerprint', 'head'] as const) delete state[name]
+  const noted = notedSource(source, state.fingerprint ?? NOTHING_SENT, (fingerprint) =>
+    keeper.change(() => {
+      state.fingerprint = fingerprint
+    }),
+  )
+  if (!encryption || key === undefined) return { source: noted, url: state.url }
+  const sealed = await encryption.sealFile({ size: source.size, slice: noted.slice }, key, state.head)
+  await keeper.change(() => {
+    state.head = sealed.head
+  })
+  return { source: sealed.source, url: state.url }
+}
+
+const hasSize = (source: Source): source is Source & { readonly size: number } => source.size !== undefined
+
+function sumOf(files: readonly FileProgress[]): UploadProgress {
+  const sum = (numbers: (number | undefined)[]): number | undefined =>
+    numbers.reduce((total, count) => (total === undefined || count === undefined ? undefined : total + count), 0)
+  return {
+    sent: sum(files.map(({ sent }) => sent)) ?? 0,
+    total: sum(files.map(({ total }) => total)),
+    files: files.map((file) => ({ ...file })),
+  }
+}

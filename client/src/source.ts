@@ -1,0 +1,106 @@
+import { MayflyError } from './errors.ts'
+
+/** What is sent: bytes of which any part can be read, or a stream that passes once. */
+
+export interface Source {
+  /** Bytes; undefined for a stream that has not ended yet. */
+  readonly size: number | undefined
+  /**
+   * The bytes from `start` to `end` (exclusive), fewer only where they end. A stream forgets what comes before the `start` of
+   * the last call.
+   */
+  slice(start: number, end: number): Promise<Blob>
+}
+
+/** A file to be sent. */
+export interface OutgoingFile {
+  /** With folders, if any, separated by `/`. */
+  name: string
+  /** Media type; the server looks at the bytes, too. */
+  type?: string
+  /** When it was changed last, epoch ms: part of how a later attempt recognises it. */
+  modified?: number
+  source: Source
+}
+
+/** What callers give: a `File` knows its name, anything else has to be told one. */
+export type FileInput =
+  | File
+  | OutgoingFile
+  | { name: string; type?: string; data: Blob | Uint8Array | string | ReadableStream<Uint8Array> }
+
+export function outgoingFile(input: FileInput): OutgoingFile {
+  if ('source' in input) return input
+  if (input instanceof Blob) {
+    const { name, type, lastModified } = input
+    return { name: input.webkitRelativePath || name, type, modified: lastModified, source: blobSource(input) }
+  }
+  const { data, ...rest } = input
+  if (data instanceof ReadableStream) return { ...rest, source: streamSource(data) }
+  const blob = data instanceof Blob ? data : new Blob([data as Uint8Array<ArrayBuffer> | string])
+  return { type: blob.type, ...rest, source: blobSource(blob) }
+}
+
+export const blobSource = (blob: Blob): Source => ({
+  size: blob.size,
+  slice: async (start, end) => blob.slice(start, end),
+})
+
+/**
+ * A stream, of which only what was not confirmed yet is held in memory: a request that failed is repeated from there.
+ */
+export function streamSource(stream: ReadableStream<Uint8Array>): Source {
+  const reader = stream.getReader()
+  /** Bytes from `from` on, in order. */
+  let held: Uint8Array<ArrayBuffer>[] = []
+  let from = 0
+  let heldBytes = 0
+  let size: number | undefined
+
+  async function readUntil(end: number): Promise<void> {
+    while (size === undefined && from + heldBytes < end) {
+      const { done, value } = await reader.read()
+      if (done) size = from + heldBytes
+      else {
+        held.push(value as Uint8Array<ArrayBuffer>)
+        heldBytes += value.byteLength
+      }
+    }
+  }
+
+  /** Forgets what comes before `start`. */
+  function release(start: number): void {
+    if (start < from) throw new MayflyError({ code: 'file_changed', detail: 'a stream can be read only once' })
+    while (held[0] && from + held[0].byteLength <= start) {
+      from += held[0].byteLength
+      heldBytes -= held[0].byteLength
+      held = held.slice(1)
+    }
+  }
+
+  return {
+    get size() {
+      return size
+    },
+    async slice(start, end) {
+      release(start)
+      await readUntil(end)
+      return new Blob(held).slice(start - from, end - from)
+    },
+  }
+}
+
+const STREAM_STEP_BYTES = 64 * 1024
+
+/** From its start to its end. */
+export function streamOf(source: Source): ReadableStream<Uint8Array> {
+  let position = 0
+  return new ReadableStream({
+    async pull(controller) {
+      const piece = await source.slice(position, position + STREAM_STEP_BYTES)
+      if (piece.size === 0) return controller.close()
+      position += piece.size
+      controller.enqueue(new Uint8Array(await piece.arrayBuffer()))
+    },
+  })
+}

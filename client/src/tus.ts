@@ -1,0 +1,162 @@
+import { base64, type Connection } from './connection.ts'
+import { MayflyError } from './errors.ts'
+import { createPieceSizer } from './piece-size.ts'
+import { persistently, type RetryOptions } from './retry.ts'
+import type { Source } from './source.ts'
+
+/** One file by tus 1.0 (tus.io/protocols/resumable-upload): what has arrived is never sent again. */
+
+const VERSION = { 'Tus-Resumable': '1.0.0' }
+const PIECE_TYPE = 'application/offset+octet-stream'
+
+/** Where a file goes, and by what right. */
+export interface TusTarget {
+  headers: Record<string, string>
+  metadata: Record<string, string>
+}
+
+export interface TusFile {
+  /** As the server calls it. */
+  name: string
+  type: string
+  /** Its declared place in the upload; undefined: it is added to the upload. */
+  fileId: string | undefined
+  source: Source
+  /** Where an earlier attempt sent it to. */
+  url: string | undefined
+}
+
+export interface TusHooks {
+  /** Where the rest can be sent to; undefined: what was there is gone. Kept before anything is sent there. */
+  onUrl: (url: string | undefined) => Promise<void>
+  /** Bytes that the server has, or that have left for it. */
+  onSent: (bytes: number) => void
+}
+
+interface Sending {
+  connection: Connection
+  target: TusTarget
+  retry: RetryOptions
+  /** Bytes of one request at most; proxies commonly refuse more than 100 MB. */
+  pieceBytes: number | undefined
+  signal: AbortSignal | undefined
+}
+
+/** Resolves once the server has the whole file. Rejects with `MayflyError`, or the reason of the signal. */
+export async function sendByTus(file: TusFile, sending: Sending, { onUrl, onSent }: TusHooks): Promise<void> {
+  const { connection, target, retry, signal } = sending
+  const { source } = file
+  const pieces = createPieceSizer(sending.pieceBytes)
+  const isDeferred = source.size === undefined // its length is told with its last bytes
+  const common = { signal, idleTimeoutMs: retry.idleTimeoutMs }
+  let url = file.url
+  let fileId = file.fileId
+  /** How far the server has come; undefined: only it knows. */
+  let offset: number | undefined
+  let confirmed = 0
+
+  async function create(): Promise<string> {
+    const { headers } = await connection.call(`${connection.url}/tus`, {
+      ...common,
+      method: 'POST',
+      headers: {
+        ...VERSION,
+        ...target.headers,
+        ...(isDeferred ? { 'Upload-Defer-Length': '1' } : { 'Upload-Length': String(source.size) }),
+        'Upload-Metadata': metadataOf({
+          ...target.metadata,
+          ...(fileId === undefined ? {} : { fileId }),
+          filename: file.name,
+          filetype: file.type,
+        }),
+      },
+    })
+    return new URL(headers.get('Location') ?? '', `${connection.url}/tus`).href
+  }
+
+  async function begin(): Promise<void> {
+    try {
+      url = await create()
+    } catch (error) {
+      if (fileId === undefined || !isPlaceLost(error)) throw error
+      fileId = undefined // its place was given up, so it is added to the upload
+      url = await create()
+    }
+    await onUrl(url)
+  }
+
+  /** How far the server has come; undefined: it knows nothing of this file any more. */
+  async function askOffset(at: string): Promise<number | undefined> {
+    try {
+      const { headers } = await connection.call(at, { ...common, method: 'HEAD', headers: VERSION })
+      return bytesIn(headers)
+    } catch (error) {
+      if (error instanceof MayflyError && [404, 410].includes(error.status)) return undefined
+      throw error
+    }
+  }
+
+  async function locate(): Promise<number> {
+    const found = url === undefined ? undefined : await askOffset(url)
+    if (found === undefined) await begin()
+    return found ?? 0
+  }
+
+  async function sendPiece(at: string, from: number): Promise<number> {
+    const piece = (await source.slice(from, from + pieces.bytes())).slice(undefined, undefined, PIECE_TYPE)
+    const isEnd = isDeferred && source.size === from + piece.size
+    const startedAt = Date.now()
+    const { headers } = await connection.call(at, {
+      ...common,
+      method: 'PATCH',
+      headers: {
+        ...VERSION,
+        'Upload-Offset': String(from),
+        'Content-Type': PIECE_TYPE,
+        ...(isEnd ? { 'Upload-Length': String(source.size) } : {}),
+      },
+      body: piece,
+      onSent: (bytes) => onSent(from + bytes),
+    })
+    pieces.took(piece.size, Date.now() - startedAt)
+    return bytesIn(headers)
+  }
+
+  /** Sends until all of it has arrived, after asking how far that is where an answer is missing. */
+  async function sendRest(progressed: () => void): Promise<void> {
+    const confirm = (found: number): void => {
+      if (found > confirmed) progressed()
+      confirmed = found
+      offset = found
+      onSent(found)
+    }
+    if (offset === undefined) confirm(await locate())
+    while (offset !== source.size) {
+      const from = offset as number
+      offset = undefined // until the answer is there
+      confirm(await sendPiece(url as string, from))
+    }
+  }
+
+  try {
+    await persistently(sendRest, retry, signal)
+  } catch (error) {
+    if (!isThereAlready(error)) throw error // else only the answer to its last byte was lost
+  }
+}
+
+const bytesIn = (headers: Headers): number => Number(headers.get('Upload-Offset'))
+
+/** In Plik's words. */
+const statusIn = (error: unknown): string | undefined =>
+  error instanceof MayflyError && error.status === 400
+    ? /^invalid file status (\w+)/.exec(error.detail)?.[1]
+    : undefined
+
+const isPlaceLost = (error: unknown): boolean => ['deleted', 'removed'].includes(statusIn(error) ?? '')
+const isThereAlready = (error: unknown): boolean => statusIn(error) === 'uploaded'
+
+const metadataOf = (pairs: Record<string, string>): string =>
+  Object.entries(pairs)
+    .map(([key, value]) => `${key} ${base64(value)}`)
+    .join(',')
