@@ -42,8 +42,8 @@ export const SHIPPED_JOBS: Seeds = {
       category: 'check',
       schedules: ['later at night'],
       steps: [
-        { name: 'look for each file', action: 'check-links', onFailure: 'next' },
-        { name: 'delete orphans', action: 'remove-orphans' },
+        { name: 'delete orphans', action: 'remove-orphans', onFailure: 'next' },
+        { name: 'look for each file', action: 'check-links' },
       ],
     },
     {

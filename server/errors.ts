@@ -8,13 +8,14 @@
  * - `invalid_session`: the caller was logged in once, or does not prove that the page itself calls; the cookies go
  * - `conflict`: there is one already, or the request does not fit how things are by now
  * - `forbidden`, `not_found`, `not_acceptable`, `precondition_failed`, `unsupported_media_type`, `range_not_satisfiable`: as in HTTP
+ * - `lost`: a row promises bytes that the store does not have; trying again does not help
  * - `checksum_mismatch`: bytes changed on their way
  * - `locked`: somebody else has it at the moment: every claim on a limited download, or an upload that is being written
  * - `too_many_requests`: throttled
  * - `timed_out`: the other side fell silent, and may still listen
  * - `aborted`: the other side went away or fell silent; nobody is there to read the answer
  * - `insufficient_storage`: the disk is full
- * - `unavailable`: a back end does not answer now; trying again later may help
+ * - `unavailable`: a back end does not answer now; trying again after `retryAfterSeconds`, which it always has, may help
  */
 export type ErrorCode =
   | 'bad_request'
@@ -25,6 +26,7 @@ export type ErrorCode =
   | 'conflict'
   | 'forbidden'
   | 'not_found'
+  | 'lost'
   | 'not_acceptable'
   | 'precondition_failed'
   | 'unsupported_media_type'
@@ -46,6 +48,9 @@ export interface ErrorDetails {
   cause?: unknown
 }
 
+/** Of what does not answer now, where nobody knows better. */
+const RETRY_AFTER_SECONDS = 5
+
 /** A failure that has an answer. `message` is safe for a stranger to read. */
 export class AppError extends Error {
   readonly code: ErrorCode
@@ -56,7 +61,7 @@ export class AppError extends Error {
     super(message, cause === undefined ? undefined : { cause })
     this.name = 'AppError'
     this.code = code
-    this.retryAfterSeconds = retryAfterSeconds
+    this.retryAfterSeconds = retryAfterSeconds ?? (code === 'unavailable' ? RETRY_AFTER_SECONDS : undefined)
     this.size = size
   }
 }

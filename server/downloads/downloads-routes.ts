@@ -42,7 +42,8 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
 
   async function findArchive(request: FastifyRequest, caller: Caller): Promise<Download> {
     const { uploadId, '*': name } = request.params as Record<string, string>
-    const ref = { uploadId: uploadId as string, name: name as string, chooseFiles: async () => fileIdsOf(request) }
+    const chooseFiles = async () => fileIdsOf(request)
+    const ref = { uploadId: uploadId as string, name: name as string, chooseFiles, ...withoutLostIn(request) }
     return downloads.findArchive(ref, caller, () => assertDownloadDomain(request))
   }
 
@@ -52,7 +53,7 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
       const { files } = await readJson(request, ArchiveBody, { maxBytes: BYTES_WITH_FILES })
       return files ?? fileIdsOf(request)
     }
-    const ref = { uploadId: uploadId as string, name: 'archive.zip', chooseFiles }
+    const ref = { uploadId: uploadId as string, name: 'archive.zip', chooseFiles, ...withoutLostIn(request) }
     return downloads.findArchive(ref, caller, () => assertDownloadDomain(request))
   }
 
@@ -61,6 +62,7 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     const download = await find(request, caller, reply)
     const { status, range, headers } = answerTo(request, download)
     if (status === 304) return reply.code(304).headers(headers).send()
+    request.socket.setTimeout(0) // the reader's time does not run while we wait for the store; node sets it anew for the next request
     const bytes = await read(request, reply, caller, download, range)
     downloads.record(download, range, await sendContent(reply, status, headers, bytes), readerOf(request, caller))
     return reply
@@ -169,6 +171,9 @@ function patienceOf({ raw }: FastifyReply): AbortSignal {
 
 const hasParameter = ({ query }: FastifyRequest, name: string): boolean =>
   Boolean((query as Record<string, unknown>)[name])
+
+/** `?rest=true` leaves out of an archive what is lost. */
+const withoutLostIn = (request: FastifyRequest) => ({ withoutLost: hasParameter(request, 'rest') })
 
 /** `?file=` repeated picks files of an archive. */
 function fileIdsOf({ query }: FastifyRequest): string[] | undefined {

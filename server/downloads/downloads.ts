@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import pLimit from 'p-limit'
 import type { BlobStore, ByteRange } from '../../storage/blob-store.ts'
 import type { Caller } from '../accounts/caller.ts'
 import type { ActivityRecorder } from '../activity/activity-recorder.ts'
@@ -10,6 +11,7 @@ import type { Variants } from '../images/variants.ts'
 import type { Sender } from '../sender.ts'
 import type { StreamExchange } from '../streams/stream-exchange.ts'
 import { cleanFileName } from '../uploads/file-name.ts'
+import { createBytesReader } from '../uploads/promised-bytes.ts'
 import type { StoredFile, Upload } from '../uploads/upload.ts'
 import { assertAvailable, isComing } from '../uploads/upload-rules.ts'
 import type { OpenUpload, Uploads } from '../uploads/uploads.ts'
@@ -49,6 +51,8 @@ interface StoredSource {
   scope: string
   /** In order, the bytes of `range`, both ends inclusive. */
   parts(range: ByteRange): ArchivePart[]
+  /** What a failure to open its bytes means. */
+  onFailure?: ((error: unknown) => Promise<never>) | undefined
 }
 
 interface StreamSource {
@@ -69,11 +73,14 @@ interface Dependencies {
 }
 
 const MAX_ARCHIVE_NAME_BYTES = 1024
+const PARALLEL_LOOKS = 16
 
 export type Downloads = ReturnType<typeof createDownloads>
 
 /** Reading what was uploaded. Nothing is counted or consumed before `read`. */
 export function createDownloads({ uploads, claims, variants, blobs, exchange, activity, copies }: Dependencies) {
+  const bytesReader = createBytesReader(blobs)
+
   /**
    * A file, or a picture derived from it. Throws as `Uploads.open`, `Uploads.getFile` and `Variants.get`; `forbidden`: no
    * derived pictures of limited files. `gate` runs once the caller has proved access to the file. With `patience` it waits
@@ -131,7 +138,11 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
     if (commonOf(opened.upload).isLimited)
       throw new AppError('forbidden', 'there are no derived pictures of files that can be downloaded only so often')
     if (!variants) throw new AppError('bad_request', 'this server makes no derived pictures')
-    return variantDownload(opened, file, await variants.get(file, wish, opened, reader))
+    const variant = await variants.get(file, wish, opened, reader)
+    return variantDownload(opened, file, variant, async (error) => {
+      if (isLost(error)) await variants.forget(variant)
+      throw isLost(error) ? lostVariant(error) : error
+    })
   }
 
   /**
@@ -143,9 +154,18 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
     gate()
     if (opened.upload.stream) throw new AppError('bad_request', 'archive feature is not available in stream mode')
     const name = archiveName(ref.name)
-    const files = await uploads.listFiles(opened)
-    return archiveDownload(opened, name, selected(opened, files, await ref.chooseFiles()))
+    const files = selected(opened, await uploads.listFiles(opened), await ref.chooseFiles())
+    return archiveDownload(opened, name, ref.withoutLost ? await withoutLost(files) : files)
   }
+
+  async function withoutLost(files: StoredFile[]): Promise<StoredFile[]> {
+    const areLost = await lookAtAll(files.map((file) => ({ key: blobKeyOf(file), end: file.size - 1 })))
+    return files.filter((_, index) => !areLost[index])
+  }
+
+  /** Whether each is lost, in their order. */
+  const lookAtAll = (parts: { key: string; end: number }[]): Promise<boolean[]> =>
+    pLimit(PARALLEL_LOOKS).map(parts, bytesReader.isLost)
 
   /**
    * The bytes of a download, or of a part of it. On a limited one this takes the claim, on a stream it pairs with the
@@ -159,14 +179,27 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
     reader?: Reader,
   ): Promise<AsyncIterable<Buffer>> {
     if (source.kind === 'stream') return readStream(source, claiming(reader).gone)
-    const { size, limit, fileIds, scope } = source
+    const { size, limit, fileIds, scope, onFailure } = source
     const range = part ?? { start: 0, end: size - 1 }
     const parts = source.parts(range)
-    const bytes = parts.length > 1 ? coalesced(readParts(parts)) : readParts(parts)
+    if (parts.length > 1) await assertNoneLost(parts)
+    const bytes = parts.length > 1 ? coalesced(readParts(parts)) : readParts(parts, onFailure)
     if (limit === null) return bytes
     const { holder, receipt } = claiming(reader)
     const claim = await claims.take(fileIds, limit, { holder, scope }, size, range)
     return claim.deliver(bytes, receipt)
+  }
+
+  /** Before anything of an archive is sent, or a claim is taken: later, its reader would only see a connection that breaks. */
+  async function assertNoneLost(parts: readonly ArchivePart[]): Promise<void> {
+    const files = parts.filter((part) => part.kind === 'file')
+    const lost = (await lookAtAll(files)).filter(Boolean).length
+    if (lost === 0) return
+    if (lost === files.length) throw new AppError('lost', 'the server has lost the bytes of all these files')
+    throw new AppError(
+      'lost',
+      `the server has lost the bytes of ${lost} of the files; add ?rest=true to the address for an archive of the others`,
+    )
   }
 
   /** Counts what was sent of a download. One that was resumed, or fetched in parts, is one: it counts once `reader` has all. */
@@ -200,20 +233,10 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
     return readStream({ kind: 'stream', opened, file: again }, gone)
   }
 
-  async function* readParts(parts: ArchivePart[]): AsyncGenerator<Buffer> {
+  async function* readParts(parts: ArchivePart[], onFailure?: StoredSource['onFailure']): AsyncGenerator<Buffer> {
     for (const part of parts) {
       if (part.kind === 'bytes') yield part.bytes
-      else yield* await openBlob(part)
-    }
-  }
-
-  /** A row promised these bytes, so their absence is our fault and not the caller's. */
-  async function openBlob({ key, start, end }: { key: string } & ByteRange): Promise<AsyncIterable<Buffer>> {
-    try {
-      return await blobs.get(key, { start, end })
-    } catch (cause) {
-      if (cause instanceof AppError && cause.code === 'not_found') throw new Error(`blob ${key} is lost`, { cause })
-      throw cause
+      else yield* await bytesReader.open(part).catch(onFailure)
     }
   }
 
@@ -249,6 +272,8 @@ export interface FileRef {
 export interface ArchiveRef {
   uploadId: string
   name: string
+  /** Leaves out files whose bytes are lost. */
+  withoutLost: boolean
   /** Ids of the files to put in; undefined: all. Asked for once the upload was found. */
   chooseFiles: () => Promise<readonly string[] | undefined>
 }
@@ -257,19 +282,31 @@ function fileDownload({ upload }: OpenUpload, file: StoredFile): Download {
   return blobDownload(upload, file, { ...file, blobKey: blobKeyOf(file), lastModified: modifiedAt(file) }, [file.id])
 }
 
-function variantDownload({ upload }: OpenUpload, file: StoredFile, variant: Variant): Download {
+function variantDownload(
+  { upload }: OpenUpload,
+  file: StoredFile,
+  variant: Variant,
+  onFailure: StoredSource['onFailure'],
+): Download {
   const name = derivedName(file.name, variant.type)
-  return blobDownload(upload, file, { ...variant, name, lastModified: variant.createdAt }, []) // a thumbnail is no copy
+  const content = { ...variant, name, lastModified: variant.createdAt, onFailure }
+  return blobDownload(upload, file, content, []) // a thumbnail is no copy
 }
+
+const isLost = (error: unknown): boolean => error instanceof AppError && error.code === 'lost'
+
+const lostVariant = (cause: unknown) =>
+  new AppError('unavailable', 'this picture has to be made anew, please ask again', { cause, retryAfterSeconds: 1 })
 
 /** What one blob holds: a file, or what was made of it. */
 interface Content extends Pick<Variant, 'blobKey' | 'size' | 'type' | 'sha256'> {
   name: string
   lastModified: number
+  onFailure?: StoredSource['onFailure']
 }
 
 function blobDownload(upload: Upload, file: StoredFile, content: Content, counted: readonly string[]): Download {
-  const { blobKey: key, name, type, size, sha256, lastModified } = content
+  const { blobKey: key, name, type, size, sha256, lastModified, onFailure } = content
   return {
     ...commonOf(upload),
     name,
@@ -285,6 +322,7 @@ function blobDownload(upload: Upload, file: StoredFile, content: Content, counte
       fileIds: [file.id],
       scope: 'file',
       parts: (range) => (size === 0 ? [] : [{ kind: 'file', key, ...range }]),
+      onFailure,
     },
   }
 }

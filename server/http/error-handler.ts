@@ -24,6 +24,7 @@ const STATUS: Record<ErrorCode, number> = {
   forbidden: 403,
   not_found: 404,
   not_acceptable: 406,
+  lost: 410,
   precondition_failed: 412,
   unsupported_media_type: 415,
   range_not_satisfiable: 416,
@@ -55,7 +56,7 @@ export function createErrorHandler(config: Pick<Config, 'publicUrl' | 'pathPrefi
     const error = asAppError(thrown)
     const wantsJson = acceptsJson(request)
     const answer = error ? { status: statusOf(error, request, wantsJson), message: error.message } : INTERNAL
-    if (answer.status >= 500) request.log.error({ err: thrown }, 'request failed')
+    if (answer.status >= 500 || error?.code === 'lost') request.log.error({ err: thrown }, 'request failed')
     else request.log.debug({ code: (thrown as { code?: unknown }).code }, 'request refused') // its message may hold a name
     if (error) setDetails(reply, error, wantsJson)
     const elsewhere = errorPageFor(request, answer, config)

@@ -41,6 +41,12 @@ export function createVariantsRepo({ db, transact }: { db: Kysely<Schema>; trans
         if (numInsertedOrUpdatedRows !== 1n) return refused
         return { isKept: true, displaced: await displaceOldest(trx, variant.fileId, max) }
       }),
+
+    /** It will be made anew when somebody asks for it. */
+    forget: ({ blobKey }: Pick<Variant, 'blobKey'>): Promise<void> =>
+      transact(async (trx) => {
+        await trx.deleteFrom('variants').where('blob_key', '=', blobKey).execute()
+      }),
   }
 }
 

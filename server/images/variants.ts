@@ -6,6 +6,7 @@ import { AppError } from '../errors.ts'
 import { newBlobKey } from '../ids.ts'
 import type { Sender } from '../sender.ts'
 import type { AssertFreeSpace } from '../uploads/free-space.ts'
+import { createBytesReader } from '../uploads/promised-bytes.ts'
 import type { StoredFile } from '../uploads/upload.ts'
 import { assertModest, completed, derivedFormatOf, specOf } from './derivation.ts'
 import { type PictureSpool, spoolFile } from './picture-spool.ts'
@@ -54,6 +55,7 @@ export function createVariants({
   slots,
   maxBytes,
 }: Dependencies) {
+  const bytesReader = createBytesReader(blobs)
   const running = new Map<string, Running>()
 
   /**
@@ -144,12 +146,17 @@ export function createVariants({
     if (file.size > maxBytes) throw new AppError('not_acceptable', 'this picture is too big for other forms of it')
     const key = file.blobKey
     return spool.lend(async ({ input }) => {
-      await spoolFile(input, owned(await blobs.get(key)), claimant.signal)
+      const bytes = await bytesReader.open({ key, start: 0, end: file.size - 1 })
+      await spoolFile(input, owned(bytes), claimant.signal)
       return pipeline.derive(input, derivation, claimant)
     })
   }
 
-  return { get }
+  return {
+    get,
+    /** For one whose bytes are lost. */
+    forget: repo.forget,
+  }
 }
 
 async function* only(bytes: Buffer): AsyncGenerator<Buffer> {

@@ -14,9 +14,12 @@ export interface Action<P extends z.ZodType = z.ZodType> {
   description: string
   /** What a step may set; strict, with defaults for everything that has one. */
   parameters: P
-  /** Returns a sentence for the history. */
+  /** Returns a sentence for the history, or throws one. */
   run: (parameters: z.output<P>, context: ActionContext) => Promise<string>
 }
+
+/** What an action throws when it did its work and an operator has to do something about the result. */
+export class StepFailure extends Error {}
 
 /** Lets each action see its own parameters. */
 export const define = <P extends z.ZodType>(action: Action<P>): Action => action as unknown as Action

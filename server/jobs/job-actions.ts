@@ -5,7 +5,7 @@ import { newId } from '../ids.ts'
 import type { FilesCheck } from '../uploads/files-check.ts'
 import { DEFAULT_MAX_PERCENT } from '../uploads/orphans.ts'
 import type { UploadsExpiry } from '../uploads/uploads-expiry.ts'
-import { type Action, define } from './action-registry.ts'
+import { type Action, define, StepFailure } from './action-registry.ts'
 import type { HistoryRepo } from './history-repo.ts'
 import type { Jobs } from './jobs.ts'
 import type { Operators } from './operators.ts'
@@ -68,16 +68,18 @@ export function createJobActions(services: Dependencies): Record<string, Action>
     }),
     'check-links': define({
       description:
-        'Looks for each file whether its bytes are there and of the right size; marks those that are broken, and heals',
+        'Looks for each file whether its bytes are there and of the right size; marks those that are broken, and heals; fails when it found any',
       parameters: NOTHING,
       run: async (_, work) => {
         const { checked, missing, size, healed, variants } = await check.checkLinks(work)
         const faulty = `${missing} without their bytes, ${size} of the wrong size`
-        return `${checked} files checked: ${faulty}, ${healed} healed; ${variants} derived pictures forgotten.`
+        const summary = `${checked} files checked: ${faulty}, ${healed} healed; ${variants} derived pictures forgotten.`
+        return failedIf(missing + size > 0, summary)
       },
     }),
     'verify-digests': define({
-      description: 'Reads files again, slowly, and compares their SHA-256; goes on next time where it stopped',
+      description:
+        'Reads files again, slowly, and compares their SHA-256; continues next time where it stopped; fails when it found a broken file',
       parameters: z.strictObject({
         bytesPerSecond: z.int().min(1_000).max(100_000_000_000).default(20_000_000),
         everyDays: z.int().min(1).max(3_650).default(30),
@@ -89,7 +91,8 @@ export function createJobActions(services: Dependencies): Record<string, Action>
       }),
       run: async (limits, work) => {
         const { verified, broken, isComplete } = await check.verifyDigests(limits, work)
-        return `${verified} files read, ${broken} broken; ${isComplete ? 'none is left' : 'the rest is left to the next run'}.`
+        const summary = `${verified} files read, ${broken} broken; ${isComplete ? 'none is left' : 'the rest is left to the next run'}.`
+        return failedIf(broken > 0, summary)
       },
     }),
     'backup-database': define({
@@ -112,6 +115,12 @@ export function createJobActions(services: Dependencies): Record<string, Action>
       },
     }),
   }
+}
+
+/** A check that found damage did its work, but only a step that failed is told to operators. */
+function failedIf(isFailed: boolean, summary: string): string {
+  if (isFailed) throw new StepFailure(summary)
+  return summary
 }
 
 /** How long the history is kept: at most so many runs of all jobs and of each, and none that is older. */

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { Outcome } from '../database/schema-jobs.ts'
 import { AppError } from '../errors.ts'
 import { newId } from '../ids.ts'
-import type { ActionRegistry } from './action-registry.ts'
+import { type ActionRegistry, StepFailure } from './action-registry.ts'
 import { inTime } from './in-time.ts'
 import type { Counts, Following, Job, Run, Step, StepRun } from './job.ts'
 import type { RunsRepo } from './runs-repo.ts'
@@ -129,7 +129,8 @@ export function createJobRunner({ repo, actions, clock, log }: Dependencies) {
     } catch (error) {
       if (stop.aborted) return cancelled(stop)
       if (signal.aborted) return { outcome: 'failed', message: `The step took longer than ${step.timeoutSeconds} s.` }
-      log.error({ err: error, step: step.name }, 'a step of a job failed')
+      const reason = error instanceof StepFailure ? { reason: error.message } : { err: error }
+      log.error({ ...reason, step: step.name }, 'a step of a job failed')
       return { outcome: 'failed', message: messageOf(error) }
     }
   }

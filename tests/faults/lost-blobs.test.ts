@@ -36,8 +36,8 @@ describe.each([
     const { url } = await given(app)
     unlinkSync(blobOf(app))
 
-    expect(await download(url)).toEqual({ status: 500, whole: false })
-    expect(await download(url, { Range: 'bytes=0-9' })).toEqual({ status: 500, whole: false })
+    expect(await download(url)).toEqual({ status: 410, whole: false })
+    expect(await download(url, { Range: 'bytes=0-9' })).toEqual({ status: 410, whole: false })
     expect(await curl(url, '/dev/null')).toBe(22)
   })
 
@@ -105,7 +105,7 @@ test('a limited file whose bytes can’t be read is not used up', async () => {
   const bytes = readFileSync(blob)
   unlinkSync(blob)
 
-  expect((await fetch(url)).status).toBe(500)
+  expect((await fetch(url)).status).toBe(410)
   writeFileSync(blob, bytes)
 
   expect(await (await fetch(url)).text()).toBe('precious')

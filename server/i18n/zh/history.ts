@@ -41,10 +41,10 @@ export const HISTORY = {
     '结束发送方或服务器已中断的上传，并清除残留的写入',
   'Moves stored bytes that belong to no file to quarantine, and deletes them a day later; stops when they are too large a share':
     '把不属于任何文件的数据移入隔离区，一天后删除；占比过大时停止',
-  'Looks for each file whether its bytes are there and of the right size; marks those that are broken, and heals':
-    '检查每个文件的数据是否存在、大小是否正确；标记损坏的，并恢复',
-  'Reads files again, slowly, and compares their SHA-256; goes on next time where it stopped':
-    '慢速重新读取文件并核对 SHA-256；下次从中断处继续',
+  'Looks for each file whether its bytes are there and of the right size; marks those that are broken, and heals; fails when it found any':
+    '检查每个文件的数据是否存在、大小是否正确；标记损坏的，并恢复；发现损坏时作业失败',
+  'Reads files again, slowly, and compares their SHA-256; continues next time where it stopped; fails when it found a broken file':
+    '慢速重新读取文件并核对 SHA-256；下次从中断处继续；发现损坏时作业失败',
   'Takes a consistent copy of the database while it is used, opens it to see that it is whole, and keeps the newest':
     '在使用中为数据库做一致的备份，打开核实完整，并保留最新的几份',
   'Renews the statistics of the database, and gives the space of deleted rows back to the disk':

@@ -81,6 +81,14 @@ export const TRANSFERS = {
     '此链接可打开的次数有限，因此没有预览',
   'the file is still coming in, please ask again': '文件仍在上传，请稍后再试',
   'the file is not the one that was asked for': '文件已不是所请求的那一个',
+  'the server has lost the bytes of this file, so it can not be downloaded any more':
+    '服务器丢失了此文件的内容，无法再下载',
+  'the server has lost the bytes of {lost} of the files; add ?rest=true to the address for an archive of the others':
+    '服务器丢失了其中 {lost} 个文件的内容；在地址后加 ?rest=true 可下载其余文件的压缩包',
+  'the server has lost the bytes of all these files': '服务器丢失了这些文件的全部内容',
+  'this picture has to be made anew, please ask again': '需要重新生成此图片，请稍后再试',
+  'the database does not answer': '数据库没有响应',
+  'the storage does not answer': '存储没有响应',
   'the range lies outside the {size} bytes': '所请求的范围超出了 {size} 字节',
   'the reader went away': '下载方已断开',
   'archive feature is not available in stream mode': '直接转发不能打包下载',

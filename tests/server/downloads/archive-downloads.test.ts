@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { addFile } from '../../helpers/client.ts'
@@ -154,7 +154,25 @@ describe('an archive', () => {
     const { app, archive } = await givenThree()
     for (const blob of blobsOf(app)) rmSync(blob)
 
-    expect((await get(archive)).status).toBe(500) // a small one is put together before its first byte leaves
+    const { status, body } = await get(archive)
+
+    expect(status).toBe(410)
+    expect(body.toString()).toBe('the server has lost the bytes of all these files\n')
+  })
+
+  test('of which files are lost says how many, and offers an archive of the others', async () => {
+    const { app, archive } = await givenThree({ maxDownloads: 1 })
+    truncateSync(blobsOf(app).find((path) => statSync(path).size === 300_000) as string, 299_999)
+
+    const refused = await get(archive)
+    const rest = await get(`${archive}?rest=true`)
+
+    expect(refused.status).toBe(410)
+    expect(refused.body.toString()).toBe(
+      'the server has lost the bytes of 1 of the files; add ?rest=true to the address for an archive of the others\n',
+    )
+    expect(rest.status).toBe(200)
+    expect(unzip(rest.body).names).toEqual(['a.txt', 'empty.txt'])
   })
 
   test('of a protected upload asks for the password', async () => {

@@ -277,7 +277,7 @@ describe('a claim is not taken', () => {
     const failed = await get(url, { 'User-Agent': 'first' })
     writeFileSync(blob, kept)
 
-    expect(failed.status).toBe(500)
+    expect(failed.status).toBe(410)
     expect((await get(url, { 'User-Agent': 'second' })).body.toString()).toBe(CONTENT)
     expect((await get(url)).status).toBe(404)
   })

@@ -1,9 +1,15 @@
-import { renameSync, truncateSync, writeFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { once } from 'node:events'
+import { renameSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Kysely } from 'kysely'
+import { expect, onTestFinished, test } from 'vitest'
+import { up } from '../../../migrations/0018_check_links_fails.ts'
 import { givenFile } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { fourCorners, picture } from '../../helpers/pictures.ts'
 import { storedFiles } from '../../helpers/stored-files.ts'
+import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 
 const DAY = 24 * 3_600_000
 
@@ -17,11 +23,12 @@ async function givenStored(app: TestApp, content: string) {
   return { ...file, path: stored(app).find((path) => !before.includes(path)) as string }
 }
 
-/** Runs a job to its end; returns what its first step says. */
-async function run({ jobEngine }: TestApp, name: string) {
+/** Runs a job to its end; returns what one of its steps says. */
+async function run({ jobEngine }: TestApp, name: string, step = 1) {
   const { ended } = await jobEngine.control.start(name, 'test')
   const { run: outcome, steps } = await jobEngine.control.getRun((await ended).id)
-  return { outcome: outcome.outcome, message: steps[0]?.message, rows: steps[0]?.rows, files: steps[0]?.files }
+  const { message, rows, files } = steps[step - 1] ?? {}
+  return { outcome: outcome.outcome, message, rows, files }
 }
 
 async function faultsOf(app: TestApp, files: { upload: { id: string } }[]): Promise<unknown[]> {
@@ -41,15 +48,15 @@ test('files whose bytes are gone or cut are marked, reported and counted, and he
   renameSync(files[1].path, `${files[1].path}.away`)
   truncateSync(files[2].path, 1)
 
-  const found = await run(app, 'check-links')
+  const found = await run(app, 'check-links', 2)
 
-  expect(found).toMatchObject({ outcome: 'succeeded', files: 3, rows: 2 })
+  expect(found).toMatchObject({ outcome: 'failed', files: 3, rows: 2 })
   expect(found.message).toContain('3 files checked: 1 without their bytes, 1 of the wrong size, 0 healed')
   expect(await faultsOf(app, [...files])).toEqual([undefined, 'missing', 'size'])
   expect(await figure(app, 'mayfly_broken_files')).toBe(2)
 
   renameSync(`${files[1].path}.away`, files[1].path)
-  expect((await run(app, 'check-links')).message).toContain('0 without their bytes, 1 of the wrong size, 1 healed')
+  expect((await run(app, 'check-links', 2)).message).toContain('0 without their bytes, 1 of the wrong size, 1 healed')
   expect(await faultsOf(app, [...files])).toEqual([undefined, undefined, 'size'])
   expect(await figure(app, 'mayfly_broken_files')).toBe(1)
 })
@@ -61,11 +68,68 @@ test('a derived picture that lost its bytes is forgotten, and made anew for who 
   expect((await fetch(`${url}?width=64`)).status).toBe(200)
   const derived = stored(app).find((path) => path !== original) as string
   renameSync(derived, `${derived}.away`)
-  expect((await fetch(`${url}?width=64`)).status).toBe(500)
 
-  expect((await run(app, 'check-links')).message).toContain('1 derived pictures forgotten')
+  expect((await run(app, 'check-links', 2)).message).toContain('1 derived pictures forgotten')
 
   expect((await fetch(`${url}?width=64`)).status).toBe(200)
+})
+
+test('a derived picture that lost its bytes is made anew for the next who asks', async () => {
+  const app = await makeApp()
+  const { url } = await givenFile(app, {}, new Uint8Array(await picture(fourCorners()).png().toBuffer()), 'x.png')
+  const [original] = stored(app)
+  expect((await fetch(`${url}?width=64`)).status).toBe(200)
+  unlinkSync(stored(app).find((path) => path !== original) as string)
+
+  const lost = await fetch(`${url}?width=64`)
+
+  expect([lost.status, lost.headers.get('retry-after')]).toEqual([503, '1'])
+  expect((await fetch(`${url}?width=64`)).status).toBe(200)
+})
+
+test('an operator who wants to know of failures is told what a check found', async () => {
+  const app = await makeApp({ WEBHOOK_PRIVATE_ADDRESSES: 'true' })
+  const { path } = await givenStored(app, 'gone')
+  unlinkSync(path)
+  const told: string[] = []
+  const hook = createServer((request, response) => {
+    request.setEncoding('utf8').on('data', (text) => told.push(text))
+    request.on('end', () => response.end())
+  }).listen(0, '127.0.0.1')
+  onTestFinished(() => void hook.close())
+  await once(hook, 'listening')
+  const { port } = hook.address() as AddressInfo
+  const { jobs, operators, notifications } = app.jobEngine
+  await operators.create({ name: 'ops', kind: 'webhook', target: `http://127.0.0.1:${port}/` })
+  for (const name of ['check-links', 'verify-digests']) {
+    await jobs.change(name, { operator: 'ops', notifyOn: 'failure' })
+    await run(app, name)
+  }
+
+  await notifications.deliver()
+
+  expect(told.join()).toContain('1 files checked: 1 without their bytes')
+  expect(told.join()).toContain('1 files read, 1 broken')
+})
+
+test('the job of an older database looks for damage last, too, unless somebody changed it', async () => {
+  const { app, db } = await makeAppWithDatabase()
+  const actions = async () => (await app.jobEngine.jobs.get('check-links')).steps.map(({ action }) => action)
+  const before = (await app.jobEngine.jobs.get('check-links')).steps
+  const [orphans, look] = before.map(({ step: _, ...rest }) => rest)
+  const old = [
+    { ...look, onFailure: 'next' as const },
+    { ...orphans, onFailure: 'quit_failure' as const },
+  ]
+  await app.jobEngine.jobs.change('check-links', { steps: old as never })
+
+  await up(db as unknown as Kysely<unknown>)
+
+  const { steps } = await app.jobEngine.jobs.get('check-links')
+  expect(steps).toEqual(before)
+  await app.jobEngine.jobs.change('check-links', { steps: [{ ...look, onFailure: 'quit_success' }, orphans] as never })
+  await up(db as unknown as Kysely<unknown>)
+  expect(await actions()).toEqual(['check-links', 'remove-orphans'])
 })
 
 test('bytes that changed are found by their digest, and only reading them heals', async () => {
@@ -74,7 +138,7 @@ test('bytes that changed are found by their digest, and only reading them heals'
   writeFileSync(files[1].path, 'wrong')
 
   expect(await run(app, 'verify-digests')).toMatchObject({
-    outcome: 'succeeded',
+    outcome: 'failed',
     message: '2 files read, 1 broken; none is left.',
   })
   expect(await faultsOf(app, [...files])).toEqual([undefined, 'digest'])
