@@ -27,6 +27,7 @@ import { createClaimsRepo } from './downloads/claims-repo.ts'
 import { createCopies } from './downloads/copies.ts'
 import { createDownloads } from './downloads/downloads.ts'
 import { downloadsRoutes } from './downloads/downloads-routes.ts'
+import { AppError } from './errors.ts'
 import { createBuiltPage } from './http/built-page.ts'
 import { createCallerReader } from './http/caller.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -39,6 +40,7 @@ import { webRoutes } from './http/web-routes.ts'
 import { createImages } from './images/images.ts'
 import { createVariantsRepo } from './images/variants-repo.ts'
 import { createHousekeeping, type Housekeeping } from './jobs/housekeeping.ts'
+import { inTime } from './jobs/in-time.ts'
 import { createJobActions } from './jobs/job-actions.ts'
 import { createJobEngine, type JobEngine } from './jobs/job-engine.ts'
 import { jobsRoutes } from './jobs/jobs-routes.ts'
@@ -292,7 +294,7 @@ export async function createApp({
     pagesFor,
     observe: metrics?.observe,
     doors: [
-      serviceRoutes({ config, checkReadiness: () => checkReadiness(database, blobs) }),
+      serviceRoutes({ config, checkReadiness: createReadinessCheck(database, blobs) }),
       uploadsRoutes({
         uploads,
         manifests: createManifests({ repo: manifestsRepo, config }),
@@ -392,10 +394,30 @@ export function storeOptions(config: Config) {
     forcePathStyle: config.s3ForcePathStyle,
     maxBlobBytes: config.maxFileSizeBytes,
     folder: resolve(config.dataDir, 'parts'),
+    silenceMs: config.s3TimeoutMs,
   }
 }
 
-async function checkReadiness({ db }: Database, blobs: BlobStore): Promise<void> {
-  await db.selectFrom('uploads').select('id').limit(1).execute()
-  await blobs.check()
+/** What hangs is not ready, and a load balancer wants an answer. */
+const READINESS_TIMEOUT_MS = 1_000
+
+/** Those who ask while a check hangs wait for the same, so that they use up no connections and threads. */
+function createReadinessCheck({ db }: Database, blobs: BlobStore): () => Promise<void> {
+  const check = (what: string, look: () => Promise<unknown>) => {
+    let running: Promise<unknown> | undefined
+    const unavailable = (cause: unknown) => new AppError('unavailable', `the ${what} does not answer`, { cause })
+    return async (): Promise<void> => {
+      running ??= look().finally(() => {
+        running = undefined
+      })
+      await inTime(running, AbortSignal.timeout(READINESS_TIMEOUT_MS), 0).catch((error: unknown) => {
+        throw error instanceof AppError ? error : unavailable(error)
+      })
+    }
+  }
+  const checks = [
+    check('database', () => db.selectFrom('uploads').select('id').limit(1).execute()),
+    check('storage', () => blobs.check()),
+  ]
+  return async () => void (await Promise.all(checks.map((run) => run())))
 }

@@ -5,7 +5,7 @@ import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
 import { type App, createApp } from './app.ts'
 import type { Config } from './config.ts'
-import { createLogger } from './logger.ts'
+import { isPretty } from './logger.ts'
 import { startProblem } from './start-problem.ts'
 
 /** What is left to do once all transfers are cut takes no longer, or hangs. */
@@ -17,8 +17,7 @@ interface Options {
 }
 
 /** Serves until a signal comes; transfers then have `shutdownTimeoutMs` to end. A start that fails ends the process. */
-export async function serve(config: Config, options: Options = {}): Promise<App> {
-  const log = await createLogger(config)
+export async function serve(config: Config, log: Logger, options: Options = {}): Promise<App> {
   return orExit(start(config, log, options), config, log)
 }
 
@@ -51,18 +50,21 @@ async function start(config: Config, log: Logger, { deaf = [] }: Options): Promi
   return app
 }
 
-/** What a newcomer wants to know, in words; logs go on below it. */
-export function announce({ server }: App, config: Config): void {
+/** What a newcomer wants to know, in words above the logs, or as a line of them. */
+export function announce({ server }: App, config: Config, log: Logger): void {
   const { port } = server.server.address() as AddressInfo
   const host = ['0.0.0.0', '::'].includes(config.host) ? '127.0.0.1' : config.host
   const url = config.publicUrl || `http://${host.includes(':') ? `[${host}]` : host}:${port}${config.pathPrefix}`
   const storage = config.storage === 's3' ? `bucket ${config.s3Bucket}` : resolve(config.dataDir)
-  process.stdout.write(`
+  if (isPretty(config.logFormat)) process.stdout.write(banner(url, storage))
+  else log.info({ page: `${url}/`, data: storage }, 'Mayfly is ready')
+}
+
+const banner = (url: string, storage: string): string => `
 Mayfly is ready
 
   page and API   ${url}/
   data           ${storage}
   upload         curl -F 'file=@photo.jpg' ${url}/
 
-`)
-}
+`

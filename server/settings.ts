@@ -402,6 +402,12 @@ export const settingGroups = {
       'false',
       'Puts the bucket into the path and not into the host name, as MinIO and others need it.',
     ),
+    s3TimeoutMs: setting(
+      'S3_TIMEOUT',
+      timeout,
+      '15s',
+      'An object store from which nothing comes for this long is asked again, twice; then the request fails.',
+    ),
   },
   Logs: {
     logLevel: setting(

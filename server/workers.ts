@@ -1,9 +1,9 @@
 import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import closeWithGrace from 'close-with-grace'
+import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import { createWorkersMetrics } from './http/metrics.ts'
-import { createLogger } from './logger.ts'
 import { GRACE_MS, orExit } from './serve.ts'
 
 /** After a worker that could not start, as while the database is down; doubled with each failure in a row. */
@@ -15,8 +15,7 @@ const LONGEST_DELAY_MS = 30_000
  * is up before the others start, so that migrations run once and a bad start is reported once. Later a worker that can't
  * start is tried again, since the others still serve.
  */
-export async function superviseWorkers(config: Config): Promise<void> {
-  const log = await createLogger(config)
+export async function superviseWorkers(config: Config, log: Logger): Promise<void> {
   const metrics = config.metricsPort === 0 ? undefined : await createWorkersMetrics()
   const running = new Map<Worker, Promise<void>>()
   let isUp = false

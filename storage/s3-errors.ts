@@ -17,6 +17,8 @@ export function fail(cause: unknown): never {
 
 export const errorName = (error: unknown): string => (error instanceof Error ? error.name : '')
 
+export const isUnavailable = (error: unknown): boolean => error instanceof AppError && error.code === 'unavailable'
+
 /** Goes through pages of the SDK with errors in our words. */
 export async function* failing<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
   try {

@@ -42,7 +42,8 @@ export async function completeMultipart(
   try {
     await client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }))
   } catch (cause) {
-    if ((await sizeOf(client, { Bucket, Key })) === size) return
+    // One that was silent three times would be so once more.
+    if (errorName(cause) !== 'TimeoutError' && (await sizeOf(client, { Bucket, Key })) === size) return
     if (errorName(cause) !== 'NoSuchUpload') fail(cause)
     throw new AppError('unavailable', 'the storage is not available at the moment', { cause })
   }

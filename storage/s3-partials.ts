@@ -14,7 +14,7 @@ import type { PartialBlob, PartialWriter } from './blob-store.ts'
 import { errorName, fail, failing } from './s3-errors.ts'
 import { completeMultipart, listParts, type MultipartUpload } from './s3-multipart.ts'
 import type { Part } from './s3-parts.ts'
-import { MAX_PARTS, PART_TIMEOUT_MS, type S3Target, type S3Writer } from './s3-writer.ts'
+import { MAX_PARTS, type S3Target, type S3Writer } from './s3-writer.ts'
 
 /**
  * Blobs that come in over several requests: one multipart upload for all of them. What is too little for a part waits in an
@@ -97,7 +97,7 @@ export function createS3Partials(target: S3PartialsTarget) {
       if (PartNumber > MAX_PARTS) throw new AppError('too_large', 'the file is too large for the storage')
       uploadId ??= await begin(name)
       const part = { ...multipartOf(name, uploadId), PartNumber, Body: body, ContentLength: body.length }
-      await client.send(new UploadPartCommand(part), { requestTimeout: PART_TIMEOUT_MS }).catch(fail)
+      await client.send(new UploadPartCommand(part)).catch(fail)
       append(parts, PartNumber)
       hasNewParts = true
     }
@@ -211,7 +211,7 @@ export function createS3Partials(target: S3PartialsTarget) {
   async function writeTail(name: string, body: Buffer): Promise<string> {
     const tail = `${tailsOf(name)}${randomUUID()}`
     const object = { Bucket: bucket, Key: tail, Body: body, ContentLength: body.length }
-    await client.send(new PutObjectCommand(object), { requestTimeout: PART_TIMEOUT_MS }).catch(fail)
+    await client.send(new PutObjectCommand(object)).catch(fail)
     return tail
   }
 

@@ -9,33 +9,25 @@ import {
   type ListMultipartUploadsCommandOutput,
   PutObjectCommand,
   paginateListObjectsV2,
-  S3Client,
 } from '@aws-sdk/client-s3'
 import { AppError } from '../server/errors.ts'
 import type { BlobInfo, BlobKey, BlobStore, ByteRange } from './blob-store.ts'
 import { interruptible } from './interruptible.ts'
+import { createS3Client, type S3Connection } from './s3-client.ts'
 import { errorName, fail, failing } from './s3-errors.ts'
 import { listParts, type MultipartUpload, sizeOf } from './s3-multipart.ts'
 import { createS3Partials } from './s3-partials.ts'
 import { createParts } from './s3-parts.ts'
 import { createS3Quarantine } from './s3-quarantine.ts'
 import { readBody } from './s3-reader.ts'
-import { createS3Writer, partBytesFor } from './s3-writer.ts'
+import { createS3Writer, PART_TIMEOUT_MS, partBytesFor } from './s3-writer.ts'
 
 const KEY = /^[0-9a-f]{32}$/
 
-export interface S3StoreOptions {
+export interface S3StoreOptions extends S3Connection {
   bucket: string
-  region: string
-  /** Amazon's own when absent. */
-  endpoint?: string | undefined
-  /** From the environment or the machine's role when absent, as the AWS SDK finds them. */
-  accessKeyId?: string | undefined
-  secretAccessKey?: string | undefined
   /** In front of every key, such as `mayfly/`; may be empty. */
   prefix: string
-  /** `endpoint/bucket/key` in place of `bucket.endpoint/key`: most servers that are not Amazon's want it. */
-  forcePathStyle: boolean
   /** The largest blob that will be put; `Infinity`: no limit. */
   maxBlobBytes: number
   /** At least 5 MiB. */
@@ -44,6 +36,8 @@ export interface S3StoreOptions {
   folder?: string
   /** For parts, of all uploads together; see also `SENT_BYTES`. */
   memoryBytes?: number
+  /** How long nothing may come from the server, or go to it; every request is tried three times. */
+  silenceMs?: number
   /** How much one request may copy within the bucket: at least 5 MiB, and S3 takes 5 GiB at most. */
   copyBytes?: number
 }
@@ -65,11 +59,20 @@ const TAILS = 'tails/'
 const STORE_ID = 'store-id'
 const QUARANTINE = 'quarantine/'
 const COPY_BYTES = 1024 ** 3
+const SILENCE_MS = 15_000
 
 /** Blobs as objects `<prefix><key>` of one bucket. Safe to share between processes. */
 export function createS3Store(options: S3StoreOptions): BlobStore {
-  const { bucket, prefix, partBytes = partBytesFor(options.maxBlobBytes), copyBytes = COPY_BYTES } = options
-  const client = createClient(options)
+  const {
+    bucket,
+    prefix,
+    partBytes = partBytesFor(options.maxBlobBytes),
+    copyBytes = COPY_BYTES,
+    silenceMs = SILENCE_MS,
+  } = options
+  const client = createS3Client(options, { socketTimeout: silenceMs, requestTimeout: PART_TIMEOUT_MS })
+  // Nothing comes while a reader of ours pauses, or while the server copies.
+  const patient = createS3Client(options, { socketTimeout: 0, requestTimeout: silenceMs })
   const uploading = new Set<string>()
   const parts = createParts({
     folder: options.folder ?? tmpdir(),
@@ -82,7 +85,7 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
   const partials = createS3Partials({ ...target, tailPrefix, writer })
   const quarantinePrefix = `${prefix}${QUARANTINE}`
   const quarantine = createS3Quarantine({
-    client,
+    client: patient,
     bucket,
     uploading,
     copyBytes,
@@ -99,7 +102,7 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
 
   async function get(key: BlobKey, range?: ByteRange): Promise<AsyncIterableIterator<Buffer>> {
     const Range = range && `bytes=${range.start}-${range.end}`
-    const { Body, ContentLength } = await client.send(new GetObjectCommand({ ...objectOf(key), Range })).catch(fail)
+    const { Body, ContentLength } = await patient.send(new GetObjectCommand({ ...objectOf(key), Range })).catch(fail)
     const body = Body as Readable
     const length = range ? range.end + 1 - range.start : ContentLength
     if (length !== undefined && length === ContentLength) return readBody(body, length)
@@ -229,31 +232,11 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
     writeId,
     freeBytes: async () => undefined,
     check,
-    close: async () => client.destroy(),
-  }
-}
-
-function createClient({ region, endpoint, accessKeyId, secretAccessKey, forcePathStyle }: S3StoreOptions): S3Client {
-  return new S3Client({
-    region,
-    forcePathStyle,
-    ...(endpoint && { endpoint }),
-    ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
-    // The SDK's own checksums come as a chunked encoding that Ceph and others refuse (411).
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: {
-      connectionTimeout: 5_000,
-      // Until the head of the answer is there.
-      requestTimeout: 60_000,
-      throwOnRequestTimeout: true,
-      // Would cut slow readers: s3-reader.ts
-      socketTimeout: 0,
-      // A slow reader keeps its socket: with the SDK's 50 a few of them would lock out everyone.
-      httpAgent: { maxSockets: 1024 },
-      httpsAgent: { maxSockets: 1024 },
+    close: async () => {
+      client.destroy()
+      patient.destroy()
     },
-  })
+  }
 }
 
 function assertKey(key: BlobKey): BlobKey {

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { AppError } from '../server/errors.ts'
 import type { Interruptible } from './interruptible.ts'
-import { errorName, fail } from './s3-errors.ts'
+import { errorName, fail, isUnavailable } from './s3-errors.ts'
 import { completeMultipart, sizeOf } from './s3-multipart.ts'
 import type { Part, Parts } from './s3-parts.ts'
 
@@ -78,15 +78,14 @@ export function createS3Writer({ client, bucket, partBytes, uploading, parts }: 
   /** When every answer to this gets lost, a blob stays that nobody knows, as after a crash. */
   async function writeWhole(name: string, body: Buffer): Promise<void> {
     const object = { Bucket: bucket, Key: name, Body: body, ContentLength: body.length }
-    const options = { requestTimeout: PART_TIMEOUT_MS }
     if (knowsConditions) {
       const command = new PutObjectCommand({ ...object, IfNoneMatch: '*' })
-      const stored = await client.send(command, options).catch((error: unknown) => ifStored(error, name, body.length))
+      const stored = await client.send(command).catch((error: unknown) => ifStored(error, name, body.length))
       if (stored) return
       knowsConditions = false
     }
     await assertFree(name)
-    await client.send(new PutObjectCommand(object), options).catch(fail)
+    await client.send(new PutObjectCommand(object)).catch(fail)
   }
 
   async function writeParts(
@@ -109,7 +108,7 @@ export function createS3Writer({ client, bucket, partBytes, uploading, parts }: 
       while (part.size > 0) {
         if (Parts.length === MAX_PARTS) throw new AppError('too_large', 'the file is too large for the storage')
         const PartNumber = Parts.length + 1
-        const options = { abortSignal: cancel.signal, requestTimeout: PART_TIMEOUT_MS }
+        const options = { abortSignal: cancel.signal }
         const sending = part.send((Body) => {
           const command = new UploadPartCommand({ ...upload, PartNumber, Body, ContentLength: Body.length })
           return client.send(command, options).catch(fail)
@@ -125,8 +124,9 @@ export function createS3Writer({ client, bucket, partBytes, uploading, parts }: 
       return size
     } catch (error) {
       cancel.abort()
-      // If this fails too, the next sweep does it.
-      await client.send(new AbortMultipartUploadCommand(upload)).catch(() => {})
+      // If this fails too, the next sweep does it. A server that does not answer is not waited for once more.
+      const aborted = client.send(new AbortMultipartUploadCommand(upload)).catch(() => {})
+      if (!isUnavailable(error)) await aborted
       throw error
     } finally {
       uploading.delete(`${UploadId}`)

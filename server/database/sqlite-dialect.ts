@@ -134,7 +134,7 @@ function translateSqliteError(error: unknown): unknown {
   if (isLocked(error)) return unavailable(error)
   if (code.startsWith('SQLITE_FULL'))
     return new AppError('insufficient_storage', 'no space left on the server', { cause: error })
-  if (code.startsWith('SQLITE_IOERR') || code === 'SQLITE_READONLY' || code === 'SQLITE_CANTOPEN')
+  if (code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN'))
     return unavailable(error)
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
     return new Error('the database is damaged; nothing was changed in it, please restore a backup', { cause: error })

@@ -1,8 +1,12 @@
 import cluster from 'node:cluster'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { inTime } from '../jobs/in-time.ts'
 
 /** Seconds. Small answers take milliseconds, large transfers minutes. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120, 600]
+
+/** Less than a worker has for its figures, and than Prometheus waits for. */
+const FIGURE_TIMEOUT_MS = 2_000
 
 /** A figure that is read anew each time somebody looks. */
 export interface Figure {
@@ -44,7 +48,7 @@ export async function createMetrics(figures: readonly Figure[]): Promise<Metrics
       registers,
       aggregator: 'first', // all workers read the same
       async collect() {
-        this.set(await read())
+        this.set(await known(read))
       },
     })
   }
@@ -57,6 +61,12 @@ export async function createMetrics(figures: readonly Figure[]): Promise<Metrics
     new AggregatorRegistry() // answers what `createWorkersMetrics` asks
   }
   return { observe, server: metricsServer(registry.contentType, () => registry.metrics()) }
+}
+
+/** Prometheus takes NaN for a value that is not known, as while the database does not answer. */
+async function known(read: Figure['read']): Promise<number> {
+  const late = AbortSignal.timeout(FIGURE_TIMEOUT_MS)
+  return inTime(Promise.resolve().then(read), late, 0).catch(() => Number.NaN)
 }
 
 /** The figures of all workers of this process, added up. */

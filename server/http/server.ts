@@ -89,6 +89,7 @@ export async function createServer({
     routerOptions: { ignoreDuplicateSlashes: true, maxParamLength: MAX_PARAM_LENGTH },
     connectionTimeout: config.idleTimeoutMs, // an honest slow sender is not cut: every byte starts the time anew
     requestTimeout: 0, // would cut honest long uploads
+    return503OnClosing: false, // what still comes in on a connection that is closing is answered as ever, not with a 503 of Fastify's own
     forceCloseConnections: 'idle',
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     frameworkErrors: handleError,

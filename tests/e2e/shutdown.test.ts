@@ -90,7 +90,7 @@ test('settings that make no sense stop the start with a line for each, and no se
 
 test('the start announces where the page is, where the data is, and how to upload', async () => {
   const port = await freePort()
-  const server = await spawnServer({ PORT: String(port) })
+  const server = await spawnServer({ PORT: String(port), LOG_FORMAT: 'pretty' })
 
   expect(server.output()).toContain(`
 Mayfly is ready

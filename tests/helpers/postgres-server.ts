@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,6 +22,9 @@ export interface PostgresServer {
   /** As by a crash, without an end to what is under way. Down until `start`. */
   crash: () => Promise<unknown>
   start: () => Promise<unknown>
+  /** It keeps its connections and takes new ones, and answers nothing until `thaw`. */
+  freeze: () => void
+  thaw: () => void
 }
 
 /** A PostgreSQL of our own, up in a second. Nothing outlives the tests, but `isDurable` keeps commits over a `crash`. */
@@ -54,11 +57,20 @@ export async function startPostgres({ isDurable = false } = {}): Promise<Postgre
     url: `postgres://app@127.0.0.1:${port}`,
     crash: () => runMeanwhile('pg_ctl', '-D', data, '-m', 'immediate', 'stop'),
     start: () => runMeanwhile('pg_ctl', ...start),
+    freeze: () => signalAll(data, 'SIGSTOP'),
+    thaw: () => signalAll(data, 'SIGCONT'),
     stop: () => {
       if (existsSync(join(data, 'postmaster.pid'))) run('pg_ctl', '-D', data, '-m', 'immediate', 'stop')
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** The server and its children, of which each serves a connection. */
+function signalAll(data: string, signal: NodeJS.Signals): void {
+  const pid = Number.parseInt(readFileSync(join(data, 'postmaster.pid'), 'utf8'), 10)
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  for (const one of [pid, ...children.map(Number)]) process.kill(one, signal)
 }
 
 export function freePort(): Promise<number> {

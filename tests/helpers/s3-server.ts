@@ -23,6 +23,9 @@ export interface S3Server {
   /** Kills what answers requests; the objects stay. Down until `startGateway`. */
   crashGateway(): Promise<void>
   startGateway(): Promise<void>
+  /** It keeps its connections and takes new ones, and answers nothing until `thawGateway`. */
+  freezeGateway(): Promise<void>
+  thawGateway(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -49,6 +52,8 @@ export async function startS3Server(): Promise<S3Server> {
       await cephIn(folder)('radosgw', '-n', 'client.rgw')
       await untilAnswering(server.endpoint)
     },
+    freezeGateway: () => signalGateway(folder, 'SIGSTOP'),
+    thawGateway: () => signalGateway(folder, 'SIGCONT'),
     stop: () => stop(folder).finally(release),
   }
   try {
@@ -173,6 +178,10 @@ async function stop(folder: string): Promise<void> {
   const names = await readdir(join(folder, 'run')).catch(() => [])
   for (const name of names.filter((name) => name.endsWith('.pid'))) await kill(join(folder, 'run', name))
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+}
+
+async function signalGateway(folder: string, signal: NodeJS.Signals): Promise<void> {
+  process.kill(Number(await readFile(join(folder, 'run', 'client.rgw.pid'), 'utf8')), signal)
 }
 
 /** Resolves when the process is gone. */

@@ -82,7 +82,12 @@ async function running(
   output: () => string,
   exited: Promise<number | null>,
 ): Promise<SpawnedServer> {
-  const ready = until(child, () => output().match(/page and API\s+(\S+)\/\n/)?.[1])
+  const ready = until(child, () =>
+    output()
+      .match(/page and API\s+(\S+)\/\n|"page":"([^"]+)\/"/)
+      ?.slice(1)
+      .find(Boolean),
+  )
   const url = await Promise.race([ready, exited.then(() => undefined)])
   if (url === undefined) throw new Error(`the server did not start\n${output()}`)
   return {
