@@ -1,6 +1,3 @@
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import type { ApiToken } from '../accounts/api-token.ts'
 import { hashToken } from '../accounts/secrets.ts'
@@ -13,6 +10,7 @@ import { newBlobKey } from '../ids.ts'
 import { receiveBlob } from '../uploads/file-intake.ts'
 import { measureBlob } from '../uploads/stored-bytes.ts'
 import type { Measured, StoredFile, Upload } from '../uploads/upload.ts'
+import { type FoundFile, openPlikFiles, type PlikBucket, type PlikFiles } from './plik-files.ts'
 import { epochMs, isoTime, toAccount, toFile, toUpload } from './plik-rows.ts'
 import { openPlikSource, type PlikFile, type PlikSource, type PlikUpload } from './plik-source-repo.ts'
 
@@ -29,6 +27,10 @@ interface Dependencies {
       activity: readonly ActivityTable[],
       now: number,
     ): Promise<boolean>
+    /** Files of an upload that came over without their bytes. */
+    listWithoutBytes(uploadId: string): Promise<{ id: string; position: number }[]>
+    /** Gives such a file its bytes. False: it went meanwhile. */
+    addBytes(file: StoredFile): Promise<boolean>
   }
   blobs: BlobStore
   clock: Clock
@@ -45,11 +47,23 @@ export interface ImportReport {
   /** Uploads that an earlier import brought over. */
   alreadyThere: number
   expired: number
+  /** Files whose bytes are not where Plik's files are. */
+  missing: number
+  /** Files whose bytes an earlier import did not find. */
+  repaired: number
   /** What could not be brought over as it was, one line each. */
   warnings: string[]
 }
 
+export interface ImportOptions {
+  /** Files may be missing, however many. */
+  allowMissing?: boolean
+  onUpload?: () => void
+}
+
 const PAGE = 100
+/** So many files are looked for before anything is imported. */
+const SAMPLE = 1_000
 const PLIK_ID = /^[A-Za-z0-9]{16}$/
 
 export type PlikImport = ReturnType<typeof createPlikImport>
@@ -58,36 +72,56 @@ export type PlikImport = ReturnType<typeof createPlikImport>
 export function createPlikImport({ accounts, uploads, blobs, clock }: Dependencies) {
   /**
    * Each upload comes over whole or not at all, and once: the import may be interrupted and repeated. Plik may run
-   * meanwhile; what it is given after its upload was read stays behind. Throws `bad_request`: no database of Plik's.
+   * meanwhile; what it is given after its upload was read stays behind. Files that an earlier import did not find get their
+   * bytes. `database`: a SQLite file, or a `postgres://` address; `location` of its files: a folder, or a bucket.
+   * Throws `bad_request`: no database of Plik's, or most of its files are not there.
    */
   async function run(
-    databaseFile: string,
-    filesFolder: string,
-    onUpload: () => void = () => {},
+    database: string,
+    location: string | PlikBucket,
+    { allowMissing = false, onUpload = () => {} }: ImportOptions = {},
   ): Promise<ImportReport> {
-    const source = openPlikSource(databaseFile)
+    const source = await openPlikSource(database)
+    const files = await openPlikFiles(location)
     try {
+      if (!allowMissing) await assertMostAreThere(source, files)
       const report = await importAccounts(source)
-      let last = ''
-      for (;;) {
-        const page = source.uploads(last, PAGE)
-        for (const upload of page) {
-          await importUpload(source, upload, filesFolder, report)
-          onUpload()
-        }
-        last = page.at(-1)?.id ?? ''
-        if (page.length < PAGE) return report
+      for await (const upload of uploadsOf(source)) {
+        await importUpload(source, upload, files, report)
+        onUpload()
       }
+      return report
     } finally {
-      source.close()
+      files.close()
+      await source.close()
     }
   }
 
+  /** With a wrong folder each file would come over as one that is gone. */
+  async function assertMostAreThere(source: PlikSource, files: PlikFiles): Promise<void> {
+    let looked = 0
+    const missing: string[] = []
+    for await (const upload of uploadsOf(source)) {
+      if (isOver(upload) || (await uploads.wasImported(upload.id))) continue
+      for (const file of (await source.files(upload.id)).filter(({ status }) => status === 'uploaded')) {
+        looked += 1
+        if (!(await files.find(file))) missing.push(file.id)
+      }
+      if (looked >= SAMPLE) break
+    }
+    if (missing.length * 2 <= looked) return
+    const examples = missing.slice(0, 3).join(', ')
+    throw new AppError(
+      'bad_request',
+      `nothing was imported: ${missing.length} of ${looked} files are not in ${files.place}, such as ${examples}; correct --files, or say --allow-missing if they are lost`,
+    )
+  }
+
   async function importAccounts(source: PlikSource): Promise<ImportReport> {
-    const users = source.users()
+    const users = await source.users()
     const known = new Set(users.map(({ id }) => id))
-    const tokens = source.tokens().filter(({ user_id }) => known.has(user_id))
-    const none = { uploads: 0, files: 0, bytes: 0, linked: 0, alreadyThere: 0, expired: 0, warnings: [] }
+    const tokens = (await source.tokens()).filter(({ user_id }) => known.has(user_id))
+    const none = { uploads: 0, files: 0, bytes: 0, linked: 0, alreadyThere: 0, expired: 0, missing: 0, repaired: 0 }
     return {
       users: await accounts.insertUsers(users.map(toAccount)),
       tokens: await accounts.insertTokens(
@@ -103,33 +137,58 @@ export function createPlikImport({ accounts, uploads, blobs, clock }: Dependenci
         }),
       ),
       ...none,
+      warnings: [],
     }
   }
 
   async function importUpload(
     source: PlikSource,
     row: PlikUpload,
-    folder: string,
+    plikFiles: PlikFiles,
     report: ImportReport,
   ): Promise<void> {
     if (!PLIK_ID.test(row.id)) report.warnings.push(`upload ${row.id}: not an id that a link can have`)
     else if (isOver(row)) report.expired += 1
-    else if (await uploads.wasImported(row.id)) report.alreadyThere += 1
     else
-      await importWhole(source, row, folder, report).catch((error: unknown) => {
+      await bringOver(source, row, plikFiles, report).catch((error: unknown) => {
         if (error instanceof AppError) throw error // the database or the store; a row that can't be read is its own matter
         report.warnings.push(`upload ${row.id}: ${error instanceof Error ? error.message : error}`)
       })
   }
 
+  async function bringOver(source: PlikSource, row: PlikUpload, files: PlikFiles, report: ImportReport): Promise<void> {
+    if (!(await uploads.wasImported(row.id))) return importWhole(source, row, files, report)
+    report.alreadyThere += 1
+    await repair(source, row, files, report)
+  }
+
+  /** Bytes that an earlier import did not find. What was removed here since had bytes, and stays removed. */
+  async function repair(source: PlikSource, row: PlikUpload, files: PlikFiles, report: ImportReport): Promise<void> {
+    const positions = new Map((await uploads.listWithoutBytes(row.id)).map(({ id, position }) => [id, position]))
+    if (positions.size === 0) return
+    for (const file of await source.files(row.id)) {
+      const position = positions.get(file.id)
+      if (position === undefined || file.status !== 'uploaded') continue
+      const { file: found } = await importFile(file, position, files, report)
+      if (found.blobKey === null) continue
+      if (await uploads.addBytes(found)) report.repaired += 1
+      else await blobs.delete(found.blobKey)
+    }
+  }
+
   /** What has no readable end is left to `importWhole` to complain about. */
   const isOver = ({ expire_at }: PlikUpload): boolean => expire_at !== null && endOf(expire_at) <= clock()
 
-  async function importWhole(source: PlikSource, row: PlikUpload, folder: string, report: ImportReport): Promise<void> {
-    const rows = source.files(row.id).filter(({ id }) => PLIK_ID.test(id))
+  async function importWhole(
+    source: PlikSource,
+    row: PlikUpload,
+    plikFiles: PlikFiles,
+    report: ImportReport,
+  ): Promise<void> {
+    const rows = (await source.files(row.id)).filter(({ id }) => PLIK_ID.test(id))
     const taken: { file: StoredFile; isLinked: boolean }[] = []
     try {
-      for (const [index, file] of rows.entries()) taken.push(await importFile(file, index + 1, folder, report.warnings))
+      for (const [index, file] of rows.entries()) taken.push(await importFile(file, index + 1, plikFiles, report))
       const owner = { userId: row.user || null, tokenId: row.token ? tokenIdOf(hashToken(row.token)) : null }
       const activity = activityOf('upload', row).concat(rows.flatMap((file) => activityOf('file', file)))
       const files = taken.map(({ file }) => file)
@@ -155,25 +214,26 @@ export function createPlikImport({ accounts, uploads, blobs, clock }: Dependenci
     }
   }
 
-  async function importFile(row: PlikFile, position: number, folder: string, warnings: string[]) {
+  async function importFile(row: PlikFile, position: number, files: PlikFiles, report: ImportReport) {
     const slot = { file: toFile(row, position, undefined), isLinked: false }
     if (row.status !== 'uploaded') return slot
-    const path = await pathOf(row, folder)
-    if (path === undefined) {
-      warnings.push(`file ${row.id}: its bytes are not in ${folder}`)
+    const found = await files.find(row)
+    if (!found) {
+      report.missing += 1
+      report.warnings.push(`file ${row.id}: its bytes are not in ${files.place}`)
       return slot
     }
-    const { measured, isLinked } = await takeBytes(path)
+    const { measured, isLinked } = await takeBytes(found)
     if (row.md5 && row.md5 !== measured.md5)
-      warnings.push(`file ${row.id}: its bytes are not those that were uploaded (MD5)`)
+      report.warnings.push(`file ${row.id}: its bytes are not those that were uploaded (MD5)`)
     return { file: toFile(row, position, measured), isLinked }
   }
 
   /** All of it is read in any case, for the digests that Plik does not know. */
-  async function takeBytes(path: string): Promise<{ measured: Measured; isLinked: boolean }> {
+  async function takeBytes({ path, open }: FoundFile): Promise<{ measured: Measured; isLinked: boolean }> {
     const key = newBlobKey()
-    if (!(await blobs.adopt(key, path)))
-      return { measured: await receiveBlob(blobs, createReadStream(path), Number.POSITIVE_INFINITY), isLinked: false }
+    if (path === undefined || !(await blobs.adopt(key, path)))
+      return { measured: await receiveBlob(blobs, await open(), Number.POSITIVE_INFINITY), isLinked: false }
     try {
       return { measured: await measureBlob(blobs, key), isLinked: true }
     } catch (error) {
@@ -187,13 +247,12 @@ export function createPlikImport({ accounts, uploads, blobs, clock }: Dependenci
 
 const endOf = (time: string): number => Date.parse(isoTime(time))
 
-/** Where Plik 1.3 keeps a file, or else where Plik before it did. */
-async function pathOf({ id, upload_id }: PlikFile, folder: string): Promise<string | undefined> {
-  for (const path of [join(folder, id.slice(0, 2), id), join(folder, upload_id.slice(0, 2), upload_id, id)]) {
-    const found = await stat(path).catch(() => undefined)
-    if (found?.isFile()) return path
+/** All that were not removed. */
+async function* uploadsOf(source: PlikSource): AsyncGenerator<PlikUpload> {
+  for (let page = await source.uploads('', PAGE); page.length > 0; ) {
+    yield* page
+    page = page.length < PAGE ? [] : await source.uploads(page.at(-1)?.id ?? '', PAGE)
   }
-  return undefined
 }
 
 type Counted = Pick<PlikUpload, 'id' | 'download_count' | 'downloaded_bytes' | 'last_downloaded_at'>

@@ -65,11 +65,15 @@ export function toFile(row: PlikFile, position: number, measured: Measured | und
   return { ...empty, md5: md5 ?? '', status: row.status === 'missing' ? 'missing' : 'deleted' }
 }
 
-/** As Go writes times into SQLite: `2023-09-20 14:30:41.123456789+02:00`. */
+/** As Go writes times into SQLite, `2023-09-20 14:30:41.123456789+02:00`, and as PostgreSQL shows them, `2023-09-20 14:30:41.123456+00`. */
 export function epochMs(text: string): number {
   const ms = Date.parse(isoTime(text))
   if (Number.isNaN(ms)) throw new Error(`${text} is no time`)
   return ms
 }
 
-export const isoTime = (text: string): string => text.replace(' ', 'T').replace(/(\.\d{3})\d+/, '$1')
+export const isoTime = (text: string): string =>
+  text
+    .replace(' ', 'T')
+    .replace(/(\.\d{3})\d+/, '$1')
+    .replace(/(T.*[+-]\d\d)$/, '$1:00')

@@ -1,7 +1,9 @@
 import BetterSqlite3 from 'better-sqlite3'
+import type { types } from 'pg'
 import { AppError } from '../errors.ts'
+import { isPostgresUrl } from './plikd-settings.ts'
 
-/** Rows as Plik 1.3 and 1.4 keep them in SQLite (GORM's names). Columns of later versions may be missing. */
+/** Rows as Plik 1.3 and 1.4 keep them (GORM's names), in the types of SQLite. Columns of later versions may be missing. */
 export interface PlikUser {
   id: string
   provider: string
@@ -65,40 +67,90 @@ interface PlikDownloads {
   last_downloaded_at?: string | null
 }
 
-export type PlikSource = ReturnType<typeof openPlikSource>
+export type PlikSource = Awaited<ReturnType<typeof openPlikSource>>
 
 const TABLES = ['users', 'tokens', 'uploads', 'files']
 
-/** Every query on Plik's own database, which is only read. Throws `bad_request`: it is none. */
-export function openPlikSource(file: string) {
-  const db = open(file)
-  const live = db.prepare<[string, number], PlikUpload>(
-    'select * from uploads where deleted_at is null and id > ? order by id limit ?',
-  )
-  const filesOf = db.prepare<[string], PlikFile>('select * from files where upload_id = ? order by created_at, id')
+/** Plik's own database, which is only read. Places for values are question marks. */
+interface Connection {
+  query<Row>(text: string, values?: readonly (string | number)[]): Promise<Row[]>
+  /** A query for the names of its tables. */
+  tables: string
+  close(): Promise<void>
+}
+
+/** Every query on it. `location`: a file of SQLite's, or a `postgres://` address. Throws `bad_request`: it is no database of Plik's. */
+export async function openPlikSource(location: string) {
+  const isPostgres = isPostgresUrl(location)
+  const place = isPostgres ? new URL(location).host : location
+  const { query, tables, close } = await connect(location, isPostgres).catch((cause: unknown) => {
+    throw new AppError('bad_request', `${place} can not be read as a database of Plik: ${String(cause)}`, { cause })
+  })
+  const names = await query<{ name: string }>(tables)
+  const missing = TABLES.filter((table) => !names.some(({ name }) => name === table))
+  if (missing.length > 0) {
+    await close()
+    throw new AppError(
+      'bad_request',
+      `${place} is no database of Plik 1.3 or 1.4: it has no table ${missing.join(', ')}`,
+    )
+  }
   return {
-    users: () => db.prepare<[], PlikUser>('select * from users').all(),
-    tokens: () => db.prepare<[], PlikToken>('select * from tokens').all(),
+    users: () => query<PlikUser>('select * from users'),
+    tokens: () => query<PlikToken>('select * from tokens'),
     /** Those that were not removed, in order of their ids, from the one after `afterId`. */
-    uploads: (afterId: string, limit: number) => live.all(afterId, limit),
-    files: (uploadId: string) => filesOf.all(uploadId),
-    close: () => void db.close(),
+    uploads: (afterId: string, limit: number) =>
+      query<PlikUpload>('select * from uploads where deleted_at is null and id > ? order by id limit ?', [
+        afterId,
+        limit,
+      ]),
+    files: (uploadId: string) =>
+      query<PlikFile>('select * from files where upload_id = ? order by created_at, id', [uploadId]),
+    close,
   }
 }
 
-function open(file: string): BetterSqlite3.Database {
-  try {
-    const db = new BetterSqlite3(file, { readonly: true, fileMustExist: true })
-    const names = db.prepare<[], { name: string }>("select name from sqlite_master where type = 'table'").all()
-    const missing = TABLES.filter((table) => !names.some(({ name }) => name === table))
-    if (missing.length === 0) return db
-    db.close()
-    throw new AppError(
-      'bad_request',
-      `${file} is no database of Plik 1.3 or 1.4: it has no table ${missing.join(', ')}`,
-    )
-  } catch (cause) {
-    if (cause instanceof AppError) throw cause
-    throw new AppError('bad_request', `${file} can not be read as a SQLite database: ${String(cause)}`, { cause })
+const connect = (location: string, isPostgres: boolean): Promise<Connection> =>
+  isPostgres ? connectToPostgres(location) : openSqlite(location)
+
+async function openSqlite(file: string): Promise<Connection> {
+  const db = new BetterSqlite3(file, { readonly: true, fileMustExist: true })
+  const tables = "select name from sqlite_master where type = 'table'"
+  db.prepare(tables) // reads the head of the file
+  return {
+    tables,
+    query: async <Row>(text: string, values: readonly (string | number)[] = []) =>
+      db.prepare<unknown[], Row>(text).all(...values),
+    close: async () => void db.close(),
   }
 }
+
+async function connectToPostgres(url: string): Promise<Connection> {
+  const { default: pg } = await import('pg')
+  const client = new pg.Client({
+    connectionString: url,
+    types: { getTypeParser: asInSqlite(pg.types) },
+    connectionTimeoutMillis: 10_000,
+    options: '-c timezone=UTC -c default_transaction_read_only=on',
+  })
+  await client.connect()
+  return {
+    tables:
+      'select table_name as name from information_schema.tables where table_schema = any (current_schemas(false))',
+    async query<Row>(text: string, values: readonly (string | number)[] = []) {
+      let place = 0
+      const numbered = text.replace(/\?/g, () => `$${++place}`)
+      return (await client.query(numbered, [...values])).rows as Row[]
+    },
+    close: () => client.end(),
+  }
+}
+
+/** Values as SQLite has them: numbers, 0 and 1 for booleans, and the text of times. */
+const asInSqlite =
+  ({ builtins, getTypeParser }: typeof types) =>
+  (...[oid, format]: Parameters<typeof getTypeParser>) => {
+    if (oid === builtins.BOOL) return (text: string) => Number(text === 't')
+    if (oid === builtins.INT8) return Number
+    return oid === builtins.TIMESTAMPTZ ? String : getTypeParser(oid, format)
+  }

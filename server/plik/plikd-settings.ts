@@ -1,4 +1,5 @@
 import { parse } from 'smol-toml'
+import type { PlikBucket } from './plik-files.ts'
 
 /** Plik's `plikd.cfg` as settings of ours. Pure. */
 
@@ -8,7 +9,7 @@ export interface PlikdSettings {
   /** One line for each key that has no counterpart, with the reason. */
   notes: string[]
   /** Where Plik keeps its database and its files, if they are where an import can read them. */
-  source: { database: string | undefined; files: string | undefined }
+  source: { database: string | undefined; files: string | PlikBucket | undefined }
 }
 
 type Value = string | number | bigint | boolean | unknown[] | object
@@ -143,7 +144,7 @@ export function readPlikdSettings(toml: string): PlikdSettings {
     const counterpart = COUNTERPARTS[name]
     if (counterpart) Object.assign(settings.environment, counterpart(value))
     else settings.notes.push(`${key} has no counterpart: ${REASONS[name] ?? 'Mayfly does not know it'}`)
-    if (name === 'databackendconfig') settings.source.files = field(value, 'directory')
+    if (name === 'databackendconfig') settings.source.files = filesOf(value)
     if (name === 'metadatabackendconfig') settings.source.database = databaseOf(value)
   }
   joinPath(settings.environment)
@@ -161,7 +162,47 @@ function joinPath(environment: Record<string, string>): void {
 
 function databaseOf(value: Value): string | undefined {
   const driver = field(value, 'driver') ?? 'sqlite3'
-  return driver === 'sqlite3' ? field(value, 'connectionstring') : undefined
+  const connection = field(value, 'connectionstring')
+  if (driver === 'postgres' && connection !== undefined) return postgresUrl(connection)
+  return driver === 'sqlite3' ? connection : undefined
+}
+
+export const isPostgresUrl = (text: string): boolean => /^postgres(ql)?:\/\//.test(text)
+
+/** Go's drivers also take `host=db user=plik password='a secret' dbname=plik` (libpq, 34.1.1.1). */
+function postgresUrl(connection: string): string {
+  if (isPostgresUrl(connection)) return connection
+  const pairs = [...connection.matchAll(/(\w+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|(\S+))/g)]
+  const given = new Map(
+    pairs.map(([, key = '', quoted, plain = '']) => [key, quoted?.replace(/\\(.)/g, '$1') ?? plain]),
+  )
+  const part = (key: string): string => encodeURIComponent(given.get(key) ?? '')
+  const host = given.get('host') ?? 'localhost'
+  const url = new URL(
+    `postgres://${part('user')}:${part('password')}@localhost:${given.get('port') ?? 5432}/${part('dbname')}`,
+  )
+  if (host.startsWith('/'))
+    url.searchParams.set('host', host) // the folder of a socket
+  else url.hostname = host
+  const mode = given.get('sslmode')
+  if (mode !== undefined) url.searchParams.set('sslmode', mode)
+  return url.href
+}
+
+/** Where the backend named `file` or `s3` keeps files; its keys tell which it is. */
+function filesOf(value: Value): string | PlikBucket | undefined {
+  const endpoint = field(value, 'endpoint')
+  if (endpoint === undefined) return field(value, 'directory')
+  if (field(value, 'sse') === 'SSE-C') return undefined // each file has a key of its own, in a column that we do not read
+  return {
+    endpoint: `${field(value, 'usessl') === 'true' ? 'https' : 'http'}://${endpoint}`,
+    region: field(value, 'location') ?? 'us-east-1',
+    bucket: field(value, 'bucket') ?? 'plik',
+    prefix: field(value, 'prefix') ?? '',
+    accessKeyId: field(value, 'accesskeyid'),
+    secretAccessKey: field(value, 'secretaccesskey'),
+    forcePathStyle: !/(^|\.)amazonaws\.com(:\d+)?$/.test(endpoint),
+  }
 }
 
 function field(table: Value, wanted: string): string | undefined {

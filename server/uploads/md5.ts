@@ -90,10 +90,12 @@ function keepMemory(memory: ArrayBuffer | undefined): void {
 
 let thread: Worker | undefined
 let lastUpload = 0
+/** Orders of all uploads, also of those that were dropped meanwhile. */
+let unanswered = 0
 /** Unanswered orders of each upload, oldest first. */
 const waiting = new Map<number, Waiting[]>()
 
-/** One digest on the thread, which is started for the first one and does not keep the process alive. */
+/** One digest on the thread, which is started for the first one and keeps the process alive only while it has work. */
 function openRemote(): RemoteMd5 {
   thread ??= startThread()
   const mine = thread
@@ -104,6 +106,7 @@ function openRemote(): RemoteMd5 {
   function send(order: Order, transfer: ArrayBuffer[] = []): Promise<string> {
     return new Promise((resolve, reject) => {
       if (mine !== thread) return reject(broken())
+      if (unanswered++ === 0) mine.ref()
       mine.postMessage(order, transfer)
       queue.push({ resolve, reject })
     })
@@ -129,11 +132,13 @@ const THREAD_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 
 function startThread(): Worker {
   const worker = new Worker(new URL('./md5-worker.ts', import.meta.url), { resourceLimits: THREAD_LIMITS })
   worker.on('message', ({ upload, md5 = '', memory }: Answer) => {
+    if (--unanswered === 0) worker.unref()
     keepMemory(memory)
     waiting.get(upload)?.shift()?.resolve(md5)
   })
   worker.on('error', (cause) => {
     thread = undefined
+    unanswered = 0
     for (const queue of waiting.values()) for (const { reject } of queue.splice(0)) reject(broken(cause))
   })
   worker.unref() // after `on`, which would undo it

@@ -40,5 +40,32 @@ export function createUploadsImportRepo({ db, transact }: { db: Kysely<Schema>; 
             .execute()
         return true
       }),
+
+    /** Files of an upload that came over without their bytes; those that were removed here since had some. */
+    listWithoutBytes: (uploadId: string): Promise<{ id: string; position: number }[]> =>
+      db
+        .selectFrom('files')
+        .select(['id', 'position'])
+        .where('upload_id', '=', uploadId)
+        .where('status', '=', 'deleted')
+        .where('uploaded_at', 'is', null)
+        .execute(),
+
+    /** Gives such a file its bytes. False: it is not there any more, or has some. */
+    addBytes: (file: StoredFile): Promise<boolean> =>
+      transact(async (trx) => {
+        const { id, ...columns } = toFileRow(file, null)
+        const { numUpdatedRows } = await trx
+          .updateTable('files')
+          .set(columns)
+          .where('id', '=', id)
+          .where('status', '=', 'deleted')
+          .where('uploaded_at', 'is', null)
+          .where('upload_id', 'in', (eb) =>
+            eb.selectFrom('uploads').select('uploads.id').where('status', '=', 'active'),
+          )
+          .executeTakeFirst()
+        return numUpdatedRows === 1n
+      }),
   }
 }

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import bcrypt from 'bcryptjs'
 import BetterSqlite3 from 'better-sqlite3'
+import pg from 'pg'
 import { temporaryFolder } from './database.ts'
 
 /** A Plik as it lies on a disk: its SQLite database with GORM's tables, and its folder of files. */
@@ -36,7 +37,7 @@ export interface GivenPlik {
   token: (row: Row & { token: string; user_id: string }) => void
   upload: (row: Row & { id: string }) => void
   /** With bytes in the folder when there is `content`. */
-  file: (row: Row & { id: string; upload_id: string }, content?: string) => void
+  file: (row: Row & { id: string; upload_id: string }, content?: string | Buffer) => void
   /** Anything else. */
   run: (statement: string) => void
 }
@@ -109,6 +110,36 @@ export function givenPlik({ version = '1.3' as '1.3' | '1.4', folder = temporary
       writeFileSync(join(files, row.id.slice(0, 2), row.id), content)
     },
     run: (statement) => void db.exec(statement),
+  }
+}
+
+/** GORM's types in PostgreSQL, by column; everything else is text. */
+const POSTGRES_TYPES: [RegExp, string][] = [
+  [/_at$/, 'timestamptz'],
+  [/^(ttl|size|max_\w+|download_count|downloaded_bytes)$/, 'bigint'],
+  [/^(stream|one_shot|removable|protected_by_password|extend_ttl|is_admin)$/, 'boolean'],
+]
+
+/** The same database in PostgreSQL, which `url` names. */
+export async function copyToPostgres({ database }: Pick<GivenPlik, 'database'>, url: string): Promise<void> {
+  const db = new BetterSqlite3(database, { readonly: true })
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    for (const table of ['uploads', 'files', 'users', 'tokens', 'settings']) {
+      const columns = db.pragma(`table_info(${table})`) as { name: string }[]
+      const typed = columns.map(({ name }) => ({
+        name,
+        type: POSTGRES_TYPES.find(([is]) => is.test(name))?.[1] ?? 'text',
+      }))
+      await client.query(`create table ${table} (${typed.map(({ name, type }) => `"${name}" ${type}`).join(', ')})`)
+      const places = typed.map(({ type }, index) => `$${index + 1}::text::${type}`).join(', ')
+      for (const row of db.prepare<[], Row>(`select * from ${table}`).all())
+        await client.query(`insert into ${table} values (${places})`, Object.values(row))
+    }
+  } finally {
+    db.close()
+    await client.end()
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createAccountsImportRepo } from '../../../server/accounts/accounts-import-repo.ts'
@@ -206,11 +206,42 @@ test('an import that broke off goes on when it is repeated', async () => {
     throw new Error('killed')
   }
 
-  await expect(app.plikImport.run(plik.database, plik.files, breakOff)).rejects.toThrow('killed')
+  await expect(app.plikImport.run(plik.database, plik.files, { onUpload: breakOff })).rejects.toThrow('killed')
   const report = await run(app, plik)
 
   expect(report).toMatchObject({ uploads: 1, files: 1, alreadyThere: 1 })
   expect(blobsIn(app)).toHaveLength(2)
+})
+
+test('a wrong folder imports nothing, says what is missing, and leaves the right one to be imported', async () => {
+  const app = await makeApp()
+  const plik = givenOneUpload()
+  plik.user({ login: 'anna' }, 'correct horse')
+  const wrong = temporaryFolder()
+
+  await expect(app.plikImport.run(plik.database, wrong)).rejects.toThrow(
+    `nothing was imported: 1 of 1 files are not in ${wrong}, such as ${FILE}; correct --files`,
+  )
+  expect(await run(app, plik)).toMatchObject({ users: 1, uploads: 1, files: 1, missing: 0 })
+})
+
+test('files that an import did not find get their bytes from the next one, and removed ones do not', async () => {
+  const app = await makeApp()
+  const plik = givenOneUpload({ removable: 1 })
+  plik.file({ id: 'bbbbbbbbbbbbbbbb', upload_id: UPLOAD, name: 'removed.txt' }, 'removed')
+  const path = join(plik.files, 'aa', FILE)
+  renameSync(path, `${path}.away`)
+  expect(await run(app, plik)).toMatchObject({ uploads: 1, files: 1, missing: 1 })
+  expect((await fetch(app.url + LINK)).status).toBe(404)
+  await fetch(`${app.url}/file/${UPLOAD}/bbbbbbbbbbbbbbbb/removed.txt`, { method: 'DELETE' })
+  renameSync(`${path}.away`, path)
+
+  const report = await run(app, plik)
+
+  expect(report).toMatchObject({ uploads: 0, alreadyThere: 1, repaired: 1, missing: 0 })
+  expect(await (await fetch(app.url + LINK)).text()).toBe('hello')
+  expect((await fetch(`${app.url}/file/${UPLOAD}/bbbbbbbbbbbbbbbb/removed.txt`)).status).toBe(404)
+  expect(await run(app, plik)).toMatchObject({ repaired: 0 })
 })
 
 test('an upload that can not be read whole stays behind whole, and the rest comes over', async () => {

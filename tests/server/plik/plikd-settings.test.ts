@@ -181,7 +181,7 @@ test('the flags of older files count where the newer are missing', () => {
 })
 
 test('a database that is not SQLite can not be imported from', () => {
-  const { source } = readPlikdSettings('[MetadataBackendConfig]\nDriver = "postgres"\nConnectionString = "host=db"')
+  const { source } = readPlikdSettings('[MetadataBackendConfig]\nDriver = "mysql"\nConnectionString = "plik@/plik"')
 
   expect(source.database).toBeUndefined()
 })
@@ -207,4 +207,37 @@ test('what is no TOML, and what is no argument, stops the start', () => {
   expect(() => environmentWith(['--config', file], {}, tell)).toThrow(/Invalid TOML/)
   expect(() => environmentWith(['--config', '/nowhere/plikd.cfg'], {}, tell)).toThrow(/ENOENT/)
   expect(() => environmentWith(['--confg', file], {}, tell)).toThrow(/--confg/)
+})
+
+test.for([
+  ['postgres://plik:secret@db/plik', 'postgres://plik:secret@db/plik'],
+  ['host=db port=5433 user=plik dbname=plik sslmode=disable', 'postgres://plik:@db:5433/plik?sslmode=disable'],
+  [`user='a b' password='it\\'s @ /' dbname=plik`, "postgres://a%20b:it's%20%40%20%2F@localhost:5432/plik"],
+  ['host=/run/postgresql user=plik dbname=plik', 'postgres://plik:@localhost:5432/plik?host=%2Frun%2Fpostgresql'],
+])('a database in PostgreSQL is found by %s', ([connection, url]) => {
+  const toml = `[MetadataBackendConfig]\nDriver = "postgres"\nConnectionString = ${JSON.stringify(connection)}`
+
+  expect(readPlikdSettings(toml).source.database).toBe(url)
+})
+
+test('files in a bucket are found, unless each is encrypted with a key of its own', () => {
+  const toml = `DataBackend = "s3"
+[DataBackendConfig]
+Endpoint = "minio:9000"
+AccessKeyID = "key"
+SecretAccessKey = "secret"
+Bucket = "files"
+Prefix = "plik"
+UseSSL = true`
+
+  expect(readPlikdSettings(toml).source.files).toEqual({
+    endpoint: 'https://minio:9000',
+    region: 'us-east-1',
+    bucket: 'files',
+    prefix: 'plik',
+    accessKeyId: 'key',
+    secretAccessKey: 'secret',
+    forcePathStyle: true,
+  })
+  expect(readPlikdSettings(`${toml}\nSSE = "SSE-C"`).source.files).toBeUndefined()
 })
