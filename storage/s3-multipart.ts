@@ -42,12 +42,15 @@ export async function completeMultipart(
   try {
     await client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }))
   } catch (cause) {
-    // One that was silent three times would be so once more.
-    if (errorName(cause) !== 'TimeoutError' && (await sizeOf(client, { Bucket, Key })) === size) return
+    if (!wasSilent(cause) && (await sizeOf(client, { Bucket, Key })) === size) return
     if (errorName(cause) !== 'NoSuchUpload') fail(cause)
     throw new AppError('unavailable', 'the storage is not available at the moment', { cause })
   }
 }
+
+/** A server that was silent for each attempt would be so once more. The SDK gives a lost connection the same name. */
+const wasSilent = (error: unknown): boolean =>
+  errorName(error) === 'TimeoutError' && (error as { code?: unknown }).code !== 'ECONNRESET'
 
 /** Undefined: there is no such object. */
 export async function sizeOf(

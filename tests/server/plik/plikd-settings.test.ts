@@ -211,9 +211,9 @@ test('what is no TOML, and what is no argument, stops the start', () => {
 
 test.for([
   ['postgres://plik:secret@db/plik', 'postgres://plik:secret@db/plik'],
-  ['host=db port=5433 user=plik dbname=plik sslmode=disable', 'postgres://plik:@db:5433/plik?sslmode=disable'],
+  ['host=db port=5433 user=plik dbname=plik sslmode=disable', 'postgres://plik@db:5433/plik?sslmode=disable'],
   [`user='a b' password='it\\'s @ /' dbname=plik`, "postgres://a%20b:it's%20%40%20%2F@localhost:5432/plik"],
-  ['host=/run/postgresql user=plik dbname=plik', 'postgres://plik:@localhost:5432/plik?host=%2Frun%2Fpostgresql'],
+  ['host=/run/postgresql user=plik dbname=plik', 'postgres://plik@localhost:5432/plik?host=%2Frun%2Fpostgresql'],
 ])('a database in PostgreSQL is found by %s', ([connection, url]) => {
   const toml = `[MetadataBackendConfig]\nDriver = "postgres"\nConnectionString = ${JSON.stringify(connection)}`
 
