@@ -12,8 +12,6 @@ export interface S3ObjectsOptions extends S3Connection {
 
 const LIMITS = { socketTimeout: 0, requestTimeout: 15_000 }
 
-export type S3Objects = ReturnType<typeof createS3Objects>
-
 /** Objects that another program stored, which are only read. Every method throws as `BlobStore.get`. */
 export function createS3Objects({ bucket, ...connection }: S3ObjectsOptions) {
   const client = createS3Client(connection, LIMITS)

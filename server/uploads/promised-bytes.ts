@@ -6,8 +6,6 @@ export interface PromisedBytes extends ByteRange {
   key: BlobKey
 }
 
-export type BytesReader = ReturnType<typeof createBytesReader>
-
 /** Reads what rows promise. After the loss of a disk, or with a backup of another time, the store may not hold it. */
 export function createBytesReader(blobs: Pick<BlobStore, 'get' | 'size'>) {
   /** As `BlobStore.get`, but throws `lost` when the blob is gone or too short. */
