@@ -88,7 +88,7 @@ function sqliteProblem(failure: Failure, settings: Settings): string {
   const { code, message } = failure
   const file = settings.database.kind === 'sqlite' ? resolve(settings.dataDir, settings.database.file) : ''
   if (code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT'))
-    return `the database ${file} is damaged, or no SQLite database: restore a backup (\`mayfly restore FILE\`)`
+    return `the database ${file} is damaged, or no SQLite database; nothing was changed in it: restore a backup (\`mayfly restore FILE\`)`
   if (code === 'SQLITE_CANTOPEN' || code?.startsWith('SQLITE_READONLY'))
     return fileProblem({ ...failure, code: 'EACCES' }, settings)
   return `the database ${file} can't be used: ${message}`
