@@ -30,7 +30,7 @@ test('a start cleans at once what the last process left', async () => {
   await app.jobEngine.agent.start()
 
   const answer = async () => (await fetch(`${app.url}/upload/${upload.id}`)).text()
-  await vi.waitFor(async () => expect(await answer()).toBe(`upload ${upload.id} not found\n`))
+  await vi.waitFor(async () => expect(await answer()).toBe(`upload ${upload.id} not found\n`), { timeout: 20_000 })
 })
 
 test('runs never overlap, and who asks during one gets the next, which has surely seen what he means', async () => {
