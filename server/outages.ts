@@ -1,7 +1,7 @@
 import type { LogFn, Logger } from 'pino'
 import { AppError } from './errors.ts'
 
-/** After so long without a failure an outage is over. Requests to a hung database fail more rarely than each second. */
+/** An outage ends once nothing has failed for this long. Requests to a hung database fail less often than once a second. */
 const QUIET_MS = 30_000
 
 /** What was logged about failures of a back end, as the caller of a logger gave it. */

@@ -19,8 +19,8 @@ const SHARD = /^[0-9a-f]{2}$/
 const CANNOT_LINK = ['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
 
 /**
- * So often a slow upload is written out: it holds no memory for longer, and the age of its temporary file tells other processes
- * that its writer lives.
+ * How often a slow upload is written out. That bounds its memory, and the age of its temporary file tells other processes that its
+ * writer is alive.
  */
 const HEARTBEAT_MS = 2_000
 

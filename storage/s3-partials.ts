@@ -167,7 +167,7 @@ export function createS3Partials(target: S3PartialsTarget) {
 
   /**
    * The number that no part may take. A writer who was displaced may still have one part on its way, with the number after the
-   * last that arrived: if it took the place of one that counts, the blob would be spoilt. What has arrived of it is written over,
+   * last that arrived: if it replaced one that counts, the blob would be corrupt. What has arrived of it is written over,
    * since Ceph completes an upload only with all parts that it has. Throws `not_found` when the upload is not there any more.
    */
   async function reservedNumber(
@@ -179,7 +179,7 @@ export function createS3Partials(target: S3PartialsTarget) {
     return isPaused && !isSeized ? undefined : last + 1
   }
 
-  /** One part number is kept free of that writer's parts from then on; before there are parts, it goes on as another object. */
+  /** One part number is kept free of that writer's parts from then on; before there are parts, the upload continues as another object. */
   async function seize(from: PartialBlob | undefined, newName: string) {
     if (!from) return { isNew: true, from }
     const notes = JSON.parse(from.notes) as Notes

@@ -9,7 +9,6 @@ export function safePath(name: string): string {
 }
 
 function safePart(part: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  const cleaned = part.replace(/[\x00-\x1f\x7f<>:"|?*]/g, '_').replace(/[. ]+$/, '')
+  const cleaned = part.replace(/[\p{Cc}<>:"|?*]/gu, '_').replace(/[. ]+$/, '')
   return RESERVED.test(cleaned) ? `_${cleaned}` : cleaned
 }

@@ -137,6 +137,6 @@ const factsOf = ({ headers, position, size }: Opened) => ({
   etag: headers.get('Accept-Ranges') === 'bytes' ? (headers.get('ETag') ?? undefined) : undefined,
 })
 
-/** Random, since whoever knows it can continue a limited download. */
+/** Random, since anybody who knows it can continue a limited download. */
 const newHolder = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -8,7 +8,7 @@ import { MayflyError } from './errors.ts'
 import type { Source } from './source.ts'
 
 /**
- * age (age-encryption.org/v1), in the form of Mayfly's page: whoever has the key opens everything with `age -d -i`, without
+ * age (age-encryption.org/v1), in the form of Mayfly's page: anybody with the key can open everything with `age -d -i`, without
  * any page. The key is an X25519 identity, and leaves the machine in no request. This module is large: it is loaded by
  * `import()` only, when something is encrypted.
  */
@@ -133,7 +133,7 @@ function chunkNonce(index: number, isLast: boolean): Uint8Array {
 const NAME_STEP_BYTES = 32
 const NAME_ENDING = '.age'
 
-/** A name for the server that tells nothing of the real one, and of its length only so much. */
+/** A name for the server that hides the real one, and rounds its length up. */
 export function sealName(path: string, key: string): string {
   const plain = new TextEncoder().encode(path)
   const padded = new Uint8Array(Math.max(1, Math.ceil(plain.length / NAME_STEP_BYTES)) * NAME_STEP_BYTES)

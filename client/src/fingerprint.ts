@@ -15,7 +15,7 @@ export interface Fingerprint {
 export const NOTHING_SENT: Fingerprint = { blocks: 0, digest: '' }
 
 const BLOCK_BYTES = 4 * 1024 * 1024
-/** So much is noted before it is needed, so that sending does not wait for a state that is stored. */
+/** How many bytes are noted ahead, so that sending does not wait for a state that is stored. */
 const AHEAD_BYTES = 128 * 1024 * 1024
 
 type Known = Source & { readonly size: number }

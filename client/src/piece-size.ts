@@ -3,7 +3,7 @@
 const MIB = 1024 * 1024
 const FIRST_BYTES = MIB
 const LARGEST_BYTES = 16 * MIB
-/** A piece should take about so long: longer, and progress is rarely confirmed; shorter, and requests cost too much. */
+/** How long a piece should take. In longer ones progress is rarely confirmed; shorter ones cost too many requests. */
 const QUICK_MS = 1_000
 
 /** Starts small and doubles while the line is quick, so that memory and confirmed progress fit the line. */

@@ -45,7 +45,7 @@ export interface FileInfo {
   downloadsLeft: number | undefined
 }
 
-/** Who reads: what opens the upload, and what opens its files. */
+/** Credentials of a reader: for the upload, and for its files. */
 export interface Secrets {
   token?: string | undefined
   key?: string | undefined

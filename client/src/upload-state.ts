@@ -8,7 +8,7 @@ export interface UploadState {
   version: 1
   /** Of the server. */
   server: string
-  /** Undefined: a guest's files, who is not told the upload's id. */
+  /** Undefined for a guest, since guests are not told the upload's id. */
   uploadId?: string
   token?: string
   /** Of an encrypted upload. */

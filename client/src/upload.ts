@@ -19,7 +19,7 @@ export interface UploadOptions {
   oneShot?: boolean
   /** Every file can be downloaded this many times. */
   maxDownloads?: number
-  /** Whoever has the link may remove it. */
+  /** Anybody with the link may remove it. */
   removable?: boolean
   /** Every access starts the time to live anew. */
   extendTtl?: boolean

@@ -29,7 +29,7 @@ export function createGuessThrottle() {
 }
 
 function refuse(state: RateLimiterRes): never {
-  // The library counts by the wall clock, which may have been set, but forgets by a timer.
+  // The library counts by the wall clock, which may have been set, but deletes its counters by a timer.
   const retryAfterSeconds = Math.min(MISS_WINDOW_SECONDS, Math.max(1, Math.ceil(state.msBeforeNext / 1000)))
   throw new AppError('too_many_requests', 'too many wrong passwords, please wait', { retryAfterSeconds })
 }

@@ -170,7 +170,7 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
   return { create, join, find, get, changeProfile, update, list, search, count, remove }
 }
 
-/** Plik forgets about the total, so that any user can raise their own (1.3.8). */
+/** Plik does not protect the total, so that any user can raise their own (1.3.8). */
 function assertNoGrant(user: User, changes: User): void {
   if (changes.isAdmin && !user.isAdmin) throw new AppError('forbidden', "can't grant yourself admin right, nice try!")
   const limits = ['maxFileSizeBytes', 'maxUserSizeBytes', 'maxTtlSeconds'] as const

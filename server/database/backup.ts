@@ -223,7 +223,7 @@ async function copyFrom({ db }: Database, to: string, signal?: AbortSignal): Pro
   } finally {
     await target.close()
   }
-  mergeLog(to) // else whoever opens the backup without writing leaves an empty log beside it
+  mergeLog(to) // else opening the backup to read it leaves an empty log beside it
 }
 
 async function replaceDurably(from: string, to: string): Promise<void> {

@@ -17,7 +17,7 @@ interface Dependencies {
 }
 
 const RENEWAL_MS = 20_000
-/** For so long a download manager may ask for what it seems to have. */
+/** How long a download manager may still ask for bytes that it seems to have. */
 const ENDING_MS = 60_000
 const LAPSE_BATCH = 500
 /** A transfer may break and begin anew, but a downloader that takes all but the last byte again and again is making copies. */

@@ -152,7 +152,7 @@ const isDisconnect = (code: string): boolean =>
 /**
  * A client that is still sending can't read an answer from a connection that was reset under it, and closing a socket
  * with unread bytes resets it. So the answer is sent whole, but ends only when the body does; what still comes of that is
- * thrown away, within bounds (nginx calls this lingering).
+ * discarded, within bounds (nginx calls this lingering).
  */
 async function* answerAndLinger(text: string, request: IncomingMessage, lingerMs?: number): AsyncGenerator<string> {
   yield text

@@ -29,7 +29,7 @@ const MAX_WAITING_PARTS = 16
  * be read from there (`filename*` beside a quoted `filename`, RFC 2231).
  *
  * Throws `bad_request` in Plik's words, also where the body is not what its `Content-Digest` says; `aborted`: the sender left.
- * A sender who is silent for `silenceMs` is cut; by default as any sender is.
+ * A sender that is silent for `silenceMs` is disconnected; the default is the server's idle timeout.
  */
 export async function* readParts(
   request: FastifyRequest,

@@ -6,7 +6,7 @@ type Answer = Parameters<FastifyRateLimitStore['incr']>[1]
 
 /**
  * Counters of @fastify/rate-limit in windows of time. The library's own compare wall clocks: after one was put back by a day,
- * whoever had reached a limit was refused for a day. A class, since the library calls it with `new`.
+ * clients that had reached a limit were refused for a day. A class, since the library calls it with `new`.
  */
 export const rateStoreOn = (steady: SteadyClock): FastifyRateLimitStoreCtor =>
   class RateStore implements FastifyRateLimitStore {

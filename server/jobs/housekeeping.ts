@@ -49,7 +49,7 @@ export function createHousekeeping({ expiry, lapseClaims, leaseWatches, log }: D
     return purgeNow()
   }
 
-  /** All of it, once: what the jobs that ship do over an hour. With `maxPercent`, so much of the store may be orphans. */
+  /** All of it, once: what the jobs that ship do over an hour. `maxPercent`: the share of orphans up to which they are moved. */
   async function clean({ maxPercent }: { maxPercent?: number } = {}) {
     return { ...(await purge()), orphans: await expiry.removeOrphans(maxPercent === undefined ? {} : { maxPercent }) }
   }

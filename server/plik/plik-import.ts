@@ -62,7 +62,7 @@ export interface ImportOptions {
 }
 
 const PAGE = 100
-/** So many files are looked for before anything is imported. */
+/** How many files are looked for before anything is imported. */
 const SAMPLE = 1_000
 const PLIK_ID = /^[A-Za-z0-9]{16}$/
 

@@ -81,7 +81,7 @@ export function createEndings({ repo, turns, uploads, intake, findFile, blobs, c
     }
   }
 
-  /** Whoever is writing is told that it is gone, and may have deleted it by then. */
+  /** A writer is told that the upload is gone, and may have deleted it by then. */
   async function end(id: string): Promise<void> {
     try {
       await turns.take(id, destroy, unknownUpload())

@@ -28,13 +28,13 @@ interface Dependencies {
   config: Pick<Config, 'resumeWindowMs'>
 }
 
-/** After so many times `RESUME_WINDOW`, an upload ends that never stood still for as long. */
+/** An upload ends this many times `RESUME_WINDOW` after its creation, even if it never paused for that long. */
 const MAX_WINDOWS = 7
 /** Of an upload of unknown length, for a user with a quota. */
 const RESERVED_STEP_BYTES = 16 * 1024 * 1024
 
 interface Reservation {
-  /** The upload may have so many bytes in all. */
+  /** How many bytes the upload may have in all. */
   readonly bytes: number
   /** Throws `too_large`: there is no room for as many as are needed now. */
   extend: (needed: number) => Promise<void>

@@ -25,7 +25,7 @@ export function createResumablesRepo({ db, prepare, transact, spareUploads }: De
   const byId = prepare(db.selectFrom('resumables').selectAll().where('id', '=', ''))
   const byBlob = prepare(db.selectFrom('resumables').select('id').where('blob_key', '=', ''))
 
-  /** Before its own row is locked: whoever needs both locks the upload first. */
+  /** Before its own row is locked: a transaction that needs both locks the upload first. */
   async function spare(trx: Trx, id: string, until: number): Promise<void> {
     const row = await trx.selectFrom('resumables').select('upload_id').where('id', '=', id).executeTakeFirst()
     if (row?.upload_id) await spareUploads(trx, [row.upload_id], until)

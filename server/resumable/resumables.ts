@@ -193,7 +193,7 @@ export function createResumables({
     })
   }
 
-  /** As it is noted; who is writing to it is left alone. Throws `not_found`. */
+  /** As it is stored; a writer is not interrupted. Throws `not_found`. */
   async function find(secret: string): Promise<Resumable> {
     const found = await repo.find(hashToken(secret))
     if (!found || (await repo.isOver(found.id, clock()))) throw unknownUpload()
@@ -224,7 +224,7 @@ export function createResumables({
     const { id } = await find(secret)
     const end = (turn: Turn) => (isFile(turn.resumable) ? endings.removeFile(turn) : endings.destroy(turn))
     await turns.take(id, end, unknownUpload()).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error // else who was writing has deleted it
+      if (!isNotFound(error)) throw error // else the writer has deleted it
     })
   }
 

@@ -58,8 +58,8 @@ export function createTurns({ repo, clock, steady, log }: Dependencies) {
   const running = new Map<string, { displace: (reason: AppError) => void; ended: Promise<void> }>()
 
   /**
-   * Waits for the turn and ends it after `work`. A writer before it is told `reason`. Throws `not_found`; `locked` when whoever has
-   * the turn does not let go in time.
+   * Waits for the turn and ends it after `work`. A writer before it is told `reason`. Throws `not_found`; `locked` when the
+   * writer that has the turn does not release it in time.
    */
   async function take<T>(id: string, work: (turn: Turn) => Promise<T>, reason = lost()): Promise<T> {
     const turn = await next(id, reason)

@@ -6,7 +6,7 @@ interface Offer {
   timer: NodeJS.Timeout
   /** Somebody reads it. */
   isTaken: boolean
-  /** Ends it for whoever reads it, also while the sender is silent. */
+  /** Ends it for its reader, also while the sender is silent. */
   ending: AbortController
   resolve: () => void
   reject: (error: unknown) => void
@@ -59,7 +59,7 @@ export function createStreamRelay({ timeoutMs }: { timeoutMs: number }) {
 
   /**
    * The bytes on offer, for one reader only; undefined when nobody offers them, or somebody else reads them already. When
-   * `readerGone` aborts, the sender is told at once, also one who is silent.
+   * `readerGone` aborts, the sender is told at once, also a silent one.
    */
   function take(fileId: string, readerGone: AbortSignal): AsyncIterable<Buffer> | undefined {
     const taken = offers.get(fileId)

@@ -13,11 +13,11 @@ export const NOT_ANNOUNCED: Announcement = { bytes: Number.POSITIVE_INFINITY, is
 /** More than the fields and part headers of any form that a client makes. */
 const FORM_OVERHEAD_BYTES = 1024 * 1024
 
-/** So many bytes will come at least, if the announcement is true. */
+/** The least number of bytes that an announcement stands for. */
 export function leastBytes({ bytes, isExact }: Announcement): number {
   if (!Number.isFinite(bytes)) return 0
   return isExact ? bytes : Math.max(0, bytes - FORM_OVERHEAD_BYTES)
 }
 
-/** So many at most; undefined: nobody knows. */
+/** The largest number of bytes; undefined: not known. */
 export const mostBytes = ({ bytes }: Announcement): number | undefined => (Number.isFinite(bytes) ? bytes : undefined)

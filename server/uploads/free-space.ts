@@ -10,14 +10,14 @@ interface Dependencies {
 
 /** Space for an upload in progress. */
 export interface SpaceReservation {
-  /** Says that so many bytes go to the store now. A promise comes back when they must wait; it may throw `insufficient_storage`. */
+  /** To be called before `bytes` go to the store. Returns a promise when they have to wait; it may reject with `insufficient_storage`. */
   use: (bytes: number) => Promise<void> | undefined
   /** To be called once the bytes are stored, or are not going to be. */
   release: () => void
 }
 
 const CHECK_INTERVAL_MS = 1_000
-/** Of an upload of unknown size, so much at a time. */
+/** Reserved at a time for an upload of unknown size. */
 const STEP_BYTES = 16 * 1024 * 1024
 /** What an upload may have passed on, but not yet written to the disk. */
 const UNWRITTEN_BYTES = 4 * 1024 * 1024
@@ -36,7 +36,7 @@ export function createFreeSpaceGuard({ blobs, steady, minFreeSpaceBytes }: Depen
   let available = 0
   let lookedAt = Number.NEGATIVE_INFINITY
 
-  /** Throws `insufficient_storage`: so many bytes more would not leave the minimum free. */
+  /** Throws `insufficient_storage`: with `bytes` more, less than the minimum would be free. */
   async function assertFreeSpace(bytes = 0): Promise<void> {
     if (isFresh() && fits(bytes)) return
     await look()
@@ -52,7 +52,7 @@ export function createFreeSpaceGuard({ blobs, steady, minFreeSpaceBytes }: Depen
     lookedAt = steady()
   }
 
-  /** Reserves space for an upload of so many bytes; undefined: nobody knows how many. Throws `insufficient_storage`. */
+  /** Reserves space for an upload; `announced`: its bytes, if they are known. Throws `insufficient_storage`. */
   async function reserveSpace(announced = 0): Promise<SpaceReservation> {
     let granted = 0
     let used = 0

@@ -60,7 +60,7 @@ export function createStoreOwnership({ repo, knownBlobs, blobs }: Dependencies) 
     return unknown.every(({ modifiedAt }) => modifiedAt > oldestKnown)
   }
 
-  /** Makes the store that of this database, whoever's it was: from then on, another database deletes nothing in it. */
+  /** Gives the store to this database: from then on, no other database deletes anything in it. */
   async function adopt(): Promise<string> {
     const id = (await repo.find()) ?? (await repo.add(newId()))
     await blobs.writeId(id)

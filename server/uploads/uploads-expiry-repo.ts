@@ -5,7 +5,7 @@ import type { Transact } from '../database/transact.ts'
 import type { SeenLease } from '../lease-watch.ts'
 import type { StoredFile } from './upload.ts'
 import { toFile } from './upload-rows.ts'
-import { dropFiles, giveBackFile } from './uploads-repo.ts'
+import { dropFiles, giveBackFile, hasFileThatIs } from './uploads-repo.ts'
 
 export type UploadsExpiryRepo = ReturnType<typeof createUploadsExpiryRepo>
 
@@ -57,16 +57,7 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
         .selectFrom('uploads')
         .select(['id', 'file_count as mark'])
         .where('status', '=', 'pending')
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('files')
-                .select('files.id')
-                .whereRef('files.upload_id', '=', 'uploads.id')
-                .where('files.status', '=', 'uploading'),
-            ),
-          ),
-        )
+        .where((eb) => eb.not(hasFileThatIs(['uploading'], eb)))
         .execute(),
 
     /** Ends files whose writer is gone as `giveBackFile` does, unless it renewed its lease. */
@@ -185,18 +176,8 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
 }
 
 /** The time of an upload starts with its first whole file; until then it is kept for those who send one. */
-const isNotSpared = ({ eb, exists, not, selectFrom }: ExpressionBuilder<Schema, 'uploads'>) =>
-  eb.or([
-    eb('started_at', 'is not', null),
-    not(
-      exists(
-        selectFrom('files')
-          .select('files.id')
-          .whereRef('files.upload_id', '=', 'uploads.id')
-          .where('files.status', '=', 'uploading'),
-      ),
-    ),
-  ])
+const isNotSpared = (eb: ExpressionBuilder<Schema, 'uploads'>) =>
+  eb.or([eb('started_at', 'is not', null), eb.not(hasFileThatIs(['uploading'], eb))])
 
 /** Files whose last copy was counted before its last bytes were sent (`downloads/claims.ts`). */
 const onTheirWay = (db: Kysely<Schema>) =>

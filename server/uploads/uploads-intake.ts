@@ -210,7 +210,7 @@ export function createUploadsIntake({
     quotas.budgetOf(upload, { isSecret: requestId !== null })
 
   /**
-   * The bytes of a stream go to whoever downloads it, also when its sender has not sent any yet. A reader was promised the declared
+   * The bytes of a stream go to its reader, also when its sender has not sent any yet. A reader was promised the declared
    * size: a byte more would be taken for the next answer on its connection. What is left is a `deleted` file that says what it was.
    */
   async function passOn(

@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction, type Updateable } from 'kysely'
+import { type ExpressionBuilder, type Kysely, sql, type Transaction, type Updateable } from 'kysely'
 import { chunks } from '../database/chunks.ts'
 import type { Database } from '../database/open-database.ts'
 import type { FileStatus, FilesTable, Schema } from '../database/schema.ts'
@@ -99,7 +99,7 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
     usedBytes: (userId: string, now: number, except?: readonly string[]): Promise<number> =>
       usedBytes(db, userId, now, except),
 
-    /** Whether so many bytes more fit into the quota. It stays so until the transaction ends: nobody else can add to it. */
+    /** Whether `bytes` more fit into the quota. It stays so until the transaction ends: nobody else can add to it. */
     fits: async (trx: Trx, quota: Quota, added: number, now: number, except: readonly string[]): Promise<boolean> => {
       if (isCounted(quota)) await lockUser(trx, quota.userId)
       return fits(trx, quota, added, now, except)
@@ -275,16 +275,7 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
           .set({ status: 'removed' })
           .where('id', '=', id)
           .where('status', '=', 'active')
-          .where(({ not, exists, selectFrom }) =>
-            not(
-              exists(
-                selectFrom('files')
-                  .select('files.id')
-                  .whereRef('files.upload_id', '=', 'uploads.id')
-                  .where('files.status', 'in', ['missing', 'uploading', 'uploaded']),
-              ),
-            ),
-          )
+          .where((eb) => eb.not(hasFileThatIs(['missing', 'uploading', 'uploaded'], eb)))
           .executeTakeFirst()
         return numUpdatedRows === 1n
       }),
@@ -364,6 +355,18 @@ async function startTime(trx: Transaction<Schema>, uploadId: string, now: number
     .executeTakeFirst()
   return numUpdatedRows === 1n
 }
+
+/** Whether an upload has a file in one of these states. */
+export const hasFileThatIs = (
+  statuses: readonly FileStatus[],
+  { exists, selectFrom }: ExpressionBuilder<Schema, 'uploads'>,
+) =>
+  exists(
+    selectFrom('files')
+      .select('files.id')
+      .whereRef('files.upload_id', '=', 'uploads.id')
+      .where('files.status', 'in', statuses),
+  )
 
 async function uploadsOf(trx: Transaction<Schema>, fileIds: readonly string[]): Promise<string[]> {
   const rows = await trx.selectFrom('files').select('upload_id').distinct().where('id', 'in', fileIds).execute()

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { CreatedUpload } from '../helpers/client.ts'
 import { findPostgres, freePort, startPostgres } from '../helpers/postgres-server.ts'
-import { type S3Server, s3ServerAvailable, startS3Server } from '../helpers/s3-server.ts'
+import { type S3Server, s3ServerAvailable, s3Settings, startS3Server } from '../helpers/s3-server.ts'
 import { type SpawnedServer, spawnServer } from '../helpers/spawn-server.ts'
 
 /** What is answered, and after how long. */
@@ -31,12 +31,7 @@ describe.skipIf(!s3ServerAvailable())('an S3 server that hangs', () => {
 
   const given = () =>
     spawnServer({
-      STORAGE: 's3',
-      S3_BUCKET: s3.bucket,
-      S3_ENDPOINT: s3.endpoint,
-      S3_ACCESS_KEY_ID: s3.accessKeyId,
-      S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
-      S3_FORCE_PATH_STYLE: 'true',
+      ...s3Settings(s3),
       S3_TIMEOUT: '1s',
       IDLE_TIMEOUT: '2s',
     })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { memoryMiB } from '../bench/processes.ts'
 import { rawClient } from '../helpers/raw-client.ts'
-import { type S3Server, s3ServerAvailable, startS3Server } from '../helpers/s3-server.ts'
+import { type S3Server, s3ServerAvailable, s3Settings, startS3Server } from '../helpers/s3-server.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
 
 const SENDERS = 40
@@ -21,12 +21,7 @@ describe.skipIf(!s3ServerAvailable())('with the bytes in a bucket', () => {
     timeout: 120_000,
   }, async () => {
     const server = await spawnServer({
-      STORAGE: 's3',
-      S3_BUCKET: s3.bucket,
-      S3_ENDPOINT: s3.endpoint,
-      S3_ACCESS_KEY_ID: s3.accessKeyId,
-      S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
-      S3_FORCE_PATH_STYLE: 'true',
+      ...s3Settings(s3),
     })
     const put = (body: string) => fetch(`${server.url}/file.txt`, { method: 'PUT', body })
     await put('warm')

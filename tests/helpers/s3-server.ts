@@ -29,6 +29,17 @@ export interface S3Server {
   stop(): Promise<void>
 }
 
+/** Settings of a Mayfly that keeps its files in the server's bucket. */
+export const s3Settings = ({ bucket, endpoint, region, accessKeyId, secretAccessKey }: S3Server) => ({
+  STORAGE: 's3',
+  S3_BUCKET: bucket,
+  S3_ENDPOINT: endpoint,
+  S3_REGION: region,
+  S3_ACCESS_KEY_ID: accessKeyId,
+  S3_SECRET_ACCESS_KEY: secretAccessKey,
+  S3_FORCE_PATH_STYLE: 'true',
+})
+
 /** Whether Debian's `radosgw ceph-mon ceph-osd` are installed. */
 export function s3ServerAvailable(): boolean {
   return PROGRAMS.every(isInstalled)

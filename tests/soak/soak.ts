@@ -11,7 +11,7 @@ import { createUploadsRepo } from '../../server/uploads/uploads-repo.ts'
 import { openStore } from '../../storage/open-store.ts'
 import { stopAll } from '../bench/processes.ts'
 import { startPostgres } from '../helpers/postgres-server.ts'
-import { startS3Server } from '../helpers/s3-server.ts'
+import { s3Settings, startS3Server } from '../helpers/s3-server.ts'
 import { attack } from './hostile.ts'
 import { createLedger, type Ledger, sha256 } from './ledger.ts'
 import { createSite, type Site } from './site.ts'
@@ -77,13 +77,7 @@ async function onPostgresAndS3(): Promise<Backend> {
   const site = await createSite('shared', {
     DATA_DIR: join(folder, 'shared'),
     DATABASE_URL: `${postgres.url}/postgres`,
-    STORAGE: 's3',
-    S3_ENDPOINT: s3.endpoint,
-    S3_REGION: s3.region,
-    S3_BUCKET: s3.bucket,
-    S3_ACCESS_KEY_ID: s3.accessKeyId,
-    S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
-    S3_FORCE_PATH_STYLE: 'true',
+    ...s3Settings(s3),
   })
   async function restartPostgres(): Promise<void> {
     await postgres.crash()

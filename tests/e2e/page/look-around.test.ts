@@ -26,8 +26,8 @@ const drop = (page: Page, name: string): Promise<boolean> =>
     const dataTransfer = new DataTransfer()
     dataTransfer.items.add(new File(['dropped'], ${JSON.stringify(name)}))
     const eventOf = (type) => new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true })
-    const isOverTaken = !document.body.dispatchEvent(eventOf('dragover'))
-    return !document.body.dispatchEvent(eventOf('drop')) && isOverTaken
+    const isOlderThanSeen = !document.body.dispatchEvent(eventOf('dragover'))
+    return !document.body.dispatchEvent(eventOf('drop')) && isOlderThanSeen
   })()`)
 
 const uploadIsListed = (page: Page, name: string) => page.locator('.sending .file-name', { hasText: name })

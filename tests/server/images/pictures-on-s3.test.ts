@@ -3,7 +3,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeApp } from '../../helpers/make-app.ts'
 import { SECRETS, storedPixels } from '../../helpers/pictures.ts'
-import { type S3Server, s3ServerAvailable, startS3Server } from '../../helpers/s3-server.ts'
+import { type S3Server, s3ServerAvailable, s3Settings, startS3Server } from '../../helpers/s3-server.ts'
 import { download, givenPictureFile, phonePhoto } from './given.ts'
 
 /** `tests/storage/s3-store.test.ts` says loudly when there is no such server. */
@@ -18,12 +18,7 @@ describe.skipIf(!s3ServerAvailable())('with the bytes in a bucket', () => {
 
   test('a photo loses its position, is had smaller, and is gone with its derived pictures', async () => {
     const app = await makeApp({
-      STORAGE: 's3',
-      S3_BUCKET: s3.bucket,
-      S3_ENDPOINT: s3.endpoint,
-      S3_ACCESS_KEY_ID: s3.accessKeyId,
-      S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
-      S3_FORCE_PATH_STYLE: 'true',
+      ...s3Settings(s3),
     })
     const photo = await phonePhoto()
 

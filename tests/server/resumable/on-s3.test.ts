@@ -7,7 +7,7 @@ import { givenFile } from '../../helpers/client.ts'
 import { emptyDatabase, isPostgres, temporaryFolder } from '../../helpers/database.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { givenOldDatabase } from '../../helpers/old-version.ts'
-import { type S3Server, s3ServerAvailable, startS3Server } from '../../helpers/s3-server.ts'
+import { type S3Server, s3ServerAvailable, s3Settings, startS3Server } from '../../helpers/s3-server.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { createResumable, offsetOf, patch } from './tus-requests.ts'
 
@@ -24,12 +24,7 @@ describe.skipIf(!s3ServerAvailable())('with the bytes in a bucket', () => {
   afterAll(() => s3?.stop())
 
   const onS3 = (settings: Record<string, string>): Record<string, string> => ({
-    STORAGE: 's3',
-    S3_BUCKET: s3.bucket,
-    S3_ENDPOINT: s3.endpoint,
-    S3_ACCESS_KEY_ID: s3.accessKeyId,
-    S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
-    S3_FORCE_PATH_STYLE: 'true',
+    ...s3Settings(s3),
     ...settings,
   })
   const start = (settings: Record<string, string> = {}): Promise<TestApp> => makeApp(onS3(settings))

@@ -75,7 +75,7 @@ function Shown({ preview, name, onFailed }: { preview: Preview; name: string; on
     case 'image':
       return <img class="preview" src={preview.url} alt={uploadTexts.value.pictureOf(name)} onError={onFailed} />
     case 'video':
-      // biome-ignore lint/a11y/useMediaCaption: it is somebody's own file; there are no captions to be had
+      // biome-ignore lint/a11y/useMediaCaption: an uploaded file has no captions
       return <video class="preview" src={preview.url} controls autoplay onError={onFailed} />
     case 'audio':
       // biome-ignore lint/a11y/useMediaCaption: as above

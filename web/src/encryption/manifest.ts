@@ -120,5 +120,5 @@ export function checkedHead(sealed: ReadableStream<Uint8Array>, listed: ListedFi
 /** Of a sealed name or message, as manifests have it. */
 export const textDigest = (text: string): string => (text === '' ? '' : digestOf(new TextEncoder().encode(text)))
 
-/** 128 bits: whoever wants another text of the same digest has to find it for one that is given. */
+/** 128 bits: an attacker needs a second preimage, not a collision. */
 const digestOf = (bytes: Uint8Array): string => toBase64Url(sha256(bytes).subarray(0, 16))

@@ -3,7 +3,7 @@ import { hkdf } from '@noble/hashes/hkdf.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { randomBytes } from '@noble/hashes/utils.js'
 
-/** Short texts that only who has the secret can make or read: ChaCha20-Poly1305 (RFC 8439), the nonce in front. */
+/** Short texts that can be made or read only with the secret: ChaCha20-Poly1305 (RFC 8439), the nonce in front. */
 
 const NONCE_BYTES = 12
 

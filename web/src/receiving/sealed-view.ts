@@ -3,7 +3,7 @@ import { openName, openText } from '../encryption/encryption.ts'
 import { openedSize } from '../encryption/layout.ts'
 import { compareFiles, type Manifest, openManifest, textDigest } from '../encryption/manifest.ts'
 import { isCut, keyIn } from '../encryption/secret.ts'
-import { isOverTaken } from './newest-manifest.ts'
+import { isOlderThanSeen } from './newest-manifest.ts'
 import type { Received } from './received.ts'
 import { canBeFetched, needsHttps, type View, type ViewFile, viewFile } from './view.ts'
 
@@ -47,7 +47,7 @@ async function tryToOpen(upload: UploadJson, access: Access, { secret, hasManife
     return { state: 'refused', reason: sealed === undefined ? 'unlisted' : 'changed' }
   const isMessageListed = !manifest || manifest.message === textDigest(comments)
   if (!isMessageListed || (isMessageSealed && message === undefined)) return { state: 'refused', reason: 'changed' }
-  if (manifest && isOverTaken(id, manifest.version)) return { state: 'refused', reason: 'older' }
+  if (manifest && isOlderThanSeen(id, manifest.version)) return { state: 'refused', reason: 'older' }
 
   const viewOf = (file: FileJson): ViewFile => {
     const path = names.get(file.id)

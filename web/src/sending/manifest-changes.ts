@@ -2,7 +2,7 @@ import { ApiError, accessHeaders, call, getUpload, type UploadJson } from '../ap
 import { type ListedFile, openManifest, sealManifest, tagOf, textDigest } from '../encryption/manifest.ts'
 import { Objection } from '../error-text.ts'
 import { encryptionTexts } from '../i18n/encryption.ts'
-import { isOverTaken } from '../receiving/newest-manifest.ts'
+import { isOlderThanSeen } from '../receiving/newest-manifest.ts'
 import type { View, ViewFile } from '../receiving/view.ts'
 import type { Prepared } from './prepare.ts'
 import { assertEncrypted } from './seal.ts'
@@ -36,14 +36,14 @@ async function changeNow({ upload: { id }, token, secret }: Writer, how: Change)
     if (upload.manifest === undefined) return // it was made before there were any
     const before = openManifest(upload.manifest, secret)
     const { version, files } = before
-    if (isOverTaken(id, version)) throw new Objection(encryptionTexts.value.older)
+    if (isOlderThanSeen(id, version)) throw new Objection(encryptionTexts.value.older)
     const changed = how(files)
     if (JSON.stringify(changed) === JSON.stringify(files)) return
     const next = sealManifest({ ...before, version: version + 1, files: changed }, secret)
     try {
       const headers = { ...accessHeaders({ token }), 'If-Match': tagOf(upload.manifest) }
       await call(`upload/${id}/manifest`, { method: 'PUT', headers, body: next })
-      isOverTaken(id, version + 1) // from now on everything else is older
+      isOlderThanSeen(id, version + 1) // from now on everything else is older
       return
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 412) || attempt === MAX_ATTEMPTS) throw error
