@@ -165,7 +165,8 @@ const CASES: Case[] = [
     action: 'backup-database',
     prepare: async (given) => void (await givenUploads(given, ROWS, {})),
     verify: async ({ dataDir }) => {
-      const files = readdirSync(join(dataDir, 'backups'))
+      // The unfinished file of the killed run is spared for an hour, since another process could be writing it.
+      const files = readdirSync(join(dataDir, 'backups')).filter((name) => !name.includes('.partial'))
       expect(files).toEqual([expect.stringMatching(/^mayfly-.*Z\.db$/)])
       const backup = openDatabase({
         kind: 'sqlite',

@@ -45,7 +45,7 @@ describe.skipIf(!hasBrowser())('the page about jobs', () => {
     await page.getByText('by hand: user chief').click()
     await page.getByText('1 files checked').waitFor()
 
-    expect(await page.locator('.steps code').allTextContents()).toEqual(['check-links', 'remove-orphans'])
+    expect(await page.locator('.steps code').allTextContents()).toEqual(['remove-orphans', 'check-links'])
     await page.getByLabel('Outcome').selectOption('Failed')
     await page.getByText('Nothing has run in this time.').waitFor()
     await page.getByLabel('Outcome').selectOption('All')
