@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import { findPostgres } from './tests/helpers/postgres-server.ts'
+import { isInstalled, missingPrograms } from './tests/helpers/programs.ts'
+import { SlowestFiles } from './tests/helpers/slowest-files.ts'
+import { PATIENCE } from './tests/helpers/wait.ts'
 
 /** Every test file starts a process, and many start servers: what they compile is kept. A fifth less CPU for all of it. */
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/node', import.meta.url))
@@ -9,6 +11,7 @@ const common = {
   testTimeout: 120_000,
   retry: process.env.CI ? 2 : 0, // many tests watch real time limits, and the machine of a run may be busy
   hookTimeout: 120_000,
+  expect: { poll: PATIENCE },
   pool: 'forks' as const,
   isolate: false, // files share what they import, and nothing here keeps state in a module: a third less CPU
   maxWorkers: '100%',
@@ -16,24 +19,26 @@ const common = {
 }
 /** They replace a module, which only works before any other test has loaded it. */
 const REPLACES_A_MODULE = ['tests/server/images/uncleaned-pictures.test.ts']
-/** Whatever touches the database runs once more on PostgreSQL. */
-const ON_BOTH_DATABASES = ['tests/server/**/*.test.ts']
-const WITHOUT_DATABASE = [
-  'tests/server/{config,format-size}.test.ts',
-  'tests/server/downloads/{archive,archive-names,byte-range,copies,coverage}.test.ts',
-  'tests/server/http/event-loop.test.ts', // takes its time, and databases with servers of their own hold nothing
-  'tests/server/i18n/**',
-  'tests/server/images/{metadata,pipeline}/**',
-  'tests/server/jobs/cron-moments.test.ts',
-  'tests/server/uploads/{content-type,file-name,md5}.test.ts',
+/** Together they run every SQL statement of the server; the rest of `tests/server` would only repeat them. */
+const ON_BOTH_DATABASES = [
+  'tests/server/{accounts,activity,database,jobs,plik,resumable}/**/*.test.ts',
+  'tests/server/uploads-expiry.test.ts',
+  'tests/server/downloads/{claims,claims-hostile,claims-lost,claims-ranges,live-links}.test.ts',
+  'tests/server/http/{announced-sizes,errors,nasty-values,source-address}.test.ts',
+  'tests/server/images/pictures-on-s3.test.ts',
+  'tests/server/requests/{guests-tus,limits,requests}.test.ts',
+  'tests/server/streams/replicas.test.ts',
+  'tests/server/uploads/{broken-forms,failing-database,files-check,manifests,renewal,secrets}.test.ts',
+  'tests/server/uploads/{slow-uploads,store-ownership,time-to-live}.test.ts',
 ]
+const WITHOUT_DATABASE = ['tests/server/jobs/cron-moments.test.ts']
 
-const hasPostgres = findPostgres() !== undefined
-if (!hasPostgres && process.env.CI) throw new Error('PostgreSQL is not installed, so half of the tests could not run')
-if (!hasPostgres)
-  console.warn(
-    '\n⚠ NOT TESTED: PostgreSQL is not installed (Debian: apt-get install postgresql), only SQLite is tested.\n',
-  )
+/** Where the results go as JSON, for the summary of a CI run. */
+const report = process.env.TEST_REPORT
+
+const missing = missingPrograms()
+if (missing && process.env.CI) throw new Error(missing)
+if (missing) console.warn(`\n${missing}\n`)
 
 const sqlite = {
   test: { ...common, name: 'sqlite', include: ['tests/**/*.test.ts'], exclude: REPLACES_A_MODULE },
@@ -48,4 +53,10 @@ const postgres = {
   },
 }
 
-export default defineConfig({ test: { projects: [sqlite, isolated, ...(hasPostgres ? [postgres] : [])] } })
+export default defineConfig({
+  test: {
+    reporters: ['default', new SlowestFiles(), ...(report ? ['json'] : [])],
+    ...(report && { outputFile: { json: report } }),
+    projects: [sqlite, isolated, ...(isInstalled('postgres') ? [postgres] : [])],
+  },
+})

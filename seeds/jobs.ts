@@ -12,7 +12,7 @@ export const SHIPPED_JOBS: Seeds = {
   jobs: [
     {
       name: 'purge-expired-uploads',
-      description: 'What is over goes: marked at once, bytes within the minute, rows an hour later',
+      description: 'Deletes expired uploads: files within a minute, metadata after an hour',
       category: 'purge',
       schedules: ['every minute', 'at start'],
       steps: [

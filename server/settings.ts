@@ -54,7 +54,7 @@ export const settingGroups = {
       'METRICS_PORT',
       wholeNumber(0, 65_535),
       '0',
-      'Port on which Prometheus finds figures about this server, on the same host; 0 is off. Anybody who reaches it can read them.',
+      'Port for Prometheus metrics on localhost; 0 disables it. The endpoint has no authentication.',
     ),
     dataDir: setting(
       'DATA_DIR',

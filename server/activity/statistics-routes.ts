@@ -27,7 +27,7 @@ const SORTS = new Map([
   ['downloadedBytes', 'downloaded_bytes'],
 ] as const)
 
-/** What goes on here, day by day, and what is wanted most (Plik 1.4): administrators see all of it, users their own. */
+/** Activity by day, and the most downloaded files (Plik 1.4): administrators see all of it, users their own. */
 export function statisticsRoutes({ statistics, readCaller }: Dependencies) {
   return async (app: FastifyInstance): Promise<void> => {
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))

@@ -136,7 +136,7 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
     reader: Sender | undefined,
   ): Promise<Download> {
     if (commonOf(opened.upload).isLimited)
-      throw new AppError('forbidden', 'there are no derived pictures of files that can be downloaded only so often')
+      throw new AppError('forbidden', 'thumbnails and conversions are not available for files with a download limit')
     if (!variants) throw new AppError('bad_request', 'this server makes no derived pictures')
     const variant = await variants.get(file, wish, opened, reader)
     return variantDownload(opened, file, variant, async (error) => {

@@ -51,6 +51,6 @@ export async function* whileReaderReads<T>(
 /** The same bytes, but silence ends them with `timed_out`, which can be answered; else the connection is cut without a word. */
 export function untilSilence<T>(request: FastifyRequest, bytes: AsyncIterable<T>): Interruptible<T> {
   const silence = new AbortController()
-  request.raw.once('timeout', () => silence.abort(new AppError('timed_out', 'nothing came for too long')))
+  request.raw.once('timeout', () => silence.abort(new AppError('timed_out', 'timed out waiting for data')))
   return interruptible(bytes, silence.signal)
 }

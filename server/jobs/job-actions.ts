@@ -68,7 +68,7 @@ export function createJobActions(services: Dependencies): Record<string, Action>
     }),
     'check-links': define({
       description:
-        'Looks for each file whether its bytes are there and of the right size; marks those that are broken, and heals; fails when it found any',
+        'Checks that the data of every file exists and has the right size; marks those that are missing, clears the marks of those that are back, and fails when any is missing',
       parameters: NOTHING,
       run: async (_, work) => {
         const { checked, missing, size, healed, variants } = await check.checkLinks(work)

@@ -114,7 +114,7 @@ function explained(error: unknown, command: string): unknown {
   if (!(error instanceof AppError) || FINAL.includes(error.code)) return error
   const { code, message, retryAfterSeconds } = error
   const details = { cause: error, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) }
-  return new AppError(code, `${message}\nWhat came is kept. To go on:\n${command}`, details)
+  return new AppError(code, `${message}\nThe data received so far is kept. To resume:\n${command}`, details)
 }
 
 /** The first whole file starts the time of its upload. */

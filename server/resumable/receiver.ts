@@ -104,7 +104,7 @@ export function createReceiver({ blobs, meters, intake, quotas, findFile, reserv
 
   function assertContinues({ received, length }: Resumable, piece: Piece): void {
     if (piece.offset !== received)
-      throw new AppError('conflict', `the upload goes on at byte ${received}, not at ${piece.offset}`)
+      throw new AppError('conflict', `offset mismatch: expected ${received}, got ${piece.offset}`)
     const wanted = lengthOf(piece)
     if (wanted === undefined || wanted === (length ?? wanted)) return
     throw new AppError('conflict', `the upload has ${length} bytes, not ${wanted}`)

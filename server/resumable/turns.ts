@@ -208,6 +208,6 @@ export function createTurns({ repo, clock, steady, log }: Dependencies) {
 /** It never was, or has ended. */
 export const unknownUpload = () => new AppError('not_found', 'there is no such unfinished upload')
 
-const lost = () => new AppError('locked', 'the upload goes on in another request')
+const lost = () => new AppError('locked', 'another request took over this upload')
 
 const busy = () => new AppError('locked', 'the upload is being worked on, please try again', { retryAfterSeconds: 1 })

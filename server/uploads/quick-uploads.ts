@@ -164,4 +164,4 @@ function withSameTreatment(options: UploadOptions, given: Treatment): UploadOpti
   throw new AppError('bad_request', 'normalize must come before the files of the form')
 }
 
-const tooSlow = () => new AppError('aborted', 'the form did not go on for too long')
+const tooSlow = () => new AppError('aborted', 'timed out waiting for form data')

@@ -3,13 +3,14 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { safePath, saveFile } from '../../client/node/mayfly-client-node.ts'
 import { createClient, type UploadInfo, type UploadOptions } from '../../client/src/mayfly-client.ts'
 import { cuttingProxy } from '../helpers/cutting-proxy.ts'
 import { temporaryFolder } from '../helpers/database.ts'
 import { slowLine } from '../helpers/slow-line.ts'
 import { sharedServer } from '../helpers/spawn-server.ts'
+import { waitFor } from '../helpers/wait.ts'
 import { bytesOf, MIB, randomFile, sha256 } from './given.ts'
 
 /** Receiving files in Node from the real server. */
@@ -151,7 +152,7 @@ test.each([
     const folder = temporaryFolder()
     const slowLink = link.replace(server.url(), line.url)
     const child = spawnSaving(slowLink, folder)
-    await vi.waitFor(() => expect(partSize(folder)).toBeGreaterThan(3 * MIB), { timeout: 60_000 })
+    await waitFor(() => expect(partSize(folder)).toBeGreaterThan(3 * MIB))
     child.kill('SIGKILL')
     await once(child, 'exit')
     const kept = partSize(folder)

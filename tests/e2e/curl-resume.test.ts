@@ -63,7 +63,7 @@ test('an upload that falls silent is answered with a command that goes on', asyn
   const [why, , command = ''] = output.split('\n')
   const resumed = await terminal(command, folder)
 
-  expect(why).toBe('nothing came for too long')
+  expect(why).toBe('timed out waiting for data')
   expect((await download(server.url, resumed.output)).equals(bytes)).toBe(true)
 })
 

@@ -9,8 +9,9 @@ import { createS3Client } from '../../storage/s3-client.ts'
 import { runCommand } from '../helpers/command-line.ts'
 import { temporaryFolder } from '../helpers/database.ts'
 import { copyToPostgres, givenPlik, goTime } from '../helpers/plik-database.ts'
-import { findPostgres, startPostgres } from '../helpers/postgres-server.ts'
-import { s3ServerAvailable, startS3Server } from '../helpers/s3-server.ts'
+import { startPostgres } from '../helpers/postgres-server.ts'
+import { isInstalled } from '../helpers/programs.ts'
+import { startS3Server } from '../helpers/s3-server.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
 
 const run = promisify(execFile)
@@ -40,7 +41,7 @@ test('files of realistic sizes come over without a server, from a folder that is
   expect(Buffer.from(await answer.arrayBuffer()).equals(LARGE)).toBe(true)
 })
 
-test.skipIf(findPostgres() === undefined || !s3ServerAvailable())(
+test.skipIf(!isInstalled('postgres') || !isInstalled('ceph'))(
   'a Plik with its metadata in PostgreSQL and its files in S3 comes over by its plikd.cfg',
   async () => {
     const [postgres, s3] = [await startPostgres(), await startS3Server()]

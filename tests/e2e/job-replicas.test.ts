@@ -1,8 +1,10 @@
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { temporaryFolder } from '../helpers/database.ts'
 import { makeApp } from '../helpers/make-app.ts'
-import { findPostgres, startPostgres } from '../helpers/postgres-server.ts'
+import { startPostgres } from '../helpers/postgres-server.ts'
+import { isInstalled } from '../helpers/programs.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
+import { waitFor } from '../helpers/wait.ts'
 
 const SECONDS = 8
 
@@ -16,7 +18,7 @@ async function momentsOfTwoServers(settings: Record<string, string>): Promise<nu
   const { id } = await jobs.create({ name: 'often', steps, schedules: ['each second'] })
 
   const runs = async () => (await control.listRuns({ jobId: id }, 100, 0)).runs.map(({ run }) => run)
-  await vi.waitFor(async () => expect((await runs()).length).toBeGreaterThanOrEqual(SECONDS), { timeout: 30_000 })
+  await waitFor(async () => expect((await runs()).length).toBeGreaterThanOrEqual(SECONDS))
   for (const server of servers) expect(await server.kill('SIGTERM')).toBe(0)
 
   const all = await runs()
@@ -33,7 +35,7 @@ test('two servers on one database run each moment of a schedule once, and leave 
   expect(moments).toEqual(consecutive(moments))
 }, 60_000)
 
-test.runIf(findPostgres())(
+test.runIf(isInstalled('postgres'))(
   'so they do on PostgreSQL',
   async () => {
     const { url, stop } = await startPostgres()

@@ -1,11 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { givenFile } from '../helpers/client.ts'
 import { runCommand, startCommand } from '../helpers/command-line.ts'
 import { temporaryFolder } from '../helpers/database.ts'
 import { makeApp } from '../helpers/make-app.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
+import { waitFor } from '../helpers/wait.ts'
 
 /** Each command is a process. */
 const SLOW = 90_000
@@ -67,7 +68,7 @@ async function givenSlowJob(settings: { DATA_DIR: string }) {
   const step = { name: 'read', action: 'verify-digests', parameters: { bytesPerSecond: 1_000 } }
   await app.jobEngine.jobs.create({ name: 'slow', steps: [step] })
   const { ended } = startCommand(['jobs', 'start', 'slow'], settings)
-  await vi.waitFor(async () => expect((await app.jobEngine.control.get('slow')).current).toBeDefined(), 60_000)
+  await waitFor(async () => expect((await app.jobEngine.control.get('slow')).current).toBeDefined())
   return { ended }
 }
 
@@ -105,7 +106,7 @@ test(
     await server.kill('SIGTERM')
     expect(await runCommand(['restore', file], settings)).toMatchObject({ code: 0 })
     const next = await spawnServer(settings)
-    await vi.waitFor(async () => expect(await (await fetch(link.replace(server.url, next.url))).text()).toBe('kept'))
+    await waitFor(async () => expect(await (await fetch(link.replace(server.url, next.url))).text()).toBe('kept'))
   },
   SLOW,
 )

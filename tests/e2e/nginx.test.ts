@@ -2,7 +2,8 @@ import { hash, randomBytes } from 'node:crypto'
 import { Upload } from 'tus-js-client'
 import { describe, expect, test } from 'vitest'
 import { freePort } from '../helpers/postgres-server.ts'
-import { isInstalled, startNginx } from '../helpers/proxies.ts'
+import { isInstalled } from '../helpers/programs.ts'
+import { startNginx } from '../helpers/proxies.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
 
 /** Behind the real nginx as Debian ships it: it buffers whole requests, and takes bodies of 100 MB at most, as Cloudflare does. */

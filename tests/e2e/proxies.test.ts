@@ -5,15 +5,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../helpers/database.ts'
-import {
-  isInstalled,
-  type ProxyName,
-  startApache,
-  startCaddy,
-  startHaproxy,
-  startNginx,
-  startVarnish,
-} from '../helpers/proxies.ts'
+import { isInstalled, type Program } from '../helpers/programs.ts'
+import { startApache, startCaddy, startHaproxy, startNginx, startVarnish } from '../helpers/proxies.ts'
 import { sharedServer } from '../helpers/spawn-server.ts'
 
 /** The real curl through the real proxies: each treats an interim answer (1xx) in its own way. */
@@ -41,7 +34,7 @@ async function stored(link: string): Promise<Buffer> {
 }
 
 interface Setup {
-  proxy: ProxyName | undefined
+  proxy: Program | undefined
   start: () => Promise<string>
   options?: string[]
 }

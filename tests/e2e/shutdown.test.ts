@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { freePort } from '../helpers/postgres-server.ts'
 import { CHUNKED, chunk, head, LAST_CHUNK, rawClient } from '../helpers/raw-client.ts'
 import { type SpawnedServer, spawnServer, startServer } from '../helpers/spawn-server.ts'
+import { waitFor } from '../helpers/wait.ts'
 
 const temporaries = ({ dataDir }: SpawnedServer) => readdirSync(join(dataDir, 'files', 'tmp'))
 
@@ -12,12 +13,12 @@ async function givenUploadUnderWay(server: SpawnedServer) {
   const client = await rawClient(server.url)
   await client.send(head('PUT', '/slow.bin', CHUNKED))
   await client.send(chunk(new Uint8Array(3_000_000)))
-  await vi.waitFor(() => expect(temporaries(server)).toHaveLength(1))
+  await waitFor(() => expect(temporaries(server)).toHaveLength(1))
   return client
 }
 
 async function refusesConnections({ url }: SpawnedServer): Promise<void> {
-  await vi.waitFor(() => expect(fetch(`${url}/health`)).rejects.toThrow(), { timeout: 5_000 })
+  await waitFor(() => expect(fetch(`${url}/health`)).rejects.toThrow())
 }
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {

@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { temporaryFolder } from '../helpers/database.ts'
 import { freePort } from '../helpers/postgres-server.ts'
 import { spawnServer, startServer } from '../helpers/spawn-server.ts'
+import { waitFor } from '../helpers/wait.ts'
 
 const isRoot = process.getuid?.() === 0
 const AS_NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
@@ -110,7 +111,7 @@ test('SIGTERM to `npm start` ends the server and frees its port', async () => {
   })
   onTestFinished(() => void child.kill('SIGKILL'))
   const output = text(child.stdout)
-  await vi.waitFor(async () => expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200), 30_000)
+  await waitFor(async () => expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200))
 
   child.kill('SIGTERM')
 

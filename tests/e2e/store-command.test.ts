@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { runCommand } from '../helpers/command-line.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
 import { storedFiles } from '../helpers/stored-files.ts'
+import { waitFor } from '../helpers/wait.ts'
 
 test('with a database that is not the server’s, a command and a server delete nothing and say what to do', async () => {
   const server = await spawnServer()
@@ -21,13 +22,10 @@ test('with a database that is not the server’s, a command and a server delete 
   })
   expect(shown.code).toBe(1)
   expect(JSON.parse(shown.output)).toEqual({ database: '-', store: expect.stringMatching(/^\w{16}$/), isOwned: false })
-  await vi.waitFor(
-    () => {
-      const messages = other.logs().map(({ msg }) => msg)
-      expect(messages).toEqual(expect.arrayContaining(['no stored file is deleted', 'a step of a job failed']))
-    },
-    { timeout: 15_000, interval: 50 },
-  )
+  await waitFor(() => {
+    const messages = other.logs().map(({ msg }) => msg)
+    expect(messages).toEqual(expect.arrayContaining(['no stored file is deleted', 'a step of a job failed']))
+  }, 50)
   expect(storedFiles(dataDir)).toHaveLength(1)
   expect(await (await fetch(url)).text()).toBe('kept')
 

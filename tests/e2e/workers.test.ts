@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { jsonOf } from '../helpers/answers.ts'
 import { type CreatedUpload, fileForm } from '../helpers/client.ts'
-import { findPostgres, freePort, startPostgres } from '../helpers/postgres-server.ts'
+import { freePort, startPostgres } from '../helpers/postgres-server.ts'
+import { isInstalled } from '../helpers/programs.ts'
 import { type SpawnedServer, spawnServer, untilTwoAnswer, workersOf } from '../helpers/spawn-server.ts'
+import { waitFor } from '../helpers/wait.ts'
 
 /** A connection of its own for each request: that is what workers share. */
 const put = (server: SpawnedServer, content: string): Promise<string> =>
@@ -22,13 +24,10 @@ async function streamed({ url }: SpawnedServer, content: string): Promise<void> 
   const { signal } = leave
   const sent = fetch(url + path, { method: 'POST', headers, body: fileForm(content, 'a.txt'), signal })
   sent.catch(() => {}) // looked at below
-  await vi.waitFor(
-    async () => {
-      const { files } = await jsonOf<CreatedUpload>(fetch(`${url}/upload/${id}`))
-      expect(files?.[0]?.status).toBe('uploading')
-    },
-    { timeout: 10_000, interval: 50 },
-  )
+  await waitFor(async () => {
+    const { files } = await jsonOf<CreatedUpload>(fetch(`${url}/upload/${id}`))
+    expect(files?.[0]?.status).toBe('uploading')
+  }, 50)
   const received = await fetch(url + path, { headers: { Connection: 'close' } })
   if (received.status !== 200) leave.abort() // else it waits for the next reader
   expect([received.status, await received.text()]).toEqual([200, content])
@@ -85,19 +84,16 @@ test('a worker that dies is replaced, and the others go on', async () => {
   const link = await put(server, 'kept')
 
   process.kill(await childOf(server.pid), 'SIGKILL')
-  await vi.waitFor(() => expect(server.logs().map(({ msg }) => msg)).toContain('a worker died'), { timeout: 5_000 })
+  await waitFor(() => expect(server.logs().map(({ msg }) => msg)).toContain('a worker died'))
 
   expect(await get(link)).toBe('kept')
-  await vi.waitFor(
-    async () => {
-      await get(`${server.url}/health`)
-      expect(workersOf(server).length).toBeGreaterThanOrEqual(3)
-    },
-    { timeout: 15_000, interval: 50 },
-  )
+  await waitFor(async () => {
+    await get(`${server.url}/health`)
+    expect(workersOf(server).length).toBeGreaterThanOrEqual(3)
+  }, 50)
 })
 
-test.skipIf(findPostgres() === undefined)(
+test.skipIf(!isInstalled('postgres'))(
   'a worker that has to start while PostgreSQL is down is tried again until it can, and the others go on',
   { timeout: 90_000 },
   async () => {
@@ -109,17 +105,14 @@ test.skipIf(findPostgres() === undefined)(
     await postgres.crash()
     process.kill(await childOf(server.pid), 'SIGKILL')
     const messages = () => server.logs().map(({ msg }) => msg)
-    await vi.waitFor(() => expect(messages()).toContain('a worker could not start and will be tried again'), 30_000)
+    await waitFor(() => expect(messages()).toContain('a worker could not start and will be tried again'))
     expect((await fetch(`${server.url}/health`, { headers: { Connection: 'close' } })).status).toBe(200)
     await postgres.start()
 
-    await vi.waitFor(
-      async () => {
-        await get(`${server.url}/health`)
-        expect(workersOf(server).length).toBeGreaterThanOrEqual(3)
-      },
-      { timeout: 30_000, interval: 50 },
-    )
+    await waitFor(async () => {
+      await get(`${server.url}/health`)
+      expect(workersOf(server).length).toBeGreaterThanOrEqual(3)
+    }, 50)
     expect(await get(await put(server, 'kept'))).toBe('kept')
     expect(await server.kill('SIGTERM')).toBe(0)
   },

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createUpload, givenFile } from '../helpers/client.ts'
 import { makeApp, type TestApp } from '../helpers/make-app.ts'
 import {
@@ -16,6 +16,7 @@ import {
   rawClient,
 } from '../helpers/raw-client.ts'
 import { storedFiles } from '../helpers/stored-files.ts'
+import { waitFor } from '../helpers/wait.ts'
 
 const MB = 1_000_000
 const half = new Uint8Array(3 * MB)
@@ -25,7 +26,7 @@ const temporaries = ({ dataDir }: TestApp) => readdirSync(join(dataDir, 'files',
 
 /** Whatever was begun is gone, and nothing can be seen of it. */
 async function expectNothingLeft(app: TestApp): Promise<void> {
-  await vi.waitFor(() => expect(storedFiles(app.dataDir)).toEqual([]), { timeout: 5_000 })
+  await waitFor(() => expect(storedFiles(app.dataDir)).toEqual([]))
 }
 
 describe('an upload whose connection breaks leaves nothing', () => {
@@ -55,7 +56,7 @@ describe('an upload whose connection breaks leaves nothing', () => {
     const client = await rawClient(app.url)
     await client.send(requestHead)
     await client.send(body)
-    await vi.waitFor(() => expect(temporaries(app)).toHaveLength(1))
+    await waitFor(() => expect(temporaries(app)).toHaveLength(1))
 
     client.socket.end()
 
@@ -68,7 +69,7 @@ describe('an upload whose connection breaks leaves nothing', () => {
     const client = await rawClient(app.url)
     await client.send(requestHead)
     await client.send(body)
-    await vi.waitFor(() => expect(temporaries(app)).toHaveLength(1))
+    await waitFor(() => expect(temporaries(app)).toHaveLength(1))
 
     client.socket.resetAndDestroy()
 
@@ -82,12 +83,12 @@ test('a file whose connection breaks leaves no trace in its upload', async () =>
   const client = await rawClient(app.url)
   await client.send(head('POST', `/file/${id}`, { ...CHUNKED_FORM, 'X-UploadToken': uploadToken }))
   await client.send(chunk(`${formPart('file', 'x.bin')}${'x'.repeat(3 * MB)}`))
-  await vi.waitFor(() => expect(temporaries(app)).toHaveLength(1))
+  await waitFor(() => expect(temporaries(app)).toHaveLength(1))
 
   client.socket.resetAndDestroy()
 
   await expectNothingLeft(app)
-  await vi.waitFor(async () => {
+  await waitFor(async () => {
     const { files } = (await (await fetch(`${app.url}/upload/${id}`)).json()) as { files: unknown }
     expect(files).toEqual([])
   })
@@ -121,7 +122,7 @@ test.each([
 test('many uploads that break leave no file, no descriptor and no memory of themselves', async () => {
   const app = await makeApp()
   await givenFile(app) // whatever is opened once stays open
-  const settled = () => vi.waitFor(() => expect(temporaries(app)).toEqual([]), { timeout: 5_000 })
+  const settled = () => waitFor(() => expect(temporaries(app)).toEqual([]))
   const breakOne = async (index: number) => {
     const client = await rawClient(app.url)
     await client.send(head('PUT', `/${index}.bin`, CHUNKED))
@@ -137,7 +138,7 @@ test('many uploads that break leave no file, no descriptor and no memory of them
     await Promise.all(Array.from({ length: 20 }, (_, index) => breakOne(index)))
 
   await settled()
-  await vi.waitFor(() => expect(descriptors()).toBeLessThanOrEqual(before), { timeout: 5_000 })
+  await waitFor(() => expect(descriptors()).toBeLessThanOrEqual(before))
   expect(storedFiles(app.dataDir)).toHaveLength(1)
 })
 
@@ -182,7 +183,7 @@ describe('a client that falls silent', () => {
     await client.closed
 
     expect(meanwhile.status).toBe(200)
-    await vi.waitFor(() => expect(storedFiles(app.dataDir)).toHaveLength(1))
+    await waitFor(() => expect(storedFiles(app.dataDir)).toHaveLength(1))
   })
 
   test('is not one that sends slowly', async () => {

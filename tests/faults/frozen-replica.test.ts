@@ -1,12 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../../server/database/open-database.ts'
 import { temporaryFolder } from '../helpers/database.ts'
-import { findPostgres, startPostgres } from '../helpers/postgres-server.ts'
+import { startPostgres } from '../helpers/postgres-server.ts'
+import { isInstalled } from '../helpers/programs.ts'
 import { head, type RawClient, rawClient } from '../helpers/raw-client.ts'
 import { type SpawnedServer, spawnServer } from '../helpers/spawn-server.ts'
+import { waitUntil } from '../helpers/wait.ts'
 import { createResumable, offsetOf, patch } from '../server/resumable/tus-requests.ts'
 
 /** A process that stands still, as on a machine that is suspended or swaps, and comes round when others went on without it. */
@@ -19,7 +21,7 @@ const IN_HAND = 100_000
 
 const DATABASES = [
   ['SQLite', true],
-  ['PostgreSQL', findPostgres() !== undefined],
+  ['PostgreSQL', isInstalled('postgres') !== undefined],
 ] as const
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
@@ -64,9 +66,9 @@ async function freezeInTheMiddle({ frozen, noted }: Replicas, url: string, bytes
   const headers = { 'Tus-Resumable': '1.0.0', 'Content-Type': 'application/offset+octet-stream', 'Upload-Offset': 0 }
   await client.send(head('PATCH', new URL(url).pathname, { ...headers, 'Content-Length': bytes.length }))
   await client.send(bytes.subarray(0, NOTED))
-  await vi.waitUntil(async () => (await noted()) === NOTED, { timeout: 15_000 }) // on SQLite it must not freeze in a transaction
+  await waitUntil(async () => (await noted()) === NOTED) // on SQLite it must not freeze in a transaction
   await client.send(bytes.subarray(NOTED, NOTED + IN_HAND))
-  await vi.waitUntil(() => unreadBytes(client, url) === 0, { timeout: 15_000 })
+  await waitUntil(() => unreadBytes(client, url) === 0)
   freeze(frozen)
   return client
 }

@@ -2,12 +2,13 @@ import { execFile, execFileSync } from 'node:child_process'
 import { rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { createUpload, givenFile } from '../helpers/client.ts'
 import { temporaryFolder } from '../helpers/database.ts'
 import { makeApp, type TestApp } from '../helpers/make-app.ts'
 import { head, type RawClient, rawClient } from '../helpers/raw-client.ts'
 import { storedFiles } from '../helpers/stored-files.ts'
+import { waitFor } from '../helpers/wait.ts'
 import { createResumable, offsetOf, patch } from '../server/resumable/tus-requests.ts'
 
 const run = promisify(execFile)
@@ -67,7 +68,7 @@ describe.runIf(isRoot)('on a disk that is full', () => {
 
     expect(stdout).toBe('no space left on the server\n507')
     expect(await (await fetch(url)).text()).toBe('here before')
-    await vi.waitFor(() => expect(storedFiles(app.dataDir)).toHaveLength(1))
+    await waitFor(() => expect(storedFiles(app.dataDir)).toHaveLength(1))
     expect((await put(app, 2 * MB)).status).toBe(200)
   })
 

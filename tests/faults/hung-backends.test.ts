@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { CreatedUpload } from '../helpers/client.ts'
-import { findPostgres, freePort, startPostgres } from '../helpers/postgres-server.ts'
-import { type S3Server, s3ServerAvailable, s3Settings, startS3Server } from '../helpers/s3-server.ts'
+import { freePort, startPostgres } from '../helpers/postgres-server.ts'
+import { isInstalled } from '../helpers/programs.ts'
+import { type S3Server, s3Settings, startS3Server } from '../helpers/s3-server.ts'
 import { type SpawnedServer, spawnServer } from '../helpers/spawn-server.ts'
+import { waitFor } from '../helpers/wait.ts'
 
 /** What is answered, and after how long. */
 async function answered(request: Promise<Response>) {
@@ -20,7 +22,7 @@ async function answered(request: Promise<Response>) {
 
 const outagesOf = (server: SpawnedServer) => server.logs().filter(({ outage }) => outage !== undefined)
 
-describe.skipIf(!s3ServerAvailable())('an S3 server that hangs', () => {
+describe.skipIf(!isInstalled('ceph'))('an S3 server that hangs', () => {
   let s3: S3Server
 
   beforeAll(async () => {
@@ -80,7 +82,7 @@ describe.skipIf(!s3ServerAvailable())('an S3 server that hangs', () => {
     ).toEqual(['the storage does not answer', 'the storage is not available at the moment'])
 
     await s3.thawGateway()
-    await vi.waitFor(async () => expect((await fetch(`${server.url}/ready`)).status).toBe(200), 20_000)
+    await waitFor(async () => expect((await fetch(`${server.url}/ready`)).status).toBe(200))
     expect((await (await fetch(link)).arrayBuffer()).byteLength).toBe(3_000_000)
   })
 
@@ -95,7 +97,7 @@ describe.skipIf(!s3ServerAvailable())('an S3 server that hangs', () => {
   })
 })
 
-describe.skipIf(findPostgres() === undefined)('a PostgreSQL server', () => {
+describe.skipIf(!isInstalled('postgres'))('a PostgreSQL server', () => {
   async function given() {
     const postgres = await startPostgres()
     onTestFinished(postgres.stop)
@@ -122,7 +124,7 @@ describe.skipIf(findPostgres() === undefined)('a PostgreSQL server', () => {
     expect(figures.text).toMatch(/^mayfly_http_request_duration_seconds_count\{.*route="\/config".*\} 1$/m)
 
     postgres.thaw()
-    await vi.waitFor(async () => expect((await fetch(`${server.url}/ready`)).status).toBe(200), 20_000)
+    await waitFor(async () => expect((await fetch(`${server.url}/ready`)).status).toBe(200))
     expect((await metrics()).text).toMatch(/^mayfly_broken_files 0$/m)
   })
 

@@ -15,8 +15,8 @@ import { storedFiles } from '../helpers/stored-files.ts'
 
 const HOUR = 3_600_000
 /** Enough to be in the middle of. */
-const ROWS = 8_000
-const BLOBS = 1_500
+const ROWS = 2_000
+const BLOBS = 500
 /** Each is noted in a transaction of its own. */
 const READS = 200
 

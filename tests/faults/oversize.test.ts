@@ -10,6 +10,7 @@ import { temporaryFolder } from '../helpers/database.ts'
 import { makeApp, type TestApp } from '../helpers/make-app.ts'
 import { CHUNKED, CHUNKED_FORM, chunk, formPart, head, rawClient } from '../helpers/raw-client.ts'
 import { storedFiles } from '../helpers/stored-files.ts'
+import { waitFor } from '../helpers/wait.ts'
 
 const run = promisify(execFile)
 const MB = 1_000_000
@@ -28,7 +29,7 @@ function largeFile(): string {
 }
 
 async function expectNothingLeft(app: TestApp): Promise<void> {
-  await vi.waitFor(() => expect(storedFiles(app.dataDir)).toEqual([]))
+  await waitFor(() => expect(storedFiles(app.dataDir)).toEqual([]))
   expect((await fetch(`${app.url}/ok.txt`, { method: 'PUT', body: 'x'.repeat(MB) })).status).toBe(200)
 }
 

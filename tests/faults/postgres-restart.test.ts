@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { findPostgres, type PostgresServer, startPostgres } from '../helpers/postgres-server.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { type PostgresServer, startPostgres } from '../helpers/postgres-server.ts'
+import { isInstalled } from '../helpers/programs.ts'
 import { type SpawnedServer, spawnServer, untilTwoAnswer } from '../helpers/spawn-server.ts'
+import { waitFor } from '../helpers/wait.ts'
 
 /** `POSTGRES_RESTARTS=30 npx vitest run --project sqlite tests/faults/postgres-restart.test.ts` */
 const RESTARTS = Number(process.env.POSTGRES_RESTARTS ?? 4)
@@ -52,7 +54,7 @@ async function restart(postgres: PostgresServer): Promise<void> {
 
 const diedWorkers = (server: SpawnedServer) => server.logs().filter(({ msg }) => msg === 'a worker died')
 
-describe.skipIf(findPostgres() === undefined)('a restart of PostgreSQL', () => {
+describe.skipIf(!isInstalled('postgres'))('a restart of PostgreSQL', () => {
   test('under load loses nothing that was acknowledged and stops no process; until then requests are told to wait', {
     timeout: 60_000 + RESTARTS * 10_000,
   }, async () => {
@@ -66,7 +68,7 @@ describe.skipIf(findPostgres() === undefined)('a restart of PostgreSQL', () => {
     for (let count = 0; count < RESTARTS; count += 1) {
       const before = told.files.size
       await restart(postgres)
-      await vi.waitFor(() => expect(told.files.size).toBeGreaterThan(before + CLIENTS), { timeout: 20_000 })
+      await waitFor(() => expect(told.files.size).toBeGreaterThan(before + CLIENTS))
     }
     stop.abort()
     await Promise.all(clients)

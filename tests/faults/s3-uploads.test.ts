@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { memoryMiB } from '../bench/processes.ts'
+import { isInstalled } from '../helpers/programs.ts'
 import { rawClient } from '../helpers/raw-client.ts'
-import { type S3Server, s3ServerAvailable, s3Settings, startS3Server } from '../helpers/s3-server.ts'
+import { type S3Server, s3Settings, startS3Server } from '../helpers/s3-server.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
 
 const SENDERS = 40
 /** Nearly a part, so that nothing of it can be sent on. */
 const SENT = Buffer.alloc(7_000_000, 'part')
 
-describe.skipIf(!s3ServerAvailable())('with the bytes in a bucket', () => {
+describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
   let s3: S3Server
 
   beforeAll(async () => {

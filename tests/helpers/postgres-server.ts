@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 const DEBIAN_FOLDER = '/usr/lib/postgresql'
 
 /** The folder of `initdb` and `pg_ctl`, newest version first. */
-export function findPostgres(): string | undefined {
+function findPostgres(): string | undefined {
   if (!existsSync(DEBIAN_FOLDER)) return undefined
   const versions = readdirSync(DEBIAN_FOLDER).sort((a, b) => Number(b) - Number(a))
   return versions

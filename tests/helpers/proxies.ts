@@ -1,31 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
 import { temporaryFolder } from './database.ts'
 import { freePort } from './postgres-server.ts'
+import { type Program, pathOf } from './programs.ts'
 
 /** The real reverse proxies, as Debian ships them, each on a free port and ended with the test. */
-
-const PROGRAMS = {
-  nginx: '/usr/sbin/nginx',
-  haproxy: '/usr/sbin/haproxy',
-  varnish: '/usr/sbin/varnishd',
-  apache: '/usr/sbin/apache2',
-  caddy: '/usr/bin/caddy',
-}
-
-export type ProxyName = keyof typeof PROGRAMS
-
-/** Whether the program is installed; says so when it is not, and throws in CI. */
-export function isInstalled(name: ProxyName): boolean {
-  if (existsSync(PROGRAMS[name])) return true
-  const message = `NOT TESTED: behind ${name}, which is not installed`
-  if (process.env.CI) throw new Error(message)
-  console.warn(message)
-  return false
-}
 
 interface NginxOptions {
   /** A path of its own, which it takes off: `/share`. */
@@ -134,9 +116,9 @@ http://127.0.0.1:${port} {
   })
 
 /** Starts the program with the arguments for a free port; resolves with its URL once it listens. */
-async function started(name: ProxyName, path: string, argumentsFor: (port: number) => string[]): Promise<string> {
+async function started(name: Program, path: string, argumentsFor: (port: number) => string[]): Promise<string> {
   const port = await freePort()
-  const child = spawn(PROGRAMS[name], argumentsFor(port), { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(pathOf(name), argumentsFor(port), { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (text) => {

@@ -1,15 +1,13 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { accessSync, constants } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-const PROGRAMS = ['radosgw', 'radosgw-admin', 'ceph', 'ceph-mon', 'ceph-osd', 'ceph-authtool', 'monmaptool']
 /** One for the gateway, two for the monitor, one as a lock, the rest for the object store to choose from. */
 const PORTS = 40
 const START_TIMEOUT_MS = 30_000
@@ -39,11 +37,6 @@ export const s3Settings = ({ bucket, endpoint, region, accessKeyId, secretAccess
   S3_SECRET_ACCESS_KEY: secretAccessKey,
   S3_FORCE_PATH_STYLE: 'true',
 })
-
-/** Whether Debian's `radosgw ceph-mon ceph-osd` are installed. */
-export function s3ServerAvailable(): boolean {
-  return PROGRAMS.every(isInstalled)
-}
 
 /**
  * A real S3 server: a Ceph gateway with a cluster of one, its objects in memory. Up in about a second, 110 MB.
@@ -234,16 +227,5 @@ function bind(port: number): Promise<Server | undefined> {
     const server = createServer().unref()
     server.once('error', () => resolve(undefined))
     server.listen(port, '127.0.0.1', () => resolve(server))
-  })
-}
-
-function isInstalled(program: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
   })
 }

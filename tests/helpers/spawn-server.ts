@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, onTestFinished, vi } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { temporaryFolder } from './database.ts'
+import { waitFor } from './wait.ts'
 
 export interface SpawnedServer {
   /** `http://127.0.0.1:PORT` plus the path prefix, without a slash at the end. */
@@ -67,13 +68,10 @@ export const workersOf = (server: SpawnedServer): string[] => [
 
 /** Both of two workers serve, of which one may still start when the server announces itself. */
 export async function untilTwoAnswer(server: SpawnedServer): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      await fetch(`${server.url}/health`, { headers: { Connection: 'close' } })
-      expect(workersOf(server).length).toBeGreaterThanOrEqual(2)
-    },
-    { timeout: 15_000, interval: 50 },
-  )
+  await waitFor(async () => {
+    await fetch(`${server.url}/health`, { headers: { Connection: 'close' } })
+    expect(workersOf(server).length).toBeGreaterThanOrEqual(2)
+  }, 50)
 }
 
 async function running(

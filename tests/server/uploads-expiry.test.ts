@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, renameSync, rmdirSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../../server/database/open-database.ts'
 import { newBlobKey } from '../../server/ids.ts'
 import { addFile, createUpload, givenFile } from '../helpers/client.ts'
@@ -10,6 +10,7 @@ import { migratedDatabase, temporaryFolder } from '../helpers/database.ts'
 import { makeApp, type TestApp } from '../helpers/make-app.ts'
 import { CHUNKED_FORM, chunk, FORM_END, formPart, head, LAST_CHUNK, rawClient } from '../helpers/raw-client.ts'
 import { storedFiles } from '../helpers/stored-files.ts'
+import { waitFor } from '../helpers/wait.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -81,7 +82,7 @@ test('a removed upload leaves no bytes and no rows', async () => {
   const { upload } = await givenFile(app)
 
   await fetch(`${app.url}/upload/${upload.id}`, { method: 'DELETE', headers: { 'X-UploadToken': upload.uploadToken } })
-  await vi.waitFor(() => expect(stored(app)).toEqual([]))
+  await waitFor(() => expect(stored(app)).toEqual([]))
   await app.housekeeping.purge()
 
   expect(await tablesOf(settings).selectFrom('files').selectAll().execute()).toEqual([])
@@ -106,7 +107,7 @@ test('a file whose writer stopped renewing its lease is given up, not a millisec
   const client = await rawClient(app.url)
   await client.send(head('POST', `/file/${id}`, { ...CHUNKED_FORM, 'X-UploadToken': uploadToken }))
   await client.send(chunk(`${formPart('file', 'a.txt')}half`))
-  await vi.waitFor(async () => expect(await statusesOf(app, id, uploadToken)).toEqual(['uploading']))
+  await waitFor(async () => expect(await statusesOf(app, id, uploadToken)).toEqual(['uploading']))
 
   await app.letTimePass(60 * SECOND - 1)
   await app.housekeeping.clean()
@@ -129,7 +130,7 @@ test('a clock that is far ahead, or behind, takes no file from a sender on anoth
   const client = await rawClient(app.url)
   await client.send(head('POST', `/file/${id}`, { ...CHUNKED_FORM, 'X-UploadToken': uploadToken }))
   await client.send(chunk(`${formPart('file', 'a.txt')}half`))
-  await vi.waitFor(async () => expect(await statusesOf(app, id, uploadToken)).toEqual(['uploading']))
+  await waitFor(async () => expect(await statusesOf(app, id, uploadToken)).toEqual(['uploading']))
 
   for (const ms of [20 * MINUTE, -HOUR]) {
     other.leap(ms)
@@ -148,7 +149,7 @@ test('a quick upload of several files whose server died is taken back whole', as
   const client = await rawClient(app.url)
   await client.send(head('POST', '/', CHUNKED_FORM))
   await client.send(chunk(`${formPart('file', 'a.txt')}whole\r\n${formPart('file', 'b.txt')}ha`))
-  await vi.waitFor(async () => {
+  await waitFor(async () => {
     expect(await db.selectFrom('files').select('status').orderBy('position').execute()).toEqual([
       { status: 'uploaded' },
       { status: 'uploading' },
@@ -180,7 +181,7 @@ test.each([1, 2])(
     const files = Array.from({ length: count }, (_, index) => `${formPart('file', `${index}.txt`)}content\r\n`)
     await client.send(head('POST', '/', CHUNKED_FORM))
     await client.send(chunk(`${files.join('')}${formPart('comments')}half`))
-    await vi.waitFor(() => expect(stored(app).filter((path) => !path.includes('/files/tmp/'))).toHaveLength(count))
+    await waitFor(() => expect(stored(app).filter((path) => !path.includes('/files/tmp/'))).toHaveLength(count))
 
     await app.letTimePass(10 * MINUTE)
     await app.housekeeping.clean()
@@ -192,7 +193,7 @@ test.each([1, 2])(
     const contents = await Promise.all(links.map((link) => textOf(link.replace('http://127.0.0.1', app.url))))
     expect([400, 404]).toContain(status) // whichever it notices first: that its slot, or that its upload is gone
     expect(contents).toEqual([])
-    await vi.waitFor(() => expect(stored(app).filter((path) => !path.includes('/quarantine/'))).toEqual([]))
+    await waitFor(() => expect(stored(app).filter((path) => !path.includes('/quarantine/'))).toEqual([]))
   },
 )
 

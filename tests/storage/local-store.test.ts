@@ -10,6 +10,7 @@ import { newBlobKey } from '../../server/ids.ts'
 import type { BlobKey, BlobStore, Durability } from '../../storage/blob-store.ts'
 import { openLocalStore } from '../../storage/local-store.ts'
 import { chunks, describeBlobStore, givenBlob, listed, read, stalling } from '../contract/blob-store.ts'
+import { waitUntil } from '../helpers/wait.ts'
 
 const MIB = 1024 * 1024
 const FAR_FUTURE = Date.parse('2100-01-01')
@@ -235,7 +236,7 @@ describe('a sweep', () => {
 
     vi.advanceTimersByTime(2_000)
 
-    await vi.waitUntil(async () => (await stat(join(directory, 'tmp', key)).catch(() => undefined))?.size === 64 * 1024)
+    await waitUntil(async () => (await stat(join(directory, 'tmp', key)).catch(() => undefined))?.size === 64 * 1024)
     stalled.finish()
     expect(await putting).toBe(64 * 1024)
   })
@@ -267,17 +268,17 @@ describe('a power cut', () => {
     const syncs = holdSyncs()
 
     const first = store.put(`${prefix}01`, chunks([Buffer.from('one')]))
-    await vi.waitUntil(() => syncs.length === 1)
+    await waitUntil(() => syncs.length === 1)
     const done: string[] = []
     const others = [`${prefix}02`, `${prefix}03`].map(async (key) => {
       await store.put(key, chunks([Buffer.from('other')]))
       done.push(key)
     })
-    await vi.waitUntil(async () => (await listed(store)).length === 4)
+    await waitUntil(async () => (await listed(store)).length === 4)
     syncs[0]?.()
     await first
 
-    await vi.waitUntil(() => syncs.length === 2)
+    await waitUntil(() => syncs.length === 2)
     expect(done).toEqual([])
     syncs[1]?.()
     await Promise.all(others)
@@ -384,7 +385,7 @@ test('descriptors are given back, whatever happens', async () => {
   aborter.abort(new Error('stopped'))
   await expect(putting).rejects.toThrow('stopped')
 
-  await vi.waitUntil(async () => (await openFiles()) === before)
+  await waitUntil(async () => (await openFiles()) === before)
 })
 
 test('a store that can not be written to fails its check', async () => {

@@ -19,19 +19,13 @@ import type { BlobStore } from '../../storage/blob-store.ts'
 import { createS3Store, type S3StoreOptions } from '../../storage/s3-store.ts'
 import { chunks, describeBlobStore, givenBlob, listed, read, stalling } from '../contract/blob-store.ts'
 import { temporaryFolder } from '../helpers/database.ts'
-import { type S3Server, s3ServerAvailable, startS3Server } from '../helpers/s3-server.ts'
+import { isInstalled } from '../helpers/programs.ts'
+import { type S3Server, startS3Server } from '../helpers/s3-server.ts'
 
 const MIB = 1024 * 1024
 const FAR_FUTURE = Date.parse('2100-01-01')
 
-const isAvailable = s3ServerAvailable()
-if (!isAvailable) {
-  const message = 'NOT TESTED: the S3 store. apt-get install -y --no-install-recommends radosgw ceph-mon ceph-osd'
-  if (process.env.CI) throw new Error(message)
-  console.warn(message)
-}
-
-describe.skipIf(!isAvailable)('with a real S3 server (Ceph)', () => {
+describe.skipIf(!isInstalled('ceph'))('with a real S3 server (Ceph)', () => {
   let server: S3Server
 
   beforeAll(async () => {

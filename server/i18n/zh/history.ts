@@ -41,7 +41,7 @@ export const HISTORY = {
     '结束发送方或服务器已中断的上传，并清除残留的写入',
   'Moves stored bytes that belong to no file to quarantine, and deletes them a day later; stops when they are too large a share':
     '把不属于任何文件的数据移入隔离区，一天后删除；占比过大时停止',
-  'Looks for each file whether its bytes are there and of the right size; marks those that are broken, and heals; fails when it found any':
+  'Checks that the data of every file exists and has the right size; marks those that are missing, clears the marks of those that are back, and fails when any is missing':
     '检查每个文件的数据是否存在、大小是否正确；标记损坏的，并恢复；发现损坏时作业失败',
   'Reads files again, slowly, and compares their SHA-256; continues next time where it stopped; fails when it found a broken file':
     '慢速重新读取文件并核对 SHA-256；下次从中断处继续；发现损坏时作业失败',
@@ -53,7 +53,7 @@ export const HISTORY = {
     '从历史记录中删除旧的运行：按全部作业、单个作业的数量以及时间',
   'Sends a message to an operator, by webhook or mail': '通过 Webhook 或邮件向操作员发送消息',
 
-  'What is over goes: marked at once, bytes within the minute, rows an hour later':
+  'Deletes expired uploads: files within a minute, metadata after an hour':
     '清除到期内容：立即标记，一分钟内删除数据，一小时后删除记录',
   'Uploads whose sender or server died': '发送方或服务器已中断的上传',
   'Stored bytes that a crash left without a file': '崩溃后没有对应文件的数据',

@@ -16,9 +16,9 @@ export const TRANSFERS = {
   'no multipart boundary param in Content-Type': 'Content-Type 中没有 boundary',
   "request Content-Type isn't multipart/form-data": 'Content-Type 不是 multipart/form-data',
   'the form ended before it was complete': '表单未发送完就中断了',
-  'the form did not go on for too long': '表单太久没有继续发送',
+  'timed out waiting for form data': '表单太久没有继续发送',
   'the request ended before its body was complete': '请求未发送完就中断了',
-  'nothing came for too long': '太久没有收到数据',
+  'timed out waiting for data': '太久没有收到数据',
   'unable to read request body : http: request body too large': '请求内容太大',
   'missing request body': '请求没有内容',
   'the request body is not JSON': '请求内容不是 JSON',
@@ -41,12 +41,12 @@ export const TRANSFERS = {
   'there is no file at this address yet': '此地址还没有文件',
   'there is no such unfinished upload': '没有这个未完成的上传，可能已过期',
   'what was received is lost, please begin anew': '已收到的部分已丢失，请重新开始',
-  'the upload goes on in another request': '上传正在另一个请求中继续',
+  'another request took over this upload': '上传正在另一个请求中继续',
   'the upload is being worked on, please try again': '上传正在处理中，请重试',
   'the upload is finished': '上传已完成',
   'the upload is finished, and can be removed with the upload token only': '上传已完成，只有上传者才能移除',
   'the upload was joined of its parts': '此上传由多个部分合并而成',
-  'the upload goes on at byte {received}, not at {offset}': '上传应从第 {received} 字节继续，而不是 {offset}',
+  'offset mismatch: expected {received}, got {offset}': '上传应从第 {received} 字节继续，而不是 {offset}',
   'the upload has {size} bytes, not {wanted}': '上传有 {size} 字节，而不是 {wanted}',
   'more bytes were sent than the {size} that were announced': '收到的字节数超过了声明的 {size}',
   'too many parts, maximum is {max}': '部分太多，最多 {max} 个',
@@ -74,7 +74,8 @@ export const TRANSFERS = {
   'invalid {header}, expected a whole number of bytes': '{header} 无效，应为整数字节数',
   'invalid {header}, expected such as sha-256=:base64:, or sha-512':
     '{header} 无效，应类似 sha-256=:base64:，或 sha-512',
-  '{reason}\nWhat came is kept. To go on:\n{command}': '{reason}\n已收到的部分会保留。继续请运行：\n{command}',
+  '{reason}\nThe data received so far is kept. To resume:\n{command}':
+    '{reason}\n已收到的部分会保留。继续请运行：\n{command}',
 
   'this file is being downloaded by someone else and may be gone afterwards': '有人正在下载此文件，之后它可能就没有了',
   'this link can be opened only a limited number of times, so there is no preview of it':
@@ -103,8 +104,8 @@ export const TRANSFERS = {
 
   'file {name} ({id}) is no picture': '文件 {name} 不是图片',
   'this server makes no derived pictures': '此服务器不生成缩略图',
-  'there are no derived pictures of files that can be downloaded only so often': '下载次数有限的文件没有缩略图',
-  'there is no other form of this picture: {why}': '无法生成此图片的其他形式：{why}',
+  'thumbnails and conversions are not available for files with a download limit': '下载次数有限的文件没有缩略图',
+  'cannot convert this image: {why}': '无法生成此图片的其他形式：{why}',
   'this picture is too big for other forms of it': '图片太大，无法生成其他形式',
   'too many pictures are asked for at once': '同时请求的图片太多',
   'the server has no time to clean this picture, please try again': '服务器暂时无法清除此图片的信息，请重试',

@@ -83,7 +83,7 @@ export const UPLOADS = {
   'the upload behind this request has expired': '此收集链接所属的上传已过期',
   'the upload behind this request was removed': '此收集链接所属的上传已被移除',
   'file too big (this request takes {size} more)': '文件太大（此收集链接还能接收 {size}）',
-  'file too big (this request does not take as much)': '文件太大（超出此收集链接的剩余容量）',
+  'file too big (exceeds what is left of this request)': '文件太大（超出此收集链接的剩余容量）',
   'missing X-RequestToken header': '缺少 X-RequestToken 标头',
   'files for a request go to /request/, with a slash at the end': '收集的文件应发送到 /request/，末尾带斜杠',
 }

@@ -108,5 +108,5 @@ function rethrowForCaller(error: unknown): never {
   if (!(error instanceof PictureProblem)) throw error
   if (error.kind === 'busy')
     throw new AppError('unavailable', error.message, { cause: error, retryAfterSeconds: RETRY_AFTER_SECONDS })
-  throw new AppError('not_acceptable', `there is no other form of this picture: ${error.message}`, { cause: error })
+  throw new AppError('not_acceptable', `cannot convert this image: ${error.message}`, { cause: error })
 }

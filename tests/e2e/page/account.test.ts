@@ -93,7 +93,7 @@ describe.skipIf(!hasBrowser())('the account page', () => {
     await row(page, 'plans.pdf').getByText('Gone in 7 days').waitFor()
     await page.getByRole('button', { name: 'Delete plans.pdf' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click()
-    await page.getByText('Nothing here').waitFor()
+    await page.getByText('No uploads yet').waitFor()
 
     expect((await fetch(`${app.url}/upload/${plans?.id}`)).status).toBe(404)
     expect((await fetch(`${app.url}/upload/${photo?.id}`)).status).toBe(200)
@@ -122,7 +122,7 @@ describe.skipIf(!hasBrowser())('the account page', () => {
     const copied = await dialog.getByLabel('Link without the key').inputValue()
 
     expect(text).toContain('Encrypted upload, 2 files')
-    expect(text).toContain('Its link here lacks the key')
+    expect(text).toContain('This link doesn’t contain the key')
     expect(text).not.toMatch(/BEGIN AGE|\.age/)
     expect(link.startsWith(`${copied}&e2ee=2&key=`)).toBe(true)
   })
@@ -246,7 +246,7 @@ describe.skipIf(!hasBrowser())('the account page', () => {
     for (const _ of ['keep', 'delete']) await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
 
-    await page.getByText('Nothing here').waitFor()
+    await page.getByText('No uploads yet').waitFor()
   })
 
   test('asks who may not upload without an account to log in first', async () => {

@@ -158,7 +158,7 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)(
       await look('user')
       await page.keyboard.press('Escape')
       await page.getByRole('button', { name: /^See the page as/ }).click()
-      await page.getByText('Nothing here').waitFor()
+      await page.getByText('No uploads yet').waitFor()
       await look('impersonating')
       await page.getByRole('link', { name: 'API tokens' }).click()
       await page.getByRole('button', { name: 'Create a token' }).click()

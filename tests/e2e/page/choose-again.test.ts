@@ -158,7 +158,7 @@ describe.skipIf(!hasBrowser())('a file that is chosen again', () => {
     const link = await send(page)
     line.limit(1_250_000)
     await page.locator('.received input[type=file]').first().setInputFiles(later)
-    await expect.poll(() => progressOf(page), { timeout: 10_000 }).toBeGreaterThan(20)
+    await expect.poll(() => progressOf(page)).toBeGreaterThan(20)
     await page.reload()
     await page.goto(`${line.url}/#/`)
     await interrupted(page).waitFor()
@@ -232,7 +232,7 @@ describe.skipIf(!hasBrowser())('an interrupted upload that is given up', () => {
     const { id } = (await (await created).json()) as { id: string }
     await interrupt(page, line)
 
-    await page.getByRole('button', { name: 'Give it up' }).click()
+    await page.getByRole('button', { name: 'Discard' }).click()
     await page.getByRole('button', { name: 'Delete', exact: true }).click()
     await interrupted(page).waitFor({ state: 'detached' })
 
@@ -246,10 +246,10 @@ describe.skipIf(!hasBrowser())('an interrupted upload that is given up', () => {
     const link = await send(page)
     line.limit(1_250_000)
     await page.locator('.received input[type=file]').first().setInputFiles(later)
-    await expect.poll(() => progressOf(page), { timeout: 10_000 }).toBeGreaterThan(20)
+    await expect.poll(() => progressOf(page)).toBeGreaterThan(20)
     await interrupt(page, line)
 
-    await page.getByRole('button', { name: 'Give it up' }).click()
+    await page.getByRole('button', { name: 'Discard' }).click()
     await page.getByText('Files that have arrived stay').waitFor()
     await page.getByRole('button', { name: 'Delete', exact: true }).click()
     await interrupted(page).waitFor({ state: 'detached' })

@@ -17,7 +17,7 @@ describe.skipIf(!hasBrowser())('a link that leads to no file', () => {
 
     await page.goto(url)
 
-    await page.getByRole('heading', { name: 'This file can’t be had' }).waitFor()
+    await page.getByRole('heading', { name: 'This file can’t be downloaded' }).waitFor()
     expect(await page.getByText('It has expired, was removed or downloaded already').count()).toBe(1)
   })
 
@@ -27,7 +27,7 @@ describe.skipIf(!hasBrowser())('a link that leads to no file', () => {
 
     await page.goto(`${app.url}/#/?err=Call+0900+666&errcode=400&uri=/x`)
 
-    await page.getByRole('heading', { name: 'This file can’t be had' }).waitFor()
+    await page.getByRole('heading', { name: 'This file can’t be downloaded' }).waitFor()
     expect(await page.getByText('The link does not lead to a file.').count()).toBe(1)
     expect(await page.getByText('0900').count()).toBe(0)
   })

@@ -168,9 +168,9 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
     const offsets = offsetsSentBy(later)
     await later.goto(link.replace(app.url, line.url))
     await later.getByRole('heading', { name: 'An upload was interrupted' }).waitFor()
-    await later.getByText('What you have begun has it').waitFor()
+    await later.getByText('Your unfinished upload holds this place').waitFor()
     await other.goto(link)
-    await other.getByRole('heading', { name: 'The last place is taken' }).waitFor()
+    await other.getByRole('heading', { name: 'Someone is already sending the last file' }).waitFor()
     await later.locator('.unfinished input[type=file]').setInputFiles([fileOf('large.bin', content)])
     await later.getByRole('heading', { name: 'This request is full' }).waitFor()
     await other.getByRole('button', { name: 'Look again' }).click()
@@ -201,7 +201,7 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
     void page.reload().catch(() => {}) // when it is dismissed
     const question = await asked
     await question.accept()
-    await page.getByRole('button', { name: 'Give it up' }).click()
+    await page.getByRole('button', { name: 'Discard' }).click()
     await page.getByRole('button', { name: 'Delete', exact: true }).click()
     await page.getByText('You can add 1 more file').waitFor()
 

@@ -34,6 +34,7 @@ async function redness(page: Page): Promise<number> {
 
 describe.skipIf(!hasBrowser())('a look with the keyboard', () => {
   const open = useBrowser()
+  const openWithPdf = useBrowser([], 'chromium')
 
   test.each(['plain', 'encrypted', 'behind a password'])('plays a video that is %s', async (kind) => {
     const app = await makeApp()
@@ -45,7 +46,7 @@ describe.skipIf(!hasBrowser())('a look with the keyboard', () => {
     await look(page, 'clip.webm')
 
     const video = page.locator('dialog video')
-    await expect.poll(() => video.evaluate((element: Media) => element.videoWidth), { timeout: 10_000 }).toBe(64)
+    await expect.poll(() => video.evaluate((element: Media) => element.videoWidth)).toBe(64)
     await closesWithEscape(page, 'clip.webm')
   })
 
@@ -59,7 +60,7 @@ describe.skipIf(!hasBrowser())('a look with the keyboard', () => {
     await look(page, 'silence.wav')
 
     const audio = page.locator('dialog audio')
-    await expect.poll(() => audio.evaluate((element: Media) => element.duration), { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => audio.evaluate((element: Media) => element.duration)).toBe(1)
     await closesWithEscape(page, 'silence.wav')
   })
 
@@ -67,14 +68,14 @@ describe.skipIf(!hasBrowser())('a look with the keyboard', () => {
     'shows a PDF that is %s, in the browser’s own viewer',
     async (kind) => {
       const app = await makeApp()
-      const page = await open()
+      const page = await openWithPdf()
       const { link, password } = await given(app, kind, 'red.pdf', pdf())
       await page.goto(link)
       await unlock(page, password)
 
       await look(page, 'red.pdf')
 
-      await expect.poll(() => redness(page), { timeout: 10_000 }).toBeGreaterThan(0.05)
+      await expect.poll(() => redness(page)).toBeGreaterThan(0.05)
       await closesWithEscape(page, 'red.pdf')
     },
   )
@@ -95,6 +96,7 @@ const EVIL_SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"
 
 describe.skipIf(!hasBrowser())('a look at something hostile', () => {
   const open = useBrowser()
+  const openWithPdf = useBrowser([], 'chromium')
 
   test.each([
     ['plain', 'page.pdf', EVIL_HTML],
@@ -105,7 +107,7 @@ describe.skipIf(!hasBrowser())('a look at something hostile', () => {
     ['encrypted', 'page.html', EVIL_HTML],
   ])('runs and loads nothing of what is %s and called %s', async (kind, name, content) => {
     const app = await makeApp()
-    const page = await open()
+    const page = await (name.endsWith('.pdf') ? openWithPdf : open)()
     const requests: string[] = []
     page.on('request', (request) => requests.push(request.url()))
     const { link } = await given(app, kind, name, content)
@@ -124,7 +126,7 @@ describe.skipIf(!hasBrowser())('a look at something hostile', () => {
     'lets a script in a PDF that is %s reach neither page nor network',
     async (kind) => {
       const app = await makeApp()
-      const page = await open()
+      const page = await openWithPdf()
       const [requests, alerts]: [string[], string[]] = [[], []]
       page.context().on('request', (request) => requests.push(request.url()))
       page.on('dialog', (dialog) => {
@@ -135,7 +137,7 @@ describe.skipIf(!hasBrowser())('a look at something hostile', () => {
       await page.goto(link)
 
       await look(page, 'script.pdf')
-      await expect.poll(() => alerts, { timeout: 15_000 }).toEqual(['ran to its end'])
+      await expect.poll(() => alerts).toEqual(['ran to its end'])
 
       expect(await page.title()).toBe('Mayfly')
       expect(page.context().pages()).toHaveLength(1)

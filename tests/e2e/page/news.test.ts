@@ -24,7 +24,7 @@ describe.skipIf(!hasBrowser())('a page that is open', () => {
       headers,
       body: fileForm('from hand to hand', 'later.txt'),
     })
-    await page.getByRole('status').filter({ hasText: 'There to be fetched now: later.txt' }).waitFor()
+    await page.getByRole('status').filter({ hasText: 'Ready to download: later.txt' }).waitFor()
     const received = await saved(page, () => page.getByRole('link', { name: 'Download later.txt' }).click())
 
     expect(received.bytes.toString()).toBe('from hand to hand')

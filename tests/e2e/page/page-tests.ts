@@ -89,7 +89,7 @@ export async function sendSlowly(page: Page, line: SlowLine): Promise<void> {
   await page.getByRole('button', { name: /^Send \d/ }).click()
   const bar = page.locator('.total progress')
   const progress = () => bar.evaluate((element) => (element as unknown as { value: number }).value)
-  await expect.poll(progress, { timeout: 10_000 }).toBeGreaterThan(20)
+  await expect.poll(progress).toBeGreaterThan(20)
 }
 
 /** Where each piece of an upload began. */

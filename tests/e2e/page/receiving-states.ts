@@ -10,6 +10,7 @@ import { flipped, givenEncrypted } from './encrypted.ts'
 
 interface State {
   options?: BrowserContextOptions
+  isPdf?: boolean
   /** Runs in the page before anything else. */
   script?: string
   /** Brings the page into the state, whatever its language. */
@@ -127,8 +128,9 @@ export const STATES: Record<string, State> = {
     arrange: async (app, page) => look(app, page, 'clip.webm', await webm(page)),
   },
   'a look at a sound': { arrange: (app, page) => look(app, page, 'silence.wav', wav()) },
-  'a look at a PDF': { arrange: (app, page) => look(app, page, 'red.pdf', pdf()) },
+  'a look at a PDF': { isPdf: true, arrange: (app, page) => look(app, page, 'red.pdf', pdf()) },
   'a look that fails': {
+    isPdf: true,
     arrange: async (app, page) => {
       await page.goto((await givenEncrypted(app, [{ path: 'no.pdf', content: 'no PDF' }])).link)
       await page.locator('.file-actions button').first().click()

@@ -14,12 +14,13 @@ async function faultsIn(page: Page, colorScheme: 'light' | 'dark'): Promise<stri
 
 describe.skipIf(!hasBrowser())('receiving, on a small phone', () => {
   const open = useBrowser()
+  const openWithPdf = useBrowser([], 'chromium')
 
   test.each(Object.entries(STATES))(
     'has no fault that axe finds in either theme, and does not scroll sideways: %s',
-    async (_, { options, script, arrange }) => {
+    async (_, { options, script, isPdf, arrange }) => {
       const app = await makeApp()
-      const page = await open({ ...PHONE, ...options })
+      const page = await (isPdf ? openWithPdf : open)({ ...PHONE, ...options })
       if (script) await page.addInitScript(script)
 
       await arrange(app, page)

@@ -51,7 +51,7 @@ describe.skipIf(!hasBrowser())('an upload on the page', () => {
     await later.goto(`${line.url}/`)
     await later.getByRole('heading', { name: 'An upload was interrupted' }).waitFor()
     await later.locator('.unfinished input[type=file]').setInputFiles([fileOf('other.bin', 'other')])
-    await later.getByRole('alert').filter({ hasText: 'These are not the files' }).waitFor()
+    await later.getByRole('alert').filter({ hasText: 'These files don’t match' }).waitFor()
     await later.locator('.unfinished input[type=file]').setInputFiles([fileOf('large.bin', content)])
     await linkReady(later)
 

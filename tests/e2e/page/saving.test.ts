@@ -136,7 +136,7 @@ describe.skipIf(!hasBrowser())('without a service worker', () => {
 
     await page.getByRole('button', { name: 'Download a.txt' }).click()
 
-    await expect.poll(() => contentOf(page, 'a.txt').catch(() => ''), { timeout: 10_000 }).toBe('written as it came')
+    await expect.poll(() => contentOf(page, 'a.txt').catch(() => '')).toBe('written as it came')
   })
 
   test('nothing is left of one that turns out to be changed', async () => {

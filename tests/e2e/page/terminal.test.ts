@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Page } from 'playwright-core'
@@ -8,16 +8,10 @@ import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { givenFile } from '../../helpers/client.ts'
 import { temporaryFolder } from '../../helpers/database.ts'
 import { makeApp } from '../../helpers/make-app.ts'
+import { isInstalled } from '../../helpers/programs.ts'
 import { givenEncrypted, givenEncryptedElsewhere } from './encrypted.ts'
 
 /** The commands of the page, in a real shell with curl and the age that Debian ships. */
-
-const hasAge = existsSync('/usr/bin/age')
-if (!hasAge) {
-  const message = 'NOT TESTED: the commands for the terminal, since age is not installed (Debian: apt-get install age)'
-  if (process.env.CI) throw new Error(message)
-  console.warn(message)
-}
 
 /** Runs a line in a folder, in a terminal of its own (`script`), where `passphrase` is typed whenever it is asked for. */
 async function typed(line: string, folder: string, passphrase = ''): Promise<{ code: number; output: string }> {
@@ -43,7 +37,7 @@ function contentsOf(folder: string): Record<string, string> {
   return Object.fromEntries(paths.map((path) => [path.slice(folder.length + 1), readFileSync(path, 'utf8')]))
 }
 
-describe.skipIf(!hasBrowser() || !hasAge)('the command for the terminal', () => {
+describe.skipIf(!hasBrowser() || !isInstalled('age'))('the command for the terminal', () => {
   const open = useBrowser()
 
   test('fetches every encrypted file into its folder, whatever the files are called', async () => {

@@ -2,9 +2,9 @@ import { createCipheriv, createHash } from 'node:crypto'
 import { once } from 'node:events'
 import http from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { vi } from 'vitest'
 import type { TestApp } from '../../helpers/make-app.ts'
 import { storedFiles } from '../../helpers/stored-files.ts'
+import { waitFor, waitUntil } from '../../helpers/wait.ts'
 
 /** HTTP as far down as downloads need it: any Host, any User-Agent, one connection a request, cut where we like. */
 
@@ -57,14 +57,11 @@ export async function cutAfter(bytes: number, url: string, question: Question = 
 
 /** The server needs a moment to notice that a reader went away: asks until it is not `locked` any more. */
 export const askUnlocked = (url: string, question: Question = {}): Promise<Reply> =>
-  vi.waitFor(
-    async () => {
-      const reply = await ask(url, question)
-      if (reply.status === 423) throw new Error('still locked')
-      return reply
-    },
-    { timeout: 10_000, interval: 10 },
-  )
+  waitFor(async () => {
+    const reply = await ask(url, question)
+    if (reply.status === 423) throw new Error('still locked')
+    return reply
+  }, 10)
 
 /**
  * Sends `request` on `count` connections but for its last byte and, once the server has read all of that, the last bytes
@@ -76,9 +73,7 @@ export async function inOneSweep(app: TestApp, count: number, request: (index: n
   const accept = (socket: Socket) => void accepted.push(socket)
   app.server.server.on('connection', accept)
   const sockets = await Promise.all(requests.map((text) => connected(app, text.slice(0, -1))))
-  await vi.waitUntil(() => accepted.length === count && accepted.every(({ bytesRead }) => bytesRead > 0), {
-    interval: 1,
-  })
+  await waitUntil(() => accepted.length === count && accepted.every(({ bytesRead }) => bytesRead > 0), 1)
   app.server.server.off('connection', accept)
   const answers = sockets.map(textOf)
   for (const [index, socket] of sockets.entries()) socket.write(requests[index]?.at(-1) ?? '')

@@ -2,6 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { answerOf } from '../../helpers/answers.ts'
 import { addFile, createUpload } from '../../helpers/client.ts'
 import { makeApp } from '../../helpers/make-app.ts'
+import { waitFor } from '../../helpers/wait.ts'
 import { createResumable, patch } from '../resumable/tus-requests.ts'
 
 /** Links that are handed out before the file is there. */
@@ -87,7 +88,7 @@ test('all who wait for a file share one look at a time', async () => {
   const look = vi.spyOn(app.uploads, 'getFile')
 
   const waiting = Array.from({ length: 20 }, () => fetch(`${link}?wait=1`))
-  await vi.waitFor(() => expect(look.mock.calls.length).toBeGreaterThan(20)) // one by each who came, then the shared ones
+  await waitFor(() => expect(look.mock.calls.length).toBeGreaterThan(20)) // one by each who came, then the shared ones
   await patch(url, 0, 'hello world')
   const texts = await Promise.all(waiting.map(async (answer) => (await answer).text()))
 

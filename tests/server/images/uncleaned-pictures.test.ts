@@ -141,11 +141,11 @@ test.for(AT_ONCE)('%s whose sender leaves while its picture is worked on ends th
   const hangUp = new AbortController()
 
   const sent = fetch(`${app.url}${path}`, { ...init, signal: hangUp.signal }).catch(() => 'gone')
-  await expect.poll(() => spooledFiles(app), { interval: 5, timeout: 10_000 }).toContain('output.attempt')
+  await expect.poll(() => spooledFiles(app), { interval: 5 }).toContain('output.attempt')
   hangUp.abort()
 
   expect(await sent).toBe('gone')
-  await expect.poll(() => spooled(app), { timeout: 10_000 }).toEqual([])
+  await expect.poll(() => spooled(app)).toEqual([])
   expect(blobsOf(app)).toEqual([])
 })
 
@@ -159,10 +159,10 @@ test('a tus upload whose sender leaves while its picture is worked on is finishe
   )
   await sender.send(`Content-Type: application/offset+octet-stream\r\nContent-Length: ${picture.length}\r\n\r\n`)
   await sender.send(picture)
-  await expect.poll(() => spooledFiles(app), { interval: 5, timeout: 10_000 }).toContain('output.attempt')
+  await expect.poll(() => spooledFiles(app), { interval: 5 }).toContain('output.attempt')
 
   sender.socket.destroy()
-  await expect.poll(() => spooled(app), { timeout: 10_000 }).toEqual([])
+  await expect.poll(() => spooled(app)).toEqual([])
   expect((await fetch(link)).status).not.toBe(200)
 
   expect((await head(url)).status).toBe(200)
@@ -178,11 +178,11 @@ test('a derived picture that nobody waits for any more is given up, and made for
   const stored = blobsOf(app)
 
   const asked = fetch(`${url}?width=2048&format=png`, { signal: hangUp.signal }).catch(() => 'gone')
-  await expect.poll(() => spooled(app), { interval: 5, timeout: 10_000 }).toHaveLength(1)
+  await expect.poll(() => spooled(app), { interval: 5 }).toHaveLength(1)
   hangUp.abort()
 
   expect(await asked).toBe('gone')
-  await expect.poll(() => spooled(app), { timeout: 10_000 }).toEqual([])
+  await expect.poll(() => spooled(app)).toEqual([])
   expect(blobsOf(app)).toEqual(stored)
   expect((await download(`${url}?width=64&format=png`)).length).toBeGreaterThan(0)
 })

@@ -1,4 +1,5 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
+import { waitFor } from '../../helpers/wait.ts'
 import { acting, givenEngine, momentsOf } from './given-engine.ts'
 
 const SECOND = 1_000
@@ -19,7 +20,7 @@ async function givenJob(engine: Engine, cron: string, more: object = {}, job: ob
 /** A round of the agent, and the end of what it began. */
 async function tick(engine: Engine): Promise<void> {
   await engine.agent.tick()
-  await vi.waitFor(async () => expect((await engine.control.get('job')).current).toBeUndefined())
+  await waitFor(async () => expect((await engine.control.get('job')).current).toBeUndefined())
 }
 
 test('a moment is run when it has come, not before, and once', async () => {

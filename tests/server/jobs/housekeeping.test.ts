@@ -3,6 +3,7 @@ import { AppError } from '../../../server/errors.ts'
 import { createHousekeeping } from '../../../server/jobs/housekeeping.ts'
 import { givenFile } from '../../helpers/client.ts'
 import { makeApp } from '../../helpers/make-app.ts'
+import { waitFor } from '../../helpers/wait.ts'
 
 /** A housekeeping whose work is done by stand-ins that note what they were asked for. */
 function givenHousekeeping() {
@@ -30,7 +31,7 @@ test('a start cleans at once what the last process left', async () => {
   await app.jobEngine.agent.start()
 
   const answer = async () => (await fetch(`${app.url}/upload/${upload.id}`)).text()
-  await vi.waitFor(async () => expect(await answer()).toBe(`upload ${upload.id} not found\n`), { timeout: 20_000 })
+  await waitFor(async () => expect(await answer()).toBe(`upload ${upload.id} not found\n`))
 })
 
 test('runs never overlap, and who asks during one gets the next, which has surely seen what he means', async () => {
@@ -39,7 +40,7 @@ test('runs never overlap, and who asks during one gets the next, which has surel
   expiry.expire.mockReturnValueOnce(promise)
 
   const first = housekeeping.purge()
-  await vi.waitFor(() => expect(expiry.expire).toHaveBeenCalledTimes(1))
+  await waitFor(() => expect(expiry.expire).toHaveBeenCalledTimes(1))
   const others = [housekeeping.purge(), housekeeping.purge()]
   expect(expiry.expire).toHaveBeenCalledTimes(1)
   resolve(3)
@@ -54,10 +55,10 @@ test('a run in the background that fails is logged, and the next one takes place
   expiry.deleteBlobs.mockRejectedValueOnce(new Error('no'))
 
   housekeeping.deleteBlobsSoon()
-  await vi.waitFor(() => expect(log.error).toHaveBeenCalledWith({ err: new Error('no') }, 'housekeeping failed'))
+  await waitFor(() => expect(log.error).toHaveBeenCalledWith({ err: new Error('no') }, 'housekeeping failed'))
   housekeeping.deleteBlobsSoon()
 
-  await vi.waitFor(() => expect(expiry.deleteBlobs).toHaveBeenCalledTimes(2))
+  await waitFor(() => expect(expiry.deleteBlobs).toHaveBeenCalledTimes(2))
   expect(log.error).toHaveBeenCalledTimes(1)
 })
 
@@ -76,7 +77,7 @@ test('a stop ends the deletion that is under way, and does not wait for one that
   const { promise } = Promise.withResolvers<{ files: number; bytes: number }>()
   expiry.deleteBlobs.mockReturnValueOnce(promise)
   housekeeping.deleteBlobsSoon()
-  await vi.waitFor(() => expect(expiry.deleteBlobs).toHaveBeenCalledTimes(1))
+  await waitFor(() => expect(expiry.deleteBlobs).toHaveBeenCalledTimes(1))
   const startedAt = performance.now()
 
   await housekeeping.close()

@@ -1,4 +1,5 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
+import { waitFor } from '../../helpers/wait.ts'
 import { acting, givenEngine } from './given-engine.ts'
 
 type Engine = Awaited<ReturnType<typeof givenEngine>>
@@ -105,7 +106,7 @@ test('an action that is stopped ends at its signal, the run is cancelled, and wh
   const engine = await givenEngine({ slow })
   await engine.jobs.create({ name: 'job', steps: [step('a', 'slow'), step('b', 'slow')] })
   const { run: started, ended } = await engine.control.start('job', 'test')
-  await vi.waitFor(async () => expect((await engine.control.getRun(started.id)).steps).toHaveLength(1))
+  await waitFor(async () => expect((await engine.control.getRun(started.id)).steps).toHaveLength(1))
 
   await engine.control.stop('job')
   await ended

@@ -1,6 +1,7 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { givenSession, givenUser, type SessionHeaders, sessionOf, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { waitFor } from '../../helpers/wait.ts'
 
 /** Whatever it holds. */
 type Json = ReturnType<typeof JSON.parse>
@@ -57,7 +58,7 @@ test('an admin creates a job, runs it, sees its history, changes and deletes it'
 
   const [, run] = await ask('POST', '/jobs/my%20job/start')
   expect(run).toMatchObject({ outcome: 'in_progress', trigger: 'manual', requestedBy: 'user admin' })
-  await vi.waitFor(async () => expect((await ask('GET', `/jobs/${job.id}`))[1].last?.outcome).toBe('succeeded'))
+  await waitFor(async () => expect((await ask('GET', `/jobs/${job.id}`))[1].last?.outcome).toBe('succeeded'))
   const [, history] = await ask('GET', '/jobs/history?job=my%20job')
   expect(history).toMatchObject({
     total: 1,

@@ -2,8 +2,9 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { SMTPServer } from 'smtp-server'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { signature } from '../../../server/jobs/webhook.ts'
+import { waitFor } from '../../helpers/wait.ts'
 import { acting, givenEngine } from './given-engine.ts'
 
 const MINUTE = 60_000
@@ -239,7 +240,7 @@ test('mail reaches a real mail server, with the steps in it', async () => {
 
   await runBoth(engine, 'failure')
 
-  await vi.waitFor(() => expect(mails).toHaveLength(1))
+  await waitFor(() => expect(mails).toHaveLength(1))
   expect(mails[0]).toContain('From: mayfly@example.org')
   expect(mails[0]).toContain('To: admin@example.org')
   expect(mails[0]).toContain('Subject: Mayfly job no: failed')

@@ -261,7 +261,7 @@ test('an upload that can not be read whole stays behind whole, and the rest come
 
 test('what is over stays behind', async () => {
   const app = await makeApp()
-  const plik = givenOneUpload({ expire_at: goTime(Date.now() - 1000) })
+  const plik = givenOneUpload({ expire_at: goTime(Date.now() - 60_000) })
   plik.upload({ id: 'BBBBBBBBBBBBBBBB', deleted_at: goTime(Date.now()) })
   plik.upload({ id: 'CCCCCCCCCCCCCCCC', expire_at: null, ttl: -1 })
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { head as headOf, rawClient } from '../../helpers/raw-client.ts'
+import { waitFor, waitUntil } from '../../helpers/wait.ts'
 import { describe, offsetOf, patch, post } from '../resumable/tus-requests.ts'
 import { givenGuest, revokeRequest, seen } from './given.ts'
 
@@ -76,7 +77,7 @@ test.each(ENDINGS.filter(([what]) => what !== 'the request expires'))(
 
     await end(app, guest)
 
-    await vi.waitFor(() => expect(stored(app)).toEqual([]))
+    await waitFor(() => expect(stored(app)).toEqual([]))
   },
 )
 
@@ -107,7 +108,7 @@ test.each(ENDINGS)(
     const guest = await givenGuest(app, { ttl: 3600 })
     const [, part, file] = await givenUnfinished(app, guest)
     const senders = [await stalledSender(part), await stalledSender(file.replace(app.url, other.url))]
-    await vi.waitUntil(() => receivedBytes(app) === 18, { timeout: 10_000 }) // what was received is written every two seconds
+    await waitUntil(() => receivedBytes(app) === 18) // what was received is written every two seconds
 
     await end(app, guest)
     if (what === 'the request expires') other.advance(HOUR)
@@ -130,7 +131,7 @@ test.each(ENDINGS.filter(([what]) => what !== 'the request expires'))(
     const headers = { 'X-RequestToken': guest.request.requestToken, 'Content-Length': 1_000_000 }
     await sender.send(headOf('PUT', '/request/a', headers))
     await sender.send('the first bytes')
-    await vi.waitFor(async () => expect((await seen(app, guest.upload)).files).toHaveLength(1))
+    await waitFor(async () => expect((await seen(app, guest.upload)).files).toHaveLength(1))
 
     await end(app, guest)
     vi.advanceTimersByTime(20_000)

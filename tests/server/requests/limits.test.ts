@@ -1,10 +1,11 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { givenSession, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { addFile, type CreatedUpload } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { head, rawClient } from '../../helpers/raw-client.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
+import { waitFor } from '../../helpers/wait.ts'
 import { phonePhoto } from '../images/given.ts'
 import { post } from '../resumable/tus-requests.ts'
 import {
@@ -40,7 +41,7 @@ async function atOnce(app: TestApp, count: number, token: string, body: string):
 
 /** Resolves once that many files of the upload are coming in. */
 const comingIn = (app: TestApp, upload: Parameters<typeof seen>[1], count: number) =>
-  vi.waitFor(async () => {
+  waitFor(async () => {
     const { files } = await seen(app, upload)
     expect(files.filter(({ status }) => status === 'uploading')).toHaveLength(count)
   })
@@ -78,7 +79,7 @@ describe('a number of files', () => {
     expect(await answerOf(guest.put('b', 'x'))).toEqual(FULL)
     held.fail()
     await first
-    await vi.waitFor(async () => expect((await seen(app, upload)).files).toEqual([]))
+    await waitFor(async () => expect((await seen(app, upload)).files).toEqual([]))
     expect(await answerOf(guest.post('much too large'))).toEqual([400, 'file too big (limit is set to 10 B)\n'])
     expect((await guest.put('c', 'x')).status).toBe(200)
     expect((await seen(app, upload)).files).toMatchObject([{ fileName: 'c' }])
@@ -140,7 +141,7 @@ describe('a number of bytes', () => {
   test('of a form, and of a body of unknown length, it is noticed at the first byte too many', async () => {
     const app = await makeApp()
     const { upload, guest } = await givenGuest(app, { maxSize: 10 })
-    const tooMuch: [number, string] = [400, 'file too big (this request does not take as much)\n']
+    const tooMuch: [number, string] = [400, 'file too big (exceeds what is left of this request)\n']
     const unknown = heldBody('0123456789')
     unknown.finish('x')
 

@@ -7,14 +7,15 @@ import { givenFile } from '../../helpers/client.ts'
 import { emptyDatabase, isPostgres, temporaryFolder } from '../../helpers/database.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { givenOldDatabase } from '../../helpers/old-version.ts'
-import { type S3Server, s3ServerAvailable, s3Settings, startS3Server } from '../../helpers/s3-server.ts'
+import { isInstalled } from '../../helpers/programs.ts'
+import { type S3Server, s3Settings, startS3Server } from '../../helpers/s3-server.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { createResumable, offsetOf, patch } from './tus-requests.ts'
 
 const MIB = 1024 * 1024
 
 /** `tests/storage/s3-store.test.ts` says loudly when there is no such server. */
-describe.skipIf(!s3ServerAvailable())('with the bytes in a bucket', () => {
+describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
   let s3: S3Server
 
   beforeAll(async () => {

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { answerOf } from '../../helpers/answers.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { head as headOf, rawClient } from '../../helpers/raw-client.ts'
+import { waitUntil } from '../../helpers/wait.ts'
 import { createResumable, offsetOf, patch } from './tus-requests.ts'
 
 /** One writer at a time. */
@@ -31,15 +32,14 @@ function unfinishedBytes({ dataDir }: TestApp): number {
 }
 
 /** What came is written out every two seconds. */
-const untilNoted = (app: TestApp, bytes: number) =>
-  vi.waitUntil(() => unfinishedBytes(app) === bytes, { timeout: 15_000 })
+const untilNoted = (app: TestApp, bytes: number) => waitUntil(() => unfinishedBytes(app) === bytes)
 
 test('what came before a connection broke is kept', async () => {
   const app = await makeApp()
   const bytes = randomBytes(8 * MIB)
   const { url, link } = await createResumable(app, bytes.length)
   const writer = await stalledWriter(url, bytes.subarray(0, 4 * MIB), bytes.length)
-  await vi.waitUntil(() => unfinishedBytes(app) >= 3 * MIB, { timeout: 15_000 })
+  await waitUntil(() => unfinishedBytes(app) >= 3 * MIB)
 
   writer.socket.destroy()
 
@@ -125,7 +125,7 @@ test('nobody waits for a writer whose process died for longer than its lease', a
   const { url } = await createResumable(one, 11)
   const onTwo = url.replace(one.url, two.url)
   await stalledWriter(url, 'hello ', 11)
-  await vi.waitUntil(() => unfinishedBytes(one) === 6, { timeout: 15_000 })
+  await waitUntil(() => unfinishedBytes(one) === 6)
   await two.letTimePass(10_000)
 
   expect([0, 6]).toContain(await offsetOf(onTwo)) // 6 where the machine was slow enough for the bytes to be noted
@@ -140,7 +140,7 @@ async function givenWriterWhoLostTheTurn() {
   const two = await makeApp({ DATA_DIR: one.dataDir, DATABASE_URL: one.databaseUrl })
   const { url, link } = await createResumable(one, 11)
   const frozen = await stalledWriter(url, 'hello ', 11)
-  await vi.waitUntil(() => unfinishedBytes(one) === 6, { timeout: 15_000 })
+  await waitUntil(() => unfinishedBytes(one) === 6)
   await two.letTimePass(10_000)
   return { frozen, onTwo: url.replace(one.url, two.url), link }
 }

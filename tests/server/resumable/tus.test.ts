@@ -104,7 +104,7 @@ describe('the offset', () => {
 
     expect((await patch(url, 0, 'HELLO ')).status).toBe(409)
     expect((await patch(url, 7, 'orld')).status).toBe(409)
-    expect(await answerOf(patch(url, 5, 'xxxxxx'))).toEqual([409, 'the upload goes on at byte 6, not at 5\n'])
+    expect(await answerOf(patch(url, 5, 'xxxxxx'))).toEqual([409, 'offset mismatch: expected 6, got 5\n'])
 
     await patch(url, 6, 'world')
     expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])

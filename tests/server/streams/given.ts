@@ -1,5 +1,6 @@
-import { expect, vi } from 'vitest'
+import { expect } from 'vitest'
 import { type CreatedUpload, createUpload, fileForm } from '../../helpers/client.ts'
+import { waitFor } from '../../helpers/wait.ts'
 
 /** A stream upload with one declared file, and its link. */
 export async function givenStream(server: { url: string }, options: object = {}) {
@@ -26,7 +27,7 @@ export async function givenSender(
     ...(signal ? { signal } : {}),
   })
   answer.catch(() => {}) // a test that is about the reader may leave it alone
-  await vi.waitFor(async () => expect(await statusOf(server, upload)).toBe('uploading'), { timeout: 5_000 })
+  await waitFor(async () => expect(await statusOf(server, upload)).toBe('uploading'))
   return { answer }
 }
 

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { migratedDatabase, temporaryFolder } from '../../helpers/database.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { type SpawnedServer, spawnServer } from '../../helpers/spawn-server.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
+import { waitFor } from '../../helpers/wait.ts'
 import { givenSender, givenStream, statusOf } from './given.ts'
 
 /** Streams whose sender and reader reach different processes on one database. */
@@ -125,7 +126,7 @@ test('a stream that is deleted on another replica lets its sender wait no longer
 
   expect(await answerOf(answer)).toEqual([200, 'ok'])
   expect(await answerOf(sender.answer)).toEqual([400, 'the stream was cancelled\n'])
-  await vi.waitFor(async () => expect(await statusOf(holder, upload)).toBe('deleted'))
+  await waitFor(async () => expect(await statusOf(holder, upload)).toBe('deleted'))
 })
 
 test('the port behind the streams gives nothing to whoever does not know the secret of a row', async () => {

@@ -15,6 +15,7 @@ import {
   type RawClient,
   rawClient,
 } from '../../helpers/raw-client.ts'
+import { waitFor } from '../../helpers/wait.ts'
 import { givenStream, statusOf } from './given.ts'
 
 /** Streams whose sender has nothing to send for a while, as `(sleep 8; echo hi) | plik --stream` or a database dump through gzip. */
@@ -28,7 +29,7 @@ async function givenSlowSender(app: TestApp, upload: CreatedUpload, id: string, 
     head('POST', `/stream/${upload.id}/${id}/a.bin`, { ...CHUNKED_FORM, 'X-UploadToken': upload.uploadToken }),
   )
   if (begun !== '') await sender.send(chunk(begun))
-  await vi.waitFor(async () => expect(await statusOf(app, upload)).toBe('uploading'))
+  await waitFor(async () => expect(await statusOf(app, upload)).toBe('uploading'))
   return sender
 }
 
@@ -43,7 +44,7 @@ async function startReading(app: TestApp, path: string, signal?: AbortSignal) {
   const look = vi.spyOn(app.uploads, 'getFile')
   const reading = answerOf(fetch(app.url + path, signal ? { signal } : {}))
   reading.catch(() => {})
-  await vi.waitFor(() => expect(look).toHaveBeenCalled())
+  await waitFor(() => expect(look).toHaveBeenCalled())
   look.mockRestore()
   return { reading }
 }

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { answerOf } from '../../helpers/answers.ts'
 import { addFile, type CreatedUpload, createUpload, fileForm } from '../../helpers/client.ts'
 import { makeApp } from '../../helpers/make-app.ts'
+import { waitFor } from '../../helpers/wait.ts'
 import { givenSender, givenStream, statusOf } from './given.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
@@ -93,7 +94,7 @@ test('when the sender leaves, the reader sees a broken transfer and never a shor
   })
   sender.on('error', () => {})
   sender.write(Buffer.concat([Buffer.from(head), randomBytes(1_000_000)]))
-  await vi.waitFor(async () => expect(await statusOf(app, upload)).toBe('uploading'))
+  await waitFor(async () => expect(await statusOf(app, upload)).toBe('uploading'))
   const response = await fetch(url)
   const reader = response.body?.getReader()
   await reader?.read()
@@ -101,7 +102,7 @@ test('when the sender leaves, the reader sees a broken transfer and never a shor
   sender.destroy()
 
   await expect(drain(reader)).rejects.toThrow()
-  await vi.waitFor(async () => expect(await statusOf(app, upload)).toBe('deleted'))
+  await waitFor(async () => expect(await statusOf(app, upload)).toBe('deleted'))
 })
 
 async function drain(reader: ReadableStreamDefaultReader<Uint8Array> | undefined): Promise<void> {
@@ -116,7 +117,7 @@ test('a sender that hangs up before anybody came leaves a deleted file', async (
 
   sender.abort()
 
-  await vi.waitFor(async () => expect(await statusOf(app, upload)).toBe('deleted'))
+  await waitFor(async () => expect(await statusOf(app, upload)).toBe('deleted'))
 })
 
 test('a stopping server lets nobody wait', async () => {
@@ -183,7 +184,7 @@ test('a file that was not declared streams, too', async () => {
   const app = await makeApp()
   const upload = await createUpload(app, { stream: true })
   const sender = { answer: addFile(app, upload, 'hello', 'late.txt') }
-  await vi.waitFor(async () => expect(await statusOf(app, upload)).toBe('uploading'))
+  await waitFor(async () => expect(await statusOf(app, upload)).toBe('uploading'))
   const listed = (await (await fetch(`${app.url}/upload/${upload.id}`)).json()) as CreatedUpload
 
   const body = await (await fetch(`${app.url}/file/${upload.id}/${listed.files?.[0]?.id}/late.txt`)).text()

@@ -1,8 +1,9 @@
 import { Encrypter } from 'age-encryption'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { addFile, type CreatedUpload, createUpload, fileForm, givenFile } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { waitUntil } from '../../helpers/wait.ts'
 import { phonePhoto } from '../images/given.ts'
 
 /** Files that only the sender can read (Plik 1.4, `e2ee`). */
@@ -92,7 +93,7 @@ test('the ciphertext of an encrypted stream passes as it is', async () => {
   const headers = { 'X-UploadToken': upload.uploadToken }
 
   const sent = fetch(`${app.url}/stream/${path}`, { method: 'POST', headers, body: fileForm(ciphertext, 'a.age') })
-  const reader = await vi.waitUntil(async () => {
+  const reader = await waitUntil(async () => {
     const response = await fetch(`${app.url}/file/${path}`)
     return response.ok && response
   })

@@ -1,11 +1,12 @@
 import { basename } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { type CreatedUpload, createUpload, fileForm } from '../../helpers/client.ts'
 import { FORM_TYPE, filePart, form } from '../../helpers/form.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { openConnection, sendRaw } from '../../helpers/raw-http.ts'
 import { storedFiles } from '../../helpers/stored-files.ts'
+import { waitFor } from '../../helpers/wait.ts'
 
 /** Uploads that end before they should: nothing of them stays, and a declared file can be sent again, which Plik refuses (§3.2, P7, P23). */
 
@@ -92,24 +93,24 @@ test('a connection that is cut within a file leaves no bytes, and a file that is
     `Content-Type: ${FORM_TYPE}`,
   ]
   connection.send(`${[...head, 'Content-Length: 20000000'].join('\r\n')}\r\n\r\n${TRUNCATED[0][1]}${LARGE}`)
-  await vi.waitFor(async () => expect(namesOfStored(app)).toHaveLength(1))
+  await waitFor(async () => expect(namesOfStored(app)).toHaveLength(1))
   expect(await statuses(app, upload)).toEqual(['uploading'])
 
   connection.cut()
 
-  await vi.waitFor(async () => expect(await statuses(app, upload)).toEqual(['missing']))
-  await vi.waitFor(async () => expect(namesOfStored(app)).toEqual([]))
+  await waitFor(async () => expect(await statuses(app, upload)).toEqual(['missing']))
+  await waitFor(async () => expect(namesOfStored(app)).toEqual([]))
 })
 
 test('a connection that is cut within PUT leaves nothing at all', async () => {
   const app = await makeApp()
   const connection = await openConnection(app)
   connection.send(`PUT /a.txt HTTP/1.1\r\nHost: h\r\nContent-Length: 20000000\r\n\r\n${LARGE}`)
-  await vi.waitFor(async () => expect(namesOfStored(app)).toHaveLength(1))
+  await waitFor(async () => expect(namesOfStored(app)).toHaveLength(1))
 
   connection.cut()
 
-  await vi.waitFor(async () => expect(namesOfStored(app)).toEqual([]))
+  await waitFor(async () => expect(namesOfStored(app)).toEqual([]))
 })
 
 test('a connection that is cut within the second file of a quick upload leaves no bytes', async () => {
@@ -119,11 +120,11 @@ test('a connection that is cut within the second file of a quick upload leaves n
   connection.send(
     `POST / HTTP/1.1\r\nHost: h\r\nContent-Type: ${FORM_TYPE}\r\nContent-Length: 20000000\r\n\r\n${start}`,
   )
-  await vi.waitFor(async () => expect(namesOfStored(app)).toHaveLength(2))
+  await waitFor(async () => expect(namesOfStored(app)).toHaveLength(2))
 
   connection.cut()
 
-  await vi.waitFor(async () => expect(namesOfStored(app)).toEqual([]))
+  await waitFor(async () => expect(namesOfStored(app)).toEqual([]))
 })
 
 const chunkedStart = (path: string, { uploadToken }: CreatedUpload) => {
@@ -136,12 +137,12 @@ test('a chunked body that ends in the middle of a chunk is not taken for a file'
   const { upload, path } = await declare(app)
   const connection = await openConnection(app)
   connection.send(chunkedStart(path, upload))
-  await vi.waitFor(async () => expect(await statuses(app, upload)).toEqual(['uploading']))
+  await waitFor(async () => expect(await statuses(app, upload)).toEqual(['uploading']))
 
   connection.end()
   await connection.answer()
 
-  await vi.waitFor(async () => expect(await statuses(app, upload)).toEqual(['missing']))
+  await waitFor(async () => expect(await statuses(app, upload)).toEqual(['missing']))
   expect(namesOfStored(app)).toEqual([])
 })
 
@@ -153,7 +154,7 @@ test('senders who leave before anybody looked at their forms hold nothing up', a
   for (const connection of connections) connection.send(chunkedStart(path, upload))
   for (const connection of connections) connection.cut()
 
-  await vi.waitFor(async () => expect(await statuses(app, upload)).not.toEqual(['uploading']))
+  await waitFor(async () => expect(await statuses(app, upload)).not.toEqual(['uploading']))
   expect(namesOfStored(app)).toEqual([])
   await app.close() // waits for every request that is still being served
 })

@@ -1,10 +1,11 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { type CreatedUpload, createUpload, fileForm, givenFile } from '../../helpers/client.ts'
 import { FORM_TYPE, filePart, form, part } from '../../helpers/form.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { openConnection, sendRaw } from '../../helpers/raw-http.ts'
 import { storedFiles } from '../../helpers/stored-files.ts'
+import { waitFor } from '../../helpers/wait.ts'
 
 /** `POST /file/:upload/:file/:name`: bytes for a declared file (Plik §1.6, §3.2). */
 
@@ -75,7 +76,7 @@ test('while one uploader sends, a second one is refused at once (Plik §3.2)', a
     `${[...head, `Content-Length: ${body.length}`, 'Connection: close'].join('\r\n')}\r\n\r\n${body.slice(0, -10)}`,
   )
   const seen = () => jsonOf<CreatedUpload>(fetch(`${app.url}/upload/${upload.id}`))
-  await vi.waitFor(async () => expect((await seen()).files).toMatchObject([{ status: 'uploading' }]))
+  await waitFor(async () => expect((await seen()).files).toMatchObject([{ status: 'uploading' }]))
 
   const second = await answerOf(post(app, path, upload, 'fast'))
   const early = await answerOf(fetch(app.url + path))

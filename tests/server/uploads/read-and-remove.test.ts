@@ -1,10 +1,11 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { addFile, type CreatedUpload, createUpload, givenFile } from '../../helpers/client.ts'
 import { FORM_TYPE, filePart, form } from '../../helpers/form.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { openConnection } from '../../helpers/raw-http.ts'
 import { storedFiles } from '../../helpers/stored-files.ts'
+import { waitFor } from '../../helpers/wait.ts'
 
 /** `GET` and `DELETE /upload/:id`, `DELETE /file` (Plik §1.5, §1.8). */
 
@@ -81,7 +82,7 @@ test.for([
     expect(await answerOf(remove(url, upload.uploadToken))).toEqual(gone)
     expect(await answerOf(addFile(app, upload, 'more'))).toEqual(gone)
     expect(await answerOf(remove(path, upload.uploadToken))).toEqual(gone)
-    await vi.waitFor(async () => expect(await blobs(app)).toEqual([]))
+    await waitFor(async () => expect(await blobs(app)).toEqual([]))
   },
 )
 
@@ -115,7 +116,7 @@ test.for([
     expect(await jsonOf(fetch(`${app.url}/upload/${upload.id}`))).toMatchObject({
       files: [{ id: file.id, status: 'deleted' }],
     })
-    await vi.waitFor(async () => expect(await blobs(app)).toEqual([]))
+    await waitFor(async () => expect(await blobs(app)).toEqual([]))
   },
 )
 
@@ -163,7 +164,7 @@ test.for([
     const head = [`POST /file/${upload.id}/${id}/a.txt HTTP/1.1`, 'Host: h', `X-UploadToken: ${upload.uploadToken}`]
     const rest = [`Content-Type: ${FORM_TYPE}`, `Content-Length: ${body.length}`, 'Connection: close']
     uploader.send(`${[...head, ...rest].join('\r\n')}\r\n\r\n${body.slice(0, -10)}`)
-    await vi.waitFor(async () => expect(await blobs(app)).toHaveLength(1))
+    await waitFor(async () => expect(await blobs(app)).toHaveLength(1))
 
     const removal = await answerOf(remove(app.url + path(upload, id), upload.uploadToken))
     uploader.send(body.slice(-10))
@@ -171,7 +172,7 @@ test.for([
 
     expect(removal).toEqual([200, 'ok'])
     expect(answer).toMatchObject({ status: 404, body: expect.stringContaining(reason) })
-    await vi.waitFor(async () => expect(await blobs(app)).toEqual([]))
+    await waitFor(async () => expect(await blobs(app)).toEqual([]))
   },
 )
 

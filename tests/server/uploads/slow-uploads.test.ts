@@ -1,10 +1,11 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { newId } from '../../../server/ids.ts'
 import { createUploadsRepo } from '../../../server/uploads/uploads-repo.ts'
 import { jsonOf } from '../../helpers/answers.ts'
 import { addFile, type CreatedUpload, createUpload } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
+import { waitFor } from '../../helpers/wait.ts'
 import { givenGuest, heldBody } from '../requests/given.ts'
 import { createResumable, patch } from '../resumable/tus-requests.ts'
 
@@ -51,7 +52,7 @@ const fileLink = (app: TestApp, id: string, file: { id: string; fileName: string
 
 async function fileForm(app: TestApp, { id, uploadToken }: CreatedUpload, path: string): Promise<Sending> {
   const sending = held(`${app.url}${path}`, 'POST', `${part('a.txt')}hel`, { ...FORM, 'X-UploadToken': uploadToken })
-  await vi.waitFor(async () => {
+  await waitFor(async () => {
     const { files } = await jsonOf<CreatedUpload>(fetch(`${app.url}/upload/${id}`))
     expect(files?.[0]?.status).toBe('uploading')
   })
@@ -128,7 +129,7 @@ describe('an upload that takes longer than its time to live', () => {
     const { upload, guest } = await givenGuest(app, {}, { ttl: TTL })
     const body = heldBody('hel')
     const answer = guest.put('a.txt', body.body)
-    await vi.waitFor(async () => expect((await uploadJson(app, upload)).files?.[0]?.status).toBe('uploading'))
+    await waitFor(async () => expect((await uploadJson(app, upload)).files?.[0]?.status).toBe('uploading'))
 
     app.advance(50_000)
     await app.housekeeping.purge()
@@ -148,7 +149,7 @@ describe('an upload that takes longer than its time to live', () => {
     await addFile(app, upload, 'first', 'b.txt')
     const headers = { ...FORM, 'X-UploadToken': upload.uploadToken }
     const sending = held(`${app.url}/file/${upload.id}`, 'POST', `${part('a.txt')}hel`, headers)
-    await vi.waitFor(async () => expect((await uploadJson(app, upload)).files).toHaveLength(2))
+    await waitFor(async () => expect((await uploadJson(app, upload)).files).toHaveLength(2))
 
     app.advance(TTL * 1000)
     sending.finish(`lo\r\n--${BOUNDARY}--\r\n`)
@@ -164,7 +165,7 @@ describe('an upload that takes longer than its time to live', () => {
       ...FORM,
       'X-UploadToken': upload.uploadToken,
     })
-    await vi.waitFor(async () => expect((await uploadJson(app, upload)).files?.[0]?.status).toBe('uploading'))
+    await waitFor(async () => expect((await uploadJson(app, upload)).files?.[0]?.status).toBe('uploading'))
 
     app.advance(50_000)
     await app.housekeeping.purge()

@@ -17,7 +17,7 @@ export const accountTexts = texts(
     tabTokens: 'API tokens',
     tabSettings: 'Settings',
     uploadsTitle: 'Your uploads',
-    noUploads: 'Nothing here. What you upload while you are logged in is listed in this place.',
+    noUploads: 'No uploads yet. Uploads you make while logged in appear here.',
     usage: 'Used space',
     usedUnlimited: 'in use, without a limit',
     usedOf: (quota: string, share: string) => `in use of ${quota} (${share})`,

@@ -30,10 +30,9 @@ export const commonTexts = texts(
     reportAbuse: 'Report abuse',
     notFoundTitle: 'There is nothing here',
     notFoundText: 'The address may be incomplete. Ask for the link again, or share something yourself.',
-    failedTitle: 'This file can’t be had',
+    failedTitle: 'This file can’t be downloaded',
     failedGone: 'It has expired, was removed or downloaded already, or is not there yet.',
-    failedLocked:
-      'Somebody else is downloading the last copy. If that download stops, it is free again in a few minutes.',
+    failedLocked: 'Someone else is using the last download. If they cancel, you can try again in a few minutes.',
     failedAddress: 'The link does not lead to a file.',
     sendSomething: 'Share files',
     copy: 'Copy',

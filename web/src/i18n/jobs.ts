@@ -58,7 +58,7 @@ export const jobsTexts = texts(
     activeUntil: (date: string) => `until ${date}`,
     name: 'Name',
     kind: 'Kind',
-    kindCron: 'Again and again',
+    kindCron: 'Recurring (cron)',
     kindOnce: 'Once',
     kindStart: 'Whenever a server starts',
     at: 'At',

@@ -22,9 +22,9 @@ export const listTexts = texts(
     downloads: (count: number) => plural(count, 'download', 'downloads'),
     password: 'Password',
     oneShot: 'Once only',
-    stream: 'Passed on directly',
+    stream: 'Streamed directly, not stored',
     encryptedFiles: (count: number) => `Encrypted upload, ${plural(count, 'file', 'files')}`,
-    keyless: 'Its link here lacks the key',
+    keyless: 'This link doesn’t contain the key',
     keylessText:
       'The key is only in the link that you were shown when you sent it. By the link below nobody can open the files without that key.',
     keylessLink: 'Link without the key',

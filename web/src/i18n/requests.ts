@@ -59,10 +59,10 @@ export const requestTexts = texts(
       `That is too much together: at most ${size} more are taken. What did not fit is left out.`,
     fullTitle: 'This request is full',
     fullText: 'As many files as were asked for have come. Thank you!',
-    takenTitle: 'The last place is taken',
+    takenTitle: 'Someone is already sending the last file',
     takenText:
       'Something is still on its way here, or was interrupted. If it does not come, its place is free again later.',
-    takenByYou: 'What you have begun has it: go on with it, or forget it, and its place is free again.',
+    takenByYou: 'Your unfinished upload holds this place. Resume or discard it.',
     lookAgain: 'Look again',
     revokedTitle: 'This request was withdrawn',
     revokedText: 'Files are no longer asked for by this link. Ask whoever gave it to you.',

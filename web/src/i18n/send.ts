@@ -44,10 +44,9 @@ export const sendTexts = texts(
     unfinishedTitle: 'An upload was interrupted',
     unfinishedText: 'Choose the same files again, and it goes on where it stopped.',
     unfinishedChoose: 'Choose them again',
-    unfinishedOther:
-      'These are not the files that are listed, or it can’t be told which of them they are. Then choose their folder.',
+    unfinishedOther: 'These files don’t match the list. Choose the folder that contains them.',
     stillToChoose: (count: number) => `Still to be chosen again: ${plural(count, 'file', 'files')}`,
-    giveUp: 'Give it up',
+    giveUp: 'Discard',
     giveUpNew:
       'Give this upload up? What the server has of it is deleted, too, files that arrived as a whole included.',
     giveUpShared: 'Give these files up? The server deletes what it has of them. Files that have arrived stay.',

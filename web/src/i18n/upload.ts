@@ -23,10 +23,10 @@ export const uploadTexts = texts(
     downloadsLeft: (text: string, count: number) =>
       count === 1 ? 'one download left' : `${count === 0 ? 'no' : text} downloads left`,
     overText: 'It could be fetched until now. Ask the sender for a new link.',
-    arrived: (names: string) => `There to be fetched now: ${names}`,
+    arrived: (names: string) => `Ready to download: ${names}`,
     removable: 'You may delete these files',
     protected: 'Protected by a password',
-    stream: 'Passed on directly',
+    stream: 'Streamed directly, not stored',
     message: 'Message',
     files: 'Files',
     downloadFile: (name: string) => `Download ${name}`,

@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs'
+
+/** The programs that tests start: where Debian installs them, its packages for them, and what is not tested without. */
+const PROGRAMS = {
+  postgres: ['/usr/lib/postgresql', 'postgresql', 'the server on PostgreSQL'],
+  ceph: ['/usr/bin/radosgw', 'radosgw ceph-mon ceph-osd', 'files in an S3 bucket'],
+  chromium: ['/usr/bin/chromium', 'chromium', 'the pages'],
+  headlessShell: ['/usr/bin/chromium-headless-shell', 'chromium-headless-shell', 'the pages'],
+  nginx: ['/usr/sbin/nginx', 'nginx-light', 'behind nginx'],
+  haproxy: ['/usr/sbin/haproxy', 'haproxy', 'behind HAProxy'],
+  varnish: ['/usr/sbin/varnishd', 'varnish', 'behind Varnish'],
+  apache: ['/usr/sbin/apache2', 'apache2-bin', 'behind Apache'],
+  caddy: ['/usr/bin/caddy', 'caddy', 'behind Caddy'],
+  age: ['/usr/bin/age', 'age', 'decryption in a terminal'],
+  faketime: ['/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1', 'faketime', 'a wall clock that leaps'],
+} satisfies Record<string, [path: string, packages: string, tests: string]>
+
+export type Program = keyof typeof PROGRAMS
+
+export const pathOf = (program: Program): string => PROGRAMS[program][0]
+
+export const isInstalled = (program: Program): boolean => existsSync(pathOf(program))
+
+/** What can't be tested on this machine, and how it could be; empty when nothing is missing. */
+export function missingPrograms(): string {
+  const missing = (Object.keys(PROGRAMS) as Program[]).filter((program) => !isInstalled(program))
+  if (missing.length === 0) return ''
+  const tests = new Set(missing.map((program) => `  ${PROGRAMS[program][2]}`))
+  const packages = missing.map((program) => PROGRAMS[program][1])
+  return [
+    'NOT TESTED, since programs are missing:',
+    ...tests,
+    'On Debian: apt-get install --no-install-recommends',
+    `  ${packages.join(' ')}`,
+  ].join('\n')
+}
