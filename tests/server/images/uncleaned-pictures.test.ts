@@ -126,7 +126,7 @@ test('a PUT that can be resumed says how when its picture can’t be cleaned, an
     body: photo,
   })
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '60'])
-  expect(await refused.text()).toContain(`${REFUSAL}\nWhat came is kept.`)
+  expect(await refused.text()).toContain(`${REFUSAL}\nThe data received so far is kept.`)
 
   sharp.isBroken = false
   const url = new URL(refused.headers.get('location') ?? '', app.url)
