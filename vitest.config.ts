@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { isInstalled, missingPrograms } from './tests/helpers/programs.ts'
-import { SlowestFiles } from './tests/helpers/slowest-files.ts'
+import { RunReport } from './tests/helpers/run-report.ts'
 import { PATIENCE } from './tests/helpers/wait.ts'
 
 /** Every test file starts a process, and many start servers: what they compile is kept. A fifth less CPU for all of it. */
@@ -55,7 +55,7 @@ const postgres = {
 
 export default defineConfig({
   test: {
-    reporters: ['default', new SlowestFiles(), ...(report ? ['json'] : [])],
+    reporters: ['default', new RunReport(), ...(report ? ['json'] : [])],
     ...(report && { outputFile: { json: report } }),
     projects: [sqlite, isolated, ...(isInstalled('postgres') ? [postgres] : [])],
   },
