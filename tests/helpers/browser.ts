@@ -29,7 +29,11 @@ export function useBrowser(flags: string[] = [], program: BrowserProgram = 'head
     const key = [program, ...flags].join(' ')
     if (!browsers.has(key)) browsers.set(key, launchBrowser(flags, program))
     const context = await (await (browsers.get(key) as Promise<Browser>)).newContext(options)
-    onTestFinished(() => context.close())
+    onTestFinished(async () => {
+      // What handlers of routes still do then is of no interest.
+      for (const routed of [context, ...context.pages()]) await routed.unrouteAll({ behavior: 'ignoreErrors' })
+      await context.close()
+    })
     return context.newPage()
   }
 }
