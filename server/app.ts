@@ -351,6 +351,7 @@ export async function createApp({
     plikImport: createPlikImport({
       accounts: createAccountsImportRepo(database),
       uploads: createUploadsImportRepo(database),
+      assertOwned,
       blobs,
       clock,
     }),

@@ -62,16 +62,16 @@ const SET_FOLDER = 'set MAYFLY_DATA_DIR to a folder that can be written'
 
 /** Files made by another user stay unreadable if only the folder changes hands. */
 function remedy({ uid }: Stats, path: string): string {
-  const own = process.getuid?.()
+  const own = process.geteuid?.()
   return uid === own ? `\`chmod -R u+rwX ${path}\`` : `run as uid ${uid}, \`chown -R ${own} ${path}\`, or ${SET_FOLDER}`
 }
 
 const modeText = ({ mode }: Stats): string => (mode & 0o7777).toString(8).padStart(4, '0')
 
-const userText = (): string => `uid ${process.getuid?.() ?? 'of this process'}`
+const userText = (): string => `uid ${process.geteuid?.() ?? 'of this process'}`
 
 /** The path itself, or the first folder above it that is there and may be looked at. */
-function nearestExisting(path: string): [path: string, stats: Stats | undefined] {
+export function nearestExisting(path: string): [path: string, stats: Stats | undefined] {
   const stats = statOf(path)
   return stats || path === dirname(path) ? [path, stats] : nearestExisting(dirname(path))
 }

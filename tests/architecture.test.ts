@@ -36,7 +36,7 @@ function importsOf(from: string): Import[] {
 const violations = (isForbidden: (edge: Import) => boolean): string[] =>
   imports.filter(isForbidden).map(({ from, to }) => `${from} → ${to}`)
 
-const isDoor = (file: string): boolean => /-routes\.ts$|^server\/cli(-\w+)?\.ts$/.test(file)
+const isDoor = (file: string): boolean => /-routes\.ts$|^server\/cli(\.ts$|\/)/.test(file)
 /** A repository may keep its columns in a file beside it. */
 const isRepo = (file: string): boolean => /-(repo|rows)\.ts$/.test(file)
 const featureOf = (file: string): string => dirname(file)

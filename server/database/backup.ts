@@ -43,13 +43,28 @@ export function createBackups({ database, folder, clock }: { database: Database;
    * leaves an unfinished file at most, which a later backup deletes.
    */
   async function backUp({ keep, signal }: { keep: number; signal?: AbortSignal }): Promise<BackupReport> {
-    const time = new Date(clock()).toISOString().replace(/\.\d+/, '').replaceAll(':', '-')
-    const file = join(folder, `mayfly-${time}.db`)
+    const file = fileOfNow()
     const bytes = await backUpTo(file, signal)
     await removeAbandoned()
     const old = (await filesNamed(NAME)).sort().slice(0, -keep)
     for (const name of old) await rm(join(folder, name))
     return { file, bytes, deleted: old.length }
+  }
+
+  /** A backup for somebody who copies it to where this process can't write; it is gone when `copy` returns. */
+  async function backUpFor(copy: (file: string) => void): Promise<void> {
+    const file = `${fileOfNow()}.partial` // what a crash leaves is deleted by a later backup
+    try {
+      await backUpTo(file)
+      copy(file)
+    } finally {
+      await removeDatabase(file)
+    }
+  }
+
+  function fileOfNow(): string {
+    const time = new Date(clock()).toISOString().replace(/\.\d+/, '').replaceAll(':', '-')
+    return join(folder, `mayfly-${time}.db`)
   }
 
   async function removeAbandoned(): Promise<void> {
@@ -81,7 +96,7 @@ export function createBackups({ database, folder, clock }: { database: Database;
     }
   }
 
-  return { backUp, backUpTo }
+  return { backUp, backUpFor, backUpTo }
 }
 
 /** Throws `bad_request` when the file is no backup, or is damaged. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,6 +19,22 @@ export async function migrateDatabase(location: DatabaseLocation): Promise<void>
   }
 }
 
+/** Whether there is a database of Mayfly's, of whatever version. Makes none. */
+export async function isThere(location: DatabaseLocation): Promise<boolean> {
+  if (location.kind === 'sqlite' && !existsSync(location.file)) return false
+  const { db, close } = openDatabase(location)
+  try {
+    return await hasMigrations(db)
+  } finally {
+    await close()
+  }
+}
+
+async function hasMigrations(db: Kysely<Schema>): Promise<boolean> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
+  return tables.some((table) => table.name === 'kysely_migration')
+}
+
 /** Brings the tables up to date. Throws when a migration fails or when the database was made by a newer version. */
 export async function migrate(db: Kysely<Schema>, folder = FOLDER): Promise<void> {
   const migrator = new Migrator({ db, provider: new FileMigrationProvider({ fs, path, migrationFolder: folder }) })
@@ -27,8 +44,7 @@ export async function migrate(db: Kysely<Schema>, folder = FOLDER): Promise<void
 }
 
 async function refuseNewerDatabase(db: Kysely<Schema>, folder: string): Promise<void> {
-  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
-  if (!tables.some((table) => table.name === 'kysely_migration')) return
+  if (!(await hasMigrations(db))) return
   const known = new Set((await fs.readdir(folder)).map((file) => path.parse(file).name))
   const applied = await db
     .withTables<{ kysely_migration: { name: string } }>()

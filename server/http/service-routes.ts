@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
+import { RELEASED_AT_SECONDS, VERSION } from '../version.ts'
 import { WITH_HEAD } from './head.ts'
 import { fileAddresses } from './links.ts'
 import { qrCodePng } from './qr-code.ts'
@@ -12,10 +12,6 @@ interface Dependencies {
   /** Throws when the database or the store can't be used. */
   checkReadiness: () => Promise<void>
 }
-
-const PACKAGE = new URL('../../package.json', import.meta.url)
-const VERSION: string = JSON.parse(readFileSync(PACKAGE, 'utf8')).version
-const RELEASED_AT_SECONDS = Math.floor(statSync(PACKAGE).mtimeMs / 1000)
 
 const MAX_QR_SIZE = 1000
 const DEFAULT_QR_SIZE = 250

@@ -8,6 +8,7 @@ import type { ActivityTable } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
 import { newBlobKey } from '../ids.ts'
 import { receiveBlob } from '../uploads/file-intake.ts'
+import type { StoreOwnership } from '../uploads/store-ownership.ts'
 import { measureBlob } from '../uploads/stored-bytes.ts'
 import type { Measured, StoredFile, Upload } from '../uploads/upload.ts'
 import { type FoundFile, openPlikFiles, type PlikBucket, type PlikFiles } from './plik-files.ts'
@@ -32,6 +33,7 @@ interface Dependencies {
     /** Gives such a file its bytes. False: it went meanwhile. */
     addBytes(file: StoredFile): Promise<boolean>
   }
+  assertOwned: StoreOwnership['assertOwned']
   blobs: BlobStore
   clock: Clock
 }
@@ -69,18 +71,20 @@ const PLIK_ID = /^[A-Za-z0-9]{16}$/
 export type PlikImport = ReturnType<typeof createPlikImport>
 
 /** Moving from Plik: users, tokens, uploads and files come over with their ids, so that old links and tokens go on working. */
-export function createPlikImport({ accounts, uploads, blobs, clock }: Dependencies) {
+export function createPlikImport({ accounts, uploads, assertOwned, blobs, clock }: Dependencies) {
   /**
    * Each upload comes over whole or not at all, and once: the import may be interrupted and repeated. Plik may run
    * meanwhile; what it is given after its upload was read stays behind. Files that an earlier import did not find get their
    * bytes. `database`: a SQLite file, or a `postgres://` address; `location` of its files: a folder, or a bucket.
-   * Throws `bad_request`: no database of Plik's, or most of its files are not there.
+   * Throws `bad_request`: no database of Plik's, or most of its files are not there; `conflict`: our own database and store don't
+   * belong together.
    */
   async function run(
     database: string,
     location: string | PlikBucket,
     { allowMissing = false, onUpload = () => {} }: ImportOptions = {},
   ): Promise<ImportReport> {
+    await assertOwned()
     const source = await openPlikSource(database)
     const files = await openPlikFiles(location)
     try {

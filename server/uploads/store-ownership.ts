@@ -20,7 +20,7 @@ export type StoreOwnership = ReturnType<typeof createStoreOwnership>
 
 /**
  * Whether the database is the one that the stored blobs belong to. To any other database each blob looks like an orphan, so
- * everything that deletes blobs asks here first. Both sides hold the same id.
+ * everything that deletes blobs asks here first, and an import before it adds some. Both sides hold the same id.
  */
 export function createStoreOwnership({ repo, knownBlobs, blobs }: Dependencies) {
   /** Throws `conflict` when database and store don't belong together, or nobody can say. */
@@ -75,5 +75,5 @@ const ADOPT = 'mayfly store adopt'
 const notOwned = () =>
   new AppError(
     'conflict',
-    `the database and the stored files do not belong together, so nothing is deleted; correct the settings or restore the database, or run \`${ADOPT}\` if both are right`,
+    `the database and the stored files do not belong together, so nothing is deleted or imported; correct the settings or restore the database, or run \`${ADOPT}\` if both are right`,
   )

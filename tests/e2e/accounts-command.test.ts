@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { jsonOf } from '../helpers/answers.ts'
 import { type CreatedUpload, fileForm } from '../helpers/client.ts'
 import { runCommand } from '../helpers/command-line.ts'
-import { temporaryFolder } from '../helpers/database.ts'
+import { migratedFolder, temporaryFolder } from '../helpers/database.ts'
 import { type SpawnedServer, spawnServer } from '../helpers/spawn-server.ts'
 
 /** `mayfly user|token|file` beside a server that runs, with Plik's flags (Plik §7). */
@@ -124,18 +124,32 @@ test(
   SLOW,
 )
 
-test.each([
-  [['user', 'frobnicate'], 2, /^mayfly: unknown command user frobnicate\n/],
-  [['user', 'create'], 1, 'mayfly: user create needs --login\n'],
-  [['user', 'create', '--login', 'grace', '--max-ttl', 'soon'], 1, /--max-ttl soon can't be read/],
-  [['user', 'create', '--login', 'grace', '--colour', 'red'], 2, /Unknown option '--colour'/],
+test.each<[string[], number, string | RegExp]>([
+  [
+    ['user', 'frobnicate'],
+    2,
+    /^mayfly user: unknown command 'frobnicate'; allowed: create, update, list, show, delete\n$/,
+  ],
+  [['user', 'create'], 2, /^mayfly user create: required option '--login <name>' not specified/],
+  [
+    ['user', 'create', '--login', 'grace', '--max-ttl', 'soon'],
+    2,
+    /'--max-ttl <duration>' argument 'soon' is invalid. Allowed is a duration such as 12h/,
+  ],
+  [
+    ['user', 'create', '--login', 'grace', '--colour', 'red'],
+    2,
+    /unknown option '--colour'; allowed: --login, --provider, .*--max-ttl/,
+  ],
   [['user', 'show', '--login', 'nobody'], 1, 'mayfly: user not found\n'],
-  [['token', 'create'], 1, 'mayfly: token create needs --login\n'],
-  [['file', 'delete'], 1, 'mayfly: file delete needs one of --file, --upload and --all\n'],
+  [['token', 'create'], 2, /required option '--login <name>'/],
+  [['file', 'delete'], 2, /^mayfly file delete: one of --file, --upload and --all must be given/],
+  [['file', 'delete', '--all', '--file', 'x'], 2, /'--all' cannot be used with option '--file <id>'/],
+  [['constructor'], 2, /^mayfly: unknown command 'constructor'; allowed: user, token, /],
 ])(
   'what can not be done is said, with an exit code: %j',
   async (args, code, message) => {
-    const ended = await runCommand(args, { DATA_DIR: temporaryFolder(), FEATURE_AUTHENTICATION: 'enabled' })
+    const ended = await runCommand(args, { DATA_DIR: migratedFolder(), FEATURE_AUTHENTICATION: 'enabled' })
 
     expect(ended).toMatchObject({ code, output: '' })
     expect(ended.errors).toMatch(message)

@@ -7,7 +7,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { expect, onTestFinished, test } from 'vitest'
 import { createS3Client } from '../../storage/s3-client.ts'
 import { runCommand } from '../helpers/command-line.ts'
-import { temporaryFolder } from '../helpers/database.ts'
+import { migratedFolder } from '../helpers/database.ts'
 import { copyToPostgres, givenPlik, goTime } from '../helpers/plik-database.ts'
 import { startPostgres } from '../helpers/postgres-server.ts'
 import { isInstalled } from '../helpers/programs.ts'
@@ -19,7 +19,7 @@ const run = promisify(execFile)
 const LARGE = randomBytes(3_000_000)
 
 test('files of realistic sizes come over without a server, from a folder that is corrected after a mistake', async () => {
-  const settings = { DATA_DIR: temporaryFolder(), LOG_FORMAT: 'json' }
+  const settings = { DATA_DIR: migratedFolder(), LOG_FORMAT: 'json' }
   const plik = givenPlik()
   plik.upload({ id: 'AAAAAAAAAAAAAAAA' })
   for (const [index, content] of [LARGE, randomBytes(300_000), Buffer.from('small')].entries())
@@ -72,7 +72,7 @@ Driver = "postgres"
 ConnectionString = "host=${hostname} port=${port} user=${username} dbname=postgres sslmode=disable"
 `,
     )
-    const settings = { DATA_DIR: temporaryFolder(), LOG_FORMAT: 'json' }
+    const settings = { DATA_DIR: migratedFolder(), LOG_FORMAT: 'json' }
 
     const imported = await runCommand(['import-plik', '--json', '--config', config], settings)
 

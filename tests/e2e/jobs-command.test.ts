@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { givenFile } from '../helpers/client.ts'
 import { runCommand, startCommand } from '../helpers/command-line.ts'
-import { temporaryFolder } from '../helpers/database.ts'
+import { migratedFolder } from '../helpers/database.ts'
 import { makeApp } from '../helpers/make-app.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
 import { waitFor } from '../helpers/wait.ts'
@@ -11,7 +11,7 @@ import { waitFor } from '../helpers/wait.ts'
 /** Each command is a process. */
 const SLOW = 90_000
 
-const given = () => ({ DATA_DIR: temporaryFolder(), LOG_FORMAT: 'json' })
+const given = () => ({ DATA_DIR: migratedFolder(), LOG_FORMAT: 'json' })
 
 test(
   'jobs are listed, started at a step, disabled and looked back at from the command line',
@@ -55,8 +55,14 @@ test(
       1,
       'mayfly: step 9 does not exist, the job has 2',
     ])
-    expect(await errors('jobs', 'dance')).toEqual([2, 'mayfly: unknown command jobs dance'])
-    expect(await errors('constructor')).toEqual([2, 'mayfly: unknown command constructor'])
+    expect(await errors('jobs', 'dance')).toEqual([
+      2,
+      "mayfly jobs: unknown command 'dance'; allowed: list, start, stop, enable, disable, history, agent",
+    ])
+    expect(await errors('jobs', 'start', 'check-links', '--step', '0')).toEqual([
+      2,
+      "mayfly jobs start: option '--step <number>' argument '0' is invalid. Allowed is a whole number from 1 to 1000; see `mayfly jobs start --help`",
+    ])
   },
   SLOW,
 )

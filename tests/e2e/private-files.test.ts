@@ -43,6 +43,7 @@ test('folders of the operator keep their mode, and what is written into them is 
   for (const folder of [DATA_DIR, BACKUP_DIR] as string[]) mkdirSync(folder, { mode: 0o750 })
   const settings = { DATA_DIR: DATA_DIR as string, BACKUP_DIR: BACKUP_DIR as string }
 
+  expect(await runCommand(['migrate'], settings, withUmask('0'))).toMatchObject({ code: 0 })
   expect(await runCommand(['backup'], settings, withUmask('0'))).toMatchObject({ code: 0 })
 
   expect(modesIn(settings.BACKUP_DIR)).toEqual(['0750 ', expect.stringMatching(/^0600 mayfly-.*\.db$/)])

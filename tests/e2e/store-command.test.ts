@@ -12,6 +12,7 @@ test('with a database that is not the server’s, a command and a server delete 
   const url = (await (await fetch(`${server.url}/a.txt`, { method: 'PUT', body: 'kept' })).text()).trim()
   const wrong = { DATA_DIR: dataDir, DATABASE_URL: 'sqlite:other.db' }
 
+  await runCommand(['migrate'], wrong)
   const cleaned = await runCommand(['clean'], wrong)
   const shown = await runCommand(['store', '--json'], wrong)
   const other = await spawnServer(wrong)

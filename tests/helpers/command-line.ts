@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+
+const PROGRAM = fileURLToPath(new URL('../../server/cli.ts', import.meta.url))
 
 export interface Ended {
   code: number | null
@@ -20,7 +23,7 @@ export function startCommand(
 ): { child: ChildProcess; ended: Promise<Ended> } {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('MAYFLY_') && name !== 'NODE_ENV')
   const given = Object.entries(settings).map(([name, value]) => [`MAYFLY_${name}`, value])
-  const [command = '', ...rest] = [...prefix, process.execPath, 'server/cli.ts', ...args]
+  const [command = '', ...rest] = [...prefix, process.execPath, PROGRAM, ...args]
   const child = spawn(command, rest, {
     env: Object.fromEntries([...inherited, ...given]),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -53,6 +53,13 @@ export function copyMigratedDatabase(dataDir: string): void {
   if (!existsSync(file)) copyFileSync(inject('migratedDatabase'), file, constants.COPYFILE_EXCL)
 }
 
+/** A data folder with a database as a first start leaves it, for commands that run without a server. */
+export function migratedFolder(): string {
+  const folder = temporaryFolder()
+  copyMigratedDatabase(folder)
+  return folder
+}
+
 async function createDatabase(server: string, template: string): Promise<string> {
   const name = `test_${randomBytes(8).toString('hex')}`
   await query(`${server}/postgres`, `create database ${name} template ${template}`)

@@ -24,8 +24,8 @@ export const HISTORY = {
   '{verified} files read, {broken} broken; the rest is left to the next run.':
     '读取了 {verified} 个文件，{broken} 个损坏；其余留待下次运行。',
   '{file}: {bytes} bytes; {deleted} older backups deleted.': '{file}：{bytes} 字节；删除了 {deleted} 个旧备份。',
-  'the database and the stored files do not belong together, so nothing is deleted; correct the settings or restore the database, or run `{command}` if both are right':
-    '数据库与存储的文件不匹配，因此不会删除任何内容；请更正设置或恢复数据库，若两者都正确，请运行 `{command}`',
+  'the database and the stored files do not belong together, so nothing is deleted or imported; correct the settings or restore the database, or run `{command}` if both are right':
+    '数据库与存储的文件不匹配，因此不会删除或导入任何内容；请更正设置或恢复数据库，若两者都正确，请运行 `{command}`',
   '{orphans} of {files} stored files are unknown to the database, which is more than {percent}%, so none was taken away; restore the right database, or run `{command}`':
     '存储的 {files} 个文件中有 {orphans} 个不在数据库中，超过 {percent}%，因此没有移走任何文件；请恢复正确的数据库，或运行 `{command}`',
   'Done; {bytes} bytes given back to the disk.': '完成；向磁盘归还 {bytes} 字节。',

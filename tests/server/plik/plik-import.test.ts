@@ -336,6 +336,7 @@ test('bytes that were swept before their rows were written are not promised; the
     createPlikImport({
       accounts: createAccountsImportRepo(database),
       uploads: createUploadsImportRepo(database),
+      assertOwned: async () => {},
       blobs,
       clock: Date.now,
     })

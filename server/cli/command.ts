@@ -1,0 +1,81 @@
+import { InvalidArgumentError } from 'commander'
+import type { AccountRemoval } from '../accounts/account-removal.ts'
+import type { Tokens } from '../accounts/tokens.ts'
+import type { Users } from '../accounts/users.ts'
+import type { Config } from '../config.ts'
+import type { Backups } from '../database/backup.ts'
+import type { DatabaseLocation } from '../database/open-database.ts'
+import type { Housekeeping } from '../jobs/housekeeping.ts'
+import type { JobEngine } from '../jobs/job-engine.ts'
+import type { PlikImport } from '../plik/plik-import.ts'
+import type { StoreOwnership } from '../uploads/store-ownership.ts'
+import type { Uploads } from '../uploads/uploads.ts'
+import type { UploadsListing } from '../uploads/uploads-listing.ts'
+import type { Identity } from './data-owner.ts'
+
+/** What a command did or found. */
+export interface Answer {
+  /** For `--json`. */
+  json: unknown
+  text: string
+  /** Of the process, 0 when left out. */
+  exitCode?: number
+}
+
+/** What commands need to know before anything is opened. */
+export interface Place {
+  config: Config
+  location: DatabaseLocation
+  identity: Identity
+}
+
+/** The services of the server, on its settings. */
+export interface Services extends Place {
+  users: Users
+  tokens: Tokens
+  removal: AccountRemoval
+  uploads: Uploads
+  listing: UploadsListing
+  housekeeping: Housekeeping
+  storeOwnership: StoreOwnership
+  jobEngine: JobEngine
+  plikImport: PlikImport
+  backups: Backups
+  /** Where files are had from, without a slash at the end. */
+  baseUrl: string
+}
+
+/** What commander calls with arguments, options and the command. `never`: what they are is for each command to say. */
+type Work<On> = (on: On, ...given: never[]) => Promise<Answer>
+type Action = (...given: unknown[]) => Promise<void>
+
+/** Makes actions, which open what the work is done on, and print its answer. */
+export interface Runner {
+  withServices(work: Work<Services>): Action
+  withPlace(work: Work<Place>): Action
+}
+
+/** Where a database is, without passwords. */
+export function databaseText(location: DatabaseLocation): string {
+  if (location.kind === 'sqlite') return location.file
+  const { host, pathname } = new URL(location.url)
+  return `PostgreSQL ${host}${pathname}`
+}
+
+/** Reads the value of an option; `allowed` says what can be read. */
+export function read<T>(parse: (text: string) => T | undefined, allowed: string): (text: string) => T {
+  return (text) => {
+    const value = parse(text)
+    if (value === undefined) throw new InvalidArgumentError(`Allowed is ${allowed}.`)
+    return value
+  }
+}
+
+/** Go's flags may be written `--admin=false`. */
+export const yesOrNo = read((text) => (text === 'true' ? true : text === 'false' ? false : undefined), 'true or false')
+
+export const wholeNumber = (min: number, max: number) =>
+  read((text) => {
+    const number = /^\d{1,15}$/.test(text) ? Number(text) : -1
+    return number >= min && number <= max ? number : undefined
+  }, `a whole number from ${min} to ${max}`)

@@ -1,0 +1,86 @@
+import { execFileSync } from 'node:child_process'
+import { accessSync, constants, existsSync, type Stats, statSync } from 'node:fs'
+import { nearestExisting } from '../start-problem.ts'
+
+/** In whose name this process reads and writes. */
+export interface Identity {
+  /** Root called, and the files that the command makes belong to somebody else. */
+  isSwitched: boolean
+  /** For files that the caller named, outside the data folder. Not async, so that nothing else is done as the caller. */
+  asCaller<T>(work: () => T): T
+}
+
+/**
+ * Root works as the owner of the data folder, so that the server can read and replace what a command writes. Only the effective
+ * ids change, and with them who owns new files. Throws with the command to use when this can't be, or another user may not
+ * use the data. `paths`: the data folder, and what is in it.
+ */
+export function workAsOwner(paths: readonly [folder: string, ...string[]]): Identity {
+  if (process.geteuid?.() === 0) return switchTo(ownerOf(paths))
+  const refused = paths.find((path) => existsSync(path) && !isUsable(path))
+  if (refused === undefined) return SAME
+  const { uid, gid } = statSync(refused)
+  if (uid === process.getuid?.()) return SAME // its mode is wrong, which opening it tells
+  throw new Error(`uid ${process.getuid?.()} may not use ${refused} of uid ${uid}: ${commandsFor(uid, gid)}`)
+}
+
+const SAME: Identity = { isSwitched: false, asCaller: (work) => work() }
+
+/** A folder of root's may hold the files of a service, as a volume does that is shared by a group. */
+function ownerOf(paths: readonly [string, ...string[]]): Stats {
+  const [, folder = statSync('/')] = nearestExisting(paths[0])
+  const stats = paths.flatMap((path) => statSync(path, { throwIfNoEntry: false }) ?? [])
+  return [folder, ...stats].find(({ uid }) => uid !== 0) ?? folder
+}
+
+function switchTo({ uid, gid }: Stats): Identity {
+  if (uid === 0) return SAME
+  try {
+    process.setgroups?.([gid])
+    become(uid, gid)
+  } catch (cause) {
+    throw new Error(`root may not work as uid ${uid}, who owns the data: ${commandsFor(uid, gid)}`, { cause })
+  }
+  return {
+    isSwitched: true,
+    asCaller(work) {
+      process.seteuid?.(0)
+      process.setegid?.(0)
+      try {
+        return work()
+      } finally {
+        become(uid, gid)
+      }
+    },
+  }
+}
+
+/** The group first: only root may change it. */
+function become(uid: number, gid: number): void {
+  process.setegid?.(gid)
+  process.seteuid?.(uid)
+}
+
+function isUsable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function commandsFor(uid: number, gid: number): string {
+  const name = nameOf(uid)
+  const command = name ? `runuser -u ${name} --` : `setpriv --reuid=${uid} --regid=${gid} --clear-groups`
+  return `use \`${command} mayfly …\`, or \`docker compose exec --user ${uid} mayfly mayfly …\` in a container`
+}
+
+/** Undefined for a user without a name, as in a container or of systemd. */
+function nameOf(uid: number): string | undefined {
+  try {
+    return execFileSync('id', ['-nu', String(uid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,132 @@
+import { createInterface } from 'node:readline'
+import { type Command, Option } from 'commander'
+import { OPERATOR } from '../accounts/caller.ts'
+import { formatSize } from '../format-size.ts'
+import { everyRow } from '../paging.ts'
+import type { StoredFile, Upload } from '../uploads/upload.ts'
+import { fileJson } from '../uploads/upload-shapes.ts'
+import { type Answer, type Runner, type Services, yesOrNo } from './command.ts'
+import { table } from './table.ts'
+
+/** `mayfly file …`, with the flags of Plik's server. */
+export function addFileCommands(program: Command, { withServices }: Runner): void {
+  const file = program.command('file').description('what people uploaded')
+  file
+    .command('list', { isDefault: true })
+    .description('all files, those of an upload, or one (without a command, too)')
+    .option('--upload <id>', 'files of this upload')
+    .option('--file <id>', 'this file')
+    .addOption(human())
+    .action(withServices(list))
+  file
+    .command('show')
+    .description('all that is known of a file, and where it is had from')
+    .requiredOption('--file <id>', 'the file')
+    .action(withServices(show))
+  file
+    .command('delete')
+    .description('take away a file, an upload, or everything')
+    .option('--file <id>', 'this file')
+    .addOption(new Option('--upload <id>', 'this upload').conflicts('file'))
+    .addOption(new Option('--all', 'every upload').conflicts(['file', 'upload']))
+    .option('-y, --yes', 'do not ask before everything is taken away')
+    .action(withServices(remove))
+}
+
+const human = (): Option =>
+  new Option('--human [true|false]', 'sizes for people; false: in bytes')
+    .preset('true')
+    .default(true)
+    .argParser(yesOrNo)
+
+interface Selection {
+  file?: string
+  upload?: string
+}
+
+interface Entry {
+  upload: Upload
+  file: StoredFile
+}
+
+async function list(services: Services, { human, ...selection }: Selection & { human: boolean }): Promise<Answer> {
+  const entries = await select(services, selection)
+  const rows = entries.map(rowOf(human ? formatSize : String))
+  return {
+    json: entries.map((entry) => entryJson(services, entry)),
+    text: table(['UPLOAD', 'FILE', 'STATUS', 'SIZE', 'CREATED', 'NAME'], rows),
+  }
+}
+
+async function select({ uploads, listing }: Services, { file, upload }: Selection): Promise<Entry[]> {
+  if (file !== undefined) {
+    const found = await uploads.openFile(file, OPERATOR)
+    return [{ upload: found.opened.upload, file: found.file }]
+  }
+  if (upload !== undefined) {
+    const opened = await uploads.open(upload, OPERATOR)
+    return (await uploads.listFiles(opened)).map((one) => ({ upload: opened.upload, file: one }))
+  }
+  const all = await Array.fromAsync(everyRow((paging) => listing.list({}, paging)))
+  return all.flatMap(({ upload: owner, files }) => files.map((one) => ({ upload: owner, file: one })))
+}
+
+const rowOf =
+  (sizeText: (bytes: number) => string) =>
+  ({ upload, file }: Entry): string[] => [
+    upload.id,
+    file.id,
+    file.status,
+    sizeText(file.size),
+    new Date(file.createdAt).toISOString().slice(0, 16),
+    file.name,
+  ]
+
+const entryJson = ({ baseUrl }: Services, { upload, file }: Entry) => ({
+  upload: upload.id,
+  ...(upload.userId === null ? {} : { user: upload.userId }),
+  ...fileJson(file),
+  sha256: file.sha256,
+  url: `${baseUrl}/file/${upload.id}/${file.id}/${encodeURIComponent(file.name)}`,
+})
+
+async function show(services: Services, { file: id }: { file: string }): Promise<Answer> {
+  const { opened, file } = await services.uploads.openFile(id, OPERATOR)
+  const json = entryJson(services, { upload: opened.upload, file })
+  const rows = Object.entries(json).map(([field, value]) => [field, textOf(value)])
+  return { json, text: table(['FIELD', 'VALUE'], rows) }
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+
+async function remove(
+  { uploads }: Services,
+  { file, upload, all, yes }: Selection & { all?: true; yes?: true },
+  command: Command,
+): Promise<Answer> {
+  if (file !== undefined) return removeFile(uploads, file)
+  if (upload !== undefined) return removeUpload(uploads, upload)
+  if (!all) command.error('one of --file, --upload and --all must be given')
+  if (!yes && !(await confirm('This deletes every upload. Are you sure? [y/N] ')))
+    throw new Error('nothing was deleted; --yes deletes without a question')
+  const count = await uploads.removeAll({})
+  return { json: { uploads: count }, text: `${count} uploads removed\n` }
+}
+
+async function removeUpload(uploads: Services['uploads'], id: string): Promise<Answer> {
+  await uploads.remove(await uploads.open(id, OPERATOR))
+  return { json: { upload: id }, text: `removed upload ${id}\n` }
+}
+
+async function removeFile(uploads: Services['uploads'], id: string): Promise<Answer> {
+  const { opened, file } = await uploads.openFile(id, OPERATOR)
+  await uploads.removeFile(opened, file)
+  return { json: { upload: opened.upload.id, file: id }, text: `removed file ${id}\n` }
+}
+
+/** Silence is a no. */
+async function confirm(question: string): Promise<boolean> {
+  process.stderr.write(question)
+  for await (const answer of createInterface({ input: process.stdin })) return /^y(es)?$/i.test(answer.trim())
+  return false
+}

@@ -1,0 +1,87 @@
+import { Command, type CommanderError, type HelpConfiguration } from 'commander'
+import { VERSION } from '../version.ts'
+import type { Runner } from './command.ts'
+import { addDatabaseCommands } from './database.ts'
+import { addFileCommands } from './files.ts'
+import { addImportCommands } from './import-plik.ts'
+import { addJobCommands } from './jobs.ts'
+import { addStoreCommands } from './store.ts'
+import { addTokenCommands } from './tokens.ts'
+import { addUserCommands } from './users.ts'
+
+/** Commander's way to end: with help, the version, or because the command line was not understood. */
+export class Ending extends Error {
+  readonly exitCode: number
+
+  constructor(exitCode: number, message = '') {
+    super(message)
+    this.exitCode = exitCode
+  }
+}
+
+const NOT_UNDERSTOOD = 2
+
+/** Of the process. */
+export const EXIT_CODES = 'Exit codes: 0 done, 1 failed or refused, 2 the command line was not understood.'
+
+/** Every command of `mayfly` with its options and help. Its `parseAsync` throws an `Ending` when there is nothing to do. */
+export function createProgram(runner: Runner, help: HelpConfiguration = {}): Command {
+  const program = new Command('mayfly')
+    .description('The same services as the server, on the same settings (MAYFLY_…); safe while servers run.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .option('--json', 'print JSON; logs and messages go to standard error')
+    .helpOption('-h, --help', 'print the help of a command')
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureHelp({ showGlobalOptions: true, ...help })
+    .configureOutput({ outputError: () => {} }) // `endWith` has the message
+    .addHelpText('after', `\n${EXIT_CODES}`)
+  addUserCommands(program, runner)
+  addTokenCommands(program, runner)
+  addFileCommands(program, runner)
+  addJobCommands(program, runner)
+  addStoreCommands(program, runner)
+  addDatabaseCommands(program, runner)
+  addImportCommands(program, runner)
+  for (const command of commandsOf(program)) command.helpCommand(command === program).exitOverride(endWith(command))
+  return program
+}
+
+/** A command and all below it. */
+export const commandsOf = (command: Command): Command[] => [command, ...command.commands.flatMap(commandsOf)]
+
+const endWith = (command: Command) => (error: CommanderError) => {
+  if (error.exitCode === 0) throw new Ending(0)
+  throw new Ending(NOT_UNDERSTOOD, misunderstanding(command, error))
+}
+
+/** Names what is wrong, and what is allowed instead. */
+function misunderstanding(command: Command, { code, message }: CommanderError): string {
+  if (code === 'commander.help') return '' // which was printed
+  const { parent } = command
+  const [unknown] = command.args
+  const isByDefault = parent?.parent && parent.args[0] !== command.name()
+  if (isByDefault && code === 'commander.excessArguments')
+    return withAllowed(parent, `unknown command '${unknown}'`, namesIn(parent))
+  const said = message
+    .replace(/^error: /, '')
+    .replaceAll('\n', ' ')
+    .replace(/\.$/, '')
+  if (code === 'commander.unknownCommand') return withAllowed(command, said, namesIn(command))
+  if (code === 'commander.unknownOption') return withAllowed(command, said, optionsOf(command))
+  return `${pathOf(command)}: ${said}; see \`${pathOf(command)} --help\``
+}
+
+const withAllowed = (command: Command, said: string, allowed: string[]): string =>
+  `${pathOf(command)}: ${said}; allowed: ${allowed.join(', ')}`
+
+const namesIn = (command: Command): string[] => command.commands.map((one) => one.name())
+
+function optionsOf(command: Command): string[] {
+  const help = command.createHelp()
+  const options = [...help.visibleOptions(command), ...help.visibleGlobalOptions(command)]
+  return options.flatMap(({ long }) => long ?? [])
+}
+
+/** As in `mayfly user create`. */
+export const pathOf = (command: Command): string =>
+  command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
