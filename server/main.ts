@@ -7,19 +7,21 @@ import { announce, serve } from './serve.ts'
 import { superviseWorkers } from './workers.ts'
 
 process.umask(0o077) // nothing that the server or a library writes is for other users of the machine
+/** How commands are called here; npm tells what it starts. */
+const command = process.env.npm_lifecycle_event === undefined ? 'mayfly' : 'npm exec mayfly --'
 const notes: string[] = []
 const config = readSettings()
 const log = await createLogger(config)
 logWarnings(log)
 if (cluster.isPrimary) for (const note of notes) log.warn(note)
-if (config.workers === 1) announce(await serve(config, log), config, log)
+if (config.workers === 1) await announce(await serve(config, log), config, log, command)
 else if (cluster.isPrimary) await superviseWorkers(config, log)
 else await work()
 
 /** The terminal sends SIGINT to every process of its group; a worker waits for what its supervisor says. */
 async function work(): Promise<void> {
   const app = await serve(config, log, { deaf: ['SIGINT'] })
-  if (cluster.worker?.id === 1) announce(app, config, log)
+  if (cluster.worker?.id === 1) await announce(app, config, log, command)
 }
 
 function readSettings(): Config {

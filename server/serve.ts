@@ -50,21 +50,32 @@ async function start(config: Config, log: Logger, { deaf = [] }: Options): Promi
   return app
 }
 
-/** What a newcomer wants to know, in words above the logs, or as a line of them. */
-export function announce({ server }: App, config: Config, log: Logger): void {
-  const { port } = server.server.address() as AddressInfo
+/** What a newcomer wants to know, in words above the logs, or as a line of them. `command`: how commands are called here. */
+export async function announce(app: App, config: Config, log: Logger, command: string): Promise<void> {
+  const { port } = app.server.server.address() as AddressInfo
   const host = ['0.0.0.0', '::'].includes(config.host) ? '127.0.0.1' : config.host
   const url = config.publicUrl || `http://${host.includes(':') ? `[${host}]` : host}:${port}${config.pathPrefix}`
   const storage = config.storage === 's3' ? `bucket ${config.s3Bucket}` : resolve(config.dataDir)
-  if (isPretty(config.logFormat)) process.stdout.write(banner(url, storage))
-  else log.info({ page: `${url}/`, data: storage }, 'Mayfly is ready')
+  const administrator = (await hasAdministrator(app)) ? undefined : adviceOn(config, command)
+  if (isPretty(config.logFormat)) process.stdout.write(banner(url, storage, administrator))
+  else log.info({ page: `${url}/`, data: storage, administrator }, 'Mayfly is ready')
 }
 
-const banner = (url: string, storage: string): string => `
+async function hasAdministrator({ accounts }: App): Promise<boolean> {
+  const one = { limit: 1, order: 'desc', sort: 'date', cursor: undefined } as const
+  return (await accounts.users.list({ isAdmin: true }, one)).total > 0
+}
+
+function adviceOn({ featureAuthentication }: Config, command: string): string {
+  const setting = featureAuthentication === 'disabled' ? ', and MAYFLY_FEATURE_AUTHENTICATION=enabled' : ''
+  return `none yet: ${command} user create --login admin --admin${setting}`
+}
+
+const banner = (url: string, storage: string, administrator: string | undefined): string => `
 Mayfly is ready
 
   page and API   ${url}/
   data           ${storage}
   upload         curl -F 'file=@photo.jpg' ${url}/
-
+${administrator ? `  administrator  ${administrator}\n` : ''}
 `

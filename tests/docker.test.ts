@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
@@ -19,7 +19,7 @@ test('the Compose file is valid and has nothing that dclint would change', async
   await expect(checked).resolves.toBeDefined()
 })
 
-test.each(['Dockerfile', 'docker-compose.yml', 'deploy/mayfly.service', 'docs/deployment.md'])(
+test.each(['Dockerfile', 'docker-compose.yml', 'deploy/mayfly.service', 'deploy/mayfly.env', 'docs/deployment.md'])(
   '%s names no setting that the server would refuse',
   async (path) => {
     const named = (await read(path)).match(/\bMAYFLY_[A-Z0-9_]+/g)?.filter((name) => name !== 'MAYFLY_NAME')
@@ -27,6 +27,34 @@ test.each(['Dockerfile', 'docker-compose.yml', 'deploy/mayfly.service', 'docs/de
     expect(settings).toEqual(expect.arrayContaining(named ?? []))
   },
 )
+
+test('every setting of the file `.env` reaches each server in Compose, but for what ports and volumes rely on', async () => {
+  const compose = await read('docker-compose.yml')
+  const [, fixed] = /^x-container: &container\n((?: .*\n)+)/m.exec(compose) ?? []
+  const services = [...compose.matchAll(/^ {2}(mayfly|replica):\n((?: {4}.*\n|\n)+)/gm)].map(([, , text = '']) => text)
+
+  expect(compose).toContain('x-settings: &settings\n  - path: .env\n')
+  expect(fixed?.match(/MAYFLY_\w+/g)).toEqual(['MAYFLY_HOST', 'MAYFLY_PORT', 'MAYFLY_DATA_DIR'])
+  expect(services).toHaveLength(2)
+  for (const service of services) expect(service).toContain('    env_file: *settings\n')
+  expect(services[0]).not.toContain('MAYFLY_')
+})
+
+test('backups of several servers are in a volume that belongs to the user of the image', async () => {
+  const [compose, dockerfile] = [await read('docker-compose.yml'), await read('Dockerfile')]
+
+  expect(compose).toContain('      - mayfly-backups:/backups\n')
+  expect(compose).toContain('      MAYFLY_BACKUP_DIR: /backups\n')
+  expect(dockerfile).toMatch(/install -d -o node -g node -m 0700 .*\/backups\b/)
+})
+
+test('the image and the systemd unit have the command `mayfly`', async () => {
+  const { bin } = JSON.parse(await read('package.json'))
+
+  expect(await read('Dockerfile')).toContain(`ln -s /app/${bin.mayfly} /usr/local/bin/mayfly`)
+  expect(await read('deploy/mayfly')).toContain(`/opt/mayfly/${bin.mayfly} "$@"`)
+  for (const program of [bin.mayfly, 'deploy/mayfly']) expect((await stat(program)).mode & 0o111).toBe(0o111)
+})
 
 test('npm start, the image and the systemd unit tell the allocator the same', async () => {
   const said = async (path: string) => (await read(path)).match(/\bMALLOC_[A-Z_]+=\d+/g)?.sort()

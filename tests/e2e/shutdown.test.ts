@@ -99,6 +99,7 @@ Mayfly is ready
   page and API   http://127.0.0.1:${port}/
   data           ${server.dataDir}
   upload         curl -F 'file=@photo.jpg' http://127.0.0.1:${port}/
+  administrator  none yet: mayfly user create --login admin --admin, and MAYFLY_FEATURE_AUTHENTICATION=enabled
 `)
 })
 
