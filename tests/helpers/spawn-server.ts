@@ -111,7 +111,8 @@ function start(
   environment: Record<string, string> = {},
   prefix: readonly string[] = [],
 ) {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('MAYFLY_') && name !== 'NODE_ENV')
+  const isOfTests = (name: string) => /^(MAYFLY_|npm_|NODE_ENV$)/.test(name)
+  const inherited = Object.entries(process.env).filter(([name]) => !isOfTests(name))
   const given = Object.entries({ PORT: '0', ...settings }).map(([name, value]) => [`MAYFLY_${name}`, value])
   const [command = '', ...rest] = [...prefix, process.execPath, 'server/main.ts']
   const child = spawn(command, rest, {
