@@ -152,8 +152,8 @@ function fileLinks({ files, base }: Shown, { notThere }: PageWords, writtenBase 
 
 const isThere = ({ status }: StoredFile): boolean => status === 'uploaded' || status === 'uploading'
 
-const endTexts = ({ expiresAt, oneShot }: Upload, words: PageWords): string[] => [
-  expiresAt === null ? words.keptUntilRemoved : words.goneOn(dateOf(expiresAt, words)),
+const endTexts = ({ expiresAt, oneShot, stream }: Upload, words: PageWords): string[] => [
+  stream ? words.passedOn : expiresAt === null ? words.keptUntilRemoved : words.goneOn(dateOf(expiresAt, words)),
   ...(oneShot ? [words.eachOnce] : []),
 ]
 

@@ -104,6 +104,7 @@ function configJson(config: Config) {
     oidcAuthentication: config.featureAuthentication !== 'disabled' && config.oidcIssuer !== '',
     oidcProviderName: config.oidcProviderName,
     feature_requests: config.featureRequests,
+    streamTimeout: config.streamTimeoutMs / 1000,
   }
 }
 

@@ -1,5 +1,4 @@
 import type { ComponentType } from 'preact'
-import { useEffect } from 'preact/hooks'
 import { serverConfig } from './api.ts'
 import { TopBar } from './components/top-bar.tsx'
 import { commonTexts } from './i18n/common.ts'
@@ -42,9 +41,6 @@ export async function loadStart(): Promise<void> {
 export function App() {
   const t = commonTexts.value
   const Page = PAGES[route.value.path] ?? NotFoundPage
-  useEffect(() => {
-    document.title = 'Mayfly'
-  }, [route.value.path])
   return (
     <div class="shell">
       <button type="button" class="plain skip" onClick={() => document.getElementById('main')?.focus()}>

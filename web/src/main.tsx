@@ -20,6 +20,7 @@ async function start(root: HTMLElement): Promise<void> {
     await Promise.all([loadServerConfig(), loadStart()])
     if (serverConfig.value?.authentication) void loadMe()
     render(<App />, root)
+    void import('./places.ts')
   } catch (error) {
     render(<StartFailed error={error} />, root)
   }

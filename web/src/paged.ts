@@ -20,13 +20,19 @@ export function createPaged<T extends object>(fetchPage: (after: string | undefi
   const error = signal<unknown>(undefined)
   let isBusy = false
 
-  async function fetchAfter(cursor: string | undefined): Promise<void> {
+  /** `before`: what stays in front of it; `least`: how many there should be then. */
+  async function fetchAfter(cursor: string | undefined, before: T[], least: number): Promise<void> {
     if (isBusy) return
     isBusy = true
     error.value = undefined
     try {
-      const page = await fetchPage(cursor)
-      items.value = [...(cursor === undefined ? [] : (items.value ?? [])), ...page.results]
+      let page = await fetchPage(cursor)
+      const all = [...before, ...page.results]
+      while (all.length < least && page.after !== null) {
+        page = await fetchPage(page.after)
+        all.push(...page.results)
+      }
+      items.value = all
       total.value = page.total
       after.value = page.after
     } catch (problem) {
@@ -41,8 +47,9 @@ export function createPaged<T extends object>(fetchPage: (after: string | undefi
     total,
     after,
     error,
-    reload: () => fetchAfter(undefined),
-    more: () => fetchAfter(after.value ?? undefined),
+    /** As many as are shown. */
+    reload: () => fetchAfter(undefined, [], items.value?.length ?? 0),
+    more: () => fetchAfter(after.value ?? undefined, items.value ?? [], 0),
     replace: (old: T, changed: T): void => {
       items.value = items.value?.map((item) => (item === old ? changed : item))
     },

@@ -13,6 +13,7 @@ export interface RecentUpload {
   files: number
   /** As the server writes it; null: it stays. */
   expiresAt: string | null
+  isStream?: true
   /** Tokens of the requests that were made for it, by their ids. */
   requests?: Record<string, string>
 }

@@ -30,6 +30,6 @@ export function navigate(path: string, query: Record<string, string> = {}): void
 
 /** Changes the address without a new entry in the history: for what must not stay in it. */
 export function replaceRoute(path: string, query: Record<string, string> = {}): void {
-  history.replaceState(null, '', href(path, query))
+  history.replaceState(history.state, '', href(path, query))
   hash.value = location.hash
 }

@@ -99,6 +99,37 @@ describe.skipIf(!hasBrowser())('the account page', () => {
     expect((await fetch(`${app.url}/upload/${photo?.id}`)).status).toBe(200)
   })
 
+  test('are found again as they were by Back: what was searched, how many rows, and where', async () => {
+    const app = await makeApp(WITH_ACCOUNTS)
+    await givenUploads(app, 'grace', 'photo.jpg', ...Array.from({ length: 45 }, (_, n) => `plan ${n}.txt`))
+    const page = await open({ viewport: { width: 800, height: 600 } })
+    await page.goto(`${app.url}/#/account`)
+    await logIn(page, 'grace')
+    await page.getByLabel('Search').fill('plan')
+    const rowsAtTheEnd = async () => {
+      await page.evaluate('scrollTo(0, document.body.scrollHeight)')
+      return page.locator('.row', { hasText: 'plan' }).count()
+    }
+    await expect.poll(rowsAtTheEnd).toBe(45)
+    const title = await page.title()
+    const link = page.getByRole('link', { name: 'plan 1.txt' })
+    await link.scrollIntoViewIfNeeded()
+    const height = await page.evaluate('scrollY')
+
+    await link.click()
+    await page.getByRole('heading', { name: 'Your link is ready' }).waitFor()
+    const heightThere = await page.evaluate('scrollY')
+    await page.goBack()
+    await page.getByText('45 entries').waitFor()
+
+    await expect.poll(() => page.evaluate('scrollY')).toBe(height)
+    expect(await page.getByLabel('Search').inputValue()).toBe('plan')
+    expect(await page.locator('.row').count()).toBe(45)
+    expect(height).toBeGreaterThan(1000)
+    expect(heightThere).toBe(0)
+    expect(title).toBe('Your uploads · Mayfly')
+  })
+
   test('calls an encrypted upload by nothing that is sealed, and hands out its link with a warning only', async () => {
     const app = await makeApp(WITH_ACCOUNTS)
     await givenUser(app, 'grace')

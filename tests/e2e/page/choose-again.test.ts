@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 import { type SlowLine, slowLine } from '../../helpers/slow-line.ts'
-import { choose, fileOf, saved, send, sendSlowly, sha256 } from './page-tests.ts'
+import { cancelSending, choose, fileOf, saved, send, sendSlowly, sha256 } from './page-tests.ts'
 
 const SIZE = 12_000_000
 const AN_HOUR = 3_600
@@ -165,7 +165,7 @@ describe.skipIf(!hasBrowser())('a file that is chosen again', () => {
     const patched = page.waitForRequest((request) => request.method() === 'PATCH')
     await chooseAgain(page, later)
     const offset = Number((await patched).headers()['upload-offset'])
-    await page.getByRole('button', { name: 'Cancel', exact: true }).click()
+    await cancelSending(page)
     await linkReady(page)
 
     expect(offset).toBeGreaterThan(0)
@@ -183,8 +183,9 @@ describe.skipIf(!hasBrowser())('a file that is chosen again', () => {
     const paths = await Promise.all(names.map((name) => put(name, randomBytes(SIZE))))
     await page.locator('input[type=file]').first().setInputFiles(paths)
     await sendSlowly(page, line)
-    await page.getByRole('button', { name: 'Don’t send c.bin' }).click()
     await page.getByRole('button', { name: 'Don’t send waiting.bin' }).click()
+    await page.getByRole('button', { name: 'Don’t send c.bin' }).click()
+    await page.getByRole('button', { name: 'Stop sending' }).click()
     line.limit(Number.POSITIVE_INFINITY)
     await linkReady(page)
 

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
-import { createUpload } from '../../helpers/client.ts'
+import { type CreatedUpload, createUpload } from '../../helpers/client.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 import { slowLine } from '../../helpers/slow-line.ts'
-import { choose, fileOf, sendSlowly } from './page-tests.ts'
+import { choose, drop, fileOf, paste, sendSlowly } from './page-tests.ts'
 
 /** A page that sends `large.bin`, and another upload that is there already. */
 async function givenSending(open: () => Promise<Page>) {
@@ -20,16 +20,6 @@ async function givenSending(open: () => Promise<Page>) {
   return { app, line, page, adminPage, other }
 }
 
-/** Drops a file anywhere in the window; whether the page kept the browser from opening it. */
-const drop = (page: Page, name: string): Promise<boolean> =>
-  page.evaluate(`(() => {
-    const dataTransfer = new DataTransfer()
-    dataTransfer.items.add(new File(['dropped'], ${JSON.stringify(name)}))
-    const eventOf = (type) => new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true })
-    const isOlderThanSeen = !document.body.dispatchEvent(eventOf('dragover'))
-    return !document.body.dispatchEvent(eventOf('drop')) && isOlderThanSeen
-  })()`)
-
 const uploadIsListed = (page: Page, name: string) => page.locator('.sending .file-name', { hasText: name })
 
 describe.skipIf(!hasBrowser())('people who look around while files are on their way', () => {
@@ -37,10 +27,12 @@ describe.skipIf(!hasBrowser())('people who look around while files are on their 
 
   test('see how far it is, are led back, and are asked before the page closes', { timeout: 60_000 }, async () => {
     const { page, adminPage } = await givenSending(open)
+    const title = await page.title()
 
     await page.goto(adminPage)
     const back = page.getByRole('link', { name: /^Sending, \d/ })
     await back.waitFor()
+    await expect.poll(() => page.title()).toMatch(/^\d+% · Your link is ready · Mayfly$/)
     const asked = page.waitForEvent('dialog')
     void page.reload().catch(() => {}) // it is dismissed
     const question = await asked
@@ -50,6 +42,7 @@ describe.skipIf(!hasBrowser())('people who look around while files are on their 
 
     expect(question.type()).toBe('beforeunload')
     expect(await back.count()).toBe(0)
+    expect(title).toMatch(/^\d+% · Sending 1 file · Mayfly$/)
   })
 
   test('can add to another upload, and see both', { timeout: 60_000 }, async () => {
@@ -74,12 +67,56 @@ describe.skipIf(!hasBrowser())('people who look around while files are on their 
     const { page, line } = await givenSending(open)
 
     const isKept = await drop(page, 'dropped.txt')
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
     await uploadIsListed(page, 'dropped.txt').waitFor()
     line.limit(Number.POSITIVE_INFINITY)
     await page.getByRole('heading', { name: 'Your link is ready' }).waitFor()
 
     expect(isKept).toBe(true)
-    expect(await page.locator('.received .file-name').allTextContents()).toEqual(['large.bin', 'dropped.txt'])
+    expect(await page.locator('.received .file-name').allTextContents()).toEqual(['dropped.txt', 'large.bin'])
+  })
+
+  test('are asked before sending ends', { timeout: 60_000 }, async () => {
+    const { page, line } = await givenSending(open)
+
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click()
+    await page.getByRole('heading', { name: 'Cancel sending?' }).waitFor()
+    await page.getByRole('button', { name: 'Go on sending' }).click()
+    await page.getByRole('button', { name: 'Don’t send large.bin' }).click()
+    await page.keyboard.press('Escape')
+    line.limit(Number.POSITIVE_INFINITY)
+    await page.getByRole('heading', { name: 'Your link is ready' }).waitFor()
+
+    expect(await page.locator('.received .file-name').allTextContents()).toEqual(['large.bin'])
+  })
+
+  test('and paste or drop files on an upload that is shared are asked first', async () => {
+    const app = await makeApp()
+    const upload = await createUpload(app)
+    const namesOf = async () =>
+      ((await (await fetch(`${app.url}/upload/${upload.id}`)).json()) as CreatedUpload).files?.map(
+        ({ fileName }) => fileName,
+      )
+    const page = await open()
+    await page.goto(`${app.url}/#/?id=${upload.id}&uploadToken=${upload.uploadToken}`)
+    await page.getByRole('button', { name: 'Add files' }).waitFor()
+
+    await paste(page, 'private.png')
+    await page.getByRole('heading', { name: 'Add 1 file to this link?' }).waitFor()
+    await page.getByRole('button', { name: 'Don’t add' }).click()
+    const afterRefusal = await namesOf()
+    await paste(page, 'meant.png')
+    await page.getByRole('heading', { name: 'Add 1 file to this link?' }).waitFor()
+    await drop(page, 'meant, too.txt')
+    await drop(page, 'slip.txt')
+    await page.getByRole('heading', { name: 'Add 3 files to this link?' }).waitFor()
+    await page.getByRole('button', { name: 'Remove slip.txt' }).click()
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await page.getByRole('heading', { name: 'Your link is ready' }).waitFor()
+    await page.locator('.received').getByText('meant, too.txt').waitFor()
+
+    expect(afterRefusal ?? []).toEqual([])
+    expect((await namesOf())?.sort()).toEqual(['meant, too.txt', 'meant.png'])
   })
 
   test('a file that is dropped where none is taken does not make the browser leave', async () => {

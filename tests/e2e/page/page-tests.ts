@@ -92,6 +92,30 @@ export async function sendSlowly(page: Page, line: SlowLine): Promise<void> {
   await expect.poll(progress).toBeGreaterThan(20)
 }
 
+/** Ends what is being sent, and says so when asked. */
+export async function cancelSending(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Cancel', exact: true }).click()
+  await page.getByRole('button', { name: 'Stop sending' }).click()
+}
+
+/** Drops a file anywhere in the window; whether the page kept the browser from opening it. */
+export const drop = (page: Page, name: string, content = 'dropped'): Promise<boolean> =>
+  page.evaluate(`(() => {
+    const dataTransfer = new DataTransfer()
+    dataTransfer.items.add(new File([${JSON.stringify(content)}], ${JSON.stringify(name)}, { lastModified: 1 }))
+    const eventOf = (type) => new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true })
+    const isTaken = !document.body.dispatchEvent(eventOf('dragover'))
+    return !document.body.dispatchEvent(eventOf('drop')) && isTaken
+  })()`)
+
+/** Pastes a file, as Ctrl+V does when one was copied. */
+export const paste = (page: Page, name: string): Promise<void> =>
+  page.evaluate(`{
+    const clipboardData = new DataTransfer()
+    clipboardData.items.add(new File(['pasted'], ${JSON.stringify(name)}))
+    document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }))
+  }`)
+
 /** Where each piece of an upload began. */
 export function offsetsSentBy(page: Page): number[] {
   const offsets: number[] = []

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 import { slowLine } from '../../helpers/slow-line.ts'
-import { choose, fileOf, offsetsSentBy, saved, send, sendSlowly, sha256 } from './page-tests.ts'
+import { cancelSending, choose, fileOf, offsetsSentBy, saved, send, sendSlowly, sha256 } from './page-tests.ts'
 
 const linkReady = (page: Page) => page.getByRole('heading', { name: 'Your link is ready' }).waitFor()
 
@@ -72,6 +72,7 @@ describe.skipIf(!hasBrowser())('an upload on the page', () => {
     await sendSlowly(page, line)
 
     await page.getByRole('button', { name: 'Don’t send unwanted.bin' }).click()
+    await page.getByRole('button', { name: 'Stop sending' }).click()
     await page.getByRole('button', { name: 'Pause', exact: true }).click()
     await page.getByRole('heading', { name: 'Paused' }).waitFor()
     const [first, second] = [await percent(page), await percent(page)]
@@ -96,7 +97,7 @@ describe.skipIf(!hasBrowser())('an upload on the page', () => {
     const removed = page.waitForResponse(
       (response) => response.request().method() === 'DELETE' && response.url().endsWith(id),
     )
-    await page.getByRole('button', { name: 'Cancel', exact: true }).click()
+    await cancelSending(page)
     await removed
 
     await page.getByRole('heading', { name: 'Share files' }).waitFor()

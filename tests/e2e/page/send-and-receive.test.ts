@@ -6,7 +6,7 @@ import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { createUpload, givenFile } from '../../helpers/client.ts'
 import { temporaryFolder } from '../../helpers/database.ts'
 import { makeApp } from '../../helpers/make-app.ts'
-import { choose, fileOf, saved, send, sha256 } from './page-tests.ts'
+import { choose, drop, fileOf, paste, saved, send, sha256 } from './page-tests.ts'
 
 describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
   const open = useBrowser()
@@ -85,14 +85,9 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
     await page.goto(`${app.url}/`)
     await page.getByRole('heading', { name: 'Share files' }).waitFor()
 
-    await page.evaluate(`{
-      const dropped = new DataTransfer()
-      dropped.items.add(new File(['dropped'], 'dropped.txt'))
-      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: dropped, bubbles: true, cancelable: true }))
-      const pasted = new DataTransfer()
-      pasted.items.add(new File(['png'], 'image.png', { type: 'image/png' }))
-      document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: pasted, bubbles: true }))
-    }`)
+    await drop(page, 'dropped.txt')
+    await drop(page, 'dropped.txt') // once is enough
+    await paste(page, 'image.png')
     await page.getByRole('button', { name: 'Write a text' }).click()
     await page.getByRole('textbox', { name: 'Text' }).fill('written')
     await page.getByRole('button', { name: 'Add', exact: true }).click()

@@ -14,13 +14,44 @@ describe.skipIf(!hasBrowser())('files that are only passed on', () => {
     await choose(sender, [fileOf('passed on.txt', 'from hand to hand')])
     await sender.getByRole('button', { name: /^Send 1 file/ }).click()
     const link = await sender.getByLabel('Go to the link').inputValue()
+    await sender.getByRole('heading', { name: 'Waiting for the receiver' }).waitFor()
+    const sending = await sender.locator('main').textContent()
 
     const receiver = await open()
     await receiver.goto(link)
+    await receiver.getByText('a download that breaks off can’t be resumed').waitFor()
+    const received = await receiver.locator('main').textContent()
     const file = await saved(receiver, () => receiver.getByRole('link', { name: 'Download passed on.txt' }).click())
 
     expect(file.bytes.toString()).toBe('from hand to hand')
-    await sender.getByRole('heading', { name: 'Your link is ready' }).waitFor()
+    await sender.getByRole('heading', { name: 'All files have been fetched' }).waitFor()
+    expect(sending).toContain('Each file waits 5 minutes for somebody who fetches it')
+    expect(received).toContain('Link open until ')
+    expect([sending, received, await sender.locator('main').textContent()].join()).not.toMatch(
+      /Gone in|Pause|goes? on where/,
+    )
+  })
+
+  test('say that they wait again when the receiver has stopped fetching', async () => {
+    const app = await makeApp({ FEATURE_STREAM: 'forced' })
+    const sender = await open()
+    await sender.goto(`${app.url}/`)
+    await sender.getByText('Options').click()
+    await sender.getByLabel('Keep the link for').waitFor()
+    await choose(sender, [fileOf('large.bin', Buffer.alloc(40_000_000))])
+    await sender.getByRole('button', { name: /^Send 1 file/ }).click()
+    await sender.getByRole('heading', { name: 'Waiting for the receiver' }).waitFor()
+    const link = new URL(await sender.getByLabel('Go to the link').inputValue())
+    const id = new URLSearchParams(link.hash.slice(3)).get('id')
+    const upload = (await (await fetch(`${app.url}/upload/${id}`)).json()) as CreatedUpload
+
+    const reader = (await fetch(`${app.url}/stream/${id}/${upload.files?.[0]?.id}/large.bin`)).body?.getReader()
+    await reader?.read()
+    await sender.getByRole('heading', { name: 'Sending 1 file' }).waitFor()
+    await sender.getByRole('heading', { name: 'Waiting for the receiver' }).waitFor()
+
+    for (let part = await reader?.read(); part && !part.done; part = await reader?.read());
+    await sender.getByRole('heading', { name: 'All files have been fetched' }).waitFor()
   })
 
   test('are said not to be there yet while nobody sends them, and appear by themselves', async () => {

@@ -40,6 +40,7 @@ const DEFAULTS = {
   oidcAuthentication: false,
   oidcProviderName: 'OpenID',
   feature_requests: 'enabled',
+  streamTimeout: 300,
 }
 
 test('/config has every key of Plik, in its order, with its defaults (Plik §1.3)', async () => {

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { uploadTexts } from '../i18n/upload.ts'
 import type { ViewFile } from '../receiving/view.ts'
+import { visibleName } from '../visible-name.ts'
 
 /** Reads out which files have come while somebody waited for them. */
 export function Arrivals({ files }: { files: ViewFile[] }) {
@@ -11,7 +12,8 @@ export function Arrivals({ files }: { files: ViewFile[] }) {
   useEffect(() => {
     const arrived = there.filter(({ file }) => known.current && !known.current.has(file.id))
     known.current = new Set(there.map(({ file }) => file.id))
-    if (arrived.length > 0) news.value = uploadTexts.value.arrived(arrived.map(({ path }) => path).join(', '))
+    if (arrived.length > 0)
+      news.value = uploadTexts.value.arrived(arrived.map(({ path }) => visibleName(path)).join(', '))
   }, [files])
   return (
     <p class="spoken" role="status">

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { errorText } from '../error-text.ts'
 import { formatBytes } from '../format.ts'
 import { sendTexts } from '../i18n/send.ts'
+import { unfinishedTexts } from '../i18n/unfinished.ts'
 import type { ChosenAgain } from '../sending/begun.ts'
 import type { ChosenFile } from '../sending/chosen-files.ts'
 import { matched } from '../sending/matching.ts'
@@ -20,7 +21,7 @@ interface Props {
 
 /** The files of an upload that can be gone on with once they are chosen again. */
 export function ChooseAgain({ upload, goOn, children }: Props) {
-  const t = sendTexts.value
+  const t = unfinishedTexts.value
   const problem = useSignal<string | undefined>(undefined)
 
   async function goOnWith(files: ChosenFile[]): Promise<void> {
@@ -53,7 +54,7 @@ export function ChooseAgain({ upload, goOn, children }: Props) {
       <div class="buttons start">
         <ChooseButton label={t.unfinishedChoose} onFiles={(files) => void goOnWith(files)} isPrimary />
         {upload.files.some(({ path }) => path.includes('/')) && (
-          <ChooseButton label={t.chooseFolder} onFiles={(files) => void goOnWith(files)} isFolder />
+          <ChooseButton label={sendTexts.value.chooseFolder} onFiles={(files) => void goOnWith(files)} isFolder />
         )}
         {children}
       </div>

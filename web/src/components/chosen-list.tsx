@@ -2,6 +2,7 @@ import { KIND_ICONS, kindOf } from '../file-kind.ts'
 import { formatBytes } from '../format.ts'
 import { sendTexts } from '../i18n/send.ts'
 import type { ChosenFile } from '../sending/chosen-files.ts'
+import { visibleName } from '../visible-name.ts'
 import { FileName } from './file-name.tsx'
 import { Icon } from './icon.tsx'
 
@@ -16,7 +17,7 @@ export function ChosenList({ files, onRemove }: { files: ChosenFile[]; onRemove:
           </span>
           <FileName path={path} />
           <span class="file-facts">{formatBytes(bytes.size)}</span>
-          <button type="button" class="bare" aria-label={t.removeFile(path)} onClick={() => onRemove(key)}>
+          <button type="button" class="bare" aria-label={t.removeFile(visibleName(path))} onClick={() => onRemove(key)}>
             <Icon name="close" />
           </button>
         </li>

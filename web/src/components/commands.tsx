@@ -1,3 +1,4 @@
+import { sharingTexts } from '../i18n/sharing.ts'
 import { uploadTexts } from '../i18n/upload.ts'
 import { commandOf } from '../receiving/commands.ts'
 import type { View } from '../receiving/view.ts'
@@ -5,6 +6,11 @@ import { CopyField } from './copy-field.tsx'
 
 /** How to fetch everything without a browser. */
 export function Commands({ view }: { view: View }) {
-  const t = uploadTexts.value
-  return <CopyField label={view.secret === undefined ? t.curl : t.curlAge} text={commandOf(view)} isCommand />
+  return (
+    <CopyField
+      label={view.secret === undefined ? sharingTexts.value.curl : uploadTexts.value.curlAge}
+      text={commandOf(view)}
+      isCommand
+    />
+  )
 }

@@ -8,13 +8,15 @@ interface Props {
   text: string
   /** What the button says, unless it deletes. */
   action?: string
+  /** What the other button says, unless it keeps. */
+  refusal?: string
   /** What failed is said here, and can be tried again. */
-  onConfirm: () => Promise<void>
+  onConfirm: () => Promise<void> | void
   onClose: () => void
 }
 
 /** Asks before something is lost. */
-export function ConfirmDialog({ title, text, action, onConfirm, onClose }: Props) {
+export function ConfirmDialog({ title, text, action, refusal, onConfirm, onClose }: Props) {
   const t = uploadTexts.value
   const problem = useSignal<string | undefined>(undefined)
 
@@ -37,7 +39,7 @@ export function ConfirmDialog({ title, text, action, onConfirm, onClose }: Props
       )}
       <div class="buttons end">
         <button type="button" class="plain" onClick={onClose}>
-          {t.keep}
+          {refusal ?? t.keep}
         </button>
         <button type="button" class="primary danger" onClick={() => void confirm()}>
           {action ?? t.delete}

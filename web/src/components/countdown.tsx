@@ -3,11 +3,19 @@ import { formatDate, formatDuration } from '../format.ts'
 import { uploadTexts } from '../i18n/upload.ts'
 import { Icon } from './icon.tsx'
 
-/** How long an upload will still be there. `expiresAt`: as the server writes it; null: for ever. */
-export function Countdown({ expiresAt }: { expiresAt: string | null }) {
+interface Props {
+  /** As the server writes it; null: for ever. */
+  expiresAt: string | null
+  /** Nothing is stored of it: only its link is there. */
+  isStream?: boolean | undefined
+}
+
+/** How long an upload will still be there. */
+export function Countdown({ expiresAt, isStream = false }: Props) {
   const t = uploadTexts.value
-  if (expiresAt === null) return <Fact text={t.never} />
+  if (expiresAt === null) return isStream ? null : <Fact text={t.never} />
   const at = Date.parse(expiresAt)
+  if (isStream) return <Fact text={t.streamUntil(formatDate(at))} />
   const seconds = (at - now.value) / 1000
   return (
     <Fact text={seconds > 0 ? t.expires(formatDuration(seconds)) : t.expired} title={t.expiresAt(formatDate(at))} />

@@ -1,13 +1,16 @@
+import { visibleName } from '../visible-name.ts'
+
 /** Longer ones may have to be cut on a phone. */
 const LONG = 50
 
 /** Folders are quieter than the name. Of a long name the middle goes first: how it ends says what it is. */
 export function FileName({ path }: { path: string }) {
-  const slash = path.lastIndexOf('/') + 1
-  const [folders, name] = [path.slice(0, slash), path.slice(slash)]
+  const shown = visibleName(path)
+  const slash = shown.lastIndexOf('/') + 1
+  const [folders, name] = [shown.slice(0, slash), shown.slice(slash)]
   const [end] = name.length > LONG ? (END.exec(name) ?? ['']) : ['']
   return (
-    <span class="file-name" title={path} dir="auto">
+    <span class="file-name" title={shown} dir="auto">
       <span class="file-start">
         {folders && <span class="folders">{folders}</span>}
         {end === '' ? name : name.slice(0, -end.length)}

@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks'
+import { sendingTexts } from '../i18n/sending.ts'
 import type { Sender } from '../sending/sender.ts'
 import { SendingCard } from './sending-card.tsx'
 
@@ -8,5 +9,11 @@ export function GuestSending({ sender, onEnd }: { sender: Sender; onEnd: () => v
   useEffect(() => {
     if (isOver) onEnd()
   }, [isOver])
-  return <SendingCard sender={sender} onCancel={() => sender.dispatch({ type: 'cancel' })} />
+  return (
+    <SendingCard
+      sender={sender}
+      onCancel={() => sender.dispatch({ type: 'cancel' })}
+      cancelText={sendingTexts.value.cancelShared}
+    />
+  )
 }

@@ -1,20 +1,20 @@
-import type { ComponentChildren } from 'preact'
 import type { ServerConfig } from '../api.ts'
 import { formatDuration, formatNumber } from '../format.ts'
 import { sendTexts } from '../i18n/send.ts'
-import { ttlChoices } from '../sending/limits.ts'
-import { isForced, isOffered, type SendOptions } from '../sending/options.ts'
+import { lazy } from '../lazy.tsx'
+import { changesPhotos, isForced, type SendOptions } from '../sending/options.ts'
 import { Icon } from './icon.tsx'
-import { SwitchField } from './switch-field.tsx'
 
-interface Props {
+export interface OptionsProps {
   options: SendOptions
   config: ServerConfig
   onChange: (change: Partial<SendOptions>) => void
 }
 
+const OptionsFields = lazy(async () => (await import('./options-fields.tsx')).OptionsFields)
+
 /** What an upload will be like: told in a line, to be changed in the fold. */
-export function OptionsPanel(props: Props) {
+export function OptionsPanel(props: OptionsProps) {
   const t = sendTexts.value
   return (
     <details class="options" open={isForced(props.config.feature_password)}>
@@ -24,13 +24,7 @@ export function OptionsPanel(props: Props) {
         <span class="quiet options-summary">{summary(props.options).join(' · ')}</span>
         <Icon name="chevron" />
       </summary>
-      <div class="options-fields">
-        <TtlField {...props} />
-        <DownloadsField {...props} />
-        <PasswordField {...props} />
-        <CommentsField {...props} />
-        <Switches {...props} />
-      </div>
+      <OptionsFields {...props} />
     </details>
   )
 }
@@ -38,8 +32,8 @@ export function OptionsPanel(props: Props) {
 function summary(options: SendOptions): string[] {
   const t = sendTexts.value
   const parts: [boolean, string][] = [
-    [options.ttlSeconds > 0, t.summaryTtl(formatDuration(options.ttlSeconds))],
-    [options.ttlSeconds <= 0, t.summaryForever],
+    [!options.stream && options.ttlSeconds > 0, t.summaryTtl(formatDuration(options.ttlSeconds))],
+    [!options.stream && options.ttlSeconds <= 0, t.summaryForever],
     [options.extendTtl, t.summaryExtend],
     [options.stream, t.summaryStream],
     [!options.stream && options.downloads === 1, t.summaryOnce],
@@ -51,145 +45,4 @@ function summary(options: SendOptions): string[] {
     [changesPhotos(options) && !options.keepPhotoData, t.summaryPhotos],
   ]
   return parts.flatMap(([applies, text]) => (applies ? [text] : []))
-}
-
-/** What is encrypted or only passed on is left as it is. */
-const changesPhotos = ({ encrypt, stream }: SendOptions): boolean => !encrypt && !stream
-
-function TtlField({ options, config, onChange }: Props) {
-  const t = sendTexts.value
-  if (config.feature_set_ttl === 'disabled') return null
-  return (
-    <Field label={t.ttl}>
-      <select
-        value={options.ttlSeconds}
-        onChange={({ currentTarget }) => onChange({ ttlSeconds: Number(currentTarget.value) })}
-      >
-        {ttlChoices(config).map((seconds) => (
-          <option key={seconds} value={seconds}>
-            {seconds > 0 ? formatDuration(seconds) : t.forever}
-          </option>
-        ))}
-      </select>
-    </Field>
-  )
-}
-
-const DOWNLOADS = [0, 1, 2, 3, 5, 10, 25, 100]
-
-function DownloadsField({ options, config, onChange }: Props) {
-  const t = sendTexts.value
-  if (options.stream) return null
-  const name = (count: number) => (count === 0 ? t.unlimited : count === 1 ? t.once : t.times(formatNumber(count)))
-  return (
-    <Field label={t.downloads}>
-      <select
-        value={options.downloads}
-        disabled={isForced(config.feature_one_shot)}
-        onChange={({ currentTarget }) => onChange({ downloads: Number(currentTarget.value) })}
-      >
-        {DOWNLOADS.map((count) => (
-          <option key={count} value={count}>
-            {name(count)}
-          </option>
-        ))}
-      </select>
-    </Field>
-  )
-}
-
-function PasswordField({ options, config, onChange }: Props) {
-  const t = sendTexts.value
-  if (!isOffered(config.feature_password)) return null
-  const isNeeded = isForced(config.feature_password)
-  return (
-    <Field label={t.password}>
-      <input
-        type="password"
-        autoComplete="new-password"
-        required={isNeeded}
-        placeholder={isNeeded ? t.passwordNeeded : t.passwordNone}
-        value={options.password}
-        onInput={({ currentTarget }) => onChange({ password: currentTarget.value })}
-      />
-    </Field>
-  )
-}
-
-function CommentsField({ options, config, onChange }: Props) {
-  const t = sendTexts.value
-  if (!isOffered(config.feature_comments)) return null
-  return (
-    <Field label={t.comments} hint={t.commentsHint} isWide>
-      <textarea
-        rows={3}
-        maxLength={30_000}
-        value={options.comments}
-        onInput={({ currentTarget }) => onChange({ comments: currentTarget.value })}
-      />
-    </Field>
-  )
-}
-
-function Switches({ options, config, onChange }: Props) {
-  const t = sendTexts.value
-  return (
-    <div class="switches">
-      <SwitchField
-        label={isSecureContext ? t.encrypt : t.encryptNeedsHttps}
-        isOn={options.encrypt}
-        isFixed={!isSecureContext || isForced(config.feature_stream)}
-        onChange={(encrypt) => onChange(encrypt ? { encrypt, stream: false } : { encrypt })}
-      />
-      {isOffered(config.feature_stream) && (
-        <SwitchField
-          label={t.stream}
-          isOn={options.stream}
-          isFixed={isForced(config.feature_stream)}
-          onChange={(stream) => onChange(stream ? { stream, encrypt: false } : { stream })}
-        />
-      )}
-      {isOffered(config.feature_extend_ttl) && (
-        <SwitchField
-          label={t.extendTtl}
-          isOn={options.extendTtl}
-          isFixed={isForced(config.feature_extend_ttl)}
-          onChange={(extendTtl) => onChange({ extendTtl })}
-        />
-      )}
-      {isOffered(config.feature_removable) && (
-        <SwitchField
-          label={t.removable}
-          isOn={options.removable}
-          isFixed={isForced(config.feature_removable)}
-          onChange={(removable) => onChange({ removable })}
-        />
-      )}
-      {changesPhotos(options) && (
-        <SwitchField
-          label={t.keepPhotoData}
-          isOn={options.keepPhotoData}
-          onChange={(keepPhotoData) => onChange({ keepPhotoData })}
-        />
-      )}
-    </div>
-  )
-}
-
-interface FieldProps {
-  label: string
-  hint?: string
-  isWide?: boolean
-  children: ComponentChildren
-}
-
-export function Field({ label, hint, isWide = false, children }: FieldProps) {
-  return (
-    // biome-ignore lint/a11y/noLabelWithoutControl: the control is among the children
-    <label class={isWide ? 'field wide' : 'field'}>
-      <span>{label}</span>
-      {children}
-      {hint && <small class="quiet">{hint}</small>}
-    </label>
-  )
 }

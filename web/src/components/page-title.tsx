@@ -1,5 +1,5 @@
-import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { useTitle } from '../title.ts'
 
 /** Whether people have begun to use the page: before that, nothing takes the focus. */
 let isInUse = false
@@ -11,8 +11,9 @@ addEventListener('focusin', () => {
  * What a view is about. When the view takes the place of another, and the focus went away with that, it comes here: so the
  * keyboard goes on from the right place, and a screen reader says what is new.
  */
-export function PageTitle({ id, children }: { id?: string; children: ComponentChildren }) {
+export function PageTitle({ id, children }: { id?: string; children: string }) {
   const title = useRef<HTMLHeadingElement>(null)
+  useTitle(children)
   useEffect(() => {
     if (isInUse && document.activeElement === document.body) title.current?.focus()
   }, [])

@@ -1,19 +1,22 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { errorText } from '../error-text.ts'
 import { formatNumber } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
 import { listTexts } from '../i18n/lists.ts'
 import { createPaged, type Paged, type PageOf } from '../paged.ts'
+import { useKept } from '../places.ts'
 import { Notice } from './notice.tsx'
 import '../styles/lists.css'
 
-/** A list that is fetched anew whenever `key`, what is asked for, changes. */
+/** A list that is fetched anew whenever `key`, what is asked for, changes. Who comes back to it finds it with as many rows. */
 export function usePaged<T extends object>(
   key: string,
   fetchPage: (after: string | undefined) => Promise<PageOf<T>>,
 ): Paged<T> {
-  const list = useMemo(() => createPaged(fetchPage), [key])
+  const kept = useKept<{ key?: string; list?: Paged<T> }>('list', () => ({}))
+  if (kept.key !== key) Object.assign(kept, { key, list: createPaged(fetchPage) })
+  const list = kept.list as Paged<T>
   useEffect(() => void list.reload(), [list])
   return list
 }

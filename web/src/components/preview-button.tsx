@@ -3,6 +3,7 @@ import type { ComponentType } from 'preact'
 import { uploadTexts } from '../i18n/upload.ts'
 import { previewKind } from '../receiving/preview-kind.ts'
 import type { View, ViewFile } from '../receiving/view.ts'
+import { visibleName } from '../visible-name.ts'
 import { Icon } from './icon.tsx'
 import type { PreviewDialog } from './preview-dialog.tsx'
 
@@ -18,7 +19,12 @@ export function PreviewButton({ view, one }: { view: View; one: ViewFile }) {
 
   return (
     <>
-      <button type="button" class="bare" aria-label={uploadTexts.value.preview(one.path)} onClick={() => void show()}>
+      <button
+        type="button"
+        class="bare"
+        aria-label={uploadTexts.value.preview(visibleName(one.path))}
+        onClick={() => void show()}
+      >
         <Icon name="eye" />
       </button>
       {shown.value && (

@@ -1,11 +1,12 @@
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { commonTexts } from '../i18n/common.ts'
 import { uploadTexts } from '../i18n/upload.ts'
 import { loadPreview, type Preview } from '../receiving/preview.ts'
 import type { PreviewKind } from '../receiving/preview-kind.ts'
 import { problemText } from '../receiving/problems.ts'
 import type { View, ViewFile } from '../receiving/view.ts'
+import { visibleName } from '../visible-name.ts'
 import { Dialog } from './dialog.tsx'
 import { Notice } from './notice.tsx'
 import { DownloadButton } from './received-file.tsx'
@@ -24,6 +25,7 @@ export function PreviewDialog({ view, file, kind, onClose }: Props) {
   const problem = useSignal<string | undefined>(undefined)
   const isBlank = useSignal(false)
   const fetching = useFetching()
+  const close = useBack(onClose)
   useEffect(() => {
     let isClosed = false
     loadPreview(view, file, kind).then(
@@ -41,7 +43,7 @@ export function PreviewDialog({ view, file, kind, onClose }: Props) {
     }
   }, [])
   return (
-    <Dialog title={file.path} onClose={onClose} isWide>
+    <Dialog title={visibleName(file.path)} onClose={close} isWide>
       {problem.value && (
         <p class="bad" role="alert">
           {problem.value}
@@ -51,7 +53,7 @@ export function PreviewDialog({ view, file, kind, onClose }: Props) {
       {preview.value && !isBlank.value && (
         <Shown
           preview={preview.value}
-          name={file.path}
+          name={visibleName(file.path)}
           onFailed={() => {
             isBlank.value = true
           }}
@@ -64,6 +66,23 @@ export function PreviewDialog({ view, file, kind, onClose }: Props) {
       )}
     </Dialog>
   )
+}
+
+/** What closes it is the browser's way back, so that this does not lead away from the list. Returns what goes back. */
+function useBack(onClose: () => void): () => void {
+  const isLeft = useRef(false)
+  useEffect(() => {
+    history.pushState(history.state, '')
+    const leave = () => {
+      isLeft.current = true
+      onClose()
+    }
+    addEventListener('popstate', leave, { once: true })
+    return () => removeEventListener('popstate', leave)
+  }, [])
+  return () => {
+    if (!isLeft.current) history.back()
+  }
 }
 
 const release = (preview: Preview | undefined): void => {

@@ -4,6 +4,7 @@ import { commonTexts } from '../i18n/common.ts'
 import { uploadTexts } from '../i18n/upload.ts'
 import { saveUrl } from '../receiving/links.ts'
 import { isAskedAgain, isDirect, isLimited, type View, type ViewFile } from '../receiving/view.ts'
+import { visibleName } from '../visible-name.ts'
 import { ConfirmDialog } from './confirm-dialog.tsx'
 import { DialogButton } from './dialog-button.tsx'
 import { FileName } from './file-name.tsx'
@@ -30,7 +31,8 @@ interface Props {
 /** One file, and all that can be done with it. */
 export function ReceivedFile({ view, one, reload, isOnly, isSelected, onSelect }: Props) {
   const t = uploadTexts.value
-  const { path, isThere, isForeign, file } = one
+  const { isThere, isForeign, file } = one
+  const path = visibleName(one.path)
   const fetching = useFetching()
   const progress = fetching.progress.value
   return (
@@ -73,7 +75,8 @@ interface DownloadProps extends Pick<Props, 'view' | 'one' | 'reload'> {
 /** A link where the browser can follow it, once the server was asked; else a button, which ends what it has begun. */
 export function DownloadButton({ view, one, reload, fetching, isMain = false }: DownloadProps) {
   const t = uploadTexts.value
-  const { path, file } = one
+  const { file } = one
+  const path = visibleName(one.path)
   const isRunning = fetching.progress.value !== undefined
   const words = isMain && (isRunning ? commonTexts.value.cancel : t.download)
   const look = isMain ? `large ${isRunning ? 'plain' : 'primary'}` : 'bare'
@@ -111,7 +114,8 @@ export function DownloadButton({ view, one, reload, fetching, isMain = false }: 
 
 function DeleteButton({ view, one, reload }: Pick<Props, 'view' | 'one' | 'reload'>) {
   const t = uploadTexts.value
-  const { path, file } = one
+  const { file } = one
+  const path = visibleName(one.path)
   return (
     <DialogButton icon="trash" label={t.deleteFile(path)} look="bare">
       {(close) => (

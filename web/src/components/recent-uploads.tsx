@@ -6,6 +6,7 @@ import { changeRecent, chooseToKeepRecent, forgetRecent, keepsRecent, type Recen
 import { href } from '../router.ts'
 import { forgetUnfinished } from '../sending/unfinished.ts'
 import { rememberToken } from '../tokens.ts'
+import { visibleName } from '../visible-name.ts'
 import { ConfirmDialog } from './confirm-dialog.tsx'
 import { Countdown } from './countdown.tsx'
 import { DialogButton } from './dialog-button.tsx'
@@ -50,10 +51,10 @@ export function RecentUploads() {
   )
 }
 
-function RecentRow({ upload: { uploadId, token, title, files, expiresAt } }: { upload: RecentUpload }) {
+function RecentRow({ upload: { uploadId, token, title, files, expiresAt, isStream } }: { upload: RecentUpload }) {
   const t = listTexts.value
   const isEncrypted = title === undefined
-  const name = title ?? t.encryptedFiles(files)
+  const name = title === undefined ? t.encryptedFiles(files) : visibleName(title)
 
   async function extend(ttl: number): Promise<void> {
     changeRecent(uploadId, { expiresAt: (await extendUpload(uploadId, ttl, { token })).expireAt })
@@ -66,7 +67,7 @@ function RecentRow({ upload: { uploadId, token, title, files, expiresAt } }: { u
           {!isEncrypted && files > 1 ? t.andMore(name, files - 1) : name}
         </a>
         <p class="facts quiet">
-          <Countdown expiresAt={expiresAt} />
+          <Countdown expiresAt={expiresAt} isStream={isStream} />
         </p>
         {isEncrypted && <p class="row-note">{recentTexts.value.keyless}</p>}
       </div>

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
+import { useTitle } from '../title.ts'
 
 interface Props {
   title: string
@@ -16,6 +17,7 @@ interface Props {
 export function Section({ title, text, level = 1, action, children }: Props) {
   const id = useId()
   const Heading = `h${level}` as const
+  useTitle(level === 1 ? title : undefined)
   return (
     <section class="card" aria-labelledby={id}>
       <div class="section-head">

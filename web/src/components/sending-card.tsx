@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
 import { now } from '../clock.ts'
@@ -9,6 +10,8 @@ import { sendingTexts } from '../i18n/sending.ts'
 import type { Sender } from '../sending/sender.ts'
 import { secondsLeft, speedOf } from '../sending/speed.ts'
 import { type QueuedFile, type QueueEvent, type Total, totalOf } from '../sending/upload-queue.ts'
+import { visibleName } from '../visible-name.ts'
+import { ConfirmDialog } from './confirm-dialog.tsx'
 import { FileName } from './file-name.tsx'
 import { Icon } from './icon.tsx'
 import { PageTitle } from './page-title.tsx'
@@ -16,7 +19,11 @@ import { ProgressBar } from './progress-bar.tsx'
 
 interface Props {
   sender: Sender
-  onCancel: () => void
+  /** Nothing is stored: it can be neither paused nor resumed, and moves as fast as somebody fetches it. */
+  isStream?: boolean
+  onCancel: () => Promise<void> | void
+  /** What becomes of the files then. */
+  cancelText: string
   /** Above everything but the title. */
   head?: ComponentChildren
   /** More buttons. */
@@ -27,21 +34,50 @@ interface Props {
   foot?: ComponentChildren
 }
 
+/** What is asked before sending ends. */
+type Question = Pick<Parameters<typeof ConfirmDialog>[0], 'title' | 'text' | 'onConfirm'>
+
 /** Files on their way: all together, and each. */
-export function SendingCard({ sender, onCancel, head, buttons, below, foot }: Props) {
+export function SendingCard({ sender, isStream = false, onCancel, cancelText, head, buttons, below, foot }: Props) {
   const { dispatch } = sender
   const files = sender.files.value
   const total = totalOf(files)
   const until = Math.max(...files.map((file) => (file.state === 'stalled' && file.until) || 0))
+  const isHeld = isStream && isStill(sender, total)
   const id = useId()
+  const asked = useSignal<Question | undefined>(undefined)
+
+  /** Nothing is lost of what waits for its turn. */
+  function cancelFile({ key, name, state }: QueuedFile): void {
+    const onConfirm = () => dispatch({ type: 'cancel', key })
+    if (state === 'waiting') onConfirm()
+    else
+      asked.value = {
+        title: sendingTexts.value.cancelFile(visibleName(name)),
+        text: sendingTexts.value.cancelFileSure,
+        onConfirm,
+      }
+  }
+
   return (
     <section class="card sending" aria-labelledby={id}>
-      <PageTitle id={id}>{titleOf(total, files.length, until > 0)}</PageTitle>
+      <PageTitle id={id}>{isHeld ? sendingTexts.value.heldTitle : titleOf(total, files.length, until > 0)}</PageTitle>
       {head}
-      <TotalProgress sender={sender} total={total} until={until} />
+      {isHeld ? (
+        <p class="quiet">{sendingTexts.value.heldText}</p>
+      ) : (
+        <TotalProgress sender={sender} total={total} until={until} />
+      )}
       <div class="buttons start">
-        <PauseButton total={total} dispatch={dispatch} />
-        <button type="button" class="plain" onClick={onCancel}>
+        {(!isStream || total.state === 'failed') && <PauseButton total={total} dispatch={dispatch} />}
+        <button
+          type="button"
+          class="plain"
+          aria-haspopup="dialog"
+          onClick={() => {
+            asked.value = { title: sendingTexts.value.cancelTitle, text: cancelText, onConfirm: onCancel }
+          }}
+        >
           <Icon name="close" />
           {sendingTexts.value.cancelAll}
         </button>
@@ -49,15 +85,40 @@ export function SendingCard({ sender, onCancel, head, buttons, below, foot }: Pr
       </div>
       <ul class="files">
         {files.map((file) => (
-          <SendingFile key={file.key} file={file} dispatch={dispatch}>
+          <SendingFile
+            key={file.key}
+            file={file}
+            isStream={isStream}
+            isHeld={isHeld}
+            dispatch={dispatch}
+            onCancel={cancelFile}
+          >
             {below?.(file)}
           </SendingFile>
         ))}
       </ul>
       {foot}
-      <p class="quiet">{sendingTexts.value.keepOpen}</p>
+      {!isStream && <p class="quiet">{sendingTexts.value.keepOpen}</p>}
+      {asked.value && (
+        <ConfirmDialog
+          {...asked.value}
+          action={sendingTexts.value.stopSending}
+          refusal={sendingTexts.value.goOnSending}
+          onClose={() => {
+            asked.value = undefined
+          }}
+        />
+      )}
     </section>
   )
+}
+
+/** A stream whose bytes wait on their way, since nobody fetches them at the moment; so do the last ones, which leave at once. */
+const STILL_MS = 3_000
+function isStill({ samples }: Sender, { state, sent, size }: Total): boolean {
+  const last = samples.value.at(-1)
+  const hasStopped = now.value > 0 && last !== undefined && performance.now() - last.at > STILL_MS
+  return state === 'sending' && (last === undefined || sent === size || hasStopped)
 }
 
 function titleOf({ state }: Total, count: number, isAskedToWait: boolean): string {
@@ -117,11 +178,15 @@ function PauseButton({ total, dispatch }: { total: Total; dispatch: Dispatch }) 
 
 interface FileProps {
   file: QueuedFile
+  isStream: boolean
+  /** See `isStill`. */
+  isHeld: boolean
   dispatch: Dispatch
+  onCancel: (file: QueuedFile) => void
   children: ComponentChildren
 }
 
-function SendingFile({ file, dispatch, children }: FileProps) {
+function SendingFile({ file, isHeld, children, ...rest }: FileProps) {
   const { name, state } = file
   const isOpen = state !== 'done' && state !== 'cancelled'
   return (
@@ -130,9 +195,11 @@ function SendingFile({ file, dispatch, children }: FileProps) {
         <Icon name={state === 'done' ? 'check' : KIND_ICONS[kindOf({ name, type: '' })]} />
       </span>
       <FileName path={name} />
-      <span class="file-facts">{factsOf(file)}</span>
-      <span class="file-actions">{isOpen && <FileButtons file={file} dispatch={dispatch} />}</span>
-      {isOpen && <ProgressBar sent={file.sent} total={file.size} label={sendingTexts.value.progressFor(name)} />}
+      <span class="file-facts">{isHeld ? formatBytes(file.size) : factsOf(file)}</span>
+      <span class="file-actions">{isOpen && <FileButtons file={file} {...rest} />}</span>
+      {isOpen && !isHeld && (
+        <ProgressBar sent={file.sent} total={file.size} label={sendingTexts.value.progressFor(visibleName(name))} />
+      )}
       {file.isChanged && isOpen && <p class="file-note">{sendingTexts.value.changedFile}</p>}
       {state === 'failed' && (
         <p class="file-note bad" role="alert">
@@ -152,7 +219,9 @@ function factsOf({ state, sent, size }: QueuedFile): string {
   return t.progressOf(formatBytes(sent), formatBytes(size))
 }
 
-function FileButtons({ file: { key, name, state }, dispatch }: { file: QueuedFile; dispatch: Dispatch }) {
+function FileButtons({ file, isStream, dispatch, onCancel }: Omit<FileProps, 'isHeld' | 'children'>) {
+  const { key, state } = file
+  const name = visibleName(file.name)
   const t = sendingTexts.value
   const buttons = {
     failed: { icon: 'again', label: t.retryFile(name), type: 'continue' },
@@ -162,15 +231,17 @@ function FileButtons({ file: { key, name, state }, dispatch }: { file: QueuedFil
   const { icon, label, type } = buttons[state === 'failed' || state === 'paused' ? state : 'open']
   return (
     <>
-      <button type="button" class="bare" aria-label={label} onClick={() => dispatch({ type, key })}>
-        <Icon name={icon} />
-      </button>
+      {(!isStream || type === 'continue') && (
+        <button type="button" class="bare" aria-label={label} onClick={() => dispatch({ type, key })}>
+          <Icon name={icon} />
+        </button>
+      )}
       <button
         type="button"
         class="bare"
         aria-label={t.cancelFile(name)}
         title={commonTexts.value.cancel}
-        onClick={() => dispatch({ type: 'cancel', key })}
+        onClick={() => onCancel(file)}
       >
         <Icon name="close" />
       </button>

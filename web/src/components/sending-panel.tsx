@@ -1,5 +1,8 @@
 import { useEffect } from 'preact/hooks'
-import { sendTexts } from '../i18n/send.ts'
+import { serverConfig } from '../api.ts'
+import { formatDuration } from '../format.ts'
+import { sendingTexts } from '../i18n/sending.ts'
+import { unfinishedTexts } from '../i18n/unfinished.ts'
 import { linksOf } from '../receiving/links.ts'
 import { pathOfName } from '../sending/folder-names.ts'
 import { resume } from '../sending/resume.ts'
@@ -15,7 +18,7 @@ import { SendingCard } from './sending-card.tsx'
 
 /** An upload on its way, until it leads to its link. */
 export function SendingPanel({ sending }: { sending: Sending }) {
-  const t = sendTexts.value
+  const t = sendingTexts.value
   const { sender, stored, upload, secret } = sending
   const files = sender.files.value
   const { state } = totalOf(files)
@@ -26,11 +29,13 @@ export function SendingPanel({ sending }: { sending: Sending }) {
   return (
     <SendingCard
       sender={sender}
-      onCancel={() => void cancelSending(sending)}
+      isStream={upload.stream}
+      onCancel={() => cancelSending(sending)}
+      cancelText={upload.stream ? t.cancelStream : sending.isNew ? t.cancelNew : t.cancelShared}
       head={
         upload.stream && (
           <Notice icon="link" title={t.streamTitle}>
-            <p>{t.streamText}</p>
+            <p>{t.streamText(formatDuration(serverConfig.value?.streamTimeout ?? 0))}</p>
             <CopyField label={t.toLink} text={linksOf(upload, secret).page} />
           </Notice>
         )
@@ -61,7 +66,7 @@ function StillToChoose({ sending }: { sending: Sending }) {
   const files = upload?.files.filter(({ key }) => !known.has(key)) ?? []
   if (!upload || files.length === 0) return null
   return (
-    <Notice icon="again" title={sendTexts.value.stillToChoose(files.length)}>
+    <Notice icon="again" title={unfinishedTexts.value.stillToChoose(files.length)}>
       <ChooseAgain upload={{ ...upload, files }} goOn={(matches) => resume(upload, matches)} />
     </Notice>
   )

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { uploadTexts } from '../i18n/upload.ts'
+import { sharingTexts } from '../i18n/sharing.ts'
 import { CopyButton } from './copy-button.tsx'
 import { Icon } from './icon.tsx'
 import { Notice } from './notice.tsx'
@@ -15,7 +15,7 @@ interface Props {
 
 /** A link that is to be handed on: read, copied, by way of the device's own sheet, or photographed. */
 export function ShareLink({ label, url, text }: Props) {
-  const t = uploadTexts.value
+  const t = sharingTexts.value
   const hasQr = useSignal(false)
   const { act, problem } = useAction()
   return (
@@ -58,6 +58,6 @@ async function openSheet(url: string, text: string): Promise<void> {
   try {
     await navigator.share({ title: 'Mayfly', text, url })
   } catch (error) {
-    if ((error as Error).name !== 'AbortError') throw new Error(uploadTexts.value.shareFailed, { cause: error })
+    if ((error as Error).name !== 'AbortError') throw new Error(sharingTexts.value.shareFailed, { cause: error })
   }
 }

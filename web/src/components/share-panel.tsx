@@ -1,4 +1,5 @@
-import { uploadTexts } from '../i18n/upload.ts'
+import type { ComponentChildren } from 'preact'
+import { sharingTexts } from '../i18n/sharing.ts'
 import { linksOf } from '../receiving/links.ts'
 import type { View } from '../receiving/view.ts'
 import { CopyField } from './copy-field.tsx'
@@ -9,19 +10,11 @@ import { ShareLink } from './share-link.tsx'
 
 /** The link, in every form in which it can be handed on. */
 export function SharePanel({ view }: { view: View }) {
-  const t = uploadTexts.value
+  const t = sharingTexts.value
   const { page, admin } = linksOf(view.upload, view.secret)
+  if (isPassedOn(view)) return <Head title={t.passedOnTitle} text={t.passedOnText} />
   return (
-    <section class="card share" aria-labelledby="share-title">
-      <div class="share-head">
-        <span class="mark good">
-          <Icon name="check" size={24} />
-        </span>
-        <div>
-          <PageTitle id="share-title">{t.readyTitle}</PageTitle>
-          <p class="quiet">{view.secret === undefined ? t.readyText : t.readyEncryptedText}</p>
-        </div>
-      </div>
+    <Head title={t.readyTitle} text={view.secret === undefined ? t.readyText : t.readyEncryptedText}>
       <ShareLink label={t.link} url={page} text={t.shareText} />
       <details class="more">
         <summary>{t.more}</summary>
@@ -30,6 +23,27 @@ export function SharePanel({ view }: { view: View }) {
           {admin && <CopyField label={t.adminLink} text={admin} />}
         </div>
       </details>
+    </Head>
+  )
+}
+
+/** Nothing is left of a stream that was fetched. */
+const isPassedOn = ({ upload, files }: View): boolean =>
+  upload.stream && files.length > 0 && files.every(({ file }) => file.status === 'deleted')
+
+function Head({ title, text, children }: { title: string; text: string; children?: ComponentChildren }) {
+  return (
+    <section class="card share" aria-labelledby="share-title">
+      <div class="share-head">
+        <span class="mark good">
+          <Icon name="check" size={24} />
+        </span>
+        <div>
+          <PageTitle id="share-title">{title}</PageTitle>
+          <p class="quiet">{text}</p>
+        </div>
+      </div>
+      {children}
     </section>
   )
 }

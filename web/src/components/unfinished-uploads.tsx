@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks'
 import { ApiError, getUpload } from '../api.ts'
-import { sendTexts } from '../i18n/send.ts'
+import { unfinishedTexts } from '../i18n/unfinished.ts'
 import type { ChosenAgain } from '../sending/begun.ts'
 import { giveUp } from '../sending/give-up.ts'
 import { resume } from '../sending/resume.ts'
@@ -34,7 +34,7 @@ interface Props {
 
 /** As long as another tab sends it there is nothing to do; from when that tab is gone it can be gone on with here. */
 export function UnfinishedUpload(props: Props) {
-  const t = sendTexts.value
+  const t = unfinishedTexts.value
   const { upload } = props
   const isElsewhere = upload.tab === undefined ? false : isPresent(upload.tab).value
   if (isElsewhere === undefined) return null
@@ -55,7 +55,7 @@ async function forgetExpired(): Promise<void> {
 }
 
 function Left({ upload, goOn, giveUp }: Props) {
-  const t = sendTexts.value
+  const t = unfinishedTexts.value
   return (
     <section class="card unfinished" aria-label={t.unfinishedTitle}>
       <div>

@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals'
+import { signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { extendUpload, type ListedUpload, type Query } from '../accounts/accounts-api.ts'
 import { removeUpload } from '../api.ts'
@@ -6,9 +6,11 @@ import { KIND_ICONS, kindOf } from '../file-kind.ts'
 import { formatBytes, formatDate, formatNumber } from '../format.ts'
 import { listTexts } from '../i18n/lists.ts'
 import type { Paged, PageOf } from '../paged.ts'
+import { useKept } from '../places.ts'
 import { linksOf } from '../receiving/links.ts'
 import { href } from '../router.ts'
 import { pathOfName } from '../sending/folder-names.ts'
+import { visibleName } from '../visible-name.ts'
 import { CopyButton } from './copy-button.tsx'
 import { CopyField } from './copy-field.tsx'
 import { Countdown } from './countdown.tsx'
@@ -35,8 +37,8 @@ type Sort = (typeof SORTS)[number]
 /** Uploads with what their owner, or an administrator, may do with them. */
 export function UploadsList({ fetchPage, empty, filter = {}, filters, withOwner = false }: Props) {
   const t = listTexts.value
-  const search = useSignal('')
-  const sort = useSignal<Sort>('date-desc')
+  const search = useKept('search', () => signal(''))
+  const sort = useKept('sort', () => signal<Sort>('date-desc'))
   const query = { ...filter, q: search.value, ...orderOf(sort.value) }
   const list = usePaged(JSON.stringify(query), (after) => fetchPage({ ...query, after }))
   const sortNames = {
@@ -93,7 +95,7 @@ function UploadRow({
           <span>{formatBytes(size)}</span>
           <span>{t.created(formatDate(Date.parse(upload.createdAt)))}</span>
           {withOwner && <span>{t.by(upload.user ?? t.anonymous)}</span>}
-          <Countdown expiresAt={upload.expireAt} />
+          <Countdown expiresAt={upload.expireAt} isStream={upload.stream} />
           <Kinds upload={upload} />
         </p>
       </div>
@@ -114,7 +116,7 @@ function nameOf({ files, e2ee }: ListedUpload): string {
   const [first, ...rest] = files ?? []
   if (!first) return t.unnamed
   if (e2ee) return t.encryptedFiles(rest.length + 1)
-  const name = pathOfName(first.fileName)
+  const name = visibleName(pathOfName(first.fileName))
   return rest.length === 0 ? name : t.andMore(name, rest.length)
 }
 

@@ -16,7 +16,6 @@ const REFUSED = new Map([
 /** What several pages say. */
 export const commonTexts = texts(
   {
-    tagline: 'Files that are gone when their time is up.',
     loading: 'One moment…',
     pageFailed: 'This part of the page could not be loaded.',
     reload: 'Load again',
@@ -51,7 +50,6 @@ export const commonTexts = texts(
     backToSelf: 'Be yourself again',
     close: 'Close',
     cancel: 'Cancel',
-    remove: 'Remove',
     tryAgain: 'Try again',
     unreachable: 'The server can’t be reached. Check your connection.',
     unexpected: 'Something went wrong on the server. Please try again in a moment.',
@@ -59,7 +57,6 @@ export const commonTexts = texts(
     tooMany: (wait: string) => `That was a lot at once. Please try again in ${wait}.`,
   },
   {
-    tagline: '时间一到，文件即逝。',
     loading: '请稍候…',
     pageFailed: '页面的这一部分未能加载。',
     reload: '重新加载',
@@ -94,7 +91,6 @@ export const commonTexts = texts(
     backToSelf: '恢复本人身份',
     close: '关闭',
     cancel: '取消',
-    remove: '移除',
     tryAgain: '重试',
     unreachable: '无法连接服务器，请检查网络。',
     unexpected: '服务器出了点问题，请稍后再试。',

@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals'
+import { signal } from '@preact/signals'
 import { now } from '../clock.ts'
 import { useFetched } from '../components/fetched.tsx'
 import { Icon } from '../components/icon.tsx'
@@ -13,6 +13,7 @@ import { jobsTexts } from '../i18n/jobs.ts'
 import { spoken } from '../i18n/refusals.ts'
 import type { Outcome, Run, StepRun } from '../jobs/job.ts'
 import { listJobs, listRuns } from '../jobs/jobs-api.ts'
+import { useKept } from '../places.ts'
 import { route } from '../router.ts'
 
 const OUTCOMES: Outcome[] = ['succeeded', 'failed', 'cancelled', 'in_progress', 'retrying']
@@ -29,9 +30,9 @@ export function AdminHistoryPage() {
 function History() {
   const t = jobsTexts.value
   const jobs = useFetched('jobs', listJobs)
-  const job = useSignal(route.value.query.get('job') ?? '')
-  const outcome = useSignal<Outcome | ''>('')
-  const [from, to] = [useSignal(''), useSignal('')]
+  const job = useKept('job', () => signal(route.value.query.get('job') ?? ''))
+  const outcome = useKept('outcome', () => signal<Outcome | ''>(''))
+  const [from, to] = [useKept('from', () => signal('')), useKept('to', () => signal(''))]
   const filter = { job: job.value, outcome: outcome.value, from: momentOf(from.value), to: momentOf(to.value) }
   const list = usePaged(JSON.stringify(filter), (after) => listRuns(filter, after))
   const names = new Map(jobs.value?.map(({ id, name }) => [id, name]))

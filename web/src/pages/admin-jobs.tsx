@@ -14,6 +14,7 @@ import { spoken } from '../i18n/refusals.ts'
 import type { Agent, Job } from '../jobs/job.ts'
 import { changeJob, getAgent, listJobs, startJob, stopJob, switchAgent } from '../jobs/jobs-api.ts'
 import { href } from '../router.ts'
+import { useTitle } from '../title.ts'
 
 const POLL_MS = 3_000
 
@@ -41,6 +42,7 @@ function AgentCard() {
   const t = jobsTexts.value
   const agent = useFetched('agent', getAgent)
   usePolling(agent.reload)
+  useTitle(t.tabJobs)
   return (
     <section class="card" aria-labelledby="agent-title">
       <h1 id="agent-title" class="heard">

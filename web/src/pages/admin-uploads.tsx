@@ -1,10 +1,11 @@
-import { useSignal } from '@preact/signals'
+import { signal } from '@preact/signals'
 import { listAllUploads, type Query } from '../accounts/accounts-api.ts'
 import { AdminFrame } from '../components/admin-frame.tsx'
 import { Section } from '../components/section.tsx'
 import { SelectField } from '../components/toolbar.tsx'
 import { UploadsList } from '../components/uploads-list.tsx'
 import { adminTexts } from '../i18n/admin.ts'
+import { useKept } from '../places.ts'
 import { href, route } from '../router.ts'
 
 const KINDS = ['all', 'oneShot', 'password', 'stream', 'removable', 'e2ee'] as const
@@ -13,7 +14,7 @@ type Kind = (typeof KINDS)[number]
 /** Everybody's uploads, or those of the user whom the address names. */
 export function AdminUploadsPage() {
   const t = adminTexts.value
-  const kind = useSignal<Kind>('all')
+  const kind = useKept('kind', () => signal<Kind>('all'))
   const user = route.value.query.get('user') ?? undefined
   const names: Record<Kind, string> = {
     all: t.kindAll,

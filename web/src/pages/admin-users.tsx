@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals'
+import { signal } from '@preact/signals'
 import { deleteUser, listUsers, searchUsers } from '../accounts/accounts-api.ts'
 import { AdminFrame } from '../components/admin-frame.tsx'
 import { ConfirmDialog } from '../components/confirm-dialog.tsx'
@@ -14,6 +14,7 @@ import { formatBytes, formatDate, formatDuration } from '../format.ts'
 import { adminTexts } from '../i18n/admin.ts'
 import { listTexts } from '../i18n/lists.ts'
 import type { Paged, PageOf } from '../paged.ts'
+import { useKept } from '../places.ts'
 import { href, navigate } from '../router.ts'
 import { lookAs, me, nameOf, type UserJson } from '../session.ts'
 
@@ -31,8 +32,8 @@ const MIN_SEARCH = 2
 function Users() {
   const t = adminTexts.value
   const lists = listTexts.value
-  const search = useSignal('')
-  const sort = useSignal<(typeof SORTS)[number]>('date-desc')
+  const search = useKept('search', () => signal(''))
+  const sort = useKept('sort', () => signal<(typeof SORTS)[number]>('date-desc'))
   const list = usePaged(`${search.value} ${sort.value}`, (after) => fetchUsers(search.value, sort.value, after))
   const sortNames = { 'date-desc': lists.newest, 'date-asc': lists.oldest, 'size-desc': t.bySize }
   return (

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { createUpload, type ServerConfig } from '../api.ts'
 import { ActionForm } from '../components/action-form.tsx'
+import { PageTitle } from '../components/page-title.tsx'
 import { RequestFields, requestOfDraft, useRequestDraft } from '../components/request-fields.tsx'
 import { SelectField } from '../components/toolbar.tsx'
 import { formatDuration } from '../format.ts'
@@ -42,7 +43,7 @@ function Ask({ config }: { config: ServerConfig }) {
   return (
     <>
       <div class="hero">
-        <h1>{t.askTitle}</h1>
+        <PageTitle>{t.askTitle}</PageTitle>
         <p class="quiet">{t.askLead}</p>
       </div>
       <section class="card">

@@ -10,6 +10,7 @@ import { Icon } from '../components/icon.tsx'
 import { Message } from '../components/message.tsx'
 import { Notice } from '../components/notice.tsx'
 import { OpenFor } from '../components/open-for.tsx'
+import { PageTitle } from '../components/page-title.tsx'
 import { UnfinishedUpload } from '../components/unfinished-uploads.tsx'
 import { errorText } from '../error-text.ts'
 import { formatBytes } from '../format.ts'
@@ -19,10 +20,11 @@ import { bring, bringing, endBringing, giveUpBringing, goOnBringing } from '../r
 import { type BroughtFile, broughtBy } from '../requests/guest-files.ts'
 import { type GuestJson, inspectRequest } from '../requests/requests-api.ts'
 import { route } from '../router.ts'
-import type { ChosenFile } from '../sending/chosen-files.ts'
+import { type ChosenFile, joined } from '../sending/chosen-files.ts'
 import { pathOfName } from '../sending/folder-names.ts'
 import { unfinished } from '../sending/unfinished.ts'
 import '../styles/lists.css'
+import { visibleName } from '../visible-name.ts'
 
 /** Where a request link leads: files go in, and nothing comes out. */
 export function GuestPage() {
@@ -115,7 +117,7 @@ function Choosing({ request, onSend }: { request: GuestJson; onSend: (files: Cho
   const isOver = useDropAndPaste({ onFiles: add })
 
   function add(more: ChosenFile[]): void {
-    const { taken, refused } = takeWhatFits([...files.value, ...more], request)
+    const { taken, refused } = takeWhatFits(joined(files.value, more), request)
     files.value = taken
     problem.value = refused
   }
@@ -123,7 +125,7 @@ function Choosing({ request, onSend }: { request: GuestJson; onSend: (files: Cho
   return (
     <>
       <div class="hero">
-        <h1>{request.title || t.guestTitle}</h1>
+        <PageTitle>{visibleName(request.title) || t.guestTitle}</PageTitle>
         <p class="quiet">{t.guestTake(limitsOf(request).join(', '))}</p>
       </div>
       <section class={`card compose ${isOver.value ? 'over' : ''}`}>
@@ -198,7 +200,7 @@ function problemWith(
   { filesLeft = Number.POSITIVE_INFINITY, bytesLeft = Number.POSITIVE_INFINITY, maxFileSize }: GuestJson,
 ): string | undefined {
   const t = requestTexts.value
-  if (maxFileSize >= 0 && bytes.size > maxFileSize) return t.tooLarge(path, formatBytes(maxFileSize))
+  if (maxFileSize >= 0 && bytes.size > maxFileSize) return t.tooLarge(visibleName(path), formatBytes(maxFileSize))
   if (before.files >= filesLeft) return t.tooMany(filesLeft)
   return before.bytes + bytes.size > bytesLeft ? t.tooMuch(formatBytes(bytesLeft)) : undefined
 }

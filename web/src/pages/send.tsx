@@ -15,11 +15,13 @@ import { sendTexts } from '../i18n/send.ts'
 import { lazy } from '../lazy.tsx'
 import { keepsRecent, recent } from '../recent.ts'
 import { href } from '../router.ts'
-import { type ChosenFile, writtenText } from '../sending/chosen-files.ts'
+import { type ChosenFile, joined, writtenText } from '../sending/chosen-files.ts'
 import { defaultOptions, isOffered, type SendOptions } from '../sending/options.ts'
 import { type Sending, send, sendings } from '../sending/sending.ts'
+import { stage, staged } from '../sending/staged.ts'
 import { unfinished } from '../sending/unfinished.ts'
 import { myConfig } from '../session.ts'
+import { visibleName } from '../visible-name.ts'
 
 /** What will be sent. It is kept while people look at other pages. */
 const files = signal<ChosenFile[]>([])
@@ -31,6 +33,7 @@ const isPreparing = signal(false)
 const draft = signal<string | undefined>(undefined)
 
 const SendingPanel = lazy(async () => (await import('../components/sending-panel.tsx')).SendingPanel)
+const StagedFiles = lazy(async () => (await import('../components/staged-files.tsx')).StagedFiles)
 const RecentUploads = lazy(async () => (await import('../components/recent-uploads.tsx')).RecentUploads)
 const UnfinishedUploads = lazy(async () => (await import('../components/unfinished-uploads.tsx')).UnfinishedUploads)
 
@@ -39,15 +42,22 @@ export function SendPage() {
 }
 
 function Sendings({ all }: { all: Sending[] }) {
-  useDropAndPaste({ onFiles: addToOnly })
-  return all.map((sending) => <SendingPanel key={sending.upload.id} sending={sending} />)
+  useDropAndPaste({ onFiles: stageForOnly })
+  const asked = staged.value
+  return (
+    <>
+      {all.map((sending) => (
+        <SendingPanel key={sending.upload.id} sending={sending} />
+      ))}
+      {asked && all.some(({ upload }) => upload.id === asked.upload.id) && <StagedFiles {...asked} />}
+    </>
+  )
 }
 
-/** What is dropped goes with what is being sent, unless it can't be told with which, or each was promised as it is. */
-function addToOnly(added: ChosenFile[]): void {
+/** What is dropped is meant for what is being sent, unless it can't be told for which, or each was promised as it is. */
+function stageForOnly(files: ChosenFile[]): void {
   const [only, ...others] = sendings.value
-  if (!only || others.length > 0 || only.upload.stream || added.length === 0) return
-  void import('../sending/add-files.ts').then(({ addTo }) => addTo(only.upload, only.token, only.secret, added))
+  if (only && others.length === 0 && !only.upload.stream) stage({ ...only, files })
 }
 
 function Compose() {
@@ -179,13 +189,14 @@ function addFiles(added: ChosenFile[]): void {
   const t = sendTexts.value
   const { maxFileSize = -1, maxFilePerUpload = 1 } = myConfig.value ?? {}
   const tooLarge = added.find(({ bytes }) => maxFileSize > 0 && bytes.size > maxFileSize)
-  const all = [...files.value, ...added.filter(({ bytes }) => maxFileSize <= 0 || bytes.size <= maxFileSize)]
+  const fitting = added.filter(({ bytes }) => maxFileSize <= 0 || bytes.size <= maxFileSize)
+  const all = joined(files.value, fitting)
   files.value = all.slice(0, maxFilePerUpload)
   problem.value =
     added.length === 0
       ? t.noFiles
       : tooLarge
-        ? t.tooLarge(tooLarge.path, formatBytes(maxFileSize))
+        ? t.tooLarge(visibleName(tooLarge.path), formatBytes(maxFileSize))
         : all.length > maxFilePerUpload
           ? t.tooMany(formatNumber(maxFilePerUpload))
           : undefined

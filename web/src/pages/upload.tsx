@@ -1,10 +1,7 @@
-import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
-import { removeUpload, serverConfig, type UploadJson } from '../api.ts'
+import { serverConfig, type UploadJson } from '../api.ts'
 import { CentredCard } from '../components/centred-card.tsx'
-import { ConfirmDialog } from '../components/confirm-dialog.tsx'
 import { Countdown } from '../components/countdown.tsx'
-import { ChooseButton, useDropAndPaste } from '../components/drop-zone.tsx'
 import { Icon, type IconName } from '../components/icon.tsx'
 import { Commands } from '../components/lazy-commands.ts'
 import { Message } from '../components/message.tsx'
@@ -20,9 +17,7 @@ import { uploadTexts } from '../i18n/upload.ts'
 import { lazy } from '../lazy.tsx'
 import { createReceived } from '../receiving/received.ts'
 import type { View } from '../receiving/view.ts'
-import { href, navigate, replaceRoute, route } from '../router.ts'
-import type { ChosenFile } from '../sending/chosen-files.ts'
-import { forgetUnfinished } from '../sending/unfinished.ts'
+import { href, replaceRoute, route } from '../router.ts'
 import { knownToken, rememberToken } from '../tokens.ts'
 
 /** What a link leads to: the files, and for who made it, the ways to share and change it. */
@@ -99,6 +94,8 @@ const EncryptionBadge = lazy(async () => (await import('../components/encryption
 /** For who made the upload. */
 const SharePanel = lazy(async () => (await import('../components/share-panel.tsx')).SharePanel)
 const RequestsPanel = lazy(async () => (await import('../components/requests-panel.tsx')).RequestsPanel)
+const AddFiles = lazy(async () => (await import('../components/owner-tools.tsx')).AddFiles)
+const OwnerTools = lazy(async () => (await import('../components/owner-tools.tsx')).OwnerTools)
 
 interface OpenProps {
   view: View
@@ -107,8 +104,8 @@ interface OpenProps {
 
 function OpenUpload({ view, reload }: OpenProps) {
   const t = uploadTexts.value
-  const { upload, access } = view
-  const isEmpty = view.files.length === 0
+  const { upload, access, files } = view
+  const isEmpty = files.length === 0
   const requests = mayAskGuests(upload) && <RequestsPanel upload={upload} access={access} isFirst={isEmpty} />
   return (
     <>
@@ -118,6 +115,7 @@ function OpenUpload({ view, reload }: OpenProps) {
         <ReceivedHead view={view} />
         {view.comments !== '' && <Message text={view.comments} />}
         {isAwaited(view) && <p class="quiet">{t.waitingText}</p>}
+        {upload.stream && files.some(({ isThere }) => isThere) && <p class="quiet">{t.streamText}</p>}
         <ReceivedFiles view={view} reload={reload} />
         {upload.admin && !upload.stream && canAdd(view) && <AddFiles view={view} />}
         {!upload.admin && view.secret !== undefined && (
@@ -128,7 +126,7 @@ function OpenUpload({ view, reload }: OpenProps) {
         )}
       </section>
       {!isEmpty && requests}
-      {upload.admin && <After view={view} />}
+      {upload.admin && <OwnerTools view={view} />}
     </>
   )
 }
@@ -139,28 +137,6 @@ const mayAskGuests = ({ admin, stream, e2ee }: UploadJson): boolean =>
 
 /** For a passphrase that another client has used the page encrypts nothing: its names would make it easy to guess. */
 const canAdd = ({ secret }: View): boolean => secret === undefined || isIdentity(secret)
-
-async function startAdding(view: View, files: ChosenFile[]): Promise<void> {
-  const { addTo } = await import('../sending/add-files.ts')
-  await addTo(view.upload, view.access.token ?? '', view.secret, files)
-  navigate('/')
-}
-
-/** Into an encrypted upload they go encrypted, too. */
-function AddFiles({ view }: { view: View }) {
-  const t = uploadTexts.value
-  const add = (files: ChosenFile[]) => {
-    if (files.length === 0) return
-    void startAdding(view, files)
-  }
-  useDropAndPaste({ onFiles: add })
-  return (
-    <div class="buttons start">
-      <ChooseButton label={t.addFiles} onFiles={add} />
-      <ChooseButton label={t.addFolder} onFiles={add} isFolder />
-    </div>
-  )
-}
 
 /** Whoever was given the link is earlier than what it leads to. */
 const isAwaited = ({ upload, files }: View): boolean =>
@@ -195,7 +171,7 @@ function Facts({ upload }: { upload: UploadJson }) {
   ]
   return (
     <div class="facts">
-      <Countdown expiresAt={upload.expireAt} />
+      <Countdown expiresAt={upload.expireAt} isStream={upload.stream} />
       {facts.map(([applies, icon, text]) =>
         applies ? (
           <span key={text} class="tag">
@@ -203,47 +179,6 @@ function Facts({ upload }: { upload: UploadJson }) {
             {text}
           </span>
         ) : null,
-      )}
-    </div>
-  )
-}
-
-function After({ view: { upload, access } }: { view: View }) {
-  const t = uploadTexts.value
-  const isAsking = useSignal(false)
-
-  async function remove(): Promise<void> {
-    await removeUpload(upload.id, access)
-    rememberToken(upload.id, undefined)
-    forgetUnfinished(upload.id)
-    navigate('/')
-  }
-
-  return (
-    <div class="after">
-      <a class="button plain" href={href('/')}>
-        <Icon name="plus" />
-        {t.sendMore}
-      </a>
-      <button
-        type="button"
-        class="plain danger"
-        onClick={() => {
-          isAsking.value = true
-        }}
-      >
-        <Icon name="trash" />
-        {t.deleteAll}
-      </button>
-      {isAsking.value && (
-        <ConfirmDialog
-          title={t.deleteAll}
-          text={t.deleteAllSure}
-          onConfirm={remove}
-          onClose={() => {
-            isAsking.value = false
-          }}
-        />
       )}
     </div>
   )

@@ -4,6 +4,7 @@ import { errorText } from '../error-text.ts'
 import { formatDuration } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
 import { uploadTexts } from '../i18n/upload.ts'
+import { visibleName } from '../visible-name.ts'
 
 /** This browser would have to hold more in memory than is good for it. Only a terminal, or another browser, can do it. */
 export class TooLargeError extends Error {}
@@ -27,7 +28,7 @@ export class FileError extends Error {
 /** Why something can't be had just now, for a person. */
 export function problemText(error: unknown): string {
   const t = uploadTexts.value
-  if (error instanceof FileError) return t.failedAt(error.path, problemText(error.cause))
+  if (error instanceof FileError) return t.failedAt(visibleName(error.path), problemText(error.cause))
   if (error instanceof TooLargeError) return t.tooLargeForPage
   if (error instanceof ForeignFileError) return t.foreign
   if (error instanceof NotOpenedError) return t.notOpened

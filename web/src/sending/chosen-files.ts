@@ -17,6 +17,16 @@ export const chosen = (bytes: File, path = bytes.webkitRelativePath || bytes.nam
   bytes,
 })
 
+/** All of them, each once: people choose the same file again when they are not sure that they have. */
+export function joined(before: readonly ChosenFile[], added: readonly ChosenFile[]): ChosenFile[] {
+  const first = new Map<string, ChosenFile>()
+  for (const file of [...before, ...added]) {
+    const sight = [file.path, file.bytes.size, file.bytes.lastModified].join('\n')
+    if (!first.has(sight)) first.set(sight, file)
+  }
+  return [...first.values()]
+}
+
 /** What was dropped. Must be called while the event is handled: browsers forget the list afterwards. */
 export async function droppedFiles({ items, files }: DataTransfer): Promise<ChosenFile[]> {
   const entries = [...items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null)

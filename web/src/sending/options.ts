@@ -55,3 +55,6 @@ function limitsOf({ downloads }: SendOptions, config: ServerConfig): Pick<NewUpl
   if (downloads === 0) return {}
   return downloads === 1 && isOffered(config.feature_one_shot) ? { oneShot: true } : { maxDownloads: downloads }
 }
+
+/** What is encrypted or only passed on is left as it is. */
+export const changesPhotos = ({ encrypt, stream }: SendOptions): boolean => !encrypt && !stream

@@ -68,12 +68,17 @@ export async function send(files: readonly ChosenFile[], options: SendOptions): 
   start(about, outgoing)
 }
 
-const recentOf = ({ id, expireAt, e2ee }: UploadJson, token: string, files: readonly ChosenFile[]): RecentUpload => ({
+const recentOf = (
+  { id, expireAt, e2ee, stream }: UploadJson,
+  token: string,
+  files: readonly ChosenFile[],
+): RecentUpload => ({
   uploadId: id,
   token,
   ...(e2ee ? {} : { title: files[0]?.path ?? '' }),
   files: files.length,
   expiresAt: expireAt,
+  ...(stream ? { isStream: true } : {}),
 })
 
 export const noted = ({ bytes, key }: ChosenFile, uploadId: () => string) =>
