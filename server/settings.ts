@@ -263,8 +263,18 @@ export const settingGroups = {
       'enabled',
       'Pasting text into the page instead of choosing a file. Concerns the page only.',
     ),
-    featureClients: setting('FEATURE_CLIENTS', toggle, 'enabled', 'A link on the page to the command line clients.'),
-    featureGithub: setting('FEATURE_GITHUB', toggle, 'enabled', 'A link on the page to the source code.'),
+    featureClients: setting(
+      'FEATURE_CLIENTS',
+      toggle,
+      'enabled',
+      'Told to Plik’s web page and clients as `feature_clients`. Mayfly’s own page has no such link.',
+    ),
+    featureGithub: setting(
+      'FEATURE_GITHUB',
+      toggle,
+      'enabled',
+      'Told to Plik’s web page and clients as `feature_github`. Mayfly’s own page has no such link.',
+    ),
   },
   Accounts: {
     sessionTimeoutSeconds: setting('SESSION_TIMEOUT', lifetime, '365d', 'How long a browser stays logged in.'),

@@ -15,6 +15,8 @@ export interface Action<P extends z.ZodType = z.ZodType> {
   /** What a step may set; strict, with defaults for everything that has one. */
   parameters: P
   /** Returns a sentence for the history, or throws one. */
+  /** Refuses, when a job is saved, what no shape can tell. Throws `bad_request`. */
+  assert?: (parameters: z.output<P>) => Promise<void>
   run: (parameters: z.output<P>, context: ActionContext) => Promise<string>
 }
 
@@ -42,8 +44,14 @@ export function createActionRegistry(actions: Readonly<Record<string, Action>>) 
     throw new AppError('bad_request', `parameters of ${name}: ${problemsOf(error, 'parameters').join('; ')}`)
   }
 
+  /** Whether it can do what it is asked for as things are now. Throws `bad_request`. */
+  async function assert(name: string, parameters: unknown): Promise<void> {
+    await get(name).assert?.(check(name, parameters))
+  }
+
   return {
     check,
+    assert,
     run: async (name: string, parameters: unknown, context: ActionContext): Promise<string> =>
       get(name).run(check(name, parameters), context),
     list: () =>

@@ -60,7 +60,7 @@ export function createJobActions(services: Dependencies): Record<string, Action>
     'remove-orphans': define({
       description:
         'Moves stored bytes that belong to no file to quarantine, and deletes them a day later; stops when they are too large a share',
-      parameters: z.strictObject({ maxPercent: z.number().min(0).max(100).default(DEFAULT_MAX_PERCENT) }),
+      parameters: z.strictObject({ maxPercent: within(z.number, 0, 100).default(DEFAULT_MAX_PERCENT) }),
       run: async ({ maxPercent }, work) => {
         const { blobs, bytes, quarantined, restored } = await expiry.removeOrphans({ ...work, maxPercent })
         return `${quarantined.blobs} orphans moved to quarantine, ${restored} restored, ${blobs} deleted (${bytes} bytes).`
@@ -81,13 +81,9 @@ export function createJobActions(services: Dependencies): Record<string, Action>
       description:
         'Reads files again, slowly, and compares their SHA-256; continues next time where it stopped; fails when it found a broken file',
       parameters: z.strictObject({
-        bytesPerSecond: z.int().min(1_000).max(100_000_000_000).default(20_000_000),
-        everyDays: z.int().min(1).max(3_650).default(30),
-        maxMinutes: z
-          .int()
-          .min(1)
-          .max(24 * 60)
-          .default(60),
+        bytesPerSecond: within(z.int, 1_000, 100_000_000_000).default(20_000_000),
+        everyDays: within(z.int, 1, 3_650).default(30),
+        maxMinutes: within(z.int, 1, 24 * 60).default(60),
       }),
       run: async (limits, work) => {
         const { verified, broken, isComplete } = await check.verifyDigests(limits, work)
@@ -98,7 +94,7 @@ export function createJobActions(services: Dependencies): Record<string, Action>
     'backup-database': define({
       description:
         'Takes a consistent copy of the database while it is used, opens it to see that it is whole, and keeps the newest',
-      parameters: z.strictObject({ keep: z.int().min(1).max(1_000).default(7) }),
+      parameters: z.strictObject({ keep: within(z.int, 1, 1_000).default(7) }),
       run: async ({ keep }, { signal, count }) => {
         const { file, bytes, deleted } = await backups.backUp({ keep, signal })
         count({ files: 1 + deleted, bytes })
@@ -129,9 +125,9 @@ export const pruneHistory = (prune: HistoryRepo['prune'], jobs: Jobs['list'], cl
     description:
       'Deletes old runs from the history: beyond the newest of all jobs, beyond the newest of each, and by age',
     parameters: z.strictObject({
-      keepRuns: z.int().min(1).max(10_000_000).default(20_000),
-      keepRunsPerJob: z.int().min(1).max(10_000_000).default(3_000),
-      keepDays: z.int().min(1).max(36_500).default(90),
+      keepRuns: within(z.int, 1, 10_000_000).default(20_000),
+      keepRunsPerJob: within(z.int, 1, 10_000_000).default(3_000),
+      keepDays: within(z.int, 1, 36_500).default(90),
     }),
     run: async ({ keepRuns, keepRunsPerJob, keepDays }, { signal, count }) => {
       const rules = [
@@ -151,10 +147,14 @@ export const pruneHistory = (prune: HistoryRepo['prune'], jobs: Jobs['list'], cl
     },
   })
 
-export const deliverWebhook = ({ get, tell }: Pick<Operators, 'get' | 'tell'>): Action =>
+export const deliverWebhook = ({ get, known, tell }: Pick<Operators, 'get' | 'known' | 'tell'>): Action =>
   define({
     description: 'Sends a message to an operator, by webhook or mail',
-    parameters: z.strictObject({ operator: z.string(), message: z.string().max(10_000).default('') }),
+    parameters: z.strictObject({
+      operator: z.string('must be the name of an operator'),
+      message: z.string().max(10_000).default(''),
+    }),
+    assert: async ({ operator }) => void (await known(operator)),
     run: async ({ operator, message }, { signal, count }) => {
       const { name, ...rest } = await get(operator)
       const news = { id: newId(), subject: 'Mayfly job', text: `${message}\n`, json: { event: 'job.step', message } }
@@ -166,3 +166,9 @@ export const deliverWebhook = ({ get, tell }: Pick<Operators, 'get' | 'tell'>): 
 
 const PRUNE_BATCH = 500
 const DAY_MS = 24 * 60 * 60 * 1000
+
+/** What is outside is told what would be inside, by whichever end it missed. */
+function within(kind: typeof z.int | typeof z.number, least: number, most: number) {
+  const words = `must be a ${kind === z.int ? 'whole ' : ''}number from ${least} to ${most}`
+  return kind(words).min(least, words).max(most, words)
+}

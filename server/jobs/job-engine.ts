@@ -52,7 +52,7 @@ export function createJobEngine({
     'prune-history': pruneHistory(history.prune, repo.list, clock),
     'deliver-webhook': deliverWebhook(operators),
   })
-  const operatorId = async (name: string) => (await operators.get(name)).id
+  const operatorId = async (name: string) => (await operators.known(name)).id
   const jobs = createJobs({ repo, actions: registry, operatorId, clock })
   const runner = createJobRunner({ repo: runs, actions: registry, clock, log })
   const startedAt = clock()

@@ -45,6 +45,7 @@ export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
     const now = clock()
     const schedules = await repo.listSchedules()
     const job = await planJob(input, schedules, { id: newId(), createdAt: now, changedAt: now })
+    await assertDoable(job.steps)
     if (!(await repo.insert(job, nextRunsOf(schedules, now)))) throw nameTaken('job', job.name)
     return job
   }
@@ -54,8 +55,14 @@ export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
     const schedules = await repo.listSchedules()
     const { id, createdAt } = before
     const job = await planJob({ ...jobInputOf(before), ...changes }, schedules, { id, createdAt, changedAt: clock() })
+    if (changes.steps !== undefined) await assertDoable(job.steps)
     if (!(await repo.replace(job, nextRunsOf(schedules, clock())))) throw nameTaken('job', job.name)
     return job
+  }
+
+  /** Only of steps that are new: a job that became impossible can still be disabled. Throws `bad_request`. */
+  async function assertDoable(steps: Step[]): Promise<void> {
+    for (const { action, parameters } of steps) await actions.assert(action, parameters)
   }
 
   /** Its history goes with it. Throws `not_found`. */

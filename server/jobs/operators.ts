@@ -43,6 +43,14 @@ export function createOperators({ repo, channels, clock }: { repo: OperatorsRepo
     return operator
   }
 
+  /** For what names one. Throws `bad_request`. */
+  async function known(nameOrId: string): Promise<Operator> {
+    const operator = await repo.find(nameOrId)
+    if (operator) return operator
+    const names = (await repo.list()).map(({ name }) => name).join(', ')
+    throw new AppError('bad_request', `operator: unknown operator "${nameOrId}"; there are ${names || 'none'}`)
+  }
+
   /** Throws `bad_request`: says what is wrong with it. */
   async function create(input: z.input<typeof OperatorInput>): Promise<Operator> {
     const operator = plan(newId(), input, newToken())
@@ -83,7 +91,7 @@ export function createOperators({ repo, channels, clock }: { repo: OperatorsRepo
     await postWebhook(webhook, { allowPrivate: channels.allowPrivateWebhooks, ...(signal && { signal }) })
   }
 
-  return { list: repo.list, get, create, change, remove, tell }
+  return { list: repo.list, get, known, create, change, remove, tell }
 }
 
 const mailOf = ({ subject, text }: News, to: string): Mail => ({ to, subject, text })

@@ -83,7 +83,7 @@ const SHAPES = [
 /** What jobs say about themselves and their runs. */
 const HISTORY = ['agent', 'job-actions', 'job-runner', 'runs-repo'].flatMap((name) => fullSentences(`jobs/${name}.ts`))
 const ACTIONS = createJobActions({} as Parameters<typeof createJobActions>[0])
-const DESCRIPTIONS = [
+const ALL_ACTIONS = [
   ...Object.values(ACTIONS),
   pruneHistory(
     async () => 0,
@@ -91,13 +91,14 @@ const DESCRIPTIONS = [
     () => 0,
   ),
   deliverWebhook({} as Parameters<typeof deliverWebhook>[0]),
-  ...SHIPPED_JOBS.jobs,
-].map(({ description = '' }) => description)
+]
+const DESCRIPTIONS = [...ALL_ACTIONS, ...SHIPPED_JOBS.jobs].map(({ description = '' }) => description)
 
 const said = [
   ...serverSentences(isForPeople),
   ...OTHERS,
   ...SHAPES.flatMap(findings),
+  ...ALL_ACTIONS.flatMap(({ parameters }) => findings(parameters)),
   ...WRONG_CRONS.map((cron) => refusalOf(() => assertCron(cron))),
   ...HISTORY,
   ...DESCRIPTIONS,

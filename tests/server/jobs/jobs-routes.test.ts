@@ -111,7 +111,7 @@ test.each([
     'POST',
     '/jobs',
     { name: 'x', steps: [{ name: 'a', action: 'verify-digests', parameters: { bytesPerSecond: 1 } }] },
-    'parameters of verify-digests: bytesPerSecond',
+    'parameters of verify-digests: bytesPerSecond: must be a whole number from 1000 to 100000000000',
   ],
   [
     'POST',
@@ -123,6 +123,19 @@ test.each([
   ['POST', '/jobs', { name: 'x', steps: STEPS, startStep: 2 }, 'startStep: the job has only 1 steps'],
   ['POST', '/jobs', { name: 'x', steps: STEPS, schedules: ['never'] }, 'unknown schedule "never"; there are at start'],
   ['POST', '/jobs', { name: 'x', steps: STEPS, notifyOn: 'failure' }, 'operator: is needed'],
+  ['POST', '/jobs', { name: 'x', steps: STEPS, operator: 'nobody' }, 'unknown operator "nobody"; there are none'],
+  [
+    'POST',
+    '/jobs',
+    { name: 'x', steps: [{ name: 'a', action: 'deliver-webhook', parameters: { operator: 'nobody' } }] },
+    'unknown operator "nobody"; there are none',
+  ],
+  [
+    'PATCH',
+    '/jobs/check-links',
+    { steps: [{ name: 'a', action: 'deliver-webhook' }] },
+    'parameters of deliver-webhook: operator: must be the name of an operator',
+  ],
   ['POST', '/jobs', { name: 'x', steps: STEPS, sudo: true }, 'sudo'],
   ['POST', '/jobs/check-links/start', { step: 9 }, 'step 9 does not exist, the job has 2'],
   ['POST', '/jobs/schedules', { name: 'x', kind: 'cron', cron: '* * *' }, 'expected 5 or 6 fields'],

@@ -1,3 +1,5 @@
+import { formatNumber } from '../format.ts'
+import { jobsTexts } from '../i18n/jobs.ts'
 import type { ParameterSchema } from '../jobs/job.ts'
 import { DraftField, DraftSelect } from './draft-fields.tsx'
 import { SwitchField } from './switch-field.tsx'
@@ -54,7 +56,12 @@ function ParameterField({ name, schema, value = schema.default, onChange }: Fiel
       type={isNumber ? 'number' : 'text'}
       value={value === undefined || value === null ? '' : String(value)}
       onChange={(text) => onChange(text === '' ? undefined : isNumber ? Number(text) : text)}
-      {...(schema.description === undefined ? {} : { hint: schema.description })}
+      {...rangeOf(schema)}
     />
   )
+}
+
+function rangeOf({ minimum, maximum }: ParameterSchema): { hint?: string } {
+  if (minimum === undefined || maximum === undefined) return {}
+  return { hint: jobsTexts.value.range(formatNumber(minimum), formatNumber(maximum)) }
 }

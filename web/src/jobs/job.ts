@@ -26,7 +26,8 @@ export interface ParameterSchema {
   type?: string
   enum?: string[]
   default?: unknown
-  description?: string
+  minimum?: number
+  maximum?: number
 }
 
 export type JobDraft = Omit<
