@@ -1,4 +1,5 @@
 import { useMemo } from 'preact/hooks'
+import { me } from './session.ts'
 
 /** What the places in the browser's history looked like, so that Back leads to the same rows at the same height. */
 
@@ -58,10 +59,11 @@ function restore(top: number): void {
   requestAnimationFrame(step) // what is there now is drawn by then
 }
 
-/** As `useMemo`; but who comes back to this place finds what was there. */
+/** As `useMemo`; but who comes back to this place finds what was there, unless it was for somebody else. */
 export function useKept<T>(name: string, create: () => T): T {
+  const key = `${me.value?.id} ${name}`
   return useMemo(() => {
-    if (!current.states.has(name)) current.states.set(name, create())
-    return current.states.get(name) as T
-  }, [current, name])
+    if (!current.states.has(key)) current.states.set(key, create())
+    return current.states.get(key) as T
+  }, [current, key])
 }

@@ -43,11 +43,11 @@ export function Chart({ label, times, series, format }: Props) {
       if (entry) plot.current?.setSize({ width: Math.floor(entry.contentRect.width), height: HEIGHT })
     })
     if (place.current) observer.observe(place.current)
-    const device = matchMedia('(prefers-color-scheme: dark)')
-    device.addEventListener('change', draw)
+    const devices = ['(prefers-color-scheme: dark)', '(forced-colors: active)'].map((query) => matchMedia(query))
+    for (const device of devices) device.addEventListener('change', draw)
     return () => {
       observer.disconnect()
-      device.removeEventListener('change', draw)
+      for (const device of devices) device.removeEventListener('change', draw)
       plot.current?.destroy()
     }
   }, [times, series])

@@ -1,5 +1,7 @@
-import { useSignal } from '@preact/signals'
+import { type Signal, useSignal } from '@preact/signals'
+import { useMemo } from 'preact/hooks'
 import { uploadTexts } from '../i18n/upload.ts'
+import { inOrder, ORDERS, type Order } from '../receiving/order.ts'
 import type { View } from '../receiving/view.ts'
 import { ArchiveButton } from './archive-button.tsx'
 import { Arrivals } from './arrivals.tsx'
@@ -10,11 +12,16 @@ interface Props {
   reload: () => Promise<void>
 }
 
+/** So many are seen at a glance. */
+const FEW = 5
+
 /** What there is to fetch: each file for itself, and all or some together. */
 export function ReceivedFiles({ view, reload }: Props) {
   const t = uploadTexts.value
   const { upload, files } = view
   const selected = useSignal<ReadonlySet<string>>(new Set())
+  const order = useSignal<Order>('name')
+  const listed = useMemo(() => inOrder(files, order.value), [files, order.value])
   const available = files.filter(({ isThere }) => isThere)
   const canSelect = available.length > 1 && !upload.stream
   if (files.every(({ file }) => file.status === 'deleted'))
@@ -28,8 +35,9 @@ export function ReceivedFiles({ view, reload }: Props) {
 
   return (
     <>
+      {files.length > FEW && <OrderField order={order} />}
       <ul class="files" aria-label={t.files}>
-        {files.map((one) => (
+        {listed.map((one) => (
           <ReceivedFile
             key={one.file.id}
             view={view}
@@ -50,5 +58,27 @@ export function ReceivedFiles({ view, reload }: Props) {
         />
       )}
     </>
+  )
+}
+
+function OrderField({ order }: { order: Signal<Order> }) {
+  const t = uploadTexts.value
+  const names: Record<Order, string> = { name: t.byName, size: t.bySize, date: t.byDate }
+  return (
+    <label class="order quiet">
+      {t.orderBy}
+      <select
+        value={order.value}
+        onChange={({ currentTarget }) => {
+          order.value = currentTarget.value as Order
+        }}
+      >
+        {ORDERS.map((one) => (
+          <option key={one} value={one}>
+            {names[one]}
+          </option>
+        ))}
+      </select>
+    </label>
   )
 }

@@ -64,7 +64,9 @@ export function SendingCard({ sender, isStream = false, onCancel, cancelText, he
       <PageTitle id={id}>{isHeld ? sendingTexts.value.heldTitle : titleOf(total, files.length, until > 0)}</PageTitle>
       {head}
       {isHeld ? (
-        <p class="quiet">{sendingTexts.value.heldText}</p>
+        <p class="quiet" role="status">
+          {sendingTexts.value.heldText}
+        </p>
       ) : (
         <TotalProgress sender={sender} total={total} until={until} />
       )}
@@ -89,7 +91,7 @@ export function SendingCard({ sender, isStream = false, onCancel, cancelText, he
             key={file.key}
             file={file}
             isStream={isStream}
-            isHeld={isHeld}
+            isHeld={isHeld && file.state === 'sending'}
             dispatch={dispatch}
             onCancel={cancelFile}
           >

@@ -1,3 +1,4 @@
+import { cleanFileName } from '../../../server/uploads/file-name.ts'
 import { headFile } from '../api.ts'
 import { asHolder } from './holder.ts'
 import { archiveUrl, fileUrl, saveUrl } from './links.ts'
@@ -82,5 +83,5 @@ const idsOf = (view: View, files: ViewFile[]): string[] =>
 
 const archiveName = ({ upload }: View): string => `mayfly-${upload.id.slice(0, 6)}.zip`
 
-/** Without folders: the browser would only replace their slashes. */
-const nameOf = ({ path }: ViewFile): string => path.slice(path.lastIndexOf('/') + 1)
+/** Without folders, whose slashes the browser would only replace, and as the server cleans the names that it can read. */
+const nameOf = ({ path }: ViewFile): string => cleanFileName(path) || 'file'

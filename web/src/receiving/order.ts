@@ -1,0 +1,19 @@
+import type { ViewFile } from './view.ts'
+
+/** In which order files are listed. Pure. */
+export const ORDERS = ['name', 'size', 'date'] as const
+export type Order = (typeof ORDERS)[number]
+
+const COLLATOR = new Intl.Collator(undefined, { numeric: true })
+const byName = (one: ViewFile, other: ViewFile): number => COLLATOR.compare(one.path, other.path)
+
+const COMPARE: Record<Order, (one: ViewFile, other: ViewFile) => number> = {
+  /** `IMG_2` before `IMG_10`. */
+  name: byName,
+  /** The largest first. */
+  size: (one, other) => other.size - one.size || byName(one, other),
+  /** What was added last first. */
+  date: (one, other) => Date.parse(other.file.createdAt) - Date.parse(one.file.createdAt) || byName(one, other),
+}
+
+export const inOrder = (files: readonly ViewFile[], order: Order): ViewFile[] => files.toSorted(COMPARE[order])
