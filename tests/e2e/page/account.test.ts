@@ -101,16 +101,17 @@ describe.skipIf(!hasBrowser())('the account page', () => {
 
   test('are found again as they were by Back: what was searched, how many rows, and where', async () => {
     const app = await makeApp(WITH_ACCOUNTS)
-    await givenUploads(app, 'grace', 'photo.jpg', ...Array.from({ length: 45 }, (_, n) => `plan ${n}.txt`))
+    await givenUploads(app, 'grace', 'photo.jpg', ...Array.from({ length: 60 }, (_, n) => `plan ${n}.txt`))
     const page = await open({ viewport: { width: 800, height: 600 } })
     await page.goto(`${app.url}/#/account`)
     await logIn(page, 'grace')
     await page.getByLabel('Search').fill('plan')
+    await page.getByText('50 of 60').waitFor()
     const rowsAtTheEnd = async () => {
       await page.evaluate('scrollTo(0, document.body.scrollHeight)')
       return page.locator('.row', { hasText: 'plan' }).count()
     }
-    await expect.poll(rowsAtTheEnd).toBe(45)
+    await expect.poll(rowsAtTheEnd).toBe(60)
     const title = await page.title()
     const link = page.getByRole('link', { name: 'plan 1.txt' })
     await link.scrollIntoViewIfNeeded()
@@ -120,11 +121,11 @@ describe.skipIf(!hasBrowser())('the account page', () => {
     await page.getByRole('heading', { name: 'Your link is ready' }).waitFor()
     const heightThere = await page.evaluate('scrollY')
     await page.goBack()
-    await page.getByText('45 entries').waitFor()
+    await page.getByText('60 entries').waitFor()
 
     await expect.poll(() => page.evaluate('scrollY')).toBe(height)
     expect(await page.getByLabel('Search').inputValue()).toBe('plan')
-    expect(await page.locator('.row').count()).toBe(45)
+    expect(await page.locator('.row').count()).toBe(60)
     expect(height).toBeGreaterThan(1000)
     expect(heightThere).toBe(0)
     expect(title).toBe('Your uploads · Mayfly')

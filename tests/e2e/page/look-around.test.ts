@@ -32,7 +32,7 @@ describe.skipIf(!hasBrowser())('people who look around while files are on their 
     await page.goto(adminPage)
     const back = page.getByRole('link', { name: /^Sending, \d/ })
     await back.waitFor()
-    await expect.poll(() => page.title()).toMatch(/^\d+% · Your link is ready · Mayfly$/)
+    await expect.poll(() => page.title()).toMatch(/^\d+% · Guest uploads · Mayfly$/)
     const asked = page.waitForEvent('dialog')
     void page.reload().catch(() => {}) // it is dismissed
     const question = await asked

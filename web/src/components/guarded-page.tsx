@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { serverConfig } from '../api.ts'
 import { commonTexts } from '../i18n/common.ts'
 import { LoginCard } from '../pages/login.tsx'
@@ -36,10 +36,11 @@ export function GuardedPage({ label, tabs, mayEnter, body }: Props) {
 /** The tab of a page is also that of the pages below it. */
 function Tabs({ label, tabs }: Pick<Props, 'label' | 'tabs'>) {
   const { path } = route.value
-  useEffect(() => document.querySelector('.tabs [aria-current]')?.scrollIntoView({ block: 'nearest' }), [path])
+  const bar = useRef<HTMLElement>(null)
+  useEffect(() => showCurrent(bar.current), [path])
   const current = tabs.findLast(([start]) => path === start || path.startsWith(`${start}/`))
   return (
-    <nav class="tabs" aria-label={label}>
+    <nav ref={bar} class="tabs" aria-label={label}>
       {tabs.map(([start, name]) => (
         <a key={start} href={href(start)} aria-current={current?.[0] === start ? 'page' : undefined}>
           {name}
@@ -47,4 +48,12 @@ function Tabs({ label, tabs }: Pick<Props, 'label' | 'tabs'>) {
       ))}
     </nav>
   )
+}
+
+/** In the middle of its bar, which may be too narrow for all. The page stays where it is, unlike with `scrollIntoView`. */
+function showCurrent(bar: HTMLElement | null): void {
+  const tab = bar?.querySelector('[aria-current]')
+  if (!bar || !tab) return
+  const [outer, inner] = [bar.getBoundingClientRect(), tab.getBoundingClientRect()]
+  bar.scrollLeft += inner.left + inner.width / 2 - (outer.left + outer.width / 2)
 }
