@@ -144,7 +144,10 @@ test('what is no picture, or can’t be decoded, has no derived pictures', async
   const { url: broken } = await givenPictureFile(app, await brokenPng(), 'broken.png')
 
   expect(await answerOf(fetch(`${text}?width=64`))).toEqual([400, expect.stringContaining('is no picture')])
-  expect(await answerOf(fetch(`${broken}?width=64`))).toEqual([406, expect.stringContaining('cannot convert this image')])
+  expect(await answerOf(fetch(`${broken}?width=64`))).toEqual([
+    406,
+    expect.stringContaining('cannot convert this image'),
+  ])
   expect(spooled(app)).toEqual([])
 })
 
