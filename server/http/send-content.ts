@@ -31,6 +31,7 @@ export async function sendContent(
   raw.socket?.setTimeout(STALLED_READER_MS)
   try {
     raw.writeHead(status, reply.getHeaders() as Headers)
+    if (!raw.chunkedEncoding && !reply.hasHeader('content-length')) resetUnlessWhole(raw)
     for (; !next.done; next = await chunks.next()) {
       await write(raw, next.value)
       sent.bytes += next.value.length
@@ -44,6 +45,20 @@ export async function sendContent(
       reply.log.error({ err: error }, 'download failed midway')
   }
   return sent
+}
+
+/**
+ * Over HTTP/1.0 an answer without a length ends with its connection (RFC 9112 §6.3), and a client can tell a cut only by
+ * the error that closed it (§8). So whatever closes this connection too early, a time limit or a stop as well, resets it.
+ */
+function resetUnlessWhole(raw: ServerResponse): void {
+  const { socket } = raw
+  if (!socket) return
+  const { destroy } = socket
+  socket.destroy = (error) => {
+    socket.destroy = destroy
+    return raw.writableFinished ? socket.destroy(error) : socket.resetAndDestroy()
+  }
 }
 
 function write(raw: ServerResponse, chunk: Buffer): Promise<void> {

@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import { get } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { finished } from 'node:stream/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { answerOf } from '../../helpers/answers.ts'
 import { type CreatedUpload, createUpload, fileForm } from '../../helpers/client.ts'
@@ -218,4 +220,35 @@ test('a stream that is deleted ends at once for a silent sender and its reader',
 
   await reader.closed
   expect((await sender.answer()).body).toBe('the stream was cancelled\n')
+})
+
+/** A reader as nginx is to its backends by default: over HTTP/1.0 neither a length nor chunks show where a stream ends. */
+async function givenOldReader(app: TestApp) {
+  const { upload, id, url } = await givenStream(app)
+  const sender = await givenSlowSender(app, upload, id, `${PART}begun, `)
+  const { socket: reader } = await rawClient(app.url)
+  reader.write(`GET ${new URL(url).pathname} HTTP/1.0\r\n\r\n`)
+  await once(reader, 'data')
+  return { sender, reader }
+}
+
+test.each(['its sender leaves', 'the server cuts the connection'] as const)(
+  'a stream over HTTP/1.0 is reset when %s, since an orderly end would look whole (P7, P21)',
+  async (cause) => {
+    const app = await makeApp()
+    const { sender, reader } = await givenOldReader(app)
+
+    if (cause === 'its sender leaves') sender.socket.destroy()
+    else app.server.server.closeAllConnections()
+
+    await expect(finished(reader.resume(), { writable: false })).rejects.toMatchObject({ code: 'ECONNRESET' })
+  },
+)
+
+test('a whole stream over HTTP/1.0 ends with the connection', async () => {
+  const { sender, reader } = await givenOldReader(await makeApp())
+
+  const [rest] = await Promise.all([text(reader), finish(sender, 'and whole')])
+
+  expect(rest).toBe('and whole')
 })
