@@ -91,7 +91,12 @@ export function createResumables({
       reserved,
     }
     const assertRoom = (trx: Trx) => quotas.assertRoom(trx, budget, reserved, partIds)
-    return { secret, resumable: await repo.insert(resumable, assertRoom, admission), slot }
+    try {
+      return { secret, resumable: await repo.insert(resumable, assertRoom, admission), slot }
+    } catch (error) {
+      if (slot) await slots.giveBack(slot)
+      throw error
+    }
   }
 
   /**

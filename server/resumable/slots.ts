@@ -128,7 +128,13 @@ export function createSlots({ uploads, intake, quotas, requests, endings, config
       throw new AppError('forbidden', 'anonymous uploads are disabled')
   }
 
-  return { take }
+  /** Undoes `take`, when nothing came of it. */
+  async function giveBack({ upload, file, uploadToken }: Slot): Promise<void> {
+    await intake.giveBack(file)
+    if (uploadToken !== undefined) await uploads.withdraw(upload.id)
+  }
+
+  return { take, giveBack }
 }
 
 const announcementOf = ({ length, partIds }: Pick<Wish, 'length' | 'partIds'>) => ({

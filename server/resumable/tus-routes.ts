@@ -57,12 +57,13 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
     const sender = readCaller.sender(request, reply)
     if (Array.isArray(concat))
       return joinParts(request, reply, await resumables.join(concat, wish, creator, remarks, sender))
+    const piece = { offset: 0, sender, ...checkedBody(request) } // before anything is made that a refusal would leave behind
     const target = concat ?? wish.target
     const created = await resumables.create({ ...wish, length: length(), target }, creator, remarks)
     describeCreated(request, reply, created)
     const hasBytes = isOffsetType(request.headers['content-type'])
     if (!hasBytes && created.resumable.length !== 0) return reply.code(201).send()
-    const { received } = await resumables.append(created.secret, { offset: 0, sender, ...checkedBody(request) })
+    const { received } = await resumables.append(created.secret, piece)
     return reply.code(201).header('Upload-Offset', received).send()
   }
 

@@ -3,7 +3,8 @@ import { givenSession, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { type CreatedUpload, fileForm } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
-import { describe as described, patch, terminate, post as tus } from '../resumable/tus-requests.ts'
+import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
+import { describe as described, metadata, patch, terminate, post as tus } from '../resumable/tus-requests.ts'
 
 /** What a user may upload, and keep here at a time (Plik §3.5, §3.6, §8 no. 7 and 20). */
 
@@ -171,6 +172,22 @@ test('uploads that go on where they broke off pay, too, and do not pass the quot
 
   expect(statuses.filter((status) => status === 201)).toHaveLength(3)
   expect(await jsonOf(fetch(`${app.url}/me/stats`, { headers }))).toMatchObject({ files: 3, totalSize: 90 })
+})
+
+test('what was announced at the same time and refused leaves nothing behind (P23)', async () => {
+  const { app, db } = await makeAppWithDatabase(WITH_ACCOUNTS)
+  const { headers } = await givenSession(app, 'grace', { maxUserSizeBytes: 100 })
+  const { id, files } = await createdBy(app, headers, { files: [{ fileName: 'file.txt' }] })
+  const declared = metadata({ uploadid: id, fileid: files?.[0]?.id ?? '', filename: 'file.txt' })
+  const announce = (rest: Headers) => tus(app, { ...headers, 'Upload-Length': '60', ...rest })
+
+  const created = await Promise.all([announce({}), announce({}), announce({ 'Upload-Metadata': declared })])
+
+  expect(created.map(({ status }) => status).sort()).toEqual([201, 413, 413])
+  const kept = created[2]?.status === 201 ? [id] : [id, expect.any(String)]
+  expect(await db.selectFrom('uploads').select('id').where('status', '=', 'active').execute()).toHaveLength(kept.length)
+  expect(await db.selectFrom('files').select('id').where('status', '=', 'uploading').execute()).toHaveLength(1)
+  expect(await db.selectFrom('resumables').select('id').execute()).toHaveLength(1)
 })
 
 test('unfinished uploads use the quota from their announcement on, until they are terminated or their time is up', async () => {

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { answerOf } from '../../helpers/answers.ts'
 import { makeApp } from '../../helpers/make-app.ts'
+import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { createResumable, offsetOf, patch, post } from './tus-requests.ts'
 
 const checksum = (algorithm: string, content: string) => ({
@@ -43,6 +44,16 @@ test('the bytes of a creation are checked, too', async () => {
   const taken = await post(app, { 'Upload-Length': '5', ...checksum('sha1', 'hello') }, 'hello')
 
   expect([refused.status, taken.status]).toEqual([460, 201])
+})
+
+test('a creation whose checksum can not be read leaves nothing behind (P23)', async () => {
+  const { app, db } = await makeAppWithDatabase()
+
+  const refused = await post(app, { 'Upload-Length': '5', 'Upload-Checksum': 'crc99 AAAA' }, 'hello')
+
+  expect(refused.status).toBe(400)
+  expect(await db.selectFrom('uploads').select('id').execute()).toEqual([])
+  expect(await db.selectFrom('resumables').select('id').execute()).toEqual([])
 })
 
 test('an unknown algorithm, or a value of the wrong length, is told before any byte is taken', async () => {
