@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { AppError } from '../server/errors.ts'
 import type { BlobInfo, BlobKey, BlobStore, Durability } from './blob-store.ts'
-import { call, type Directory, errorCode, ignore, openDirectory, storageError } from './file-calls.ts'
+import { call, type Directory, errorCode, ignore, openDirectory } from './file-calls.ts'
 import { FOLDER_MODE } from './file-modes.ts'
 import { createBufferPool, readFile } from './file-reader.ts'
 import { createFile, createFileWriter } from './file-writer.ts'
@@ -12,6 +12,7 @@ import { KEY, listFolder, namesIn, statFile } from './local-listing.ts'
 import { createLocalPartials } from './local-partials.ts'
 import { createLocalQuarantine } from './local-quarantine.ts'
 import { readStoreId, writeStoreId } from './local-store-id.ts'
+import { makeFolders } from './make-folders.ts'
 
 const SHARD = /^[0-9a-f]{2}$/
 
@@ -35,7 +36,7 @@ export interface LocalStoreOptions {
  */
 export async function openLocalStore({ directory, durability }: LocalStoreOptions): Promise<BlobStore> {
   const temporaries = join(directory, 'tmp')
-  await makeFolders(temporaries)
+  makeFolders(temporaries)
   for (const path of [directory, temporaries]) await makePrivate(path)
   const root = await openDirectory(directory)
   const temporaryFolder = await openDirectory(temporaries)
@@ -119,6 +120,7 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
     try {
       const now = new Date()
       await call((done) => fs.utimes(temporary, now, now, done))
+      if (durability === 'full') await syncFile(temporary)
       await publish(key)
       return true
     } catch (error) {
@@ -209,17 +211,10 @@ const isNever = async (): Promise<boolean> => false
 /** Keys are random, so this is a bug of ours: an ordinary error. */
 const keyTaken = (): Error => new Error('a blob with this key exists already')
 
-/** Syncs what each folder just made hangs in, or a power cut takes it and all that was promised inside. */
-async function makeFolders(path: string): Promise<void> {
-  try {
-    const first = await fs.promises.mkdir(path, { recursive: true, mode: FOLDER_MODE })
-    for (let made = path; first !== undefined && made.length >= first.length; made = dirname(made)) {
-      const parent = await openDirectory(dirname(made))
-      await parent.sync().finally(parent.close)
-    }
-  } catch (error) {
-    throw error instanceof AppError ? error : storageError(error)
-  }
+/** Whoever wrote it may not have. */
+async function syncFile(path: string): Promise<void> {
+  const fd = await call<number>((done) => fs.open(path, fs.constants.O_RDONLY, done))
+  await call((done) => fs.fdatasync(fd, done)).finally(() => fs.closeSync(fd))
 }
 
 /** Folders of older versions could be read by others. One that is not ours to change stays as its owner wants it. */

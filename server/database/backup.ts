@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { constants, existsSync } from 'node:fs'
-import { chmod, copyFile, link, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, link, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import BetterSqlite3 from 'better-sqlite3'
-import { FILE_MODE, FOLDER_MODE } from '../../storage/file-modes.ts'
+import { FILE_MODE } from '../../storage/file-modes.ts'
+import { makeFolders } from '../../storage/make-folders.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { copyTables } from './copy-tables.ts'
@@ -82,7 +83,7 @@ export function createBackups({ database, folder, clock }: { database: Database;
 
   /** Returns its size in bytes. The file appears when it is whole, and replaces one that is there. */
   async function backUpTo(file: string, signal?: AbortSignal): Promise<number> {
-    await mkdir(dirname(file), { recursive: true, mode: FOLDER_MODE })
+    makeFolders(dirname(file))
     const partial = `${file}.${randomBytes(8).toString('hex')}.partial`
     try {
       await writeFile(partial, '', { flag: 'wx', mode: FILE_MODE })
@@ -122,7 +123,7 @@ export function verifyBackup(file: string): void {
 export async function restoreBackup(file: string, location: DatabaseLocation, clock: Clock): Promise<void> {
   verifyBackup(file)
   const copy = `${location.kind === 'sqlite' ? location.file : file}.restoring`
-  await mkdir(dirname(copy), { recursive: true, mode: FOLDER_MODE })
+  makeFolders(dirname(copy))
   await removeDatabase(copy)
   try {
     await copyFile(file, copy)

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import BetterSqlite3 from 'better-sqlite3'
@@ -10,7 +10,8 @@ import {
   SqliteDialect,
   type SqliteStatement,
 } from 'kysely'
-import { FILE_MODE, FOLDER_MODE } from '../../storage/file-modes.ts'
+import { FILE_MODE } from '../../storage/file-modes.ts'
+import { makeFolders } from '../../storage/make-folders.ts'
 import { AppError } from '../errors.ts'
 import { codeOf, decorated, LOCK_TIMEOUT_MS, unavailable } from './dialect.ts'
 import type { Prepare } from './prepared.ts'
@@ -62,7 +63,7 @@ export function sqliteLookups(file: string): { prepare: Prepare; close(): void }
  * closing it would end the locks that SQLite has on it in this process.
  */
 function makePrivate(file: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: FOLDER_MODE })
+  makeFolders(dirname(file))
   try {
     writeFileSync(file, '', { flag: 'wx', mode: FILE_MODE })
   } catch (error) {

@@ -252,6 +252,27 @@ describe('a power cut', () => {
     expect(steps).toEqual(['writev', 'fdatasync', 'mkdir', 'fsync', 'rename', 'fsync'])
   })
 
+  test('loses no folder that the store was made in', async () => {
+    const home = join(directory, 'not', 'there')
+    const synced = recordSyncedFolders()
+
+    const store = await openLocalStore({ directory: home, durability: 'full' })
+    stores.push(store)
+
+    expect(synced).toEqual([home, join(directory, 'not'), directory])
+  })
+
+  test('loses nothing of a file that is adopted, whoever wrote it', async () => {
+    const store = await openStore()
+    const path = join(directory, 'source')
+    await writeFile(path, 'hello')
+    const steps = record(['link', 'fdatasync', 'mkdir', 'rename', 'fsync'])
+
+    await store.adopt(newBlobKey(), path)
+
+    expect(steps).toEqual(['link', 'fdatasync', 'mkdir', 'fsync', 'rename', 'fsync'])
+  })
+
   test('may take what a store says is only as safe as the process', async () => {
     const store = await openStore('process')
     const steps = record(['fdatasync', 'fsync'])
@@ -483,8 +504,19 @@ async function drain(reading: AsyncIterable<Uint8Array>): Promise<number> {
   return length
 }
 
+/** Where folders are that are synced in place, as at a start. */
+function recordSyncedFolders(): string[] {
+  const synced: string[] = []
+  const { fsyncSync } = fs
+  vi.spyOn(fs, 'fsyncSync').mockImplementation((fd) => {
+    synced.push(fs.readlinkSync(`/proc/self/fd/${fd}`))
+    fsyncSync(fd)
+  })
+  return synced
+}
+
 /** The order in which calls of `node:fs` end. */
-function record(names: ('mkdir' | 'writev' | 'fdatasync' | 'rename' | 'fsync')[]): string[] {
+function record(names: ('link' | 'mkdir' | 'writev' | 'fdatasync' | 'rename' | 'fsync')[]): string[] {
   const steps: string[] = []
   for (const name of names) {
     const original = fs[name] as (...parameters: unknown[]) => void

@@ -1,8 +1,8 @@
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import fs, { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { sql } from 'kysely'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { migrate } from '../../../server/database/migrate.ts'
 import { openDatabase } from '../../../server/database/open-database.ts'
 import { createUpload } from '../../helpers/client.ts'
@@ -160,6 +160,21 @@ describe.skipIf(isPostgres())('on SQLite', () => {
     expect((await sql`pragma synchronous`.execute(fast.db)).rows).toEqual([{ synchronous: 1 }])
     expect((await sql`pragma journal_mode`.execute(full.db)).rows).toEqual([{ journal_mode: 'wal' }])
     expect((await sql`pragma foreign_keys`.execute(full.db)).rows).toEqual([{ foreign_keys: 1 }])
+  })
+
+  test('a power cut does not take the folders that a database is made in, nor what they hang in', () => {
+    const home = temporaryFolder()
+    const synced: string[] = []
+    const { fsyncSync } = fs
+    vi.spyOn(fs, 'fsyncSync').mockImplementation((fd) => {
+      synced.push(fs.readlinkSync(`/proc/self/fd/${fd}`))
+      fsyncSync(fd)
+    })
+    onTestFinished(() => void vi.restoreAllMocks())
+
+    givenDatabase({ kind: 'sqlite', file: join(home, 'not', 'there', 'm.db'), syncEachCommit: true })
+
+    expect(synced).toEqual([join(home, 'not'), home])
   })
 
   test('while another program holds the database, writing is refused within a bounded time, everything else goes on, and it heals', async () => {
