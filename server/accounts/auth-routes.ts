@@ -23,7 +23,7 @@ export function authRoutes({ sessions, readCaller, config }: Dependencies) {
 
     app.post('/auth/local/login', { config: LIMITED_AS_LOGIN }, async (request, reply) => {
       assertAuthentication(config)
-      assertOwnPage(request, config)
+      assertOwnPage(request, config, 'logging in')
       const { login, password } = await readRequiredJson(request, LoginBody)
       if (!login) throw new AppError('bad_request', 'missing login')
       if (!password) throw new AppError('bad_request', 'missing password')
@@ -33,6 +33,7 @@ export function authRoutes({ sessions, readCaller, config }: Dependencies) {
     })
 
     app.get('/auth/logout', async (request, reply) => {
+      assertOwnPage(request, config, 'logging out')
       const token = sessionTokenOf(request)
       if (token) await sessions.end(token)
       clearSessionCookies(reply)
@@ -43,11 +44,11 @@ export function authRoutes({ sessions, readCaller, config }: Dependencies) {
 
 /**
  * Throws `forbidden`: a page of another site would make the browser log in to an account of its choice, to which its user
- * would upload. There is no session yet that could hold a secret against it.
+ * would upload, or log out. No secret in a header holds against it: there is none yet, or Plik's clients do not send it.
  */
-function assertOwnPage(request: FastifyRequest, config: Config): void {
+function assertOwnPage(request: FastifyRequest, config: Config, what: 'logging in' | 'logging out'): void {
   if (isFromOtherSite(request, config))
-    throw new AppError('forbidden', 'logging in is possible on the page of this server only')
+    throw new AppError('forbidden', `${what} is possible on the page of this server only`)
 }
 
 function assertAuthentication({ featureAuthentication }: Pick<Config, 'featureAuthentication'>): void {

@@ -7,6 +7,7 @@ export const ACCOUNTS = {
   'missing xsrf header': '登录已失效，请重新加载页面',
   'invalid xsrf header': '登录已失效，请重新加载页面',
   'logging in is possible on the page of this server only': '只能在此服务器自己的页面上登录',
+  'logging out is possible on the page of this server only': '只能在此服务器自己的页面上退出登录',
   'local login is disabled': '此服务器不提供用户名和密码登录',
   'authentication is disabled': '此服务器没有账号功能',
   '{name} authentication is disabled': '此服务器不提供 {name} 登录',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { givenSession, givenUser, logIn, PASSWORD, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
+import { givenSession, givenUser, logIn, PASSWORD, sessionOf, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { answerOf } from '../../helpers/answers.ts'
 import { addFile, createUpload, fileForm } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
@@ -126,4 +126,16 @@ test.for(SENDERS)('a login from %s is refused or not', async ([, headers, isRefu
 
   expect(answer.status).toBe(isRefused ? 403 : 200)
   expect(answer.headers.getSetCookie()).toHaveLength(isRefused ? 0 : 2)
+})
+
+test('pages of other sites log nobody out', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  await givenUser(app, 'grace')
+
+  for (const [what, headers, isRefused] of SENDERS) {
+    const session = await sessionOf(app, 'grace')
+    const answer = await fetch(`${app.url}/auth/logout`, { headers: { ...session, ...headers } })
+    const after = await fetch(`${app.url}/me`, { headers: session })
+    expect([what, answer.status, after.status]).toEqual([what, ...(isRefused ? [403, 200] : [200, 403])])
+  }
 })
