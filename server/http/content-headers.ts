@@ -21,7 +21,6 @@ export function contentHeaders(download: Download, { asAttachment, wantsSha256 }
     ...validatorHeaders(download),
     'Content-Security-Policy': INERT_CONTENT_POLICY,
     'X-Frame-Options': 'DENY',
-    'X-Robots-Tag': 'noindex, nofollow',
     'Cross-Origin-Resource-Policy': 'cross-origin',
     ...(download.sha256 === undefined || !wantsSha256
       ? {}

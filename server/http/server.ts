@@ -101,7 +101,11 @@ export async function createServer({
   app.addHook('onRequest', async (request, reply) => {
     assertSingleHost(request.raw)
     assertServed(request)
-    reply.headers({ 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' })
+    reply.headers({
+      'X-Content-Type-Options': 'nosniff',
+      'X-Robots-Tag': 'noindex, nofollow',
+      'Referrer-Policy': 'no-referrer',
+    })
   })
   continueWhenRead(app.server)
   app.addHook('onResponse', async ({ raw }) => {

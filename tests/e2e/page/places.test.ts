@@ -29,6 +29,18 @@ describe.skipIf(!hasBrowser())('the page', () => {
     expect(problems).toEqual([])
   })
 
+  test('of the API shows what it describes, under a policy that runs its own scripts only (P13)', async () => {
+    const app = await makeApp({ PATH_PREFIX: '/files' })
+    const page = await open()
+    const refused: string[] = []
+    page.on('console', (message) => void (message.text().includes('script-src') && refused.push(message.text())))
+
+    await page.goto(`${app.url}/docs/`)
+
+    await page.getByRole('heading', { name: 'Mayfly', exact: true }).first().waitFor()
+    expect(refused).toEqual([])
+  })
+
   test('fetches files from the download domain, where there is one', async () => {
     const domain = await slowLine(() => app.url)
     const app = await makeApp({ DOWNLOAD_DOMAIN: domain.url })

@@ -16,6 +16,37 @@ test('the page runs our own scripts only, and is asked for anew each time', asyn
   expect(headers.get('cache-control')).toBe('no-store')
 })
 
+test('every page is framed by nobody, sends forms to us only, leaves relative addresses alone, and is in no search engine (P12, P13)', async () => {
+  const app = await makeApp()
+  const { upload } = await givenFile(app)
+  const { upload: locked } = await givenFile(app, { password: 'secret' })
+  const form = { method: 'POST', body: fileForm('hello') }
+  const pages: [path: string, status: number, form?: RequestInit][] = [
+    ['/', 200],
+    [`/?id=${upload.id}`, 200],
+    [`/?id=${locked.id}`, 401],
+    ['/?id=nosuchuploadhere', 404],
+    ['/', 200, form],
+    ['/', 400, { method: 'POST', body: new FormData() }],
+    ['/docs', 200],
+  ]
+
+  for (const [path, status, form] of pages) {
+    const answer = await fetch(app.url + path, { headers: HTML, ...form })
+    const policy = answer.headers.get('content-security-policy')?.split('; ')
+    expect([path, answer.status, answer.headers.get('content-type')]).toEqual([
+      path,
+      status,
+      'text/html; charset=utf-8',
+    ])
+    expect(policy).toEqual(expect.arrayContaining(["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"]))
+    expect(policy).toContainEqual(expect.stringMatching(/^form-action '(none|self)'$/))
+    expect(policy).toContainEqual(expect.stringMatching(/^script-src 'self'( 'sha256-[\w+/]{43}=')*$/))
+    expect(answer.headers.get('x-robots-tag')).toBe('noindex, nofollow')
+    expect(answer.headers.get('referrer-policy')).toMatch(/^(no-referrer|same-origin)$/)
+  }
+})
+
 test('files may come from the download domain, and nothing else from anywhere', async () => {
   const app = await makeApp({ DOWNLOAD_DOMAIN: 'https://files.example.org' })
 
