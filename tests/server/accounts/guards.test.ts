@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { givenSession } from '../../helpers/accounts.ts'
+import { answerOf } from '../../helpers/answers.ts'
 import { fileForm } from '../../helpers/client.ts'
 import type { TestApp } from '../../helpers/make-app.ts'
 import { makeAppWithRoutes, pathOf, type Route } from '../../helpers/routes.ts'
@@ -149,6 +150,8 @@ const routesOf = (...guards: Guard[]): Route[] =>
     .flatMap((guard) => GUARDS[guard])
     .map((route) => ({ method: route.split(' ')[0] ?? '', url: route.split(' ')[1] ?? '' }))
 
+const isResumable = ({ url }: Route): boolean => url.startsWith('/tus')
+
 const isChange = ({ method }: Route): boolean => method !== 'GET' && method !== 'HEAD'
 
 /** Everything is switched on, and strangers may not upload. */
@@ -168,6 +171,12 @@ async function givenFileOf(app: TestApp, headers: Headers, options: object = {})
   return { uploadId, fileId, '*': 'x.zip' }
 }
 
+function ask(app: TestApp, route: Route, headers: Headers, parameters: Headers = {}): Promise<Response> {
+  const { method, url } = route
+  const body = !isChange(route) ? null : method === 'POST' && url === '/' ? fileForm('x') : '{}'
+  return fetch(app.url + pathOf(route, parameters), { method, headers, body, redirect: 'manual' })
+}
+
 /** `METHOD path status`, for each route. */
 async function statusesOf(
   app: TestApp,
@@ -177,10 +186,8 @@ async function statusesOf(
 ): Promise<string[]> {
   const answers: string[] = []
   for (const route of routes) {
-    const { method, url } = route
-    const body = !isChange(route) ? null : url === '/' && method === 'POST' ? fileForm('x') : '{}'
-    const response = await fetch(app.url + pathOf(route, parameters), { method, headers, body, redirect: 'manual' })
-    answers.push(`${method} ${url} ${response.status}`)
+    const response = await ask(app, route, headers, parameters)
+    answers.push(`${route.method} ${route.url} ${response.status}`)
     await response.body?.cancel()
   }
   return answers
@@ -211,43 +218,41 @@ test('without credentials, each route gives what it gives to everybody, and noth
   expect(await statusesOf(app, personal, {}, open)).toEqual(expected(personal, 401))
 })
 
-test.for([
+test.each([
   ['tus', TUS],
   ['the draft', DRAFT],
-] as const)(
-  'in %s, an address that nobody was given leads nowhere, and strangers begin nothing',
-  async ([, headers]) => {
-    const { app } = await givenApp()
-    const routes = routesOf('secretAddress').filter(({ method }) => headers !== DRAFT || method !== 'POST') // the override is of tus
-    const creations = routesOf('mayUpload').filter(({ url }) => url.startsWith('/tus'))
+])('in %s, an address that nobody was given leads nowhere', async (protocol, headers) => {
+  const { app } = await givenApp()
+  const routes = routesOf('secretAddress').filter(({ method }) => protocol === 'tus' || method !== 'POST') // the override is of tus
 
-    const statuses = await statusesOf(app, routes, headers)
-
-    expect(statuses).toEqual(expected(routes, 404))
-    expect(await statusesOf(app, creations, headers)).toEqual(expected(creations, headers === TUS ? 403 : 400))
-  },
-)
+  expect(await statusesOf(app, routes, headers)).toEqual(expected(routes, 404))
+})
 
 test('where strangers may not upload, they do so at no door', async () => {
   const { app } = await givenApp()
-  const doors = routesOf('mayUpload').filter(({ url }) => !url.startsWith('/tus'))
+  const doors = routesOf('mayUpload').flatMap((route) =>
+    (isResumable(route) ? [TUS, DRAFT] : [{}]).map((headers) => ({ route, headers })),
+  )
 
-  expect(await statusesOf(app, doors, {})).toEqual(expected(doors, 400))
+  for (const { route, headers } of doors)
+    expect([route.url, ...(await answerOf(ask(app, route, headers)))]).toEqual([
+      route.url,
+      400,
+      'unable to create upload : anonymous uploads are disabled\n',
+    ])
 })
 
 test('a session without the xsrf value changes nothing, and prepares nothing, at any door', async () => {
   const { app, headers, user } = await givenApp()
   const parameters = { ...(await givenFileOf(app, headers)), userId: user.id }
   const routes = routesOf('link', 'mayUpload', 'uploadToken', 'session', 'ownSession', 'administrator').filter(isChange)
-  const isTus = ({ url }: Route) => url.startsWith('/tus')
   const cookie = { Cookie: headers.Cookie }
 
-  const plain = routes.filter((route) => !isTus(route))
+  const plain = routes.filter((route) => !isResumable(route))
   expect(await statusesOf(app, plain, cookie, parameters)).toEqual(expected(plain, 403))
+  const resumable = routes.filter(isResumable)
   for (const protocol of [TUS, DRAFT])
-    expect(await statusesOf(app, routes.filter(isTus), { ...protocol, ...cookie })).toEqual(
-      expected(routes.filter(isTus), 403),
-    )
+    expect(await statusesOf(app, resumable, { ...protocol, ...cookie })).toEqual(expected(resumable, 403))
 })
 
 test('an API token is no way into an account, an administrator’s neither', async () => {
