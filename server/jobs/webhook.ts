@@ -39,10 +39,13 @@ export async function postWebhook(
     'X-Mayfly-Timestamp': timestamp,
     'X-Mayfly-Signature': `sha256=${signature(secret, timestamp, body)}`,
   }
-  const signals = [AbortSignal.timeout(TIMEOUT_MS), ...(signal ? [signal] : [])]
+  const limit = AbortSignal.timeout(TIMEOUT_MS)
+  const signals = [limit, ...(signal ? [signal] : [])]
   const lookup = allowPrivate ? {} : { lookup: publicLookup }
   const options = { method: 'POST', agent: false, headers, signal: AbortSignal.any(signals), ...lookup }
-  const status = await statusOf(target, options, body)
+  const status = await statusOf(target, options, body).catch((error: unknown) => {
+    throw limit.aborted ? new Error(`${target.host} did not answer within ${TIMEOUT_MS / 1000} seconds`) : error
+  })
   if (status < 200 || status > 299) throw new Error(`${target.host} answered ${status}`)
 }
 

@@ -1,9 +1,9 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createPeer, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { SMTPServer } from 'smtp-server'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { signature } from '../../../server/jobs/webhook.ts'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { postWebhook, signature } from '../../../server/jobs/webhook.ts'
 import { waitFor } from '../../helpers/wait.ts'
 import { acting, givenEngine } from './given-engine.ts'
 
@@ -29,6 +29,24 @@ async function givenReceiver(...statuses: number[]) {
   onTestFinished(() => void server.close())
   return { received, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` }
 }
+
+/** A receiver below HTTP: what it answers as soon as it is spoken to, and how much of that was taken. */
+async function givenPeer(answer: (socket: Socket) => void) {
+  const closing = Promise.withResolvers<void>()
+  let socket: Socket | undefined
+  const server = createPeer((connection) => {
+    socket = connection
+    connection.on('error', () => {})
+    connection.once('close', () => closing.resolve())
+    connection.once('data', () => answer(connection))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}/hook`, closed: closing.promise, taken: () => socket?.bytesWritten ?? 0 }
+}
+
+const newsFor = (url: string) => ({ url, secret: SECRET, deliveryId: 'id', body: '{}', sentAt: 0 })
 
 async function givenMailServer() {
   const mails: string[] = []
@@ -204,6 +222,64 @@ describe('a webhook', () => {
     const engine = await givenEngine({})
 
     await expect(engine.operators.create({ name: 'ops', kind: 'webhook', target })).rejects.toThrow(/^target: /)
+  })
+
+  test.each([
+    ['takes the connection and says nothing', () => {}],
+    [
+      'begins its answer and never ends the head of it',
+      (socket: Socket) => void socket.write('HTTP/1.1 200 OK\r\nX: '),
+    ],
+  ])('that %s is given up after ten seconds', async (_what, answer) => {
+    const { url, closed } = await givenPeer(answer)
+    const { timeout } = AbortSignal
+    const limits = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => timeout(200))
+    onTestFinished(() => limits.mockRestore())
+
+    await expect(postWebhook(newsFor(url), { allowPrivate: true })).rejects.toThrow(
+      /^127\.0\.0\.1:\d+ did not answer within 10 seconds$/,
+    )
+
+    expect(limits).toHaveBeenCalledWith(10_000)
+    await closed
+  })
+
+  test('whose answer never ends has been told, and is not listened to', async () => {
+    const { url, closed, taken } = await givenPeer((socket) => {
+      const flood = () => {
+        while (socket.write(Buffer.alloc(65_536)));
+      }
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n')
+      socket.on('drain', flood)
+      flood()
+    })
+
+    await postWebhook(newsFor(url), { allowPrivate: true })
+
+    await closed
+    expect(taken()).toBeLessThan(16 * 1024 * 1024) // no more than the kernel holds
+  })
+
+  test('at a private address that was stored while such were allowed is not reached any more', async () => {
+    const before = await givenEngine({ no }, { channels: webhooks })
+    const { received, url } = await givenReceiver(200)
+    const targets = [url, url.replace('http:', 'https:'), url.replace('http://127.0.0.1', 'https://[::ffff:127.0.0.1]')]
+    for (const [index, target] of targets.entries())
+      await before.operators.create({ name: `ops ${index}`, kind: 'webhook', target, secret: SECRET })
+    const engine = await givenEngine({ no }, { location: before.location })
+    for (const index of targets.keys()) {
+      const steps = [{ name: 'a', action: 'no' }]
+      await engine.jobs.create({ name: `job ${index}`, notifyOn: 'failure', operator: `ops ${index}`, steps })
+      await (await engine.control.start(`job ${index}`, 'test')).ended
+    }
+
+    await engine.notifications.deliver()
+
+    expect(received).toEqual([])
+    const told = await engine.db.selectFrom('job_notifications').select('message').execute()
+    expect(told.map(({ message }) => message)).toEqual(
+      targets.map(() => expect.stringMatching(/must be a URL that begins with https:|is not a public address/)),
+    )
   })
 
   test('whose name leads to a private address is not reached', async () => {
