@@ -9,8 +9,18 @@ const MAX_PROBLEM_LENGTH = 200
 /** `files.0.name: …; ttl: …`: what is wrong. `unnamed`: what a problem of the whole is called. */
 export const problemsOf = ({ issues }: z.ZodError, unnamed = ''): string[] =>
   fewProblems(
-    issues.map(({ path, message }) => [path.join('.') || unnamed, message].filter((part) => part !== '').join(': ')),
+    issues
+      .flatMap(deepest)
+      .map(({ path, message }) => [path.join('.') || unnamed, message].filter((part) => part !== '').join(': ')),
   )
+
+/** Of several shapes that a value may have, the one that it comes closest to says what is wrong, unless the choice has words of its own. */
+function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union' || issue.message !== 'Invalid input') return [issue]
+  const depthOf = (issues: z.core.$ZodIssue[]): number => Math.max(...issues.map(({ path }) => path.length))
+  const [closest] = issue.errors.toSorted((a, b) => depthOf(b) - depthOf(a))
+  return closest?.map((one) => ({ ...one, path: [...issue.path, ...one.path] })) ?? [issue]
+}
 
 /** At most ten, each at a length that can be read. */
 export const fewProblems = (problems: readonly string[]): string[] =>

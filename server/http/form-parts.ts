@@ -170,7 +170,8 @@ function describe(headers: PartHeaders): Pick<FormPart, 'name' | 'filename'> | u
   return { name: parameters.get('name'), filename: parameters.get('filename') }
 }
 
-const invalidForm = (reason: string): AppError => new AppError('bad_request', `invalid multipart form : ${reason}`)
+const invalidForm = (reason: string, cause?: unknown): AppError =>
+  new AppError('bad_request', `invalid multipart form : ${reason}`, { cause })
 
 const senderLeft = (cause?: unknown): AppError =>
   new AppError('aborted', 'the form ended before it was complete', { cause })
@@ -179,6 +180,8 @@ const senderLeft = (cause?: unknown): AppError =>
 export function formError(error: unknown): AppError {
   if (error instanceof AppError) return error
   if ((error as { code?: unknown }).code === 'ECONNRESET') return senderLeft(error)
-  const reason = error instanceof Error ? error.message : 'unreadable'
-  return new AppError('bad_request', `invalid multipart form : ${reason}`, { cause: error })
+  if (error instanceof Error && error.message.endsWith('end of multipart data'))
+    // Dicer's words
+    return invalidForm('it ends before its final boundary', error)
+  return invalidForm('it can not be read', error)
 }

@@ -49,7 +49,9 @@ export const LAST_MOMENT = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
 /** Epoch ms, from a date and time with its offset from UTC, or from the number itself. */
 const Moment = z
-  .union([z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)), z.int()])
+  .union([z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)), z.int()], {
+    error: 'must be a date and time with its offset from UTC, as 2027-01-31T12:00:00Z, or milliseconds since 1970',
+  })
   .refine((moment) => moment >= 0 && moment <= LAST_MOMENT, 'must be in the years 1970 to 9999')
 
 export const ScheduleInput = z.strictObject({

@@ -19,6 +19,8 @@ export const SHAPES = {
   'Unrecognized key: {names}': '不认识 {names}',
   'Unrecognized keys: {names}': '不认识 {names}',
   'must not contain NUL characters': '不能包含 NUL 字符',
+  'must be a date and time with its offset from UTC, as 2027-01-31T12:00:00Z, or milliseconds since 1970':
+    '应为带时区的日期和时间（如 2027-01-31T12:00:00Z），或自 1970 年起的毫秒数',
   'must be in the years 1970 to 9999': '应在 1970 年至 9999 年之间',
   'must be 1 to 100 letters, digits, spaces or _.:()-': '应为 1 到 100 个文字、数字、空格或 _.:()-',
   'must be next, quit_success, quit_failure or the number of a step':

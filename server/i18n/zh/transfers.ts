@@ -8,6 +8,8 @@ export const TRANSFERS = {
     'PUT 只接收文件内容，不接收表单；请用 POST 发送表单，或只发送文件：curl -T NAME {url}/',
   'the form has more than {count} fields': '表单的字段超过 {count} 个',
   'the field {name} is longer than {size} bytes': '字段 {name} 超过 {size} 字节',
+  'it ends before its final boundary': '在结束的分隔行之前中断了',
+  'it can not be read': '无法读取',
   'a part without headers': '有一个部分没有标头',
   'more than {count} parts': '超过 {count} 个部分',
   'the boundary is too long': 'boundary 太长',

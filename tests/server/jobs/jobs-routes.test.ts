@@ -141,6 +141,7 @@ test.each([
   ['POST', '/jobs/schedules', { name: 'x', kind: 'cron', cron: '* * *' }, 'expected 5 or 6 fields'],
   ['POST', '/jobs/schedules', { name: 'x', kind: 'cron' }, 'cron: an expression is needed'],
   ['POST', '/jobs/schedules', { name: 'x', kind: 'once' }, 'at: a moment is needed'],
+  ['POST', '/jobs/schedules', { name: 'x', kind: 'once', at: 'soon' }, 'must be a date and time with its offset'],
   [
     'POST',
     '/jobs/schedules',

@@ -103,6 +103,20 @@ test('values are strict: whatever is not exactly what was expected is refused (P
   expect(answers).toEqual(MISREAD.map(([what]) => [what, 400, refused]))
 })
 
+test('of files that can not be read it is said what is wrong with which, in a list or by key', async () => {
+  const app = await makeApp()
+  const saying = async (files: unknown) => (await answerOf(post(app, JSON.stringify({ files }))))[1]
+
+  const prefix = 'unable to deserialize request body : '
+  expect(await saying([{}, { fileName: 5 }])).toBe(
+    `${prefix}files.1.filename: Invalid input: expected string, received number\n`,
+  )
+  expect(await saying({ '0': { fileName: 5 } })).toBe(
+    `${prefix}files.0.filename: Invalid input: expected string, received number\n`,
+  )
+  expect(await saying('a.txt')).toBe(`${prefix}files: Invalid input: expected array, received string\n`)
+})
+
 test('an upload is the same whatever the Content-Type says (Plik §0)', async () => {
   const app = await makeApp()
   const types = [
