@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { givenSession, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { sendRaw } from '../../helpers/raw-http.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 
 /** `plik --login`: a program gets a token without seeing a password (Plik 1.4, /auth/cli). */
@@ -45,6 +46,18 @@ test('a program shows a code, its user approves it, and the program gets his tok
   expect(await jsonOf(fetch(`${app.url}/me/token`, { headers }))).toMatchObject({
     results: [{ comment: 'CLI login (my laptop)' }],
   })
+})
+
+test('without a public address the link leads where this program asked, and repeats nothing that is no host (P4)', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  const init = async (...headers: string[]) => {
+    const answer = await sendRaw(app, ['POST /auth/cli/init HTTP/1.1', 'Content-Length: 0', ...headers])
+    expect(answer.headers['cache-control']).toBe('no-store')
+    return (JSON.parse(answer.body) as Begun).verifyURL.split('#')[0]
+  }
+
+  expect(await init('Host: inside.example:81', 'X-Forwarded-Host: evil.example')).toBe('http://inside.example:81/')
+  expect(await init(`Host: evil.example/"'`)).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/)
 })
 
 test('the user may give the token a name of his own', async () => {
