@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { givenSession, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { jsonOf } from '../../helpers/answers.ts'
-import { type CreatedUpload, createUpload } from '../../helpers/client.ts'
+import { type CreatedUpload, createUpload, givenFile } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { BOUNDARY, FORM_END, formPart, head, rawClient } from '../../helpers/raw-client.ts'
 import { createRequest } from '../requests/given.ts'
@@ -66,6 +66,24 @@ test.each([
     }
   },
 )
+
+test('below the floor of free space no door takes a byte, and what is there can be read and removed (P31)', async () => {
+  const roomy = await makeApp(WITH_ACCOUNTS)
+  const { headers } = await givenSession(roomy, 'grace')
+  const all = await doors(roomy, headers)
+  const { upload, url } = await givenFile(roomy)
+  const { dataDir: DATA_DIR, databaseUrl: DATABASE_URL } = roomy
+  const app = await makeApp({ ...WITH_ACCOUNTS, DATA_DIR, DATABASE_URL, MIN_FREE_SPACE: '8PB' })
+
+  for (const [method, path, given] of all) {
+    const client = await ask(app, method, path, { ...given, 'Content-Length': 1000 })
+    expect([method, path, await client.informed()]).toEqual([method, path, 507])
+    expect((await client.answer()).body).toBe('no space left on the server\n')
+  }
+  const there = url.replace(roomy.url, app.url)
+  expect(await (await fetch(there)).text()).toBe('hello')
+  expect((await fetch(there, { method: 'DELETE', headers: { 'X-UploadToken': upload.uploadToken } })).status).toBe(200)
+})
 
 test('what fits is asked for, and taken', async () => {
   const app = await makeApp({ MAX_FILE_SIZE: '10MB' })

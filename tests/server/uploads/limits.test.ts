@@ -109,12 +109,3 @@ test('a thousand files can be declared at once (Plik §1.3)', async () => {
 
   expect(upload.files?.map(({ fileName }) => fileName)).toEqual(files.map(({ fileName }) => fileName))
 })
-
-test('below the floor of free space no upload is taken, and that is not the client’s fault (P31)', async () => {
-  const { dataDir, databaseUrl, ...before } = await makeApp()
-  const upload = await createUpload(before)
-  const app = await makeApp({ MIN_FREE_SPACE: '8PB', DATA_DIR: dataDir, DATABASE_URL: databaseUrl })
-
-  expect(await answerOf(addFile(app, upload, 'x'))).toEqual([507, 'no space left on the server\n'])
-  expect((await fetch(`${app.url}/a`, { method: 'PUT', body: 'x' })).status).toBe(507)
-})
