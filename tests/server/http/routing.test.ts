@@ -37,6 +37,31 @@ test('what is no route is answered 404 page not found, whatever the method (Plik
   expect(answers).toEqual(NO_ROUTES.map(([, path]) => [path, ...NOT_FOUND]))
 })
 
+/** As no decent client sends them: `fetch` would take the dots away. */
+const WAYS_OUT = ['..', '%2e%2e', '.%2e', '%252e%252e', '..%00', '..\\', '..%5c', '%2e%2e%5c', '....//', '..;']
+
+test('no path leads out of the folder of the page (P27)', async () => {
+  const app = await makeApp()
+  const targets = WAYS_OUT.flatMap((up) => [
+    `/assets/${up}/${up}/package.json`,
+    `/assets/${up}/index.html`,
+    `/assets//${up}/index.html`,
+    `/${up}/package.json`,
+    `/docs/${up}/${up}/package.json`,
+  ])
+  targets.push('/assets//etc/passwd', '/assets/%2fetc%2fpasswd', '/assets/page.js/../../index.html', '//etc/passwd')
+
+  for (const target of targets) {
+    const { status, body } = await sendRaw(app, [`GET ${target} HTTP/1.1`, 'Host: h'])
+    expect([target, status, body.includes('"mayfly"'), body.includes('<html')]).toEqual([
+      target,
+      expect.toBeOneOf([400, 404]),
+      false,
+      false,
+    ])
+  }
+})
+
 test('a method that nobody knows is answered, and the server lives on', async () => {
   const app = await makeApp()
 
