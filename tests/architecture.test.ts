@@ -184,3 +184,22 @@ test('the environment is read by the processes only', () => {
   ).filter((file) => file.endsWith('.ts') && /process\.env\b/.test(readFileSync(join(ROOT, file), 'utf8')))
   expect(readers.sort()).toEqual(['seeds/demo.ts', 'server/cli.ts', 'server/main.ts', 'server/thread-pool.ts'])
 })
+
+const SECRET_COMPARED =
+  /\b\w*(?:[Hh]ash|[Ss]ecret|[Tt]oken)\b (?:===|!==) (?!null|undefined|')|(?:===|!==) (?:\w+\.)*\w*(?:[Hh]ash|[Ss]ecret|Token)\b/
+
+test('random numbers come from the operating system, and secrets are compared in constant time', () => {
+  const sources = [...new Set(imports.map(({ from }) => from))].map(
+    (file) => [file, readFileSync(join(ROOT, file), 'utf8')] as const,
+  )
+  const linesWith = (pattern: RegExp): string[] =>
+    sources.flatMap(([file, text]) =>
+      text
+        .split('\n')
+        .filter((line) => pattern.test(line))
+        .map((line) => `${file}: ${line.trim()}`),
+    )
+
+  expect(linesWith(/Math\.random/)).toEqual([])
+  expect(linesWith(SECRET_COMPARED)).toEqual([])
+})

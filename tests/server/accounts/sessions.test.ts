@@ -124,6 +124,20 @@ test('the time of an answer does not tell whose slower password hash came from P
   }
 })
 
+test('the work for an answer does not tell who has an account, without any password from Plik either', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  await givenUser(app, 'grace')
+  /** Of the CPU, which other processes do not prolong as they do the time of an answer. */
+  const workFor = async (login: string) => {
+    const before = process.cpuUsage()
+    expect((await logIn(app, login, 'wrong password')).status).toBe(403)
+    return process.cpuUsage(before).user
+  }
+  const least = async (login: string) => Math.min(await workFor(login), await workFor(login), await workFor(login))
+
+  expect(await least('nobody')).toBeGreaterThan((await least('grace')) / 2)
+})
+
 test('a login that is not complete says what is missing (Plik §1.10)', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
 

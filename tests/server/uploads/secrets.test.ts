@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { newId, newToken } from '../../../server/ids.ts'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { addFile, type CreatedUpload, createUpload, givenFile } from '../../helpers/client.ts'
 import { makeApp } from '../../helpers/make-app.ts'
@@ -39,6 +40,21 @@ test('of 2000 ids none repeats, and no letter is favoured, overall or in any pla
   const places = Array.from({ length: 16 }, (_, place) => chiSquared(ids.map((id) => id[place]).join('')))
   expect(Math.max(...places)).toBeLessThan(150)
 })
+
+test.each([
+  ['ids', newId],
+  ['tokens', newToken],
+])(
+  'of 2000 %s as they are made for uploads, requests and sessions, none repeats and no letter is favoured (P1)',
+  (_, make) => {
+    const made = Array.from({ length: 2000 }, make)
+
+    expect(new Set(made).size).toBe(2000)
+    expect(chiSquared(made.join(''))).toBeLessThan(150)
+    const places = Array.from(made[0] ?? '', (_letter, place) => chiSquared(made.map((text) => text[place]).join('')))
+    expect(Math.max(...places)).toBeLessThan(150)
+  },
+)
 
 test('the database holds neither the token nor the password, only slow or one-way hashes of them (P15)', async () => {
   const { app, db } = await makeAppWithDatabase()
