@@ -23,7 +23,7 @@ test('with its store gone the server is alive but not ready, and ready again whe
 })
 
 test('logs are JSON lines, and no line holds a secret, a name or a link, whatever happens', async () => {
-  const server = await spawnServer({ LOG_LEVEL: 'trace', MAX_FILE_SIZE: '1MB' })
+  const server = await spawnServer({ LOG_LEVEL: 'trace', MAX_FILE_SIZE: '1MB', FEATURE_AUTHENTICATION: 'enabled' })
   const { url } = server
   const secrets = {
     fileName: 'Kündigung-Meier.pdf',
@@ -37,6 +37,15 @@ test('logs are JSON lines, and no line holds a secret, a name or a link, whateve
     comment: 'meet me at the harbour',
     query: 'query-secret-123',
     host: 'evil-host.example',
+    login: 'login-secret-123',
+    tusName: 'sealed-will.odt',
+    tusMetadata: Buffer.from('sealed-will.odt').toString('base64'),
+    plikToken: 'plik-token-secret-123',
+    requestToken: 'request-token-secret-123',
+    session: 'session-secret-123',
+    xsrf: 'xsrf-secret-123',
+    code: 'oidc-code-secret-123',
+    tusSecret: 'tus-secret-123',
   }
   const ask = async (path: string, init: RequestInit = {}) => (await fetch(url + path, init)).text()
   const headers = {
@@ -79,6 +88,25 @@ test('logs are JSON lines, and no line holds a secret, a name or a link, whateve
   await ask(`/nowhere/${secrets.asciiName}?x=${secrets.query}`, { headers })
   await ask(`/file/${secrets.asciiName}/%zz`, { headers })
   await ask('/upload', { method: 'POST', body: `{"password":"${secrets.password}",` })
+  const session = { Cookie: `plik-session=${secrets.session}; plik-xsrf=${secrets.xsrf}`, 'X-XSRFToken': secrets.xsrf }
+  const login = JSON.stringify({ login: secrets.login, password: secrets.wrongPassword })
+  await ask('/auth/local/login', { method: 'POST', body: login, headers: session })
+  await ask('/me', { headers: session })
+  await ask('/me', { headers: { 'X-Plik-Impersonate': secrets.login } })
+  await ask('/upload', { method: 'POST', body: '{}', headers: { 'X-PlikToken': secrets.plikToken } })
+  await ask(`/auth/oidc/callback?code=${secrets.code}&state=${secrets.code}`)
+  await ask(`/?password=${secrets.password}&login=${secrets.login}`, { method: 'PUT', body: 'x' })
+  const guest = { 'X-RequestToken': secrets.requestToken }
+  await ask('/request', { headers: guest })
+  await ask(`/request/${secrets.asciiName}`, { method: 'PUT', body: 'x', headers: guest })
+  const tus = { 'Tus-Resumable': '1.0.0', 'Upload-Length': '10', 'Content-Type': 'application/offset+octet-stream' }
+  const named = { ...tus, 'Upload-Metadata': `filename ${secrets.tusMetadata}` }
+  const begun = await fetch(`${url}/tus`, { method: 'POST', headers: named })
+  const address = new URL(begun.headers.get('location') ?? '', `${url}/tus`)
+  await fetch(address, { method: 'PATCH', body: 'hello', headers: { ...tus, 'Upload-Offset': '5' } })
+  await fetch(address, { method: 'PATCH', body: 'hello', headers: { ...tus, 'Upload-Offset': '0' } })
+  await ask(`/tus/${secrets.tusSecret}`, { method: 'PATCH', headers: { ...tus, 'Upload-Offset': '0' } })
+  await ask('/file/x/%1b%5b31m%0aforged/x')
   const link = (await ask(`/${secrets.asciiName}`, { method: 'PUT', body: 'x', headers })).trim()
   for (const blob of storedFiles(server.dataDir)) unlinkSync(blob)
   await fetch(link, { headers })
@@ -103,6 +131,8 @@ test('logs are JSON lines, and no line holds a secret, a name or a link, whateve
     upload.uploadToken as string,
     `/file/${upload.id}`,
     new URL(link).pathname,
+    address.pathname.split('/').at(-1) as string,
+    begun.headers.get('x-uploadtoken') as string,
     'rawPacket',
   ]
   expect(lines.filter((line) => forbidden.some((secret) => line.includes(secret)))).toEqual([])

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { AppError } from '../../server/errors.ts'
 import { createLogger } from '../../server/logger.ts'
@@ -54,4 +56,14 @@ test('outages of several back ends are apart, and every other failure is logged 
   for (const err of [new Error('a bug'), new Error('a bug')]) log.error({ err }, 'failed')
 
   expect(lines().map(({ reason, err }) => reason ?? err.message)).toEqual(['ECONNREFUSED', 'ENOSPC', 'a bug', 'a bug'])
+})
+
+test('in readable logs, what a client chose begins no line of its own and moves no cursor', async () => {
+  vi.useRealTimers()
+  const output = new PassThrough()
+  const log = await createLogger({ logLevel: 'info', logFormat: 'pretty' }, output as never)
+
+  log.info({ file: '\u001b[31m\nforged' }, 'answered')
+
+  expect(`${(await once(output, 'data'))[0]}`).toContain('file: "\\u001b[31m\\nforged"')
 })
