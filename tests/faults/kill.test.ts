@@ -29,19 +29,25 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 interface Known {
   /** Link → SHA-256 of what was acknowledged. */
   files: Map<string, string>
-  /** One-shot links that were downloaded whole. */
-  used: Set<string>
+  /** One-shot links that were downloaded whole, and links to what was removed. */
+  gone: Set<string>
   /** Declared file → its upload and what was being sent to it. */
   sent: Map<string, { upload: string; sha256: string }>
+  /** What was acknowledged at least once. */
+  done: Set<Kind>
 }
+
+type Kind = (server: SpawnedServer, bytes: Uint8Array<ArrayBuffer>, known: Known) => Promise<void>
+
+const KINDS: Kind[] = [putFile, putForm, useOneShot, fillDeclared, sendByTus, sendByDraft, sendAsGuest, removeFile]
 
 type Random = () => number
 
 async function upload(server: SpawnedServer, random: Random, known: Known): Promise<void> {
   const bytes = new Uint8Array(Math.floor(random() ** 3 * MAX_BYTES)).fill(Math.floor(random() * 256))
-  const kinds = [putFile, putFile, putForm, useOneShot, fillDeclared]
-  const kind = kinds[Math.floor(random() * kinds.length)] as typeof putFile
+  const kind = KINDS[Math.floor(random() * KINDS.length)] as Kind
   await kind(server, bytes, known)
+  known.done.add(kind)
 }
 
 async function putFile({ url }: SpawnedServer, bytes: Uint8Array<ArrayBuffer>, { files }: Known): Promise<void> {
@@ -56,11 +62,54 @@ async function putForm({ url }: SpawnedServer, bytes: Uint8Array<ArrayBuffer>, {
   for (const link of links.trim().split('\n')) files.set(pathOf(link), sha256(bytes))
 }
 
-async function useOneShot({ url }: SpawnedServer, bytes: Uint8Array<ArrayBuffer>, { used }: Known): Promise<void> {
+async function useOneShot({ url }: SpawnedServer, bytes: Uint8Array<ArrayBuffer>, { gone }: Known): Promise<void> {
   const link = await textOf(fetch(`${url}/x.bin?oneShot=true`, { method: 'PUT', body: bytes }))
   const answer = await fetch(url + pathOf(link))
   await answer.arrayBuffer()
-  used.add(pathOf(link)) // before, it may be used up or not
+  gone.add(pathOf(link)) // before, it may be used up or not
+}
+
+async function removeFile({ url }: SpawnedServer, bytes: Uint8Array<ArrayBuffer>, { gone }: Known): Promise<void> {
+  const { id, uploadToken } = await createdBy(url, {})
+  const headers = { 'X-UploadToken': uploadToken }
+  const file = JSON.parse(await textOf(fetch(`${url}/file/${id}`, { method: 'POST', body: formOf(bytes), headers })))
+  const path = `/file/${id}/${file.id}/x.bin`
+  await textOf(fetch(url + path, { method: 'DELETE', headers }))
+  gone.add(path)
+}
+
+async function sendByTus({ url }: SpawnedServer, bytes: Uint8Array<ArrayBuffer>, { files, sent }: Known) {
+  const tus = { 'Tus-Resumable': '1.0.0', 'Content-Type': 'application/offset+octet-stream' }
+  const created = await fetch(`${url}/tus`, { method: 'POST', headers: { ...tus, 'Upload-Length': `${bytes.length}` } })
+  const path = pathOf(created.headers.get('x-mayfly-link') ?? '')
+  const address = new URL(created.headers.get('location') ?? '', `${url}/tus`)
+  sent.set(path, { upload: path.split('/')[2] ?? '', sha256: sha256(bytes) })
+  const half = Math.ceil(bytes.length / 2)
+  for (const offset of bytes.length > half ? [0, half] : [0]) {
+    const body = bytes.subarray(offset, offset + half)
+    await textOf(fetch(address, { method: 'PATCH', headers: { ...tus, 'Upload-Offset': `${offset}` }, body }))
+  }
+  files.set(path, sha256(bytes))
+}
+
+async function sendByDraft({ url }: SpawnedServer, bytes: Uint8Array<ArrayBuffer>, { files }: Known) {
+  const half = Math.floor(bytes.length / 2)
+  const first = { method: 'POST', headers: { 'Upload-Complete': '?0' }, body: bytes.subarray(0, half) }
+  const created = await fetch(`${url}/tus`, first)
+  const address = new URL(created.headers.get('location') ?? '', `${url}/tus`)
+  const headers = { 'Upload-Complete': '?1', 'Upload-Offset': `${half}` }
+  const link = await textOf(fetch(address, { method: 'PATCH', headers, body: bytes.subarray(half) }))
+  files.set(pathOf(link), sha256(bytes))
+}
+
+async function sendAsGuest({ url }: SpawnedServer, bytes: Uint8Array<ArrayBuffer>, { files }: Known) {
+  const { id, uploadToken } = await createdBy(url, {})
+  const headers = { 'X-UploadToken': uploadToken }
+  const requested = fetch(`${url}/upload/${id}/requests`, { method: 'POST', headers, body: '{}' })
+  const guest = { 'X-RequestToken': JSON.parse(await textOf(requested)).requestToken }
+  await textOf(fetch(`${url}/request/x.bin`, { method: 'PUT', headers: guest, body: bytes }))
+  const upload = JSON.parse(await textOf(fetch(`${url}/upload/${id}`, { headers })))
+  files.set(`/file/${id}/${upload.files[0].id}/x.bin`, sha256(bytes))
 }
 
 async function fillDeclared(
@@ -68,14 +117,22 @@ async function fillDeclared(
   bytes: Uint8Array<ArrayBuffer>,
   { files, sent }: Known,
 ): Promise<void> {
-  const body = JSON.stringify({ files: [{ fileName: 'x.bin', fileSize: bytes.length }] })
-  const created = JSON.parse(await textOf(fetch(`${url}/upload`, { method: 'POST', body })))
+  const created = await createdBy(url, { files: [{ fileName: 'x.bin', fileSize: bytes.length }] })
   const path = `/file/${created.id}/${created.files[0].id}/x.bin`
   sent.set(path, { upload: created.id, sha256: sha256(bytes) })
+  await textOf(
+    fetch(url + path, { method: 'POST', body: formOf(bytes), headers: { 'X-UploadToken': created.uploadToken } }),
+  )
+  files.set(path, sha256(bytes))
+}
+
+const createdBy = async (url: string, options: object) =>
+  JSON.parse(await textOf(fetch(`${url}/upload`, { method: 'POST', body: JSON.stringify(options) })))
+
+function formOf(bytes: Uint8Array<ArrayBuffer>): FormData {
   const form = new FormData()
   form.append('file', new Blob([bytes]), 'x.bin')
-  await textOf(fetch(url + path, { method: 'POST', body: form, headers: { 'X-UploadToken': created.uploadToken } }))
-  files.set(path, sha256(bytes))
+  return form
 }
 
 async function textOf(request: Promise<Response>): Promise<string> {
@@ -127,7 +184,7 @@ async function check({ url }: SpawnedServer, known: Known): Promise<Record<strin
     const answer = await fetch(url + path)
     if (!answer.ok || sha256(new Uint8Array(await answer.arrayBuffer())) !== expected) broken.push(path)
   }
-  for (const path of known.used) if ((await fetch(url + path)).status !== 404) back.push(path)
+  for (const path of known.gone) if ((await fetch(url + path)).status !== 404) back.push(path)
   for (const [path, { upload, sha256: expected }] of known.sent) {
     const { files } = JSON.parse(await textOf(fetch(`${url}/upload/${upload}`)))
     const answer = await fetch(url + path)
@@ -141,20 +198,21 @@ async function check({ url }: SpawnedServer, known: Known): Promise<Record<strin
 test(`killed at any moment under load, the server comes back with all it acknowledged and nothing else (seed ${SEED})`, async () => {
   const random = randomNumbers(SEED)
   const dataDir = temporaryFolder()
-  const known: Known = { files: new Map(), used: new Set(), sent: new Map() }
-  let server = await spawnServer({ DATA_DIR: dataDir })
+  const known: Known = { files: new Map(), gone: new Set(), sent: new Map(), done: new Set() }
+  const settings = { DATA_DIR: dataDir, RESUME_WINDOW: '1h' }
+  let server = await spawnServer(settings)
 
   for (let round = 0; round < ROUNDS; round += 1) {
     const when = round % 2 === 0 ? 'at any time' : 'upon an answer'
     expect(await loadUntilKilled(server, random, known, when)).toEqual([])
-    server = await spawnServer({ DATA_DIR: dataDir })
+    server = await spawnServer(settings)
     expect(await check(server, known)).toEqual({ broken: [], back: [], halfThere: [] })
   }
   await server.kill('SIGKILL')
   expect(known.files.size).toBeGreaterThan(10)
-  expect(known.used.size).toBeGreaterThan(0)
+  expect(known.done).toEqual(new Set(KINDS))
 
-  const app = await makeApp({ DATA_DIR: dataDir })
+  const app = await makeApp(settings)
   await app.letTimePass(20 * 60_000)
   for (const wait of [0, 25 * 3_600_000]) {
     app.advance(wait) // what was moved to quarantine is deleted a day later
