@@ -219,7 +219,7 @@ test(`killed at any moment under load, the server comes back with all it acknowl
     await app.housekeeping.clean({ maxPercent: 100 })
   }
   expect(storedFiles(dataDir).sort()).toEqual((await ownedFiles(dataDir)).sort())
-}, 60_000)
+})
 
 async function ownedFiles(dataDir: string): Promise<string[]> {
   const { db, close } = openDatabase({ kind: 'sqlite', file: `${dataDir}/mayfly.db`, syncEachCommit: false })
