@@ -40,6 +40,12 @@ function rangesOf(header: string): string[] {
     .filter((range) => range !== '')
 }
 
+/**
+ * Whether a `Range` header is how download managers such as axel look at a file before they ask for its pieces. Such a request
+ * may be answered with less (RFC 9110 §15.3.7). Others may not: curl and wget, which continue with `bytes=N-`, take what comes for the rest.
+ */
+export const isLook = (header: string | undefined): boolean => /^bytes=0-$/i.test(header?.trim() ?? '')
+
 /** Whether a `Range` may be honoured (RFC 9110 §13.1.5): no `If-Range`, or one that names exactly this representation. */
 export function ifRangeMatches(header: string | undefined, { etag, lastModified }: Validators): boolean {
   if (header === undefined) return true

@@ -38,6 +38,8 @@ export interface Wanted {
   start: number
   /** Bytes. */
   length: number
+  /** Where all of them are too many, the first one will do. */
+  isLook: boolean
   /** Bytes that one claim may hand out, repeated ones included. */
   maxBytes: number
 }
@@ -70,8 +72,8 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
   return {
     /**
      * One claim on each file, all or none: the holder's own that lies idle, else a new one while `limit` allows.
-     * Returns with them whether they were the holder's already, and how many bytes it was handed before. Throws `locked`: others
-     * hold all; `not_found`: all are spent, or the holder would be handed more than `maxBytes`.
+     * Returns with them whether they were the holder's already, how many bytes it was handed before, and the length that it may
+     * have now. Throws `locked`: others hold all; `not_found`: all are spent, or the holder would be handed more than `maxBytes`.
      */
     take: (
       fileIds: readonly string[],
@@ -80,9 +82,10 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
       wanted: Wanted,
       lease: Lease,
       now: number,
-    ): Promise<{ claims: Claim[]; handedOut: number; isResumed: boolean }> =>
+    ): Promise<{ claims: Claim[]; handedOut: number; isResumed: boolean; length: number }> =>
       transact(async (trx) => {
         const claims: Claim[] = []
+        let { length } = wanted
         let handedOut = 0
         let isResumed = false
         for (const fileId of [...fileIds].sort()) {
@@ -90,12 +93,13 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
           const own = await resumeOne(trx, fileId, claimant, wanted, lease, now)
           if (own) {
             handedOut = own.handedOut
+            length = Math.min(length, own.length)
             isResumed = true
           }
           const id = own?.id ?? (await takeOne(trx, fileId, limit, claimant, lease, now))
           claims.push({ id, fileId, limit })
         }
-        return { claims, handedOut, isResumed }
+        return { claims, handedOut, isResumed, length }
       }),
 
     /** Throws what `take` would throw just now, and takes nothing. */
@@ -265,16 +269,18 @@ async function resumeOne(
   trx: Transaction<Schema>,
   fileId: string,
   claimant: Claimant,
-  { start, length, maxBytes }: Wanted,
+  { start, length, isLook, maxBytes }: Wanted,
   lease: Lease,
   now: number,
 ) {
   const idle = await findIdle(trx, fileId, claimant, now)
   const own = idle && (await lockClaim(trx, idle.id))
   if (!own || own.spent || own.busyUntil > 0) return undefined
-  if (own.progress.handedOut + length > maxBytes) throw await gone(trx, fileId)
+  const { handedOut } = own.progress
+  const left = maxBytes - handedOut
+  if (left < (isLook ? 1 : length)) throw await gone(trx, fileId)
   await write(trx, idle.id, resumeAt(own.progress, start), lease)
-  return { id: idle.id, handedOut: own.progress.handedOut }
+  return { id: idle.id, handedOut, length: left < length ? 1 : length }
 }
 
 /** A claim that nobody else changes before the end of the transaction. An update is a lock on both databases. */

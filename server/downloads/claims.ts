@@ -23,6 +23,13 @@ const LAPSE_BATCH = 500
 /** A transfer may break and begin anew, but a downloader that takes all but the last byte again and again is making copies. */
 const MAX_COPIES_HANDED_OUT = 2
 
+/** What a download is to begin with. */
+interface Wish {
+  range: ByteRange
+  /** Its first byte will do where the rest would be too much. */
+  isLook: boolean
+}
+
 interface Transfer extends Transferred {
   claims: readonly Claim[]
   /** The claims were the holder's before. */
@@ -52,23 +59,25 @@ export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, lo
   const idleFrom = (now: number) => ({ busyUntil: 0, expiresAt: now + claimWindowMs })
 
   /**
-   * Takes a claim on each file for one download of `range`. `deliver` passes the bytes on and must be iterated to its end or
-   * returned from, else the claims stay busy for a minute. Throws `locked` (with `retryAfterSeconds`) or `not_found`.
+   * Takes a claim on each file for one download. `range` is what it may have, `deliver` passes those bytes on and must be iterated
+   * to its end or returned from, else the claims stay busy for a minute. Throws `locked` (with `retryAfterSeconds`) or `not_found`.
    */
   async function take(
     fileIds: readonly string[],
     limit: number,
     claimant: Claimant,
     size: number,
-    { start, end }: ByteRange,
+    { range: { start, end }, isLook }: Wish,
   ) {
     const now = clock()
-    const wanted = { start, length: end - start + 1, maxBytes: Math.max(1, MAX_COPIES_HANDED_OUT * size) }
-    const taken = await repo.take(fileIds, limit, claimant, wanted, leaseFrom(now), now)
+    const wanted = { start, length: end - start + 1, isLook, maxBytes: Math.max(1, MAX_COPIES_HANDED_OUT * size) }
+    const { length, ...taken } = await repo.take(fileIds, limit, claimant, wanted, leaseFrom(now), now)
     const transfer: Transfer = { ...taken, handover: { transfer: newId(), first: start, last: start - 1 } }
     running.add(transfer)
+    const range = { start, end: start + length - 1 }
     return {
-      deliver: (bytes: AsyncIterable<Buffer>, receipt: Receipt) => deliver(transfer, bytes, end, size, receipt),
+      range,
+      deliver: (bytes: AsyncIterable<Buffer>, receipt: Receipt) => deliver(transfer, bytes, range.end, size, receipt),
     }
   }
 

@@ -13,7 +13,7 @@ import { STALLED_READER_MS, sendContent } from '../http/send-content.ts'
 import { whileReaderReads } from '../http/silence.ts'
 import { readDerivation } from '../images/derivation.ts'
 import { ArchiveBody } from '../uploads/upload-shapes.ts'
-import { ifRangeMatches, isNotModified, parseRange, preconditionFailed } from './byte-range.ts'
+import { ifRangeMatches, isLook, isNotModified, parseRange, preconditionFailed } from './byte-range.ts'
 import type { Download, Downloads } from './downloads.ts'
 
 interface Dependencies {
@@ -63,8 +63,9 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     const { status, range, headers } = answerTo(request, download)
     if (status === 304) return reply.code(304).headers(headers).send()
     request.socket.setTimeout(0) // the reader's time does not run while we wait for the store; node sets it anew for the next request
-    const bytes = await read(request, reply, caller, download, range)
-    downloads.record(download, range, await sendContent(reply, status, headers, bytes), readerOf(request, caller))
+    const { bytes, part } = await read(request, reply, caller, download, range)
+    const sent = await sendContent(reply, status, { ...headers, ...lengthOf(part, download) }, bytes)
+    downloads.record(download, part, sent, readerOf(request, caller))
     return reply
   }
 
@@ -74,7 +75,7 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     caller: Caller,
     download: Download,
     range: ByteRange | undefined,
-  ): Promise<AsyncIterable<Buffer>> {
+  ): ReturnType<Downloads['read']> {
     if (!download.isLimited) return downloads.read(download, range)
     if (isPreview(request)) throw previewRefusal()
     const holder = holderOf(request, caller)
@@ -82,9 +83,10 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     const isStream = download.source.kind === 'stream'
     if (isStream) socket.setTimeout(0) // nothing moves on the connection before its sender begins
     const { gone } = readCaller.sender(request, reply)
-    const bytes = await downloads.read(download, range, { holder: holder.id, receipt: () => receiptOf(socket), gone })
+    const reader = { holder: holder.id, receipt: () => receiptOf(socket), isLook: isLook(request.headers.range), gone }
+    const { bytes, part } = await downloads.read(download, range, reader)
     if (holder.newCookie) setHolderCookie(reply, holder.newCookie)
-    return isStream ? whileReaderReads(socket, bytes, STALLED_READER_MS) : bytes
+    return { bytes: isStream ? whileReaderReads(socket, bytes, STALLED_READER_MS) : bytes, part }
   }
 
   const head = (find: typeof findFile) => async (request: FastifyRequest, reply: FastifyReply) => {
@@ -92,7 +94,10 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     const download = await find(request, caller, reply)
     await downloads.check(download, holderOf(request, caller).id)
     const { status, headers } = answerTo(request, download)
-    return reply.code(status).headers(headers).send()
+    return reply
+      .code(status)
+      .headers({ ...headers, ...lengthOf(undefined, download) })
+      .send()
   }
 
   /** As a header, because `reply.setCookie` writes its own only on the way through `reply.send`, which content goes past. */
@@ -128,11 +133,7 @@ function answerTo(request: FastifyRequest, download: Download): Answer {
     wantsSha256: wantsSha256(request.headers),
   })
   const { size, validators } = download
-  const whole: Answer = {
-    status: 200,
-    range: undefined,
-    headers: size === undefined ? headers : { ...headers, 'Content-Length': size },
-  }
+  const whole: Answer = { status: 200, range: undefined, headers }
   if (size === undefined || validators === undefined) return whole
   const conditions = conditionsOf(request)
   if (preconditionFailed(conditions, validators)) {
@@ -146,9 +147,15 @@ function answerTo(request: FastifyRequest, download: Download): Answer {
   if (range === 'unsatisfiable') {
     throw new AppError('range_not_satisfiable', `the range lies outside the ${size} bytes`, { size })
   }
-  const { start, end } = range
-  const partial = { 'Content-Length': end - start + 1, 'Content-Range': `bytes ${start}-${end}/${size}` }
-  return { status: 206, range, headers: { ...headers, ...partial } }
+  return { status: 206, range, headers }
+}
+
+/** The headers that tell how much comes, of the whole or of a part. */
+function lengthOf(part: ByteRange | undefined, { size }: Download): Headers {
+  if (size === undefined) return {}
+  if (!part) return { 'Content-Length': size }
+  const { start, end } = part
+  return { 'Content-Length': end - start + 1, 'Content-Range': `bytes ${start}-${end}/${size}` }
 }
 
 const conditionsOf = ({ headers }: FastifyRequest) => ({

@@ -168,26 +168,30 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
     pLimit(PARALLEL_LOOKS).map(parts, bytesReader.isLost)
 
   /**
-   * The bytes of a download, or of a part of it. On a limited one this takes the claim, on a stream it pairs with the
-   * uploader, who may be slow to send: throws `locked` or `not_found` before the first byte. `reader` says whose claim it is,
-   * where there is one, or whose stream.
-   * What it returns must be iterated, or returned from.
+   * The bytes of a download, or of a part of it, and which part: a look may get less than it asked for. On a limited one this
+   * takes the claim, on a stream it pairs with the uploader, who may be slow to send: throws `locked` or `not_found` before the
+   * first byte. `reader` says whose claim it is, where there is one, or whose stream.
+   * The bytes that it returns must be iterated, or returned from.
    */
   async function read(
     { source }: Download,
     part: ByteRange | undefined,
     reader?: Reader,
-  ): Promise<AsyncIterable<Buffer>> {
-    if (source.kind === 'stream') return readStream(source, claiming(reader).gone)
-    const { size, limit, fileIds, scope, onFailure } = source
+  ): Promise<{ bytes: AsyncIterable<Buffer>; part: ByteRange | undefined }> {
+    if (source.kind === 'stream') return { bytes: await readStream(source, claiming(reader).gone), part }
+    const { size, limit, fileIds, scope } = source
     const range = part ?? { start: 0, end: size - 1 }
     const parts = source.parts(range)
     if (parts.length > 1) await assertNoneLost(parts)
-    const bytes = parts.length > 1 ? coalesced(readParts(parts)) : readParts(parts, onFailure)
-    if (limit === null) return bytes
-    const { holder, receipt } = claiming(reader)
-    const claim = await claims.take(fileIds, limit, { holder, scope }, size, range)
-    return claim.deliver(bytes, receipt)
+    if (limit === null) return { bytes: readStored(source, range), part }
+    const { holder, receipt, isLook } = claiming(reader)
+    const claim = await claims.take(fileIds, limit, { holder, scope }, size, { range, isLook })
+    return { bytes: claim.deliver(readStored(source, claim.range), receipt), part: part && claim.range }
+  }
+
+  function readStored({ parts, onFailure }: StoredSource, range: ByteRange): AsyncIterable<Buffer> {
+    const those = parts(range)
+    return those.length > 1 ? coalesced(readParts(those)) : readParts(those, onFailure)
   }
 
   /** Before anything of an archive is sent, or a claim is taken: later, its reader would only see a connection that breaks. */
@@ -259,6 +263,8 @@ interface Reader {
   /** Hash of what identifies the downloader. */
   holder: string
   receipt: Receipt
+  /** It asked for a range that ends with the file, to see what there is: the first byte will do. */
+  isLook: boolean
   /** Aborts when nobody reads any more. */
   gone: AbortSignal
 }

@@ -33,6 +33,25 @@ describe('pieces of a one-shot file', () => {
     expect(pieces).toEqual(['012345678', '012345678', 404, 404, '9'])
   })
 
+  test('can still be fetched after a look at the file (`bytes=0-`) that two copies leave no room for', async () => {
+    const { piece, url } = await givenDigits()
+    expect([await piece('0-8'), await piece('0-3')]).toEqual(['012345678', '0123'])
+
+    const look = await get(url, { ...CURL, Range: 'bytes=0-' })
+
+    expect([look.status, look.headers['content-range'], look.body.toString()]).toEqual([206, 'bytes 0-0/10', '0'])
+    expect([await piece('0-9'), await piece('-10'), await piece('1-')]).toEqual([404, 404, 404])
+    expect([await piece('4-8'), await piece('9-9')]).toEqual(['45678', '9'])
+    expect(await piece('0-')).toBe(404)
+  })
+
+  test('are all refused once two copies were handed out, a look too', async () => {
+    const { piece } = await givenDigits()
+
+    expect([await piece('0-8'), await piece('0-8'), await piece('0-1')]).toEqual(['012345678', '012345678', '01'])
+    expect([await piece('0-'), await piece('9-9')]).toEqual([404, 404])
+  })
+
   test('in any order are one copy', async () => {
     const { piece } = await givenDigits()
 
