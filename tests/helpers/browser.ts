@@ -18,7 +18,11 @@ type BrowserProgram = 'chromium' | 'headlessShell'
 export const hasBrowser = (): boolean => isInstalled('headlessShell') && isInstalled('chromium')
 
 export const launchBrowser = (flags: string[] = [], program: BrowserProgram = 'headlessShell'): Promise<Browser> =>
-  chromium.launch({ executablePath: pathOf(program), args: [...FLAGS, ...flags] })
+  launchFrom(pathOf(program), flags)
+
+/** `executablePath` may be a script that starts the browser somewhere else, as in another network. */
+export const launchFrom = (executablePath: string, flags: string[] = []): Promise<Browser> =>
+  chromium.launch({ executablePath, args: [...FLAGS, ...flags] })
 
 /** Browsers of this worker, by their flags and program. They end with it: Chromium closes when its pipe does. */
 const browsers = new Map<string, Promise<Browser>>()

@@ -13,6 +13,10 @@ const PROGRAMS = {
   caddy: ['/usr/bin/caddy', 'caddy', 'behind Caddy'],
   age: ['/usr/bin/age', 'age', 'decryption in a terminal'],
   faketime: ['/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1', 'faketime', 'a wall clock that leaps'],
+  wget: ['/usr/bin/wget', 'wget', 'downloads with wget'],
+  aria2c: ['/usr/bin/aria2c', 'aria2', 'downloads with aria2c'],
+  axel: ['/usr/bin/axel', 'axel', 'downloads with axel'],
+  rclone: ['/usr/bin/rclone', 'rclone', 'downloads with rclone'],
 } satisfies Record<string, [path: string, packages: string, tests: string]>
 
 export type Program = keyof typeof PROGRAMS

@@ -12,11 +12,17 @@ export const NEW_NETWORK = [
   ...['sh', '-c', 'ip link set lo mtu 1500 up && exec "$@"', 'sh'],
 ]
 
+/** In front of a command: runs it in the network of a process, which it becomes, so that signals reach it. */
+export const networkOf = (pid: number): [string, ...string[]] => [
+  ...(['nsenter', '--user', '--net', '--preserve-credentials', '--target'] as const),
+  `${pid}`,
+]
+
 /** Runs a command in the network of a process; resolves with its exit code and what it printed. */
 export async function inNetworkOf(pid: number, command: string[]): Promise<{ code: number; output: Buffer }> {
-  const enter = ['--user', '--net', '--preserve-credentials', '--target', `${pid}`, ...command]
+  const [enter, ...where] = networkOf(pid)
   const options = { maxBuffer: 64 * 1024 * 1024, encoding: 'buffer' } as const
-  return promisify(execFile)('nsenter', enter, options).then(
+  return promisify(execFile)(enter, [...where, ...command], options).then(
     ({ stdout }) => ({ code: 0, output: stdout }),
     ({ code, stdout }: { code: number; stdout: Buffer }) => ({ code, output: stdout }),
   )
