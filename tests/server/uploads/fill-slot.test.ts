@@ -108,6 +108,29 @@ test('before its bytes came, a declared file is not available, and asking for it
   expect(await answerOf(fetch(app.url + path))).toEqual([200, 'hello'])
 })
 
+test.each([
+  ['kept', {}],
+  ['one-shot', { oneShot: true }],
+])('a %s file is asked for before, during and after its upload (TestDownloadDuringUpload)', async (_, options) => {
+  const app = await makeApp()
+  const { upload, id, path } = await declare(app, 'a.txt', options)
+  const download = () => answerOf(fetch(app.url + path))
+  const unavailable = (status: string) => [404, `file a.txt (${id}) is not available : ${status}\n`]
+  const body = form(filePart('a.txt', 'hello'))
+  const sender = await openConnection(app)
+
+  const before = await download()
+  sender.send(
+    `POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-UploadToken: ${upload.uploadToken}\r\n` +
+      `Content-Type: ${FORM_TYPE}\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, -12)}`,
+  )
+  await expect.poll(download).toEqual(unavailable('uploading'))
+  sender.send(body.slice(-12))
+  const { status } = await sender.answer()
+
+  expect([before, status, await download()]).toEqual([unavailable('missing'), 200, [200, 'hello']])
+})
+
 test('a removed slot can not be filled (Plik §3.2)', async () => {
   const app = await makeApp()
   const { upload, path } = await declare(app)
