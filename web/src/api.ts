@@ -11,13 +11,31 @@ export type { FileJson, ServerConfig, UploadJson }
 export class ApiError extends Error {
   readonly status: number
   readonly retryAfterSeconds: number | undefined
+  /** What something between us and the server answered in its place: a proxy, or a network that wants people to sign in. */
+  readonly proxyStatus: number | undefined
 
-  constructor(status: number, message: string, retryAfterSeconds?: number) {
+  constructor(status: number, message: string, retryAfterSeconds?: number, proxyStatus?: number) {
     super(message)
     this.status = status
     this.retryAfterSeconds = retryAfterSeconds
+    this.proxyStatus = proxyStatus
   }
 }
+
+/** What an answer says that is not what was asked for. */
+export const refusalOf = (
+  status: number,
+  type: string | null | undefined,
+  body: string,
+  retryAfter?: number,
+): ApiError =>
+  isByProxy(status, type)
+    ? new ApiError(0, 'a proxy answered', undefined, status)
+    : new ApiError(status, problemText(body), retryAfter)
+
+/** Our server sends no HTML to the page, and refuses nothing without a word. */
+const isByProxy = (status: number, type: string | null | undefined): boolean => status < 400 || isHtml(type || 'html')
+const isHtml = (type: string | null): boolean => /html/.test(type ?? '')
 
 /** What opens an upload: its token to change it, its password to read it. */
 export interface Access {
@@ -101,8 +119,10 @@ export function postFile(
     request.onerror = () => reject(new ApiError(0, 'unreachable'))
     request.onabort = () => reject(new ApiError(0, 'aborted'))
     request.onload = () => {
-      if (request.status === 200) resolve(JSON.parse(request.responseText) as FileJson)
-      else reject(new ApiError(request.status, problemText(request.responseText)))
+      const { status, responseText } = request
+      const type = request.getResponseHeader('Content-Type')
+      if (status === 200 && !isHtml(type)) resolve(JSON.parse(responseText) as FileJson)
+      else reject(refusalOf(status, type, responseText))
     }
     signal.addEventListener('abort', () => request.abort())
     request.open('POST', serverUrl(path))
@@ -123,12 +143,15 @@ export async function json<T>(path: string, init: RequestInit = {}): Promise<T> 
 export async function call(path: string, init: RequestInit = {}): Promise<Response> {
   const isOwn = !/^https?:/.test(path)
   const headers = { ...JSON_PLEASE, ...(isOwn ? sessionHeaders() : {}), ...(init.headers as Record<string, string>) }
-  const response = await fetch(isOwn ? serverUrl(path) : path, { ...init, headers }).catch((error: unknown) => {
-    throw new ApiError(0, error instanceof Error ? error.message : 'unreachable')
-  })
-  if (response.ok) return response
+  const response = await fetch(isOwn ? serverUrl(path) : path, { redirect: 'manual', ...init, headers }).catch(
+    (error: unknown) => {
+      throw new ApiError(0, error instanceof Error ? error.message : 'unreachable')
+    },
+  )
+  const type = response.headers.get('Content-Type')
+  if (response.ok && !isHtml(type)) return response
   const retryAfter = Number(response.headers.get('Retry-After')) || undefined
-  throw new ApiError(response.status, problemText(await response.text()), retryAfter)
+  throw refusalOf(response.status, type, await response.text(), retryAfter)
 }
 
 export function accessHeaders({ token, password, requestToken }: Access): Record<string, string> {

@@ -68,7 +68,7 @@ export function SendingCard({ sender, isStream = false, onCancel, cancelText, he
           {sendingTexts.value.heldText}
         </p>
       ) : (
-        <TotalProgress sender={sender} total={total} until={until} />
+        <TotalProgress sender={sender} total={total} until={until} problem={files.find(isAnsweredElsewhere)?.error} />
       )}
       <div class="buttons start">
         {(!isStream || total.state === 'failed') && <PauseButton total={total} dispatch={dispatch} />}
@@ -135,7 +135,18 @@ function titleOf({ state }: Total, count: number, isAskedToWait: boolean): strin
   return titles[state]
 }
 
-function TotalProgress({ sender, total, until }: { sender: Sender; total: Total; until: number }) {
+const isAnsweredElsewhere = ({ state, error }: QueuedFile): boolean => state === 'stalled' && error !== undefined
+
+interface TotalProps {
+  sender: Sender
+  total: Total
+  /** Until when the server asks to wait (epoch ms); 0: it does not. */
+  until: number
+  /** What is in the way to the server. */
+  problem: unknown
+}
+
+function TotalProgress({ sender, total, until, problem }: TotalProps) {
   const t = sendingTexts.value
   const samples = sender.samples.value
   const speed = total.state === 'sending' ? speedOf(samples) : undefined
@@ -149,6 +160,7 @@ function TotalProgress({ sender, total, until }: { sender: Sender; total: Total;
         {seconds !== undefined && <span class="quiet">{t.timeLeft(formatDuration(seconds, 'short'))}</span>}
       </div>
       <ProgressBar sent={total.sent} total={total.size} label={t.totalProgress} />
+      {total.state === 'stalled' && problem !== undefined && <p role="alert">{errorText(problem)}</p>}
       {total.state === 'stalled' && <p class="quiet">{until > 0 ? <Wait until={until} /> : t.stalledText}</p>}
     </div>
   )

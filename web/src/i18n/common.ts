@@ -29,10 +29,6 @@ export const commonTexts = texts(
     reportAbuse: 'Report abuse',
     notFoundTitle: 'There is nothing here',
     notFoundText: 'The address may be incomplete. Ask for the link again, or share something yourself.',
-    failedTitle: 'This file can’t be downloaded',
-    failedGone: 'It has expired, was removed or downloaded already, or is not there yet.',
-    failedLocked: 'Someone else is using the last download. If they cancel, you can try again in a few minutes.',
-    failedAddress: 'The link does not lead to a file.',
     sendSomething: 'Share files',
     copy: 'Copy',
     copied: 'Copied',
@@ -54,6 +50,11 @@ export const commonTexts = texts(
     unreachable: 'The server can’t be reached. Check your connection.',
     unexpected: 'Something went wrong on the server. Please try again in a moment.',
     refused: (words: string, _status: number) => words,
+    proxyTooLarge: 'A proxy in front of the server takes no requests of this size.',
+    proxyAnswered: (status: number) =>
+      `A proxy in front of the server answered instead of it (${status}). Please try again in a moment.`,
+    notTheServer:
+      'Something else answered instead of the server. If your network wants you to sign in, do that in another tab.',
     tooMany: (wait: string) => `That was a lot at once. Please try again in ${wait}.`,
   },
   {
@@ -70,10 +71,6 @@ export const commonTexts = texts(
     reportAbuse: '举报滥用',
     notFoundTitle: '这里什么也没有',
     notFoundText: '地址可能不完整。请重新索取链接，或者自己分享文件。',
-    failedTitle: '无法获取此文件',
-    failedGone: '它可能已过期、已被移除、已被下载，或者尚未上传。',
-    failedLocked: '有人正在下载最后一份。如果对方中断，几分钟后即可重新下载。',
-    failedAddress: '此链接没有指向任何文件。',
     sendSomething: '分享文件',
     copy: '复制',
     copied: '已复制',
@@ -95,6 +92,9 @@ export const commonTexts = texts(
     unreachable: '无法连接服务器，请检查网络。',
     unexpected: '服务器出了点问题，请稍后再试。',
     refused: (words: string, status: number) => `${REFUSED.get(status) ?? '服务器没有接受'}（${words}）`,
+    proxyTooLarge: '服务器前面的代理不接受这么大的请求。',
+    proxyAnswered: (status: number) => `服务器前面的代理代替它作出了应答（${status}），请稍后再试。`,
+    notTheServer: '应答的不是服务器。如果你的网络要求登录，请在另一个标签页中登录。',
     tooMany: (wait: string) => `请求过于频繁，请在 ${wait} 后重试。`,
   },
 )

@@ -1,6 +1,7 @@
 import { CentredCard } from '../components/centred-card.tsx'
 import { formatDuration } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
+import { failedDownloadTexts } from '../i18n/failed-download.ts'
 import { href, route } from '../router.ts'
 
 /**
@@ -8,20 +9,20 @@ import { href, route } from '../router.ts'
  * link, so nothing of it is shown but what the page itself says of the code.
  */
 export function FailedDownloadPage() {
-  const t = commonTexts.value
+  const reason = reasonOf(Number(route.value.query.get('errcode')))
   return (
-    <CentredCard icon="download" title={t.failedTitle} text={reasonOf(Number(route.value.query.get('errcode')))}>
+    <CentredCard icon="download" title={failedDownloadTexts.value.title} text={reason}>
       <a class="button primary" href={href('/')}>
-        {t.sendSomething}
+        {commonTexts.value.sendSomething}
       </a>
     </CentredCard>
   )
 }
 
 function reasonOf(status: number): string {
-  const t = commonTexts.value
-  if (status === 404) return t.failedGone
-  if (status === 423) return t.failedLocked
-  if (status === 429) return t.tooMany(formatDuration(60))
-  return status >= 500 ? t.unexpected : t.failedAddress
+  const t = failedDownloadTexts.value
+  if (status === 404) return t.gone
+  if (status === 423) return t.locked
+  if (status === 429) return commonTexts.value.tooMany(formatDuration(60))
+  return status >= 500 ? commonTexts.value.unexpected : t.address
 }

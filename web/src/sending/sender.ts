@@ -41,7 +41,7 @@ export function createSender(first: readonly OutgoingFile[], transport: Transpor
     const file = fileOf(key)
     const transfer = transport(file, {
       progress: (sent) => dispatch({ type: 'progress', key, sent }),
-      stalled: (until) => dispatch({ type: 'stalled', key, until }),
+      stalled: (until, error) => dispatch({ type: 'stalled', key, until, error }),
       failed: (error) => dispatch({ type: 'failed', key, error }),
       done: () => {
         outcome.onDone(file)

@@ -32,8 +32,11 @@ export interface OutgoingFile {
 export interface Report {
   /** `sent`: bytes that the server has, from the start of the file. */
   progress(sent: number): void
-  /** The connection is lost, and is being tried again; `until` (epoch ms): the server asks to wait until then. */
-  stalled(until?: number): void
+  /**
+   * The connection is lost, and is being tried again; `until` (epoch ms): the server asks to wait until then; `error`: what something
+   * else answered instead of the server.
+   */
+  stalled(until?: number, error?: unknown): void
   done(): void
   failed(error: unknown): void
 }

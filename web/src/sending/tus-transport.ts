@@ -1,9 +1,8 @@
 import type { DetailedError, Upload } from 'tus-js-client'
-import { ApiError, serverUrl, sessionHeaders } from '../api.ts'
+import { type ApiError, refusalOf, serverUrl, sessionHeaders } from '../api.ts'
+import { pieceBytes, shrinkPieces } from './piece-size.ts'
 import type { OutgoingFile, Source, Transport } from './transport.ts'
 
-/** Proxies commonly refuse requests of more than 100 MB. */
-const PIECE_BYTES = 32 * 1024 * 1024
 /** Ever again, until people stop it: a lost connection is no reason to begin anew. */
 const RETRY_DELAYS_MS = [0, 1_000, 2_000, 4_000, ...Array.from({ length: 10_000 }, () => 5_000)]
 
@@ -35,7 +34,7 @@ export function tusTransport({ headers = {}, metadata = {}, onUrl }: Target): Tr
       upload = new Upload(file.source as unknown as Blob, {
         endpoint: serverUrl('tus'),
         uploadUrl: urls.get(file.key) ?? file.resumeUrl ?? null,
-        chunkSize: PIECE_BYTES,
+        chunkSize: pieceBytes(),
         retryDelays: RETRY_DELAYS_MS,
         storeFingerprintForResuming: false,
         headers: { ...sessionHeaders(), ...headers },
@@ -55,8 +54,9 @@ export function tusTransport({ headers = {}, metadata = {}, onUrl }: Target): Tr
           if (response.getStatus() === 429) await waitFor(Number(response.getHeader('Retry-After') ?? 0))
         },
         onShouldRetry: (error) => {
-          isStalled = isWorthTrying(statusOf(error))
-          if (isStalled && !isStopped) report.stalled(until)
+          const refusal = refusalIn(error)
+          isStalled = isWorthTrying(refusal)
+          if (isStalled && !isStopped) report.stalled(until, refusal?.proxyStatus === undefined ? undefined : refusal)
           return isStalled
         },
         onError: fail,
@@ -89,19 +89,24 @@ export function tusTransport({ headers = {}, metadata = {}, onUrl }: Target): Tr
     }
 
     function fail(error: unknown): void {
-      if (isDetailed(error) && isWithoutPlace(error) && !isPlaceLost && !isStopped) {
-        beginElsewhere()
+      const refusal = isDetailed(error) ? refusalIn(error) : undefined
+      if (!isStopped && refusal && (isMendedBySmallerPieces(refusal) || isMendedByAnotherPlace(refusal))) {
+        begin().catch(fail)
         return
       }
       end()
-      if (!isStopped) report.failed(isDetailed(error) ? new ApiError(statusOf(error), bodyOf(error)) : error)
+      if (!isStopped) report.failed(refusal ?? error)
     }
 
+    const isMendedBySmallerPieces = ({ proxyStatus }: ApiError): boolean =>
+      proxyStatus === 413 && shrinkPieces(Math.min(upload?.options.chunkSize ?? 0, file.source.size))
+
     /** Its place in the upload was given up: it comes as one more file. */
-    function beginElsewhere(): void {
+    function isMendedByAnotherPlace({ status, message }: ApiError): boolean {
+      if (isPlaceLost || status !== 400 || !IN_NO_PLACE.test(message)) return false
       isPlaceLost = true
       urls.delete(file.key)
-      begin().catch(fail)
+      return true
     }
 
     function end(): void {
@@ -124,13 +129,17 @@ const fileSourceOf = (source: Source) => ({
   close: () => {},
 })
 
-/** 0: no answer at all. 423: our own last request has not ended yet, for the server. */
-const isWorthTrying = (status: number): boolean => [0, 408, 409, 423, 429].includes(status) || status >= 500
+/** Undefined: no answer at all. 423: our own last request has not ended yet, for the server. Below 400: a network that wants a sign-in. */
+function isWorthTrying(refusal: ApiError | undefined): boolean {
+  const status = refusal?.proxyStatus ?? refusal?.status ?? 0
+  return status < 400 || [408, 409, 423, 429].includes(status) || status >= 500
+}
 
 /** In Plik's words. */
-const isWithoutPlace = (error: DetailedError): boolean =>
-  statusOf(error) === 400 && /^invalid file status (?:deleted|removed)/.test(bodyOf(error))
+const IN_NO_PLACE = /^invalid file status (?:deleted|removed)/
 
 const isDetailed = (error: unknown): error is DetailedError => error instanceof Error && 'originalResponse' in error
-const statusOf = ({ originalResponse }: DetailedError): number => originalResponse?.getStatus() ?? 0
-const bodyOf = ({ originalResponse }: DetailedError): string => originalResponse?.getBody().trim() ?? ''
+
+function refusalIn({ originalResponse: answer }: DetailedError): ApiError | undefined {
+  return answer ? refusalOf(answer.getStatus(), answer.getHeader('Content-Type'), answer.getBody()) : undefined
+}

@@ -21,7 +21,7 @@ export interface QueuedFile {
   state: FileState
   /** While it is stalled, if the server asks to wait (epoch ms). */
   until?: number | undefined
-  /** Why it failed. */
+  /** Why it failed, or is stalled. */
   error?: unknown
   /** It was begun as another file, and is sent from its start. */
   isChanged?: boolean
@@ -30,7 +30,7 @@ export interface QueuedFile {
 export type QueueEvent =
   | { type: 'begin' }
   | { type: 'progress'; key: string; sent: number }
-  | { type: 'stalled'; key: string; until?: number | undefined }
+  | { type: 'stalled'; key: string; until?: number | undefined; error?: unknown }
   | { type: 'done'; key: string }
   | { type: 'failed'; key: string; error: unknown }
   /** Without a key: all of them. */
@@ -74,7 +74,7 @@ function after(file: QueuedFile, event: QueueEvent): QueuedFile {
     case 'progress':
       return isUnderWay(file) ? { ...file, state: 'sending', sent: event.sent } : file
     case 'stalled':
-      return isUnderWay(file) ? { ...file, state: 'stalled', until: event.until } : file
+      return isUnderWay(file) ? { ...file, state: 'stalled', until: event.until, error: event.error } : file
     case 'done':
       return isUnderWay(file) ? { ...file, state: 'done', sent: file.size } : file
     case 'failed':
