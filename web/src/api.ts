@@ -3,7 +3,7 @@ import type { ServerConfig } from '../../server/http/service-routes.ts'
 import type { FileJson, UploadJson } from '../../server/uploads/upload-shapes.ts'
 import { impersonated } from './impersonation.ts'
 
-/** Every call to the server. Nothing else on the page uses `fetch` or `XMLHttpRequest`, but tus-js-client. */
+/** Every call to the server, but `post-file.ts`. Nothing else on the page uses `fetch` or `XMLHttpRequest`, but tus-js-client. */
 
 export type { FileJson, ServerConfig, UploadJson }
 
@@ -35,7 +35,7 @@ export const refusalOf = (
 
 /** Our server sends no HTML to the page, and refuses nothing without a word. */
 const isByProxy = (status: number, type: string | null | undefined): boolean => status < 400 || isHtml(type || 'html')
-const isHtml = (type: string | null): boolean => /html/.test(type ?? '')
+export const isHtml = (type: string | null): boolean => /html/.test(type ?? '')
 
 /** What opens an upload: its token to change it, its password to read it. */
 export interface Access {
@@ -103,36 +103,7 @@ export function readFile(
   return call(url, { headers: { ...accessHeaders(access), ...range }, ...(signal ? { signal } : {}) })
 }
 
-/** A whole file in one request: for streams, which can't be resumed since nothing is kept of them. */
-export function postFile(
-  path: string,
-  { name, bytes, access }: { name: string; bytes: Blob; access: Access },
-  onProgress: (sent: number) => void,
-  signal: AbortSignal,
-): Promise<FileJson> {
-  const form = new FormData()
-  form.append('file', bytes, name)
-  const request = new XMLHttpRequest() // fetch tells nothing of what was sent
-  return new Promise((resolve, reject) => {
-    request.upload.onprogress = ({ loaded, total }) =>
-      onProgress(Math.min(bytes.size, Math.max(0, loaded - (total - bytes.size))))
-    request.onerror = () => reject(new ApiError(0, 'unreachable'))
-    request.onabort = () => reject(new ApiError(0, 'aborted'))
-    request.onload = () => {
-      const { status, responseText } = request
-      const type = request.getResponseHeader('Content-Type')
-      if (status === 200 && !isHtml(type)) resolve(JSON.parse(responseText) as FileJson)
-      else reject(refusalOf(status, type, responseText))
-    }
-    signal.addEventListener('abort', () => request.abort())
-    request.open('POST', serverUrl(path))
-    for (const [header, value] of Object.entries({ ...JSON_PLEASE, ...accessHeaders(access), ...sessionHeaders() }))
-      request.setRequestHeader(header, value)
-    request.send(form)
-  })
-}
-
-const JSON_PLEASE = { Accept: 'application/json' }
+export const JSON_PLEASE = { Accept: 'application/json' }
 
 export async function json<T>(path: string, init: RequestInit = {}): Promise<T> {
   const response = await call(path, init)

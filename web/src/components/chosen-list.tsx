@@ -5,13 +5,17 @@ import type { ChosenFile } from '../sending/chosen-files.ts'
 import { visibleName } from '../visible-name.ts'
 import { FileName } from './file-name.tsx'
 import { Icon } from './icon.tsx'
+import { VisibleRows } from './visible-rows.tsx'
 
 export function ChosenList({ files, onRemove }: { files: ChosenFile[]; onRemove: (key: string) => void }) {
   const t = sendTexts.value
   return (
-    <ul class="files" aria-label={t.chosenFiles}>
-      {files.map(({ key, path, bytes }) => (
-        <li key={key} class="file">
+    <VisibleRows
+      label={t.chosenFiles}
+      files={files}
+      from={[t]}
+      row={({ key, path, bytes }) => (
+        <li class="file">
           <span class="file-icon">
             <Icon name={KIND_ICONS[kindOf({ name: path, type: bytes.type })]} />
           </span>
@@ -21,7 +25,7 @@ export function ChosenList({ files, onRemove }: { files: ChosenFile[]; onRemove:
             <Icon name="close" />
           </button>
         </li>
-      ))}
-    </ul>
+      )}
+    />
   )
 }

@@ -16,6 +16,7 @@ import { FileName } from './file-name.tsx'
 import { Icon } from './icon.tsx'
 import { PageTitle } from './page-title.tsx'
 import { ProgressBar } from './progress-bar.tsx'
+import { VisibleRows } from './visible-rows.tsx'
 
 interface Props {
   sender: Sender
@@ -28,8 +29,9 @@ interface Props {
   head?: ComponentChildren
   /** More buttons. */
   buttons?: ComponentChildren
-  /** Below the line of a file. */
+  /** Below the line of a file, and what that is drawn from. */
   below?: (file: QueuedFile) => ComponentChildren
+  belowFrom?: unknown
   /** Below all of them. */
   foot?: ComponentChildren
 }
@@ -38,7 +40,17 @@ interface Props {
 type Question = Pick<Parameters<typeof ConfirmDialog>[0], 'title' | 'text' | 'onConfirm'>
 
 /** Files on their way: all together, and each. */
-export function SendingCard({ sender, isStream = false, onCancel, cancelText, head, buttons, below, foot }: Props) {
+export function SendingCard({
+  sender,
+  isStream = false,
+  onCancel,
+  cancelText,
+  head,
+  buttons,
+  below,
+  belowFrom,
+  foot,
+}: Props) {
   const { dispatch } = sender
   const files = sender.files.value
   const total = totalOf(files)
@@ -85,10 +97,11 @@ export function SendingCard({ sender, isStream = false, onCancel, cancelText, he
         </button>
         {buttons}
       </div>
-      <ul class="files">
-        {files.map((file) => (
+      <VisibleRows
+        files={files}
+        from={[belowFrom, isHeld]}
+        row={(file) => (
           <SendingFile
-            key={file.key}
             file={file}
             isStream={isStream}
             isHeld={isHeld && file.state === 'sending'}
@@ -97,8 +110,8 @@ export function SendingCard({ sender, isStream = false, onCancel, cancelText, he
           >
             {below?.(file)}
           </SendingFile>
-        ))}
-      </ul>
+        )}
+      />
       {foot}
       {!isStream && <p class="quiet">{sendingTexts.value.keepOpen}</p>}
       {asked.value && (

@@ -42,7 +42,7 @@ export function SendingPanel({ sending }: { sending: Sending }) {
       }
       buttons={
         state === 'failed' &&
-        stored.value.length > 0 && (
+        files.some((file) => file.state === 'done') && (
           <button type="button" class="plain" onClick={() => finishSending(sending)}>
             <Icon name="link" />
             {t.withoutFailed}
@@ -50,6 +50,7 @@ export function SendingPanel({ sending }: { sending: Sending }) {
         )
       }
       foot={<StillToChoose sending={sending} />}
+      belowFrom={stored.value}
       below={(file) =>
         file.state === 'done' && (
           <RemovedData file={stored.value.find(({ fileName }) => pathOfName(fileName) === file.name)} />

@@ -50,9 +50,9 @@ export const commonTexts = texts(
     unreachable: 'The server can’t be reached. Check your connection.',
     unexpected: 'Something went wrong on the server. Please try again in a moment.',
     refused: (words: string, _status: number) => words,
-    proxyTooLarge: 'A proxy in front of the server takes no requests of this size.',
+    proxyTooLarge: 'A proxy takes no requests of this size.',
     proxyAnswered: (status: number) =>
-      `A proxy in front of the server answered instead of it (${status}). Please try again in a moment.`,
+      `A proxy answered instead of the server (${status}). Please try again in a moment.`,
     notTheServer:
       'Something else answered instead of the server. If your network wants you to sign in, do that in another tab.',
     tooMany: (wait: string) => `That was a lot at once. Please try again in ${wait}.`,
@@ -92,8 +92,8 @@ export const commonTexts = texts(
     unreachable: '无法连接服务器，请检查网络。',
     unexpected: '服务器出了点问题，请稍后再试。',
     refused: (words: string, status: number) => `${REFUSED.get(status) ?? '服务器没有接受'}（${words}）`,
-    proxyTooLarge: '服务器前面的代理不接受这么大的请求。',
-    proxyAnswered: (status: number) => `服务器前面的代理代替它作出了应答（${status}），请稍后再试。`,
+    proxyTooLarge: '代理不接受这么大的请求。',
+    proxyAnswered: (status: number) => `应答的不是服务器，而是代理（${status}），请稍后再试。`,
     notTheServer: '应答的不是服务器。如果你的网络要求登录，请在另一个标签页中登录。',
     tooMany: (wait: string) => `请求过于频繁，请在 ${wait} 后重试。`,
   },

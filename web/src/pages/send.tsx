@@ -1,6 +1,5 @@
 import { signal } from '@preact/signals'
 import { serverConfig, serverUrl } from '../api.ts'
-import { ChosenList } from '../components/chosen-list.tsx'
 import { CopyField } from '../components/copy-field.tsx'
 import { ChooseButton, HAS_MOUSE, useDropAndPaste } from '../components/drop-zone.tsx'
 import { Icon } from '../components/icon.tsx'
@@ -32,6 +31,7 @@ const isPreparing = signal(false)
 /** The text that is being written; undefined: none is. */
 const draft = signal<string | undefined>(undefined)
 
+const ChosenList = lazy(async () => (await import('../components/chosen-list.tsx')).ChosenList)
 const SendingPanel = lazy(async () => (await import('../components/sending-panel.tsx')).SendingPanel)
 const StagedFiles = lazy(async () => (await import('../components/staged-files.tsx')).StagedFiles)
 const RecentUploads = lazy(async () => (await import('../components/recent-uploads.tsx')).RecentUploads)

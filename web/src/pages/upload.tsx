@@ -6,7 +6,6 @@ import { Icon, type IconName } from '../components/icon.tsx'
 import { Commands } from '../components/lazy-commands.ts'
 import { Message } from '../components/message.tsx'
 import { PageTitle } from '../components/page-title.tsx'
-import { PasswordGate } from '../components/password-gate.tsx'
 import { ReceivedFiles } from '../components/received-files.tsx'
 import { useNews } from '../components/use-news.ts'
 import { isIdentity } from '../encryption/secret.ts'
@@ -88,6 +87,7 @@ function GonePage({ isOver }: { isOver: boolean }) {
   )
 }
 
+const PasswordGate = lazy(async () => (await import('../components/password-gate.tsx')).PasswordGate)
 const KeyGate = lazy(async () => (await import('../components/key-gate.tsx')).KeyGate)
 const RefusedUpload = lazy(async () => (await import('../components/refused-upload.tsx')).RefusedUpload)
 const EncryptionBadge = lazy(async () => (await import('../components/encryption-badge.tsx')).EncryptionBadge)

@@ -1,4 +1,4 @@
-import { type Access, postFile } from '../api.ts'
+import type { Access } from '../api.ts'
 import type { Transport } from './transport.ts'
 
 /** Each file in one request: a stream, whose bytes the server only passes on, can't be sent in any other way. */
@@ -7,6 +7,7 @@ export function plainTransport(uploadId: string, access: Access): Transport {
     const stopped = new AbortController()
     const path = `stream/${uploadId}/${fileId}/${encodeURIComponent(name)}`
     const post = async () => {
+      const { postFile } = await import('../post-file.ts')
       const bytes = await source.slice(0, source.size)
       await postFile(path, { name, bytes, access }, report.progress, stopped.signal)
     }

@@ -26,7 +26,7 @@ export interface Sending {
   /** Nobody has its link yet, so without its files it is of no use. */
   isNew: boolean
   sender: Sender
-  /** Files as the server has stored them. */
+  /** Files as the server has stored them, once pictures are among them. */
   stored: Signal<FileJson[]>
   /** To be called when it is not under way any more. */
   conceal: () => void
@@ -140,9 +140,9 @@ function begun(about: About, outgoing: readonly OutgoingFile[]): Sending {
     stored.value = (await getUpload(upload.id, { token })).files ?? []
   })
   const sender = createSender(outgoing, transport, {
-    onDone: ({ key }) => {
+    onDone: ({ key, type }) => {
       noteOver(upload.id, key)
-      refresh()
+      if (type.startsWith('image/')) refresh()
     },
     onDiscarded: ({ key, fileId, name, listed }) => {
       noteOver(upload.id, key)
@@ -164,12 +164,19 @@ function begun(about: About, outgoing: readonly OutgoingFile[]): Sending {
   return { ...about, sender, stored, conceal }
 }
 
-/** Runs `work` now, or once more when it is done if it is running: however often it is asked, it never piles up. */
+const REST_MS = 2_000
+/** The list of many files takes long. */
+const REST_FACTOR = 20
+
+/** Runs `work` now, or once more some time after it is done if it is running: however often it is asked, it takes little of the time. */
 function refresher(work: () => Promise<void>): () => void {
   let state: 'idle' | 'running' | 'asked again' = 'idle'
   async function run(): Promise<void> {
     state = 'running'
+    const begunAt = performance.now()
     await work().catch(() => {}) // what it shows is no more than nice to know
+    const restMs = Math.max(REST_MS, REST_FACTOR * (performance.now() - begunAt))
+    await new Promise((resolve) => setTimeout(resolve, restMs))
     const isAskedAgain = (state as string) === 'asked again'
     state = 'idle'
     if (isAskedAgain) await run()

@@ -2,6 +2,8 @@
 
 const WINDOW_MS = 8_000
 const MIN_SPAN_MS = 500
+/** Of samples that follow each other faster the last will do. */
+const SAMPLE_EVERY_MS = 100
 
 export interface Sample {
   at: number
@@ -12,7 +14,8 @@ export interface Sample {
 export function withSample(samples: readonly Sample[], sample: Sample): Sample[] {
   const last = samples.at(-1)
   const kept = last && sample.sent < last.sent ? [] : samples.filter(({ at }) => at >= sample.at - WINDOW_MS)
-  return [...kept, sample]
+  const isSoon = kept.length > 1 && sample.at - (kept.at(-2)?.at ?? 0) < SAMPLE_EVERY_MS
+  return [...(isSoon ? kept.slice(0, -1) : kept), sample]
 }
 
 /** Bytes per second; undefined while too little is known. */

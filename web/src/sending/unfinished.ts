@@ -65,29 +65,52 @@ function parsed(text: string | undefined): Unfinished | undefined {
 
 /** Beside the files of the same upload that are left already. */
 export function rememberUnfinished(upload: Unfinished): void {
-  const left = parsed(placeOf(upload.uploadId).get())?.files ?? []
-  write({ ...upload, files: [...left, ...upload.files] })
-}
-
-function write(upload: Unfinished): void {
-  placeOf(upload.uploadId).set(JSON.stringify(upload))
-  readAgain()
+  const left = noted(upload.uploadId)?.files ?? []
+  unwritten.set(upload.uploadId, { ...upload, files: [...left, ...upload.files] })
+  write()
 }
 
 export function forgetUnfinished(uploadId: string): void {
+  unwritten.delete(uploadId)
   placeOf(uploadId).set(undefined)
   readAgain()
 }
 
+/** A note on one of thousands of small files must not write them all, so these wait for each other. */
+const WRITE_AFTER_MS = 250
+const unwritten = new Map<string, Unfinished>()
+let timer: ReturnType<typeof setTimeout> | undefined
+addEventListener('pagehide', write)
+
+const noted = (uploadId: string) => unwritten.get(uploadId) ?? parsed(placeOf(uploadId).get())
+
+function write(): void {
+  clearTimeout(timer)
+  timer = undefined
+  if (unwritten.size === 0) return
+  for (const [uploadId, upload] of unwritten)
+    placeOf(uploadId).set(upload.files.length === 0 ? undefined : JSON.stringify(upload))
+  unwritten.clear()
+  readAgain()
+}
+
 /** Others see that it is under way from here. */
-export const noteStarted = (uploadId: string): void => change(uploadId, (upload) => ({ ...upload, tab: thisTab }))
+export function noteStarted(uploadId: string): void {
+  change(uploadId, (upload) => ({ ...upload, tab: thisTab }))
+  write()
+}
 
 /** From now on people may have its link; what is left of it can be gone on with from anywhere. */
-export const noteShared = (uploadId: string): void =>
+export function noteShared(uploadId: string): void {
   change(uploadId, ({ tab: _tab, ...upload }) => ({ ...upload, isShared: true }))
+  write()
+}
 
-export const noteFile = (uploadId: string, key: string, news: Partial<UnfinishedFile>): void =>
+/** Of a large file at once: what was sent of it must not be more than what was noted. */
+export function noteFile(uploadId: string, key: string, news: Partial<UnfinishedFile>): void {
   changeFiles(uploadId, (files) => files.map((file) => (file.key === key ? { ...file, ...news } : file)))
+  if (news.fingerprint && news.fingerprint.blocks > 1) write()
+}
 
 /** It has arrived, or nobody wants it any more. */
 export const noteOver = (uploadId: string, key: string): void =>
@@ -97,9 +120,8 @@ const changeFiles = (uploadId: string, changed: (files: UnfinishedFile[]) => Unf
   change(uploadId, (upload) => ({ ...upload, files: changed(upload.files) }))
 
 function change(uploadId: string, changed: (upload: Unfinished) => Unfinished): void {
-  const upload = parsed(placeOf(uploadId).get())
+  const upload = noted(uploadId)
   if (!upload) return
-  const next = changed(upload)
-  if (next.files.length === 0) forgetUnfinished(uploadId)
-  else write(next)
+  unwritten.set(uploadId, changed(upload))
+  timer ??= setTimeout(write, WRITE_AFTER_MS)
 }

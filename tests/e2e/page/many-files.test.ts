@@ -1,0 +1,64 @@
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
+import { sharedApp } from '../../helpers/make-app.ts'
+import { choose, fileOf } from './page-tests.ts'
+
+/** Each of many small files costs the same, however many there are. */
+
+/** Two blocks of rows and what is left of a third. */
+const MOST_ROWS = 120
+
+const rowsIn = (page: Page) => page.locator('li.file').count()
+
+describe.skipIf(!hasBrowser())('the page with many small files', () => {
+  const app = sharedApp()
+  const open = useBrowser()
+
+  test('draws only the rows near what is seen', async () => {
+    const page = await open()
+    await page.goto(`${app.url}/`)
+
+    await choose(page, filesOf(500, 'bin'))
+    await page.getByText('file-0.bin', { exact: true }).waitFor()
+    const atTheStart = await rowsIn(page)
+    await page.evaluate('document.querySelector(".rows").scrollIntoView({ block: "end" })')
+    await page.getByText('file-499.bin', { exact: true }).waitFor()
+    const atTheEnd = await rowsIn(page)
+
+    expect(atTheStart).toBeLessThanOrEqual(MOST_ROWS)
+    expect(atTheEnd).toBeLessThanOrEqual(MOST_ROWS)
+    expect(await page.getByText('file-0.bin', { exact: true }).count()).toBe(0)
+  })
+
+  test('neither asks for the list nor writes its notes for each of them', { timeout: 60_000 }, async () => {
+    const page = await open()
+    const lists: string[] = []
+    page.on('request', (request) => {
+      if (request.method() === 'GET' && request.url().includes('/upload/')) lists.push(request.url())
+    })
+    await page.addInitScript(`
+      globalThis.notes = 0
+      const { setItem } = Storage.prototype
+      Storage.prototype.setItem = function (...entry) { globalThis.notes += 1; setItem.apply(this, entry) }`)
+    await page.goto(`${app.url}/`)
+    await choose(page, filesOf(150, 'svg'))
+    const begunAt = Date.now()
+
+    await page.getByRole('button', { name: 'Send 150 files' }).click()
+    await page.getByRole('heading', { name: 'Sending 150 files' }).waitFor()
+    const rows = await rowsIn(page)
+    await page.getByRole('heading', { name: 'Your link is ready' }).waitFor({ timeout: 50_000 })
+
+    const seconds = (Date.now() - begunAt) / 1000
+    expect(rows).toBeLessThanOrEqual(MOST_ROWS)
+    expect(lists.length).toBeLessThanOrEqual(3 + seconds / 2)
+    expect(await page.evaluate('globalThis.notes')).toBeLessThanOrEqual(15 + seconds * 4)
+  })
+})
+
+const filesOf = (count: number, type: string) =>
+  Array.from({ length: count }, (_, index) => fileOf(`file-${index}.${type}`, `${index}`)).map((file) => ({
+    ...file,
+    mimeType: type === 'svg' ? 'image/svg+xml' : file.mimeType,
+  }))

@@ -1,0 +1,67 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+
+/** So many rows come and go together. */
+const BLOCK_ROWS = 40
+/** What a row takes while none was measured. */
+const ROW_PX = 72
+/** How far from what is seen rows are drawn already. */
+const MARGIN = '800px 0px'
+
+interface Props<T> {
+  files: readonly T[]
+  /** Draws one. It is called again when that file is another object, or one of `from`, what else it draws from. */
+  row: (file: T) => ComponentChildren
+  from?: readonly unknown[]
+  label?: string
+}
+
+/** A list of files of which only what is in view is in the document: thousands cost no more than a few. */
+export function VisibleRows<T extends { key: string }>({ files, ...props }: Props<T>) {
+  const blocks = Array.from({ length: Math.ceil(files.length / BLOCK_ROWS) }, (_, index) =>
+    files.slice(index * BLOCK_ROWS, (index + 1) * BLOCK_ROWS),
+  )
+  return (
+    <div class="rows">
+      {blocks.map((block, index) => (
+        <Block key={index} files={block} isFirst={index === 0} {...props} />
+      ))}
+    </div>
+  )
+}
+
+function Block<T extends { key: string }>({ files, isFirst, label, ...props }: Props<T> & { isFirst: boolean }) {
+  const [isNear, setNear] = useState(isFirst)
+  const box = useRef<HTMLDivElement>(null)
+  const height = useRef(files.length * ROW_PX)
+  useEffect(() => {
+    const { current } = box
+    if (!current) return
+    const observer = new IntersectionObserver(
+      (entries) => {
+        const entry = entries.at(-1)
+        if (!entry) return
+        if (!entry.isIntersecting) height.current = entry.boundingClientRect.height
+        setNear(entry.isIntersecting)
+      },
+      { rootMargin: MARGIN },
+    )
+    observer.observe(current)
+    return () => observer.disconnect()
+  }, [])
+  return (
+    <div ref={box} style={isNear ? undefined : { height: `${height.current}px` }}>
+      {isNear && (
+        <ul class="files" aria-label={label}>
+          {files.map((file) => (
+            <Row key={file.key} file={file} {...props} />
+          ))}
+        </ul>
+      )}
+    </div>
+  )
+}
+
+function Row<T>({ file, row, from = [] }: { file: T; row: Props<T>['row']; from?: readonly unknown[] }) {
+  return <>{useMemo(() => row(file), [file, ...from])}</>
+}
