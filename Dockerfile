@@ -6,8 +6,9 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --workspaces=false --ignore-scripts --no-audit --no-fund
 COPY web ./web
-# The page shares some pure modules with it.
+# The page shares some modules with them.
 COPY server ./server
+COPY client ./client
 COPY tsconfig.json ./
 RUN npm run build
 

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { access, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, parse } from 'node:path'
 import type { Client } from '../src/client.ts'
-import type { Download, DownloadOptions, ReceivedBefore } from '../src/download.ts'
+import type { Download, DownloadOptions, ReceivedBefore, SealedFile } from '../src/download.ts'
 import { MayflyError } from '../src/errors.ts'
 import { parseLink } from '../src/links.ts'
 import { createHasher, type Hasher } from '../src/sha256.ts'
@@ -32,6 +32,8 @@ interface Note {
   size: number
   /** Base64; undefined: none was announced. */
   sha256?: string
+  /** Of an encrypted file. The key is not on the disk, so the link has to be given again. */
+  sealed?: Omit<SealedFile, 'key'>
 }
 
 /**
@@ -43,14 +45,14 @@ export async function saveFile(
   link: string,
   options: SaveOptions = {},
 ): Promise<SavedFile> {
-  const { directory = '.', path, decrypt, ...rest } = options
+  const { directory = '.', path, decrypt = true, key = keyOf(link) } = options
   const folder = path === undefined ? directory : dirname(path)
   await mkdir(folder, { recursive: true })
   const part = join(folder, `.mayfly-${createHash('sha256').update(link).digest('hex').slice(0, 16)}`)
-  const key = decrypt === false ? undefined : (decrypt ?? keyOf(link))
-  const note = await receive(client, link, `${part}.part`, `${part}.json`, rest)
-  const name = key === undefined ? note.name : await opened(`${part}.part`, note.name, key)
-  const target = path ?? (await freePath(directory, name))
+  const note = await receive(client, link, `${part}.part`, `${part}.json`, options)
+  const sealed = decrypt && note.sealed && key !== undefined ? { key, ...note.sealed } : undefined
+  if (sealed) await openPart(`${part}.part`, sealed).catch((error) => discardForeign(error, `${part}.part`))
+  const target = path ?? (await freePath(directory, sealed?.name ?? note.name))
   await mkdir(dirname(target), { recursive: true })
   await rename(`${part}.part`, target)
   await rm(`${part}.json`, { force: true })
@@ -68,32 +70,36 @@ async function receive(
   link: string,
   part: string,
   notePath: string,
-  options: Omit<DownloadOptions, 'resume'>,
+  options: SaveOptions,
 ): Promise<Note> {
   const before = await earlier(part, notePath)
   if (before?.isWhole) return before.note
-  const download = await client.download(link, {
-    ...options,
-    decrypt: false,
-    ...(before ? { resume: before.received } : {}),
-  })
+  const received = before ? { resume: before.received } : {}
+  const download = await client.download(link, { ...options, ...received, decrypt: false })
   const note = noteOf(download)
   if (download.etag !== undefined) await writeFile(notePath, JSON.stringify(note), { mode: 0o600 })
   try {
     await write(download, part)
   } catch (error) {
-    if (error instanceof MayflyError && error.code === 'digest_mismatch') await rm(part, { force: true })
-    throw error
+    return discardForeign(error, part)
   }
   return note
 }
 
-const noteOf = ({ name, etag = '', holder, size = -1, sha256 }: Download): Note => ({
+/** What is not what it should be can't be continued. Throws `error`. */
+async function discardForeign(error: unknown, part: string): Promise<never> {
+  if (error instanceof MayflyError && ['digest_mismatch', 'not_as_sent'].includes(error.code))
+    await rm(part, { force: true })
+  throw error
+}
+
+const noteOf = ({ name, etag = '', holder, size = -1, sha256, sealed }: Download): Note => ({
   name,
   etag,
   holder,
   size,
   ...(sha256 === undefined ? {} : { sha256 }),
+  ...(sealed ? { sealed: { name: sealed.name, listed: sealed.listed } } : {}),
 })
 
 /** What an earlier call has left; undefined: nothing that could be continued. */
@@ -151,13 +157,13 @@ async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uin
   }
 }
 
-/** Replaces the ciphertext in `part` by its plaintext; returns the name that was inside. */
-async function opened(part: string, name: string, key: string): Promise<string> {
-  const { openName, openStream } = await import('../src/encryption.ts')
+/** Replaces the ciphertext in `part` by its plaintext. */
+async function openPart(part: string, sealed: SealedFile): Promise<void> {
+  const { openFile } = await import('../src/opened-file.ts')
   const plain = `${part}.opened`
   const file = await open(plain, 'w', 0o600)
   try {
-    for await (const chunk of chunksOf(await openStream(streamOfFile(part), key))) await file.write(chunk)
+    for await (const chunk of chunksOf(await openFile(streamOfFile(part), sealed))) await file.write(chunk)
     await file.sync()
   } catch (error) {
     await rm(plain, { force: true })
@@ -166,7 +172,6 @@ async function opened(part: string, name: string, key: string): Promise<string> 
     await file.close()
   }
   await rename(plain, part)
-  return openName(name, key)
 }
 
 function streamOfFile(path: string): ReadableStream<Uint8Array> {

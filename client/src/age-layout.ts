@@ -4,7 +4,7 @@ export const CHUNK_BYTES = 64 * 1024
 export const TAG_BYTES = 16
 export const NONCE_BYTES = 16
 /** Header for one X25519 recipient, and nonce. */
-const HEAD_BYTES = 184
+export const HEAD_BYTES = 184
 
 /** An empty file has one chunk, too. */
 export const sealedSize = (plainSize: number, headBytes = HEAD_BYTES): number =>
@@ -15,3 +15,7 @@ export function openedSize(size: number): number {
   const payload = Math.max(0, size - HEAD_BYTES)
   return Math.max(0, payload - TAG_BYTES * Math.ceil(payload / (CHUNK_BYTES + TAG_BYTES)))
 }
+
+/** Up to where the file inside goes into the first `sealedEnd` bytes, if only by a part of a chunk. */
+export const openedEnd = (sealedEnd: number): number =>
+  CHUNK_BYTES * Math.ceil(Math.max(0, sealedEnd - HEAD_BYTES) / (CHUNK_BYTES + TAG_BYTES))

@@ -1,3 +1,4 @@
+import { toBase64 } from './base64.ts'
 import { errorOfAnswer, MayflyError } from './errors.ts'
 import { createIdleTimer, type IdleTimer } from './idle-timer.ts'
 import type { HttpRequest, Transport } from './transport.ts'
@@ -103,7 +104,6 @@ export function accessHeaders({ token, password, login = 'plik' }: Access): Reco
 }
 
 /** Of the UTF-8 of a text. */
-export const base64 = (text: string): string =>
-  btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(''))
+export const base64 = (text: string): string => toBase64(new TextEncoder().encode(text))
 
 const isBelow = (address: string, base: string): boolean => address === base || address.startsWith(`${base}/`)

@@ -1,20 +1,23 @@
 import { openedSize } from './age-layout.ts'
 import { type Access, accessHeaders, type Connection } from './connection.ts'
-import { MayflyError } from './errors.ts'
+import { MayflyError, notAsSent } from './errors.ts'
 import { fileNameOf, pathOfName } from './file-name.ts'
-import { type FileLink, parseLink, type UploadLink } from './links.ts'
+import { type FileLink, type Link, parseLink, type UploadLink } from './links.ts'
+import type { ListedFile } from './manifest.ts'
 import { type Opened, openResuming, type Received } from './resuming-stream.ts'
 import type { RetryOptions } from './retry.ts'
 import { announcedSha256, createHasher, type Hasher } from './sha256.ts'
-import { fetchUpload, uploadInfo } from './upload-info.ts'
+import { type FileInfo, fetchInfo, type UploadInfo } from './upload-info.ts'
 
 /** Receiving files: one, or several as an archive. */
 
 export interface DownloadOptions extends Access, RetryOptions {
   onProgress?: (progress: DownloadProgress) => void
   signal?: AbortSignal
-  /** Opens an encrypted file, if the link does not have the key. `false` leaves it encrypted. */
-  decrypt?: string | false
+  /** Opens an encrypted file, if the link does not have the key. */
+  key?: string
+  /** `false` leaves it encrypted; `Download.sealed` is what opens it. */
+  decrypt?: boolean
   /** Waits for a file that is still coming in. */
   wait?: boolean
   /** Continues what an earlier process received; `Download.position` tells whether that was possible. */
@@ -46,6 +49,8 @@ export interface Download {
   sha256: string | undefined
   /** For `resume`; undefined: it can't be resumed. */
   etag: string | undefined
+  /** Of an encrypted file whose key is known. */
+  sealed: SealedFile | undefined
   /** For `resume`: by this the server recognises who took the copy of a limited file. */
   holder: string
   /** Fails with `digest_mismatch` at its end when the bytes are not what the server announced. */
@@ -55,15 +60,19 @@ export interface Download {
   text(): Promise<string>
 }
 
+export interface SealedFile {
+  key: string
+  /** As it is called once it is open. */
+  name: string
+  /** What its sender has sealed about it; undefined: the upload has no such list. */
+  listed: ListedFile | undefined
+}
+
 /** `link`: of a file, or of an upload that has one file. Rejects with `MayflyError`, or the reason of the signal. */
 export async function download(connection: Connection, link: string, options: DownloadOptions = {}): Promise<Download> {
   const parsed = parseLink(link)
-  if (parsed.kind === 'archive')
-    return fetchContent(connection, { url: parsed.url, key: undefined, isWaiting: false }, options)
-  if (parsed.kind === 'request') throw noFile('a file request has nothing to download')
-  const file = parsed.kind === 'file' ? parsed : await onlyFileOf(connection, parsed, options)
-  const key = options.decrypt === false ? undefined : (options.decrypt ?? file.key)
-  return fetchContent(connection, { url: file.url, key, isWaiting: options.wait ?? false }, options)
+  if (parsed.kind === 'archive') return fetchContent(connection, { url: parsed.url, sealed: undefined }, options)
+  return fetchContent(connection, await contentOf(connection, withoutRequests(parsed), options), options)
 }
 
 /** Several files of an upload, or all, as one zip. Of an encrypted upload it holds what is encrypted. */
@@ -72,37 +81,77 @@ export async function downloadArchive(
   link: string,
   { files = [], ...options }: DownloadOptions & { /** Ids; none: all. */ files?: readonly string[] } = {},
 ): Promise<Download> {
-  const parsed = parseLink(link)
-  if (parsed.kind === 'request') throw noFile('a file request has nothing to download')
-  const upload = await fetchUpload(connection, parsed, options, options.signal)
-  const { archiveLink } = await uploadInfo(parsed.server, upload, {})
+  const parsed = withoutRequests(parseLink(link))
+  const { archiveLink } = await infoOf(connection, parsed, options)
   const query = new URLSearchParams(files.map((id): [string, string] => ['file', id]))
   const url = files.length === 0 ? archiveLink : `${archiveLink}?${query}`
-  return fetchContent(connection, { url, key: undefined, isWaiting: false }, options)
+  return fetchContent(connection, { url, sealed: undefined }, { ...options, wait: false })
 }
 
-async function onlyFileOf(connection: Connection, link: UploadLink, options: DownloadOptions): Promise<FileLink> {
-  const upload = await fetchUpload(connection, link, { token: link.token, ...options }, options.signal)
-  const { files } = await uploadInfo(link.server, upload, { key: link.key })
-  const [only, second] = files
-  if (!only || second) throw noFile(`the upload has ${files.length} files; take the link of one, or an archive`)
-  return parseLink(only.link) as FileLink
+function withoutRequests<L extends Link>(link: L): Exclude<L, { kind: 'request' }> {
+  if (link.kind === 'request') throw badLink('a file request has nothing to download')
+  return link as Exclude<L, { kind: 'request' }>
 }
 
-const noFile = (detail: string): MayflyError => new MayflyError({ code: 'bad_link', detail })
+const badLink = (detail: string): MayflyError => new MayflyError({ code: 'bad_link', detail })
 
+/** Where the bytes are, and what opens them. */
 interface Content {
   url: string
-  key: string | undefined
-  isWaiting: boolean
+  sealed: SealedFile | undefined
+}
+
+/** Of a link that says nothing of encryption, the file can be asked for at once. */
+async function contentOf(
+  connection: Connection,
+  link: FileLink | UploadLink,
+  options: DownloadOptions,
+): Promise<Content> {
+  const key = options.key ?? link.key
+  if (link.kind === 'file' && key === undefined && link.e2ee === undefined) return { url: link.url, sealed: undefined }
+  const upload = await infoOf(connection, link, options)
+  const file = link.kind === 'file' ? await fileOf(upload, link) : onlyFileOf(upload)
+  if (file.isForeign) throw notAsSent(`${file.name} is not the file that the sender listed`)
+  const { url } = parseLink(file.link) as FileLink
+  return { url, sealed: key === undefined ? undefined : { key, name: file.name, listed: file.listed } }
+}
+
+function infoOf(
+  connection: Connection,
+  link: Exclude<Link, { kind: 'request' }>,
+  { token, key, ...options }: DownloadOptions,
+): Promise<UploadInfo> {
+  const own = { token: undefined, key: undefined, e2ee: undefined, ...link }
+  return fetchInfo(connection, link, {
+    ...options,
+    token: token ?? own.token,
+    key: key ?? own.key,
+    e2ee: own.e2ee,
+    retry: options,
+  })
+}
+
+function onlyFileOf({ files }: UploadInfo): FileInfo {
+  const [only, second] = files
+  if (!only || second) throw badLink(`the upload has ${files.length} files; take the link of one, or an archive`)
+  return only
+}
+
+/** The link of a file has its sealed name in it, so the server can't hand out another one of the same upload. */
+async function fileOf({ files }: UploadInfo, { fileId, name, uploadId }: FileLink): Promise<FileInfo> {
+  const file = files.find(({ id }) => id === fileId)
+  if (!file)
+    throw new MayflyError({ code: 'not_found', status: 404, detail: `file ${fileId} not found in ${uploadId}` })
+  const isOther = file.listed && file.listed.name !== (await import('./manifest.ts')).textDigest(name)
+  return isOther ? { ...file, isForeign: true } : file
 }
 
 async function fetchContent(
   connection: Connection,
-  { url, key, isWaiting }: Content,
+  { url, sealed }: Content,
   options: DownloadOptions,
 ): Promise<Download> {
-  const { resume, signal } = options
+  const { resume, signal, wait: isWaiting = false } = options
   const holder = resume?.holder ?? newHolder()
   const parameters = new URLSearchParams({ holder, ...(isWaiting ? { wait: '1' } : {}) })
   const address = `${url}${url.includes('?') ? '&' : '?'}${parameters}`
@@ -114,13 +163,14 @@ async function fetchContent(
   const isResumed = resume !== undefined && opened.position === resume.position && opened.position > 0
   const hasher = isResumed ? resume.hasher : opened.position === 0 ? await createHasher() : undefined
   const raw = opened.read(hasher, (received) => options.onProgress?.({ received, total: opened.size }))
-  const encryption = key === undefined ? undefined : await import('./encryption.ts')
-  const bytes = encryption && key !== undefined ? await encryption.openStream(raw, key) : raw
-  const name = fileNameOf(opened.headers)
+  const isOpening = sealed !== undefined && options.decrypt !== false
+  const bytes = isOpening ? await (await import('./opened-file.ts')).openFile(raw, sealed) : raw
+  const facts = factsOf(opened)
   return {
-    ...factsOf(opened),
-    name: encryption && key !== undefined ? encryption.openName(name, key) : pathOfName(name),
-    ...(key === undefined || opened.size === undefined ? {} : { size: openedSize(opened.size) }),
+    ...facts,
+    ...(isOpening && facts.size !== undefined ? { size: openedSize(facts.size) } : {}),
+    name: isOpening ? sealed.name : pathOfName(fileNameOf(opened.headers)),
+    sealed,
     holder,
     stream: () => bytes,
     blob: () => new Response(bytes).blob(),

@@ -1,10 +1,18 @@
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { hkdf } from '@noble/hashes/hkdf.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { armor, Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
+import {
+  armor,
+  Decrypter,
+  Encrypter,
+  generateX25519Identity,
+  identityToRecipient,
+  type ReadableStreamWithSize,
+} from 'age-encryption'
 import { CHUNK_BYTES, NONCE_BYTES, sealedSize, TAG_BYTES } from './age-layout.ts'
-import { fromBase64Url, toBase64Url } from './base64url.ts'
+import { fromBase64Url, toBase64Url } from './base64.ts'
 import { MayflyError } from './errors.ts'
+import { openBytes, sealBytes } from './sealed-bytes.ts'
 import type { Source } from './source.ts'
 
 /**
@@ -48,19 +56,19 @@ export async function sealStream(plain: ReadableStream<Uint8Array>, key: string)
 }
 
 /**
- * The plaintext of a stream of ciphertext. Rejects with `wrong_key` when the key does not fit; the stream fails when
- * anything is missing or changed.
+ * The plaintext of a stream of ciphertext, and by `size` its length, which depends on the header. Rejects when the key does not
+ * fit; the stream fails when anything is missing or changed.
  */
-export async function openStream(sealed: ReadableStream<Uint8Array>, key: string): Promise<ReadableStream<Uint8Array>> {
-  try {
-    return await decrypterFor(key).decrypt(sealed)
-  } catch (error) {
-    throw error instanceof MayflyError ? error : wrongKey(error)
-  }
+export const openStream = (sealed: ReadableStream<Uint8Array>, key: string): Promise<ReadableStreamWithSize> =>
+  decrypterFor(key).decrypt(sealed)
+
+/** Throws unless `start`, the first bytes of a file, is the header of an age file that the key opens. */
+export async function assertOpens(start: Uint8Array, key: string): Promise<void> {
+  await decrypterFor(key).decryptHeader(headerOf(start))
 }
 
-const wrongKey = (cause: unknown): MayflyError =>
-  new MayflyError({ code: 'wrong_key', detail: 'the key does not open this file', cause })
+export const wrongKey = (cause?: unknown): MayflyError =>
+  new MayflyError({ code: 'wrong_key', detail: 'the key does not open what is encrypted', cause })
 
 /**
  * A file as its age ciphertext, any part of which can be made at any time, since age encrypts each 64 KiB for itself (STREAM):
@@ -72,7 +80,8 @@ export async function sealFile(
   key: string,
   head?: string,
 ): Promise<{ source: Source & { size: number }; head: string }> {
-  const start = head === undefined ? await newHead(key) : fromBase64Url(head)
+  const usedHead = head ?? (await newHead(key))
+  const start = fromBase64Url(usedHead)
   const payload = await payloadKey(start, key)
   const size = sealedSize(plain.size, start.length)
 
@@ -98,13 +107,13 @@ export async function sealFile(
     return new Blob(parts)
   }
 
-  return { source: { size, slice }, head: toBase64Url(start) }
+  return { source: { size, slice }, head: usedHead }
 }
 
-/** The header and nonce of a new age file: an empty one without its only chunk, which is nothing but a tag. */
-async function newHead(key: string): Promise<Uint8Array<ArrayBuffer>> {
+/** The header and nonce of a new age file, base64url: an empty one without its only chunk, which is nothing but a tag. */
+export async function newHead(key: string): Promise<string> {
   const empty = await (await encrypterFor(key)).encrypt(new Uint8Array())
-  return new Uint8Array(empty.subarray(0, empty.length - TAG_BYTES))
+  return toBase64Url(empty.subarray(0, empty.length - TAG_BYTES))
 }
 
 async function payloadKey(head: Uint8Array, key: string): Promise<Uint8Array> {
@@ -130,6 +139,7 @@ function chunkNonce(index: number, isLast: boolean): Uint8Array {
   return nonce
 }
 
+const NAME_PURPOSE = 'mayfly file name'
 const NAME_STEP_BYTES = 32
 const NAME_ENDING = '.age'
 
@@ -138,23 +148,19 @@ export function sealName(path: string, key: string): string {
   const plain = new TextEncoder().encode(path)
   const padded = new Uint8Array(Math.max(1, Math.ceil(plain.length / NAME_STEP_BYTES)) * NAME_STEP_BYTES)
   padded.set(plain)
-  const nonce = crypto.getRandomValues(new Uint8Array(12))
-  const sealed = chacha20poly1305(nameKey(key), nonce).encrypt(padded)
-  return toBase64Url(new Uint8Array([...nonce, ...sealed])) + NAME_ENDING
+  return toBase64Url(sealBytes(padded, key, NAME_PURPOSE)) + NAME_ENDING
 }
 
-/** Names that other clients gave, such as `plan.pdf.age`, lose their ending only. */
-export function openName(name: string, key: string): string {
-  const bare = name.endsWith(NAME_ENDING) ? name.slice(0, -NAME_ENDING.length) : name
+/** Undefined: it was not sealed with this key. */
+export function openName(name: string, key: string): string | undefined {
   try {
-    const sealed = fromBase64Url(bare)
-    const padded = chacha20poly1305(nameKey(key), sealed.subarray(0, 12)).decrypt(sealed.subarray(12))
+    const padded = openBytes(fromBase64Url(bareName(name)), key, NAME_PURPOSE)
     return new TextDecoder().decode(padded).replace(/\0+$/, '')
   } catch {
-    return bare
+    return undefined
   }
 }
 
-/** A key of its own, so that nothing that is done with names touches that of the files. */
-const nameKey = (key: string): Uint8Array =>
-  hkdf(sha256, new TextEncoder().encode(key), undefined, new TextEncoder().encode('mayfly file name'), 32)
+/** Names that other clients gave, such as `plan.pdf.age`, without their ending. */
+export const bareName = (name: string): string =>
+  name.endsWith(NAME_ENDING) ? name.slice(0, -NAME_ENDING.length) : name

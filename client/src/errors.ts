@@ -8,6 +8,7 @@
  * - `digest_mismatch`: the bytes received do not have the SHA-256 that the server announced
  * - `file_changed`: the rest of a file can't be added to what is there, since it is another file now
  * - `wrong_key`: the key does not open what is encrypted
+ * - `not_as_sent`: the server has something else than what the link promises or its sender has listed
  * - `bad_link`: the text is no link that this function takes
  * - `bad_option`: an option has a value that can't be used
  */
@@ -17,6 +18,7 @@ export type ClientErrorCode =
   | 'digest_mismatch'
   | 'file_changed'
   | 'wrong_key'
+  | 'not_as_sent'
   | 'bad_link'
   | 'bad_option'
 
@@ -50,6 +52,9 @@ export class MayflyError extends Error {
     this.retryAfter = retryAfter
   }
 }
+
+/** The server, or somebody who has it, does not keep what a link promises. */
+export const notAsSent = (detail: string): MayflyError => new MayflyError({ code: 'not_as_sent', detail })
 
 /** What a refusal says, whatever its form: a problem (RFC 9457), or the plain text of the server or of a proxy. */
 export function errorOfAnswer(status: number, headers: Headers, text: string): MayflyError {

@@ -1,4 +1,4 @@
-import { toBase64Url } from './base64url.ts'
+import { toBase64Url } from './base64.ts'
 import { sha256Of } from './sha256.ts'
 import type { Source } from './source.ts'
 

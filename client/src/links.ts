@@ -15,18 +15,25 @@ export interface UploadLink extends OfServer {
   uploadId: string
   /** Opens an encrypted upload. */
   key?: string
+  e2ee?: EncryptionPromise
   /** Lets its holder change the upload. */
   token?: string
 }
+
+/** What a link says of its upload, whatever the server says: `1`: it is encrypted; `2`: its sender has sealed a list of its files. */
+export type EncryptionPromise = '1' | '2'
 
 /** `…/file/UPLOAD/FILE/NAME`, or `…/stream/…`. */
 export interface FileLink extends OfServer {
   kind: 'file'
   uploadId: string
   fileId: string
+  /** As the server knows it. */
+  name: string
   /** The address itself, without what is behind a `#`. */
   url: string
   key?: string
+  e2ee?: EncryptionPromise
 }
 
 /** `…/archive/UPLOAD/NAME.zip` */
@@ -60,13 +67,14 @@ function parsedUrl(text: string): URL {
 }
 
 function contentLink(url: URL): FileLink | ArchiveLink | undefined {
-  const [, prefix = '', kind, uploadId = '', fileId] =
-    /^(.*?)\/(file|stream|archive)\/([^/]+)\/([^/]+)(?:\/.*)?$/.exec(url.pathname) ?? []
+  const [, prefix = '', kind, uploadId = '', fileId, name = ''] =
+    /^(.*?)\/(file|stream|archive)\/([^/]+)\/([^/]+)(?:\/(.*))?$/.exec(url.pathname) ?? []
   if (kind === undefined || fileId === undefined) return undefined
   const server = url.origin + prefix
   const address = url.href.replace(/#.*$/s, '')
   if (kind === 'archive') return { kind, server, uploadId, url: address }
-  return { kind: 'file', server, uploadId, fileId, url: address, ...optional('key', parametersOf(url).get('key')) }
+  const file = { kind: 'file' as const, server, uploadId, fileId, name: decodeURIComponent(name), url: address }
+  return { ...file, ...promiseIn(parametersOf(url)) }
 }
 
 function pageLink(url: URL): UploadLink | RequestLink | undefined {
@@ -76,8 +84,15 @@ function pageLink(url: URL): UploadLink | RequestLink | undefined {
   if (requestToken !== null) return { kind: 'request', server, requestToken }
   const uploadId = parameters.get('id')
   if (uploadId === null) return undefined
-  const secrets = { ...optional('key', parameters.get('key')), ...optional('token', parameters.get('uploadToken')) }
-  return { kind: 'upload', server, uploadId, ...secrets }
+  const token = parameters.get('uploadToken')
+  return { kind: 'upload', server, uploadId, ...promiseIn(parameters), ...(token === null ? {} : { token }) }
+}
+
+/** A link with a key insists on encryption, too: those that are older say nothing else. */
+function promiseIn(parameters: URLSearchParams): { key?: string; e2ee?: EncryptionPromise } {
+  const key = parameters.get('key')
+  const e2ee = parameters.get('e2ee') ?? (key === null ? null : '1')
+  return { ...(key === null ? {} : { key }), ...(e2ee === null ? {} : { e2ee: e2ee === '2' ? '2' : '1' }) }
 }
 
 /** Those behind the `#`, which no server sees, before those of the query. */
@@ -86,31 +101,31 @@ function parametersOf(url: URL): URLSearchParams {
   return new URLSearchParams([...fragment, ...url.searchParams])
 }
 
-const optional = <Name extends string>(name: Name, value: string | null): { [key in Name]?: string } =>
-  (value === null ? {} : { [name]: value }) as { [key in Name]?: string }
-
 interface UploadSecrets {
   key?: string | undefined
+  e2ee?: EncryptionPromise | undefined
   token?: string | undefined
 }
 
+const promiseOf = ({ key, e2ee = '1' }: UploadSecrets) => (key === undefined ? {} : { e2ee, key })
+
 /** The page of an upload. With `token` it is the link of who administers it. */
-export function uploadLink(server: string, id: string, { token, key }: UploadSecrets = {}): string {
-  const secrets = { ...(token === undefined ? {} : { uploadToken: token }), ...(key === undefined ? {} : { key }) }
-  return `${server}/#/?${new URLSearchParams({ id, ...secrets })}`
+export function uploadLink(server: string, id: string, secrets: UploadSecrets = {}): string {
+  const { token } = secrets
+  const parameters = { id, ...(token === undefined ? {} : { uploadToken: token }), ...promiseOf(secrets) }
+  return `${server}/#/?${new URLSearchParams(parameters)}`
 }
 
 /** `base`: where files are downloaded from. The key goes behind the `#`, which is never sent to a server. */
-export function fileLink(base: string, { uploadId, fileId, name, isStream = false, key }: FileAddress): string {
+export function fileLink(base: string, { uploadId, fileId, name, isStream = false, ...secrets }: FileAddress): string {
   const address = `${base}/${isStream ? 'stream' : 'file'}/${uploadId}/${fileId}/${encodeURIComponent(name)}`
-  return key === undefined ? address : `${address}#${new URLSearchParams({ key })}`
+  return secrets.key === undefined ? address : `${address}#${new URLSearchParams(promiseOf(secrets))}`
 }
 
-interface FileAddress {
+interface FileAddress extends Pick<UploadSecrets, 'key' | 'e2ee'> {
   uploadId: string
   fileId: string
   /** As the server knows it. */
   name: string
   isStream?: boolean
-  key?: string | undefined
 }

@@ -1,9 +1,9 @@
 import { type Access, accessHeaders, type Connection } from './connection.ts'
 import { secondsOf } from './duration.ts'
 import { MayflyError } from './errors.ts'
-import { parseLink } from './links.ts'
+import { type EncryptionPromise, type FileLink, parseLink } from './links.ts'
 import type { UploadJson } from './shapes.ts'
-import { fetchUpload, type Secrets, type UploadInfo, uploadInfo } from './upload-info.ts'
+import { fetchInfo, type Secrets, type UploadInfo, uploadInfo } from './upload-info.ts'
 
 /** What can be done with an upload that is there. */
 
@@ -16,18 +16,31 @@ export interface ManageOptions extends Access {
 /** What is in an upload; it takes no download of a limited file. `link`: of the upload, or of anything in it. */
 export async function info(connection: Connection, link: string, options: ManageOptions = {}): Promise<UploadInfo> {
   const target = targetOf(link)
-  const secrets = secretsOf(target, options)
-  const upload = await fetchUpload(connection, target, { ...options, token: secrets.token }, options.signal)
-  return uploadInfo(target.server, upload, secrets)
+  return fetchInfo(connection, target, { ...options, ...secretsOf(target, options) })
 }
 
 /** Removes an upload, or only the file if it is the link of one. It takes the upload token, unless the upload is removable. */
 export async function remove(connection: Connection, link: string, options: ManageOptions = {}): Promise<void> {
   const target = targetOf(link)
   const { signal } = options
-  const headers = accessHeaders({ ...options, ...secretsOf(target, options) })
+  const secrets = secretsOf(target, options)
+  const headers = accessHeaders({ ...options, ...secrets })
+  if (target.kind === 'file') await unlist(connection, target, { ...secrets, signal })
   const address = target.kind === 'file' ? target.url : `${target.server}/upload/${encodeURIComponent(target.uploadId)}`
   await connection.call(address, { method: 'DELETE', headers, signal })
+}
+
+/** Before it is deleted: should it come back, it is none of the sender's any more. Only the one who administers can do that. */
+async function unlist(
+  connection: Connection,
+  { server, uploadId, name }: FileLink,
+  { token, key, e2ee, signal }: Secrets & { signal: AbortSignal | undefined },
+): Promise<void> {
+  if (token === undefined || key === undefined) return
+  const { createManifestWriter } = await import('./manifest-writer.ts')
+  const { textDigest, withoutListed } = await import('./manifest.ts')
+  const change = createManifestWriter(connection, { server, uploadId, token, key, e2ee, signal })
+  await change((files) => withoutListed(files, new Set([textDigest(name)])))
 }
 
 /** Starts the time to live anew: seconds from now, or such as `12h`. It takes the upload token. */
@@ -58,4 +71,5 @@ function targetOf(link: string) {
 const secretsOf = (target: object, { token, key }: ManageOptions): Secrets => ({
   token: token ?? ('token' in target ? (target.token as string) : undefined),
   key: key ?? ('key' in target ? (target.key as string) : undefined),
+  e2ee: 'e2ee' in target ? (target.e2ee as EncryptionPromise) : undefined,
 })

@@ -2,13 +2,22 @@
 
 export { type Client, type ClientOptions, createClient } from './client.ts'
 export type { Access } from './connection.ts'
-export type { Download, DownloadOptions, DownloadProgress, ReceivedBefore } from './download.ts'
+export type { Download, DownloadOptions, DownloadProgress, ReceivedBefore, SealedFile } from './download.ts'
 export { type ClientErrorCode, type ErrorCode, MayflyError } from './errors.ts'
 export { fileNameOf } from './file-name.ts'
 export type { FileRequest, FileRequestOptions } from './file-requests.ts'
 export type { Fingerprint } from './fingerprint.ts'
-export { type ArchiveLink, type FileLink, type Link, parseLink, type RequestLink, type UploadLink } from './links.ts'
+export {
+  type ArchiveLink,
+  type EncryptionPromise,
+  type FileLink,
+  type Link,
+  parseLink,
+  type RequestLink,
+  type UploadLink,
+} from './links.ts'
 export type { ManageOptions } from './manage.ts'
+export type { ListedFile } from './manifest.ts'
 export type { RetryEvent, RetryOptions } from './retry.ts'
 export type { FileProgress, UploadHooks, UploadProgress } from './send-files.ts'
 export { createHasher, type Hasher } from './sha256.ts'

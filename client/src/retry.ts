@@ -56,7 +56,7 @@ function delayAfter(failures: number, { retryAfter = 0 }: MayflyError): number {
 }
 
 /** Ends early when a browser is back online. Throws the reason of `signal`. */
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (): void => {
       clearTimeout(timer)

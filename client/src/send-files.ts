@@ -3,7 +3,8 @@ import { nameOfPath } from './file-name.ts'
 import { beginsWith, NOTHING_SENT, notedSource } from './fingerprint.ts'
 import { inParallel } from './in-parallel.ts'
 import type { RetryOptions } from './retry.ts'
-import { type OutgoingFile, type Source, streamOf, streamSource } from './source.ts'
+import { createSealer, type Sealer } from './sealer.ts'
+import type { OutgoingFile, Source } from './source.ts'
 import { sendByTus, type TusTarget } from './tus.ts'
 import type { FileState, SaveState, StateKeeper, UploadState } from './upload-state.ts'
 
@@ -64,7 +65,8 @@ export async function sendFiles(
   hooks: UploadHooks,
 ): Promise<void> {
   const { parallel = 3, pieceBytes, signal, onProgress } = hooks
-  const outgoing = await matched(files, keeper)
+  const sealer = keeper.state.key === undefined ? undefined : await createSealer(connection, keeper, signal)
+  const outgoing = await matched(files, keeper, sealer)
   const progress = outgoing.map(({ file, state }) => ({
     name: file.name,
     sent: state.isDone ? (file.source.size ?? 0) : 0,
@@ -74,7 +76,7 @@ export async function sendFiles(
   tell()
   const indexed = outgoing.map((one, index) => ({ ...one, index })).filter(({ state }) => !state.isDone)
   await inParallel(indexed, parallel, signal, async ({ file, state, index }, ended) => {
-    const { source, url } = await prepared(file, state, keeper)
+    const { source, url } = await prepared(file, state, keeper, sealer)
     const own = progress[index] as FileProgress
     const update = (sent: number): void => {
       Object.assign(own, { sent, total: source.size })
@@ -83,7 +85,7 @@ export async function sendFiles(
     await sendByTus(
       {
         name: state.sentName,
-        type: keeper.state.key === undefined ? (file.type ?? '') : '',
+        type: sealer ? '' : (file.type ?? ''),
         fileId: state.fileId,
         source,
         url,
@@ -106,16 +108,14 @@ function noteDone(state: FileState): void {
 }
 
 /** Each file with what is known of it. */
-async function matched(files: readonly OutgoingFile[], { state, change }: StateKeeper) {
+async function matched(files: readonly OutgoingFile[], { state, change }: StateKeeper, sealer: Sealer | undefined) {
   const free = [...state.files]
   const added: FileState[] = []
-  const key = state.key
-  const encryption = key === undefined ? undefined : await import('./encryption.ts')
   const pairs = files.map((file) => {
     const index = free.findIndex((one) => isSame(one, file))
     const found = index === -1 ? undefined : free.splice(index, 1)[0]
     if (found) return { file, state: found }
-    const fresh = newFileState(file, encryption && key ? encryption.sealName(file.name, key) : nameOfPath(file.name))
+    const fresh = newFileState(file, sealer?.sealName(file.name) ?? nameOfPath(file.name))
     added.push(fresh)
     return { file, state: fresh }
   })
@@ -128,30 +128,21 @@ const isSame = ({ name, size, modified }: FileState, file: OutgoingFile): boolea
 
 /** The bytes to send, and where the rest of them goes if an earlier attempt sent the same ones. */
 async function prepared(
-  file: OutgoingFile,
+  { source }: OutgoingFile,
   state: FileState,
   keeper: StateKeeper,
+  sealer: Sealer | undefined,
 ): Promise<{ source: Source; url: string | undefined }> {
-  const { key } = keeper.state
-  const encryption = key === undefined ? undefined : await import('./encryption.ts')
-  const { source } = file
-  if (!hasSize(source)) {
-    if (!encryption || key === undefined) return { source, url: undefined }
-    return { source: streamSource(await encryption.sealStream(streamOf(source), key)), url: undefined }
-  }
-  const isResumable = state.url !== undefined && (await beginsWith(source, state.fingerprint ?? NOTHING_SENT))
-  if (!isResumable) for (const name of ['url', 'fingerprint', 'head'] as const) delete state[name]
-  const noted = notedSource(source, state.fingerprint ?? NOTHING_SENT, (fingerprint) =>
+  if (!hasSize(source)) return { source: sealer ? await sealer.sealStream(source, state) : source, url: undefined }
+  if (!(await beginsWith(source, state.fingerprint ?? NOTHING_SENT)))
+    for (const name of ['url', 'fingerprint', 'head', 'isListed'] as const) delete state[name]
+  const { slice } = notedSource(source, state.fingerprint ?? NOTHING_SENT, (fingerprint) =>
     keeper.change(() => {
       state.fingerprint = fingerprint
     }),
   )
-  if (!encryption || key === undefined) return { source: noted, url: state.url }
-  const sealed = await encryption.sealFile({ size: source.size, slice: noted.slice }, key, state.head)
-  await keeper.change(() => {
-    state.head = sealed.head
-  })
-  return { source: sealed.source, url: state.url }
+  const noted = { size: source.size, slice }
+  return { source: sealer ? await sealer.sealFile(noted, state) : noted, url: state.url }
 }
 
 const hasSize = (source: Source): source is Source & { readonly size: number } => source.size !== undefined

@@ -1,3 +1,5 @@
+import { toBase64 } from './base64.ts'
+
 /** SHA-256, of bytes at once or as they pass. */
 
 export interface Hasher {
@@ -28,9 +30,6 @@ export async function sha256Of(bytes: ArrayBuffer): Promise<Uint8Array> {
   if (globalThis.crypto.subtle) return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
   return (await import('@noble/hashes/sha2.js')).sha256(new Uint8Array(bytes))
 }
-
-export const toBase64 = (bytes: Uint8Array): string =>
-  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
 
 /** The SHA-256 that `Repr-Digest` (RFC 9530) announces, base64; undefined: none. */
 export const announcedSha256 = (headers: Headers): string | undefined =>

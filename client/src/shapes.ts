@@ -12,6 +12,8 @@ export interface UploadJson {
   removable: boolean
   maxDownloads?: number
   e2ee?: string
+  /** What the sender of an encrypted upload says is in it, sealed. */
+  manifest?: string
   protectedByPassword: boolean
   createdAt: string
   expireAt: string | null

@@ -32,8 +32,9 @@ export type FileInput =
 export function outgoingFile(input: FileInput): OutgoingFile {
   if ('source' in input) return input
   if (input instanceof Blob) {
-    const { name, type, lastModified } = input
-    return { name: input.webkitRelativePath || name, type, modified: lastModified, source: blobSource(input) }
+    // Of a chosen folder; only browsers have it.
+    const { name, type, lastModified, webkitRelativePath: path } = input as File & { webkitRelativePath?: string }
+    return { name: path || name, type, modified: lastModified, source: blobSource(input) }
   }
   const { data, ...rest } = input
   if (data instanceof ReadableStream) return { ...rest, source: streamSource(data) }

@@ -1,7 +1,11 @@
 import { openedSize } from './age-layout.ts'
-import { accessHeaders, type Connection } from './connection.ts'
+import { type Access, accessHeaders, type Connection } from './connection.ts'
+import { notAsSent } from './errors.ts'
 import { pathOfName } from './file-name.ts'
-import { fileLink, uploadLink } from './links.ts'
+import { type EncryptionPromise, fileLink, uploadLink } from './links.ts'
+import type { ListedFile } from './manifest.ts'
+import type { OpenedFile } from './opened-upload.ts'
+import { pause, persistently, type RetryOptions } from './retry.ts'
 import type { FileJson, FileStatus, UploadJson } from './shapes.ts'
 
 /** An upload as programs read it: with links, dates, and names that are opened where it is encrypted. */
@@ -18,8 +22,13 @@ export interface UploadInfo {
   /** All files as one zip. Of an encrypted upload it holds what is encrypted. */
   archiveLink: string
   comments: string
+  /** Of an encrypted upload in the order of its sender. */
   files: FileInfo[]
   isEncrypted: boolean
+  /** Its sender has sealed a list that binds names, sizes, order and contents together. */
+  isListed: boolean
+  /** How many files are on that list of which the server knows nothing. */
+  absentFiles: number
   isStream: boolean
   oneShot: boolean
   removable: boolean
@@ -43,24 +52,35 @@ export interface FileInfo {
   createdAt: Date
   /** Of an upload with a limited number of downloads. */
   downloadsLeft: number | undefined
+  /** The server has something else under this name than the sender of the encrypted upload listed; it can't be downloaded. */
+  isForeign: boolean
+  /** How the sender has listed it. */
+  listed: ListedFile | undefined
 }
 
 /** Credentials of a reader: for the upload, and for its files. */
 export interface Secrets {
   token?: string | undefined
   key?: string | undefined
+  /** What the link says of the upload. */
+  e2ee?: EncryptionPromise | undefined
 }
 
-export async function uploadInfo(server: string, upload: UploadJson, { token, key }: Secrets): Promise<UploadInfo> {
+/** Throws `MayflyError`: `wrong_key`, or `not_as_sent` when it is not what its link promises. */
+export async function uploadInfo(server: string, upload: UploadJson, secrets: Secrets): Promise<UploadInfo> {
+  const { token } = secrets
   const isEncrypted = upload.e2ee === 'age'
-  const opener = isEncrypted && key !== undefined ? await import('./encryption.ts') : undefined
+  if (secrets.e2ee !== undefined && !isEncrypted)
+    throw notAsSent('the link says that the upload is encrypted, and the server has one that is not')
+  const key = isEncrypted ? secrets.key : undefined
+  const opened = key === undefined ? undefined : await openedBy(upload, key, secrets.e2ee)
   const base = upload.downloadURL ?? server
-  const usedKey = isEncrypted ? key : undefined
+  const e2ee = opened?.manifest ? '2' : '1'
 
-  const info = (file: FileJson): FileInfo => ({
+  const info = ({ file, name, size, listed, isForeign }: OpenedFile): FileInfo => ({
     id: file.id,
-    name: opener && key !== undefined ? opener.openName(file.fileName, key) : pathOfName(file.fileName),
-    size: isEncrypted ? openedSize(file.fileSize) : file.fileSize,
+    name,
+    size,
     type: file.fileType,
     status: file.status,
     link: fileLink(base, {
@@ -68,22 +88,27 @@ export async function uploadInfo(server: string, upload: UploadJson, { token, ke
       fileId: file.id,
       name: file.fileName,
       isStream: upload.stream,
-      key: usedKey,
+      key,
+      e2ee,
     }),
     createdAt: new Date(file.createdAt),
     downloadsLeft: file.downloadsLeft,
+    isForeign,
+    listed,
   })
 
   return {
     id: upload.id,
-    link: uploadLink(server, upload.id, { key: usedKey }),
-    adminLink: token === undefined ? undefined : uploadLink(server, upload.id, { token, key: usedKey }),
+    link: uploadLink(server, upload.id, { key, e2ee }),
+    adminLink: token === undefined ? undefined : uploadLink(server, upload.id, { token, key, e2ee }),
     token,
-    key: usedKey,
+    key,
     archiveLink: `${base}/archive/${upload.id}/mayfly-${upload.id.slice(0, 6)}.zip`,
-    comments: opener && key && upload.comments ? await opener.openText(upload.comments, key) : upload.comments,
-    files: (upload.files ?? []).map(info),
+    comments: opened?.comments ?? upload.comments,
+    files: (opened?.files ?? (upload.files ?? []).map((file) => unopened(file, isEncrypted))).map(info),
     isEncrypted,
+    isListed: opened?.manifest !== undefined,
+    absentFiles: opened?.absent ?? 0,
     isStream: upload.stream,
     oneShot: upload.oneShot,
     removable: upload.removable,
@@ -94,13 +119,47 @@ export async function uploadInfo(server: string, upload: UploadJson, { token, ke
   }
 }
 
+const openedBy = async (upload: UploadJson, key: string, e2ee: EncryptionPromise | undefined) =>
+  (await import('./opened-upload.ts')).openUpload(upload, key, e2ee)
+
+const unopened = (file: FileJson, isEncrypted: boolean): OpenedFile => ({
+  file,
+  name: pathOfName(file.fileName),
+  size: isEncrypted ? openedSize(file.fileSize) : file.fileSize,
+  listed: undefined,
+  isForeign: false,
+})
+
+interface Address {
+  server: string
+  uploadId: string
+}
+
 export const fetchUpload = (
   connection: Connection,
-  { server, uploadId }: { server: string; uploadId: string },
-  access: { token?: string | undefined; password?: string | undefined; login?: string | undefined },
+  { server, uploadId }: Address,
+  access: Access,
   signal?: AbortSignal,
 ): Promise<UploadJson> =>
   connection.json<UploadJson>(`${server}/upload/${encodeURIComponent(uploadId)}`, {
     headers: accessHeaders(access),
     signal,
   })
+
+/** Files and their list are read one after the other, and changed one after the other, too. */
+const RECHECKS = 2
+const RECHECK_MS = 700
+
+/** Reads an upload, and again when something of it is not as it was listed. Throws as `uploadInfo`, and what the server answers. */
+export async function fetchInfo(
+  connection: Connection,
+  address: Address,
+  { retry = {}, signal, ...secrets }: Access & Secrets & { retry?: RetryOptions; signal?: AbortSignal | undefined },
+): Promise<UploadInfo> {
+  const look = () => fetchUpload(connection, address, secrets, signal)
+  for (let attempt = 0; ; attempt += 1) {
+    const found = await uploadInfo(address.server, await persistently(look, retry, signal), secrets)
+    if (attempt === RECHECKS || !found.files.some(({ isForeign }) => isForeign)) return found
+    await pause(RECHECK_MS, signal)
+  }
+}

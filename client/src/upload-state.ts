@@ -1,4 +1,5 @@
 import type { Fingerprint } from './fingerprint.ts'
+import type { EncryptionPromise } from './links.ts'
 
 /**
  * All that is needed to resume an upload after the process ended, as plain JSON. It holds secrets: the upload token, the
@@ -13,6 +14,8 @@ export interface UploadState {
   token?: string
   /** Of an encrypted upload. */
   key?: string
+  /** What links to it promise. */
+  e2ee?: EncryptionPromise
   files: FileState[]
 }
 
@@ -31,6 +34,8 @@ export interface FileState {
   fingerprint?: Fingerprint
   /** What an encrypted one begins with; it must not serve for any other file. */
   head?: string
+  /** The sealed list has it with this head. */
+  isListed?: true
   isDone?: true
 }
 

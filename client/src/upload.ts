@@ -1,14 +1,12 @@
-import { sealedSize } from './age-layout.ts'
 import type { Connection } from './connection.ts'
 import { secondsOf } from './duration.ts'
 import { MayflyError } from './errors.ts'
 import { nameOfPath } from './file-name.ts'
-import { persistently } from './retry.ts'
 import { newFileState, sendFiles, type UploadHooks } from './send-files.ts'
 import type { UploadJson } from './shapes.ts'
 import { type FileInput, type OutgoingFile, outgoingFile } from './source.ts'
-import { fetchUpload, type UploadInfo, uploadInfo } from './upload-info.ts'
-import { createStateKeeper, type StateKeeper, type UploadState } from './upload-state.ts'
+import { fetchInfo, fetchUpload, type UploadInfo } from './upload-info.ts'
+import { createStateKeeper, type FileState, type StateKeeper, type UploadState } from './upload-state.ts'
 
 /** A new upload, or the rest of one that was interrupted. */
 
@@ -43,11 +41,11 @@ export async function upload(
 ): Promise<UploadInfo> {
   const files = Array.from(inputs, outgoingFile)
   const keeper = (await resumed(connection, hooks)) ?? (await begun(connection, files, options, hooks))
-  const { uploadId = '', token = '', key } = keeper.state
+  const { uploadId = '', token = '', key, e2ee } = keeper.state
   const target = { headers: {}, metadata: { uploadId, uploadToken: token } }
   await sendFiles(connection, { files, keeper, target }, hooks)
-  const find = () => fetchUpload(connection, { server: connection.url, uploadId }, { token }, hooks.signal)
-  return uploadInfo(connection.url, await persistently(find, hooks, hooks.signal), { token, key })
+  const address = { server: connection.url, uploadId }
+  return fetchInfo(connection, address, { token, key, e2ee, retry: hooks, signal: hooks.signal })
 }
 
 /** Undefined: there is nothing to resume, or the upload is gone. */
@@ -84,18 +82,10 @@ async function begun(
   options: UploadOptions,
   { onState, signal }: UploadHooks,
 ): Promise<StateKeeper> {
-  const encryption = options.encrypt ? await import('./encryption.ts') : undefined
-  const key = await encryption?.newKey()
-  const sentNames = files.map(({ name }) => (encryption && key ? encryption.sealName(name, key) : nameOfPath(name)))
-  const comments =
-    options.comments && encryption && key ? await encryption.sealText(options.comments, key) : options.comments
-  const declared = files.map(({ type = '', source: { size } }, index) => ({
-    fileName: sentNames[index],
-    fileType: key === undefined ? type : '',
-    fileSize: size === undefined ? 0 : key === undefined ? size : sealedSize(size),
-    reference: String(index),
-  }))
-  const { ttl, extendTtl, encrypt, ...plain } = options
+  const { ttl, extendTtl, encrypt, comments, ...plain } = options
+  const declared = encrypt
+    ? await (await import('./sealed-upload.ts')).sealUpload(files, comments)
+    : { files: files.map(plainFile), request: comments ? { comments } : {} }
   const created = await connection.json<UploadJson>('upload', {
     method: 'POST',
     signal,
@@ -103,9 +93,8 @@ async function begun(
       ...plain,
       ...(ttl === undefined ? {} : { ttl: secondsOf(ttl) }),
       ...(extendTtl === undefined ? {} : { extend_ttl: extendTtl }),
-      ...(comments ? { comments } : {}),
-      ...(encrypt ? { e2ee: 'age' } : {}),
-      files: declared,
+      ...declared.request,
+      files: declared.files.map(({ json }, index) => ({ ...json, reference: String(index) })),
     }),
   })
   const places = new Map(created.files?.map((file) => [file.reference, file]))
@@ -115,11 +104,25 @@ async function begun(
       server: connection.url,
       uploadId: created.id,
       token: created.uploadToken ?? '',
-      ...(key === undefined ? {} : { key }),
-      files: files.map((file, index) => newFileState(file, sentNames[index] as string, places.get(String(index)))),
+      ...('key' in declared ? { key: declared.key, e2ee: '2' } : {}),
+      files: files.map((file, index) => {
+        const { json, state } = declared.files[index] as DeclaredFile
+        return { ...newFileState(file, json.fileName, places.get(String(index))), ...state }
+      }),
     },
     onState,
   )
   await keeper.change(() => {})
   return keeper
 }
+
+/** A file as the server is told of it, and what has to be known of it besides. */
+export interface DeclaredFile {
+  json: { fileName: string; fileType: string; fileSize: number }
+  state: Pick<FileState, 'head' | 'isListed'>
+}
+
+const plainFile = ({ name, type = '', source: { size = 0 } }: OutgoingFile): DeclaredFile => ({
+  json: { fileName: nameOfPath(name), fileType: type, fileSize: size },
+  state: {},
+})

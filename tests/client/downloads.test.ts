@@ -63,9 +63,29 @@ test('a key that does not fit is an error', async () => {
   const client = createClient({ url: server.url() })
   const [one, other] = [await givenFile({ encrypt: true }), await givenFile({ encrypt: true })]
 
-  const opening = client.download(one.link, { decrypt: other.upload.key ?? '' })
+  const opening = client.download(one.link, { key: other.upload.key ?? '' })
 
   await expect(opening).rejects.toMatchObject({ code: 'wrong_key' })
+})
+
+test('an encrypted file that was changed, or a download that was aborted, says so and nothing else', async () => {
+  const { link } = await givenFile({ encrypt: true })
+  const changing = async (url: string, init: RequestInit): Promise<Response> => {
+    const answer = await fetch(url, init)
+    if (!url.includes('/file/')) return answer
+    const bytes = new Uint8Array(await answer.arrayBuffer())
+    bytes[100_000] = (bytes[100_000] ?? 0) ^ 1
+    return new Response(bytes) // no digest is announced
+  }
+  const stop = new AbortController()
+  const reason = new Error('enough')
+  const onProgress = () => stop.abort(reason)
+
+  const changed = await createClient({ url: server.url(), fetch: changing }).download(link)
+  const aborted = createClient({ url: server.url() }).download(link, { signal: stop.signal, onProgress })
+
+  await expect(changed.blob()).rejects.toMatchObject({ code: 'not_as_sent' })
+  await expect(aborted.then((download) => download.blob())).rejects.toBe(reason)
 })
 
 test('an upload comes as a zip, or some of its files', async () => {

@@ -1,4 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
+import { blobSource, type Source } from '../../client/src/source.ts'
 
 /** What tests of the client share. */
 
@@ -9,3 +10,6 @@ export const sha256 = (bytes: Uint8Array): string => hash('sha256', bytes)
 export const randomFile = (size: number, name = 'file.bin'): File => new File([randomBytes(size)], name)
 
 export const bytesOf = async (blob: Blob): Promise<Uint8Array> => new Uint8Array(await blob.arrayBuffer())
+
+/** Bytes of a known length, as something to send. */
+export const sourceOf = (blob: Blob): Source & { size: number } => ({ ...blobSource(blob), size: blob.size })

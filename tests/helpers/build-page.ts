@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path'
 import { build } from 'vite'
 
 const WEB = resolve(import.meta.dirname, '../../web')
-/** Where the page shares modules with the server. */
-const SHARED = ['i18n', 'downloads'].map((folder) => resolve(WEB, '../server', folder))
+/** Where the page shares modules with the server and the client. */
+const SHARED = ['server/i18n', 'server/downloads', 'client/src'].map((folder) => resolve(WEB, '..', folder))
 
 /** The page as it is now, for all tests of a run; built only when something in it has changed. */
 export async function setup(): Promise<void> {

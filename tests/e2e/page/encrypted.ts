@@ -1,8 +1,8 @@
 import { Encrypter, identityToRecipient } from 'age-encryption'
-import { toBase64Url } from '../../../web/src/encryption/base64.ts'
-import { newSecret, sealName, sealText } from '../../../web/src/encryption/encryption.ts'
-import { HEAD_BYTES } from '../../../web/src/encryption/layout.ts'
-import { listedFile, sealManifest, textDigest } from '../../../web/src/encryption/manifest.ts'
+import { HEAD_BYTES } from '../../../client/src/age-layout.ts'
+import { toBase64Url } from '../../../client/src/base64.ts'
+import { newKey, sealName, sealText } from '../../../client/src/encryption.ts'
+import { listedFile, sealManifest, textDigest } from '../../../client/src/manifest.ts'
 import { addFile, createUpload } from '../../helpers/client.ts'
 
 /** Encrypted uploads, as the page makes them and as others do. */
@@ -20,7 +20,7 @@ export async function givenEncrypted(
   files: EncryptedFile[],
   { message, ...options }: { message?: string; [option: string]: unknown } = {},
 ) {
-  const secret = await newSecret()
+  const secret = await newKey()
   const comments = message === undefined ? '' : await sealText(message, secret)
   const sealedFiles = await Promise.all(files.map((file) => sealedFile(file, secret)))
   const manifest = sealManifest(

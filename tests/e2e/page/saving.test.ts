@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { sealedSize } from '../../../web/src/encryption/layout.ts'
+import { sealedSize } from '../../../client/src/age-layout.ts'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 import { flipped, givenEncrypted } from './encrypted.ts'

@@ -1,8 +1,7 @@
 import { ApiError } from '../api.ts'
-import { ForeignFileError } from '../encryption/foreign-file.ts'
 import { asHolder } from './holder.ts'
 import { fileUrl } from './links.ts'
-import { InsecureError, NotOpenedError } from './problems.ts'
+import { ForeignFileError, InsecureError, NotOpenedError } from './problems.ts'
 import { readStream } from './read-stream.ts'
 import { needsHttps, type View, type ViewFile } from './view.ts'
 
@@ -30,11 +29,11 @@ export async function openFile(view: View, one: ViewFile, reading: Reading = {})
   if (one.isForeign) throw new ForeignFileError()
   const bytes = readStream(asHolder(upload, fileUrl(upload, file)), access, reading)
   if (secret === undefined) return { bytes, size: file.fileSize }
-  const { openStream } = await import('../encryption/encryption.ts')
-  const { checkedHead } = await import('../encryption/manifest.ts')
-  const checked = listed ? checkedHead(bytes, listed) : bytes
-  const opened = await openStream(checked, secret, file.fileSize).catch(notOpened)
-  return { ...opened, bytes: withErrors(opened.bytes) }
+  const { openStream } = await import('../../../client/src/encryption.ts')
+  const { checkedHead } = await import('../../../client/src/manifest.ts')
+  const checked = listed ? checkedHead(bytes, listed, () => new ForeignFileError()) : bytes
+  const opened = await openStream(checked, secret).catch(notOpened)
+  return { bytes: withErrors(opened), size: opened.size(file.fileSize) }
 }
 
 function withErrors(bytes: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {

@@ -1,5 +1,4 @@
 import { ApiError } from '../api.ts'
-import { ForeignFileError } from '../encryption/foreign-file.ts'
 import { errorText } from '../error-text.ts'
 import { formatDuration } from '../format.ts'
 import { commonTexts } from '../i18n/common.ts'
@@ -11,6 +10,9 @@ export class TooLargeError extends Error {}
 
 /** It is encrypted, and what came is not what was sent, or the key is another one. */
 export class NotOpenedError extends Error {}
+
+/** What the server hands out is not the file that the sender listed. */
+export class ForeignFileError extends Error {}
 
 /** It is encrypted, and this page came over plain HTTP. */
 export class InsecureError extends Error {}

@@ -1,7 +1,7 @@
+import { openedSize } from '../../../client/src/age-layout.ts'
+import { bareName, openName, openText } from '../../../client/src/encryption.ts'
+import { compareFiles, type Manifest, openManifest, textDigest } from '../../../client/src/manifest.ts'
 import { type Access, type FileJson, getUpload, type UploadJson } from '../api.ts'
-import { openName, openText } from '../encryption/encryption.ts'
-import { openedSize } from '../encryption/layout.ts'
-import { compareFiles, type Manifest, openManifest, textDigest } from '../encryption/manifest.ts'
 import { isCut, keyIn } from '../encryption/secret.ts'
 import { isOlderThanSeen } from './newest-manifest.ts'
 import type { Received } from './received.ts'
@@ -34,7 +34,7 @@ export async function openSealed(upload: UploadJson, access: Access, key: Key): 
 
 async function tryToOpen(upload: UploadJson, access: Access, { secret, hasManifest }: Key): Promise<Received> {
   const { id, manifest: sealed, comments } = upload
-  const names = new Map(upload.files?.map((file) => [file.id, attempt(() => openName(file.fileName, secret))]))
+  const names = new Map(upload.files?.map((file) => [file.id, openName(file.fileName, secret)]))
   const manifest = sealed === undefined ? undefined : attempt(() => openManifest(sealed, secret))
   const message = await openText(comments, secret).catch(() => undefined)
   const isMessageSealed = comments !== '' && !needsHttps({ secret })
@@ -51,7 +51,7 @@ async function tryToOpen(upload: UploadJson, access: Access, { secret, hasManife
 
   const viewOf = (file: FileJson): ViewFile => {
     const path = names.get(file.id)
-    const view = viewFile(upload, file, path ?? withoutEnding(file.fileName), openedSize(file.fileSize))
+    const view = viewFile(upload, file, path ?? bareName(file.fileName), openedSize(file.fileSize))
     return { ...view, isSizeExact: path !== undefined }
   }
   const view = { upload, access, secret, comments: message ?? '', files: (upload.files ?? []).map(viewOf) }
@@ -76,7 +76,6 @@ function asListed(view: View, manifest: Manifest): View {
 
 /** As this page writes it; other clients, such as `age` and curl, name their files as they like. */
 const isNameSealed = ({ fileName }: FileJson): boolean => /^[\w-]{80,}\.age$/.test(fileName)
-const withoutEnding = (name: string): string => name.replace(/\.age$/, '')
 
 function attempt<T>(work: () => T): T | undefined {
   try {

@@ -1,5 +1,5 @@
+import type { ListedFile, Manifest } from '../../../client/src/manifest.ts'
 import type { Access, FileJson, UploadJson } from '../api.ts'
-import type { ListedFile, Manifest } from '../encryption/manifest.ts'
 import { pathOfName } from '../sending/folder-names.ts'
 
 /** An upload as people may read it: opened, where it was encrypted. */

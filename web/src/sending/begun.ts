@@ -1,4 +1,4 @@
-import { openedEnd } from '../encryption/layout.ts'
+import { openedEnd } from '../../../client/src/age-layout.ts'
 import type { ChosenFile } from './chosen-files.ts'
 import { beginsWith, coveredBy, NOTHING_SENT } from './fingerprint.ts'
 import { receivedAt } from './leftovers.ts'

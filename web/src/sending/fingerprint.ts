@@ -1,4 +1,4 @@
-import { toBase64Url } from '../encryption/base64.ts'
+import { toBase64Url } from '../../../client/src/base64.ts'
 import type { Source } from './transport.ts'
 
 /**

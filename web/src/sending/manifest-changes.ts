@@ -1,5 +1,13 @@
+import {
+  type ListedFile,
+  openManifest,
+  sealManifest,
+  tagOf,
+  textDigest,
+  withListed,
+  withoutListed,
+} from '../../../client/src/manifest.ts'
 import { ApiError, accessHeaders, call, getUpload, type UploadJson } from '../api.ts'
-import { type ListedFile, openManifest, sealManifest, tagOf, textDigest } from '../encryption/manifest.ts'
 import { Objection } from '../error-text.ts'
 import { encryptionTexts } from '../i18n/encryption.ts'
 import { isOlderThanSeen } from '../receiving/newest-manifest.ts'
@@ -57,11 +65,7 @@ async function changeNow({ upload: { id }, token, secret }: Writer, how: Change)
  */
 export function listing(writer: Writer, prepared: readonly Prepared[]): () => Promise<void> {
   const listed = prepared.flatMap(({ sealed }) => sealed?.listed ?? [])
-  const add: Change = (files) => {
-    const others = new Set(files.map(({ name }) => name))
-    const inPlace = files.map((file) => listed.find(({ name }) => name === file.name) ?? file)
-    return [...inPlace, ...listed.filter(({ name }) => !others.has(name))]
-  }
+  const add: Change = (files) => withListed(files, listed)
   let done: Promise<void> | undefined
   return () => {
     done ??= change(writer, add).catch((error: unknown) => {
@@ -75,7 +79,7 @@ export function listing(writer: Writer, prepared: readonly Prepared[]): () => Pr
 const without =
   (gone: ReadonlySet<string>): Change =>
   (files) =>
-    files.filter(({ name }) => !gone.has(name))
+    withoutListed(files, gone)
 
 /** Before a file is deleted: should it come back, it is none of the sender's any more. */
 export async function unlist(

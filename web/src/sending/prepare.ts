@@ -1,4 +1,4 @@
-import type { ListedFile } from '../encryption/manifest.ts'
+import type { ListedFile } from '../../../client/src/manifest.ts'
 import type { ChosenFile } from './chosen-files.ts'
 import { nameOfPath } from './folder-names.ts'
 import type { Source } from './transport.ts'

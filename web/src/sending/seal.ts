@@ -1,6 +1,6 @@
+import { newKey, sealFile, sealName, sealText } from '../../../client/src/encryption.ts'
+import { listedFile, sealManifest, textDigest } from '../../../client/src/manifest.ts'
 import { createUpload, type NewUpload, type UploadJson } from '../api.ts'
-import { newSecret, sealFile, sealName, sealText } from '../encryption/encryption.ts'
-import { listedFile, sealManifest, textDigest } from '../encryption/manifest.ts'
 import { Objection } from '../error-text.ts'
 import { encryptionTexts } from '../i18n/encryption.ts'
 import { isEncrypted } from '../receiving/view.ts'
@@ -10,7 +10,7 @@ import type { Source } from './transport.ts'
 
 /** Chosen files and what is said of them, for an encrypted upload. */
 
-export { newSecret }
+export { newKey as newSecret }
 
 /** `before`: how an earlier visit began it. A head must never serve for other bytes. */
 export async function sealChosen(

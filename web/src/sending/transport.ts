@@ -1,4 +1,4 @@
-import type { ListedFile } from '../encryption/manifest.ts'
+import type { ListedFile } from '../../../client/src/manifest.ts'
 
 /** How the bytes of one file travel. */
 

@@ -1,7 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
+import { HEAD_BYTES, sealedSize } from './age-layout.ts'
 import { fromBase64Url, toBase64Url } from './base64.ts'
-import { ForeignFileError } from './foreign-file.ts'
-import { HEAD_BYTES, sealedSize } from './layout.ts'
 import { openBytes, sealBytes } from './sealed-bytes.ts'
 
 /**
@@ -27,6 +26,17 @@ export interface ListedFile {
 }
 
 const PURPOSE = 'mayfly manifest'
+
+/** With these listed, in place of what was listed under the same names. */
+export function withListed(files: readonly ListedFile[], added: readonly ListedFile[]): ListedFile[] {
+  const others = new Set(files.map(({ name }) => name))
+  const inPlace = files.map((file) => added.find(({ name }) => name === file.name) ?? file)
+  return [...inPlace, ...added.filter(({ name }) => !others.has(name))]
+}
+
+/** `names`: digests, as they are listed. */
+export const withoutListed = (files: readonly ListedFile[], names: ReadonlySet<string>): ListedFile[] =>
+  files.filter(({ name }) => !names.has(name))
 
 /** `head`: of the sealed file, in base64url. */
 export const listedFile = (sealedName: string, head: string, size: number): ListedFile => ({
@@ -91,14 +101,19 @@ export function compareFiles<F extends StoredFile>(
   }
 }
 
-/** Throws `ForeignFileError` unless a file that begins so is the listed one. */
-export function assertHead(start: Uint8Array, { head }: ListedFile): void {
-  if (start.length < HEAD_BYTES || digestOf(start.subarray(0, HEAD_BYTES)) !== head)
-    throw new ForeignFileError('the file is another one than the sender listed')
-}
+/** Whether a file that begins so is the listed one. */
+export const isListedHead = (start: Uint8Array, { head }: ListedFile): boolean =>
+  start.length >= HEAD_BYTES && digestOf(start.subarray(0, HEAD_BYTES)) === head
 
-/** The same bytes, of which none passes before it is known that they begin as the listed file does. */
-export function checkedHead(sealed: ReadableStream<Uint8Array>, listed: ListedFile): ReadableStream<Uint8Array> {
+/**
+ * The same bytes, of which none passes before it is known that they begin as the listed file does; else the stream fails with
+ * what `foreign` makes.
+ */
+export function checkedHead(
+  sealed: ReadableStream<Uint8Array>,
+  listed: ListedFile,
+  foreign: () => Error,
+): ReadableStream<Uint8Array> {
   let start: Uint8Array | undefined = new Uint8Array()
   return sealed.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
@@ -106,12 +121,12 @@ export function checkedHead(sealed: ReadableStream<Uint8Array>, listed: ListedFi
         if (!start) return controller.enqueue(bytes)
         start = new Uint8Array([...start, ...bytes])
         if (start.length < HEAD_BYTES) return
-        assertHead(start, listed)
+        if (!isListedHead(start, listed)) throw foreign()
         controller.enqueue(start)
         start = undefined
       },
       flush() {
-        if (start) assertHead(start, listed)
+        if (start) throw foreign()
       },
     }),
   )

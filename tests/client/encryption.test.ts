@@ -1,19 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { Decrypter } from 'age-encryption'
 import { describe, expect, test } from 'vitest'
-import {
-  assertOpens,
-  newSecret,
-  openName,
-  openText,
-  sealFile,
-  sealName,
-  sealText,
-} from '../../../web/src/encryption/encryption.ts'
-import { openedEnd, openedSize, sealedSize } from '../../../web/src/encryption/layout.ts'
-import { plainSource } from '../../../web/src/sending/transport.ts'
-
-const bytesOf = async (blob: Blob): Promise<Uint8Array> => new Uint8Array(await blob.arrayBuffer())
+import { openedEnd, openedSize, sealedSize } from '../../client/src/age-layout.ts'
+import { assertOpens, newKey, openName, openText, sealFile, sealName, sealText } from '../../client/src/encryption.ts'
+import { bytesOf, sourceOf } from './given.ts'
 
 async function opened(sealed: Uint8Array, secret: string): Promise<Buffer> {
   const decrypter = new Decrypter()
@@ -23,10 +13,10 @@ async function opened(sealed: Uint8Array, secret: string): Promise<Buffer> {
 
 describe('a sealed file', () => {
   test.each([0, 1, 65_535, 65_536, 65_537, 131_072, 200_000])('of %d bytes is what age makes of it', async (size) => {
-    const secret = await newSecret()
+    const secret = await newKey()
     const content = randomBytes(size)
 
-    const { source } = await sealFile(plainSource(new Blob([content])), secret)
+    const { source } = await sealFile(sourceOf(new Blob([content])), secret)
     const sealed = await bytesOf(await source.slice(0, source.size))
 
     expect(sealed).toHaveLength(source.size)
@@ -35,8 +25,8 @@ describe('a sealed file', () => {
   })
 
   test('is the same in parts, from any byte to any byte', async () => {
-    const secret = await newSecret()
-    const { source } = await sealFile(plainSource(new Blob([randomBytes(200_000)])), secret)
+    const secret = await newKey()
+    const { source } = await sealFile(sourceOf(new Blob([randomBytes(200_000)])), secret)
     const whole = await bytesOf(await source.slice(0, source.size))
     const cuts = [0, 1, 183, 184, 185, 65_735, 65_736, 65_737, 150_000, source.size]
 
@@ -46,13 +36,13 @@ describe('a sealed file', () => {
   })
 
   test('is the same again when it is begun with the same head, and another when not', async () => {
-    const secret = await newSecret()
+    const secret = await newKey()
     const content = new Blob([randomBytes(70_000)])
-    const first = await sealFile(plainSource(content), secret)
+    const first = await sealFile(sourceOf(content), secret)
     const wholeOf = async ({ source }: typeof first) => Buffer.from(await bytesOf(await source.slice(0, source.size)))
 
-    const again = await sealFile(plainSource(content), secret, first.head)
-    const other = await sealFile(plainSource(content), secret)
+    const again = await sealFile(sourceOf(content), secret, first.head)
+    const other = await sealFile(sourceOf(content), secret)
 
     expect(await wholeOf(again)).toEqual(await wholeOf(first))
     expect((await wholeOf(other)).equals(await wholeOf(first))).toBe(false)
@@ -69,19 +59,19 @@ describe('a sealed file', () => {
   })
 
   test('begins with a header that its own secret opens, and no other', async () => {
-    const secret = await newSecret()
-    const { source } = await sealFile(plainSource(new Blob(['x'])), secret)
+    const secret = await newKey()
+    const { source } = await sealFile(sourceOf(new Blob(['x'])), secret)
     const start = await bytesOf(await source.slice(0, 190))
 
     await expect(assertOpens(start, secret)).resolves.toBeUndefined()
-    await expect(assertOpens(start, await newSecret())).rejects.toThrow()
+    await expect(assertOpens(start, await newKey())).rejects.toThrow()
     await expect(assertOpens(new TextEncoder().encode('plain text'), secret)).rejects.toThrow()
   })
 })
 
 describe('a sealed name', () => {
   test.each(['a.txt', 'trip/day 1/你好.jpg', 'x'.repeat(300)])('%s comes back, and tells little', async (path) => {
-    const secret = await newSecret()
+    const secret = await newKey()
 
     const name = sealName(path, secret)
 
@@ -91,24 +81,24 @@ describe('a sealed name', () => {
   })
 
   test('says of the length only so much', async () => {
-    const secret = await newSecret()
+    const secret = await newKey()
 
     expect(sealName('a', secret)).toHaveLength(sealName('x'.repeat(32), secret).length)
     expect(sealName('x'.repeat(33), secret).length).toBeGreaterThan(sealName('x'.repeat(32), secret).length)
   })
 
   test('does not open with another secret, nor when it was changed', async () => {
-    const secret = await newSecret()
+    const secret = await newKey()
     const name = sealName('a.txt', secret)
-    const other = await newSecret()
+    const other = await newKey()
 
-    expect(() => openName(name, other)).toThrow()
-    expect(() => openName(name.startsWith('A') ? `B${name.slice(1)}` : `A${name.slice(1)}`, secret)).toThrow()
+    expect(openName(name, other)).toBeUndefined()
+    expect(openName(name.startsWith('A') ? `B${name.slice(1)}` : `A${name.slice(1)}`, secret)).toBeUndefined()
   })
 })
 
 test('a sealed text is armour that age reads', async () => {
-  const secret = await newSecret()
+  const secret = await newKey()
 
   const sealed = await sealText('für dich', secret)
 

@@ -1,6 +1,7 @@
-import { toBase64 } from './sha256.ts'
+/** Base64, and the form of it for places where `+`, `/` and `=` are trouble (RFC 4648 §5). */
 
-/** Base64 for places where `+`, `/` and `=` are trouble (RFC 4648 §5). */
+export const toBase64 = (bytes: Uint8Array): string =>
+  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
 
 export const toBase64Url = (bytes: Uint8Array): string =>
   toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')

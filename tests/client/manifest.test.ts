@@ -1,20 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { newSecret, sealFile, sealName } from '../../../web/src/encryption/encryption.ts'
-import { ForeignFileError } from '../../../web/src/encryption/foreign-file.ts'
-import { sealedSize } from '../../../web/src/encryption/layout.ts'
+import { sealedSize } from '../../client/src/age-layout.ts'
+import { newKey, sealFile, sealName } from '../../client/src/encryption.ts'
 import {
-  assertHead,
   checkedHead,
   compareFiles,
+  isListedHead,
   type ListedFile,
   listedFile,
   type Manifest,
   openManifest,
   sealManifest,
   tagOf,
-} from '../../../web/src/encryption/manifest.ts'
-import { plainSource } from '../../../web/src/sending/transport.ts'
+} from '../../client/src/manifest.ts'
+import { bytesOf, sourceOf } from './given.ts'
 
 interface Given {
   stored: { fileName: string; fileSize: number; isGone?: boolean }
@@ -33,7 +32,7 @@ const compared = (stored: Given['stored'][], files: ListedFile[]) =>
   compareFiles(stored, ({ isGone = false }) => !isGone, { files })
 
 test('a manifest of a thousand files comes back, and takes as little as the server allows', async () => {
-  const secret = await newSecret()
+  const secret = await newKey()
   const files = Array.from({ length: 1000 }, (_, i) => given(`${i}`, 1e13 + i, secret).listed)
   const manifest: Manifest = { version: 7, message: 'digest', files }
 
@@ -45,9 +44,9 @@ test('a manifest of a thousand files comes back, and takes as little as the serv
 })
 
 test('a manifest opens with no other secret, nor when anything of it was changed', async () => {
-  const secret = await newSecret()
+  const secret = await newKey()
   const sealed = sealManifest({ version: 1, message: '', files: [] }, secret)
-  const other = await newSecret()
+  const other = await newKey()
 
   expect(() => openManifest(sealed, other)).toThrow()
   expect(() => openManifest(`${sealed.startsWith('A') ? 'B' : 'A'}${sealed.slice(1)}`, secret)).toThrow()
@@ -59,7 +58,7 @@ test('the tag of a manifest is its SHA-256 in quotes', () => {
 })
 
 test('what is as it was listed is shown in the order of the manifest, whatever the order of the server', async () => {
-  const secret = await newSecret()
+  const secret = await newKey()
   const [one, two] = [given('one', 1, secret), given('two', 2, secret)]
 
   const { files, absent } = compared([two.stored, one.stored], [one.listed, two.listed])
@@ -70,7 +69,7 @@ test('what is as it was listed is shown in the order of the manifest, whatever t
 })
 
 test('a file is foreign that was not listed, has another size, or is there twice', async () => {
-  const secret = await newSecret()
+  const secret = await newKey()
   const [one, two] = [given('one', 1, secret), given('two', 2, secret)]
   const copy = { ...one.stored }
   const resized = { ...two.stored, fileSize: two.stored.fileSize + 1 }
@@ -87,7 +86,7 @@ test('a file is foreign that was not listed, has another size, or is there twice
 })
 
 test('what is gone is not foreign, and what the server does not know is counted', async () => {
-  const secret = await newSecret()
+  const secret = await newKey()
   const [one, two, three] = [given('one', 1, secret), given('two', 2, secret), given('three', 3, secret)]
   const gone = { ...one.stored, fileSize: 0, isGone: true }
   const unlisted = { ...three.stored, isGone: true }
@@ -99,20 +98,27 @@ test('what is gone is not foreign, and what the server does not know is counted'
 })
 
 test('a file is known by its head, before anything of it passes', async () => {
-  const secret = await newSecret()
-  const { source, head } = await sealFile(plainSource(new Blob([randomBytes(1000)])), secret)
-  const other = await sealFile(plainSource(new Blob([randomBytes(1000)])), secret)
+  const secret = await newKey()
+  const { source, head } = await sealFile(sourceOf(new Blob([randomBytes(1000)])), secret)
+  const other = await sealFile(sourceOf(new Blob([randomBytes(1000)])), secret)
   const listed = listedFile('a', head, 1000)
-  const bytesOf = async ({ size, slice }: typeof source) => new Uint8Array(await (await slice(0, size)).arrayBuffer())
-  const [right, wrong] = [await bytesOf(source), await bytesOf(other.source)]
+  const sealedBytes = ({ size, slice }: typeof source) => slice(0, size).then(bytesOf)
+  const [right, wrong] = [await sealedBytes(source), await sealedBytes(other.source)]
   const inPieces = (bytes: Uint8Array, length: number) =>
-    ReadableStream.from(
-      Array.from({ length: Math.ceil(bytes.length / length) }, (_, i) => bytes.slice(i * length, (i + 1) * length)),
-    )
-  const read = (stream: ReadableStream<Uint8Array>) => Array.fromAsync(stream)
+    new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(cutting(length))
+  const read = async (sealed: ReadableStream<Uint8Array>) =>
+    new Uint8Array(await new Response(checkedHead(sealed, listed, () => new Error('foreign'))).arrayBuffer())
 
-  expect(Buffer.concat(await read(checkedHead(inPieces(right, 50), listed)))).toEqual(Buffer.from(right))
-  await expect(read(checkedHead(inPieces(wrong, 50), listed))).rejects.toThrow(ForeignFileError)
-  await expect(read(checkedHead(inPieces(right.slice(0, 100), 50), listed))).rejects.toThrow(ForeignFileError)
-  expect(() => assertHead(wrong, listed)).toThrow(ForeignFileError)
+  expect(await read(inPieces(right, 50))).toEqual(right)
+  await expect(read(inPieces(wrong, 50))).rejects.toThrow('foreign')
+  await expect(read(inPieces(right.slice(0, 100), 50))).rejects.toThrow('foreign')
+  expect([right, wrong].map((start) => isListedHead(start, listed))).toEqual([true, false])
 })
+
+/** Chunks of so many bytes. */
+const cutting = (length: number) =>
+  new TransformStream<Uint8Array, Uint8Array>({
+    transform(bytes, controller) {
+      for (let at = 0; at < bytes.length; at += length) controller.enqueue(bytes.slice(at, at + length))
+    },
+  })

@@ -1,0 +1,59 @@
+import { accessHeaders, type Connection } from './connection.ts'
+import { MayflyError, notAsSent } from './errors.ts'
+import type { EncryptionPromise } from './links.ts'
+import { type ListedFile, openManifest, sealManifest, tagOf } from './manifest.ts'
+import { fetchUpload } from './upload-info.ts'
+
+/** Changes of the list that the sender of an encrypted upload has sealed. Loaded by `import()` only. */
+
+/** How often in a row others may be faster. */
+const MAX_ATTEMPTS = 20
+
+interface Target {
+  server: string
+  uploadId: string
+  token: string
+  key: string
+  e2ee?: EncryptionPromise | undefined
+  signal?: AbortSignal | undefined
+}
+
+export type ChangeManifest = (how: (files: readonly ListedFile[]) => ListedFile[]) => Promise<void>
+
+/** Changes by this writer wait for each other. They reject with `MayflyError`: `not_as_sent`, or what the server answers. */
+export function createManifestWriter(connection: Connection, target: Target): ChangeManifest {
+  let last: Promise<unknown> = Promise.resolve()
+  return (how) => {
+    const done = last.then(() => change(connection, target, how))
+    last = done.catch(() => {})
+    return done
+  }
+}
+
+/** Replaces exactly the one that was read, or reads it again. */
+async function change(
+  connection: Connection,
+  { token, key, e2ee, signal, ...upload }: Target,
+  how: Parameters<ChangeManifest>[0],
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { manifest, e2ee: encryption } = await fetchUpload(connection, upload, { token }, signal)
+    if (encryption !== 'age') throw notAsSent('the server says that the upload is not encrypted')
+    if (manifest === undefined && e2ee === '2') throw notAsSent('the server has lost the list of the files')
+    if (manifest === undefined) return // it was made before there were any
+    const before = openManifest(manifest, key)
+    const files = how(before.files)
+    if (JSON.stringify(files) === JSON.stringify(before.files)) return
+    try {
+      await connection.call(`${upload.server}/upload/${encodeURIComponent(upload.uploadId)}/manifest`, {
+        method: 'PUT',
+        headers: { ...accessHeaders({ token }), 'If-Match': tagOf(manifest) },
+        body: sealManifest({ ...before, version: before.version + 1, files }, key),
+        signal,
+      })
+      return
+    } catch (error) {
+      if (!(error instanceof MayflyError && error.status === 412) || attempt === MAX_ATTEMPTS) throw error
+    }
+  }
+}

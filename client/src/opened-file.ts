@@ -1,0 +1,46 @@
+import type { SealedFile } from './download.ts'
+import { openStream, wrongKey } from './encryption.ts'
+import { MayflyError, notAsSent } from './errors.ts'
+import { checkedHead } from './manifest.ts'
+
+/** Loaded by `import()` only, when something is encrypted. */
+
+/**
+ * The plaintext of a file, of which nothing passes unless it is the one that its sender listed. Rejects with `wrong_key` when the
+ * key does not fit; fails with `not_as_sent` when it is another file, or anything of it was changed; and as `bytes` fail.
+ */
+export async function openFile(
+  bytes: ReadableStream<Uint8Array>,
+  { key, listed, name }: SealedFile,
+): Promise<ReadableStream<Uint8Array>> {
+  let failure: unknown
+  const source = withErrors(bytes, (error) => {
+    failure = error
+    return error
+  })
+  const foreign = () => notAsSent(`${name} is not the file that the sender listed`)
+  const reason = (error: unknown, other: () => MayflyError): unknown =>
+    failure ?? (error instanceof MayflyError ? error : other())
+  const opened = await openStream(listed ? checkedHead(source, listed, foreign) : source, key).catch((error) => {
+    throw reason(error, () => wrongKey(error))
+  })
+  return withErrors(opened, (error) => reason(error, () => notAsSent(`${name} was changed`)))
+}
+
+/** The same stream, which fails with what `map` makes of its error. */
+function withErrors(stream: ReadableStream<Uint8Array>, map: (error: unknown) => unknown): ReadableStream<Uint8Array> {
+  const reader = stream.getReader()
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { value } = await reader.read().catch((error: unknown) => {
+          throw map(error)
+        })
+        if (value) controller.enqueue(value)
+        else controller.close()
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  )
+}

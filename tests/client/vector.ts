@@ -1,0 +1,11 @@
+/** An encrypted upload as Mayfly's page of November 2026 made it. What links lead to must open for as long as there are links. */
+export const VECTOR = {
+  key: 'AGE-SECRET-KEY-1C262VPEY5J67YRK20H3EYLFARHC92PUKE4WN2X3SJM54UT4CY8VSEGPYMP',
+  name: 'lApZD-EsZQ5DaULu9OYYBfqyI8sAirvklfPtJ5Z_y47mhesbR4tJn_LJTmx8jCrQQaLxwsrs9Ks6A5Rl.age',
+  bytes:
+    'YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSA0UnpnUlFMMU84KzFmdVYzWnVaNmNrMHBwMmtCZkM0ZU45SWYrTk1OcENRCjhrZUUvcFg2QmpkcTMzUEJGak9jWXJtZEk5U3pOZFVVUUFRVld3bklhbHMKLS0tIDB5MEpYaUpKQ3BLS21FRC9XdytURk9iK3FBZGpmTm5wUWRYalYyblcyNFkKfdVLJmJ4sM3bMtbrdo0ZWX9cyDtlVJq1JgWfJQKqIVxbUy6ooA==',
+  message:
+    '-----BEGIN AGE ENCRYPTED FILE-----\nYWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSBuODF6K1lOTkNOb09SNHdK\nWmhZeC9YUTJPTncvRHN1Wi9qTGxjdTlGR21rCm1IZzVBRkxJQWgyeWZIbzhwOGN1\nNWJHSGc2Y2E0SlFkeHhTSXdudlFwTEkKLS0tIEZURUJqKytkc1RmdGFzaFhSYTkz\nOGV6QnozS0V1eGJ2S2VDOVdGU0RCNHcKTqJxgzkEpQZMuuY+B0QzP+/pvvFWEPhn\nREbrwklPshRpbhTPG83t\n-----END AGE ENCRYPTED FILE-----\n',
+  manifest:
+    'PJo0m7m648Y6L_KAugLiQcEXaPvnmdR4qfodfKSuVT3b4zx1K8ZEoOnhlDTupxgV8inUGvwUNffPEsh33pT0Pzq8Ry0VnjjBB72_gKs9xmth1CbL4nyKlcX9z810GvfdnpTkNWDhZxA9y-ub4dbMfFvjmAZnOBQWNVWBqZ8Z48GJsZ-x7tWBsxv2kEs',
+}
