@@ -1,0 +1,80 @@
+import type { Client } from '../src/client.ts'
+import { parseLink } from '../src/links.ts'
+import { UsageError } from './failure.ts'
+import { bytesText, leftText } from './format.ts'
+import { listSent, rememberSent, type Sent, sent } from './state.ts'
+
+/** `mayfly-send list`, `rm` and `request`: what was sent from here, and what can be done with it. */
+
+export async function list({ json }: { json?: boolean }): Promise<void> {
+  const all = await listSent()
+  if (json) return console.log(JSON.stringify(all))
+  for (const { link, files, expiresAt } of all) {
+    const size = bytesText(files.reduce((sum, file) => sum + file.size, 0))
+    const names = files.length === 1 ? files[0]?.name : `${files.length} files`
+    const expires = leftText(expiresAt === null ? undefined : new Date(expiresAt))
+    console.log([size.padStart(9), `expires ${expires}`.padEnd(22), link, names].join('  '))
+  }
+}
+
+interface Context {
+  clientFor(link: string): Client
+  signal: AbortSignal
+}
+
+/** `targets`: links of uploads or of files, or ids from `list`. */
+export async function remove(targets: readonly string[], { clientFor, signal }: Context): Promise<void> {
+  for (const target of targets) {
+    const { link, known } = await resolved(target)
+    await clientFor(link).remove(link, { signal, ...(known ? { token: known.token } : {}) })
+    if (known && parseLink(link).kind === 'upload') await sent.remove(known.id)
+  }
+}
+
+export interface RequestOptions {
+  title?: string
+  message?: string
+  maxFiles?: number
+  ttl?: string
+  json?: boolean
+}
+
+/** Prints a link by which others add files to an upload; to a new one unless a `target` is given. */
+export async function request(
+  target: string | undefined,
+  { title, message, maxFiles, ttl, json }: RequestOptions,
+  { clientFor, signal, server }: Context & { server: () => string },
+): Promise<void> {
+  const { link, known } =
+    target === undefined ? await newUpload(clientFor(server()), ttl, signal) : await resolved(target)
+  const made = await clientFor(link).createFileRequest(link, {
+    signal,
+    ...(known ? { token: known.token } : {}),
+    ...(title === undefined ? {} : { title }),
+    ...(message === undefined ? {} : { comments: message }),
+    ...(maxFiles === undefined ? {} : { maxFiles }),
+    ...(ttl === undefined ? {} : { ttl }),
+  })
+  const uploadLink = known?.link ?? link
+  if (json) return console.log(JSON.stringify({ ...made, uploadLink }))
+  if (process.stderr.isTTY) console.error(`what comes is in ${uploadLink}`)
+  console.log(made.link)
+}
+
+async function newUpload(client: Client, ttl: string | undefined, signal: AbortSignal) {
+  const upload = await client.upload([], ttl === undefined ? {} : { ttl }, { signal })
+  await rememberSent(upload)
+  return { link: upload.link, known: await sent.read(upload.id) }
+}
+
+/** The link of what is meant, and what is known of its upload if it was sent from here. */
+async function resolved(target: string): Promise<{ link: string; known: Sent | undefined }> {
+  if (!target.includes('/')) {
+    const known = await sent.read(target)
+    if (!known) throw new UsageError(`no upload ${target} was sent from here; give its link`)
+    return { link: known.link, known }
+  }
+  const parsed = parseLink(target)
+  const known = parsed.kind === 'request' ? undefined : await sent.read(parsed.uploadId)
+  return { link: target, known }
+}

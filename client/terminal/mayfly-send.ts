@@ -1,0 +1,132 @@
+#!/usr/bin/env node
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { createClient } from '../src/client.ts'
+import { MayflyError } from '../src/errors.ts'
+import { parseLink } from '../src/links.ts'
+import { exitCodeOf, Interruption, messageOf } from './failure.ts'
+import { type GetOptions, get } from './get.ts'
+import { list, type RequestOptions, remove, request } from './manage.ts'
+import { type SendOptions, send } from './send.ts'
+import { noServer, readSettings, settingsPath } from './settings.ts'
+
+/** The program `mayfly-send`: parses, calls one function, and ends with its exit code. */
+
+const ended = new AbortController()
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
+
+for (const [signal, exitCode] of Object.entries(SIGNALS))
+  process.on(signal, () => {
+    if (ended.signal.aborted) process.exit(exitCode) // asked twice
+    ended.abort(new Interruption(exitCode))
+  })
+
+async function contextOf({ server: given }: { server?: string }) {
+  const { server, token } = await readSettings(given)
+  const ownServer = (): string => {
+    if (server === undefined) throw noServer()
+    return server
+  }
+  /** Of another server than the configured one, without the account. */
+  const clientFor = (link: string) =>
+    createClient(server === undefined ? { url: parseLinkOrServer(link) } : { url: server, ...(token ? { token } : {}) })
+  return { clientFor, server: ownServer, signal: ended.signal }
+}
+
+/** An address of a server is no link. */
+function parseLinkOrServer(text: string): string {
+  try {
+    return parseLink(text).server
+  } catch {
+    return text
+  }
+}
+
+const count = (text: string): number => {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1 on.')
+  return Number(text)
+}
+
+const program = new Command('mayfly-send')
+  .description('Send files to a Mayfly server, and fetch them: both continue where they were interrupted.')
+  .showHelpAfterError('(--help tells more)')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+The server is read from --server, MAYFLYSEND_SERVER, or {"server": "https://…", "token": "…"} in ${settingsPath()};
+the token of an account from MAYFLYSEND_TOKEN or that file.
+Exit codes: 0 done · 1 failed · 2 wrong command · 3 the line is down: the same command continues · 130 interrupted`,
+  )
+
+const command = (name: string, description: string, options: { isDefault?: boolean } = {}) =>
+  program.command(name, options).description(description).option('--server <url>', 'address of the server')
+
+command('send', 'send files and folders, or with "-" what comes from a pipe, and print the link', { isDefault: true })
+  .argument('<file...>', 'files, folders, or -')
+  .option('--ttl <time>', 'how long it stays, such as 12h or 7d; unlimited where the server allows it')
+  .option('--one-shot', 'every file can be downloaded once')
+  .option('--max-downloads <count>', 'every file can be downloaded this many times', count)
+  .option('--password', 'ask for a password that readers need')
+  .option('--password-file <file>', 'read that password from a file')
+  .option('--encrypt', 'encrypt before anything leaves; the key is in the link')
+  .option('--removable', 'anybody with the link may remove it')
+  .option('--message <text>', 'a text for the readers, Markdown')
+  .option('--name <name>', 'of the file from a pipe', 'stdin')
+  .option('--keep-pictures', 'leave pictures byte for byte, with their GPS position')
+  .option('--to <link>', 'send as a guest, to the link of a file request')
+  .option('--qr', 'show the link as a QR code, too')
+  .option('--json', 'print all that is known of the upload as JSON')
+  .action(async (paths: string[], options: SendOptions & { server?: string }) => {
+    const context = await contextOf(options)
+    const server = options.to === undefined ? context.server() : parseLink(options.to).server
+    await send(paths, options, { ...context, server, client: context.clientFor(server) })
+  })
+
+command('get', 'download what links lead to; with "-" the links are read from the standard input, one on each line')
+  .argument('<link...>', 'of uploads, files or archives, or -')
+  .option('-o, --output <folder>', 'where to; - writes to the standard output', '.')
+  .option('--zip', 'all files of an upload as one archive')
+  .option('--wait', 'wait for files that are still coming in')
+  .option('--password', 'ask for the password at once')
+  .option('--password-file <file>', 'read the password from a file')
+  .option('--json', 'print what was saved as JSON, one line for each file')
+  .action(async (links: string[], options: GetOptions & { server?: string }) =>
+    get(links, options, await contextOf(options)),
+  )
+
+program
+  .command('list')
+  .description('what was sent from here and is still there')
+  .option('--json', 'as JSON')
+  .action(list)
+
+command('rm', 'remove uploads, or single files of them')
+  .argument('<target...>', 'links, or ids of what was sent from here')
+  .action(async (targets: string[], options: { server?: string }) => remove(targets, await contextOf(options)))
+
+command('request', 'print a link by which others add files to an upload')
+  .argument('[target]', 'link or id of the upload; a new one unless given')
+  .option('--title <text>', 'who asks, and for what')
+  .option('--message <text>', 'more about it')
+  .option('--max-files <count>', 'how many files are taken', count)
+  .option('--ttl <time>', 'how long it is open, such as 12h or 7d')
+  .option('--json', 'print all that is known of the request as JSON')
+  .action(async (target: string | undefined, options: RequestOptions & { server?: string }) =>
+    request(target, options, await contextOf(options)),
+  )
+
+function tell(error: unknown): void {
+  if (error instanceof CommanderError) return // it has told so itself
+  const { code, status }: Partial<MayflyError> = error instanceof MayflyError ? error : {}
+  const isForPrograms = process.argv.includes('--json')
+  const detail = messageOf(error)
+  console.error(isForPrograms ? JSON.stringify({ error: { code, status, detail } }) : `mayfly-send: ${detail}`)
+}
+
+try {
+  if (process.argv.length === 2) program.help({ error: true })
+  await program.parseAsync()
+} catch (error) {
+  tell(error)
+  process.exit(exitCodeOf(error)) // a pipe that is still open would keep it alive
+}
