@@ -28,11 +28,17 @@ export function createAxiosClient({
  */
 export function axiosTransport(axios: AxiosInstance): Transport {
   const isBuffering = usesXhr(axios.defaults.adapter)
+  /** Browsers count what they send by XHR only: with `fetch` axios would send a stream, which needs HTTP/2 there. */
+  const progress = ({ onSent }: HttpRequest) =>
+    onSent && (isBuffering || typeof XMLHttpRequest === 'undefined')
+      ? { onUploadProgress: ({ loaded }: AxiosProgressEvent) => onSent(loaded) }
+      : {}
   return {
     isBuffering,
     send: async (request) => {
       try {
-        return answerOf(await axios.request({ ...settings(request), responseType: isBuffering ? 'blob' : 'stream' }))
+        const responseType = isBuffering ? 'blob' : 'stream'
+        return answerOf(await axios.request({ ...settings(request), ...progress(request), responseType }))
       } catch (error) {
         if (request.signal.aborted) throw request.signal.reason
         const refusal = responseIn(error)
@@ -43,7 +49,7 @@ export function axiosTransport(axios: AxiosInstance): Transport {
   }
 }
 
-const settings = ({ method, url, headers, body, signal, onSent }: HttpRequest) => ({
+const settings = ({ method, url, headers, body, signal }: HttpRequest) => ({
   method,
   url,
   headers: { 'Content-Type': body instanceof Blob ? body.type : null, ...headers },
@@ -56,7 +62,6 @@ const settings = ({ method, url, headers, body, signal, onSent }: HttpRequest) =
   maxRedirects: method === 'GET' || method === 'HEAD' ? 5 : 0, // following one would hold the whole body in memory
   transformRequest: [(data: unknown) => data],
   transformResponse: [(data: unknown) => data],
-  ...(onSent ? { onUploadProgress: ({ loaded }: AxiosProgressEvent) => onSent(loaded) } : {}),
 })
 
 /** The first of the instance's adapters that this environment has. */

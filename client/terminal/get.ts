@@ -71,6 +71,8 @@ async function getOne(link: string, options: GetOptions, access: Fetching, conte
 async function saveAll(client: Client, upload: UploadInfo, options: GetOptions, access: Fetching, context: Context) {
   const name = nameFor([upload.link, resolve(options.output)])
   const done = (await received.read(name)) ?? {}
+  if (upload.absentFiles > 0)
+    console.error(`${upload.absentFiles} files that the sender has listed are not on the server`)
   const files = upload.files.filter((file) => isThere(upload, file, options))
   if (files.length === 0) throw new MayflyError({ code: 'not_found', detail: 'there is nothing to download any more' })
   for (const file of files) {

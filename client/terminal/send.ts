@@ -123,7 +123,7 @@ async function print(upload: UploadInfo, { qr, json }: SendOptions): Promise<voi
   const size = files.reduce((sum, file) => sum + file.size, 0)
   if (process.stderr.isTTY)
     console.error(
-      `${files.length === 1 ? '1 file' : `${files.length} files`}, ${bytesText(size)}, expires: ${leftText(expiresAt)}`,
+      `${files.length === 1 ? '1 file' : `${files.length} files`}, ${bytesText(size)}, expires ${leftText(expiresAt)}`,
     )
   console.log(link)
   if (qr) console.error((await import('uqr')).renderUnicodeCompact(link, { border: 2 }))

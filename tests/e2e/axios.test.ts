@@ -11,14 +11,14 @@ import { type CuttingProxy, cuttingProxy } from '../helpers/cutting-proxy.ts'
 import { temporaryFolder } from '../helpers/database.ts'
 import { type SpawnedServer, spawnServer } from '../helpers/spawn-server.ts'
 
-/** Every block of docs/axios.md, run as it stands there: with the real axios, in Node and in Chromium, from another origin. */
+/** Every block of docs/axios-recipes.md, run as it stands there: with the real axios, in Node and in Chromium, from another origin. */
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const MIB = 1024 * 1024
 
 /** File name → source. */
 const SNIPPETS = new Map(
-  [...readFileSync(join(ROOT, 'docs/axios.md'), 'utf8').matchAll(/```js\n\/\/ (\S+\.js)\n(.*?)```/gs)].map(
+  [...readFileSync(join(ROOT, 'docs/axios-recipes.md'), 'utf8').matchAll(/```js\n\/\/ (\S+\.js)\n(.*?)```/gs)].map(
     ([, name = '', source = '']) => [name, source],
   ),
 )
@@ -36,7 +36,7 @@ test('all code of the page is run here', () => {
 
   expect(SNIPPETS.size).toBeGreaterThan(10)
   expect([...SNIPPETS.keys()].filter((name) => !source.includes(`'${name}'`))).toEqual([])
-  expect(readFileSync(join(ROOT, 'docs/axios.md'), 'utf8').match(/```/g)?.length).toBe(SNIPPETS.size * 2)
+  expect(readFileSync(join(ROOT, 'docs/axios-recipes.md'), 'utf8').match(/```/g)?.length).toBe(SNIPPETS.size * 2)
 })
 
 const folder = givenModules()
