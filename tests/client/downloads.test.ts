@@ -61,7 +61,7 @@ test('bytes that were changed on their way are an error', async () => {
 
 test('a key that does not fit is an error', async () => {
   const client = createClient({ url: server.url() })
-  const [one, other] = [await givenFile({ encrypt: true }), await givenFile({ encrypt: true })]
+  const [one, other] = [await givenFile({ encrypt: true }, 1000), await givenFile({ encrypt: true }, 1000)]
 
   const opening = client.download(one.link, { key: other.upload.key ?? '' })
 
@@ -69,7 +69,7 @@ test('a key that does not fit is an error', async () => {
 })
 
 test('an encrypted file that was changed, or a download that was aborted, says so and nothing else', async () => {
-  const { link } = await givenFile({ encrypt: true })
+  const { link } = await givenFile({ encrypt: true }, 4 * MIB)
   const changing = async (url: string, init: RequestInit): Promise<Response> => {
     const answer = await fetch(url, init)
     if (!url.includes('/file/')) return answer
@@ -210,8 +210,11 @@ test('a name that is taken is not overwritten, and none leads out of the folder'
   ])
 })
 
-async function givenFile(options: UploadOptions = {}): Promise<{ upload: UploadInfo; link: string; digest: string }> {
-  const file = randomFile(SIZE)
+async function givenFile(
+  options: UploadOptions = {},
+  size = SIZE,
+): Promise<{ upload: UploadInfo; link: string; digest: string }> {
+  const file = randomFile(size)
   const upload = await createClient({ url: server.url() }).upload([file], options)
   return { upload, link: upload.files[0]?.link ?? '', digest: sha256(await bytesOf(file)) }
 }

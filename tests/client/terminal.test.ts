@@ -48,11 +48,12 @@ test.each([
   line.limit(4 * MIB)
   const there = terminal({ MAYFLYSEND_SERVER: line.url })
   const [from, to] = [temporaryFolder(), temporaryFolder()]
-  const bytes = randomBytes(24 * MIB)
+  const bytes = randomBytes(12 * MIB)
   writeFileSync(join(from, 'big.bin'), bytes)
   const command = ['send', ...flags, '--one-shot', join(from, 'big.bin')]
+  const before = bytesIn(server.dataDir())
   const first = there.start(command)
-  await vi.waitFor(async () => expect(await offsetOf(there)).toBeGreaterThan(4 * MIB), { timeout: 60_000 })
+  await vi.waitFor(() => expect(bytesIn(server.dataDir())).toBeGreaterThan(before + 3 * MIB), { timeout: 60_000 })
   first.child.kill(signal)
   const interrupted = await first.ended
   const [begun] = there.unfinished()
@@ -64,7 +65,7 @@ test.each([
 
   expect([interrupted.code, interrupted.output]).toEqual([exitCode, ''])
   if (exitCode !== null) expect(interrupted.errors).toBe('mayfly-send: interrupted; the same command continues\n')
-  expect(kept).toBeGreaterThan(4 * MIB)
+  expect(kept).toBeGreaterThan(MIB)
   expect(sent.output).toContain(begun?.uploadId)
   expect(there.unfinished()).toEqual([])
   expect([got.code, sha256(readFileSync(join(to, 'big.bin')))]).toEqual([0, sha256(bytes)])
@@ -216,6 +217,13 @@ test('the line of progress fits what it tells', () => {
   expect(lineOf('a', 1_234_000, undefined, 5_000)).toBe('a  1.2 MB  5.0 kB/s')
   expect([0, 59.6, 125, 3_600, 100_000].map(durationText)).toEqual(['0 s', '1 min', '2 min 5 s', '1 h', '1 d 3 h'])
 })
+
+/** What the server has stored. Asking it for the offset would end the request that sends (tus: the new client goes on). */
+const bytesIn = (folder: string): number =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => statSync(join(parentPath, name), { throwIfNoEntry: false })?.size ?? 0)
+    .reduce((sum, size) => sum + size, 0)
 
 /** How far the server has come with the only file that is unfinished. */
 async function offsetOf({ unfinished }: Terminal): Promise<number> {
