@@ -90,7 +90,7 @@ export interface FilesTable {
   /** Of a limited file: claims taken so far, and how many of them are spent. */
   claims_taken: WithDefault<number>
   claims_spent: WithDefault<number>
-  /** JSON: what was done to a picture (`ImageReport`); null: it is none, or was left alone. */
+  /** JSON: what was done to a picture or a video (`ImageReport`, `VideoReport`); null: it is neither, or was left alone. */
   image: WithDefault<string | null>
   /** What a job found to be wrong with the bytes: they are gone, have another size, or another digest. */
   fault: WithDefault<FileFault | null>

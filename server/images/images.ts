@@ -11,6 +11,7 @@ import { createSlots } from './pipeline/slots.ts'
 import { stripFile } from './strip-file.ts'
 import { createVariants } from './variants.ts'
 import type { VariantsRepo } from './variants-repo.ts'
+import { createVideoIntake } from './video-intake.ts'
 
 interface Dependencies {
   isOn: boolean
@@ -25,12 +26,19 @@ interface Dependencies {
   log: Pick<FastifyBaseLogger, 'error'>
 }
 
+/** Pictures and videos on their way in. */
+export type Intake = NonNullable<ReturnType<typeof createImages>['intake']>
+
 const LIMITS = { bytes: 500_000_000, pixels: 100_000_000, frames: 1000, timeoutMs: 30_000 }
 /** Each picture takes a processor. */
 const MAX_PARALLELISM = 8
 /** What comes in waits on disk; a picture that finds no place is refused. Derived pictures have a queue of their own. */
 const INTAKE_QUEUE = { queueLimit: 1000, ownerLimit: 250 }
 const VARIANTS_QUEUE = { queueLimit: 64, ownerLimit: 32 }
+/** Each holds an index in memory, mostly some hundred kilobytes, and waits for the store. */
+const VIDEO_QUEUE = { parallelism: 4, ...INTAKE_QUEUE }
+/** The index of a long video in fragments takes a store as many reads. */
+const VIDEO_TIMEOUT_MS = 60_000
 /** Together with the time for the work, less than the minute after which proxies give up. */
 const WAIT_MS = 25_000
 /** For the copy, too, from which a derived picture is made. */
@@ -49,7 +57,11 @@ export function createImages({ isOn, memoryBytes, folder, repo, blobs, assertFre
       slots: createSlots({ ...queue, waitMs: WAIT_MS, timeoutMs: LIMITS.timeoutMs }),
       memory,
     })
-  const intake = createPictureIntake({ pipeline: createPipeline({ parallelism, ...INTAKE_QUEUE }), spool, log })
+  const pictures = createPictureIntake({ pipeline: createPipeline({ parallelism, ...INTAKE_QUEUE }), spool, log })
+  const videos = createVideoIntake({
+    slots: createSlots({ ...VIDEO_QUEUE, waitMs: WAIT_MS, timeoutMs: VIDEO_TIMEOUT_MS }),
+    log,
+  })
   const half = { parallelism: Math.ceil(parallelism / 2), ...VARIANTS_QUEUE }
   const variants = createVariants({
     pipeline: createPipeline(half),
@@ -62,5 +74,5 @@ export function createImages({ isOn, memoryBytes, folder, repo, blobs, assertFre
     clock,
     log,
   })
-  return { spool, intake, variants, close: spool.close }
+  return { spool, intake: { ...pictures, videos }, variants, close: spool.close }
 }

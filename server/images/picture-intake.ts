@@ -13,8 +13,6 @@ interface Dependencies {
   log: Pick<FastifyBaseLogger, 'error'>
 }
 
-export type PictureIntake = ReturnType<typeof createPictureIntake>
-
 const CHUNK_BYTES = 256 * 1024
 const RETRY_AFTER_SECONDS = 60
 

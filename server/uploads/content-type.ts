@@ -46,6 +46,8 @@ const SIGNATURES: [sign: string | ((head: Buffer) => boolean), type: string][] =
   // Ours, for the page: Plik calls these application/octet-stream.
   ['....ftypavif', 'image/avif'],
   ['....ftypavis', 'image/avif'],
+  ['....ftyphei', 'image/heic'],
+  ['....ftypmif1', 'image/heif'],
 ]
 
 /**
@@ -92,6 +94,8 @@ const INERT = new Set([
   'image/gif',
   'image/webp',
   'image/avif',
+  'image/heic',
+  'image/heif',
   'image/bmp',
   'image/x-icon',
   'audio/aiff',

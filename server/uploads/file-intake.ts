@@ -4,11 +4,8 @@ import type { BlobStore } from '../../storage/blob-store.ts'
 import { AppError } from '../errors.ts'
 import { formatSize } from '../format-size.ts'
 import { newBlobKey } from '../ids.ts'
-import type { PictureIntake } from '../images/picture-intake.ts'
-import type { Sender } from '../sender.ts'
 import { SNIFFED_BYTES, sniffContentType } from './content-type.ts'
 import { createMd5 } from './md5.ts'
-import { peek } from './peek.ts'
 import type { Measured } from './upload.ts'
 
 /**
@@ -31,30 +28,8 @@ export async function receiveBlob(
   }
 }
 
-/**
- * As `receiveBlob`, but a picture is normalised first: what is measured is what is stored, and the limit is on what came.
- * Anything else passes as it would without. Its first bytes decide, never a name. Throws as `PictureIntake.treat`, too.
- */
-export async function receiveNormalised(
-  blobs: BlobStore,
-  pictures: PictureIntake,
-  bytes: AsyncIterable<Uint8Array>,
-  limit: number,
-  sender?: Sender,
-): Promise<Measured> {
-  const peeked = await peek(bytes, pictures.headBytes)
-  try {
-    if (!pictures.detect(peeked.head)) return await receiveBlob(blobs, peeked.bytes, limit)
-    return await pictures.treat(limited(peeked.bytes, limit), sender, async (treated, image) => ({
-      ...(await receiveBlob(blobs, treated, Number.POSITIVE_INFINITY)),
-      image,
-    }))
-  } finally {
-    peeked.leave()
-  }
-}
-
-async function* limited(bytes: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Uint8Array> {
+/** Throws `too_large` past `limit` bytes. */
+export async function* limited(bytes: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Uint8Array> {
   let size = 0
   for await (const chunk of bytes) {
     size += chunk.length

@@ -1,6 +1,6 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { FilesTable, Flag, UploadStatus, UploadsTable } from '../database/schema.ts'
-import type { ImageReport } from '../images/pipeline/picture.ts'
+import type { ImageReport, VideoReport } from '../images/pipeline/picture.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
 
 /** How uploads and files are written into columns, and read back. */
@@ -111,6 +111,11 @@ export const measuredColumns = ({ blobKey, image, ...measured }: Measured) => ({
   image: imageText(image),
 })
 
-const imageText = (image: ImageReport | null): string | null => (image === null ? null : JSON.stringify(image))
+/** As many as its sender sent. */
+export const sentBytes = ({ image, size }: Measured): number =>
+  image && 'originalSize' in image ? image.originalSize : size
+
+const imageText = (image: ImageReport | VideoReport | null): string | null =>
+  image === null ? null : JSON.stringify(image)
 
 const flag = (value: boolean): Flag => (value ? 1 : 0)

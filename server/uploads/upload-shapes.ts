@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ImageReport } from '../images/pipeline/picture.ts'
+import type { ImageReport, VideoReport } from '../images/pipeline/picture.ts'
 import { caseless, listOf, optionalText } from '../shapes.ts'
 import type { DeclaredFile, Downloaded, StoredFile, Upload } from './upload.ts'
 import { type UploadOptions, visibleStatus } from './upload-rules.ts'
@@ -177,7 +177,7 @@ export function fileJson(file: StoredFile, downloaded?: Downloaded) {
     fileSize: file.size,
     reference: file.reference,
     createdAt: timeJson(file.createdAt),
-    ...(file.image ? { image: imageJson(file.image) } : {}),
+    ...treatmentJson(file.image),
     ...downloadsJson(downloaded),
     ...(file.fault ? { fault: file.fault } : {}),
   }
@@ -198,6 +198,14 @@ const leftOf = ({ oneShot, downloadLimit }: Upload, { claimsTaken }: StoredFile)
 
 /** By whose invitation it came is for the uploader only. */
 const requestOf = ({ requestId }: StoredFile) => (requestId === null ? {} : { request: requestId })
+
+function treatmentJson(report: ImageReport | VideoReport | null): {
+  image?: ReturnType<typeof imageJson>
+  media?: VideoReport
+} {
+  if (!report) return {}
+  return 'originalSize' in report ? { image: imageJson(report) } : { media: report }
+}
 
 function imageJson({ dimensions, format, status, removed, originalSize, reason }: ImageReport) {
   return { dimensions, format, status, removed, originalSize, ...(reason === undefined ? {} : { reason }) }

@@ -1,5 +1,5 @@
 import type { FileFault, FileStatus, UploadStatus } from '../database/schema.ts'
-import type { ImageReport } from '../images/pipeline/picture.ts'
+import type { ImageReport, VideoReport } from '../images/pipeline/picture.ts'
 
 /** What one link shares: options and files. Times are epoch ms. */
 export interface Upload {
@@ -56,8 +56,8 @@ export interface StoredFile {
   uploadedAt: number | null
   claimsTaken: number
   claimsSpent: number
-  /** What was done to a picture; null: it is none, or was left alone. */
-  image: ImageReport | null
+  /** What was done to a picture or a video; null: it is none, or was left alone. */
+  image: ImageReport | VideoReport | null
   /** Of a stream: where its sender is held (`stream-exchange.ts`); null: it has none. */
   heldBy: string | null
   /** The request by which a guest added it; null: it is the uploader's own. */
@@ -82,7 +82,7 @@ export interface Measured {
   md5: string
   sha256: string
   crc32: number
-  image: ImageReport | null
+  image: ImageReport | VideoReport | null
 }
 
 /** A file that a client announces before it sends its bytes; `size` 0 means unknown. */

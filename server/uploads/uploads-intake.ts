@@ -5,7 +5,7 @@ import type { ActivityRecorder } from '../activity/activity-recorder.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
-import type { PictureIntake } from '../images/picture-intake.ts'
+import type { Intake } from '../images/images.ts'
 import type { Sender } from '../sender.ts'
 import type { StreamExchange } from '../streams/stream-exchange.ts'
 import type { StreamRelay } from '../streams/stream-relay.ts'
@@ -13,12 +13,13 @@ import { type Admission, withinGrant } from './admission.ts'
 import { CIPHERTEXT_TYPE, onlyAge } from './age.ts'
 import { type Announcement, leastBytes } from './announcement.ts'
 import { assertDeclaredSize, ofDeclaredSize } from './declared-size.ts'
-import { assertWithin, createMeter, receiveBlob, receiveNormalised } from './file-intake.ts'
+import { assertWithin, createMeter, receiveBlob } from './file-intake.ts'
 import { sameFileName } from './file-name.ts'
 import { type AssertFreeSpace, type ReserveSpace, withSpace } from './free-space.ts'
 import { peek } from './peek.ts'
 import { type Budget, exceeded, type Quotas } from './quotas.ts'
-import { assertAge, normaliseStored } from './stored-bytes.ts'
+import { assertAge } from './stored-bytes.ts'
+import { receiveTreated, treatStored } from './treated-bytes.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
 import { creatableName, visibleStatus } from './upload-rules.ts'
 import { emptyFile, type OpenUpload } from './uploads.ts'
@@ -47,8 +48,8 @@ interface Dependencies {
   blobs: BlobStore
   relay: StreamRelay
   exchange: Pick<StreamExchange, 'addressOf'>
-  /** Absent: pictures are stored as they come. */
-  pictures: PictureIntake | undefined
+  /** Absent: pictures and videos are stored as they come. */
+  pictures: Intake | undefined
   assertFreeSpace: AssertFreeSpace
   reserveSpace: ReserveSpace
   activity: ActivityRecorder
@@ -267,7 +268,7 @@ export function createUploadsIntake({
       const bytes = withSpace(await quotas.within(budget, incoming), space)
       if (e2ee === 'age') return { ...(await receiveBlob(blobs, await onlyAge(bytes), limit)), type: CIPHERTEXT_TYPE }
       if (!normalize || !pictures) return await receiveBlob(blobs, bytes, limit)
-      return await receiveNormalised(blobs, pictures, bytes, limit, sender)
+      return await receiveTreated(blobs, pictures, bytes, limit, sender)
     } finally {
       space.release()
     }
@@ -302,7 +303,7 @@ export function createUploadsIntake({
       await assertAge(blobs, came)
       return { ...came, type: CIPHERTEXT_TYPE }
     }
-    return normalize && pictures ? normaliseStored(blobs, pictures, came, sender) : came
+    return normalize && pictures ? treatStored(blobs, pictures, came, sender) : came
   }
 
   /**

@@ -6,7 +6,7 @@ import type { Trx } from '../database/transact.ts'
 import { isId } from '../ids.ts'
 import type { Admission, SpareUploads } from './admission.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
-import { measuredColumns, toFile, toFileRow, toUpload, toUploadRow } from './upload-rows.ts'
+import { measuredColumns, sentBytes, toFile, toFileRow, toUpload, toUploadRow } from './upload-rows.ts'
 
 /** Whose bytes count together, and up to how many; `Infinity`: they are not counted. */
 export interface Quota {
@@ -176,7 +176,7 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
         if (!(await fits(trx, quota, measured.size, now, replaces))) return 'over_quota'
         const changes = {
           ...measuredColumns(measured),
-          ...(file.requestId === null ? {} : { request_bytes: measured.image?.originalSize ?? measured.size }),
+          ...(file.requestId === null ? {} : { request_bytes: sentBytes(measured) }),
           uploaded_at: now,
           lease_until: null,
         }

@@ -70,6 +70,18 @@ function randomNumbers(count: number, seed: number): number[] {
   })
 }
 
+/** Copies of a file, each with four of its first bytes changed, the same each time. */
+export function* damaged(file: Buffer, count: number, reach = 700): Generator<Buffer> {
+  const places = randomNumbers(count * 16, count)
+  const next = () => places.pop() ?? 0
+  for (let copy = 0; copy < count; copy++) {
+    const bytes = Buffer.from(file)
+    for (let change = 0; change < 4; change++)
+      bytes[12 + ((next() * 256 + next()) % Math.min(reach, file.length - 12))] = next()
+    yield bytes
+  }
+}
+
 /** Where a pixel of the upright picture is stored under each orientation (TIFF 6.0 §8, EXIF 2.32 §4.6.4). */
 const STORED_AT: ((x: number, y: number, w: number, h: number) => [number, number])[] = [
   (x, y) => [x, y],

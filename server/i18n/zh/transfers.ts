@@ -112,6 +112,7 @@ export const TRANSFERS = {
   'too many pictures are asked for at once': '同时请求的图片太多',
   'the server has no time to clean this picture, please try again': '服务器暂时无法清除此图片的信息，请重试',
   'the server could not clean this picture, please try again': '服务器未能清除此图片的信息，请重试',
+  'the server could not clean this video, please try again': '服务器未能清除此视频的信息，请重试',
   'a picture can’t be made like that: see width, height, fit and background':
     '无法这样生成图片：请检查 width、height、fit 和 background',
   'width and height of a picture are whole numbers of pixels, and not too many': '图片的宽和高应为整数像素，且不能太大',

@@ -1,10 +1,14 @@
 import { readExif } from './read-exif.ts'
 
 /** What a person may want to know to be gone. Removed things that are none of these go without a name. */
-export type RemovedKind = 'gps' | 'exif' | 'xmp' | 'iptc' | 'comment' | 'thumbnail'
+export type RemovedKind = (typeof KINDS)[number]
 
 /** In the order in which they are told. */
-const KINDS: readonly RemovedKind[] = ['gps', 'exif', 'xmp', 'iptc', 'comment', 'thumbnail']
+const KINDS = [
+  ...(['gps', 'exif', 'xmp', 'iptc', 'comment', 'thumbnail'] as const),
+  // Of films: with what and when they were made, what else they say of themselves, what was measured meanwhile. Of photos: a film.
+  ...(['device', 'date', 'tags', 'telemetry', 'motion'] as const),
+]
 
 export type Found = Set<RemovedKind>
 

@@ -1,10 +1,14 @@
-export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'gif' | 'tiff'
+export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'heic' | 'gif' | 'tiff'
+
+const AVIF_BRANDS = new Set(['avif', 'avis'])
+/** ISO 23008-12 annexes B and C: pictures coded with HEVC, of any coding, and sequences of both. */
+const HEIF_BRANDS = new Set('heic heix heim heis hevc hevx hevm hevs mif1 mif2 msf1'.split(' '))
 
 /** As many bytes of a file's beginning as `detectFormat` may look at; fewer will do for all but an AVIF with many brands. */
 export const DETECTED_BYTES = 256
 
 /**
- * What a file is by its first bytes, never by its name. Undefined: nothing that we work on, such as SVG, HEIC or BigTIFF.
+ * What a file is by its first bytes, never by its name. Undefined: nothing that we work on, such as SVG or BigTIFF.
  * A PNG is recognised by four of its eight signature bytes, so that one broken by a text-mode transfer is still called a PNG.
  */
 export function detectFormat(head: Uint8Array): ImageFormat | undefined {
@@ -14,15 +18,35 @@ export function detectFormat(head: Uint8Array): ImageFormat | undefined {
   if (/^GIF8[79]a/.test(text)) return 'gif'
   if (/^(II\*\0|MM\0\*)/.test(text)) return 'tiff'
   if (/^RIFF.{4}WEBP/s.test(text)) return 'webp'
-  if (brandsOf(text).some((brand) => brand === 'avif' || brand === 'avis')) return 'avif'
-  return undefined
+  const brands = brandsOf(text)
+  if (brands.some((brand) => AVIF_BRANDS.has(brand))) return 'avif'
+  return brands.some((brand) => HEIF_BRANDS.has(brand)) ? 'heic' : undefined
+}
+
+export type VideoFormat = 'mp4' | 'mov' | 'm4v' | '3gp'
+
+/** Of audio, whose tags are content; of cameras' raw pictures; of documents and pictures of other kinds. */
+const OTHER_BRANDS = /^(?:M4[ABP] |F4[AB] |aax|crx |jp[2mx] |mj[p2]|JXL |dcj)/
+/** What QuickTime files began with before they had brands. */
+const OLD_QUICKTIME = /^.{4}(?:moov|mdat|wide|pnot)/s
+
+/** What a video is by its first bytes; undefined: none that we work on. */
+export function detectVideo(head: Uint8Array): VideoFormat | undefined {
+  if (detectFormat(head) !== undefined) return undefined
+  const text = Buffer.from(head.subarray(0, DETECTED_BYTES)).toString('latin1')
+  const [brand] = brandsOf(text)
+  if (brand === undefined) return OLD_QUICKTIME.test(text) ? 'mov' : undefined
+  if (OTHER_BRANDS.test(brand)) return undefined
+  if (brand === 'qt  ') return 'mov'
+  if (brand.startsWith('3g')) return '3gp'
+  return brand.startsWith('M4V') ? 'm4v' : 'mp4'
 }
 
 /** An AVIF with a track of frames, of which sharp would keep the first only. */
 export const isAvifSequence = (head: Uint8Array): boolean =>
   brandsOf(Buffer.from(head.subarray(0, DETECTED_BYTES)).toString('latin1')).includes('avis')
 
-/** The major and the compatible brands of an ISO base media file; HEIC, AVIF and MP4 differ by nothing else (ISO 14496-12 §4.3). */
+/** The major and the compatible brands of an ISO base media file; HEIC, AVIF and MP4 begin alike otherwise (ISO 14496-12 §4.3). */
 function brandsOf(text: string): string[] {
   if (text.slice(4, 8) !== 'ftyp') return []
   const box = text.slice(0, Buffer.from(text, 'latin1').readUInt32BE(0))

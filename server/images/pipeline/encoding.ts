@@ -23,7 +23,8 @@ export async function encodeLike(picture: Sharp, { path, format, metadata }: Sou
     case 'png':
       return picture.png()
     case 'gif':
-      throw new Error('a GIF never needs other pixels')
+    case 'heic':
+      throw new Error(`a ${format} never needs other pixels`)
   }
 }
 

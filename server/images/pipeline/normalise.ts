@@ -5,7 +5,15 @@ import type { ImageFormat } from './detect-format.ts'
 import { encodeLike } from './encoding.ts'
 import type { SharpModule } from './load-sharp.ts'
 import { checkingBytes, type MemoryBudget, normalisingBytes } from './memory.ts'
-import { type ImageLimits, type ImageReport, isDiskFault, PictureProblem, type Strip, type ToStrip } from './picture.ts'
+import {
+  CONFUSED,
+  type ImageLimits,
+  type ImageReport,
+  isDiskFault,
+  PictureProblem,
+  type Strip,
+  type ToStrip,
+} from './picture.ts'
 import { withFile } from './read-at.ts'
 import { isAnimatedPng, isLosslessWebp } from './read-coding.ts'
 import {
@@ -19,7 +27,7 @@ import {
   rethrowAs,
   UNDECODABLE,
 } from './read-picture.ts'
-import { stripAvif } from './strip-avif.ts'
+import { stripBoxes } from './strip-boxes.ts'
 import { stripGif } from './strip-gif.ts'
 import { stripTiff } from './strip-tiff.ts'
 import { hasWebColours, toWebColours } from './web-colours.ts'
@@ -44,7 +52,6 @@ interface Dependencies {
 
 /** Sharp knows of all their metadata, but not of a JPEG's comments and a TIFF's fields, which only stripping tells. */
 const TOLD_BY_HEADER: ImageFormat[] = ['png', 'webp', 'avif']
-const CONFUSED = 'its parts don’t fit together'
 
 export function createNormaliser({ sharp, strip, limits, memory }: Dependencies) {
   /**
@@ -53,10 +60,17 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
    */
   function normalise(picture: Picture): Promise<Outcome> {
     return whenKept(picture, async () => {
+      if (picture.format === 'heic') return stripUndecoded(picture)
       const metadata = await readHeader(sharp, picture.inputPath)
       assertWithin(limits, metadata)
       return { dimensions: dimensionsOf(metadata), ...(await treat(picture, metadata)) }
     })
+  }
+
+  /** A HEIC says in its index how it is turned and in what colours, so there is nothing else to do; nor is there a decoder. */
+  async function stripUndecoded(picture: Picture): Promise<Outcome> {
+    const { removed, dimensions } = await stripBoxes({ ...picture, salvages: false }).catch(rethrowAs(CONFUSED))
+    return { ...(dimensions && { dimensions }), status: await statusOf(picture, removed), removed }
   }
 
   /**
@@ -66,13 +80,16 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
    */
   function salvage(picture: Picture): Promise<Outcome & { isFollowed: boolean }> {
     return whenKept(picture, async () => {
-      const metadata = await readHeader(sharp, picture.inputPath).catch(onlyDiskFaults)
+      const metadata = await knownHeader(picture)
       const known = metadata && { dimensions: dimensionsOf(metadata) }
       const removed = await stripBlindly(picture, metadata).catch(onlyDiskFaults)
       if (!removed) return { ...known, status: 'unchanged', removed: [], isFollowed: false }
       return { ...known, status: await statusOf(picture, removed), removed, isFollowed: true }
     })
   }
+
+  const knownHeader = async ({ format, inputPath }: Picture): Promise<Metadata | undefined> =>
+    format === 'heic' ? undefined : await readHeader(sharp, inputPath).catch(onlyDiskFaults)
 
   async function stripBlindly(picture: Picture, metadata: Metadata | undefined): Promise<RemovedKind[]> {
     const removed = await stripAsItIs({ ...picture, salvages: true }).catch(rethrowAs(CONFUSED))
@@ -126,7 +143,7 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
   function stripAsItIs({ format, ...picture }: ToStrip & Pick<Picture, 'format'>): Promise<RemovedKind[]> {
     if (format === 'gif') return stripGif(picture)
     if (format === 'tiff') return stripTiff(picture)
-    if (format === 'avif') return stripAvif(picture)
+    if (format === 'avif' || format === 'heic') return stripBoxes(picture).then(({ removed }) => removed)
     return strip(format, picture)
   }
 

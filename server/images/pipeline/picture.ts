@@ -1,6 +1,6 @@
 import type { RemovedKind } from '../metadata/metadata-kinds.ts'
 import type { StrippableFormat } from '../metadata/strip-metadata.ts'
-import type { ImageFormat } from './detect-format.ts'
+import type { ImageFormat, VideoFormat } from './detect-format.ts'
 
 export interface ImageReport {
   format: ImageFormat
@@ -17,6 +17,17 @@ export interface ImageReport {
   /** Bytes. */
   originalSize: number
 }
+
+/** As `ImageReport`, of a video: it is as long as it was, and never encoded anew. */
+export interface VideoReport {
+  format: VideoFormat
+  status: 'stripped' | 'unchanged'
+  reason?: string
+  removed: RemovedKind[]
+}
+
+/** Why a file whose structure can't be followed is left as it came. */
+export const CONFUSED = 'its parts don’t fit together'
 
 export interface ImageLimits {
   /** Of the file; whatever honest picture has so many pixels is smaller. */

@@ -1,34 +1,39 @@
 import { open } from 'node:fs/promises'
 
-/** Bytes of a file at a position. Throws a `RangeError` when they reach past its end. */
+/** Bytes of a file at a position, valid until the next call. Throws a `RangeError` when they reach past its end. */
 export type ReadAt = (position: number, length: number) => Promise<Buffer>
+
+/** Bytes of a file at a position; fewer at its end only. */
+export type ReadPart = (position: number, length: number) => Promise<Buffer>
 
 const WINDOW_BYTES = 65_536
 
-/**
- * Lets `use` read a file here and there, as one does who follows its structure; memory holds one window of it.
- * `stop` stops it at the next window.
- */
-export async function withFile<T>(path: string, use: (readAt: ReadAt) => Promise<T>, stop?: AbortSignal): Promise<T> {
-  const file = await open(path)
-  let window = { start: 0, bytes: Buffer.alloc(0) }
+/** Reads here and there, as one does who follows the structure of a file; memory holds one window of it. `stop` stops the next. */
+export function createReadAt(readPart: ReadPart, stop?: AbortSignal): ReadAt {
+  let window: { start: number; bytes: Buffer } = { start: 0, bytes: Buffer.alloc(0) }
 
   async function windowAt(start: number, length: number): Promise<typeof window> {
     stop?.throwIfAborted()
-    const bytes = Buffer.alloc(Math.max(length, WINDOW_BYTES))
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, start)
-    return { start, bytes: bytes.subarray(0, bytesRead) }
+    return { start, bytes: await readPart(start, Math.max(length, WINDOW_BYTES)) }
   }
 
-  async function readAt(position: number, length: number): Promise<Buffer> {
+  return async (position, length) => {
     const holds = ({ start, bytes }: typeof window) => position >= start && position + length <= start + bytes.length
     if (!holds(window)) window = await windowAt(position, length)
     if (!holds(window)) throw new RangeError('the file ends too early')
     return window.bytes.subarray(position - window.start, position - window.start + length)
   }
+}
 
+/** Lets `use` read a file. `stop` stops it at the next window. */
+export async function withFile<T>(path: string, use: (readAt: ReadAt) => Promise<T>, stop?: AbortSignal): Promise<T> {
+  const file = await open(path)
+  const readPart: ReadPart = async (position, length) => {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, position)
+    return buffer.subarray(0, bytesRead)
+  }
   try {
-    return await use(readAt)
+    return await use(createReadAt(readPart, stop))
   } finally {
     await file.close()
   }

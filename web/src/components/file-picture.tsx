@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { KIND_ICONS, kindOf } from '../file-kind.ts'
-import { thumbnailUrl } from '../receiving/links.ts'
+import { hasThumbnails, thumbnailUrl } from '../receiving/links.ts'
 import { isDirect, isLimited, type View, type ViewFile } from '../receiving/view.ts'
 import { Icon } from './icon.tsx'
 
@@ -12,7 +12,7 @@ export function FilePicture({ view, one }: { view: View; one: ViewFile }) {
   const hasFailed = useSignal(false)
   const { file, path, isThere } = one
   const isPictured =
-    isThere && file.image && isDirect(view) && !isLimited(view.upload) && !view.upload.protectedByPassword
+    isThere && hasThumbnails(file) && isDirect(view) && !isLimited(view.upload) && !view.upload.protectedByPassword
   const fail = () => {
     hasFailed.value = true
   }

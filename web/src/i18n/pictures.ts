@@ -10,6 +10,11 @@ export const pictureTexts = texts(
     iptc: 'captions',
     comment: 'comment',
     thumbnail: 'thumbnail',
+    device: 'device',
+    date: 'date',
+    tags: 'notes',
+    telemetry: 'measurements',
+    motion: 'film of the photo',
   },
   {
     removedFromPhoto: (what: string) => `已移除：${what}`,
@@ -19,5 +24,10 @@ export const pictureTexts = texts(
     iptc: '图片说明',
     comment: '注释',
     thumbnail: '缩略图',
+    device: '设备',
+    date: '日期',
+    tags: '备注',
+    telemetry: '传感器数据',
+    motion: '动态照片视频',
   },
 )

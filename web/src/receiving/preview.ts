@@ -1,6 +1,6 @@
 import { readFile } from '../api.ts'
 import { decodeText } from './decode-text.ts'
-import { fileUrl, thumbnailUrl } from './links.ts'
+import { fileUrl, hasThumbnails, thumbnailUrl } from './links.ts'
 import { openFile } from './open-file.ts'
 import type { PreviewKind } from './preview-kind.ts'
 import { NotOpenedError } from './problems.ts'
@@ -19,7 +19,10 @@ export async function loadPreview(view: View, one: ViewFile, kind: PreviewKind):
   const url = fileUrl(view.upload, one.file)
   if (kind === 'text') return textPreview(view, one)
   if (isDirect(view) && kind !== 'pdf')
-    return { kind, url: kind === 'image' && one.file.image ? thumbnailUrl(view.upload, one.file, PICTURE_PIXELS) : url }
+    return {
+      kind,
+      url: kind === 'image' && hasThumbnails(one.file) ? thumbnailUrl(view.upload, one.file, PICTURE_PIXELS) : url,
+    }
   const { bytes: stream } = await openFile(view, one)
   const bytes = await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).blob()
   if (kind === 'pdf' && !(await isPdf(bytes))) throw new NotOpenedError('not a PDF')

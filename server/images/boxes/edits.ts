@@ -1,0 +1,89 @@
+import type { FileHandle } from 'node:fs/promises'
+import { unsupported } from '../metadata/unstrippable-error.ts'
+
+/** Bytes of a file that become others; `end` is exclusive. Without `bytes` they become zeros. Nothing moves. */
+export interface Edit {
+  start: number
+  end: number
+  bytes?: Buffer
+}
+
+/** They are held in memory. An hour of a drone's film has some hundred thousand. */
+const MAXIMUM_EDITS = 500_000
+const ZEROS = Buffer.alloc(256 * 1024)
+
+export type EditList = ReturnType<typeof createEditList>
+
+/** Collects edits. Throws `UnstrippableError` when there are too many. */
+export function createEditList() {
+  const edits: Edit[] = []
+
+  function add(edit: Edit): void {
+    if (edit.end <= edit.start) return
+    if (edits.length === MAXIMUM_EDITS) throw unsupported('it holds too many pieces of metadata')
+    edits.push(edit)
+  }
+
+  return {
+    zero: (start: number, end: number) => add({ start, end }),
+    write: (start: number, bytes: Buffer) => add({ start, end: start + bytes.length, bytes }),
+    count: () => edits.length,
+    all: () => edits,
+  }
+}
+
+/**
+ * In the order of the file, none over another: neighbouring zeros become one edit, and of two that overlap, which no honest file
+ * leads to, the second only counts behind the first.
+ */
+export function inFileOrder(edits: readonly Edit[], fileSize: number): Edit[] {
+  const ordered: Edit[] = []
+  for (const edit of edits.toSorted((a, b) => a.start - b.start)) {
+    const last = ordered.at(-1)
+    const start = Math.max(edit.start, last?.end ?? 0)
+    const end = Math.min(edit.end, fileSize)
+    if (end <= start) continue
+    const bytes = edit.bytes?.subarray(start - edit.start, end - edit.start)
+    if (last && !last.bytes && !bytes && last.end === start) last.end = end
+    else ordered.push({ start, end, ...(bytes && { bytes }) })
+  }
+  return ordered
+}
+
+/** Passes a file's bytes on with its edits made in them; the chunks must be the caller's to change. `edits` are in file order. */
+export async function* edited(
+  bytes: AsyncIterable<Uint8Array>,
+  edits: readonly Edit[],
+): AsyncGenerator<Uint8Array, void> {
+  let position = 0
+  let next = 0
+  for await (const chunk of bytes) {
+    const end = position + chunk.length
+    for (let edit = edits[next]; edit && edit.start < end; edit = edits[next]) {
+      editChunk(chunk, position, edit)
+      if (edit.end > end) break
+      next += 1
+    }
+    position = end
+    yield chunk
+  }
+}
+
+function editChunk(chunk: Uint8Array, position: number, { start, end, bytes }: Edit): void {
+  const from = Math.max(0, start - position)
+  const to = Math.min(chunk.length, end - position)
+  if (bytes) chunk.set(bytes.subarray(position + from - start, position + to - start), from)
+  else chunk.fill(0, from, to)
+}
+
+/** Makes edits in a file, which has no other writer. */
+export async function editFile(file: FileHandle, edits: readonly Edit[]): Promise<void> {
+  for (const { start, end, bytes } of edits) {
+    if (bytes) await file.write(bytes, 0, bytes.length, start)
+    else await fillWithZeros(file, start, end)
+  }
+}
+
+async function fillWithZeros(file: FileHandle, start: number, end: number): Promise<void> {
+  for (let at = start; at < end; at += ZEROS.length) await file.write(ZEROS, 0, Math.min(ZEROS.length, end - at), at)
+}

@@ -1,0 +1,129 @@
+import { type Found, inOrder, type RemovedKind } from '../metadata/metadata-kinds.ts'
+import { malformed, unsupported } from '../metadata/unstrippable-error.ts'
+import type { ReadAt } from '../pipeline/read-at.ts'
+import { type BoxReader, createBoxReader, MAX_HEADER_BYTES, readBoxHeader } from './box.ts'
+import { type Cleaning, isFree, isKeptUuid, LOOKED_AT_BYTES, noteBox } from './cleaning.ts'
+import { createEditList, type Edit, inFileOrder } from './edits.ts'
+import { cleanFragment } from './fragment-boxes.ts'
+import { cleanItems } from './item-boxes.ts'
+import { cleanMovie, type Movie, type TextTrack } from './movie-boxes.ts'
+
+export interface Findings {
+  /** In file order. */
+  edits: Edit[]
+  removed: RemovedKind[]
+  /** Of a picture: width and height as it is shown. */
+  dimensions?: [number, number]
+}
+
+interface Source {
+  readAt: ReadAt
+  size: number
+}
+
+/** A box of the file itself, of which only the header was read. Positions are the file's. */
+interface Outer {
+  type: string
+  start: number
+  content: number
+  end: number
+}
+
+/** ISO 14496-12 table 1: what pictures, samples and their order are. Any other box goes. */
+const KEPT = new Set('ftyp styp mdat moov moof meta mfra sidx ssix prft emsg pdin pssh'.split(' '))
+/** An index is held in memory. That of a film of ten hours has some thirty megabytes. */
+const MAXIMUM_INDEX_BYTES = 32 * 1024 * 1024
+/** A film in fragments of two seconds has two for each. */
+const MAXIMUM_BOXES = 200_000
+
+/**
+ * What has to change in a HEIC, AVIF, MP4 or QuickTime file so that it tells nothing personal. Every box stays where it is and as
+ * long as it is, so no sample and no offset changes. Reads the indices of the file, not its samples. Throws `UnstrippableError`
+ * when it can't be followed, and what `readAt` throws.
+ */
+export async function findEdits(source: Source): Promise<Findings> {
+  const found: Found = new Set()
+  const cleaning: Cleaning = { edits: createEditList(), names: createEditList(), found }
+  const texts: TextTrack[] = []
+  let movie: Movie = { hidden: new Set(), sampleSizes: new Map(), texts: [] }
+  const seen: { hasIndex: boolean; dimensions?: [number, number] } = { hasIndex: false }
+  for await (const box of outerBoxes(source, cleaning)) {
+    if (box.type === 'moov') {
+      movie = cleanMovie(await indexAt(source, box), cleaning)
+      texts.push(...movie.texts)
+    } else if (box.type === 'moof') cleanFragment(await indexAt(source, box), movie, cleaning)
+    else if (box.type === 'meta') {
+      const dimensions = await cleanMeta(source, box, cleaning)
+      if (dimensions) seen.dimensions = dimensions
+    } else if (!KEPT.has(box.type)) await blankOuter(source, box, cleaning)
+    seen.hasIndex ||= box.type === 'moov' || box.type === 'meta'
+  }
+  if (!seen.hasIndex) throw unsupported('its index is missing')
+  await hidePlaces(source, texts)
+  const edits = [...cleaning.edits.all(), ...(cleaning.edits.count() > 0 ? cleaning.names.all() : [])]
+  return {
+    edits: inFileOrder(edits, source.size),
+    removed: inOrder(found),
+    ...(seen.dimensions && { dimensions: seen.dimensions }),
+  }
+}
+
+async function* outerBoxes({ readAt, size }: Source, { edits, found }: Cleaning): AsyncGenerator<Outer, void> {
+  let start = 0
+  for (let count = 0; start < size; count++) {
+    if (count === MAXIMUM_BOXES) throw unsupported('it is made of too many tiny parts')
+    const header = readBoxHeader(await readAt(start, Math.min(MAX_HEADER_BYTES, size - start)))
+    if (!header) {
+      if (count === 0) throw malformed('it does not start with a box')
+      // What programs hang on to the end of a file. Of one that broke off within a header, this is the rest.
+      noteBox('', (await readAt(start, Math.min(LOOKED_AT_BYTES, size - start))).toString('latin1'), found)
+      edits.zero(start, size)
+      return
+    }
+    const end = header.size === 0 ? size : start + header.size
+    yield { type: header.type, start, content: start + header.headerBytes, end: Math.min(end, size) }
+    start = end
+  }
+}
+
+async function indexAt({ readAt }: Source, { start, end }: Outer): Promise<BoxReader> {
+  if (end - start > MAXIMUM_INDEX_BYTES) throw unsupported('its index is too large')
+  return createBoxReader(Buffer.from(await readAt(start, end - start)), start)
+}
+
+const PICTURE_HANDLER = /hdlr.{8}pict/s
+
+/** Of a picture it is the index (its handler is `pict`); of a film, a place for tags. */
+async function cleanMeta(source: Source, box: Outer, cleaning: Cleaning): Promise<[number, number] | undefined> {
+  const boxes = await indexAt(source, box)
+  if (PICTURE_HANDLER.test(boxes.bytes.toString('latin1', 0, 1024))) return cleanItems(boxes, source.readAt, cleaning)
+  await blankOuter(source, box, cleaning)
+  return undefined
+}
+
+async function blankOuter({ readAt }: Source, box: Outer, { edits, found }: Cleaning): Promise<void> {
+  const content = await readAt(box.content, Math.min(LOOKED_AT_BYTES, box.end - box.content))
+  if (box.type === 'uuid' && isKeptUuid(content)) return
+  const text = content.toString('latin1')
+  if (isFree(box.type)) {
+    if (!content.some((byte) => byte !== 0) && content.length === box.end - box.content) return
+    // Dashcams keep their positions there.
+    found.add(text.startsWith('GPS ') ? 'gps' : 'tags')
+  } else {
+    noteBox(box.type, text, found)
+    edits.write(box.start + 4, Buffer.from('free', 'latin1'))
+  }
+  edits.zero(box.content, box.end)
+}
+
+/** As drones write it below their films. */
+const PLACE = /GPS ?\(|HOME ?\(|\blat(?:itude)? ?[:=]|\[lat/i
+const LOOKED_AT_TEXT_BYTES = 4096
+
+async function hidePlaces({ readAt, size }: Source, texts: TextTrack[]): Promise<void> {
+  for (const { first, hide } of texts) {
+    if (first.start >= size) continue
+    const text = await readAt(first.start, Math.min(first.end, size, first.start + LOOKED_AT_TEXT_BYTES) - first.start)
+    if (PLACE.test(text.toString('latin1'))) hide()
+  }
+}

@@ -1,0 +1,204 @@
+import { noteExif, noteXmp } from '../metadata/metadata-kinds.ts'
+import { malformed, unsupported } from '../metadata/unstrippable-error.ts'
+import type { ReadAt } from '../pipeline/read-at.ts'
+import type { Box, BoxReader } from './box.ts'
+import { blankBox, type Cleaning, emptyBox, isFree, LOOKED_AT_BYTES } from './cleaning.ts'
+import type { Range } from './sample-ranges.ts'
+
+/** Where an item's bytes are, and who they are. */
+interface Item {
+  id: number
+  type: string
+  /** Where the four letters of its type are. */
+  typeAt: number
+  /** `image/…` and the like, of a `mime` item. */
+  contentType: string
+}
+
+/** ISO 23008-12: what makes pictures of items. Any other box goes. */
+const KEPT = new Set('hdlr pitm iinf iloc iref iprp idat dinf grpl ipro'.split(' '))
+/** Who wrote it, what it shows in words, when it was made. */
+const PERSONAL_PROPERTIES = new Set(['udes', 'altt', 'crtt', 'mdft', 'uuid'])
+const PERSONAL_ITEMS = new Set(['Exif', 'mime', 'uri ', 'rgan'])
+const MAXIMUM_EXTENTS = 100_000
+
+/**
+ * Takes out of the index of a picture (`meta`) what is personal. Returns its width and height as it is shown, where the index says
+ * so. Throws `UnstrippableError` when it can't be followed.
+ */
+export async function cleanItems(
+  boxes: BoxReader,
+  readAt: ReadAt,
+  cleaning: Cleaning,
+): Promise<[number, number] | undefined> {
+  const [meta] = boxes.children(0, boxes.bytes.length)
+  if (!meta) return undefined
+  const inner = boxes.childrenOf(meta, 4)
+  const box = (type: string) => inner.find((one) => one.type === type)
+  for (const one of inner) {
+    if (isFree(one.type)) emptyBox(boxes, one, cleaning)
+    else if (!KEPT.has(one.type)) blankBox(boxes, one, cleaning)
+  }
+  const [infos, locations, properties] = [box('iinf'), box('iloc'), box('iprp')]
+  const items = infos ? readItems(boxes, infos) : []
+  const ranges = locations ? readLocations(boxes, locations, box('idat')) : new Map<number, Range[]>()
+  const personal = items.filter(({ type }) => PERSONAL_ITEMS.has(type))
+  const pictures = items.filter((item) => !personal.includes(item))
+  assertApart(
+    personal.flatMap(({ id }) => ranges.get(id) ?? []),
+    pictures.flatMap(({ id }) => ranges.get(id) ?? []),
+  )
+  for (const item of personal) await removeItem(item, ranges.get(item.id), { readAt, boxes, cleaning })
+  if (!properties) return undefined
+  cleanProperties(boxes, properties, cleaning)
+  return dimensionsOf(boxes, properties, box('pitm'))
+}
+
+interface Removal {
+  readAt: ReadAt
+  boxes: BoxReader
+  cleaning: Cleaning
+}
+
+async function removeItem(
+  item: Item,
+  ranges: Range[] | undefined,
+  { readAt, boxes, cleaning }: Removal,
+): Promise<void> {
+  if (!ranges) throw unsupported('its metadata is where it can’t be followed')
+  const parts: Buffer[] = []
+  for (const { start, end } of ranges) {
+    cleaning.edits.zero(start, end)
+    if (parts.length < 100) parts.push(await peek(readAt, start, Math.min(end - start, LOOKED_AT_BYTES)))
+  }
+  note(item, Buffer.concat(parts), cleaning)
+  // An item of a type that nobody knows is nobody's metadata; taking it out of all tables would move the pixels.
+  cleaning.edits.write(boxes.base + item.typeAt, Buffer.from('free', 'latin1'))
+}
+
+/** Of a file that was cut off, what is there. */
+const peek = async (readAt: ReadAt, start: number, length: number): Promise<Buffer> =>
+  Buffer.from(
+    await readAt(start, length).catch((error: unknown) => {
+      if (error instanceof RangeError) return Buffer.alloc(0)
+      throw error
+    }),
+  )
+
+function note({ type, contentType }: Item, content: Buffer, { found }: Cleaning): void {
+  // Four bytes tell where the TIFF header starts, which is right behind them (ISO 23008-12 §A.2.1).
+  if (type === 'Exif') noteExif(content.subarray(4), found)
+  else if (contentType === 'application/rdf+xml') noteXmp(content, found)
+  else found.add('tags')
+}
+
+/** ISO 14496-12 §8.11.6: each item's number and type. Types came with version 2 of an entry. */
+function readItems(boxes: BoxReader, box: Box): Item[] {
+  const entries = boxes.childrenOf(box, boxes.number(box, 0, 1) === 0 ? 6 : 8)
+  return entries.map((entry) => {
+    const version = boxes.number(entry, 0, 1)
+    if (version < 2) throw unsupported('it holds an item without a type')
+    const idBytes = version === 2 ? 2 : 4
+    const typeOffset = 4 + idBytes + 2
+    const [, contentType = ''] = boxes.text(entry, typeOffset + 4).split('\0')
+    return {
+      id: boxes.number(entry, 4, idBytes),
+      type: boxes.text(entry, typeOffset, 4),
+      typeAt: entry.content + typeOffset,
+      contentType,
+    }
+  })
+}
+
+/** §8.11.3: where each item is, in numbers whose sizes stand at the start. */
+function readLocations(boxes: BoxReader, box: Box, data: Box | undefined): Map<number, Range[]> {
+  const locations = new Map<number, Range[]>()
+  let at = 4
+  const take = (length: number): number => {
+    at += length
+    if (length === 0) return 0
+    if (![1, 2, 4, 8].includes(length)) throw malformed('its locations are numbers of an odd size')
+    return boxes.number(box, at - length, length as 1 | 2 | 4 | 8)
+  }
+  const version = boxes.number(box, 0, 1)
+  const sizes = take(2)
+  const [offsetBytes, lengthBytes, baseBytes] = [sizes >> 12, (sizes >> 8) & 15, (sizes >> 4) & 15]
+  const indexBytes = version === 0 ? 0 : sizes & 15
+  let extentCount = 0
+  for (let left = take(version < 2 ? 2 : 4); left > 0; left--) {
+    const id = take(version < 2 ? 2 : 4)
+    const method = version === 0 ? 0 : take(2) & 15
+    take(2)
+    const base = take(baseBytes)
+    const count = take(2)
+    extentCount += count
+    if (extentCount > MAXIMUM_EXTENTS) throw unsupported('it is made of too many tiny parts')
+    const origin = method === 0 ? 0 : method === 1 && data ? boxes.base + data.content : undefined
+    const ranges: Range[] = []
+    for (let extent = 0; extent < count; extent++) {
+      take(indexBytes)
+      const start = (origin ?? 0) + base + take(offsetBytes)
+      ranges.push({ start, end: start + take(lengthBytes) })
+    }
+    // What is part of another item could only be found there.
+    if (origin !== undefined) locations.set(id, ranges)
+  }
+  return locations
+}
+
+/** Metadata that lies over pixels can't be taken out. */
+function assertApart(personal: Range[], pictures: Range[]): void {
+  const all = [
+    ...personal.map((range) => ({ ...range, isPersonal: true })),
+    ...pictures.map((range) => ({ ...range, isPersonal: false })),
+  ].toSorted((a, b) => a.start - b.start)
+  const reached = { personal: 0, pictures: 0 }
+  for (const { start, end, isPersonal } of all) {
+    if (end === start) continue
+    if (start < (isPersonal ? reached.pictures : reached.personal)) throw malformed('its metadata lies over its pixels')
+    const own = isPersonal ? 'personal' : 'pictures'
+    reached[own] = Math.max(reached[own], end)
+  }
+}
+
+function cleanProperties(boxes: BoxReader, properties: Box, cleaning: Cleaning): void {
+  const list = boxes.find(properties, 'ipco')
+  for (const property of list ? boxes.childrenOf(list) : [])
+    if (PERSONAL_PROPERTIES.has(property.type)) blankBox(boxes, property, cleaning)
+}
+
+/** Of the primary item (`pitm`): its extent and how it is turned, which are properties (§8.11.14, ISO 23008-12 §6.5). */
+function dimensionsOf(boxes: BoxReader, properties: Box, primary: Box | undefined): [number, number] | undefined {
+  if (!primary) return undefined
+  const id = boxes.number(primary, 4, boxes.number(primary, 0, 1) === 0 ? 2 : 4)
+  const list = boxes.find(properties, 'ipco')
+  const own = list ? boxes.childrenOf(list) : []
+  const indices = boxes
+    .childrenOf(properties)
+    .filter(({ type }) => type === 'ipma')
+    .flatMap((box) => associationsOf(boxes, box, id))
+  const has = (type: string) => indices.map((index) => own[index - 1]).find((property) => property?.type === type)
+  const [extent, turn] = [has('ispe'), has('irot')]
+  if (!extent) return undefined
+  const [width, height] = [boxes.number(extent, 4, 4), boxes.number(extent, 8, 4)]
+  const isOnItsSide = turn !== undefined && boxes.number(turn, 0, 1) % 2 === 1
+  return isOnItsSide ? [height, width] : [width, height]
+}
+
+/** §8.11.14: the numbers of an item's properties, from 1 on. */
+function associationsOf(boxes: BoxReader, box: Box, wanted: number): number[] {
+  const isLong = boxes.number(box, 0, 1) > 0
+  const hasWords = (boxes.number(box, 3, 1) & 1) === 1
+  let at = 8
+  const take = (length: 1 | 2 | 4): number => {
+    at += length
+    return boxes.number(box, at - length, length)
+  }
+  for (let left = boxes.number(box, 4, 4); left > 0; left--) {
+    const id = take(isLong ? 4 : 2)
+    const count = take(1)
+    const indices = Array.from({ length: count }, () => (hasWords ? take(2) & 0x7fff : take(1) & 0x7f))
+    if (id === wanted) return indices
+  }
+  return []
+}

@@ -1,0 +1,23 @@
+import { constants, copyFile, open, stat } from 'node:fs/promises'
+import { editFile } from '../boxes/edits.ts'
+import { type Findings, findEdits } from '../boxes/find-edits.ts'
+import type { ToStrip } from './picture.ts'
+import { withFile } from './read-at.ts'
+
+/**
+ * Copies an AVIF or a HEIC and overwrites in the copy what is personal. Everything else stays where it is: a phone's photo would
+ * take an encoder many seconds and lose some quality. Throws on a file that it can't follow.
+ */
+export async function stripBoxes({ inputPath, outputPath, stop }: ToStrip): Promise<Omit<Findings, 'edits'>> {
+  const { size } = await stat(inputPath)
+  const { edits, ...findings } = await withFile(inputPath, (readAt) => findEdits({ readAt, size }), stop)
+  // A clone shares its blocks with the original where the file system can do that.
+  await copyFile(inputPath, outputPath, constants.COPYFILE_FICLONE)
+  const file = await open(outputPath, 'r+')
+  try {
+    await editFile(file, edits)
+  } finally {
+    await file.close()
+  }
+  return findings
+}

@@ -1,0 +1,65 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { AppError } from '../errors.ts'
+import type { Sender } from '../sender.ts'
+import type { Edit } from './boxes/edits.ts'
+import { findEdits } from './boxes/find-edits.ts'
+import { UnstrippableError } from './metadata/unstrippable-error.ts'
+import { detectVideo, type VideoFormat } from './pipeline/detect-format.ts'
+import { CONFUSED, PictureProblem, type VideoReport } from './pipeline/picture.ts'
+import { createReadAt, type ReadPart } from './pipeline/read-at.ts'
+import type { Slots } from './pipeline/slots.ts'
+
+interface Dependencies {
+  /** An index takes some memory while it is looked at. */
+  slots: Slots
+  log: Pick<FastifyBaseLogger, 'error'>
+}
+
+/** A video whose bytes are stored, as they came. */
+interface StoredVideo {
+  format: VideoFormat
+  size: number
+  /** Resolves with fewer bytes at the end of the file only. */
+  readPart: ReadPart
+}
+
+const RETRY_AFTER_SECONDS = 60
+
+/** Videos on their way in. They are never decoded: what is personal becomes zeros, and everything else stays where it is. */
+export function createVideoIntake({ slots, log }: Dependencies) {
+  /**
+   * What has to become of a video's bytes, and what to tell of it. One that can't be followed is `unchanged` with a reason. Reads its
+   * index. Throws what `readPart` throws, and `unavailable`: it may be possible later.
+   */
+  async function inspect(
+    { format, size, readPart }: StoredVideo,
+    sender?: Sender,
+  ): Promise<{ report: VideoReport; edits: Edit[] }> {
+    const look = (stop: AbortSignal) => findEdits({ readAt: createReadAt(readPart, stop), size })
+    try {
+      const { edits, removed } = await slots.run(look, { owner: sender?.network })
+      return { report: { format, status: edits.length > 0 ? 'stripped' : 'unchanged', removed }, edits }
+    } catch (error) {
+      const reason = reasonOf(error)
+      if (reason === undefined) throw problemOf(error)
+      return { report: { format, status: 'unchanged', reason, removed: [] }, edits: [] }
+    }
+  }
+
+  function problemOf(cause: unknown): AppError {
+    if (cause instanceof AppError) return cause
+    if (!(cause instanceof PictureProblem)) log.error({ err: cause }, 'a video could not be cleaned')
+    return new AppError('unavailable', 'the server could not clean this video, please try again', {
+      cause,
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    })
+  }
+
+  return { detect: detectVideo, inspect }
+}
+
+/** Why it can't be followed; undefined: that is no fault of the video. */
+function reasonOf(error: unknown): string | undefined {
+  if (error instanceof UnstrippableError) return error.reason === 'unsupported' ? error.message : CONFUSED
+  return error instanceof RangeError ? CONFUSED : undefined
+}
