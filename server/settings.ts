@@ -339,7 +339,7 @@ export const settingGroups = {
       'IMAGES',
       choice('on', 'off'),
       'on',
-      'Pictures lose their metadata (GPS!) when they are uploaded and can be had smaller or in other formats. `off` stores them as they come. See [images.md](images.md).',
+      'Pictures and videos lose their metadata (GPS!) when they are uploaded, and pictures can be had smaller or in other formats. `off` stores them as they come. See [images.md](images.md).',
     ),
     pictureMemoryBytes: setting(
       'PICTURE_MEMORY',

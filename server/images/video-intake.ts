@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts'
 import type { Sender } from '../sender.ts'
 import type { Edit } from './boxes/edits.ts'
 import { findEdits } from './boxes/find-edits.ts'
+import { findRemaining, SEARCHED_BYTES } from './metadata/find-remaining.ts'
 import { UnstrippableError } from './metadata/unstrippable-error.ts'
 import { detectVideo, type VideoFormat } from './pipeline/detect-format.ts'
 import { CONFUSED, PictureProblem, type VideoReport } from './pipeline/picture.ts'
@@ -42,7 +43,8 @@ export function createVideoIntake({ slots, log }: Dependencies) {
     } catch (error) {
       const reason = reasonOf(error)
       if (reason === undefined) throw problemOf(error)
-      return { report: { format, status: 'unchanged', reason, removed: [] }, edits: [] }
+      const remaining = findRemaining(await readPart(0, SEARCHED_BYTES))
+      return { report: { format, status: 'unchanged', reason, removed: [], remaining }, edits: [] }
     }
   }
 

@@ -207,8 +207,8 @@ function treatmentJson(report: ImageReport | VideoReport | null): {
   return 'originalSize' in report ? { image: imageJson(report) } : { media: report }
 }
 
-function imageJson({ dimensions, format, status, removed, originalSize, reason }: ImageReport) {
-  return { dimensions, format, status, removed, originalSize, ...(reason === undefined ? {} : { reason }) }
+function imageJson({ dimensions, format, status, removed, originalSize, ...left }: ImageReport) {
+  return { dimensions, format, status, removed, originalSize, ...left }
 }
 
 export const timeJson = (epochMs: number): string => new Date(epochMs).toISOString()

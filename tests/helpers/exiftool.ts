@@ -7,7 +7,7 @@ import { join } from 'node:path'
 
 /** Groups of tags that say how a file is built, and of what the pixels are. */
 const STRUCTURE =
-  /^(?:SourceFile$|ExifTool|System|File|ICC|JFIF|Adobe|MPF|APP14|Composite|PNG$|PNG-pHYs|PNG-cICP|GIF|RIFF|Meta|AV1|HEVC|XMP-GPano|XMP-GSpherical)/
+  /^(?:SourceFile$|ExifTool|System|File|ICC|JFIF|Adobe|MPF|MPImage|APP14|Composite|PNG$|PNG-pHYs|PNG-cICP|GIF|RIFF|Jpeg2000$|Meta|AV1|HEVC|XMP-x$|XMP-hdrgm|XMP-G?Container|XMP-GPano|XMP-GSpherical)/
 /** In groups that say both. */
 const PERSONAL =
   /GPS|Latitude|Longitude|Location|Make|Model|Serial|Date|Author|Artist|Creator|Owner|Software|Comment|Title|Description$|Copyright|Keyword|Camera|Lens|Person|Host/i
@@ -18,14 +18,24 @@ const NOTHING = ['0000:00:00 00:00:00', '', ' ', 0]
 /** The tags of a file that tell of people, places, devices or days, as `Group:Tag`. The orientation alone is none. */
 export function personalTags(file: string | Uint8Array): string[] {
   if (typeof file !== 'string') return asFile(file, personalTags)
-  const output = exiftool('-json', '-G1', '-a', '-ee3', '-U', '-api', 'largefilesupport=1', file)
-  const [tags = {}] = JSON.parse(output.toString()) as Record<string, unknown>[]
-  return Object.entries(tags)
-    .filter(([name, value]) => isPersonal(name, value))
-    .map(([name]) => name)
+  return personalTagsOf([file]).get(file) ?? []
 }
 
-const exiftool = (...options: string[]): Buffer =>
+/** Of each file, by its path. */
+export function personalTagsOf(paths: readonly string[]): Map<string, string[]> {
+  const output = exiftool('-json', '-G1', '-a', '-ee3', '-U', '-api', 'largefilesupport=1', ...paths)
+  const files = JSON.parse(output.toString()) as Record<string, unknown>[]
+  const named = files.map((tags): [string, string[]] => [
+    String(tags.SourceFile),
+    Object.entries(tags)
+      .filter(([name, value]) => isPersonal(name, value))
+      .map(([name]) => name),
+  ])
+  return new Map(named)
+}
+
+/** Runs it. */
+export const exiftool = (...options: string[]): Buffer =>
   execFileSync('exiftool', options, { stdio: ['ignore', 'pipe', 'pipe'] })
 
 /** Lets `use` work on a file with these bytes. */

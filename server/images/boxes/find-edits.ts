@@ -1,4 +1,5 @@
-import { type Found, inOrder, type RemovedKind } from '../metadata/metadata-kinds.ts'
+import { brotliDecompressSync } from 'node:zlib'
+import { type Found, inOrder, noteExif, noteXmp, type RemovedKind } from '../metadata/metadata-kinds.ts'
 import { malformed, unsupported } from '../metadata/unstrippable-error.ts'
 import type { ReadAt } from '../pipeline/read-at.ts'
 import { type BoxReader, createBoxReader, MAX_HEADER_BYTES, readBoxHeader } from './box.ts'
@@ -31,6 +32,9 @@ interface Outer {
 
 /** ISO 14496-12 table 1: what pictures, samples and their order are. Any other box goes. */
 const KEPT = new Set('ftyp styp mdat moov moof meta mfra sidx ssix prft emsg pdin pssh'.split(' '))
+/** ISO 18181-2: the picture, its gain map and its index. What would make a JPEG of it again holds that one's comments, and goes. */
+const KEPT_IN_JXL = new Set(['JXL ', 'jxlc', 'jxlp', 'jxll', 'jxli', 'jhgm'])
+const JXL_PICTURE = ['jxlc', 'jxlp']
 /** An index is held in memory. That of a film of ten hours has some thirty megabytes. */
 const MAXIMUM_INDEX_BYTES = 32 * 1024 * 1024
 /** A film in fragments of two seconds has two for each. */
@@ -55,8 +59,8 @@ export async function findEdits(source: Source): Promise<Findings> {
     else if (box.type === 'meta') {
       const dimensions = await cleanMeta(source, box, cleaning)
       if (dimensions) seen.dimensions = dimensions
-    } else if (!KEPT.has(box.type)) await blankOuter(source, box, cleaning)
-    seen.hasIndex ||= box.type === 'moov' || box.type === 'meta'
+    } else if (!KEPT.has(box.type) && !KEPT_IN_JXL.has(box.type)) await blankOuter(source, box, cleaning)
+    seen.hasIndex ||= ['moov', 'meta', ...JXL_PICTURE].includes(box.type)
   }
   if (!seen.hasIndex) throw unsupported('its index is missing')
   await hidePlaces(source, texts)
@@ -110,10 +114,26 @@ async function blankOuter({ readAt }: Source, box: Outer, { edits, found }: Clea
     // Dashcams keep their positions there.
     found.add(text.startsWith('GPS ') ? 'gps' : 'tags')
   } else {
-    noteBox(box.type, text, found)
+    if (box.type === 'Exif') noteExif(content.subarray(4), found)
+    else if (box.type === 'xml ') noteXmp(content, found)
+    else if (box.type === 'brob') noteCompressed(content, found)
+    else noteBox(box.type, text, found)
     edits.write(box.start + 4, Buffer.from('free', 'latin1'))
   }
   edits.zero(box.content, box.end)
+}
+
+/** A box of JPEG XL that is compressed with Brotli, behind the four letters of its name. */
+function noteCompressed(content: Buffer, found: Found): void {
+  const type = content.toString('latin1', 0, 4)
+  found.add(type === 'Exif' ? 'exif' : 'xmp')
+  try {
+    const bytes = brotliDecompressSync(content.subarray(4), { maxOutputLength: LOOKED_AT_BYTES })
+    if (type === 'Exif') noteExif(bytes.subarray(4), found)
+    else noteXmp(bytes, found)
+  } catch {
+    // Long or broken: it goes, whatever was in it.
+  }
 }
 
 /** As drones write it below their films. */

@@ -1,3 +1,4 @@
+import type { GainMap } from './gain-map.ts'
 import type { Found } from './metadata-kinds.ts'
 import { readExif } from './read-exif.ts'
 import { UnstrippableError } from './unstrippable-error.ts'
@@ -8,6 +9,20 @@ export interface Stripping {
   found: Found
   /** As `StripOptions.salvages`. */
   salvages: boolean
+  /** Of a JPEG: it is the gain map of another. */
+  isGainMap?: boolean
+  /** Of a JPEG: the gain map that is put behind it. */
+  gainMap?: GainMap | undefined
+  /** Of a JPEG: whether it has a gain map is not known yet; it is stripped as one that has, to learn how long it will be. */
+  seeksGainMap?: boolean
+  /** Of a JPEG: what is learnt of it on the way. */
+  notes?: JpegNotes
+}
+
+export interface JpegNotes {
+  hasScan: boolean
+  /** It says that it has a gain map, or that it is one. */
+  announcesGainMap: boolean
 }
 
 /** Passes on what there is; when the file ends too early, that is the end. */

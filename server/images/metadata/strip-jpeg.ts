@@ -1,6 +1,8 @@
 import type { ByteReader } from './byte-reader.ts'
+import { gainMapSegments } from './gain-map-segments.ts'
+import { gainMapXmp, isOurXmp, panoramaXmp, tellsGainMap } from './kept-xmp.ts'
 import { type Found, noteExif, noteXmp } from './metadata-kinds.ts'
-import { asFarAsItGoes, orientationOf, type Stripping } from './salvage.ts'
+import { asFarAsItGoes, type JpegNotes, orientationOf, type Stripping } from './salvage.ts'
 import { malformed, unsupported } from './unstrippable-error.ts'
 
 /** Marker codes, the byte after 0xFF: ITU T.81 table B.1. */
@@ -19,36 +21,48 @@ const COM = 0xfe
 const JFIF_BYTES = 14
 const ADOBE_BYTES = 12
 
+const ISO_GAIN_MAP = 'urn:iso:std:iso:ts:21496:-1\0'
+
 const START = Buffer.of(0xff, SOI)
 const END = Buffer.of(0xff, EOI)
 
 /**
  * Keeps the segments that a decoder needs, and of the application segments only those that say what the colours mean.
- * Everything behind EOI goes: the further pictures of MPF, motion photo videos, makers' trailers.
+ * Everything behind EOI goes: the further pictures of MPF but a gain map, motion photo videos, makers' trailers.
  */
 export async function* stripJpeg(reader: ByteReader, stripping: Stripping): AsyncGenerator<Uint8Array, void> {
   if (!START.equals(await reader.take(2))) throw malformed('a JPEG starts with SOI')
   yield START
-  const progress = { hasScan: false }
-  const content = untilEnd(reader, stripping, progress)
+  const progress: JpegNotes = stripping.notes ?? { hasScan: false, announcesGainMap: false }
+  const content = untilEnd(reader, { ...stripping, notes: progress })
   yield* stripping.salvages ? asFarAsItGoes(content) : content
   if (!progress.hasScan) throw malformed('a JPEG without a scan shows nothing')
   yield END
 }
 
-async function* untilEnd(
-  reader: ByteReader,
-  stripping: Stripping,
-  progress: { hasScan: boolean },
-): AsyncGenerator<Uint8Array, void> {
+type Noting = Stripping & { notes: JpegNotes }
+
+async function* untilEnd(reader: ByteReader, stripping: Noting): AsyncGenerator<Uint8Array, void> {
+  const { notes } = stripping
+  let missing = stripping.gainMap
+  let position = START.length
   for (let marker = await nextMarker(reader); marker !== EOI; ) {
-    yield* segment(marker, reader, stripping)
-    progress.hasScan ||= marker === SOS
+    // JFIF's segment comes first (JFIF 1.02).
+    if (missing && marker !== APP0) {
+      for (const { marker: own, payload } of gainMapSegments(missing, position))
+        yield Buffer.concat([segmentHeader(own, payload.length), payload])
+      missing = undefined
+    }
+    for await (const part of segment(marker, reader, stripping)) {
+      position += part.length
+      yield part
+    }
+    notes.hasScan ||= marker === SOS
     marker = marker === SOS ? yield* scanData(reader) : await nextMarker(reader)
   }
 }
 
-async function* segment(marker: number, reader: ByteReader, stripping: Stripping): AsyncGenerator<Uint8Array, void> {
+async function* segment(marker: number, reader: ByteReader, stripping: Noting): AsyncGenerator<Uint8Array, void> {
   const isMetadata = (marker >= APP0 && marker <= APP15) || marker === COM
   if (!isMetadata && !isPictureMarker(marker)) throw unsupported(`JPEG marker ${marker.toString(16)}`)
   const length = (await reader.take(2)).readUInt16BE() - 2 // The length counts itself (B.1.1.4).
@@ -73,7 +87,8 @@ function segmentHeader(marker: number, length: number): Buffer {
 }
 
 /** What stays of the `payload` of an application segment or comment. Each maker picks a segment and a name at its start. */
-function keptOf(marker: number, payload: Buffer, { found, salvages }: Stripping): Buffer | undefined {
+function keptOf(marker: number, payload: Buffer, stripping: Noting): Buffer | undefined {
+  const { found, salvages, gainMap } = stripping
   const isNamed = (name: string) => payload.toString('latin1', 0, name.length) === name
   if (marker === APP0 && isNamed('JFIF\0') && payload.length >= JFIF_BYTES) return withoutThumbnail(payload, found)
   if (marker === APP2 && isNamed('ICC_PROFILE\0')) return payload
@@ -81,11 +96,29 @@ function keptOf(marker: number, payload: Buffer, { found, salvages }: Stripping)
 
   if (marker === APP0 && isNamed('JFXX\0')) found.add('thumbnail')
   if (marker === APP1 && isNamed('Exif\0')) return withoutAllButOrientation(payload, { found, salvages })
-  if (marker === APP1 && isNamed('http://ns.adobe.com/')) noteXmp(payload, found)
-  if (marker === APP2 && isNamed('MPF\0')) found.add('thumbnail') // CIPA DC-007: an index of the pictures behind EOI
+  if (marker === APP1 && isNamed('http://ns.adobe.com/')) return keptXmp(payload, stripping)
+  if (marker === APP2 && isNamed(ISO_GAIN_MAP)) return keptGainMapParameters(payload, stripping)
+  if (marker === APP2 && isNamed('MPF\0') && !gainMap) found.add('thumbnail') // CIPA DC-007: an index of the pictures behind EOI
   if (marker === APP13) found.add('iptc')
   if (marker === COM) found.add('comment')
   return undefined
+}
+
+/** How a panorama is projected, and what a gain map does. XMP that says nothing else is none that went. */
+function keptXmp(payload: Buffer, { found, isGainMap, notes }: Noting): Buffer | undefined {
+  const kept = isGainMap ? gainMapXmp(payload) : panoramaXmp(payload)
+  if (isGainMap ? kept !== undefined : tellsGainMap(payload)) notes.announcesGainMap = true
+  if (!isOurXmp(payload) && !(isGainMap && kept)) noteXmp(payload, found)
+  return kept
+}
+
+/** ISO 21496-1 annex C: numbers only; of a photo, just the version. Without a gain map they mean nothing. */
+function keptGainMapParameters(
+  payload: Buffer,
+  { isGainMap, gainMap, seeksGainMap, notes }: Noting,
+): Buffer | undefined {
+  notes.announcesGainMap = true
+  return isGainMap || gainMap || seeksGainMap ? payload : undefined
 }
 
 function withoutAllButOrientation(exif: Buffer, { found, salvages }: Stripping): Buffer | undefined {

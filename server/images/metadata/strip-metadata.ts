@@ -1,7 +1,7 @@
 import { readingFrom } from './byte-reader.ts'
+import { stripWithGainMap } from './gain-map.ts'
 import { type Found, inOrder, type RemovedKind } from './metadata-kinds.ts'
 import type { Stripping } from './salvage.ts'
-import { stripJpeg } from './strip-jpeg.ts'
 import { stripPng } from './strip-png.ts'
 import { stripWebp } from './strip-webp.ts'
 
@@ -31,8 +31,8 @@ export interface Stripped {
  * what pictures need; unknown things go. The orientation goes as well, so only an upright picture still looks the same,
  * unless `salvages` keeps it.
  *
- * `open` starts reading at the first byte each time. A WebP is read twice, since its size stands at its start; the others
- * once, and only to the end of the picture. Memory does not depend on the file.
+ * `open` starts reading at the first byte each time. A WebP is read twice, since its size stands at its start, and so
+ * is a JPEG with a gain map; the others once, and only to the end of the picture. Memory does not depend on the file.
  */
 export function stripMetadata(
   format: StrippableFormat,
@@ -60,7 +60,7 @@ function keptBytes(
 ): AsyncIterable<Uint8Array> {
   switch (format) {
     case 'jpeg':
-      return readingFrom(open, (reader) => stripJpeg(reader, stripping))
+      return stripWithGainMap(open, stripping)
     case 'png':
       return readingFrom(open, (reader) => stripPng(reader, stripping))
     case 'webp':

@@ -1,4 +1,4 @@
-export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'heic' | 'gif' | 'tiff'
+export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'heic' | 'jxl' | 'gif' | 'tiff'
 
 const AVIF_BRANDS = new Set(['avif', 'avis'])
 /** ISO 23008-12 annexes B and C: pictures coded with HEVC, of any coding, and sequences of both. */
@@ -8,7 +8,7 @@ const HEIF_BRANDS = new Set('heic heix heim heis hevc hevx hevm hevs mif1 mif2 m
 export const DETECTED_BYTES = 256
 
 /**
- * What a file is by its first bytes, never by its name. Undefined: nothing that we work on, such as SVG or BigTIFF.
+ * What a file is by its first bytes, never by its name. Undefined: nothing that we work on, such as SVG, or JPEG XL without boxes, which has no place for metadata.
  * A PNG is recognised by four of its eight signature bytes, so that one broken by a text-mode transfer is still called a PNG.
  */
 export function detectFormat(head: Uint8Array): ImageFormat | undefined {
@@ -16,7 +16,9 @@ export function detectFormat(head: Uint8Array): ImageFormat | undefined {
   if (text.startsWith('\xff\xd8\xff')) return 'jpeg'
   if (text.startsWith('\x89PNG')) return 'png'
   if (/^GIF8[79]a/.test(text)) return 'gif'
-  if (/^(II\*\0|MM\0\*)/.test(text)) return 'tiff'
+  // With 43 instead of 42, a BigTIFF.
+  if (/^(II[*+]\0|MM\0[*+])/.test(text)) return 'tiff'
+  if (text.startsWith('\0\0\0\x0cJXL \r\n\x87\n')) return 'jxl'
   if (/^RIFF.{4}WEBP/s.test(text)) return 'webp'
   const brands = brandsOf(text)
   if (brands.some((brand) => AVIF_BRANDS.has(brand))) return 'avif'
@@ -26,7 +28,7 @@ export function detectFormat(head: Uint8Array): ImageFormat | undefined {
 export type VideoFormat = 'mp4' | 'mov' | 'm4v' | '3gp'
 
 /** Of audio, whose tags are content; of cameras' raw pictures; of documents and pictures of other kinds. */
-const OTHER_BRANDS = /^(?:M4[ABP] |F4[AB] |aax|crx |jp[2mx] |mj[p2]|JXL |dcj)/
+const OTHER_BRANDS = /^(?:M4[ABP] |F4[AB] |aax|crx |jp[2mx] |mj[p2])/
 /** What QuickTime files began with before they had brands. */
 const OLD_QUICKTIME = /^.{4}(?:moov|mdat|wide|pnot)/s
 

@@ -24,6 +24,7 @@ export async function encodeLike(picture: Sharp, { path, format, metadata }: Sou
       return picture.png()
     case 'gif':
     case 'heic':
+    case 'jxl':
       throw new Error(`a ${format} never needs other pixels`)
   }
 }

@@ -1,5 +1,7 @@
 import { open, rename } from 'node:fs/promises'
 import { AppError } from '../../errors.ts'
+import { findRemaining, SEARCHED_BYTES } from '../metadata/find-remaining.ts'
+import type { RemovedKind } from '../metadata/metadata-kinds.ts'
 import { createDeriver, type Derivation, type Derived } from './derive.ts'
 import { DETECTED_BYTES, detectFormat, isAvifSequence } from './detect-format.ts'
 import { loadSharp } from './load-sharp.ts'
@@ -53,7 +55,8 @@ export function createImagePipeline({ strip, limits, slots, memory }: Dependenci
       if (problem.kind === 'busy') throw notNow(problem)
       return salvaged({ ...picture, outputPath, stop }, problem)
     })
-    return { format, originalSize: size, ...outcome }
+    const isLeft = outcome.status === 'unchanged' && outcome.reason !== undefined
+    return { format, originalSize: size, ...outcome, ...(isLeft && { remaining: await remainingIn(inputPath) }) }
   }
 
   /** Takes little memory and time, so it waits for no turn. */
@@ -85,10 +88,13 @@ export function createImagePipeline({ strip, limits, slots, memory }: Dependenci
 
 export type ImagePipeline = ReturnType<typeof createImagePipeline>
 
-async function readHead(path: string): Promise<{ head: Buffer; size: number }> {
+const remainingIn = async (path: string): Promise<RemovedKind[]> =>
+  findRemaining((await readHead(path, SEARCHED_BYTES)).head)
+
+async function readHead(path: string, length = DETECTED_BYTES): Promise<{ head: Buffer; size: number }> {
   const file = await open(path)
   try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(DETECTED_BYTES), 0, DETECTED_BYTES, 0)
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, 0)
     return { head: buffer.subarray(0, bytesRead), size: (await file.stat()).size }
   } finally {
     await file.close()

@@ -9,7 +9,7 @@ import { PictureProblem } from './picture.ts'
  */
 
 /** To encode one pixel. WebP and AVIF hold the whole picture several times over. */
-const ENCODING = { jpeg: 1, png: 1, tiff: 1, gif: 0, heic: 0, webp: 13, avif: 25 }
+const ENCODING = { jpeg: 1, png: 1, tiff: 1, gif: 0, heic: 0, jxl: 0, webp: 13, avif: 25 }
 const ENCODING_LOSSLESS_WEBP = 37
 /** As `derive.ts` encodes, into memory: JPEG with Huffman tables made to measure, AVIF in its own way. */
 const ENCODING_DERIVED: Record<DerivedFormat, number> = { jpeg: 7, png: 4, webp: 16, avif: 34 }

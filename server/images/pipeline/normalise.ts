@@ -1,6 +1,8 @@
 import { rm, stat } from 'node:fs/promises'
 import type { Metadata } from 'sharp'
+import { isKeptXmp } from '../metadata/kept-xmp.ts'
 import { kindsOf, type RemovedKind } from '../metadata/metadata-kinds.ts'
+import { UnstrippableError } from '../metadata/unstrippable-error.ts'
 import type { ImageFormat } from './detect-format.ts'
 import { encodeLike } from './encoding.ts'
 import type { SharpModule } from './load-sharp.ts'
@@ -29,7 +31,7 @@ import {
 } from './read-picture.ts'
 import { stripBoxes } from './strip-boxes.ts'
 import { stripGif } from './strip-gif.ts'
-import { stripTiff } from './strip-tiff.ts'
+import { lossOfTiff, stripTiff } from './strip-tiff.ts'
 import { hasWebColours, toWebColours } from './web-colours.ts'
 
 export interface Picture {
@@ -60,14 +62,14 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
    */
   function normalise(picture: Picture): Promise<Outcome> {
     return whenKept(picture, async () => {
-      if (picture.format === 'heic') return stripUndecoded(picture)
+      if (isUndecodable(picture.format)) return stripUndecoded(picture)
       const metadata = await readHeader(sharp, picture.inputPath)
       assertWithin(limits, metadata)
       return { dimensions: dimensionsOf(metadata), ...(await treat(picture, metadata)) }
     })
   }
 
-  /** A HEIC says in its index how it is turned and in what colours, so there is nothing else to do; nor is there a decoder. */
+  /** HEIC and JPEG XL say beside their metadata how they are turned and in what colours, so there is nothing else to do. */
   async function stripUndecoded(picture: Picture): Promise<Outcome> {
     const { removed, dimensions } = await stripBoxes({ ...picture, salvages: false }).catch(rethrowAs(CONFUSED))
     return { ...(dimensions && { dimensions }), status: await statusOf(picture, removed), removed }
@@ -89,7 +91,7 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
   }
 
   const knownHeader = async ({ format, inputPath }: Picture): Promise<Metadata | undefined> =>
-    format === 'heic' ? undefined : await readHeader(sharp, inputPath).catch(onlyDiskFaults)
+    isUndecodable(format) ? undefined : await readHeader(sharp, inputPath).catch(onlyDiskFaults)
 
   async function stripBlindly(picture: Picture, metadata: Metadata | undefined): Promise<RemovedKind[]> {
     const removed = await stripAsItIs({ ...picture, salvages: true }).catch(rethrowAs(CONFUSED))
@@ -111,17 +113,18 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
   async function treat(picture: Picture, metadata: Metadata): Promise<Treated> {
     const needsPixels = (metadata.orientation ?? 1) > 1 || !hasWebColours(metadata)
     const isTold = needsPixels && TOLD_BY_HEADER.includes(picture.format)
-    const removed = isTold ? kindsOf(metadata) : await stripLosslessly(picture)
+    const { removed, isCutOff } = isTold ? { removed: kindsOf(metadata) } : await stripLosslessly(picture)
     picture.stop.throwIfAborted()
     if (removed && !needsPixels) {
-      await memory.hold(checkingBytes(metadata), picture.stop, () => assertSame(picture, metadata))
+      const check = () => assertSame(picture, metadata, isCutOff ? 'warning' : 'error')
+      await memory.hold(checkingBytes(metadata), picture.stop, check)
       return { status: await statusOf(picture, removed), removed }
     }
     const bytes = normalisingBytes(metadata, { format: picture.format, isLossless: await isLossless(picture) })
     await memory.hold(bytes, picture.stop, async () => {
       await encodeAnew(picture, metadata)
       picture.stop.throwIfAborted()
-      await assertSame(picture, metadata)
+      await assertSame(picture, metadata, 'error')
     })
     return { status: 'normalised', removed: removed ?? kindsOf(metadata) }
   }
@@ -129,21 +132,23 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
   const isLossless = async ({ format, inputPath }: Picture): Promise<boolean> =>
     format === 'webp' && (await withFile(inputPath, isLosslessWebp).catch(rethrowAs(CONFUSED)))
 
-  /** What went; undefined: the file is built in a way that only its decoder follows. */
-  async function stripLosslessly(picture: Picture): Promise<RemovedKind[] | undefined> {
+  /** What went; undefined: the file is built in a way that only its decoder follows. A JPEG that is cut off gets an end. */
+  async function stripLosslessly(picture: Picture): Promise<{ removed?: RemovedKind[]; isCutOff?: boolean }> {
     try {
-      return await stripAsItIs({ ...picture, salvages: false })
+      return { removed: await stripAsItIs({ ...picture, salvages: false }) }
     } catch (error) {
       // sharp would take a GIF's palettes, and of a TIFF's pages and fields those that it knows.
       if (isDiskFault(error) || picture.format === 'gif' || picture.format === 'tiff') return rethrowAs(CONFUSED)(error)
-      return undefined
+      const isCutOff = error instanceof UnstrippableError && error.reason === 'truncated' && picture.format === 'jpeg'
+      if (!isCutOff) return {}
+      return { removed: await stripAsItIs({ ...picture, salvages: true }).catch(rethrowAs(CONFUSED)), isCutOff }
     }
   }
 
   function stripAsItIs({ format, ...picture }: ToStrip & Pick<Picture, 'format'>): Promise<RemovedKind[]> {
     if (format === 'gif') return stripGif(picture)
     if (format === 'tiff') return stripTiff(picture)
-    if (format === 'avif' || format === 'heic') return stripBoxes(picture).then(({ removed }) => removed)
+    if (format === 'avif' || isUndecodable(format)) return stripBoxes(picture).then(({ removed }) => removed)
     return strip(format, picture)
   }
 
@@ -167,14 +172,16 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
   async function refuseWhatWouldGetLost({ inputPath, format }: Picture, metadata: Metadata): Promise<void> {
     if (format === 'png' && (await withFile(inputPath, isAnimatedPng).catch(rethrowAs(CONFUSED))))
       throw new PictureProblem('unfit', 'it is an animated PNG')
+    const loss = format === 'tiff' ? await lossOfTiff(inputPath).catch(rethrowAs(CONFUSED)) : undefined
+    if (loss !== undefined) throw new PictureProblem('unfit', loss)
     if (format === 'avif' && isAnimated(metadata)) throw new PictureProblem('unfit', 'it holds several pictures')
   }
 
   /** Throws unless the output is the picture that the input was, upright, whole and without a trace of metadata. */
-  async function assertSame(picture: Picture, expected: Metadata): Promise<void> {
+  async function assertSame(picture: Picture, expected: Metadata, failOn: 'error' | 'warning'): Promise<void> {
     const result = await assertSameHeader(picture, expected)
     if ((result.orientation ?? 1) !== 1 || result.exif !== undefined) throw different()
-    await assertDecodable(sharp, picture.outputPath, limits, result)
+    await assertDecodable(sharp, picture.outputPath, limits, result, failOn)
   }
 
   /** As far as can be said without decoding. Of EXIF, the orientation may be left. */
@@ -187,7 +194,7 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
       result.hasAlpha !== expected.hasAlpha,
       String([result.delay, result.loop]) !== String([expected.delay, expected.loop]),
       (result.exif?.length ?? 0) > ORIENTATION_BYTES,
-      (result.xmp ?? result.iptc) !== undefined,
+      (result.xmp && !isKeptXmp(result.xmp)) || result.iptc !== undefined,
     ]
     if (differences.includes(true)) throw different()
     return result
@@ -195,6 +202,9 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
 
   return { normalise, salvage }
 }
+
+/** There is no decoder for them here. */
+const isUndecodable = (format: ImageFormat): format is 'heic' | 'jxl' => format === 'heic' || format === 'jxl'
 
 const different = () => new PictureProblem('unfit', 'it came out differently')
 

@@ -14,6 +14,8 @@ export interface ImageReport {
   /** Safe for a stranger to read. */
   reason?: string
   removed: RemovedKind[]
+  /** With `unchanged` and a reason: what was seen to be in it still. There may be more. */
+  remaining?: RemovedKind[]
   /** Bytes. */
   originalSize: number
 }
@@ -24,6 +26,7 @@ export interface VideoReport {
   status: 'stripped' | 'unchanged'
   reason?: string
   removed: RemovedKind[]
+  remaining?: RemovedKind[]
 }
 
 /** Why a file whose structure can't be followed is left as it came. */

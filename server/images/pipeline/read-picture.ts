@@ -48,15 +48,16 @@ export function dimensionsOf(metadata: Metadata): [number, number] {
 
 const frameHeight = ({ height, pageHeight }: Metadata): number => pageHeight ?? height
 
-/** Decodes all of a picture and keeps a few pixels. Throws like `readHeader`. */
+/** Decodes all of a picture and keeps a few pixels. Throws like `readHeader`, with `failOn: 'warning'` at any oddity. */
 export async function assertDecodable(
   sharp: SharpModule,
   input: PictureInput,
   limits: ImageLimits,
   metadata: Metadata,
+  failOn: 'error' | 'warning',
 ): Promise<void> {
   // A JPEG that is shrunk while it is decoded takes half the time.
-  await openPicture(sharp, input, limits, { pages: isAnimated(metadata) ? -1 : 1 })
+  await openPicture(sharp, input, limits, { pages: isAnimated(metadata) ? -1 : 1, failOn })
     .resize({ width: 64, kernel: 'nearest' })
     .raw()
     .toBuffer()

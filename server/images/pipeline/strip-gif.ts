@@ -20,7 +20,7 @@ interface Part {
 export async function stripGif({ inputPath, outputPath, salvages, stop }: ToStrip): Promise<RemovedKind[]> {
   const parts = await withFile(inputPath, (readAt) => partsOf(readAt, salvages), stop)
   await pipeline(async function* () {
-    for (const { start, end } of joined(parts.filter(({ metadata }) => metadata === undefined)))
+    for (const { start, end } of parts.filter(({ metadata }) => metadata === undefined))
       yield* createReadStream(inputPath, { start, end: end - 1 })
   }, createWriteStream(outputPath))
   const kinds = parts.map(({ metadata }) => metadata).filter((kind) => kind !== undefined && kind !== 'other')
@@ -35,22 +35,28 @@ const TRAILER = 0x3b
 /** How often to play (no specification but every browser's); everything else is for the program that wrote it. */
 const LOOPS = ['NETSCAPE2.0', 'ANIMEXTS1.0']
 
-/** They are held in memory. A thousand frames have two or three each. */
+/** Of a GIF; each frame has two or three. */
+const MAXIMUM_BLOCKS = 100_000
+/** Neighbours that stay are one part. They are held in memory. */
 const MAXIMUM_PARTS = 30_000
 
 /** The parts of a GIF up to its trailer (GIF89a §12 to §27). Throws on one that does not get there, unless it `salvages`. */
 async function partsOf(readAt: ReadAt, salvages: boolean): Promise<Part[]> {
   const parts: Part[] = [{ start: 0, end: 13 + tableBytes(await readAt(10, 1)) }]
-  for (;;) {
+  for (let blocks = 1; ; blocks++) {
     const start = parts.at(-1)?.end ?? 0
     const kind = salvages ? await readAt(start, 1).catch(atEnd([TRAILER])) : await readAt(start, 1)
-    if (parts.length > MAXIMUM_PARTS) throw new Error('a GIF with too many blocks')
-    if (kind[0] === TRAILER) return [...parts, { start, end: start + 1 }]
+    if (parts.length > MAXIMUM_PARTS || blocks > MAXIMUM_BLOCKS) throw new Error('a GIF with too many blocks')
+    if (kind[0] === TRAILER) {
+      addPart(parts, { start, end: start + 1 })
+      return parts
+    }
     const part = partAt(readAt, start, kind[0])
     // Of a picture that ends too early some lines can be seen; anything else goes.
     const cut: Part = { start, end: Number.POSITIVE_INFINITY, ...(kind[0] !== IMAGE && { metadata: 'other' }) }
-    parts.push(salvages ? await part.catch(atEnd(cut)) : await part)
-    if (parts.at(-1) === cut) return parts
+    const next = salvages ? await part.catch(atEnd(cut)) : await part
+    addPart(parts, next)
+    if (next === cut) return parts
   }
 }
 
@@ -95,13 +101,9 @@ async function endOfBlocks(readAt: ReadAt, start: number): Promise<number> {
 /** Bytes of the colour table that a descriptor's flags announce. */
 const tableBytes = ([flags = 0]: Buffer): number => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0)
 
-/** Neighbours become one part, so that copying takes few reads. */
-function joined(parts: Part[]): Part[] {
-  const result: Part[] = []
-  for (const part of parts) {
-    const last = result.at(-1)
-    if (last?.end === part.start) last.end = part.end
-    else result.push({ ...part })
-  }
-  return result
+/** Copying takes few reads when neighbours that stay are one part. */
+function addPart(parts: Part[], part: Part): void {
+  const last = parts.at(-1)
+  if (last && last.metadata === undefined && part.metadata === undefined) last.end = part.end
+  else parts.push(part)
 }

@@ -1,120 +1,247 @@
-import { constants, copyFile, type FileHandle, open } from 'node:fs/promises'
-import { inOrder, type RemovedKind } from '../metadata/metadata-kinds.ts'
-import { PictureProblem, type ToStrip } from './picture.ts'
+import { constants, copyFile, open, stat } from 'node:fs/promises'
+import { type Edit, editFile, inFileOrder } from '../boxes/edits.ts'
+import { type Found, inOrder, noteXmp, type RemovedKind } from '../metadata/metadata-kinds.ts'
+import { isDiskFault, PictureProblem, type ToStrip } from './picture.ts'
 import { type ReadAt, withFile } from './read-at.ts'
-import { type Directory, FIELD_BYTES, type Field, readDirectories, readDirectory } from './tiff-directory.ts'
+import {
+  type Directory,
+  type Field,
+  numberBytes,
+  readDirectories,
+  readDirectory,
+  readNumber,
+} from './tiff-directory.ts'
 
+const NEW_SUBFILE_TYPE = 254
+const COMPRESSION = 259
+const PHOTOMETRIC = 262
+const DESCRIPTION = 270
+const SUB_DIRECTORIES = 330
+const EXTRA_SAMPLES = 338
+const XMP = 700
 const EXIF_DIRECTORY = 34665
 const GPS_DIRECTORY = 34853
 const INTEROPERABILITY_DIRECTORY = 40965
+const DNG_VERSION = 50706
 const POINTERS = [EXIF_DIRECTORY, GPS_DIRECTORY, INTEROPERABILITY_DIRECTORY]
-const COMPRESSION = 259
 
-/** Description, make, model, software, date, artist, computer, copyright; XMP, IPTC, Photoshop's resources. */
-const METADATA = new Map<number, RemovedKind>([
-  [270, 'comment'],
-  ...[271, 272, 305, 306, 315, 316, 33432].map((tag): [number, RemovedKind] => [tag, 'exif']),
-  [700, 'xmp'],
+const range = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i)
+
+/**
+ * What pixels are, where they are, and what their colours and sizes mean: TIFF 6.0, its supplements and technical notes, libtiff's
+ * and Adobe's layers; which place of a map a pixel is (GeoTIFF, GDAL); and what microscopes measured (ImageJ, LSM, MetaMorph),
+ * which is data as the pixels are. Any other field goes.
+ */
+const KEPT = new Set([
+  ...[NEW_SUBFILE_TYPE, 255, 256, 257, 258, COMPRESSION, PHOTOMETRIC, 263, 264, 265, 266, 273, 274, 277, 278, 279],
+  ...[280, 281, 282, 283, 284, ...range(286, 293), 296, 297, 301, ...range(317, 328), SUB_DIRECTORIES, 332, 333, 334],
+  ...[336, EXTRA_SAMPLES, ...range(339, 347), 351, ...range(401, 405), ...range(433, 435), ...range(512, 521)],
+  ...[...range(529, 532), 559, ...range(32995, 32998), 33550, 33922, 34264, 34675, 34735, 34736, 34737, 34908],
+  ...[34909, 34910, 37439, 37724, 42112, 42113, 50838, 50839, 34412, ...range(33628, 33631)],
+])
+
+/** What the names of fields are that go; any other was written by a camera or a program about itself. */
+const KINDS = new Map<number, RemovedKind>([
+  ...[DESCRIPTION, 269, 285, 40091, 40092, 40094, 40095].map((tag): [number, RemovedKind] => [tag, 'comment']),
+  [XMP, 'xmp'],
   [33723, 'iptc'],
   [34377, 'iptc'],
-  [EXIF_DIRECTORY, 'exif'],
   [GPS_DIRECTORY, 'gps'],
 ])
 
 /**
  * Copies a TIFF and takes the metadata out of the copy's directories; their bytes become zeros and everything else stays where
- * it is, whatever its compression, pages and private tags. Throws a `PictureProblem` for a camera's raw picture.
+ * it is, whatever its compression and pages. Throws a `PictureProblem` for a camera's raw picture.
  */
 export async function stripTiff({ inputPath, outputPath, stop }: ToStrip): Promise<RemovedKind[]> {
-  const { directories, blank } = await withFile(
-    inputPath,
-    async (readAt) => {
-      const all = await readDirectories(readAt)
-      refuseRaw(all)
-      const found = all.flatMap(({ fields, littleEndian }) =>
-        metadataOf(fields).map((field) => ({ field, littleEndian })),
-      )
-      const blank: Range[] = []
-      for (const { field, littleEndian } of found) blank.push(...(await rangesOf(readAt, field, littleEndian)))
-      return { directories: all, blank }
-    },
-    stop,
-  )
+  const { size } = await stat(inputPath)
+  const found: Found = new Set()
+  const edits = await withFile(inputPath, (readAt) => findEdits(readAt, size, found), stop)
   // A clone shares its blocks with the original where the file system can do that.
   await copyFile(inputPath, outputPath, constants.COPYFILE_FICLONE)
-  await edit(outputPath, directories, blank)
-  const kinds = directories.flatMap(({ fields }) => fields.map(({ tag }) => METADATA.get(tag)))
-  return inOrder(new Set(kinds.filter((kind) => kind !== undefined)))
+  const file = await open(outputPath, 'r+')
+  try {
+    await editFile(file, inFileOrder(edits, size))
+  } finally {
+    await file.close()
+  }
+  return inOrder(found)
 }
 
 /** How the first page is compressed; 1 is not at all, 7 is JPEG (TIFF 6.0 §22). */
 export async function tiffCompression(path: string): Promise<number> {
   const [first] = await withFile(path, readDirectories)
-  return first?.fields.find(({ tag }) => tag === COMPRESSION)?.value ?? 1
+  return firstValueOf(first, COMPRESSION) ?? 1
 }
 
-const metadataOf = (fields: Field[]): Field[] => fields.filter(({ tag }) => METADATA.has(tag))
+/** What sharp would lose of a TIFF, or take for something else; undefined: nothing. */
+export async function lossOfTiff(path: string): Promise<string | undefined> {
+  const directories = await withFile(path, readDirectories)
+  if (directories.some((directory) => fieldOf(directory, SUB_DIRECTORIES))) return 'it holds other pictures inside'
+  // 0: a plate of its own, such as a spot colour; 1 and 2 are alpha (TIFF 6.0 §18).
+  const extra = directories.map((directory) => fieldOf(directory, EXTRA_SAMPLES)).find((field) => field !== undefined)
+  const isPlate = extra && (extra.value === 0 || extra.end - extra.start > extra.valueBytes)
+  return isPlate ? 'it has a plate for a colour of its own' : undefined
+}
 
-const NEW_SUBFILE_TYPE = 254
-const SUB_DIRECTORIES = 330
-const DNG_VERSION = 50706
+const fieldOf = (directory: Directory | undefined, tag: number): Field | undefined =>
+  directory?.fields.find((field) => field.tag === tag)
+
+const firstValueOf = (directory: Directory | undefined, tag: number): number | undefined =>
+  fieldOf(directory, tag)?.value
+
+async function findEdits(readAt: ReadAt, size: number, found: Found): Promise<Edit[]> {
+  const pages = await readDirectories(readAt)
+  const inner = await innerDirectories(readAt, pages)
+  refuseRaw(pages, inner)
+  const edits: Edit[] = []
+  for (const directory of [...pages, ...inner]) {
+    const gone: Field[] = []
+    for (const field of directory.fields) if (!(await isKept(readAt, field, size))) gone.push(field)
+    for (const field of gone) {
+      found.add(KINDS.get(field.tag) ?? 'exif')
+      if (field.tag === XMP) noteXmp(await beginningOf(readAt, field, size), found)
+      edits.push(...(await rangesOf(readAt, field, directory)))
+    }
+    if (gone.length > 0) edits.push(await withoutFields(readAt, directory, gone))
+  }
+  edits.push(...(await orphans(readAt, size, found)))
+  return edits
+}
+
+/** Pictures in a picture: smaller ones, or what a camera's sensor saw. Those in them, too. */
+async function innerDirectories(readAt: ReadAt, pages: Directory[]): Promise<Directory[]> {
+  const directories: Directory[] = []
+  const seen = new Set<number>()
+  const waiting = [...pages]
+  for (let directory = waiting.pop(); directory; directory = waiting.pop()) {
+    for (const offset of await offsetsIn(readAt, directory)) {
+      if (seen.has(offset)) continue
+      if (seen.size === MAXIMUM_INNER) throw new Error('a TIFF of too many pictures')
+      seen.add(offset)
+      const inner = await readDirectory(readAt, offset, directory.layout).catch(refuseUnreadable)
+      directories.push(inner)
+      waiting.push(inner)
+    }
+  }
+  return directories
+}
+
+const MAXIMUM_INNER = 1000
+
+async function offsetsIn(readAt: ReadAt, directory: Directory): Promise<number[]> {
+  const field = fieldOf(directory, SUB_DIRECTORIES)
+  if (!field) return []
+  const count = (field.end - field.start) / field.valueBytes
+  if (count > MAXIMUM_INNER) throw new Error('a TIFF of too many pictures')
+  const bytes = Buffer.from(await readAt(field.start, field.end - field.start))
+  return Array.from({ length: count }, (_, i) =>
+    readNumber(directory.layout, bytes, i * field.valueBytes, field.valueBytes),
+  )
+}
+
+function refuseUnreadable(error: unknown): never {
+  throw isDiskFault(error) ? error : raw()
+}
+
+/** CFA and linear data of a sensor, and how makers compress it. */
+const RAW_PHOTOMETRICS = [32803, 34892]
+const RAW_COMPRESSIONS = [32767, 32769, 32770, 34713, 65535]
 
 /**
  * Raw pictures of cameras (DNG, NEF, ARW, CR2 …) are TIFF files whose first page is a preview, and whose decoders need the
  * metadata to make sense of the sensor's data. Treating one as a picture would destroy it.
  */
-function refuseRaw([first]: Directory[]): void {
-  const isRaw = first?.fields.some(
-    ({ tag, value }) =>
-      tag === SUB_DIRECTORIES || tag === DNG_VERSION || (tag === NEW_SUBFILE_TYPE && (value & 1) === 1),
-  )
+function refuseRaw(pages: Directory[], inner: Directory[]): void {
+  const [first] = pages
+  const isPreview = ((firstValueOf(first, NEW_SUBFILE_TYPE) ?? 0) & 1) === 1
   // CR2 says so behind its header: its directories look like pages.
-  const isCr2 = first?.start === 16 && first.fields.some(({ tag }) => tag === EXIF_DIRECTORY)
-  if (isRaw || isCr2)
-    throw new PictureProblem('unfit', 'it is a raw picture of a camera, or holds other pictures inside')
+  const isCr2 = first?.start === 16 && first.layout.offsetBytes === 4 && fieldOf(first, EXIF_DIRECTORY) !== undefined
+  const isSensor = [...pages, ...inner].some(
+    (directory) =>
+      RAW_PHOTOMETRICS.includes(firstValueOf(directory, PHOTOMETRIC) ?? -1) ||
+      RAW_COMPRESSIONS.includes(firstValueOf(directory, COMPRESSION) ?? -1),
+  )
+  if (fieldOf(first, DNG_VERSION) || isPreview || isCr2 || isSensor) throw raw()
+}
+
+const raw = () => new PictureProblem('unfit', 'it is a raw picture of a camera, or holds other pictures inside')
+
+const LOOKED_AT_BYTES = 64 * 1024
+/** Microscopy: OME-XML, ImageJ's and tifffile's. */
+const DATA = /^ImageJ=|<OME[\s>]|^\{"shape":/
+
+async function isKept(readAt: ReadAt, field: Field, size: number): Promise<boolean> {
+  if (field.tag !== DESCRIPTION) return KEPT.has(field.tag)
+  return DATA.test((await beginningOf(readAt, field, size)).toString('latin1', 0, 4096))
+}
+
+/** What reaches past the end of a file that was cut off is not there. */
+async function beginningOf(readAt: ReadAt, { start, end }: Range, size: number): Promise<Buffer> {
+  const last = Math.min(end, size, start + LOOKED_AT_BYTES)
+  return last <= start ? Buffer.alloc(0) : Buffer.from(await readAt(start, last - start))
 }
 
 type Range = Pick<Field, 'start' | 'end'>
 
 /** What a field says and everything that it points to. Exif points to interoperability data, and nothing deeper. */
-async function rangesOf(readAt: ReadAt, field: Field, littleEndian: boolean, depth = 0): Promise<Range[]> {
-  if (!POINTERS.includes(field.tag) || depth > 1) return [field]
-  const { start, fields } = await readDirectory(readAt, { base: 0, offset: field.value, littleEndian })
-  const ranges: Range[] = [{ start, end: start + 2 + fields.length * FIELD_BYTES + 4 }]
-  for (const inner of fields) ranges.push(...(await rangesOf(readAt, inner, littleEndian, depth + 1)))
+async function rangesOf(readAt: ReadAt, field: Field, inside: Directory, depth = 0): Promise<Range[]> {
+  const isInline = field.start >= inside.start && field.end <= inside.end
+  const own = isInline ? [] : [{ start: field.start, end: field.end }]
+  if (!POINTERS.includes(field.tag) || depth > 1) return own
+  const directory = await readDirectory(readAt, field.value, inside.layout)
+  const ranges: Range[] = [{ start: directory.start, end: directory.end }]
+  for (const inner of directory.fields) ranges.push(...(await rangesOf(readAt, inner, directory, depth + 1)))
   return ranges
 }
 
-/** Of one field; also what is held in memory to overwrite it. */
-const MAXIMUM_FIELD_BYTES = 2 ** 26
-
-async function edit(path: string, directories: Directory[], blank: Range[]): Promise<void> {
-  const file = await open(path, 'r+')
-  try {
-    const { size } = await file.stat()
-    if (blank.some(({ start, end }) => end - start > MAXIMUM_FIELD_BYTES))
-      throw new RangeError('a field of many megabytes')
-    for (const { start, end } of blank) await fillWithZeros(file, start, Math.min(end, size))
-    for (const directory of directories) await writeWithoutMetadata(file, directory)
-  } finally {
-    await file.close()
-  }
-}
-
-/** What reaches past the end of a file that was cut off is not there. */
-async function fillWithZeros(file: FileHandle, start: number, end: number): Promise<void> {
-  if (end > start) await file.write(Buffer.alloc(end - start), 0, end - start, start)
-}
-
 /** Fields move up into the places of those that went; the offset of the next directory follows behind the last. */
-async function writeWithoutMetadata(file: FileHandle, { start, fields, littleEndian }: Directory): Promise<void> {
-  const bytes = Buffer.alloc(2 + fields.length * FIELD_BYTES + 4)
-  await file.read(bytes, 0, bytes.length, start)
-  const at = (index: number) => 2 + index * FIELD_BYTES
-  const kept = fields.flatMap(({ tag }, index) => (METADATA.has(tag) ? [] : [bytes.subarray(at(index), at(index + 1))]))
-  const count = Buffer.alloc(2)
-  if (littleEndian) count.writeUInt16LE(kept.length)
-  else count.writeUInt16BE(kept.length)
-  const result = Buffer.concat([count, ...kept, bytes.subarray(at(fields.length))], bytes.length)
-  await file.write(result, 0, result.length, start)
+async function withoutFields(readAt: ReadAt, directory: Directory, gone: Field[]): Promise<Edit> {
+  const { start, end, fields, layout } = directory
+  const { countBytes, fieldBytes } = layout
+  const bytes = Buffer.from(await readAt(start, end - start))
+  const at = (index: number) => countBytes + index * fieldBytes
+  const kept = fields.flatMap((field, index) =>
+    gone.includes(field) ? [] : [bytes.subarray(at(index), at(index + 1))],
+  )
+  const count = numberBytes(layout, kept.length, countBytes)
+  return { start, end, bytes: Buffer.concat([count, ...kept, bytes.subarray(at(fields.length))], bytes.length) }
+}
+
+const SCANNED_BYTES = 2 ** 20
+const OVERLAP_BYTES = 64
+const PACKETS: [start: string, end: string][] = [
+  ['<?xpacket begin', '<?xpacket end'],
+  ['<x:xmpmeta', '</x:xmpmeta>'],
+]
+/** Photoshop's resource 0x0404 holds IPTC. */
+const IPTC_RESOURCE = Buffer.from('8BIM\x04\x04', 'latin1')
+
+/** XMP and IPTC that no field points to any more: programs that write new ones leave the old where they were. */
+async function orphans(readAt: ReadAt, size: number, found: Found): Promise<Edit[]> {
+  const edits: Edit[] = []
+  for (let at = 0; at < size; at += SCANNED_BYTES) {
+    const bytes = Buffer.from(await readAt(at, Math.min(size - at, SCANNED_BYTES + OVERLAP_BYTES)))
+    for (const [mark, endMark] of PACKETS)
+      for (const first of placesOf(mark, bytes)) {
+        const start = at + first
+        const rest = await readAt(start, Math.min(size - start, SCANNED_BYTES))
+        const length = rest.indexOf(endMark)
+        if (length === -1) continue
+        found.add('xmp')
+        edits.push({ start, end: start + length + endMark.length })
+      }
+    for (const first of placesOf(IPTC_RESOURCE, bytes)) {
+      // An empty name of two bytes, then how long it is.
+      const length = first + 12 <= bytes.length ? bytes.readUInt32BE(first + 8) : Number.POSITIVE_INFINITY
+      if (length > LOOKED_AT_BYTES) continue
+      found.add('iptc')
+      edits.push({ start: at + first, end: at + first + 12 + length })
+    }
+  }
+  return edits
+}
+
+function* placesOf(mark: string | Buffer, bytes: Buffer): Generator<number> {
+  for (let at = bytes.indexOf(mark); at !== -1; at = bytes.indexOf(mark, at + mark.length)) yield at
 }

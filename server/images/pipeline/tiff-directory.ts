@@ -3,7 +3,9 @@ import type { ReadAt } from './read-at.ts'
 /** One field of a directory: TIFF 6.0 §2, of which EXIF is made, too. Positions are those of the file. */
 export interface Field {
   tag: number
-  /** Where its values are: in the field itself when they fit into four bytes. */
+  /** Bytes of one value. */
+  valueBytes: number
+  /** Where its values are: in the field itself when they fit. */
   start: number
   /** Exclusive. */
   end: number
@@ -13,55 +15,90 @@ export interface Field {
 
 export interface Directory {
   start: number
+  /** Exclusive. */
+  end: number
   fields: Field[]
   /** Offset of the next one; 0: this was the last. */
   next: number
-  littleEndian: boolean
+  layout: Layout
 }
 
-export const FIELD_BYTES = 12
-/** Bytes of a value, by type: BYTE, ASCII, SHORT, LONG, RATIONAL, then their signed and floating relatives. */
-const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4]
+/** How numbers are written: BigTIFF has longer ones (bigtiff.org, libtiff's specification of it). */
+export interface Layout {
+  littleEndian: boolean
+  /** Of the number of fields. */
+  countBytes: 2 | 8
+  fieldBytes: 12 | 20
+  /** Of offsets, of the number of values, and of the values that fit into a field. */
+  offsetBytes: 4 | 8
+}
+
+/** Bytes of a value, by type: BYTE, ASCII, SHORT, LONG, RATIONAL, their signed and floating relatives, IFD, and BigTIFF's. */
+const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 1, 1, 8, 8, 8]
+const SHORT = 3
 /** More than any honest file has. */
 const MAXIMUM_DIRECTORIES = 10_000
+const MAXIMUM_FIELDS = 65_535
 
-/** The chain of directories of the TIFF structure at `base`. Throws on one that leads out of the file or in a circle. */
-export async function readDirectories(readAt: ReadAt, base = 0): Promise<Directory[]> {
-  const head = await readAt(base, 8)
+export function readNumber({ littleEndian }: Layout, bytes: Buffer, at: number, length: number): number {
+  if (length === 8) return Number(littleEndian ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at))
+  return littleEndian ? bytes.readUIntLE(at, length) : bytes.readUIntBE(at, length)
+}
+
+export function numberBytes({ littleEndian }: Layout, value: number, length: 2 | 8): Buffer {
+  const bytes = Buffer.alloc(length)
+  if (length === 2) littleEndian ? bytes.writeUInt16LE(value) : bytes.writeUInt16BE(value)
+  else littleEndian ? bytes.writeBigUInt64LE(BigInt(value)) : bytes.writeBigUInt64BE(BigInt(value))
+  return bytes
+}
+
+/** The chain of directories of a file. Throws on one that leads out of the file or in a circle. */
+export async function readDirectories(readAt: ReadAt): Promise<Directory[]> {
+  const head = Buffer.from(await readAt(0, 8))
   const littleEndian = head[0] === 0x49
+  const isBig = readNumber({ littleEndian } as Layout, head, 2, 2) === 43
+  const layout: Layout = isBig
+    ? { littleEndian, countBytes: 8, fieldBytes: 20, offsetBytes: 8 }
+    : { littleEndian, countBytes: 2, fieldBytes: 12, offsetBytes: 4 }
+  const first = isBig ? readNumber(layout, await readAt(8, 8), 0, 8) : readNumber(layout, head, 4, 4)
+  return readChain(readAt, first, layout)
+}
+
+/** Those that follow each other from `first` on. */
+async function readChain(readAt: ReadAt, first: number, layout: Layout): Promise<Directory[]> {
   const directories: Directory[] = []
   const seen = new Set<number>()
-  let next = littleEndian ? head.readUInt32LE(4) : head.readUInt32BE(4)
-  while (next !== 0) {
+  for (let next = first; next !== 0; ) {
     if (seen.has(next) || seen.size === MAXIMUM_DIRECTORIES) throw new Error('a TIFF whose directories do not end')
     seen.add(next)
-    const directory = await readDirectory(readAt, { base, offset: next, littleEndian })
+    const directory = await readDirectory(readAt, next, layout)
     directories.push(directory)
     next = directory.next
   }
   return directories
 }
 
-interface Place {
-  base: number
-  offset: number
-  littleEndian: boolean
+export async function readDirectory(readAt: ReadAt, start: number, layout: Layout): Promise<Directory> {
+  const { countBytes, fieldBytes, offsetBytes } = layout
+  const count = readNumber(layout, await readAt(start, countBytes), 0, countBytes)
+  if (count > MAXIMUM_FIELDS) throw new Error('a TIFF directory of too many fields')
+  // A copy, since what `readAt` gives may be overwritten by the next read.
+  const bytes = Buffer.from(await readAt(start + countBytes, count * fieldBytes + offsetBytes))
+  const fields = Array.from({ length: count }, (_, index) =>
+    readField(bytes, index * fieldBytes, start + countBytes, layout),
+  )
+  const next = readNumber(layout, bytes, count * fieldBytes, offsetBytes)
+  return { start, end: start + countBytes + bytes.length, fields, next, layout }
 }
 
-export async function readDirectory(readAt: ReadAt, { base, offset, littleEndian }: Place): Promise<Directory> {
-  const start = base + offset
-  const u16 = (bytes: Buffer, at: number) => (littleEndian ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at))
-  const u32 = (bytes: Buffer, at: number) => (littleEndian ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at))
-  const count = u16(await readAt(start, 2), 0)
-  // A copy, since what `readAt` gives may be overwritten by the next read.
-  const bytes = Buffer.from(await readAt(start + 2, count * FIELD_BYTES + 4))
-  const fields = Array.from({ length: count }, (_, index) => {
-    const at = index * FIELD_BYTES
-    const type = u16(bytes, at + 2)
-    const length = u32(bytes, at + 4) * (TYPE_BYTES[type] ?? 1)
-    const valueStart = length > 4 ? base + u32(bytes, at + 8) : start + 2 + at + 8
-    const value = type === 3 ? u16(bytes, at + 8) : u32(bytes, at + 8)
-    return { tag: u16(bytes, at), start: valueStart, end: valueStart + length, value }
-  })
-  return { start, fields, next: u32(bytes, count * FIELD_BYTES), littleEndian }
+function readField(bytes: Buffer, at: number, bytesStart: number, layout: Layout): Field {
+  const { offsetBytes } = layout
+  const number = (offset: number, length: number) => readNumber(layout, bytes, at + offset, length)
+  const type = number(2, 2)
+  const valueBytes = TYPE_BYTES[type] ?? 1
+  const length = number(4, offsetBytes) * valueBytes
+  const valueAt = 4 + offsetBytes
+  const start = length > offsetBytes ? number(valueAt, offsetBytes) : bytesStart + at + valueAt
+  const value = number(valueAt, type === SHORT ? 2 : valueBytes === 8 ? offsetBytes : 4)
+  return { tag: number(0, 2), valueBytes, start, end: start + length, value: length > offsetBytes ? start : value }
 }

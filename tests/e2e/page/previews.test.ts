@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { addFile, createUpload, givenFile } from '../../helpers/client.ts'
 import { makeApp } from '../../helpers/make-app.ts'
+import { withTiffFields } from '../../helpers/pictures.ts'
 import { choose, fileOf, send } from './page-tests.ts'
 
 const picture = (): Promise<Buffer> =>
@@ -13,6 +14,23 @@ const picture = (): Promise<Buffer> =>
 
 describe.skipIf(!hasBrowser())('a look at what was sent', () => {
   const open = useBrowser()
+
+  test('warns before its link is copied that a file still contains its location', async () => {
+    const app = await makeApp()
+    const page = await open()
+    const place = [{ tag: 34853, value: [{ tag: 29, value: '2026:11:23' }] }]
+    const raw = withTiffFields(
+      await sharp(await picture())
+        .tiff()
+        .toBuffer(),
+      [{ tag: 50706, value: 0x0401 }, ...place],
+    )
+    await page.goto(`${app.url}/`)
+    await choose(page, [fileOf('raw.dng', raw)])
+    await send(page)
+
+    await page.getByText('Still contains its location').waitFor()
+  })
 
   test('shows a photo, small in the list and large in front, and what was removed from it', async () => {
     const app = await makeApp()

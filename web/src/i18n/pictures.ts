@@ -4,6 +4,8 @@ import { texts } from './language.ts'
 export const pictureTexts = texts(
   {
     removedFromPhoto: (what: string) => `Removed: ${what}`,
+    stillHasPlace: 'Still contains its location',
+    mayHavePlace: 'May still contain its location',
     gps: 'place',
     exif: 'camera data',
     xmp: 'editing data',
@@ -18,6 +20,8 @@ export const pictureTexts = texts(
   },
   {
     removedFromPhoto: (what: string) => `已移除：${what}`,
+    stillHasPlace: '仍包含拍摄地点',
+    mayHavePlace: '可能仍包含拍摄地点',
     gps: '地点',
     exif: '相机信息',
     xmp: '编辑信息',

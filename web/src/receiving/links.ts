@@ -20,8 +20,9 @@ export function fileUrl(upload: UploadJson, file: FileJson): string {
 /** A file that is saved under its own name rather than shown. */
 export const saveUrl = (upload: UploadJson, file: FileJson): string => `${fileUrl(upload, file)}?dl=1`
 
-/** Whether the server can make other pictures of it: it has no decoder for HEIC, and some browsers have. */
-export const hasThumbnails = ({ image }: FileJson): boolean => image !== undefined && image.format !== 'heic'
+/** Whether the server can make other pictures of it: it has no decoder for some that browsers may have one for. */
+export const hasThumbnails = ({ image }: FileJson): boolean =>
+  image !== undefined && image.format !== 'heic' && image.format !== 'jxl'
 
 /** A picture of an image, at most so many pixels wide. */
 export const thumbnailUrl = (upload: UploadJson, file: FileJson, width: number): string =>

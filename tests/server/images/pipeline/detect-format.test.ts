@@ -19,6 +19,8 @@ test.for([
   ['a big-endian TIFF', 'MM\0*\0\0\0\x08', 'tiff'],
   ['a PNG whose line ends were converted', '\x89PNG\n\x1a\n', 'png'],
   ['an AVIF that says so second', '\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf', 'avif'],
+  ['a BigTIFF', 'II+\0\x08\0\0\0', 'tiff'],
+  ['a JPEG XL', '\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl ', 'jxl'],
   ['a HEIC', '\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'heic'],
   ['a HEIC with avif behind its list of brands', '\0\0\0\x14ftypheic\0\0\0\0mif1avif', 'heic'],
 ] as const)('%s is recognised', ([, text, format]) => {
@@ -29,7 +31,6 @@ test.for<[string, string]>([
   ['nothing', ''],
   ['an SVG', '<svg xmlns="http://www.w3.org/2000/svg">'],
   ['an MP4', '\0\0\0\x18ftypisom\0\0\0\0isomavc1'],
-  ['a BigTIFF', 'II+\0\x08\0\0\0'],
   ['a RIFF with sound', 'RIFF\x24\0\0\0WAVEfmt '],
   ['a PDF', '%PDF-1.7'],
   ['a page with a JPEG in it', '<html>\xff\xd8\xff\xe0'],

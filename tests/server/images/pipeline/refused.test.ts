@@ -44,6 +44,7 @@ test.for([
     status: 'unchanged',
     reason: 'its header can’t be read',
     removed: [],
+    remaining: [],
     originalSize: broken.length,
   })
   expect(hasOutput).toBe(false)

@@ -9,6 +9,7 @@ import {
   picture,
   SECRETS,
   storedPixels,
+  tinyGif,
   withGifExtension,
   withJpegSegment,
   withTiffFields,
@@ -86,6 +87,25 @@ test('a JPEG that only misses its end gets one, and can be decoded', async () =>
   expect(report?.removed).toEqual(['gps', 'exif', 'xmp'])
   expect(secretsIn(output)).toEqual([])
   await sharp(output, { failOn: 'warning' }).toBuffer()
+})
+
+test('an upright JPEG that only misses its end loses its metadata, gets an end, and is not encoded anew', async () => {
+  const whole = await picture(fourCorners()).withExif(PHONE_EXIF).jpeg().toBuffer()
+
+  const { report, output } = await normalised(whole.subarray(0, -2))
+
+  expect(report).toMatchObject({ status: 'stripped', removed: ['gps', 'exif'] })
+  expect(report?.reason).toBe(undefined)
+  expect(await storedPixels(output)).toEqual(await storedPixels(whole))
+})
+
+test('a GIF of twenty thousand frames loses its comments', async () => {
+  const long = withGifExtension(tinyGif(20_000), 0xfe, 'secret')
+
+  const { report, output } = await normalised(long)
+
+  expect(report).toMatchObject({ status: 'stripped', removed: ['comment'], reason: 'it has more than 1000 frames' })
+  expect(readFileSync(output)).toEqual(tinyGif(20_000))
 })
 
 const wide = async () => picture(await photo(320, 200))

@@ -67,6 +67,7 @@ test.for([
   const { report, hasOutput } = await normalised(raw)
 
   expect(report).toMatchObject({ status: 'unchanged', reason: expect.stringContaining('raw picture'), removed: [] })
+  expect(report?.remaining).toEqual(['gps', 'exif'])
   expect(hasOutput).toBe(false)
 })
 

@@ -1,0 +1,69 @@
+import { type ByteReader, readingFrom } from './byte-reader.ts'
+import type { Found } from './metadata-kinds.ts'
+import type { Stripping } from './salvage.ts'
+import { stripJpeg } from './strip-jpeg.ts'
+import { UnstrippableError } from './unstrippable-error.ts'
+
+/** What makes a photo brighter than paper on a screen that can do that: a smaller JPEG behind the photo's own (Ultra HDR). */
+export interface GainMap {
+  /** Without its metadata. */
+  bytes: Buffer
+  /** Of the photo in front of it, without its metadata. */
+  photoBytes: number
+}
+
+/** They have a quarter of the photo's width and height. */
+const MAXIMUM_BYTES = 16 * 1024 * 1024
+/** Behind a photo there may be a larger preview, too, and a film. */
+const MAXIMUM_PICTURES = 3
+
+/** `stripJpeg` for a whole file: its gain map stays, too. */
+export async function* stripWithGainMap(
+  open: () => AsyncIterable<Uint8Array>,
+  stripping: Stripping,
+): AsyncGenerator<Uint8Array, void> {
+  const gainMap = stripping.salvages ? undefined : await findGainMap(open, stripping.found)
+  yield* readingFrom(open, (reader) => stripJpeg(reader, { ...stripping, gainMap }))
+  if (gainMap) yield gainMap.bytes
+}
+
+/** Looks for a gain map; of a photo that announces none, only the beginning is read. */
+async function findGainMap(open: () => AsyncIterable<Uint8Array>, found: Found): Promise<GainMap | undefined> {
+  const search = readingFrom(open, async function* (reader): AsyncGenerator<GainMap, void> {
+    const gainMap = await searchIn(reader, found)
+    if (gainMap) yield gainMap
+  })
+  try {
+    for await (const gainMap of search) return gainMap
+  } catch (error) {
+    if (!(error instanceof UnstrippableError)) throw error
+  }
+  return undefined
+}
+
+async function searchIn(reader: ByteReader, found: Found): Promise<GainMap | undefined> {
+  const photo = { announcesGainMap: false, hasScan: false }
+  let photoBytes = 0
+  for await (const part of stripJpeg(reader, { found: new Set(), salvages: false, seeksGainMap: true, notes: photo })) {
+    photoBytes += part.length
+    if (photo.hasScan && !photo.announcesGainMap) return undefined
+  }
+  for (let picture = 0; picture < MAXIMUM_PICTURES; picture++) {
+    const notes = { announcesGainMap: false, hasScan: false }
+    const bytes = await collected(stripJpeg(reader, { found, salvages: false, isGainMap: true, notes }))
+    if (!bytes) return undefined
+    if (notes.announcesGainMap) return { bytes, photoBytes }
+  }
+  return undefined
+}
+
+async function collected(parts: AsyncIterable<Uint8Array>): Promise<Buffer | undefined> {
+  const copies: Buffer[] = []
+  let size = 0
+  for await (const part of parts) {
+    size += part.length
+    if (size > MAXIMUM_BYTES) return undefined
+    copies.push(Buffer.from(part))
+  }
+  return Buffer.concat(copies)
+}

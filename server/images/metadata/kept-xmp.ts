@@ -1,0 +1,89 @@
+/** The little of XMP that a picture needs to look as it should, written anew: numbers and words of a fixed list, and nothing else. */
+
+const HEADER = 'http://ns.adobe.com/xap/1.0/\0'
+const PANORAMA = 'http://ns.google.com/photos/1.0/panorama/'
+const GAIN_MAP = 'http://ns.adobe.com/hdr-gain-map/1.0/'
+/** By its tool, ours is told from others'. */
+const PACKET_START =
+  '<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="Mayfly"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+const CONTAINER = 'http://ns.google.com/photos/1.0/container/'
+const PACKET_END = '</rdf:Description></rdf:RDF></x:xmpmeta>'
+
+/** How a panorama is projected (Google's Photo Sphere XMP). Where north is stays out. */
+const PANORAMA_NAMES =
+  'UsePanoramaViewer ProjectionType CroppedAreaImageWidthPixels CroppedAreaImageHeightPixels FullPanoWidthPixels FullPanoHeightPixels CroppedAreaLeftPixels CroppedAreaTopPixels PosePitchDegrees PoseRollDegrees InitialViewHeadingDegrees InitialViewPitchDegrees InitialViewRollDegrees InitialHorizontalFOVDegrees'
+/** How a gain map makes a picture brighter (Adobe's Gain Map specification 1.0). */
+const GAIN_MAP_NAMES =
+  'Version BaseRenditionIsHDR GainMapMin GainMapMax Gamma OffsetSDR OffsetHDR HDRCapacityMin HDRCapacityMax'
+
+const VALUE = /^(?:[+-]?\d[\d.eE+-]{0,30}|True|False|true|false|equirectangular|cylindrical)$/
+
+/** Whether `xmp` is what these functions write. */
+export const isKeptXmp = (xmp: Buffer): boolean => xmp.toString('latin1').startsWith(PACKET_START)
+
+/** As `isKeptXmp`, of a JPEG's segment. */
+export const isOurXmp = (segment: Buffer): boolean => isKeptXmp(segment.subarray(HEADER.length))
+
+/** A JPEG segment's XMP about its projection; undefined: it has none. */
+export function panoramaXmp(xmp: Buffer): Buffer | undefined {
+  const properties = propertiesOf(xmp.toString('latin1'), 'GPano', PANORAMA_NAMES.split(' '))
+  return properties.length === 0 ? undefined : packet({ GPano: PANORAMA }, properties)
+}
+
+/** Whether a picture says that it has a gain map, or a gain map what it does. */
+export const tellsGainMap = (xmp: Buffer): boolean => xmp.includes(GAIN_MAP)
+
+/** A gain map's XMP; undefined: there is no gain map that it would describe. */
+export function gainMapXmp(xmp: Buffer): Buffer | undefined {
+  const properties = propertiesOf(xmp.toString('latin1'), 'hdrgm', GAIN_MAP_NAMES.split(' '))
+  return properties.some(({ name }) => name === 'hdrgm:GainMapMax')
+    ? packet({ hdrgm: GAIN_MAP }, properties)
+    : undefined
+}
+
+/** The XMP of a picture in front of a gain map of so many bytes (Android's Ultra HDR Image Format 1.1). */
+export function containerXmp(gainMapBytes: number): Buffer {
+  const item = (semantic: string, length: string) =>
+    `<rdf:li rdf:parseType="Resource"><Container:Item Item:Semantic="${semantic}" Item:Mime="image/jpeg"${length}/></rdf:li>`
+  const items = item('Primary', '') + item('GainMap', ` Item:Length="${gainMapBytes}"`)
+  const directory = `<Container:Directory><rdf:Seq>${items}</rdf:Seq></Container:Directory>`
+  return packet(
+    { hdrgm: GAIN_MAP, Container: CONTAINER, Item: `${CONTAINER}item/` },
+    [{ name: 'hdrgm:Version', values: ['1.0'] }],
+    directory,
+  )
+}
+
+/** Of one value, or one for each colour. */
+interface Property {
+  name: string
+  values: string[]
+}
+
+/** Single values are attributes, the only form that some readers know. */
+function packet(namespaces: Record<string, string>, properties: Property[], more = ''): Buffer {
+  const attributes = [
+    ...Object.entries(namespaces).map(([prefix, uri]) => `xmlns:${prefix}="${uri}"`),
+    ...properties.filter(({ values }) => values.length === 1).map(({ name, values }) => `${name}="${values[0]}"`),
+  ]
+  const lists = properties.filter(({ values }) => values.length > 1).map(list)
+  const description = `<rdf:Description rdf:about="" ${attributes.join(' ')}>${lists.join('')}${more}`
+  return Buffer.from(HEADER + PACKET_START + description + PACKET_END)
+}
+
+const list = ({ name, values }: Property): string =>
+  `<${name}><rdf:Seq>${values.map((value) => `<rdf:li>${value}</rdf:li>`).join('')}</rdf:Seq></${name}>`
+
+/** They are written as attributes or elements. What is no number or known word is left out. */
+const propertiesOf = (xmp: string, prefix: string, names: string[]): Property[] =>
+  names
+    .map((name) => ({ name: `${prefix}:${name}`, values: valuesOf(xmp, `${prefix}:${name}`) }))
+    .filter(({ values }) => values.length >= 1 && values.length <= 3 && values.every((value) => VALUE.test(value)))
+
+function valuesOf(xmp: string, name: string): string[] {
+  const [, attribute] = new RegExp(`\\s${name}\\s*=\\s*["']([^"'<>]{1,40})["']`).exec(xmp) ?? []
+  if (attribute !== undefined) return [attribute.trim()]
+  const [, element = ''] = new RegExp(`<${name}>([^]{1,400}?)</${name}>`).exec(xmp) ?? []
+  const values = [...element.matchAll(/<rdf:li>([^<>]{1,40})<\/rdf:li>/g)].map(([, value = '']) => value.trim())
+  return values.length > 0 ? values : [element.trim()]
+}
