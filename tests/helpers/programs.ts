@@ -12,6 +12,8 @@ const PROGRAMS = {
   apache: ['/usr/sbin/apache2', 'apache2-bin', 'behind Apache'],
   caddy: ['/usr/bin/caddy', 'caddy', 'behind Caddy'],
   age: ['/usr/bin/age', 'age', 'decryption in a terminal'],
+  exiftool: ['/usr/bin/exiftool', 'libimage-exiftool-perl', 'what exiftool finds in pictures and videos'],
+  heif: ['/usr/bin/heif-enc', 'libheif-examples', 'HEIC'],
   faketime: ['/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1', 'faketime', 'a wall clock that leaps'],
   wget: ['/usr/bin/wget', 'wget', 'downloads with wget'],
   aria2c: ['/usr/bin/aria2c', 'aria2', 'downloads with aria2c'],

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { box, filmFile } from '../../helpers/boxes.ts'
 import { cameraFilm, iphoneFilm, PICTURES } from '../../helpers/films.ts'
 import { makeApp, sharedApp } from '../../helpers/make-app.ts'
-import { s3ServerAvailable, s3Settings, startS3Server } from '../../helpers/s3-server.ts'
+import { isInstalled } from '../../helpers/programs.ts'
+import { s3Settings, startS3Server } from '../../helpers/s3-server.ts'
 import { createResumable, patch } from '../resumable/tus-requests.ts'
 import { blobsOf, download, fileOfLink, givenPictureFile } from './given.ts'
 
@@ -72,7 +73,7 @@ test('a video is left alone by an upload that wants its files as they are', asyn
   expect(await download(url)).toEqual(film)
 })
 
-describe.skipIf(!s3ServerAvailable())('with the bytes in a bucket', () => {
+describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
   test('a video is cleaned', async () => {
     const s3 = await startS3Server()
     const bucket = await makeApp(s3Settings(s3))
