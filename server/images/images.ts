@@ -35,8 +35,8 @@ const MAX_PARALLELISM = 8
 /** What comes in waits on disk; a picture that finds no place is refused. Derived pictures have a queue of their own. */
 const INTAKE_QUEUE = { queueLimit: 1000, ownerLimit: 250 }
 const VARIANTS_QUEUE = { queueLimit: 64, ownerLimit: 32 }
-/** Each holds an index in memory, mostly some hundred kilobytes, and waits for the store. */
-const VIDEO_QUEUE = { parallelism: 4, ...INTAKE_QUEUE }
+/** Each holds an index in memory: mostly some hundred kilobytes, and at most 32 MiB. */
+const VIDEO_QUEUE = { parallelism: 2, ...INTAKE_QUEUE }
 /** The index of a long video in fragments takes a store as many reads. */
 const VIDEO_TIMEOUT_MS = 60_000
 /** Together with the time for the work, less than the minute after which proxies give up. */

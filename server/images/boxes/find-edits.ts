@@ -92,7 +92,7 @@ async function* outerBoxes({ readAt, size }: Source, { edits, found }: Cleaning)
 
 async function indexAt({ readAt }: Source, { start, end }: Outer): Promise<BoxReader> {
   if (end - start > MAXIMUM_INDEX_BYTES) throw unsupported('its index is too large')
-  return createBoxReader(Buffer.from(await readAt(start, end - start)), start)
+  return createBoxReader(await readAt(start, end - start), start)
 }
 
 const PICTURE_HANDLER = /hdlr.{8}pict/s

@@ -77,13 +77,11 @@ async function removeItem(
 }
 
 /** Of a file that was cut off, what is there. */
-const peek = async (readAt: ReadAt, start: number, length: number): Promise<Buffer> =>
-  Buffer.from(
-    await readAt(start, length).catch((error: unknown) => {
-      if (error instanceof RangeError) return Buffer.alloc(0)
-      throw error
-    }),
-  )
+const peek = (readAt: ReadAt, start: number, length: number): Promise<Buffer> =>
+  readAt(start, length).catch((error: unknown) => {
+    if (error instanceof RangeError) return Buffer.alloc(0)
+    throw error
+  })
 
 function note({ type, contentType }: Item, content: Buffer, { found }: Cleaning): void {
   // Four bytes tell where the TIFF header starts, which is right behind them (ISO 23008-12 §A.2.1).

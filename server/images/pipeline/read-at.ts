@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 
-/** Bytes of a file at a position, valid until the next call. Throws a `RangeError` when they reach past its end. */
+/** Bytes of a file at a position, in a buffer that nobody writes to any more. Throws a `RangeError` when they reach past its end. */
 export type ReadAt = (position: number, length: number) => Promise<Buffer>
 
 /** Bytes of a file at a position; fewer at its end only. */

@@ -134,7 +134,7 @@ async function offsetsIn(readAt: ReadAt, directory: Directory): Promise<number[]
   if (!field) return []
   const count = (field.end - field.start) / field.valueBytes
   if (count > MAXIMUM_INNER) throw new Error('a TIFF of too many pictures')
-  const bytes = Buffer.from(await readAt(field.start, field.end - field.start))
+  const bytes = await readAt(field.start, field.end - field.start)
   return Array.from({ length: count }, (_, i) =>
     readNumber(directory.layout, bytes, i * field.valueBytes, field.valueBytes),
   )
@@ -179,7 +179,7 @@ async function isKept(readAt: ReadAt, field: Field, size: number): Promise<boole
 /** What reaches past the end of a file that was cut off is not there. */
 async function beginningOf(readAt: ReadAt, { start, end }: Range, size: number): Promise<Buffer> {
   const last = Math.min(end, size, start + LOOKED_AT_BYTES)
-  return last <= start ? Buffer.alloc(0) : Buffer.from(await readAt(start, last - start))
+  return last <= start ? Buffer.alloc(0) : await readAt(start, last - start)
 }
 
 type Range = Pick<Field, 'start' | 'end'>
@@ -199,7 +199,7 @@ async function rangesOf(readAt: ReadAt, field: Field, inside: Directory, depth =
 async function withoutFields(readAt: ReadAt, directory: Directory, gone: Field[]): Promise<Edit> {
   const { start, end, fields, layout } = directory
   const { countBytes, fieldBytes } = layout
-  const bytes = Buffer.from(await readAt(start, end - start))
+  const bytes = await readAt(start, end - start)
   const at = (index: number) => countBytes + index * fieldBytes
   const kept = fields.flatMap((field, index) =>
     gone.includes(field) ? [] : [bytes.subarray(at(index), at(index + 1))],
@@ -221,7 +221,7 @@ const IPTC_RESOURCE = Buffer.from('8BIM\x04\x04', 'latin1')
 async function orphans(readAt: ReadAt, size: number, found: Found): Promise<Edit[]> {
   const edits: Edit[] = []
   for (let at = 0; at < size; at += SCANNED_BYTES) {
-    const bytes = Buffer.from(await readAt(at, Math.min(size - at, SCANNED_BYTES + OVERLAP_BYTES)))
+    const bytes = await readAt(at, Math.min(size - at, SCANNED_BYTES + OVERLAP_BYTES))
     for (const [mark, endMark] of PACKETS)
       for (const first of placesOf(mark, bytes)) {
         const start = at + first

@@ -54,7 +54,7 @@ export function numberBytes({ littleEndian }: Layout, value: number, length: 2 |
 
 /** The chain of directories of a file. Throws on one that leads out of the file or in a circle. */
 export async function readDirectories(readAt: ReadAt): Promise<Directory[]> {
-  const head = Buffer.from(await readAt(0, 8))
+  const head = await readAt(0, 8)
   const littleEndian = head[0] === 0x49
   const isBig = readNumber({ littleEndian } as Layout, head, 2, 2) === 43
   const layout: Layout = isBig
@@ -82,8 +82,7 @@ export async function readDirectory(readAt: ReadAt, start: number, layout: Layou
   const { countBytes, fieldBytes, offsetBytes } = layout
   const count = readNumber(layout, await readAt(start, countBytes), 0, countBytes)
   if (count > MAXIMUM_FIELDS) throw new Error('a TIFF directory of too many fields')
-  // A copy, since what `readAt` gives may be overwritten by the next read.
-  const bytes = Buffer.from(await readAt(start + countBytes, count * fieldBytes + offsetBytes))
+  const bytes = await readAt(start + countBytes, count * fieldBytes + offsetBytes)
   const fields = Array.from({ length: count }, (_, index) =>
     readField(bytes, index * fieldBytes, start + countBytes, layout),
   )
