@@ -1,6 +1,8 @@
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { filmFile } from '../../helpers/boxes.ts'
+import { iphoneFilm, PICTURES } from '../../helpers/films.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 import { SECRETS, storedPixels } from '../../helpers/pictures.ts'
 import { isInstalled } from '../../helpers/programs.ts'
@@ -31,13 +33,27 @@ describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
     expect(await storedPixels(delivered)).toEqual(await storedPixels(Buffer.from(photo)))
     expect((await sharp(derived).metadata()).format).toBe('webp')
     expect(again.equals(derived)).toBe(true)
-    expect(await objects()).toBe(2)
+    expect(await objects()).toBe(3) // the store's id is one
 
     const headers = { 'X-UploadToken': upload.uploadToken }
     await fetch(`${app.url}/upload/${upload.id}`, { method: 'DELETE', headers })
     await app.housekeeping.clean()
 
     expect(await objects()).toBe(1) // the store's id
+  })
+
+  test('a video loses its position, and what came is gone', async () => {
+    const app = await makeApp({ ...s3Settings(s3) })
+    const film = filmFile(iphoneFilm({ index: 'last' }))
+    const before = await objects()
+
+    const { file, url } = await givenPictureFile(app, film, 'film.mov')
+
+    const delivered = await download(url)
+    expect(file).toMatchObject({ media: { status: 'stripped' } })
+    expect(['+52.5', ...SECRETS].filter((secret) => delivered.includes(secret))).toEqual([])
+    for (const picture of PICTURES) expect(delivered.indexOf(picture)).toBe(film.indexOf(picture))
+    expect(await objects()).toBe(before + 1)
   })
 
   async function objects(): Promise<number> {

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { box, filmFile } from '../../helpers/boxes.ts'
 import { cameraFilm, iphoneFilm, PICTURES } from '../../helpers/films.ts'
-import { makeApp, sharedApp } from '../../helpers/make-app.ts'
-import { isInstalled } from '../../helpers/programs.ts'
-import { s3Settings, startS3Server } from '../../helpers/s3-server.ts'
+import { sharedApp } from '../../helpers/make-app.ts'
 import { createResumable, patch } from '../resumable/tus-requests.ts'
 import { blobsOf, download, fileOfLink, givenPictureFile } from './given.ts'
 
@@ -71,17 +69,4 @@ test('a video is left alone by an upload that wants its files as they are', asyn
 
   expect(file).not.toHaveProperty('media')
   expect(await download(url)).toEqual(film)
-})
-
-describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
-  test('a video is cleaned', async () => {
-    const s3 = await startS3Server()
-    const bucket = await makeApp(s3Settings(s3))
-
-    const { file, url } = await givenPictureFile(bucket, film, 'film.mov')
-
-    expect(file).toMatchObject({ media: { status: 'stripped' } })
-    expectClean(await download(url))
-    await s3.stop()
-  })
 })

@@ -113,7 +113,7 @@ test.for([
 
 test('garbage in an index ends in edits or in a refusal', async () => {
   for (const index of LAYOUTS)
-    for (const bytes of damaged(filmFile(cameraFilm({ index })), 150, 4000)) {
+    for (const bytes of damaged(filmFile(cameraFilm({ index })), 60, 4000)) {
       const error = await editsOf(bytes).then(
         () => undefined,
         (reason: unknown) => reason,
