@@ -207,12 +207,12 @@ function isRunning(pid: number): boolean {
 
 /**
  * A block of free ports. Outside the range from which the kernel takes ports for outgoing connections (32768 and up),
- * and at a random place. The last port stays bound until the release, so that test files which start together don't
- * take the same block.
+ * and at a random place; `fetch` refuses 10080. The last port stays bound until the release, so that test files which
+ * start together don't take the same block.
  */
 async function reservePorts(): Promise<{ first: number; release: () => void }> {
   while (true) {
-    const first = 10_000 + PORTS * Math.floor(Math.random() * 550)
+    const first = 10_100 + PORTS * Math.floor(Math.random() * 550)
     const lock = await bind(first + PORTS - 1)
     if (!lock) continue
     const others = await Promise.all(Array.from({ length: PORTS - 1 }, (_, index) => bind(first + index)))

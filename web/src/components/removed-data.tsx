@@ -1,23 +1,11 @@
 import type { FileJson } from '../api.ts'
-import { pictureTexts } from '../i18n/pictures.ts'
-import { Icon } from './icon.tsx'
+import { lazy } from '../lazy.tsx'
 
-/** What a photo or a video carried with it that nobody was meant to see: that it is gone, or that it is still there. */
+/** Most files are neither pictures nor videos. */
+const DataNotice = lazy(async () => (await import('./data-notice.tsx')).DataNotice)
+
+/** What was removed from a photo or a video, or is still in it. */
 export function RemovedData({ file }: { file: FileJson | undefined }) {
-  const { removed = [], status, reason, remaining = [] } = file?.image ?? file?.media ?? {}
-  const t = pictureTexts.value
-  if (status === 'unchanged' && reason !== undefined)
-    return (
-      <span class="tag bad">
-        <Icon name="eye" size={16} />
-        {remaining.includes('gps') ? t.stillHasPlace : t.mayHavePlace}
-      </span>
-    )
-  if (removed.length === 0) return null
-  return (
-    <span class="tag good">
-      <Icon name="shield" size={16} />
-      {t.removedFromPhoto(removed.map((what) => t[what]).join(', '))}
-    </span>
-  )
+  const report = file?.image ?? file?.media
+  return report && (report.removed[0] || report.remaining) ? <DataNotice report={report} /> : null
 }
