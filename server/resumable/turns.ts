@@ -55,7 +55,8 @@ export type Turns = ReturnType<typeof createTurns>
  */
 export function createTurns({ repo, clock, steady, log }: Dependencies) {
   const watch = createLeaseWatch({ durationMs: LEASE_MS, steady })
-  const running = new Map<string, { displace: (reason: AppError) => void; ended: Promise<void> }>()
+  /** Until their work is done, which may be more than to release or delete the row. */
+  const running = new Map<string, { displace: (reason: AppError) => void; ended: PromiseWithResolvers<void> }>()
 
   /**
    * Waits for the turn and ends it after `work`. A writer before it is told `reason`. Throws `not_found`; `locked` when the
@@ -70,6 +71,9 @@ export function createTurns({ repo, clock, steady, log }: Dependencies) {
     } catch (error) {
       await turn.end().catch(() => {}) // what went wrong first says more
       throw error
+    } finally {
+      running.get(id)?.ended.resolve()
+      running.delete(id)
     }
   }
 
@@ -103,7 +107,7 @@ export function createTurns({ repo, clock, steady, log }: Dependencies) {
     const patience = new AbortController()
     const { signal } = patience
     const late = sleep(Math.max(0, deadline - performance.now()), 'late', { signal }).catch(() => 'late')
-    if ((await Promise.race([own.ended, late])) === 'late') throw busy()
+    if ((await Promise.race([own.ended.promise, late])) === 'late') throw busy()
     patience.abort()
   }
 
@@ -112,9 +116,7 @@ export function createTurns({ repo, clock, steady, log }: Dependencies) {
     const { id } = initial
     const displaced = new AbortController()
     const displace = (reason = lost()) => displaced.abort(reason)
-    const ended = Promise.withResolvers<void>()
-    const entry = { displace, ended: ended.promise }
-    running.set(id, entry)
+    running.set(id, { displace, ended: Promise.withResolvers() })
     let resumable = initial
     let unsaved: Progress = {}
     let leaseUntil = mineUntil
@@ -169,15 +171,12 @@ export function createTurns({ repo, clock, steady, log }: Dependencies) {
       throw lost()
     }
 
-    /** The turn ends in this process even when the database can't be told: the lease runs out by itself. */
+    /** Even when the database can't be told the turn is over: the lease runs out by itself. */
     async function ending(work: () => Promise<boolean>): Promise<boolean> {
       isEnded = true
       clearInterval(renewal)
       await renewing
-      return work().finally(() => {
-        running.delete(id)
-        ended.resolve()
-      })
+      return work()
     }
 
     async function end(): Promise<void> {

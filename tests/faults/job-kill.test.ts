@@ -233,8 +233,8 @@ test.each(CASES)(
     const { control, jobs, agent } = app.jobEngine
     await control.setAgentEnabled(false) // only what the test starts
     const step = { name: 'the step', action, parameters }
+    await one.prepare(given) // first: a job names an operator that exists
     await jobs.create({ name: 'killed', steps: [one.isRepeated ? { ...step, onSuccess: 1 } : step] })
-    await one.prepare(given)
 
     const { child, ended } = startCommand(['jobs', 'start', 'killed'], settings)
     await underWay(database.db, ended)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { head, rawClient } from '../../helpers/raw-client.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { phonePhoto } from '../images/given.ts'
 import { describe, metadata, offsetOf, patch, post, terminate } from '../resumable/tus-requests.ts'
@@ -293,3 +294,30 @@ test('a guest may send in parts where strangers may not', async () => {
   expect(joined.status).toBe(201)
   expect((await seen(app, upload)).files).toMatchObject([{ fileName: 'whole.txt', fileSize: 11, request: request.id }])
 })
+
+test('the place of a file whose sender has just left is free again once its deletion is answered', async () => {
+  const app = await makeApp()
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const { request, guest } = await givenGuest(app, { maxFiles: 1 })
+    const url = await createdUrl(app, request, 12_000_000)
+    await leaveWhileSending(url, 0)
+    await leaveWhileSending(url, await offsetOf(url))
+
+    expect((await terminate(url)).status).toBe(204)
+
+    expect(await jsonOf(guest.info())).toMatchObject({ filesLeft: 1 })
+  }
+})
+
+async function leaveWhileSending(url: string, offset: number): Promise<void> {
+  const { origin, pathname } = new URL(url)
+  const sender = await rawClient(origin)
+  const headers = {
+    'Tus-Resumable': '1.0.0',
+    'Upload-Offset': offset,
+    'Content-Type': 'application/offset+octet-stream',
+  }
+  await sender.send(head('PATCH', pathname, { ...headers, 'Content-Length': 12_000_000 - offset }))
+  await sender.send(Buffer.alloc(500_000))
+  sender.socket.destroy()
+}
