@@ -38,7 +38,7 @@ describe.skipIf(!hasBrowser())('files that are only passed on', () => {
     await sender.goto(`${app.url}/`)
     await sender.getByText('Options').click()
     await sender.getByLabel('Keep the link for').waitFor()
-    await choose(sender, [fileOf('large.bin', Buffer.alloc(40_000_000))])
+    await choose(sender, [fileOf('large.bin', Buffer.alloc(24_000_000))])
     await sender.getByRole('button', { name: /^Send 1 file/ }).click()
     await sender.getByRole('heading', { name: 'Waiting for the receiver' }).waitFor()
     const link = new URL(await sender.getByLabel('Go to the link').inputValue())
