@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { isInstalled, missingPrograms } from './tests/helpers/programs.ts'
@@ -14,7 +15,7 @@ const common = {
   expect: { poll: PATIENCE },
   pool: 'forks' as const,
   isolate: false, // files share what they import, and nothing here keeps state in a module: a third less CPU
-  maxWorkers: '200%', // tests wait for lines, processes and browsers: with one worker for each core a third of the time nothing ran
+  maxWorkers: 2 * availableParallelism(), // a third of their time, tests wait for lines, processes and browsers
   globalSetup: ['tests/helpers/build-page.ts', 'tests/helpers/database-setup.ts'],
 }
 /** They replace a module, which only works before any other test has loaded it. */
