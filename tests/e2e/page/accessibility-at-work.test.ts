@@ -62,12 +62,16 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)('at work in the 
     expect(await page.locator(':focus').getAttribute('type')).toBe('password')
     await look('options with a password that is missing')
     await page.getByLabel('Password').fill('secret')
-    await page.route('**/upload', (route) => route.fulfill({ status: 400, body: `not ${'so'.repeat(60)}\n` }))
+    await page.route('**/upload', (route) =>
+      route.fulfill({ status: 400, contentType: 'text/plain', body: `not ${'so'.repeat(60)}\n` }),
+    )
     await page.getByRole('button', { name: /^Send 2/ }).click()
     await page.getByRole('alert').filter({ hasText: 'soso' }).waitFor()
     await look('options that the server refuses')
     await page.unroute('**/upload')
-    await page.route('**/tus', (route) => route.fulfill({ status: 403, body: `no ${'more'.repeat(40)}\n` }))
+    await page.route('**/tus', (route) =>
+      route.fulfill({ status: 403, contentType: 'text/plain', body: `no ${'more'.repeat(40)}\n` }),
+    )
     await page.getByRole('button', { name: /^Send 2/ }).click()
     await heading(page, 'Some files could not be sent')
     await look('failed')
