@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { type ChosenFile, chosen, droppedFiles, pastedFiles } from '../sending/chosen-files.ts'
 import { Icon } from './icon.tsx'
 
@@ -13,7 +13,8 @@ export const HAS_MOUSE = matchMedia('(any-hover: hover)').matches
 /** Files may be dropped anywhere in the window, or pasted. `onText`: a pasted text that no field was waiting for. */
 export function useDropAndPaste({ onFiles, onText }: Props & { onText?: (text: string) => void }) {
   const isOver = useSignal(false)
-  useEffect(() => {
+  // Not `useEffect`, which waits for a frame: a busy browser would lose what is pasted as soon as the page is seen.
+  useLayoutEffect(() => {
     const listeners = new AbortController()
     const on = <Name extends keyof WindowEventMap>(name: Name, handle: (event: WindowEventMap[Name]) => void) =>
       addEventListener(name, handle, { signal: listeners.signal })
