@@ -25,6 +25,7 @@ function givenHousekeeping() {
 
 test('a start cleans at once what the last process left', async () => {
   const app = await makeApp()
+  await app.housekeeping.clean() // gives the store its id, as the first start of a server does
   const { upload } = await givenFile(app, { ttl: 60 })
   app.advance(2 * 3_600_000)
 

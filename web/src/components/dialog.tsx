@@ -13,14 +13,21 @@ interface Props {
 /** In front of everything; Escape closes it, and the focus goes back where it was: the browser sees to both. */
 export function Dialog({ title, onClose, isWide = false, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
+  const whenClosed = useRef(onClose)
+  whenClosed.current = onClose
   const id = useId()
   useLayoutEffect(() => {
     const element = dialog.current
+    const tell = () => whenClosed.current()
+    element?.addEventListener('close', tell)
     element?.showModal()
-    return () => element?.close() // it gives back the focus, which taking it out of the page would not
+    return () => {
+      element?.removeEventListener('close', tell) // nobody closed it: the page may show it again at once
+      element?.close() // it gives back the focus, which taking it out of the page would not
+    }
   }, [])
   return (
-    <dialog ref={dialog} class={isWide ? 'wide' : ''} aria-labelledby={id} onClose={onClose}>
+    <dialog ref={dialog} class={isWide ? 'wide' : ''} aria-labelledby={id}>
       <div class="dialog-head">
         <h2 id={id}>{title}</h2>
         <button type="button" class="bare" aria-label={commonTexts.value.close} onClick={() => dialog.current?.close()}>
