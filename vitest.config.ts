@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { isInstalled, missingPrograms } from './tests/helpers/programs.ts'
@@ -15,7 +14,7 @@ const common = {
   expect: { poll: PATIENCE },
   pool: 'forks' as const,
   isolate: false, // files share what they import, and nothing here keeps state in a module: a third less CPU
-  maxWorkers: 2 * availableParallelism(), // a third of their time, tests wait for lines, processes and browsers
+  maxWorkers: '100%',
   globalSetup: ['tests/helpers/build-page.ts', 'tests/helpers/database-setup.ts'],
 }
 /** They replace a module, which only works before any other test has loaded it. */
