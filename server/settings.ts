@@ -72,7 +72,7 @@ export const settingGroups = {
       'SHUTDOWN_TIMEOUT',
       timeout,
       '15s',
-      'How long transfers may go on after SIGTERM before they are cut.',
+      'How long transfers may continue after SIGTERM before they are cut.',
     ),
     idleTimeoutMs: setting(
       'IDLE_TIMEOUT',
@@ -339,7 +339,7 @@ export const settingGroups = {
       'IMAGES',
       choice('on', 'off'),
       'on',
-      'Pictures and videos lose their metadata (GPS!) when they are uploaded, and pictures can be had smaller or in other formats. `off` stores them as they come. See [images.md](images.md).',
+      'Pictures and videos lose their metadata (GPS!) when they are uploaded, and pictures are available in other sizes and formats. `off` stores them as they come. See [images.md](images.md).',
     ),
     pictureMemoryBytes: setting(
       'PICTURE_MEMORY',

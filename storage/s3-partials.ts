@@ -18,7 +18,7 @@ import { MAX_PARTS, type S3Target, type S3Writer } from './s3-writer.ts'
 
 /**
  * Blobs that come in over several requests: one multipart upload for all of them. What is too little for a part waits in an
- * object of its own, the tail, and is read back when it goes on.
+ * object of its own, the tail, and is read back when the upload is resumed.
  */
 
 /** Both ends inclusive. */

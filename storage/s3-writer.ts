@@ -46,7 +46,7 @@ export interface S3Target {
 export type S3Writer = ReturnType<typeof createS3Writer>
 
 /**
- * Multipart uploads by hand and not by `@aws-sdk/lib-storage`: when one part fails, its `Upload` goes on to read the whole
+ * Multipart uploads by hand and not by `@aws-sdk/lib-storage`: when one part fails, its `Upload` continues to read the whole
  * source before it says so, and when it is aborted while the source stalls, the parts stay on the server (3.1173,
  * `__doConcurrentUpload`, `done`).
  */
@@ -145,7 +145,7 @@ export function createS3Writer({ client, bucket, partBytes, uploading, parts }: 
     return false
   }
 
-  /** Where a condition can't be had from the server: better than nothing, since keys are random. */
+  /** Where the server supports no condition: better than nothing, since keys are random. */
   async function assertFree(name: string): Promise<void> {
     const found = await sizeOf(client, { Bucket: bucket, Key: name })
     if (found !== undefined) throw new Error('a blob with this key exists already')

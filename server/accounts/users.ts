@@ -33,7 +33,7 @@ export type UserChanges = Partial<Pick<NewUser, 'password' | 'name' | 'email' | 
 interface UpdateBy {
   /** False: a user changes himself. */
   isAdmin?: boolean
-  /** The token of a session that goes on. */
+  /** The token of a session that is to be kept. */
   keepSession?: string | undefined
 }
 

@@ -12,7 +12,7 @@ interface Dependencies {
   log: Pick<FastifyBaseLogger, 'error'>
 }
 
-/** Counting what goes on, and telling about it. */
+/** Counts uploads and downloads, and reports them. */
 export function createActivity({ database, clock, log }: Dependencies) {
   const activity = createActivityRepo(database)
   const recorder = createActivityRecorder({ repo: activity, clock, log })

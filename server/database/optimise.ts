@@ -15,7 +15,7 @@ export async function optimise({ db, location }: Database, signal?: AbortSignal)
     await analyse(location)
     return 0
   }
-  await sql`pragma analysis_limit = 1000`.execute(db) // reads so many rows of an index at most: milliseconds
+  await sql`pragma analysis_limit = 1000`.execute(db) // at most this number of rows of an index are read: milliseconds
   await sql`pragma optimize`.execute(db)
   const { stdout } = await promisify(execFile)(process.execPath, [VACUUM, location.file], signal ? { signal } : {})
   await sql`pragma wal_checkpoint(truncate)`.execute(db)

@@ -1,7 +1,7 @@
 import BetterSqlite3 from 'better-sqlite3'
 
 /**
- * `node vacuum-into.ts FROM TO`: a consistent copy of a SQLite database that others go on writing to. A process of its own,
+ * `node vacuum-into.ts FROM TO`: a consistent copy of a SQLite database while others write to it. A process of its own,
  * since SQLite copies in place: it would hold up the event loop, and could not be ended.
  */
 const [from = '', to = ''] = process.argv.slice(2)

@@ -60,7 +60,7 @@ export interface Lease {
   expiresAt: number
 }
 
-/** A transfer whose process died is believed to run for so long after its last renewal; then its holder may go on. */
+/** A transfer whose process died is believed to run this long after its last renewal; then its holder may resume. */
 export const BUSY_MS = 60_000
 /** After that somebody has noticed, too. */
 const OWN_RETRY_SECONDS = BUSY_MS / 1000 + 5

@@ -9,7 +9,7 @@ interface Dependencies {
   repo: ClaimsRepo
   clock: Clock
   steady: SteadyClock
-  /** For so long after its transfer broke, a claim waits for its holder. */
+  /** How long a claim waits for its holder after its transfer broke. */
   claimWindowMs: number
   /** Called when files may have become `removed`. */
   onRemoved: () => void

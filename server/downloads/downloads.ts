@@ -44,7 +44,7 @@ export interface Download {
 interface StoredSource {
   kind: 'stored'
   size: number
-  /** Copies that may be had; null: no limit. */
+  /** The limit of downloads; null: none. */
   limit: number | null
   fileIds: readonly string[]
   /** What claims on it are for. */
@@ -128,7 +128,7 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
     return upload.stream && file.status === 'uploading' && !(await exchange.holds(file))
   }
 
-  /** A derived picture shows what the file shows, so there is none of what may be seen only so often. */
+  /** A derived picture shows what the file shows, so download-limited files have none. */
   async function findVariant(
     opened: OpenUpload,
     file: StoredFile,

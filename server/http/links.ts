@@ -10,7 +10,7 @@ type Addresses = Pick<Config, 'downloadDomain' | 'publicUrl' | 'pathPrefix' | 'h
 
 /**
  * What JSON says of where files are had from: Plik's domain, and (Plik 1.4) the base of their links, if one is configured.
- * Without one a client goes on using the address that it used: nobody else's `Host` header ever ends up in JSON.
+ * Without one a client keeps using the address that it used: nobody else's `Host` header ever ends up in JSON.
  */
 export function fileAddresses({
   downloadDomain,

@@ -6,7 +6,7 @@ import { serverUrl } from './links.ts'
 /** Node does not know it yet. */
 STATUS_CODES[104] ??= 'Upload Resumption Supported'
 
-/** How clients are told where an upload that breaks off goes on. */
+/** Tells clients where to resume an interrupted upload. */
 
 type Addresses = Pick<Config, 'publicUrl' | 'downloadDomain' | 'pathPrefix' | 'host' | 'port'>
 

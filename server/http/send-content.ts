@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify'
 import { AppError } from '../errors.ts'
 import type { Headers } from './content-headers.ts'
 
-/** A reader may pause for so long, as browsers do, before the connection is cut. */
+/** How long a reader may pause, as browsers do, before the connection is cut. */
 export const STALLED_READER_MS = 120_000
 
 /** What the kernel took; whether that was all. */

@@ -32,7 +32,7 @@ const CATCH_UP_AFTER_MS = 60_000
 /** Clocks of replicas differ by less; a moment that lies further ahead was written by a clock that was wrong. */
 const LEAP_MS = 10 * 60_000
 const CARE_EVERY_MS = 10_000
-/** A replica that was not seen for so long is forgotten. */
+/** After this time without a sign of it, a replica is forgotten. */
 const FORGET_AFTER_MS = 60_000
 
 export type Agent = ReturnType<typeof createAgent>

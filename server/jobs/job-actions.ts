@@ -119,7 +119,7 @@ function failedIf(isFailed: boolean, summary: string): string {
   return summary
 }
 
-/** How long the history is kept: at most so many runs of all jobs and of each, and none that is older. */
+/** How long the history is kept: limits for the runs of all jobs, of each job, and for their age. */
 export const pruneHistory = (prune: HistoryRepo['prune'], jobs: Jobs['list'], clock: Clock): Action =>
   define({
     description:

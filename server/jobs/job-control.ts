@@ -18,7 +18,7 @@ interface Dependencies {
   clock: Clock
 }
 
-/** A replica that was not seen for so long does not count as running. */
+/** After this time without a sign of it, a replica does not count as running. */
 const SEEN_WITHIN_MS = 30_000
 
 export interface JobOverview {

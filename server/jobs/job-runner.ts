@@ -16,7 +16,7 @@ interface Dependencies {
   log: Pick<FastifyBaseLogger, 'info' | 'error' | 'debug'>
 }
 
-/** A replica that has not said for so long that it lives is dead. */
+/** After this time without a renewal, a replica is taken for dead. */
 export const LEASE_MS = 30_000
 const RENEW_EVERY_MS = 5_000
 /** What was asked to stop and does not is left alone after that. */

@@ -70,7 +70,7 @@ const PLIK_ID = /^[A-Za-z0-9]{16}$/
 
 export type PlikImport = ReturnType<typeof createPlikImport>
 
-/** Moving from Plik: users, tokens, uploads and files come over with their ids, so that old links and tokens go on working. */
+/** Moving from Plik: users, tokens, uploads and files come over with their ids, so that old links and tokens keep working. */
 export function createPlikImport({ accounts, uploads, assertOwned, blobs, clock }: Dependencies) {
   /**
    * Each upload comes over whole or not at all, and once: the import may be interrupted and repeated. Plik may run

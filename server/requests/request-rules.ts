@@ -26,7 +26,7 @@ export const MAX_PARTS_PER_REQUEST = 100
 
 type RequestPlan = Pick<FileRequest, 'title' | 'comments' | 'maxFiles' | 'maxBytes' | 'expiresAt'>
 
-/** Throws `bad_request` with the reason why the request can't be had. */
+/** Throws `bad_request` with the reason why the request is refused. */
 export function planRequest(
   options: RequestOptions,
   config: Pick<Config, 'featureComments'>,
@@ -80,7 +80,7 @@ export const leftOf = ({ maxFiles, maxBytes }: FileRequest, used: Usage): Usage 
 
 /**
  * Bytes that a file may have which comes on top of `used`; `Infinity`: no limit. Where nobody knows its size, all that is
- * left is set aside for it until it has come. Throws `forbidden`: full; `too_large`: more than is left.
+ * left is set aside for it until it is complete. Throws `forbidden`: full; `too_large`: more than is left.
  */
 export function grantBytes(request: FileRequest, used: Usage, announced: Announcement): number {
   const left = leftOf(request, used)

@@ -7,7 +7,7 @@ import { type FileRequest, NOTHING, type Usage } from './file-request.ts'
 export type RequestsRepo = ReturnType<typeof createRequestsRepo>
 
 /**
- * Every query on requests. What came by one is not counted apart but read from the rows of its files, so that nothing has
+ * Every query on requests. The files of one are not counted apart but read from the rows of its files, so that nothing has
  * to be given back when a transfer fails or a process dies. Files that are coming in count unless it says otherwise.
  */
 export function createRequestsRepo({ db, prepare, transact }: Pick<Database, 'db' | 'prepare' | 'transact'>) {
@@ -59,7 +59,7 @@ export function createRequestsRepo({ db, prepare, transact }: Pick<Database, 'db
       return new Map(rows.map(({ request_id, ...arrived }) => [request_id as string, arrived]))
     },
 
-    /** A request and what came by it, as the transaction sees them. */
+    /** A request and the files that guests added, as the transaction sees them. */
     async inspect(trx: Trx, requestId: string): Promise<{ request: FileRequest; used: Usage }> {
       const row = await trx
         .selectFrom('file_requests')

@@ -63,7 +63,7 @@ export function createRequests({
 }: Dependencies) {
   /**
    * Makes a request; its token is known this once. Throws `forbidden`: not the caller's upload, address not allowed,
-   * switched off; `bad_request`: a stream, options that can't be had, too many requests; `not_found`: the upload went away.
+   * switched off; `bad_request`: a stream, options that are not allowed, too many requests; `not_found`: the upload went away.
    */
   async function create(
     opened: OpenUpload,

@@ -8,7 +8,7 @@ const MAX_METERS = 200
 export type Meters = ReturnType<typeof createMeters>
 
 /**
- * The digests of what has come, between two requests for the same file. Node can't write down the state of a hash, so it is lost with
+ * The digests of the received bytes, between two requests for the same file. Node can't write down the state of a hash, so it is lost with
  * the process, and another replica does not have it: then the bytes are read again in the end.
  */
 export function createMeters() {

@@ -33,7 +33,7 @@ interface Dependencies {
 /** What is smaller is sent again sooner than resumed, and is stored in one transaction. */
 const WORTH_RESUMING_BYTES = 1024 * 1024
 
-/** After these there is nothing to go on with; after all others what came is kept. A full disk must not stay full. */
+/** After these nothing can be resumed; after all others the received bytes are kept. A full disk must not stay full. */
 const FINAL: ErrorCode[] = ['bad_request', 'too_large', 'forbidden', 'not_found', 'conflict', 'insufficient_storage']
 
 /** `curl -T x host`: bytes in, link out. What breaks off can be continued, by clients that can be told where. */

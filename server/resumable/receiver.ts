@@ -44,7 +44,7 @@ export type Receiver = ReturnType<typeof createReceiver>
 
 /** What happens in one turn: bytes are added to the unfinished blob, and once all are there it becomes a file. */
 export function createReceiver({ blobs, meters, intake, quotas, findFile, reserveSpace, clock, config }: Dependencies) {
-  /** Throws as `Resumables.append`, after what came was kept. */
+  /** Throws as `Resumables.append`, after the received bytes were kept. */
   async function receive(turn: Turn, piece: Piece): Promise<void> {
     assertContinues(turn.resumable, piece)
     if (turn.resumable.status === 'finished') return assertNothingMore(turn.resumable, piece)
@@ -88,7 +88,7 @@ export function createReceiver({ blobs, meters, intake, quotas, findFile, reserv
     if (failure) throw failure.error
   }
 
-  /** Nothing of it is noted, so the next piece is written over what came. */
+  /** Nothing of it is noted, so the next piece is written over these bytes. */
   async function reject(writer: PartialWriter, meter: Meter | undefined, error: unknown): Promise<never> {
     meter?.drop()
     await writer.pause().catch(() => {})
@@ -137,7 +137,7 @@ export function createReceiver({ blobs, meters, intake, quotas, findFile, reserv
     }
   }
 
-  /** A process that was frozen goes on where it stood: from now on with something that nobody looks at. */
+  /** A process that was frozen continues where it stood: from now on with a blob that nobody reads. */
   async function seize(turn: Turn): Promise<void> {
     const [key, from] = [keyOf(turn.resumable), partialOf(turn.resumable)]
     const seized = await blobs.seizePartial(key, from, newBlobKey())

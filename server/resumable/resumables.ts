@@ -48,7 +48,7 @@ const MAX_PARTS = 1000
 
 export type Resumables = ReturnType<typeof createResumables>
 
-/** Uploads that go on where they broke off, in no protocol's words. */
+/** Resumable uploads, independent of the protocol. */
 export function createResumables({
   repo,
   turns,
@@ -173,7 +173,7 @@ export function createResumables({
   }
 
   /**
-   * How far it has come. Whoever asks is about to go on: who was writing is displaced first, so that the answer holds. Ends what only
+   * How far it has come. The client that asks is about to resume, so the writer before it is displaced first, and the answer holds. Ends what only
    * lacks its end. Throws `not_found`, `locked`, and what finishing throws.
    */
   async function inspect(secret: string, sender: Sender): Promise<Resumable> {
@@ -181,7 +181,7 @@ export function createResumables({
   }
 
   /**
-   * Takes more bytes, and makes the file of them once all are there. When the bytes break off, what came is kept. Throws
+   * Takes more bytes, and makes the file of them once all are there. When the connection breaks, the received bytes are kept. Throws
    * `not_found`; `locked`; `conflict`: it has come to another offset, or its length is another; `too_large`: also more
    * bytes than announced; `insufficient_storage`; what `bytes` throws.
    */

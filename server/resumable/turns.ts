@@ -39,9 +39,9 @@ export interface Turn {
   delete: () => Promise<boolean>
 }
 
-/** Longer than the event loop of a busy process is ever held up; after a crash the next writer waits for so long. */
+/** Longer than the event loop of a busy process is ever held up; after a crash the next writer waits this long. */
 const LEASE_MS = 10_000
-/** So often the lease is renewed and what came is made safe: a crash takes no more than that. */
+/** How often the lease is renewed and the received bytes are synced: a crash loses no more than that. */
 const RENEWAL_MS = 2_000
 const POLL_MS = 100
 /** After this a client is told to come again. Longer than a lease, so that a crash is waited out. */

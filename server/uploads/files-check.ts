@@ -74,8 +74,8 @@ export function createFilesCheck({ repo, assertOwned, blobs, clock }: Dependenci
   }
 
   /**
-   * Reads files again and compares their SHA-256, at most so many bytes a second, those first that were not read for the
-   * longest time. Ends when each was read within `everyDays`, or `maxMinutes` have passed; the next run goes on from there.
+   * Reads files again and compares their SHA-256, at a limited rate in bytes per second, those first that were not read for the
+   * longest time. Ends when each was read within `everyDays`, or `maxMinutes` have passed; the next run continues from there.
    */
   async function verifyDigests(
     { bytesPerSecond, everyDays, maxMinutes }: { bytesPerSecond: number; everyDays: number; maxMinutes: number },
@@ -125,7 +125,7 @@ export function createFilesCheck({ repo, assertOwned, blobs, clock }: Dependenci
 
 type Throttle = ReturnType<typeof createThrottle>
 
-/** Waits after so many bytes for as long as they should have taken. */
+/** Waits after each batch of bytes for as long as it should have taken. */
 function createThrottle(bytesPerSecond: number) {
   const startedAt = performance.now()
   let bytes = 0

@@ -14,7 +14,7 @@ import type { Measured } from './upload.ts'
  * What is measured is what is stored. Both throw as `PictureIntake.treat` and `VideoIntake.inspect`.
  */
 
-/** As `receiveBlob`; the limit is on what came. */
+/** As `receiveBlob`; the limit applies to the received bytes. */
 export async function receiveTreated(
   blobs: BlobStore,
   intake: Intake,
@@ -62,7 +62,7 @@ interface Video {
   format: VideoFormat
 }
 
-/** Of what came, nothing stays behind unless it is what is returned. */
+/** Of the received bytes nothing stays behind, unless they are what is returned. */
 async function replaceVideo(
   blobs: BlobStore,
   intake: Intake,

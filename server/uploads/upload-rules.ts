@@ -96,7 +96,7 @@ export function rulesFor(user: User | undefined, config: Rules & Pick<Config, 'm
   return { ...config, featureAuthentication, maxFileSizeBytes, maxTtlSeconds, defaultTtlSeconds }
 }
 
-/** Throws `bad_request` with the reason why the upload can't be had. */
+/** Throws `bad_request` with the reason why the upload is refused. */
 export function planUpload(options: UploadOptions, config: Rules): UploadPlan {
   try {
     if (config.featureAuthentication === 'forced') throw refusal('anonymous uploads are disabled')
@@ -265,7 +265,7 @@ export const visibleStatus = ({ status }: StoredFile): StoredFile['status'] =>
 export const isComing = ({ stream }: Upload, { status }: StoredFile): boolean =>
   status === 'missing' || (status === 'uploading' && !stream)
 
-/** Throws `not_found`, unless the file holds bytes that can be had: stored ones, or those that are being streamed. */
+/** Throws `not_found`, unless the file can be downloaded: it is stored, or being streamed. */
 export function assertAvailable({ stream }: Upload, file: StoredFile): void {
   if (file.status === (stream ? 'uploading' : 'uploaded')) return
   throw new AppError('not_found', `file ${file.name} (${file.id}) is not available : ${visibleStatus(file)}`)

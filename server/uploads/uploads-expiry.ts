@@ -18,7 +18,7 @@ interface Dependencies {
   blobs: BlobStore
   /** Where pictures lie while they are worked on. */
   spool: Pick<BlobStore, 'sweep'>
-  /** Uploads that come in over several requests: `isWanted` says whether somebody may go on with an unfinished blob. */
+  /** Uploads that come in over several requests: `isWanted` says whether an unfinished blob may still be resumed. */
   resumables: { sweep: () => Promise<Swept>; isWanted: (blobKey: string) => Promise<boolean> }
   clock: Clock
   steady: SteadyClock
@@ -40,9 +40,9 @@ const MAX_BATCH = 1_000
 const SHORT_STEP_MS = 12
 const LONG_STEP_MS = 30
 const PARALLEL_DELETES = 16
-/** For so long after its end, a link still says "has expired" rather than "not found". */
+/** How long after its end a link still says "has expired" rather than "not found". */
 const EPITAPH_MS = 60 * 60 * 1000
-/** What nobody added to for so long is not being written any more: a writer's file is touched every ten seconds. */
+/** A file that was not added to for this long is not being written any more: a writer's file is touched every ten seconds. */
 const ABANDONED_AFTER_MS = 5 * 60 * 1000
 /** A file that comes in belongs to whoever renews its lease (`uploads-intake.ts`). */
 export const WRITER_LEASE_MS = 60_000
@@ -85,7 +85,7 @@ export function createUploadsExpiry(dependencies: Dependencies) {
   }
 
   /**
-   * Deletes the bytes of what is over without a note in the database: a disk can be so full that there is no room for one,
+   * Deletes the bytes of expired uploads without a note in the database: a disk can be so full that there is no room for one,
    * and would stay full for ever. Rows follow with the next purge, which finds nothing left to delete.
    */
   async function freeSpace(): Promise<void> {

@@ -81,7 +81,7 @@ describe.skipIf(!hasNetworks())('a one-shot file that is cancelled over a slow l
   )
 })
 
-/** Programs as people run them, cancelled when so much has come. Each goes on with what it has, but rclone, which begins anew. */
+/** Programs as people run them, cancelled after a part. Each resumes, but rclone, which begins anew. */
 const PROGRAMS: { name: string; percent: number; command: (url: string, file: string) => string[] }[] = [
   { name: 'curl', percent: 75, command: (url, file) => ['curl', '-sS', '-C', '-', '-o', file, url] },
   { name: 'wget', percent: 50, command: (url, file) => ['wget', '-q', '-c', '-O', file, url] },

@@ -7,8 +7,14 @@ import { commonTexts } from './i18n/common.ts'
 /** A page that is loaded when it is first shown, or before that by `load`. */
 type LazyPage<Props> = ComponentType<Props> & { load: () => Promise<void> }
 
-/** `lazy(async () => (await import('./pages/jobs.tsx')).JobsPage)` */
-export function lazy<Props extends object = object>(load: () => Promise<ComponentType<Props>>): LazyPage<Props> {
+/**
+ * `lazy(async () => (await import('./pages/jobs.tsx')).JobsPage)`. In place of what `isExtra` nothing is shown while it is loaded, nor
+ * when that fails.
+ */
+export function lazy<Props extends object = object>(
+  load: () => Promise<ComponentType<Props>>,
+  { isExtra = false } = {},
+): LazyPage<Props> {
   const state = signal<'unasked' | 'loading' | 'failed' | { Page: ComponentType<Props> }>('unasked')
 
   async function begin(): Promise<void> {
@@ -28,6 +34,7 @@ export function lazy<Props extends object = object>(load: () => Promise<Componen
   function Lazy(props: Props) {
     if (state.value === 'unasked') void begin()
     if (typeof state.value === 'object') return <state.value.Page {...props} />
+    if (isExtra) return null
     if (state.value !== 'failed') return <p class="quiet waiting">{commonTexts.value.loading}</p>
     return <Failed retry={retry} />
   }

@@ -35,7 +35,7 @@ function streamFrom(port: MessagePort): ReadableStream<Uint8Array<ArrayBuffer>> 
         port.onmessage = ({ data }: MessageEvent<Piece>) => {
           if ('bytes' in data) controller.enqueue(data.bytes)
           else if ('end' in data) controller.close()
-          else controller.error(new Error('the page could not go on'))
+          else controller.error(new Error('the page could not continue'))
           resolve()
         }
         port.postMessage('more' satisfies Wish)

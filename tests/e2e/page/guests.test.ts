@@ -119,7 +119,7 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
     await page.getByRole('heading', { name: 'This request was withdrawn' }).waitFor()
     app.advance(60_000)
     await page.goto(over.link)
-    await page.getByRole('heading', { name: 'This request is over' }).waitFor()
+    await page.getByRole('heading', { name: 'This request has ended' }).waitFor()
 
     expect((await files()).map(({ fileName }) => fileName)).toEqual(['only.txt'])
   })

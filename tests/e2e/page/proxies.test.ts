@@ -50,7 +50,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
     await page.getByRole('alert').filter({ hasText: 'A proxy takes no requests of this size' }).waitFor()
   })
 
-  test('waits for the server while a proxy can’t reach it, says so, and goes on', async () => {
+  test('waits for the server while a proxy can’t reach it, says so, and continues', async () => {
     const page = await open()
     let isBroken = true
     await page.route('**/tus', (route) =>

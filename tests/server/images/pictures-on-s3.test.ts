@@ -42,7 +42,7 @@ describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
     expect(await objects()).toBe(1) // the store's id
   })
 
-  test('a video loses its position, and what came is gone', async () => {
+  test('a video loses its position, and the blob that was received is gone', async () => {
     const app = await makeApp({ ...s3Settings(s3) })
     const film = filmFile(iphoneFilm({ index: 'last' }))
     const before = await objects()

@@ -16,7 +16,7 @@ interface Props {
   selected: ViewFile[]
 }
 
-/** Everything, or what was selected. What passes through the page takes as long as it is fetched, and so long the button ends it. */
+/** Everything, or what was selected. While the page itself fetches them, the button ends it. */
 export function ArchiveButton({ view, reload, selected }: Props) {
   const t = uploadTexts.value
   const { progress, problem, run, cancel } = useFetching()

@@ -19,7 +19,7 @@ interface Props {
   children?: ComponentChildren
 }
 
-/** The files of an upload that can be gone on with once they are chosen again. */
+/** The files of an upload that can be resumed once they are chosen again. */
 export function ChooseAgain({ upload, goOn, children }: Props) {
   const t = unfinishedTexts.value
   const problem = useSignal<string | undefined>(undefined)

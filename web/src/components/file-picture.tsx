@@ -7,7 +7,7 @@ import { Icon } from './icon.tsx'
 /** Sharp on a screen of twice the density. */
 const THUMBNAIL_PIXELS = 128
 
-/** A small picture of a picture. Of what may be fetched only so often, or needs a password, there is none. */
+/** A small picture of a picture. Files that are download-limited or need a password have none. */
 export function FilePicture({ view, one }: { view: View; one: ViewFile }) {
   const hasFailed = useSignal(false)
   const { file, path, isThere } = one

@@ -9,7 +9,7 @@ addEventListener('focusin', () => {
 
 /**
  * What a view is about. When the view takes the place of another, and the focus went away with that, it comes here: so the
- * keyboard goes on from the right place, and a screen reader says what is new.
+ * keyboard continues from the right place, and a screen reader says what is new.
  */
 export function PageTitle({ id, children }: { id?: string; children: string }) {
   const title = useRef<HTMLHeadingElement>(null)

@@ -12,7 +12,7 @@ interface Props {
   reload: () => Promise<void>
 }
 
-/** So many are seen at a glance. */
+/** Up to this number, files need no order to choose. */
 const FEW = 5
 
 /** What there is to fetch: each file for itself, and all or some together. */

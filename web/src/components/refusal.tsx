@@ -4,7 +4,7 @@ import { Commands } from './lazy-commands.ts'
 
 interface Props {
   view: View
-  /** What could not be had. */
+  /** What could not be downloaded. */
   files: ViewFile[]
   error: unknown
 }

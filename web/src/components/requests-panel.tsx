@@ -23,7 +23,7 @@ interface Props {
   access: Access
 }
 
-/** Whom the owner has asked for files, and what came of it. `isFirst`: nothing has come yet, so there is nothing else to see. */
+/** File requests of the owner, and the files that guests added. `isFirst`: there are no files yet, so nothing else is shown. */
 export function RequestsPanel({ upload, access, isFirst }: Props & { isFirst: boolean }) {
   const requests = useFetched(upload.id, () => listRequests(upload.id, access))
   const ready = isFirst

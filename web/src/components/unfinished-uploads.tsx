@@ -32,7 +32,7 @@ interface Props {
   giveUp: () => Promise<void>
 }
 
-/** As long as another tab sends it there is nothing to do; from when that tab is gone it can be gone on with here. */
+/** While another tab sends it there is nothing to do; once that tab is gone it can be resumed here. */
 export function UnfinishedUpload(props: Props) {
   const t = unfinishedTexts.value
   const { upload } = props

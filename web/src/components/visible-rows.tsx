@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 
-/** So many rows come and go together. */
+/** Rows that are drawn and removed together. */
 const BLOCK_ROWS = 40
 /** What a row takes while none was measured. */
 const ROW_PX = 72

@@ -52,7 +52,7 @@ export const accountTexts = texts(
     deleteAccountSure: 'Delete your account with all your uploads and tokens? This can’t be undone.',
     cliTitle: 'Log in from a terminal?',
     cliText: (name: string) =>
-      `A program asks to upload in the name of ${name}. Only go on if you started it yourself.`,
+      `A program asks to upload in the name of ${name}. Only continue if you started it yourself.`,
     cliCode: 'Code',
     cliHint: 'It must be the code that your terminal shows.',
     cliApprove: 'Allow',

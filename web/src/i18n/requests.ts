@@ -34,7 +34,8 @@ export const requestTexts = texts(
     ownLink: 'Your own link, to fetch what comes: keep it to yourself.',
     linkOnce: 'Copy it now and hand it to your guests: elsewhere it is not shown.',
     revokeOf: (name: string) => `Withdraw ${name}`,
-    revokeSure: (name: string) => `Withdraw ${name}? Nobody can add files by its link any more. What has come stays.`,
+    revokeSure: (name: string) =>
+      `Withdraw ${name}? Nobody can add files by its link any more. Files that were added stay.`,
     revoke: 'Withdraw',
     guestTitle: 'You are asked for files',
     guestTake: (limits: string) => `You can add ${limits}.`,
@@ -66,7 +67,7 @@ export const requestTexts = texts(
     lookAgain: 'Look again',
     revokedTitle: 'This request was withdrawn',
     revokedText: 'Files are no longer asked for by this link. Ask whoever gave it to you.',
-    overTitle: 'This request is over',
+    overTitle: 'This request has ended',
     overText: 'Its time is up, or the link is incomplete. Ask whoever gave it to you for a new one.',
     failedTitle: 'This request can’t be opened right now',
   },

@@ -4,7 +4,7 @@ import { plural, texts } from './language.ts'
 export const unfinishedTexts = texts(
   {
     unfinishedTitle: 'An upload was interrupted',
-    unfinishedText: 'Choose the same files again, and it goes on where it stopped.',
+    unfinishedText: 'Choose the same files again, and it continues where it stopped.',
     unfinishedChoose: 'Choose them again',
     unfinishedOther: 'These files don’t match the list. Choose the folder that contains them.',
     stillToChoose: (count: number) => `Still to be chosen again: ${plural(count, 'file', 'files')}`,
@@ -14,7 +14,7 @@ export const unfinishedTexts = texts(
     giveUpShared: 'Give these files up? The server deletes what it has of them. Files that have arrived stay.',
     unfinishedFiles: 'Files to choose again',
     elsewhereTitle: (count: number) => `${plural(count, 'file is', 'files are')} on the way in another tab`,
-    elsewhereText: 'Keep that tab open. Should it close, you can go on from here.',
+    elsewhereText: 'Keep that tab open. If it closes, you can continue from here.',
   },
   {
     unfinishedTitle: '有上传被中断',

@@ -30,7 +30,7 @@ export async function fetchFile(view: View, one: ViewFile, { onProgress, signal 
   await save({ name: nameOf(one), size: one.size }, open, signal)
 }
 
-/** Has the browser fetch it, if there is a copy to be had, which asking takes none of: its own failures have no words. */
+/** Has the browser fetch it, if it is available, which asking does not use up: the browser's own failures are not explained. */
 async function follow({ upload, access }: View, url: string): Promise<void> {
   const address = asHolder(upload, url)
   await headFile(address, access) // its password is not in the address: the browser asks for that
@@ -61,7 +61,7 @@ async function fetchArchive(view: View, files: ViewFile[], { onProgress, signal 
 }
 
 /**
- * Encrypted files that may be fetched only so often. Each is used up once it was read; were they parts of a zip, one that
+ * Encrypted files with a download limit. Each is used up once it was read; were they parts of a zip, one that
  * breaks off would take with it all that came before.
  */
 async function fetchOneByOne(view: View, files: ViewFile[], { onProgress, signal }: Fetching): Promise<void> {

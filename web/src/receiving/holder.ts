@@ -14,7 +14,7 @@ function newHolder(): string {
   return id
 }
 
-/** An address under which a limited download that broke off goes on. */
+/** An address under which an interrupted limited download is resumed. */
 export function asHolder(upload: UploadJson, url: string): string {
   if (!upload.downloadDomain || !isLimited(upload)) return url
   return `${url}${url.includes('?') ? '&' : '?'}holder=${own}`

@@ -24,7 +24,7 @@ export const saveUrl = (upload: UploadJson, file: FileJson): string => `${fileUr
 export const hasThumbnails = ({ image }: FileJson): boolean =>
   image !== undefined && image.format !== 'heic' && image.format !== 'jxl'
 
-/** A picture of an image, at most so many pixels wide. */
+/** A thumbnail of an image; `width` in pixels is its greatest width. */
 export const thumbnailUrl = (upload: UploadJson, file: FileJson, width: number): string =>
   `${fileUrl(upload, file)}?${new URLSearchParams({ format: 'webp', width: String(width) })}`
 

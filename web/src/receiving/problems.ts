@@ -8,7 +8,7 @@ import { visibleName } from '../visible-name.ts'
 /** This browser would have to hold more in memory than is good for it. Only a terminal, or another browser, can do it. */
 export class TooLargeError extends Error {}
 
-/** It is encrypted, and what came is not what was sent, or the key is another one. */
+/** It is encrypted, and the received bytes are not those that were sent, or the key is another one. */
 export class NotOpenedError extends Error {}
 
 /** What the server hands out is not the file that the sender listed. */
@@ -27,7 +27,7 @@ export class FileError extends Error {
   }
 }
 
-/** Why something can't be had just now, for a person. */
+/** Why something can't be downloaded now, for a person. */
 export function problemText(error: unknown): string {
   const t = uploadTexts.value
   if (error instanceof FileError) return t.failedAt(visibleName(error.path), problemText(error.cause))

@@ -1,6 +1,6 @@
 import { type Access, ApiError, readFile } from '../api.ts'
 
-/** The connection may break so often in a row before it is given up. */
+/** How often in a row the connection may break before it is given up. */
 const MAX_ATTEMPTS = 8
 const PAUSE_MS = 1_000
 

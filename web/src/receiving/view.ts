@@ -37,7 +37,7 @@ export const isEncrypted = ({ e2ee }: Pick<UploadJson, 'e2ee'>): boolean => e2ee
 /** What is held in memory, at most, where a browser offers nothing better. */
 export const MAX_HELD_BYTES = 256 * 1024 * 1024
 
-/** Whether the browser has to fetch so many bytes behind a password by itself, and so to ask for it: this page can't hold them. */
+/** Whether the browser has to fetch the bytes behind a password by itself, and ask for it: they are too many for this page. */
 export const isAskedAgain = ({ secret, access }: View, size: number): boolean =>
   secret === undefined &&
   access.password !== undefined &&

@@ -23,7 +23,7 @@ import { rememberBrought } from './guest-files.ts'
 
 /** What a guest is sending at the moment. As anything that is sent, it outlives the page that shows it. */
 interface Bringing {
-  /** Of the record by which it can be gone on with. */
+  /** Of the record by which it can be resumed. */
   recordId: string
   /** The request's. */
   token: string

@@ -4,7 +4,7 @@ import { ApiError, call } from '../api.ts'
 
 const TUS = { 'Tus-Resumable': '1.0.0' }
 
-/** Bytes; undefined: it was not kept for so long. Throws `ApiError` when that can't be told now. */
+/** Bytes; undefined: it is not kept any more. Throws `ApiError` when that can't be told now. */
 export async function receivedAt(url: string): Promise<number | undefined> {
   try {
     return Number((await call(url, { method: 'HEAD', headers: TUS })).headers.get('Upload-Offset'))

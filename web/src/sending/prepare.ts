@@ -9,7 +9,7 @@ export interface Prepared {
   name: string
   type: string
   source: Source
-  /** Of an encrypted one: what it begins with, and must begin with again when it is gone on with; its line of the manifest. */
+  /** Of an encrypted one: what it begins with, and must begin with again when it is resumed; its line of the manifest. */
   sealed?: { head: string; listed: ListedFile }
 }
 

@@ -58,7 +58,7 @@ export function createSender(first: readonly OutgoingFile[], transport: Transpor
 
   const fileOf = (key: string): OutgoingFile => outgoing.get(key) as OutgoingFile
 
-  /** They go on their way after those that wait. */
+  /** They are sent after those that wait. */
   function add(more: readonly OutgoingFile[]): void {
     enqueue(more)
     dispatch({ type: 'begin' })

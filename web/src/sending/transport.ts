@@ -2,7 +2,7 @@ import type { ListedFile } from '../../../client/src/manifest.ts'
 
 /** How the bytes of one file travel. */
 
-/** What is sent: a file as it is, or as it is once encrypted. Any part of it can be had again. */
+/** What is sent: a file as it is, or as it is once encrypted. Any part of it can be read again. */
 export interface Source {
   /** Bytes. */
   size: number
@@ -48,7 +48,7 @@ export interface Transfer {
   discard(): void
 }
 
-/** Starts or goes on with the transfer of a file; reports nothing once it was stopped. */
+/** Starts or resumes the transfer of a file; reports nothing once it was stopped. */
 export type Transport = (file: OutgoingFile, report: Report) => Transfer
 
 export const plainSource = (bytes: Blob): Source => ({

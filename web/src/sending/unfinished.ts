@@ -100,7 +100,7 @@ export function noteStarted(uploadId: string): void {
   write()
 }
 
-/** From now on people may have its link; what is left of it can be gone on with from anywhere. */
+/** From now on people may have its link; the rest can be resumed from anywhere. */
 export function noteShared(uploadId: string): void {
   change(uploadId, ({ tab: _tab, ...upload }) => ({ ...upload, isShared: true }))
   write()

@@ -40,7 +40,7 @@ export interface Step {
   files: QueuedFile[]
   /** Keys of files to send, from where they stopped. */
   start: string[]
-  /** Keys of files to stop sending; what has arrived may be gone on with. */
+  /** Keys of files to stop sending; they may be resumed. */
   stop: string[]
   /** Keys of files that nobody wants any more. */
   discard: string[]
