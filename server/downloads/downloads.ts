@@ -179,19 +179,16 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
     reader?: Reader,
   ): Promise<{ bytes: AsyncIterable<Buffer>; part: ByteRange | undefined }> {
     if (source.kind === 'stream') return { bytes: await readStream(source, claiming(reader).gone), part }
-    const { size, limit, fileIds, scope } = source
+    const { size, limit, fileIds, scope, onFailure } = source
     const range = part ?? { start: 0, end: size - 1 }
     const parts = source.parts(range)
     if (parts.length > 1) await assertNoneLost(parts)
-    if (limit === null) return { bytes: readStored(source, range), part }
+    const bytesOf = (those: ArchivePart[]) =>
+      those.length > 1 ? coalesced(readParts(those)) : readParts(those, onFailure)
+    if (limit === null) return { bytes: bytesOf(parts), part }
     const { holder, receipt, isLook } = claiming(reader)
     const claim = await claims.take(fileIds, limit, { holder, scope }, size, { range, isLook })
-    return { bytes: claim.deliver(readStored(source, claim.range), receipt), part: part && claim.range }
-  }
-
-  function readStored({ parts, onFailure }: StoredSource, range: ByteRange): AsyncIterable<Buffer> {
-    const those = parts(range)
-    return those.length > 1 ? coalesced(readParts(those)) : readParts(those, onFailure)
+    return { bytes: claim.deliver(bytesOf(source.parts(claim.range)), receipt), part: part && claim.range }
   }
 
   /** Before anything of an archive is sent, or a claim is taken: later, its reader would only see a connection that breaks. */

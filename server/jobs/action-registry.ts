@@ -14,9 +14,9 @@ export interface Action<P extends z.ZodType = z.ZodType> {
   description: string
   /** What a step may set; strict, with defaults for everything that has one. */
   parameters: P
-  /** Returns a sentence for the history, or throws one. */
   /** Refuses, when a job is saved, what no shape can tell. Throws `bad_request`. */
   assert?: (parameters: z.output<P>) => Promise<void>
+  /** Returns a sentence for the history, or throws one. */
   run: (parameters: z.output<P>, context: ActionContext) => Promise<string>
 }
 

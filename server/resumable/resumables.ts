@@ -173,16 +173,16 @@ export function createResumables({
   }
 
   /**
-   * How far it has come. The client that asks is about to resume, so the writer before it is displaced first, and the answer holds. Ends what only
-   * lacks its end. Throws `not_found`, `locked`, and what finishing throws.
+   * How far it has come. The client that asks is about to resume, so the writer before it is displaced first, and the answer
+   * holds. Ends what only lacks its end. Throws `not_found`, `locked`, and what finishing throws.
    */
   async function inspect(secret: string, sender: Sender): Promise<Resumable> {
     return inTurn(secret, (turn) => receiver.complete(turn, sender))
   }
 
   /**
-   * Takes more bytes, and makes the file of them once all are there. When the connection breaks, the received bytes are kept. Throws
-   * `not_found`; `locked`; `conflict`: it has come to another offset, or its length is another; `too_large`: also more
+   * Takes more bytes, and makes the file of them once all are there. When the connection breaks, the received bytes are kept.
+   * Throws `not_found`; `locked`; `conflict`: it has come to another offset, or its length is another; `too_large`: also more
    * bytes than announced; `insufficient_storage`; what `bytes` throws.
    */
   async function append(secret: string, piece: Piece): Promise<Resumable> {
