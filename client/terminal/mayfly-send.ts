@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createRequire } from 'node:module'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { createClient } from '../src/client.ts'
 import { MayflyError } from '../src/errors.ts'
@@ -41,6 +42,12 @@ function parseLinkOrServer(text: string): string {
   }
 }
 
+/** By the name of the package, since the source and what is built from it are not in the same folder. */
+function versionOfPackage(): string {
+  const { version } = createRequire(import.meta.url)('mayfly-client/package.json') as { version: string }
+  return version
+}
+
 const count = (text: string): number => {
   if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1 on.')
   return Number(text)
@@ -48,6 +55,7 @@ const count = (text: string): number => {
 
 const program = new Command('mayfly-send')
   .description('Send files to a Mayfly server, and fetch them: both continue where they were interrupted.')
+  .version(versionOfPackage(), '-V, --version', 'print the version')
   .showHelpAfterError('(--help tells more)')
   .exitOverride()
   .addHelpText(

@@ -19,6 +19,7 @@ const TOOLS = ['axios', '@types/node']
 const server = sharedServer()
 const project = mkdtempSync(join(tmpdir(), 'mayfly-test-'))
 const inProject = (name: string) => join(project, name)
+const BIN = inProject('node_modules/mayfly-client/dist/terminal/mayfly-send.js')
 
 beforeAll(async () => {
   const packing = ['pack', '--json', '--silent', '--offline', '--pack-destination', project]
@@ -122,12 +123,17 @@ test('a fresh project of plain JavaScript sends and fetches with it', async () =
   expect(stdout).toBe('received/package.json {"type":"module"}\n')
 })
 
+test('its program tells the version of the package', async () => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'client/package.json'), 'utf8'))
+
+  expect((await run(NODE, [BIN, '--version'])).stdout).toBe(`${version}\n`)
+})
+
 test('its program runs', async () => {
   const env = { ...process.env, XDG_STATE_HOME: project, MAYFLYSEND_SERVER: server.url() }
-  const program = inProject('node_modules/mayfly-client/dist/terminal/mayfly-send.js')
 
-  const sent = await run(NODE, [program, '--encrypt', '--qr', 'package.json'], { cwd: project, env })
-  const got = await run(NODE, [program, 'get', '-o', '-', sent.stdout.trim()], { cwd: project, env })
+  const sent = await run(NODE, [BIN, '--encrypt', '--qr', 'package.json'], { cwd: project, env })
+  const got = await run(NODE, [BIN, 'get', '-o', '-', sent.stdout.trim()], { cwd: project, env })
 
   expect(sent.stderr).toContain('█')
   expect(got.stdout).toBe('{"type":"module"}')
