@@ -11,14 +11,19 @@ import { MIB } from './given.ts'
 
 /** The same in Node and in Chromium, from another origin; by `fetch`, `XMLHttpRequest` and each adapter of axios. */
 
-const MODULES = {
+interface Modules {
+  client: typeof import('../../client/src/mayfly-client.ts')
+  'axios-client': typeof import('../../client/src/axios.ts')
+  axios: typeof import('axios')
+}
+
+const MODULES: Record<keyof Modules, string> = {
   client: resolve(import.meta.dirname, '../../client/src/mayfly-client.ts'),
   'axios-client': resolve(import.meta.dirname, '../../client/src/axios.ts'),
   axios: resolve(import.meta.dirname, '../../node_modules/axios/index.js'),
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: they come by name, and are typed where they are tested
-type Load = (name: keyof typeof MODULES) => Promise<any>
+type Load = <Name extends keyof Modules>(name: Name) => Promise<Modules[Name]>
 /** Runs in Node and in the page alike, so it uses nothing but its arguments. */
 type Run = <A, R>(scenario: (load: Load, argument: A) => Promise<R>, argument: A) => Promise<R>
 
@@ -44,7 +49,7 @@ describe.skipIf(!hasBrowser())('in Chromium', () => {
 /** `adapters`: of axios; `none`: without it. */
 function everywhere(adapters: string[], start: () => Promise<Run>): void {
   test.for(adapters.flatMap((adapter) => [false, true].map((encrypt) => ({ adapter, encrypt }))))(
-    'a file goes and comes over lines that are cut (axios: $adapter, encrypted: $encrypt)',
+    'a file is sent and fetched over connections that are cut (axios: $adapter, encrypted: $encrypt)',
     async ({ adapter, encrypt }) => {
       const [up, down] = [await cuttingProxy(server.url), await cuttingProxy(server.url)]
       up.cuts.push(2 * MIB, MIB, 100, MIB)
@@ -66,7 +71,7 @@ function everywhere(adapters: string[], start: () => Promise<Run>): void {
           const file = new File([bytes], 'größe.bin')
 
           const upload = await client.upload([file], { encrypt }, { pieceBytes: 2 ** 20 })
-          const link = upload.files[0].link.replace(url, from)
+          const link = (upload.files[0]?.link ?? '').replace(url, from)
           const [blob, buffer, stream] = [
             await client.download(link),
             await client.download(link),
@@ -99,10 +104,10 @@ function everywhere(adapters: string[], start: () => Promise<Run>): void {
 
       const found = await run(
         async (load, { url, adapter }) => {
-          const { createAxiosClient, fileNameOf, messageOf } = await load('axios-client')
+          const { createAxiosClient, fileNameOf, MayflyError, messageOf } = await load('axios-client')
           const { default: axios } = await load('axios')
           const instance = axios.create({ baseURL: url, adapter })
-          const types = ['json', 'text', 'arraybuffer', adapter === 'http' ? 'stream' : 'blob']
+          const types = ['json', 'text', 'arraybuffer', adapter === 'http' ? 'stream' : 'blob'] as const
           const messages = types.map((responseType) =>
             instance.get('/upload/unknown', { responseType }).catch(messageOf),
           )
@@ -111,7 +116,7 @@ function everywhere(adapters: string[], start: () => Promise<Run>): void {
             .catch((thrown: unknown) => thrown)
           return {
             messages: await Promise.all(messages),
-            error: { code: error.code, status: error.status, detail: error.detail },
+            error: error instanceof MayflyError && { code: error.code, status: error.status, detail: error.detail },
             name: fileNameOf({ 'content-disposition': `attachment; filename="a.txt"; filename*=UTF-8''%C3%A4.txt` }),
             offline: await messageOf(
               await axios.get('http://127.0.0.1:9', { adapter }).catch((thrown: unknown) => thrown),
@@ -136,7 +141,7 @@ const inPage =
   (scenario, argument) =>
     page.evaluate(`(${scenario})((name) => import('/' + name + '.js'), ${JSON.stringify(argument)})`)
 
-/** A site of somebody else, with the client as a bundler makes it. */
+/** A site of another origin, with the client as a bundler makes it. */
 function givenSite(): () => string {
   const files = new Map<string, string>()
   const site = createServer((request, response) => {

@@ -23,9 +23,8 @@ const SNIPPETS = new Map(
   ),
 )
 
-// biome-ignore lint/suspicious/noExplicitAny: the snippets are plain JavaScript
-type Module = any
-type Load = (name: string) => Promise<Module>
+const loadInNode = (name: string) => import(pathToFileURL(join(folder, name)).href)
+type Load = typeof loadInNode
 
 /** Runs in Node and in the page alike, so it uses nothing but its arguments. */
 type Scenario<A, R> = (load: Load, argument: A) => Promise<R>
@@ -42,12 +41,12 @@ test('all code of the page is run here', () => {
 const folder = givenModules()
 
 describe('in Node', () => {
-  const run: Run = (scenario, argument) => scenario((name) => import(pathToFileURL(join(folder, name)).href), argument)
+  const run: Run = (scenario, argument) => scenario(loadInNode, argument)
   everywhere(async () => run)
 
   test('a file is resumed onto the disk', async () => {
     const { proxy, link, bytes } = await givenBadLine()
-    const { downloadToFile } = await import(pathToFileURL(join(folder, 'resume-to-file.js')).href)
+    const { downloadToFile } = await loadInNode('resume-to-file.js')
     const path = join(temporaryFolder(), 'file.bin')
     proxy.answerCuts.push(MIB, 2 * MIB, 3 * MIB)
 
@@ -59,7 +58,7 @@ describe('in Node', () => {
 
   test('a file is streamed onto the disk, and a cut is an error', async () => {
     const { proxy, link, bytes } = await givenBadLine()
-    const { streamToFile } = await import(pathToFileURL(join(folder, 'stream-to-file.js')).href)
+    const { streamToFile } = await loadInNode('stream-to-file.js')
     const path = join(temporaryFolder(), 'file.bin')
 
     proxy.answerCuts.push(MIB)
@@ -151,7 +150,7 @@ function everywhere(start: () => Promise<Run>): void {
     expect(found).toEqual({ cancelled: 'CanceledError', stalled: 'CanceledError', reason: 'nothing came for 10 ms' })
   })
 
-  test('a download over a line that breaks is whole, and has the digest that is announced', async () => {
+  test('a download over connections that break is whole, and has the digest that is announced', async () => {
     const { proxy, link, bytes } = await givenBadLine()
     proxy.answerCuts.push(...Array.from({ length: 5 }, () => Math.floor(Math.random() * MIB)))
     const run = await start()
@@ -203,7 +202,7 @@ function everywhere(start: () => Promise<Run>): void {
     expect([found.includes('a.txt'), found.includes('b.txt'), found.includes('c.txt')]).toEqual([true, true, false])
   })
 
-  test('who is told to come later comes later', async () => {
+  test('a request that is refused with Retry-After is sent again', async () => {
     const server = await spawnServer()
     const run = await start()
 
@@ -239,7 +238,7 @@ function everywhere(start: () => Promise<Run>): void {
     expect([text, sent]).toEqual(['hello', 5])
   })
 
-  test('a file is uploaded in pieces over a line that breaks', async () => {
+  test('a file is uploaded in pieces over connections that break', async () => {
     const server = await spawnServer()
     const proxy = await cuttingProxy(() => server.url)
     proxy.cuts.push(MIB, 2 * MIB, Number.POSITIVE_INFINITY, MIB)

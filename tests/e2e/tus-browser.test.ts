@@ -9,7 +9,7 @@ import { cuttingProxy } from '../helpers/cutting-proxy.ts'
 import { temporaryFolder } from '../helpers/database.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
 
-/** The real tus-js-client in Chromium, on a page of another origin, over bad lines. */
+/** The real tus-js-client in Chromium, on a page of another origin, over bad connections. */
 
 const MIB = 1024 * 1024
 
@@ -22,7 +22,7 @@ interface Order {
 describe.skipIf(!hasBrowser())('tus-js-client in Chromium', () => {
   const openPage = useBrowser()
 
-  test('sends a file whole over a line that breaks at any byte, while the server is killed and comes back', async () => {
+  test('sends a file whole over connections that break at any byte, while the server is killed and started again', async () => {
     const folder = temporaryFolder()
     let server = await spawnServer({ DATA_DIR: folder })
     const proxy = await cuttingProxy(() => server.url)
@@ -49,8 +49,7 @@ describe.skipIf(!hasBrowser())('tus-js-client in Chromium', () => {
 
 /** Runs in the page. */
 async function sendInPage({ endpoint, length, chunkSize }: Order): Promise<{ link: string; sha256: string }> {
-  // biome-ignore lint/suspicious/noExplicitAny: what the page has beside what Node has
-  const page = globalThis as any
+  const page = globalThis as unknown as { tus: typeof import('tus-js-client'); sent: number }
   const bytes = new Uint8Array(length)
   for (let start = 0; start < length; start += 65_536) crypto.getRandomValues(bytes.subarray(start, start + 65_536))
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
@@ -62,10 +61,10 @@ async function sendInPage({ endpoint, length, chunkSize }: Order): Promise<{ lin
       chunkSize,
       retryDelays: [0, 200, 500, 1_000, 2_000, 3_000, 4_000, 4_000, 4_000, 4_000],
       metadata: { filename: 'random.bin' },
-      onProgress: (sent: number) => {
+      onProgress: (sent) => {
         page.sent = sent
       },
-      onAfterResponse: (_request: unknown, response: { getHeader: (name: string) => string | undefined }) => {
+      onAfterResponse: (_request, response) => {
         link = response.getHeader('X-Mayfly-Link') ?? link
       },
       onSuccess: () => resolve(),
