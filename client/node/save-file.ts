@@ -7,6 +7,7 @@ import type { Download, DownloadOptions, ReceivedBefore, SealedFile } from '../s
 import { MayflyError } from '../src/errors.ts'
 import { parseLink } from '../src/links.ts'
 import { createHasher, type Hasher } from '../src/sha256.ts'
+import { streamOfChunks } from '../src/source.ts'
 import { safePath } from './safe-path.ts'
 
 /** Downloads onto the disk, which continue after the process ended. */
@@ -137,7 +138,7 @@ async function write(download: Download, part: string): Promise<void> {
   const file = await open(part, download.position === 0 ? 'w' : 'r+', 0o600)
   try {
     let position = download.position
-    for await (const chunk of chunksOf(download.stream())) {
+    for await (const chunk of download.stream()) {
       await file.write(chunk, 0, chunk.byteLength, position)
       position += chunk.byteLength
     }
@@ -148,22 +149,14 @@ async function write(download: Download, part: string): Promise<void> {
   }
 }
 
-async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader()
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
-  } finally {
-    reader.cancel().catch(() => {})
-  }
-}
-
 /** Replaces the ciphertext in `part` by its plaintext. */
 async function openPart(part: string, sealed: SealedFile): Promise<void> {
   const { openFile } = await import('../src/opened-file.ts')
   const plain = `${part}.opened`
   const file = await open(plain, 'w', 0o600)
   try {
-    for await (const chunk of chunksOf(await openFile(streamOfFile(part), sealed))) await file.write(chunk)
+    const opened = await openFile(streamOfChunks(createReadStream(part)), sealed)
+    for await (const chunk of opened) await file.write(chunk)
     await file.sync()
   } catch (error) {
     await rm(plain, { force: true })
@@ -172,18 +165,6 @@ async function openPart(part: string, sealed: SealedFile): Promise<void> {
     await file.close()
   }
   await rename(plain, part)
-}
-
-function streamOfFile(path: string): ReadableStream<Uint8Array> {
-  const chunks = createReadStream(path)[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await chunks.next()
-      if (done) controller.close()
-      else controller.enqueue(value)
-    },
-    cancel: async () => void (await chunks.return?.()),
-  })
 }
 
 /** `a.txt`, or `a (1).txt` where there is one already. */

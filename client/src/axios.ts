@@ -1,6 +1,7 @@
 import type { AxiosInstance, AxiosProgressEvent, AxiosResponse } from 'axios'
 import { type Client, type ClientOptions, createClient } from './client.ts'
 import { errorOfAnswer } from './errors.ts'
+import { streamOfChunks } from './source.ts'
 import { type HttpRequest, hasNoBody, type Transport } from './transport.ts'
 
 /** The entry `mayfly-client/axios`: the same client on an axios instance, whose interceptors, proxies and credentials hold. */
@@ -84,23 +85,11 @@ function bodyOf(data: unknown): Body {
   if (typeof data === 'string' || data instanceof Blob || data instanceof ArrayBuffer || data instanceof ReadableStream)
     return data
   if (ArrayBuffer.isView(data)) return new Blob([data as Uint8Array<ArrayBuffer>])
-  return isIterable(data) ? streamOf(data) : JSON.stringify(data)
+  return isIterable(data) ? streamOfChunks(data) : JSON.stringify(data)
 }
 
 /** Streams of Node, which the `http` adapter gives. */
 const isIterable = (data: object): data is AsyncIterable<Uint8Array> => Symbol.asyncIterator in data
-
-function streamOf(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
-  const iterator = chunks[Symbol.asyncIterator]()
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await iterator.next()
-      if (done) controller.close()
-      else controller.enqueue(value)
-    },
-    cancel: async () => void (await iterator.return?.()),
-  })
-}
 
 const responseIn = (error: unknown): AxiosResponse<unknown> | undefined =>
   error instanceof Error && 'response' in error ? (error.response as AxiosResponse<unknown> | undefined) : undefined

@@ -3,6 +3,9 @@
 export const toBase64 = (bytes: Uint8Array): string =>
   btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
 
+/** Of its UTF-8. */
+export const textToBase64 = (text: string): string => toBase64(new TextEncoder().encode(text))
+
 export const toBase64Url = (bytes: Uint8Array): string =>
   toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 

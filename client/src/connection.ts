@@ -1,4 +1,4 @@
-import { toBase64 } from './base64.ts'
+import { textToBase64 } from './base64.ts'
 import { errorOfAnswer, MayflyError } from './errors.ts'
 import { createIdleTimer, type IdleTimer } from './idle-timer.ts'
 import type { HttpRequest, Transport } from './transport.ts'
@@ -99,11 +99,8 @@ export function asMayflyError(error: unknown, signal?: AbortSignal): unknown {
 export function accessHeaders({ token, password, login = 'plik' }: Access): Record<string, string> {
   return {
     ...(token === undefined ? {} : { 'X-UploadToken': token }),
-    ...(password === undefined ? {} : { Authorization: `Basic ${base64(`${login}:${password}`)}` }),
+    ...(password === undefined ? {} : { Authorization: `Basic ${textToBase64(`${login}:${password}`)}` }),
   }
 }
-
-/** Of the UTF-8 of a text. */
-export const base64 = (text: string): string => toBase64(new TextEncoder().encode(text))
 
 const isBelow = (address: string, base: string): boolean => address === base || address.startsWith(`${base}/`)

@@ -2,12 +2,12 @@ import { openedSize } from './age-layout.ts'
 import { type Access, accessHeaders, type Connection } from './connection.ts'
 import { MayflyError, notAsSent } from './errors.ts'
 import { fileNameOf, pathOfName } from './file-name.ts'
-import { type FileLink, type Link, parseLink, type UploadLink } from './links.ts'
+import { type ContentLink, type FileLink, parseContentLink, parseLink, type UploadLink } from './links.ts'
 import type { ListedFile } from './manifest.ts'
 import { type Opened, openResuming, type Received } from './resuming-stream.ts'
 import type { RetryOptions } from './retry.ts'
 import { announcedSha256, createHasher, type Hasher } from './sha256.ts'
-import { type FileInfo, fetchInfo, type UploadInfo } from './upload-info.ts'
+import { type FileInfo, fetchInfo, secretsOf, type UploadInfo } from './upload-info.ts'
 
 /** Receiving files: one, or several as an archive. */
 
@@ -25,7 +25,7 @@ export interface DownloadOptions extends Access, RetryOptions {
 }
 
 export interface ReceivedBefore extends Received {
-  /** Who took the copy of a limited file, as in `Download.holder`. */
+  /** As in `Download.holder`. */
   holder: string
   /** Has been told all bytes before `position`. */
   hasher: Hasher
@@ -70,9 +70,9 @@ export interface SealedFile {
 
 /** `link`: of a file, or of an upload that has one file. Rejects with `MayflyError`, or the reason of the signal. */
 export async function download(connection: Connection, link: string, options: DownloadOptions = {}): Promise<Download> {
-  const parsed = parseLink(link)
+  const parsed = parseContentLink(link)
   if (parsed.kind === 'archive') return fetchContent(connection, { url: parsed.url, sealed: undefined }, options)
-  return fetchContent(connection, await contentOf(connection, withoutRequests(parsed), options), options)
+  return fetchContent(connection, await contentOf(connection, parsed, options), options)
 }
 
 /** Several files of an upload, or all, as one zip. Of an encrypted upload it holds what is encrypted. */
@@ -81,19 +81,11 @@ export async function downloadArchive(
   link: string,
   { files = [], ...options }: DownloadOptions & { /** Ids; none: all. */ files?: readonly string[] } = {},
 ): Promise<Download> {
-  const parsed = withoutRequests(parseLink(link))
-  const { archiveLink } = await infoOf(connection, parsed, options)
+  const { archiveLink } = await infoOf(connection, parseContentLink(link), options)
   const query = new URLSearchParams(files.map((id): [string, string] => ['file', id]))
   const url = files.length === 0 ? archiveLink : `${archiveLink}?${query}`
   return fetchContent(connection, { url, sealed: undefined }, { ...options, wait: false })
 }
-
-function withoutRequests<L extends Link>(link: L): Exclude<L, { kind: 'request' }> {
-  if (link.kind === 'request') throw badLink('a file request has nothing to download')
-  return link as Exclude<L, { kind: 'request' }>
-}
-
-const badLink = (detail: string): MayflyError => new MayflyError({ code: 'bad_link', detail })
 
 /** Where the bytes are, and what opens them. */
 interface Content {
@@ -116,24 +108,16 @@ async function contentOf(
   return { url, sealed: key === undefined ? undefined : { key, name: file.name, listed: file.listed } }
 }
 
-function infoOf(
-  connection: Connection,
-  link: Exclude<Link, { kind: 'request' }>,
-  { token, key, ...options }: DownloadOptions,
-): Promise<UploadInfo> {
-  const own = { token: undefined, key: undefined, e2ee: undefined, ...link }
-  return fetchInfo(connection, link, {
-    ...options,
-    token: token ?? own.token,
-    key: key ?? own.key,
-    e2ee: own.e2ee,
-    retry: options,
-  })
-}
+const infoOf = (connection: Connection, link: ContentLink, options: DownloadOptions): Promise<UploadInfo> =>
+  fetchInfo(connection, link, { ...options, ...secretsOf(link, options), retry: options })
 
 function onlyFileOf({ files }: UploadInfo): FileInfo {
   const [only, second] = files
-  if (!only || second) throw badLink(`the upload has ${files.length} files; take the link of one, or an archive`)
+  if (!only || second)
+    throw new MayflyError({
+      code: 'bad_link',
+      detail: `the upload has ${files.length} files; take the link of one, or an archive`,
+    })
   return only
 }
 

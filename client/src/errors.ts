@@ -53,7 +53,7 @@ export class MayflyError extends Error {
   }
 }
 
-/** The server, or somebody who has it, does not keep what a link promises. */
+/** The server, or somebody in control of it, has something else than the link promises. */
 export const notAsSent = (detail: string): MayflyError => new MayflyError({ code: 'not_as_sent', detail })
 
 /** What a refusal says, whatever its form: a problem (RFC 9457), or the plain text of the server or of a proxy. */

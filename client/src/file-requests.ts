@@ -1,7 +1,7 @@
 import { accessHeaders, type Connection } from './connection.ts'
 import { secondsOf } from './duration.ts'
 import { MayflyError } from './errors.ts'
-import { parseLink, type RequestLink, type UploadLink } from './links.ts'
+import { parseLink, type RequestLink, type UploadLink, uploadAddress } from './links.ts'
 import { sendFiles, type UploadHooks } from './send-files.ts'
 import type { FileRequestJson, InvitationJson } from './shapes.ts'
 import { type FileInput, outgoingFile } from './source.ts'
@@ -10,7 +10,7 @@ import { createStateKeeper, type UploadState } from './upload-state.ts'
 /** File requests: links by which guests, who need no account, add files to somebody's upload. */
 
 export interface FileRequestOptions {
-  /** Who asks, and for what. */
+  /** The name of the caller, and what is asked for. */
   title?: string
   comments?: string
   maxFiles?: number
@@ -27,7 +27,7 @@ export interface FileRequest extends FileRequestJson {
 
 type Call = { signal?: AbortSignal }
 
-/** `link`: the upload's, of who administers it, or with `token`. */
+/** `link`: of the upload, for its administrator, or `token` is given. */
 export async function createFileRequest(
   connection: Connection,
   link: string,
@@ -54,7 +54,7 @@ export async function listFileRequests(
   return (await connection.json<{ requests: FileRequestJson[] }>(requestsOf(upload), { headers, signal })).requests
 }
 
-/** Ends it; what it is just bringing in is dropped. */
+/** Ends it; files that are being sent to it are dropped. */
 export async function revokeFileRequest(
   connection: Connection,
   link: string,
@@ -99,8 +99,7 @@ export async function uploadToRequest(
 
 const guestHeaders = (requestToken: string) => ({ 'X-RequestToken': requestToken })
 
-const requestsOf = ({ server, uploadId }: UploadLink): string =>
-  `${server}/upload/${encodeURIComponent(uploadId)}/requests`
+const requestsOf = (upload: UploadLink): string => `${uploadAddress(upload)}/requests`
 
 function uploadOf(link: string): UploadLink {
   const parsed = parseLink(link)

@@ -12,8 +12,8 @@ export interface IdleTimer {
 }
 
 /**
- * A time limit that follows progress. A limit on the total would cut large files on slow lines; what is limited here is
- * silence. `Infinity`: no limit.
+ * A time limit that follows progress. A limit on the total would cut large files on slow connections; what is limited here is
+ * the time without progress. `Infinity`: no limit.
  */
 export function createIdleTimer(timeoutMs = DEFAULT_IDLE_TIMEOUT_MS, signal?: AbortSignal): IdleTimer {
   const silence = new AbortController()

@@ -2,17 +2,23 @@ import { MayflyError } from './errors.ts'
 
 /** Every kind of link that a server or its page hands out. */
 
-export type Link = UploadLink | FileLink | ArchiveLink | RequestLink
+export type Link = ContentLink | RequestLink
+
+/** Of an upload, or of anything in it. */
+export type ContentLink = UploadLink | FileLink | ArchiveLink
 
 interface OfServer {
   /** The address of the server, without a slash at the end. */
   server: string
 }
 
-/** The page of an upload: `…/#/?id=…`. */
-export interface UploadLink extends OfServer {
-  kind: 'upload'
+export interface UploadAddress extends OfServer {
   uploadId: string
+}
+
+/** The page of an upload: `…/#/?id=…`. */
+export interface UploadLink extends UploadAddress {
+  kind: 'upload'
   /** Opens an encrypted upload. */
   key?: string
   e2ee?: EncryptionPromise
@@ -24,9 +30,8 @@ export interface UploadLink extends OfServer {
 export type EncryptionPromise = '1' | '2'
 
 /** `…/file/UPLOAD/FILE/NAME`, or `…/stream/…`. */
-export interface FileLink extends OfServer {
+export interface FileLink extends UploadAddress {
   kind: 'file'
-  uploadId: string
   fileId: string
   /** As the server knows it. */
   name: string
@@ -37,9 +42,8 @@ export interface FileLink extends OfServer {
 }
 
 /** `…/archive/UPLOAD/NAME.zip` */
-export interface ArchiveLink extends OfServer {
+export interface ArchiveLink extends UploadAddress {
   kind: 'archive'
-  uploadId: string
   url: string
 }
 
@@ -57,6 +61,21 @@ export function parseLink(text: string): Link {
     throw new MayflyError({ code: 'bad_link', detail: 'this is not a link to an upload, a file or a file request' })
   return link
 }
+
+/** As `parseLink`, but refuses the link of a file request, too. */
+export function parseContentLink(text: string): ContentLink {
+  const link = parseLink(text)
+  if (link.kind === 'request')
+    throw new MayflyError({
+      code: 'bad_link',
+      detail: 'this is the link of a file request, which only takes files; use the link of an upload or a file',
+    })
+  return link
+}
+
+/** In the API. */
+export const uploadAddress = ({ server, uploadId }: UploadAddress): string =>
+  `${server}/upload/${encodeURIComponent(uploadId)}`
 
 function parsedUrl(text: string): URL {
   try {
@@ -109,7 +128,7 @@ interface UploadSecrets {
 
 const promiseOf = ({ key, e2ee = '1' }: UploadSecrets) => (key === undefined ? {} : { e2ee, key })
 
-/** The page of an upload. With `token` it is the link of who administers it. */
+/** The page of an upload. With `token` it is the link for its administrator. */
 export function uploadLink(server: string, id: string, secrets: UploadSecrets = {}): string {
   const { token } = secrets
   const parameters = { id, ...(token === undefined ? {} : { uploadToken: token }), ...promiseOf(secrets) }

@@ -1,9 +1,8 @@
 import { type Access, accessHeaders, type Connection } from './connection.ts'
 import { secondsOf } from './duration.ts'
-import { MayflyError } from './errors.ts'
-import { type EncryptionPromise, type FileLink, parseLink } from './links.ts'
+import { type FileLink, parseContentLink, uploadAddress } from './links.ts'
 import type { UploadJson } from './shapes.ts'
-import { fetchInfo, type Secrets, type UploadInfo, uploadInfo } from './upload-info.ts'
+import { fetchInfo, type Secrets, secretsOf, type UploadInfo, uploadInfo } from './upload-info.ts'
 
 /** What can be done with an upload that is there. */
 
@@ -15,22 +14,22 @@ export interface ManageOptions extends Access {
 
 /** What is in an upload; it takes no download of a limited file. `link`: of the upload, or of anything in it. */
 export async function info(connection: Connection, link: string, options: ManageOptions = {}): Promise<UploadInfo> {
-  const target = targetOf(link)
+  const target = parseContentLink(link)
   return fetchInfo(connection, target, { ...options, ...secretsOf(target, options) })
 }
 
 /** Removes an upload, or only the file if it is the link of one. It takes the upload token, unless the upload is removable. */
 export async function remove(connection: Connection, link: string, options: ManageOptions = {}): Promise<void> {
-  const target = targetOf(link)
+  const target = parseContentLink(link)
   const { signal } = options
   const secrets = secretsOf(target, options)
   const headers = accessHeaders({ ...options, ...secrets })
   if (target.kind === 'file') await unlist(connection, target, { ...secrets, signal })
-  const address = target.kind === 'file' ? target.url : `${target.server}/upload/${encodeURIComponent(target.uploadId)}`
+  const address = target.kind === 'file' ? target.url : uploadAddress(target)
   await connection.call(address, { method: 'DELETE', headers, signal })
 }
 
-/** Before it is deleted: should it come back, it is none of the sender's any more. Only the one who administers can do that. */
+/** Before it is deleted, so that a server that brings it back is found out. Only the administrator of the upload can do it. */
 async function unlist(
   connection: Connection,
   { server, uploadId, name }: FileLink,
@@ -50,9 +49,9 @@ export async function extend(
   ttl: number | string,
   options: ManageOptions = {},
 ): Promise<UploadInfo> {
-  const target = targetOf(link)
+  const target = parseContentLink(link)
   const secrets = secretsOf(target, options)
-  const upload = await connection.json<UploadJson>(`${target.server}/upload/${encodeURIComponent(target.uploadId)}`, {
+  const upload = await connection.json<UploadJson>(uploadAddress(target), {
     method: 'PATCH',
     headers: accessHeaders({ ...options, ...secrets }),
     body: JSON.stringify({ ttl: secondsOf(ttl) }),
@@ -60,16 +59,3 @@ export async function extend(
   })
   return uploadInfo(target.server, upload, secrets)
 }
-
-function targetOf(link: string) {
-  const parsed = parseLink(link)
-  if (parsed.kind === 'request')
-    throw new MayflyError({ code: 'bad_link', detail: 'this is the link of a file request' })
-  return parsed
-}
-
-const secretsOf = (target: object, { token, key }: ManageOptions): Secrets => ({
-  token: token ?? ('token' in target ? (target.token as string) : undefined),
-  key: key ?? ('key' in target ? (target.key as string) : undefined),
-  e2ee: 'e2ee' in target ? (target.e2ee as EncryptionPromise) : undefined,
-})

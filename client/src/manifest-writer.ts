@@ -1,17 +1,15 @@
 import { accessHeaders, type Connection } from './connection.ts'
 import { MayflyError, notAsSent } from './errors.ts'
-import type { EncryptionPromise } from './links.ts'
+import { type EncryptionPromise, type UploadAddress, uploadAddress } from './links.ts'
 import { type ListedFile, openManifest, sealManifest, tagOf } from './manifest.ts'
 import { fetchUpload } from './upload-info.ts'
 
 /** Changes of the list that the sender of an encrypted upload has sealed. Loaded by `import()` only. */
 
-/** How often in a row others may be faster. */
+/** When this many changes by others come first, one after the other, the change fails. */
 const MAX_ATTEMPTS = 20
 
-interface Target {
-  server: string
-  uploadId: string
+interface Target extends UploadAddress {
   token: string
   key: string
   e2ee?: EncryptionPromise | undefined
@@ -45,7 +43,7 @@ async function change(
     const files = how(before.files)
     if (JSON.stringify(files) === JSON.stringify(before.files)) return
     try {
-      await connection.call(`${upload.server}/upload/${encodeURIComponent(upload.uploadId)}/manifest`, {
+      await connection.call(`${uploadAddress(upload)}/manifest`, {
         method: 'PUT',
         headers: { ...accessHeaders({ token }), 'If-Match': tagOf(manifest) },
         body: sealManifest({ ...before, version: before.version + 1, files }, key),

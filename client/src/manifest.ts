@@ -1,10 +1,11 @@
 import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
 import { HEAD_BYTES, sealedSize } from './age-layout.ts'
 import { fromBase64Url, toBase64Url } from './base64.ts'
 import { openBytes, sealBytes } from './sealed-bytes.ts'
 
 /**
- * What an encrypted upload holds, in the sender's words. The server keeps it and can neither read nor make one, so it can't
+ * What an encrypted upload holds, as its sender describes it. The server keeps it and can neither read nor make one, so it can't
  * exchange names, contents or sizes, nor bring back what was deleted, without being seen. Pure but for random nonces.
  */
 export interface Manifest {
@@ -59,8 +60,7 @@ export function openManifest(sealed: string, secret: string): Manifest {
 }
 
 /** By which the server knows a manifest that is replaced (`If-Match`). */
-export const tagOf = (sealed: string): string =>
-  `"${Array.from(sha256(new TextEncoder().encode(sealed)), (byte) => byte.toString(16).padStart(2, '0')).join('')}"`
+export const tagOf = (sealed: string): string => `"${bytesToHex(sha256(new TextEncoder().encode(sealed)))}"`
 
 interface StoredFile {
   fileName: string

@@ -4,7 +4,7 @@ import type { IdleTimer } from './idle-timer.ts'
 import { persistently, type RetryOptions } from './retry.ts'
 import { announcedSha256, type Hasher } from './sha256.ts'
 
-/** The bytes of a file or an archive over a line that breaks: the rest is asked for by `Range`, and the whole is verified. */
+/** The bytes of a file or an archive over a connection that breaks: the rest is asked for by `Range`, and the whole is verified. */
 
 /** What was received before, by a process that ended. */
 export interface Received {

@@ -105,3 +105,16 @@ export function streamOf(source: Source): ReadableStream<Uint8Array> {
     },
   })
 }
+
+/** `ReadableStream.from`, which not all browsers have. */
+export function streamOfChunks(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]()
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await iterator.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    cancel: async () => void (await iterator.return?.()),
+  })
+}

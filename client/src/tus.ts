@@ -1,4 +1,5 @@
-import { base64, type Connection } from './connection.ts'
+import { textToBase64 } from './base64.ts'
+import type { Connection } from './connection.ts'
 import { MayflyError } from './errors.ts'
 import { createPieceSizer } from './piece-size.ts'
 import { persistently, type RetryOptions } from './retry.ts'
@@ -158,5 +159,5 @@ const isThereAlready = (error: unknown): boolean => statusIn(error) === 'uploade
 
 const metadataOf = (pairs: Record<string, string>): string =>
   Object.entries(pairs)
-    .map(([key, value]) => `${key} ${base64(value)}`)
+    .map(([key, value]) => `${key} ${textToBase64(value)}`)
     .join(',')

@@ -2,7 +2,14 @@ import { openedSize } from './age-layout.ts'
 import { type Access, accessHeaders, type Connection } from './connection.ts'
 import { notAsSent } from './errors.ts'
 import { pathOfName } from './file-name.ts'
-import { type EncryptionPromise, fileLink, uploadLink } from './links.ts'
+import {
+  type ContentLink,
+  type EncryptionPromise,
+  fileLink,
+  type UploadAddress,
+  uploadAddress,
+  uploadLink,
+} from './links.ts'
 import type { ListedFile } from './manifest.ts'
 import type { OpenedFile } from './opened-upload.ts'
 import { pause, persistently, type RetryOptions } from './retry.ts'
@@ -14,7 +21,7 @@ export interface UploadInfo {
   id: string
   /** The page of the upload; of an encrypted one with the key, behind the `#`. */
   link: string
-  /** The same page for who administers the upload; only where its token is known. */
+  /** The same page for its administrator; only where its token is known. */
   adminLink: string | undefined
   token: string | undefined
   /** Opens an encrypted upload. */
@@ -65,6 +72,13 @@ export interface Secrets {
   /** What the link says of the upload. */
   e2ee?: EncryptionPromise | undefined
 }
+
+/** Those that are given go before those of the link. */
+export const secretsOf = (link: ContentLink, { token, key }: Secrets): Secrets => ({
+  token: token ?? ('token' in link ? link.token : undefined),
+  key: key ?? ('key' in link ? link.key : undefined),
+  e2ee: 'e2ee' in link ? link.e2ee : undefined,
+})
 
 /** Throws `MayflyError`: `wrong_key`, or `not_as_sent` when it is not what its link promises. */
 export async function uploadInfo(server: string, upload: UploadJson, secrets: Secrets): Promise<UploadInfo> {
@@ -130,18 +144,13 @@ const unopened = (file: FileJson, isEncrypted: boolean): OpenedFile => ({
   isForeign: false,
 })
 
-interface Address {
-  server: string
-  uploadId: string
-}
-
 export const fetchUpload = (
   connection: Connection,
-  { server, uploadId }: Address,
+  address: UploadAddress,
   access: Access,
   signal?: AbortSignal,
 ): Promise<UploadJson> =>
-  connection.json<UploadJson>(`${server}/upload/${encodeURIComponent(uploadId)}`, {
+  connection.json<UploadJson>(uploadAddress(address), {
     headers: accessHeaders(access),
     signal,
   })
@@ -153,7 +162,7 @@ const RECHECK_MS = 700
 /** Reads an upload, and again when something of it is not as it was listed. Throws as `uploadInfo`, and what the server answers. */
 export async function fetchInfo(
   connection: Connection,
-  address: Address,
+  address: UploadAddress,
   { retry = {}, signal, ...secrets }: Access & Secrets & { retry?: RetryOptions; signal?: AbortSignal | undefined },
 ): Promise<UploadInfo> {
   const look = () => fetchUpload(connection, address, secrets, signal)

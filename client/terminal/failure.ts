@@ -2,12 +2,12 @@ import { getSystemErrorMap } from 'node:util'
 import { CommanderError } from 'commander'
 import { MayflyError } from '../src/errors.ts'
 
-/** What went wrong, in a line and a number. */
+/** Error messages and exit codes. */
 
 /** The command was given wrongly, so nothing was done. */
 export class UsageError extends Error {}
 
-/** Somebody ended the program. */
+/** A signal or Ctrl-C ended the program. */
 export class Interruption extends Error {
   readonly exitCode: number
 
@@ -18,7 +18,7 @@ export class Interruption extends Error {
 }
 
 /**
- * 0: done; 1: it failed; 2: the command was given wrongly; 3: no server, or a line that broke too often: the same command
+ * 0: done; 1: it failed; 2: the command was given wrongly; 3: no connection, or it broke too often: the same command
  * continues later; 130 and 143: ended by SIGINT and SIGTERM, as shells count it.
  */
 export function exitCodeOf(error: unknown): number {

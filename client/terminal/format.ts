@@ -1,4 +1,4 @@
-/** Numbers for people. */
+/** Numbers and lists as text for people. */
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
 
@@ -26,3 +26,10 @@ export function durationText(seconds: number): string {
 /** What is left until a moment. */
 export const leftText = (moment: Date | undefined): string =>
   moment === undefined ? 'never' : `in ${durationText((moment.getTime() - Date.now()) / 1000)}`
+
+/** The name of a single file, or how many files there are. */
+export const namesText = (files: readonly { name: string }[]): string =>
+  files.length === 1 ? (files[0]?.name ?? '') : `${files.length} files`
+
+/** Bytes of all of them. */
+export const sizeOf = (files: readonly { size: number }[]): number => files.reduce((sum, { size }) => sum + size, 0)

@@ -1,7 +1,7 @@
 import type { Client } from '../src/client.ts'
 import { parseLink } from '../src/links.ts'
 import { UsageError } from './failure.ts'
-import { bytesText, leftText } from './format.ts'
+import { bytesText, leftText, namesText, sizeOf } from './format.ts'
 import { listSent, rememberSent, type Sent, sent } from './state.ts'
 
 /** `mayfly-send list`, `rm` and `request`: what was sent from here, and what can be done with it. */
@@ -10,10 +10,10 @@ export async function list({ json }: { json?: boolean }): Promise<void> {
   const all = await listSent()
   if (json) return console.log(JSON.stringify(all))
   for (const { link, files, expiresAt } of all) {
-    const size = bytesText(files.reduce((sum, file) => sum + file.size, 0))
-    const names = files.length === 1 ? files[0]?.name : `${files.length} files`
     const expires = leftText(expiresAt === null ? undefined : new Date(expiresAt))
-    console.log([size.padStart(9), `expires ${expires}`.padEnd(22), link, names].join('  '))
+    console.log(
+      [bytesText(sizeOf(files)).padStart(9), `expires ${expires}`.padEnd(22), link, namesText(files)].join('  '),
+    )
   }
 }
 
@@ -57,7 +57,7 @@ export async function request(
   })
   const uploadLink = known?.link ?? link
   if (json) return console.log(JSON.stringify({ ...made, uploadLink }))
-  if (process.stderr.isTTY) console.error(`what comes is in ${uploadLink}`)
+  if (process.stderr.isTTY) console.error(`files that are added will be in ${uploadLink}`)
   console.log(made.link)
 }
 

@@ -10,14 +10,14 @@ import { list, type RequestOptions, remove, request } from './manage.ts'
 import { type SendOptions, send } from './send.ts'
 import { noServer, readSettings, settingsPath } from './settings.ts'
 
-/** The program `mayfly-send`: parses, calls one function, and ends with its exit code. */
+/** The program `mayfly-send`: parses the command line, calls one function, and ends with its exit code. */
 
 const ended = new AbortController()
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
 
 for (const [signal, exitCode] of Object.entries(SIGNALS))
   process.on(signal, () => {
-    if (ended.signal.aborted) process.exit(exitCode) // asked twice
+    if (ended.signal.aborted) process.exit(exitCode) // the second time, without cleaning up
     ended.abort(new Interruption(exitCode))
   })
 
@@ -27,19 +27,10 @@ async function contextOf({ server: given }: { server?: string }) {
     if (server === undefined) throw noServer()
     return server
   }
-  /** Of another server than the configured one, without the account. */
+  /** Its token goes to the configured server only, even if the link leads to another one. */
   const clientFor = (link: string) =>
-    createClient(server === undefined ? { url: parseLinkOrServer(link) } : { url: server, ...(token ? { token } : {}) })
+    createClient(server === undefined ? { url: parseLink(link).server } : { url: server, ...(token ? { token } : {}) })
   return { clientFor, server: ownServer, signal: ended.signal }
-}
-
-/** An address of a server is no link. */
-function parseLinkOrServer(text: string): string {
-  try {
-    return parseLink(text).server
-  } catch {
-    return text
-  }
 }
 
 /** By the name of the package, since the source and what is built from it are not in the same folder. */
@@ -63,13 +54,13 @@ const program = new Command('mayfly-send')
     `
 The server is read from --server, MAYFLYSEND_SERVER, or {"server": "https://…", "token": "…"} in ${settingsPath()};
 the token of an account from MAYFLYSEND_TOKEN or that file.
-Exit codes: 0 done · 1 failed · 2 wrong command · 3 the line is down: the same command continues · 130 interrupted`,
+Exit codes: 0 done · 1 failed · 2 wrong command · 3 no connection: the same command continues · 130 and 143 interrupted`,
   )
 
 const command = (name: string, description: string, options: { isDefault?: boolean } = {}) =>
   program.command(name, options).description(description).option('--server <url>', 'address of the server')
 
-command('send', 'send files and folders, or with "-" what comes from a pipe, and print the link', { isDefault: true })
+command('send', 'send files and folders, or with "-" the standard input, and print the link', { isDefault: true })
   .argument('<file...>', 'files, folders, or -')
   .option('--ttl <time>', 'how long it stays, such as 12h or 7d; unlimited where the server allows it')
   .option('--one-shot', 'every file can be downloaded once')
@@ -79,7 +70,7 @@ command('send', 'send files and folders, or with "-" what comes from a pipe, and
   .option('--encrypt', 'encrypt before anything leaves; the key is in the link')
   .option('--removable', 'anybody with the link may remove it')
   .option('--message <text>', 'a text for the readers, Markdown')
-  .option('--name <name>', 'of the file from a pipe', 'stdin')
+  .option('--name <name>', 'of the file from the standard input', 'stdin')
   .option('--keep-pictures', 'leave pictures byte for byte, with their GPS position')
   .option('--to <link>', 'send as a guest, to the link of a file request')
   .option('--qr', 'show the link as a QR code, too')
@@ -87,7 +78,7 @@ command('send', 'send files and folders, or with "-" what comes from a pipe, and
   .action(async (paths: string[], options: SendOptions & { server?: string }) => {
     const context = await contextOf(options)
     const server = options.to === undefined ? context.server() : parseLink(options.to).server
-    await send(paths, options, { ...context, server, client: context.clientFor(server) })
+    await send(paths, options, { ...context, server, client: context.clientFor(options.to ?? server) })
   })
 
 command('get', 'download what links lead to; with "-" the links are read from the standard input, one on each line')
@@ -114,7 +105,7 @@ command('rm', 'remove uploads, or single files of them')
 
 command('request', 'print a link by which others add files to an upload')
   .argument('[target]', 'link or id of the upload; a new one unless given')
-  .option('--title <text>', 'who asks, and for what')
+  .option('--title <text>', 'your name, and what you ask for')
   .option('--message <text>', 'more about it')
   .option('--max-files <count>', 'how many files are taken', count)
   .option('--ttl <time>', 'how long it is open, such as 12h or 7d')

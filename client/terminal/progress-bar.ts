@@ -6,7 +6,7 @@ import { bytesText, durationText } from './format.ts'
 export interface ProgressBar {
   update(done: number, total: number | undefined): void
   onRetry(event: RetryEvent): void
-  /** Takes the line away. */
+  /** Clears the line. */
   end(): void
 }
 

@@ -1,17 +1,16 @@
 import { Readable } from 'node:stream'
 import { filesAt } from '../node/files.ts'
 import type { Client } from '../src/client.ts'
-import { parseLink } from '../src/links.ts'
 import { type OutgoingFile, streamSource } from '../src/source.ts'
 import type { UploadOptions } from '../src/upload.ts'
 import type { UploadInfo } from '../src/upload-info.ts'
 import { UsageError } from './failure.ts'
-import { bytesText, leftText } from './format.ts'
+import { bytesText, leftText, namesText, sizeOf } from './format.ts'
 import { newPasswordOf, type PasswordOptions } from './passwords.ts'
 import { createProgressBar } from './progress-bar.ts'
 import { nameFor, rememberSent, unfinished } from './state.ts'
 
-/** `mayfly-send send`: files and folders, or what comes from a pipe. */
+/** `mayfly-send send`: files and folders, or the standard input. */
 
 export interface SendOptions extends PasswordOptions {
   ttl?: string
@@ -47,8 +46,7 @@ export async function send(paths: readonly string[], options: SendOptions, conte
 }
 
 async function sendToRequest(link: string, files: OutgoingFile[], options: SendOptions, context: Context) {
-  const server = parseLink(link).server
-  await transfer(files, options, { ...context, server }, (hooks) => context.client.uploadToRequest(link, files, hooks))
+  await transfer(files, options, context, (hooks) => context.client.uploadToRequest(link, files, hooks))
   if (options.json) console.log(JSON.stringify({ files: files.map(({ name }) => name) }))
 }
 
@@ -63,7 +61,7 @@ async function transfer<T>(
 ): Promise<T> {
   const name = stateName(files, options, server)
   const resume = await unfinished.read(name)
-  const bar = createProgressBar(labelOf(files))
+  const bar = createProgressBar(namesText(files))
   try {
     const done = await work({
       signal,
@@ -110,9 +108,6 @@ function uploadOptions(options: SendOptions, password: string | undefined): Uplo
   }
 }
 
-const labelOf = (files: readonly OutgoingFile[]): string =>
-  files.length === 1 ? (files[0]?.name ?? '') : `${files.length} files`
-
 /** The link alone goes to the standard output, so that it can be passed on. */
 async function print(upload: UploadInfo, { qr, json }: SendOptions): Promise<void> {
   const { id, link, adminLink, token, key, files, expiresAt } = upload
@@ -120,11 +115,8 @@ async function print(upload: UploadInfo, { qr, json }: SendOptions): Promise<voi
     const shown = files.map(({ name, size, link }) => ({ name, size, link }))
     return console.log(JSON.stringify({ id, link, adminLink, token, key, expiresAt, files: shown }))
   }
-  const size = files.reduce((sum, file) => sum + file.size, 0)
   if (process.stderr.isTTY)
-    console.error(
-      `${files.length === 1 ? '1 file' : `${files.length} files`}, ${bytesText(size)}, expires ${leftText(expiresAt)}`,
-    )
+    console.error(`${namesText(files)}, ${bytesText(sizeOf(files))}, expires ${leftText(expiresAt)}`)
   console.log(link)
   if (qr) console.error((await import('uqr')).renderUnicodeCompact(link, { border: 2 }))
 }
