@@ -11,7 +11,7 @@ import { fileAddresses } from './http/links.ts'
 import { createLogger } from './logger.ts'
 import { startProblem } from './start-problem.ts'
 
-/** `mayfly COMMAND`, one process for each. docs/commands.md is made of its help. */
+/** `mayfly COMMAND`, one process for each. `docs/commands.md` is made from its help. */
 
 async function run(args: string[]): Promise<number> {
   let exitCode = 0
@@ -39,7 +39,7 @@ function fail(message: string, exitCode: number): number {
   return exitCode
 }
 
-/** Nothing is opened before this process is whom the data belong to. */
+/** Nothing is opened before this process works as the owner of the data. */
 async function withPlace(use: (place: Place) => Promise<Answer>): Promise<Answer> {
   const config = readConfig(process.env)
   const location = databaseLocation(config)

@@ -30,10 +30,10 @@ const INTRODUCTION = `# Commands
 
 - **User.** Root works as the owner of the data folder, so that the server can read what a command writes. A file that root names is
   read and written as root (\`backup FILE\`, \`restore FILE\`, \`import-plik --config FILE\`). Any user but root and the owner is refused.
-- **Database.** A command refuses to work on a database that is not there, which means that it has not the settings of the server.
-  \`migrate\`, \`restore\` and a start of the server make one. Without \`MAYFLY_DATA_DIR\` the command says where it works.
+- **Database.** A command refuses to work on a database that is not there, which means that its settings are not those of the server.
+  \`migrate\`, \`restore\` and a start of the server make one. Without \`MAYFLY_DATA_DIR\` the command says which database it uses.
 - **Output.** Results go to standard output, as text or with \`--json\` as one line of JSON; everything else goes to standard error.
-- **${EXIT_CODES.replace(':', '.**').replace(' 0', ' 0:').replace(' 1', ' 1:').replace(' 2', ' 2:')}
+- **Exit codes.** ${EXIT_CODES}.
 
 \`user\`, \`token\`, \`file\`, \`jobs\` and \`store\` have commands below them; \`list\`, or \`show\` of \`store\`, may be left out.
 `

@@ -41,7 +41,7 @@ export interface Services extends Place {
   jobEngine: JobEngine
   plikImport: PlikImport
   backups: Backups
-  /** Where files are had from, without a slash at the end. */
+  /** Where files are downloaded from, without a slash at the end. */
   baseUrl: string
 }
 

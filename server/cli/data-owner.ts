@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { accessSync, constants, existsSync, type Stats, statSync } from 'node:fs'
 import { nearestExisting } from '../start-problem.ts'
 
-/** In whose name this process reads and writes. */
+/** The user that this process works as. */
 export interface Identity {
-  /** Root called, and the files that the command makes belong to somebody else. */
+  /** Root called, and the process works as another user. */
   isSwitched: boolean
   /** For files that the caller named, outside the data folder. Not async, so that nothing else is done as the caller. */
   asCaller<T>(work: () => T): T
@@ -26,7 +26,7 @@ export function workAsOwner(paths: readonly [folder: string, ...string[]]): Iden
 
 const SAME: Identity = { isSwitched: false, asCaller: (work) => work() }
 
-/** A folder of root's may hold the files of a service, as a volume does that is shared by a group. */
+/** A folder of root may hold the files of a service, such as a volume that a group shares. */
 function ownerOf(paths: readonly [string, ...string[]]): Stats {
   const [, folder = statSync('/')] = nearestExisting(paths[0])
   const stats = paths.flatMap((path) => statSync(path, { throwIfNoEntry: false }) ?? [])

@@ -79,7 +79,7 @@ async function backUp({ backups, identity }: Services, name: string | undefined)
 
 const backupAnswer = (file: string): Answer => ({ json: { file }, text: `${file}\n` })
 
-/** The file appears when it is whole, and belongs to who calls. */
+/** The file appears when it is whole, and belongs to the caller. */
 function copyWhole(from: string, to: string): void {
   mkdirSync(dirname(to), { recursive: true, mode: FOLDER_MODE })
   const partial = `${to}.${randomBytes(8).toString('hex')}.partial`
@@ -92,7 +92,7 @@ function copyWhole(from: string, to: string): void {
   }
 }
 
-/** A server that was not seen for so long is gone. */
+/** A server that was not seen for longer than this has stopped. */
 const SEEN_WITHIN_MS = 30_000
 
 async function restore(place: Place, name: string, { force }: { force?: true }): Promise<Answer> {

@@ -20,16 +20,16 @@ export function addFileCommands(program: Command, { withServices }: Runner): voi
     .action(withServices(list))
   file
     .command('show')
-    .description('all that is known of a file, and where it is had from')
+    .description('all that is known of a file, with its download address')
     .requiredOption('--file <id>', 'the file')
     .action(withServices(show))
   file
     .command('delete')
-    .description('take away a file, an upload, or everything')
+    .description('delete a file, an upload, or everything')
     .option('--file <id>', 'this file')
     .addOption(new Option('--upload <id>', 'this upload').conflicts('file'))
     .addOption(new Option('--all', 'every upload').conflicts(['file', 'upload']))
-    .option('-y, --yes', 'do not ask before everything is taken away')
+    .option('-y, --yes', 'do not ask before everything is deleted')
     .action(withServices(remove))
 }
 
@@ -124,7 +124,7 @@ async function removeFile(uploads: Services['uploads'], id: string): Promise<Ans
   return { json: { upload: opened.upload.id, file: id }, text: `removed file ${id}\n` }
 }
 
-/** Silence is a no. */
+/** No answer means no. */
 async function confirm(question: string): Promise<boolean> {
   process.stderr.write(question)
   for await (const answer of createInterface({ input: process.stdin })) return /^y(es)?$/i.test(answer.trim())

@@ -4,7 +4,7 @@ import type { Run, StepRun } from '../jobs/job.ts'
 import type { AgentStatus, JobOverview } from '../jobs/job-control.ts'
 import { type Answer, type Runner, type Services, wholeNumber } from './command.ts'
 
-/** `mayfly jobs …`: what admins do at `/jobs`, in words. */
+/** `mayfly jobs …`: what administrators can do on the page `/jobs`. */
 export function addJobCommands(program: Command, { withServices }: Runner): void {
   const jobs = program.command('jobs').description('what the server does by itself')
   jobs
@@ -29,7 +29,7 @@ export function addJobCommands(program: Command, { withServices }: Runner): void
     .action(withServices((services, name: string) => enable(services, name, true)))
   jobs
     .command('disable')
-    .description('let the schedules of a job start it no more')
+    .description('do not let the schedules of a job start it')
     .argument('<name>', 'the job')
     .action(withServices((services, name: string) => enable(services, name, false)))
   jobs

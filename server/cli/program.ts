@@ -22,7 +22,7 @@ export class Ending extends Error {
 const NOT_UNDERSTOOD = 2
 
 /** Of the process. */
-export const EXIT_CODES = 'Exit codes: 0 done, 1 failed or refused, 2 the command line was not understood.'
+export const EXIT_CODES = '0 done, 1 failed or refused, 2 the command line was not understood'
 
 /** Every command of `mayfly` with its options and help. Its `parseAsync` throws an `Ending` when there is nothing to do. */
 export function createProgram(runner: Runner, help: HelpConfiguration = {}): Command {
@@ -34,7 +34,7 @@ export function createProgram(runner: Runner, help: HelpConfiguration = {}): Com
     .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({ showGlobalOptions: true, ...help })
     .configureOutput({ outputError: () => {} }) // `endWith` has the message
-    .addHelpText('after', `\n${EXIT_CODES}`)
+    .addHelpText('after', `\nExit codes: ${EXIT_CODES}.`)
   addUserCommands(program, runner)
   addTokenCommands(program, runner)
   addFileCommands(program, runner)

@@ -1,4 +1,4 @@
-/** Rows for people: columns as wide as what is in them, two spaces between. */
+/** Rows for people: each column as wide as its longest cell, with two spaces between columns. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [head, ...rows].map((row) => row.map(onOneLine))
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))

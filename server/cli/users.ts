@@ -22,7 +22,7 @@ export function addUserCommands(program: Command, { withServices }: Runner): voi
     .description('add a user; prints the password that it makes up for a local user when none is given')
     .action(withServices(create))
   changeable(user.command('update').addOption(login()).addOption(provider()))
-    .description('change what is given of a user, and nothing else; a new password ends every session')
+    .description('change the given values of a user, and nothing else; a new password ends every session')
     .action(withServices(update))
   user.command('list', { isDefault: true }).description('all users (without a command, too)').action(withServices(list))
   user

@@ -54,7 +54,7 @@ test(
 )
 
 test(
-  'every command that prints something prints JSON when it is asked to',
+  'commands print JSON when they are asked to',
   async () => {
     const settings = { DATA_DIR: migratedFolder(), FEATURE_AUTHENTICATION: 'enabled' }
     const json = async (...args: string[]) => JSON.parse((await runCommand([...args, '--json'], settings)).output)
@@ -68,7 +68,7 @@ test(
 )
 
 test(
-  'an import begins with the question whether database and store belong together',
+  'an import is refused while database and store do not belong together',
   async () => {
     const server = await spawnServer()
     await (await fetch(`${server.url}/a.txt`, { method: 'PUT', body: 'kept' })).text()
