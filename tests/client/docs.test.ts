@@ -86,7 +86,7 @@ test('client.md: an upload is continued', async () => {
   expect([upload.id, upload.files[0].status]).toEqual([begun, 'uploaded'])
 })
 
-test('client.md: a folder goes and a file of it comes back', async () => {
+test('client.md: a folder is sent, and a file of it is saved', async () => {
   const { thereAndBack } = await load('client.md/node-script.js')
   const directory = temporaryFolder()
 
@@ -95,7 +95,7 @@ test('client.md: a folder goes and a file of it comes back', async () => {
   expect(saved.path).toBe(join(directory, 'storage/blob-store.ts'))
 })
 
-test('axios.md: a file goes and comes, and a refusal can be read', async () => {
+test('axios.md: a file is sent and fetched, and a refusal can be read', async () => {
   const { upload } = await load('axios.md/upload.js')
   const { downloadBlob } = await load('axios.md/download.js')
   const { plainDownload } = await load('axios.md/own-request.js')

@@ -15,7 +15,7 @@ import { bytesOf, MIB, randomFile, sha256 } from './given.ts'
 
 /** Receiving files in Node from the real server. */
 
-/** More than what a broken line may hold: a one-shot file is used up once the server was rid of all of it. */
+/** More than a broken connection can buffer: a one-shot file is used up once the server has sent all of it. */
 const SIZE = 24 * MIB
 
 const server = sharedServer({ MAX_FILE_SIZE: '1GB' })
@@ -25,7 +25,7 @@ test.each([
   ['a one-shot file', { oneShot: true }],
   ['an encrypted one-shot file', { oneShot: true, encrypt: true }],
   ['a file behind a password', { password: 'secret' }],
-] satisfies [string, UploadOptions][])('%s comes whole over a line that is cut', async (_what, options) => {
+] satisfies [string, UploadOptions][])('%s arrives whole over connections that are cut', async (_what, options) => {
   const proxy = await cuttingProxy(server.url)
   const client = createClient({ url: server.url() })
   const { link, digest } = await givenFile(options)
@@ -141,7 +141,7 @@ test('an upload is looked at, extended and removed', async () => {
   await expect(client.info(upload.link)).rejects.toMatchObject({ status: 404 })
 })
 
-test('guests bring files over a line that is cut', async () => {
+test('guests send files over connections that are cut', async () => {
   const client = createClient({ url: server.url() })
   const proxy = await cuttingProxy(server.url)
   const { upload } = await givenFile()
@@ -156,8 +156,8 @@ test('guests bring files over a line that is cut', async () => {
   expect(invitation).toMatchObject({ title: 'Photos', filesLeft: 2 })
   expect(await client.listFileRequests(upload.adminLink ?? '')).toMatchObject([{ status: 'revoked', filesAdded: 1 }])
   const { files } = await client.info(upload.link)
-  const brought = await client.download(files.find(({ name }) => name === 'photo.bin')?.link ?? '')
-  expect(sha256(await bytesOf(await brought.blob()))).toBe(sha256(await bytesOf(file)))
+  const received = await client.download(files.find(({ name }) => name === 'photo.bin')?.link ?? '')
+  expect(sha256(await bytesOf(await received.blob()))).toBe(sha256(await bytesOf(file)))
 })
 
 test.each([

@@ -80,7 +80,7 @@ describe('a sealed name', () => {
     expect(sealName(path, secret)).not.toBe(name)
   })
 
-  test('says of the length only so much', async () => {
+  test('has a length that grows in steps of 32 bytes', async () => {
     const secret = await newKey()
 
     expect(sealName('a', secret)).toHaveLength(sealName('x'.repeat(32), secret).length)

@@ -115,7 +115,7 @@ test('a file is known by its head, before anything of it passes', async () => {
   expect([right, wrong].map((start) => isListedHead(start, listed))).toEqual([true, false])
 })
 
-/** Chunks of so many bytes. */
+/** Chunks of `length` bytes. */
 const cutting = (length: number) =>
   new TransformStream<Uint8Array, Uint8Array>({
     transform(bytes, controller) {

@@ -126,7 +126,7 @@ test('the server may be killed while files are sent and while they are fetched',
   expect(sha256(readFileSync(join(to, 'big.bin')))).toBe(sha256(bytes))
 })
 
-test('what comes from a pipe is sent, and written to one', async () => {
+test('the standard input is sent, and a file is written to the standard output', async () => {
   const { run } = terminal({ MAYFLYSEND_SERVER: server.url() })
 
   const sent = await run(['-', '--name', 'notes.txt', '--encrypt', '--json'], { input: 'from a pipe' })
@@ -201,7 +201,7 @@ test.each([
   ],
 ])('%s ends with a clear error', async (_what, args, code, errors) => {
   const { run } = terminal({})
-  const prefix = args.includes('--password') ? ['setsid', '--wait'] : [] // away from the terminal of whoever runs the tests
+  const prefix = args.includes('--password') ? ['setsid', '--wait'] : [] // without the terminal in which the tests run
 
   const ended = await run(
     args.map((word) => (word === 'URL' ? server.url() : word)),
@@ -218,7 +218,7 @@ test('the line of progress fits what it tells', () => {
   expect([0, 59.6, 125, 3_600, 100_000].map(durationText)).toEqual(['0 s', '1 min', '2 min 5 s', '1 h', '1 d 3 h'])
 })
 
-/** What the server has stored. Asking it for the offset would end the request that sends (tus: the new client goes on). */
+/** What the server has stored. Asking it for the offset would end the request that sends (tus: a newer request takes over). */
 const bytesIn = (folder: string): number =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -13,7 +13,7 @@ import { bytesOf, MIB, randomFile, sha256 } from './given.ts'
 
 const server = sharedServer()
 
-test('files of every kind arrive whole, with links for those who read and for the one who administers', async () => {
+test('files of every kind arrive whole, with links for readers and for the administrator', async () => {
   const client = createClient({ url: server.url() })
   const folder = temporaryFolder()
   writeFileSync(join(folder, 'disk.bin'), randomBytes(3 * MIB))
@@ -50,7 +50,7 @@ test('files of every kind arrive whole, with links for those who read and for th
   expect(sha256(new Uint8Array(await answer.arrayBuffer()))).toBe(sha256(streamed))
 })
 
-test('a file arrives whole over a line that is cut', async () => {
+test('a file arrives whole over connections that are cut', async () => {
   const proxy = await cuttingProxy(server.url)
   const client = createClient({ url: proxy.url })
   const file = randomFile(24 * MIB)
