@@ -9,7 +9,7 @@ const HOST = /^(?:[a-z0-9_](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5}
 type Addresses = Pick<Config, 'downloadDomain' | 'publicUrl' | 'pathPrefix' | 'host' | 'port'>
 
 /**
- * What JSON says of where files are had from: Plik's domain, and (Plik 1.4) the base of their links, if one is configured.
+ * What JSON says of where files are downloaded from: Plik's domain, and (Plik 1.4) the base of their links, if one is configured.
  * Without one a client keeps using the address that it used: nobody else's `Host` header ever ends up in JSON.
  */
 export function fileAddresses({
@@ -21,7 +21,7 @@ export function fileAddresses({
   return { downloadDomain, downloadUrl: base === '' ? undefined : base }
 }
 
-/** Where files are had from, without a slash at the end: the download domain, or else the server's own address. */
+/** Where files are downloaded from, without a slash at the end: the download domain, or else the server's own address. */
 export function fileBaseUrl(request: FastifyRequest, addresses: Addresses): string {
   return fileAddresses(addresses).downloadUrl ?? serverUrl(request, addresses)
 }

@@ -20,7 +20,7 @@ type PageConfig = FormConfig & Pick<Config, 'downloadDomain' | 'abuseContact'>
 export interface Shown {
   upload: Upload
   files: StoredFile[]
-  /** Where its files are had from, for this browser. */
+  /** Where its files are downloaded from, for this browser. */
   base: string
 }
 

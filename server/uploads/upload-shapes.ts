@@ -87,7 +87,7 @@ export interface Visibility {
   /** Shown to who already knows it. */
   token: string | undefined
   downloadDomain: string
-  /** Where files are had from, when that is configured; else at the address that the client used. */
+  /** Where files are downloaded from, when that is configured; else at the address that the client used. */
   downloadUrl: string | undefined
   /** Of an encrypted upload. */
   manifest?: string | undefined

@@ -88,7 +88,7 @@ describe('404', () => {
     expect(body.toString()).toBe(`file later.txt (${id}) is not available : missing\n`)
   })
 
-  test('is the answer for a file that is still coming, of which no byte can be had', async () => {
+  test('is the answer for a file that is still coming, of which no byte can be read', async () => {
     const app = await makeApp()
     const upload = await createUpload(app, { files: [{ fileName: 'slow.txt' }] })
     const path = `/file/${upload.id}/${upload.files?.[0]?.id}/slow.txt`

@@ -38,7 +38,7 @@ test('a link to a file that nobody began to send waits, too', async () => {
   expect(await answerOf(waiting)).toEqual([200, 'hello'])
 })
 
-test('who waits for a file that is taken away is told so', async () => {
+test('waiting for a file that is removed ends with an error', async () => {
   const app = await makeApp()
   const { link, uploadToken } = await createResumable(app, 11)
   const waiting = fetch(`${link}?wait=1`)

@@ -309,7 +309,7 @@ test('of Plik 1.4, encryption and counts come over, too', async () => {
   })
 })
 
-test('a one-shot file that comes over can be had once', async () => {
+test('an imported one-shot file can be downloaded once', async () => {
   const app = await makeApp()
   await run(app, givenOneUpload({ one_shot: 1 }))
 
