@@ -1,14 +1,14 @@
 import { constants, copyFile, open, stat } from 'node:fs/promises'
-import { type Edit, editFile, inFileOrder } from '../boxes/edits.ts'
+import { createEditList, type Edit, type EditList, editFile, inFileOrder } from '../boxes/edits.ts'
 import { type Found, inOrder, noteXmp, type RemovedKind } from '../metadata/metadata-kinds.ts'
 import { isDiskFault, PictureProblem, type ToStrip } from './picture.ts'
 import { type ReadAt, withFile } from './read-at.ts'
 import {
+  createDirectoryReader,
   type Directory,
+  type DirectoryReader,
   type Field,
   numberBytes,
-  readDirectories,
-  readDirectory,
   readNumber,
 } from './tiff-directory.ts'
 
@@ -70,19 +70,21 @@ export async function stripTiff({ inputPath, outputPath, stop }: ToStrip): Promi
 
 /** How the first page is compressed; 1 is not at all, 7 is JPEG (TIFF 6.0 §22). */
 export async function tiffCompression(path: string): Promise<number> {
-  const [first] = await withFile(path, readDirectories)
+  const [first] = await withFile(path, pagesOf)
   return firstValueOf(first, COMPRESSION) ?? 1
 }
 
 /** What sharp would lose of a TIFF, or take for something else; undefined: nothing. */
 export async function lossOfTiff(path: string): Promise<string | undefined> {
-  const directories = await withFile(path, readDirectories)
+  const directories = await withFile(path, pagesOf)
   if (directories.some((directory) => fieldOf(directory, SUB_DIRECTORIES))) return 'it holds other pictures inside'
   // 0: a plate of its own, such as a spot colour; 1 and 2 are alpha (TIFF 6.0 §18).
   const extra = directories.map((directory) => fieldOf(directory, EXTRA_SAMPLES)).find((field) => field !== undefined)
   const isPlate = extra && (extra.value === 0 || extra.end - extra.start > extra.valueBytes)
   return isPlate ? 'it has a plate for a colour of its own' : undefined
 }
+
+const pagesOf = (readAt: ReadAt): Promise<Directory[]> => createDirectoryReader(readAt).pages()
 
 const fieldOf = (directory: Directory | undefined, tag: number): Field | undefined =>
   directory?.fields.find((field) => field.tag === tag)
@@ -91,26 +93,31 @@ const firstValueOf = (directory: Directory | undefined, tag: number): number | u
   fieldOf(directory, tag)?.value
 
 async function findEdits(readAt: ReadAt, size: number, found: Found): Promise<Edit[]> {
-  const pages = await readDirectories(readAt)
-  const inner = await innerDirectories(readAt, pages)
+  const reader = createDirectoryReader(readAt)
+  const pages = await reader.pages()
+  const inner = await innerDirectories(readAt, reader, pages)
   refuseRaw(pages, inner)
-  const edits: Edit[] = []
+  const edits = createEditList()
   for (const directory of [...pages, ...inner]) {
-    const gone: Field[] = []
-    for (const field of directory.fields) if (!(await isKept(readAt, field, size))) gone.push(field)
+    const gone = new Set<Field>()
+    for (const field of directory.fields) if (!(await isKept(readAt, field, size))) gone.add(field)
     for (const field of gone) {
       found.add(KINDS.get(field.tag) ?? 'exif')
       if (field.tag === XMP) noteXmp(await beginningOf(readAt, field, size), found)
-      edits.push(...(await rangesOf(readAt, field, directory)))
+      await zeroField({ reader, edits }, field, directory)
     }
-    if (gone.length > 0) edits.push(await withoutFields(readAt, directory, gone))
+    if (gone.size > 0) edits.write(directory.start, await withoutFields(readAt, directory, gone))
   }
-  edits.push(...(await orphans(readAt, size, found)))
-  return edits
+  await zeroOrphans(readAt, size, { edits, found })
+  return edits.all()
 }
 
 /** Pictures in a picture: smaller ones, or what a camera's sensor saw. Those in them, too. */
-async function innerDirectories(readAt: ReadAt, pages: Directory[]): Promise<Directory[]> {
+async function innerDirectories(
+  readAt: ReadAt,
+  { directoryAt }: DirectoryReader,
+  pages: Directory[],
+): Promise<Directory[]> {
   const directories: Directory[] = []
   const seen = new Set<number>()
   const waiting = [...pages]
@@ -119,7 +126,7 @@ async function innerDirectories(readAt: ReadAt, pages: Directory[]): Promise<Dir
       if (seen.has(offset)) continue
       if (seen.size === MAXIMUM_INNER) throw new Error('a TIFF of too many pictures')
       seen.add(offset)
-      const inner = await readDirectory(readAt, offset, directory.layout).catch(refuseUnreadable)
+      const inner = await directoryAt(offset, directory.layout).catch(refuseUnreadable)
       directories.push(inner)
       waiting.push(inner)
     }
@@ -184,28 +191,31 @@ async function beginningOf(readAt: ReadAt, { start, end }: Range, size: number):
 
 type Range = Pick<Field, 'start' | 'end'>
 
+interface Zeroing {
+  reader: DirectoryReader
+  edits: EditList
+}
+
 /** What a field says and everything that it points to. Exif points to interoperability data, and nothing deeper. */
-async function rangesOf(readAt: ReadAt, field: Field, inside: Directory, depth = 0): Promise<Range[]> {
+async function zeroField(zeroing: Zeroing, field: Field, inside: Directory, depth = 0): Promise<void> {
+  const { reader, edits } = zeroing
   const isInline = field.start >= inside.start && field.end <= inside.end
-  const own = isInline ? [] : [{ start: field.start, end: field.end }]
-  if (!POINTERS.includes(field.tag) || depth > 1) return own
-  const directory = await readDirectory(readAt, field.value, inside.layout)
-  const ranges: Range[] = [{ start: directory.start, end: directory.end }]
-  for (const inner of directory.fields) ranges.push(...(await rangesOf(readAt, inner, directory, depth + 1)))
-  return ranges
+  if (!isInline) edits.zero(field.start, field.end)
+  if (!POINTERS.includes(field.tag) || depth > 1) return
+  const directory = await reader.directoryAt(field.value, inside.layout)
+  edits.zero(directory.start, directory.end)
+  for (const inner of directory.fields) await zeroField(zeroing, inner, directory, depth + 1)
 }
 
 /** Fields move up into the places of those that went; the offset of the next directory follows behind the last. */
-async function withoutFields(readAt: ReadAt, directory: Directory, gone: Field[]): Promise<Edit> {
+async function withoutFields(readAt: ReadAt, directory: Directory, gone: ReadonlySet<Field>): Promise<Buffer> {
   const { start, end, fields, layout } = directory
   const { countBytes, fieldBytes } = layout
   const bytes = await readAt(start, end - start)
   const at = (index: number) => countBytes + index * fieldBytes
-  const kept = fields.flatMap((field, index) =>
-    gone.includes(field) ? [] : [bytes.subarray(at(index), at(index + 1))],
-  )
+  const kept = fields.flatMap((field, index) => (gone.has(field) ? [] : [bytes.subarray(at(index), at(index + 1))]))
   const count = numberBytes(layout, kept.length, countBytes)
-  return { start, end, bytes: Buffer.concat([count, ...kept, bytes.subarray(at(fields.length))], bytes.length) }
+  return Buffer.concat([count, ...kept, bytes.subarray(at(fields.length))], bytes.length)
 }
 
 const SCANNED_BYTES = 2 ** 20
@@ -217,31 +227,47 @@ const PACKETS: [start: string, end: string][] = [
 /** Photoshop's resource 0x0404 holds IPTC. */
 const IPTC_RESOURCE = Buffer.from('8BIM\x04\x04', 'latin1')
 
-/** XMP and IPTC that no field points to any more: programs that write new ones leave the old where they were. */
-async function orphans(readAt: ReadAt, size: number, found: Found): Promise<Edit[]> {
-  const edits: Edit[] = []
-  for (let at = 0; at < size; at += SCANNED_BYTES) {
-    const bytes = await readAt(at, Math.min(size - at, SCANNED_BYTES + OVERLAP_BYTES))
-    for (const [mark, endMark] of PACKETS)
-      for (const first of placesOf(mark, bytes)) {
-        const start = at + first
-        const rest = await readAt(start, Math.min(size - start, SCANNED_BYTES))
-        const length = rest.indexOf(endMark)
-        if (length === -1) continue
-        found.add('xmp')
-        edits.push({ start, end: start + length + endMark.length })
-      }
-    for (const first of placesOf(IPTC_RESOURCE, bytes)) {
-      // An empty name of two bytes, then how long it is.
-      const length = first + 12 <= bytes.length ? bytes.readUInt32BE(first + 8) : Number.POSITIVE_INFINITY
-      if (length > LOOKED_AT_BYTES) continue
-      found.add('iptc')
-      edits.push({ start: at + first, end: at + first + 12 + length })
-    }
-  }
-  return edits
+interface Cleaning {
+  edits: EditList
+  found: Found
 }
 
+/** XMP and IPTC that no field points to any more: programs that write new ones leave the old where they were. */
+async function zeroOrphans(readAt: ReadAt, size: number, { edits, found }: Cleaning): Promise<void> {
+  for (let at = 0; at < size; at += SCANNED_BYTES) {
+    // A packet that starts in the first half may end in the second.
+    const bytes = await readAt(at, Math.min(size - at, 2 * SCANNED_BYTES))
+    for (const { start, end } of packetsIn(bytes)) {
+      found.add('xmp')
+      edits.zero(at + start, at + end)
+    }
+    for (const start of placesOf(IPTC_RESOURCE, bytes)) {
+      // An empty name of two bytes, then how long it is.
+      const length = start + 12 <= bytes.length ? bytes.readUInt32BE(start + 8) : Number.POSITIVE_INFINITY
+      if (length > LOOKED_AT_BYTES) continue
+      found.add('iptc')
+      edits.zero(at + start, at + start + 12 + length)
+    }
+  }
+}
+
+/** Those that start within the scanned bytes. Each byte is looked at once: a packet that starts within another is part of it. */
+function* packetsIn(bytes: Buffer): Generator<Range> {
+  for (const [startMark, endMark] of PACKETS) {
+    let end = 0
+    for (const start of placesOf(startMark, bytes)) {
+      if (start < end) continue
+      const endMarkAt = bytes.indexOf(endMark, start)
+      // Then none of the marks behind it has an end here, either.
+      if (endMarkAt === -1) break
+      end = endMarkAt + endMark.length
+      yield { start, end }
+    }
+  }
+}
+
+/** Those that start within the scanned bytes. */
 function* placesOf(mark: string | Buffer, bytes: Buffer): Generator<number> {
-  for (let at = bytes.indexOf(mark); at !== -1; at = bytes.indexOf(mark, at + mark.length)) yield at
+  const scanned = bytes.subarray(0, SCANNED_BYTES + OVERLAP_BYTES)
+  for (let at = scanned.indexOf(mark); at !== -1; at = scanned.indexOf(mark, at + mark.length)) yield at
 }

@@ -36,9 +36,10 @@ export interface Layout {
 /** Bytes of a value, by type: BYTE, ASCII, SHORT, LONG, RATIONAL, their signed and floating relatives, IFD, and BigTIFF's. */
 const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 1, 1, 8, 8, 8]
 const SHORT = 3
-/** More than any honest file has. */
+/** More than any honest file has. Fields are held in memory. */
 const MAXIMUM_DIRECTORIES = 10_000
 const MAXIMUM_FIELDS = 65_535
+const MAXIMUM_FIELDS_OF_FILE = 500_000
 
 export function readNumber({ littleEndian }: Layout, bytes: Buffer, at: number, length: number): number {
   if (length === 8) return Number(littleEndian ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at))
@@ -52,8 +53,44 @@ export function numberBytes({ littleEndian }: Layout, value: number, length: 2 |
   return bytes
 }
 
-/** The chain of directories of a file. Throws on one that leads out of the file or in a circle. */
-export async function readDirectories(readAt: ReadAt): Promise<Directory[]> {
+export type DirectoryReader = ReturnType<typeof createDirectoryReader>
+
+/** Reads the directories of one file. Throws on more of them than any honest file has: several may share bytes. */
+export function createDirectoryReader(readAt: ReadAt) {
+  let fieldCount = 0
+
+  /** The chain of directories. Throws on one that leads out of the file or in a circle. */
+  async function pages(): Promise<Directory[]> {
+    const { first, layout } = await readHeader(readAt)
+    const directories: Directory[] = []
+    const seen = new Set<number>()
+    for (let next = first; next !== 0; ) {
+      if (seen.has(next) || seen.size === MAXIMUM_DIRECTORIES) throw new Error('a TIFF whose directories do not end')
+      seen.add(next)
+      const directory = await directoryAt(next, layout)
+      directories.push(directory)
+      next = directory.next
+    }
+    return directories
+  }
+
+  async function directoryAt(start: number, layout: Layout): Promise<Directory> {
+    const { countBytes, fieldBytes, offsetBytes } = layout
+    const count = readNumber(layout, await readAt(start, countBytes), 0, countBytes)
+    fieldCount += count
+    if (count > MAXIMUM_FIELDS || fieldCount > MAXIMUM_FIELDS_OF_FILE) throw new Error('a TIFF of too many fields')
+    const bytes = await readAt(start + countBytes, count * fieldBytes + offsetBytes)
+    const fields = Array.from({ length: count }, (_, index) =>
+      readField(bytes, index * fieldBytes, start + countBytes, layout),
+    )
+    const next = readNumber(layout, bytes, count * fieldBytes, offsetBytes)
+    return { start, end: start + countBytes + bytes.length, fields, next, layout }
+  }
+
+  return { pages, directoryAt }
+}
+
+async function readHeader(readAt: ReadAt): Promise<{ first: number; layout: Layout }> {
   const head = await readAt(0, 8)
   const littleEndian = head[0] === 0x49
   const isBig = readNumber({ littleEndian } as Layout, head, 2, 2) === 43
@@ -61,33 +98,7 @@ export async function readDirectories(readAt: ReadAt): Promise<Directory[]> {
     ? { littleEndian, countBytes: 8, fieldBytes: 20, offsetBytes: 8 }
     : { littleEndian, countBytes: 2, fieldBytes: 12, offsetBytes: 4 }
   const first = isBig ? readNumber(layout, await readAt(8, 8), 0, 8) : readNumber(layout, head, 4, 4)
-  return readChain(readAt, first, layout)
-}
-
-/** Those that follow each other from `first` on. */
-async function readChain(readAt: ReadAt, first: number, layout: Layout): Promise<Directory[]> {
-  const directories: Directory[] = []
-  const seen = new Set<number>()
-  for (let next = first; next !== 0; ) {
-    if (seen.has(next) || seen.size === MAXIMUM_DIRECTORIES) throw new Error('a TIFF whose directories do not end')
-    seen.add(next)
-    const directory = await readDirectory(readAt, next, layout)
-    directories.push(directory)
-    next = directory.next
-  }
-  return directories
-}
-
-export async function readDirectory(readAt: ReadAt, start: number, layout: Layout): Promise<Directory> {
-  const { countBytes, fieldBytes, offsetBytes } = layout
-  const count = readNumber(layout, await readAt(start, countBytes), 0, countBytes)
-  if (count > MAXIMUM_FIELDS) throw new Error('a TIFF directory of too many fields')
-  const bytes = await readAt(start + countBytes, count * fieldBytes + offsetBytes)
-  const fields = Array.from({ length: count }, (_, index) =>
-    readField(bytes, index * fieldBytes, start + countBytes, layout),
-  )
-  const next = readNumber(layout, bytes, count * fieldBytes, offsetBytes)
-  return { start, end: start + countBytes + bytes.length, fields, next, layout }
+  return { first, layout }
 }
 
 function readField(bytes: Buffer, at: number, bytesStart: number, layout: Layout): Field {

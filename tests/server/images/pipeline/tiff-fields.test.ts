@@ -119,6 +119,28 @@ test.skipIf(!isInstalled('exiftool'))('a TIFF with garbage in its fields never t
   }
 })
 
+test.for([
+  ['whose fields all point to their own directory', pointingTo(8, 1000)],
+  ['of packets without an end', Buffer.concat([pointingTo(0, 0), Buffer.alloc(3_000_000, '<x:xmpmeta')])],
+] as const)('a TIFF %s takes little time', { timeout: 10_000 }, async ([, tiff]) => {
+  const { report } = await normalised(tiff)
+
+  expect(report?.status).toBe('unchanged')
+})
+
+/** A TIFF of one directory, at byte 8, whose fields are pointers to Exif. */
+function pointingTo(position: number, fields: number): Buffer {
+  const field = Buffer.from('6987040001000000' + '00000000', 'hex')
+  field.writeUInt32LE(position, 8)
+  const count = Buffer.of(fields & 255, fields >> 8)
+  return Buffer.concat([
+    Buffer.from('II*\0\x08\0\0\0', 'latin1'),
+    count,
+    Buffer.alloc(12 * fields, field),
+    Buffer.alloc(4),
+  ])
+}
+
 test.skipIf(!isInstalled('exiftool'))('a JPEG XL loses its boxes of metadata, compressed ones, too', async () => {
   const exif = (await sharp(await picture(fourCorners()).withExif(PHONE_EXIF).jpeg().toBuffer()).metadata()).exif
   const content = Buffer.concat([Buffer.alloc(4), exif?.subarray(6) ?? Buffer.alloc(0)])
