@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
-import { unsupported } from '../metadata/unstrippable-error.ts'
+import { malformed, unsupported } from '../metadata/unstrippable-error.ts'
+import type { Range } from './sample-ranges.ts'
 
 /** Bytes of a file that become others; `end` is exclusive. Without `bytes` they become zeros. Nothing moves. */
 export interface Edit {
@@ -48,6 +49,25 @@ export function inFileOrder(edits: readonly Edit[], fileSize: number): Edit[] {
     else ordered.push({ start, end, ...(bytes && { bytes }) })
   }
   return ordered
+}
+
+/** Throws `UnstrippableError` when an edit would change one of these parts of the file. `edits` are in file order. */
+export function assertUntouched(ranges: Iterable<Range>, edits: readonly Edit[]): void {
+  for (const { start, end } of ranges) {
+    const edit = edits[firstEndingBehind(edits, start)]
+    if (start < end && edit && edit.start < end) throw malformed('its metadata lies over its pixels')
+  }
+}
+
+/** The index of the first edit that ends behind `position`; as many as there are edits: none does. */
+function firstEndingBehind(edits: readonly Edit[], position: number): number {
+  let [low, high] = [0, edits.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((edits[middle]?.end ?? 0) > position) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
 /** Passes a file's bytes on with its edits made in them; the chunks must be the caller's to change. `edits` are in file order. */

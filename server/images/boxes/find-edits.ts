@@ -4,10 +4,10 @@ import { malformed, unsupported } from '../metadata/unstrippable-error.ts'
 import type { ReadAt } from '../pipeline/read-at.ts'
 import { type BoxReader, createBoxReader, MAX_HEADER_BYTES, readBoxHeader } from './box.ts'
 import { type Cleaning, isFree, isKeptUuid, LOOKED_AT_BYTES, noteBox } from './cleaning.ts'
-import { createEditList, type Edit, inFileOrder } from './edits.ts'
+import { assertUntouched, createEditList, type Edit, inFileOrder } from './edits.ts'
 import { cleanFragment } from './fragment-boxes.ts'
-import { cleanItems } from './item-boxes.ts'
-import { cleanMovie, type Movie, type TextTrack } from './movie-boxes.ts'
+import { cleanItems, type Items } from './item-boxes.ts'
+import { cleanMovie, emptyMovie, type TextTrack } from './movie-boxes.ts'
 
 export interface Findings {
   /** In file order. */
@@ -48,28 +48,25 @@ const MAXIMUM_BOXES = 200_000
 export async function findEdits(source: Source): Promise<Findings> {
   const found: Found = new Set()
   const cleaning: Cleaning = { edits: createEditList(), names: createEditList(), found }
-  const texts: TextTrack[] = []
-  let movie: Movie = { hidden: new Set(), sampleSizes: new Map(), texts: [] }
-  const seen: { hasIndex: boolean; dimensions?: [number, number] } = { hasIndex: false }
+  let movie = emptyMovie()
+  let items: Items = { pictures: [] }
+  let hasIndex = false
   for await (const box of outerBoxes(source, cleaning)) {
     if (box.type === 'moov') {
       movie = cleanMovie(await indexAt(source, box), cleaning)
-      texts.push(...movie.texts)
+      await hidePlaces(source, movie.texts)
     } else if (box.type === 'moof') cleanFragment(await indexAt(source, box), movie, cleaning)
-    else if (box.type === 'meta') {
-      const dimensions = await cleanMeta(source, box, cleaning)
-      if (dimensions) seen.dimensions = dimensions
-    } else if (!KEPT.has(box.type) && !KEPT_IN_JXL.has(box.type)) await blankOuter(source, box, cleaning)
-    seen.hasIndex ||= ['moov', 'meta', ...JXL_PICTURE].includes(box.type)
+    else if (box.type === 'meta') items = (await cleanMeta(source, box, cleaning)) ?? items
+    else if (!KEPT.has(box.type) && !KEPT_IN_JXL.has(box.type)) await blankOuter(source, box, cleaning)
+    hasIndex ||= ['moov', 'meta', ...JXL_PICTURE].includes(box.type)
   }
-  if (!seen.hasIndex) throw unsupported('its index is missing')
-  await hidePlaces(source, texts)
-  const edits = [...cleaning.edits.all(), ...(cleaning.edits.count() > 0 ? cleaning.names.all() : [])]
-  return {
-    edits: inFileOrder(edits, source.size),
-    removed: inOrder(found),
-    ...(seen.dimensions && { dimensions: seen.dimensions }),
-  }
+  if (!hasIndex) throw unsupported('its index is missing')
+  const names = cleaning.edits.count() > 0 ? cleaning.names.all() : []
+  const edits = inFileOrder([...cleaning.edits.all(), ...names], source.size)
+  for (const ranges of [items.pictures, ...Array.from(movie.samples, (samples) => samples())])
+    assertUntouched(ranges, edits)
+  const { dimensions } = items
+  return { edits, removed: inOrder(found), ...(dimensions && { dimensions }) }
 }
 
 async function* outerBoxes({ readAt, size }: Source, { edits, found }: Cleaning): AsyncGenerator<Outer, void> {
@@ -98,7 +95,7 @@ async function indexAt({ readAt }: Source, { start, end }: Outer): Promise<BoxRe
 const PICTURE_HANDLER = /hdlr.{8}pict/s
 
 /** Of a picture it is the index (its handler is `pict`); of a film, a place for tags. */
-async function cleanMeta(source: Source, box: Outer, cleaning: Cleaning): Promise<[number, number] | undefined> {
+async function cleanMeta(source: Source, box: Outer, cleaning: Cleaning): Promise<Items | undefined> {
   const boxes = await indexAt(source, box)
   if (PICTURE_HANDLER.test(boxes.bytes.toString('latin1', 0, 1024))) return cleanItems(boxes, source.readAt, cleaning)
   await blankOuter(source, box, cleaning)

@@ -22,17 +22,17 @@ const PERSONAL_PROPERTIES = new Set(['udes', 'altt', 'crtt', 'mdft', 'uuid'])
 const PERSONAL_ITEMS = new Set(['Exif', 'mime', 'uri ', 'rgan'])
 const MAXIMUM_EXTENTS = 100_000
 
-/**
- * Takes out of the index of a picture (`meta`) what is personal. Returns its width and height as it is shown, where the index says
- * so. Throws `UnstrippableError` when it can't be followed.
- */
-export async function cleanItems(
-  boxes: BoxReader,
-  readAt: ReadAt,
-  cleaning: Cleaning,
-): Promise<[number, number] | undefined> {
+export interface Items {
+  /** Width and height as the picture is shown, where the index says so. */
+  dimensions?: [number, number]
+  /** Where the bytes of all pictures are. */
+  pictures: Range[]
+}
+
+/** Takes out of the index of a picture (`meta`) what is personal. Throws `UnstrippableError` when it can't be followed. */
+export async function cleanItems(boxes: BoxReader, readAt: ReadAt, cleaning: Cleaning): Promise<Items> {
   const [meta] = boxes.children(0, boxes.bytes.length)
-  if (!meta) return undefined
+  if (!meta) return { pictures: [] }
   const inner = boxes.childrenOf(meta, 4)
   const box = (type: string) => inner.find((one) => one.type === type)
   for (const one of inner) {
@@ -43,15 +43,12 @@ export async function cleanItems(
   const items = infos ? readItems(boxes, infos) : []
   const ranges = locations ? readLocations(boxes, locations, box('idat')) : new Map<number, Range[]>()
   const personal = items.filter(({ type }) => PERSONAL_ITEMS.has(type))
-  const pictures = items.filter((item) => !personal.includes(item))
-  assertApart(
-    personal.flatMap(({ id }) => ranges.get(id) ?? []),
-    pictures.flatMap(({ id }) => ranges.get(id) ?? []),
-  )
+  const pictures = items.filter((item) => !personal.includes(item)).flatMap(({ id }) => ranges.get(id) ?? [])
   for (const item of personal) await removeItem(item, ranges.get(item.id), { readAt, boxes, cleaning })
-  if (!properties) return undefined
+  if (!properties) return { pictures }
   cleanProperties(boxes, properties, cleaning)
-  return dimensionsOf(boxes, properties, box('pitm'))
+  const dimensions = dimensionsOf(boxes, properties, box('pitm'))
+  return { pictures, ...(dimensions && { dimensions }) }
 }
 
 interface Removal {
@@ -142,21 +139,6 @@ function readLocations(boxes: BoxReader, box: Box, data: Box | undefined): Map<n
     if (origin !== undefined) locations.set(id, ranges)
   }
   return locations
-}
-
-/** Metadata that lies over pixels can't be taken out. */
-function assertApart(personal: Range[], pictures: Range[]): void {
-  const all = [
-    ...personal.map((range) => ({ ...range, isPersonal: true })),
-    ...pictures.map((range) => ({ ...range, isPersonal: false })),
-  ].toSorted((a, b) => a.start - b.start)
-  const reached = { personal: 0, pictures: 0 }
-  for (const { start, end, isPersonal } of all) {
-    if (end === start) continue
-    if (start < (isPersonal ? reached.pictures : reached.personal)) throw malformed('its metadata lies over its pixels')
-    const own = isPersonal ? 'personal' : 'pictures'
-    reached[own] = Math.max(reached[own], end)
-  }
 }
 
 function cleanProperties(boxes: BoxReader, properties: Box, cleaning: Cleaning): void {

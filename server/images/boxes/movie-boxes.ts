@@ -17,7 +17,11 @@ export interface Movie {
   /** The size of a track's samples where fragments do not say it. */
   sampleSizes: Map<number, number>
   texts: TextTrack[]
+  /** Where the samples of each track are that stays, but for those in fragments. */
+  samples: Set<() => Iterable<Range>>
 }
+
+export const emptyMovie = (): Movie => ({ hidden: new Set(), sampleSizes: new Map(), texts: [], samples: new Set() })
 
 /** ISO 14496-12 §8.2 to §8.8 and the QuickTime File Format: what says how and when tracks are played. Any other box goes. */
 const KEPT_IN_MOVIE = new Set(['mvhd', 'trak', 'mvex', 'iods', 'pssh', 'rmra', 'ctab', 'clip', 'trgr', 'meco', 'ainf'])
@@ -40,7 +44,7 @@ const KEPT_KEYS =
 
 /** Takes out of a film's index (`moov`) what is personal. Throws `UnstrippableError` when it can't be followed. */
 export function cleanMovie(boxes: BoxReader, cleaning: Cleaning): Movie {
-  const movie: Movie = { hidden: new Set(), sampleSizes: new Map(), texts: [] }
+  const movie = emptyMovie()
   for (const root of boxes.children(0, boxes.bytes.length)) {
     for (const [track, size] of sampleDefaults(boxes, root)) movie.sampleSizes.set(track, size)
     for (const box of boxes.childrenOf(root)) {
@@ -84,12 +88,17 @@ function cleanTrack(boxes: BoxReader, track: Box, context: Context): void {
     blankBox(boxes, track, cleaning)
     return
   }
-  const hide = () => hideTrack(boxes, track, table, context)
+  const samples = () => rangesOf(boxes, track, table)
+  const hide = () => {
+    movie.samples.delete(samples)
+    hideTrack(boxes, track, table, context)
+  }
   if (!KEPT_HANDLERS.has(handler) && !isNeededMetadata(boxes, table)) {
     hide()
     return
   }
-  const [first] = TEXT_HANDLERS.has(handler) ? rangesOf(boxes, track, table) : []
+  movie.samples.add(samples)
+  const [first] = TEXT_HANDLERS.has(handler) ? samples() : []
   if (first) movie.texts.push({ first, hide })
   for (const box of boxes.childrenOf(track)) {
     if (box.type === 'tkhd') clearTimes(boxes, box, cleaning)

@@ -106,10 +106,23 @@ test.for([
   ['with a compressed index', box('moov', box('cmov', 'secret'))],
   ['with a box that reaches out of its parent', box('moov', u32(1000), 'udta')],
   ['with an index that breaks off', filmFile(cameraFilm()).subarray(0, 700)],
+  ['whose samples reach into a box of another kind', withShortData(filmFile(cameraFilm()))],
+  ['whose samples are in a box that should be empty', withRenamedData(filmFile(cameraFilm()))],
   ['with an index of 40 MB', box('moov', box('free', Buffer.alloc(40_000_000)))],
 ] as const)('a film %s can’t be followed', async ([, bytes]) => {
   await expect(editsOf(bytes)).rejects.toThrow(UnstrippableError)
 })
+
+/** Its samples are in a box with a length of 64 bits. */
+function withShortData(film: Buffer): Buffer {
+  film.writeBigUInt64BE(20n, film.indexOf('mdat') + 4)
+  return film
+}
+
+function withRenamedData(film: Buffer): Buffer {
+  film.write('free', film.indexOf('mdat'), 'latin1')
+  return film
+}
 
 test('garbage in an index ends in edits or in a refusal', async () => {
   for (const index of LAYOUTS)
