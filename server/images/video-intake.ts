@@ -16,7 +16,7 @@ interface Dependencies {
   log: Pick<FastifyBaseLogger, 'error'>
 }
 
-/** A video whose bytes are stored, as they came. */
+/** A video whose bytes are stored, not cleaned yet. */
 interface StoredVideo {
   format: VideoFormat
   size: number
@@ -26,11 +26,11 @@ interface StoredVideo {
 
 const RETRY_AFTER_SECONDS = 60
 
-/** Videos on their way in. They are never decoded: what is personal becomes zeros, and everything else stays where it is. */
+/** Cleans videos as they are uploaded, without decoding them: personal data becomes zeros, and everything else stays where it is. */
 export function createVideoIntake({ slots, log }: Dependencies) {
   /**
-   * What has to become of a video's bytes, and what to tell of it. One that can't be followed is `unchanged` with a reason. Reads its
-   * index. Throws what `readPart` throws, and `unavailable`: it may be possible later.
+   * The edits that clean a video, and the report about it. One that can't be followed is `unchanged` with a reason. Reads its index.
+   * Throws what `readPart` throws, and `unavailable`: it may be possible later.
    */
   async function inspect(
     { format, size, readPart }: StoredVideo,
@@ -60,7 +60,7 @@ export function createVideoIntake({ slots, log }: Dependencies) {
   return { detect: detectVideo, inspect }
 }
 
-/** Why it can't be followed; undefined: that is no fault of the video. */
+/** Why the video can't be followed; undefined: the fault is not in the video. */
 function reasonOf(error: unknown): string | undefined {
   if (error instanceof UnstrippableError) return error.reason === 'unsupported' ? error.message : CONFUSED
   return error instanceof RangeError ? CONFUSED : undefined

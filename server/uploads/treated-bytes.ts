@@ -10,8 +10,9 @@ import { copied } from './stored-bytes.ts'
 import type { Measured } from './upload.ts'
 
 /**
- * Pictures and videos on their way into a blob. Their first bytes decide, never a name; anything else passes as it would without.
- * What is measured is what is stored. Both throw as `PictureIntake.treat` and `VideoIntake.inspect`.
+ * Cleans pictures and videos while they are stored. They are recognised by their first bytes, never by a name; any other file is
+ * stored unchanged. Sizes and digests are those of the stored bytes. Both functions throw as the `treat` of pictures and the
+ * `inspect` of videos.
  */
 
 /** As `receiveBlob`; the limit applies to the received bytes. */
@@ -25,25 +26,25 @@ export async function receiveTreated(
   const peeked = await peek(bytes, intake.headBytes)
   try {
     if (intake.detect(peeked.head)) return await storePicture(blobs, intake, limited(peeked.bytes, limit), sender)
-    const came = await receiveBlob(blobs, peeked.bytes, limit)
+    const received = await receiveBlob(blobs, peeked.bytes, limit)
     const video = intake.videos.detect(peeked.head)
-    return video ? await replaceVideo(blobs, intake, { came, format: video }, sender) : came
+    return video ? await replaceVideo(blobs, intake, { received, format: video }, sender) : received
   } finally {
     peeked.leave()
   }
 }
 
-/** For a blob that came in over several requests. It stays; what is returned may be another. */
+/** For a blob that was received in several requests. It stays; the returned one may be another. */
 export async function treatStored(
   blobs: BlobStore,
   intake: Intake,
-  came: Measured,
+  received: Measured,
   sender?: Sender,
 ): Promise<Measured> {
-  const head = await readPart(blobs, came)(0, intake.headBytes)
+  const head = await readPart(blobs, received)(0, intake.headBytes)
   const video = intake.videos.detect(head)
-  if (video) return cleanVideo(blobs, intake, { came, format: video }, sender)
-  return intake.detect(head) ? storePicture(blobs, intake, copied(await blobs.get(came.blobKey)), sender) : came
+  if (video) return cleanVideo(blobs, intake, { received, format: video }, sender)
+  return intake.detect(head) ? storePicture(blobs, intake, copied(await blobs.get(received.blobKey)), sender) : received
 }
 
 const storePicture = (
@@ -58,18 +59,18 @@ const storePicture = (
   }))
 
 interface Video {
-  came: Measured
+  received: Measured
   format: VideoFormat
 }
 
-/** Of the received bytes nothing stays behind, unless they are what is returned. */
+/** Deletes the received blob, unless it is the returned one. */
 async function replaceVideo(
   blobs: BlobStore,
   intake: Intake,
   video: Video,
   sender: Sender | undefined,
 ): Promise<Measured> {
-  const { blobKey } = video.came
+  const { blobKey } = video.received
   try {
     const clean = await cleanVideo(blobs, intake, video, sender)
     if (clean.blobKey !== blobKey) await blobs.delete(blobKey)
@@ -80,17 +81,17 @@ async function replaceVideo(
   }
 }
 
-/** One that has nothing to lose is not read again. */
+/** A video without metadata is not read again. */
 async function cleanVideo(
   blobs: BlobStore,
   { videos }: Intake,
-  { came, format }: Video,
+  { received, format }: Video,
   sender: Sender | undefined,
 ): Promise<Measured> {
-  const stored = { format, size: came.size, readPart: readPart(blobs, came) }
+  const stored = { format, size: received.size, readPart: readPart(blobs, received) }
   const { report, edits } = await videos.inspect(stored, sender)
-  if (edits.length === 0) return { ...came, image: report }
-  const bytes = edited(copied(await blobs.get(came.blobKey)), edits)
+  if (edits.length === 0) return { ...received, image: report }
+  const bytes = edited(copied(await blobs.get(received.blobKey)), edits)
   return { ...(await receiveBlob(blobs, bytes, Number.POSITIVE_INFINITY)), image: report }
 }
 

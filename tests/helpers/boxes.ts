@@ -205,3 +205,6 @@ export function quicktimeTags(tags: Record<string, string>): Buffer {
 
 /** A text of QuickTime's user data, with its length and language. */
 export const userText = (type: string, text: string): Buffer => box(type, Buffer.of(0, text.length, 0x15, 0xc7), text)
+
+/** The type of a `uuid` box that holds XMP (XMP part 3). */
+export const XMP_UUID = Buffer.from('be7acfcb97a942e89c71999491e3afac', 'hex')

@@ -1,4 +1,4 @@
-import { avc1, box, type Film, fullBox, mebx, quicktimeTags, type Track, userText } from './boxes.ts'
+import { avc1, box, type Film, fullBox, mebx, quicktimeTags, type Track, userText, XMP_UUID } from './boxes.ts'
 
 /** Films as phones and cameras make them. */
 
@@ -36,7 +36,6 @@ export const iphoneFilm = (options: Partial<Film> = {}): Film => ({
   ...options,
 })
 
-const XMP_UUID = Buffer.from('be7acfcb97a942e89c71999491e3afac', 'hex')
 const XMP =
   '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">secret</rdf:RDF></x:xmpmeta>'
 const SPHERE = Buffer.from('ffcc8263f8554a938814587a02521fdd', 'hex')

@@ -127,6 +127,9 @@ export function orientationExif(orientation: number): Buffer {
 /** What must not be in a file whose metadata was `PHONE_EXIF`, `XMP` and the like. */
 export const SECRETS = ['Telephone', 'Mayfly 1', 'Anna Person', 'secret', 'Exif\0', 'xmpmeta']
 
+/** Those of them that a file holds. */
+export const secretsIn = (file: Buffer | string): string[] => SECRETS.filter((secret) => file.includes(secret))
+
 export const XMP = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><secret/></x:xmpmeta>'
 
 const ADOBE_RGB = { red: [0.6097, 0.3111, 0.0195], green: [0.2053, 0.6257, 0.0609], blue: [0.1492, 0.0632, 0.7446] }

@@ -13,10 +13,10 @@ export interface Box {
   end: number
 }
 
-/** What a box says of itself: up to sixteen bytes. */
+/** A size of 64 bits follows the type. */
 export const MAX_HEADER_BYTES = 16
 
-/** `size` 0: it goes on to the end of the file. Undefined: these bytes are no header. */
+/** `size` 0: the box extends to the end of the file. Undefined: these bytes are no header. */
 export function readBoxHeader(bytes: Buffer): { type: string; headerBytes: number; size: number } | undefined {
   if (bytes.length < 8) return undefined
   const type = bytes.toString('latin1', 4, 8)
@@ -77,7 +77,7 @@ export function createBoxReader(bytes: Buffer, base: number) {
     return length === 8 ? Number(bytes.readBigUInt64BE(at)) : bytes.readUIntBE(at, length)
   }
 
-  /** As Latin-1, as far as the box goes. */
+  /** As Latin-1, at most to the end of the box. */
   const text = (box: Box, offset = 0, length = Number.POSITIVE_INFINITY): string =>
     bytes.toString('latin1', Math.min(box.end, box.content + offset), Math.min(box.end, box.content + offset + length))
 

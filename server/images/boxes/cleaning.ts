@@ -2,15 +2,15 @@ import type { Found } from '../metadata/metadata-kinds.ts'
 import type { Box, BoxReader } from './box.ts'
 import type { EditList } from './edits.ts'
 
-/** What is taken out of one file. */
+/** Collects what is removed from one file. */
 export interface Cleaning {
   edits: EditList
-  /** Names of handlers and encoders, which tell of a device at most: they go when something else goes, too. */
+  /** Names of handlers and encoders, which tell little about the device: only removed together with other metadata. */
   names: EditList
   found: Found
 }
 
-/** As many bytes of a box as are looked at for what it holds. */
+/** At the start of a box: in them is searched which kinds of metadata it holds. */
 export const LOOKED_AT_BYTES = 64 * 1024
 
 /** Boxes that hold nothing, or what was left in them when something was deleted. */
@@ -28,7 +28,7 @@ const KEPT_UUIDS = new Set([
 
 export const isKeptUuid = (userType: Buffer): boolean => KEPT_UUIDS.has(userType.toString('hex', 0, 16))
 
-/** Makes a box one that holds nothing. */
+/** Turns a box into an empty one. */
 export function blankBox({ bytes, base, text }: BoxReader, box: Box, { edits, found }: Cleaning): void {
   noteBox(box.type, text(box, 0, LOOKED_AT_BYTES), found)
   edits.write(base + box.start + 4, Buffer.from('free', 'latin1'))
@@ -52,7 +52,7 @@ const DEVICE =
   /\xa9(?:mak|mod|swr|too|enc)|make|model|manu|modl|serial|device|camera|software|encoder|FIRM|CAME|GoPro|DJI/i
 const DATE = /\xa9day|date/i
 
-/** Notes what a box that goes is about, by its name and the names and words in it. */
+/** Notes which kinds of metadata a removed box holds, by its type and the words in it. */
 export function noteBox(type: string, content: string, found: Found): void {
   const text = type + content
   if (PLACE.test(text)) found.add('gps')

@@ -34,8 +34,8 @@ export function createEditList() {
 }
 
 /**
- * In the order of the file, none over another: neighbouring zeros become one edit, and of two that overlap, which no honest file
- * leads to, the second only counts behind the first.
+ * In the order of the file, none over another: neighbouring zeros become one edit, and where two overlap, which no honest file
+ * leads to, the first one is used.
  */
 export function inFileOrder(edits: readonly Edit[], fileSize: number): Edit[] {
   const ordered: Edit[] = []
@@ -96,7 +96,7 @@ function editChunk(chunk: Uint8Array, position: number, { start, end, bytes }: E
   else chunk.fill(0, from, to)
 }
 
-/** Makes edits in a file, which has no other writer. */
+/** Makes edits in a file that has no other writer. */
 export async function editFile(file: FileHandle, edits: readonly Edit[]): Promise<void> {
   for (const { start, end, bytes } of edits) {
     if (bytes) await file.write(bytes, 0, bytes.length, start)

@@ -32,7 +32,7 @@ interface Outer {
 
 /** ISO 14496-12 table 1: what pictures, samples and their order are. Any other box goes. */
 const KEPT = new Set('ftyp styp mdat moov moof meta mfra sidx ssix prft emsg pdin pssh'.split(' '))
-/** ISO 18181-2: the picture, its gain map and its index. What would make a JPEG of it again holds that one's comments, and goes. */
+/** ISO 18181-2: the picture, its gain map and its index. The data for restoring the original JPEG holds that file's comments. */
 const KEPT_IN_JXL = new Set(['JXL ', 'jxlc', 'jxlp', 'jxll', 'jxli', 'jhgm'])
 const JXL_PICTURE = ['jxlc', 'jxlp']
 /** An index is held in memory. That of a film of ten hours has some thirty megabytes. */
@@ -41,8 +41,8 @@ const MAXIMUM_INDEX_BYTES = 32 * 1024 * 1024
 const MAXIMUM_BOXES = 200_000
 
 /**
- * What has to change in a HEIC, AVIF, MP4 or QuickTime file so that it tells nothing personal. Every box stays where it is and as
- * long as it is, so no sample and no offset changes. Reads the indices of the file, not its samples. Throws `UnstrippableError`
+ * The changes that remove personal data from a HEIC, AVIF, MP4 or QuickTime file. Every box keeps its position and length, so no
+ * sample and no offset changes. Reads the indices of the file, not its samples. Throws `UnstrippableError`
  * when it can't be followed, and what `readAt` throws.
  */
 export async function findEdits(source: Source): Promise<Findings> {
@@ -76,7 +76,7 @@ async function* outerBoxes({ readAt, size }: Source, { edits, found }: Cleaning)
     const header = readBoxHeader(await readAt(start, Math.min(MAX_HEADER_BYTES, size - start)))
     if (!header) {
       if (count === 0) throw malformed('it does not start with a box')
-      // What programs hang on to the end of a file. Of one that broke off within a header, this is the rest.
+      // Data that programs append to a file, or the rest of one that breaks off within a header.
       noteBox('', (await readAt(start, Math.min(LOOKED_AT_BYTES, size - start))).toString('latin1'), found)
       edits.zero(start, size)
       return
@@ -129,7 +129,7 @@ function noteCompressed(content: Buffer, found: Found): void {
     if (type === 'Exif') noteExif(bytes.subarray(4), found)
     else noteXmp(bytes, found)
   } catch {
-    // Long or broken: it goes, whatever was in it.
+    // Too long or broken: it is removed all the same.
   }
 }
 

@@ -17,7 +17,7 @@ const RUN_HAS_FIRST_FLAGS = 0x4
 const RUN_PER_SAMPLE = [0x100, 0x200, 0x400, 0x800]
 const RUN_HAS_SIZES = 0x200
 
-/** Takes what is personal out of a fragment of a film (`moof`), with the samples of the tracks that the film lost. */
+/** Takes what is personal out of a fragment of a film (`moof`), with the samples of the film's removed tracks. */
 export function cleanFragment(boxes: BoxReader, movie: Movie, cleaning: Cleaning): void {
   for (const root of boxes.children(0, boxes.bytes.length)) {
     let end = boxes.base + root.start

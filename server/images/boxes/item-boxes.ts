@@ -5,7 +5,7 @@ import type { Box, BoxReader } from './box.ts'
 import { blankBox, type Cleaning, emptyBox, isFree, LOOKED_AT_BYTES } from './cleaning.ts'
 import type { Range } from './sample-ranges.ts'
 
-/** Where an item's bytes are, and who they are. */
+/** An entry of `iinf`. */
 interface Item {
   id: number
   type: string
@@ -17,7 +17,7 @@ interface Item {
 
 /** ISO 23008-12: what makes pictures of items. Any other box goes. */
 const KEPT = new Set('hdlr pitm iinf iloc iref iprp idat dinf grpl ipro'.split(' '))
-/** Who wrote it, what it shows in words, when it was made. */
+/** Descriptions, and the dates of creation and modification. */
 const PERSONAL_PROPERTIES = new Set(['udes', 'altt', 'crtt', 'mdft', 'uuid'])
 const PERSONAL_ITEMS = new Set(['Exif', 'mime', 'uri ', 'rgan'])
 const MAXIMUM_EXTENTS = 100_000
@@ -69,7 +69,7 @@ async function removeItem(
     if (parts.length < 100) parts.push(await peek(readAt, start, Math.min(end - start, LOOKED_AT_BYTES)))
   }
   note(item, Buffer.concat(parts), cleaning)
-  // An item of a type that nobody knows is nobody's metadata; taking it out of all tables would move the pixels.
+  // Readers ignore an item of an unknown type. Removing it from all tables would move the pixels.
   cleaning.edits.write(boxes.base + item.typeAt, Buffer.from('free', 'latin1'))
 }
 

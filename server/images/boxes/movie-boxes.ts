@@ -3,16 +3,16 @@ import type { Box, BoxReader } from './box.ts'
 import { blankBox, type Cleaning, emptyBox, isFree, isKeptUuid, LOOKED_AT_BYTES, zeroUnlessZero } from './cleaning.ts'
 import { chunkRanges, type Range } from './sample-ranges.ts'
 
-/** A track that holds texts: subtitles and chapters, or what a drone writes of its flight. */
+/** A track that holds texts: subtitles, chapters, or a drone's log of its flight. */
 export interface TextTrack {
   /** Where its first samples are. */
   first: Range
-  /** Takes the track out, when its texts turn out to tell of a place. */
+  /** Removes the track, when its texts contain positions. */
   hide: () => void
 }
 
 export interface Movie {
-  /** The numbers of the tracks that went, by which fragments name them. */
+  /** The ids of removed tracks, which fragments refer to. */
   hidden: Set<number>
   /** The size of a track's samples where fragments do not say it. */
   sampleSizes: Map<number, number>
@@ -23,7 +23,7 @@ export interface Movie {
 
 export const emptyMovie = (): Movie => ({ hidden: new Set(), sampleSizes: new Map(), texts: [], samples: new Set() })
 
-/** ISO 14496-12 §8.2 to §8.8 and the QuickTime File Format: what says how and when tracks are played. Any other box goes. */
+/** ISO 14496-12 §8.2 to §8.8 and the QuickTime File Format: how and when tracks are played. Any other box is removed. */
 const KEPT_IN_MOVIE = new Set(['mvhd', 'trak', 'mvex', 'iods', 'pssh', 'rmra', 'ctab', 'clip', 'trgr', 'meco', 'ainf'])
 const KEPT_IN_TRACK = new Set(
   'tkhd tref trgr edts mdia load matt clip crgn kmat imap txas tapt ttyp mere msrc'.split(' '),
@@ -31,14 +31,14 @@ const KEPT_IN_TRACK = new Set(
 const KEPT_IN_MEDIA = new Set(['mdhd', 'hdlr', 'minf', 'elng'])
 /** Chapters, the name, language and kind of a track, how loud and how to play it. */
 const KEPT_USER_DATA = new Set('chpl name kind tagc tsel strk ludt hnti hinf hinv LOOP AllF SelO'.split(' '))
-/** What is seen, heard and read, and what belongs to it. Any other track tells of the picture-taking. */
+/** Pictures, sound, texts and what belongs to them. Any other track holds measurements of the camera. */
 const KEPT_HANDLERS = new Set(
   'vide soun auxv pict text sbtl subt subp clcp tmcd hint odsm sdsm crsm ocsm musi sprt twen qd3d strm MPEG jpeg'.split(
     ' ',
   ),
 )
 const TEXT_HANDLERS = new Set(['text', 'sbtl', 'subt'])
-/** How a picture is turned meanwhile, and what makes a Live Photo one. */
+/** The orientation over time, and what a Live Photo needs. */
 const KEPT_KEYS =
   /^com\.apple\.quicktime\.(?:video-orientation|still-image-time|still-image-transform.*|live-photo-info)$/
 
@@ -58,7 +58,7 @@ export function cleanMovie(boxes: BoxReader, cleaning: Cleaning): Movie {
   return movie
 }
 
-/** What is done to a box that is none of its parent's own. */
+/** Removes a box, unless its type is in `kept` or it is needed wherever it occurs. */
 export function cleanBox(boxes: BoxReader, box: Box, kept: ReadonlySet<string>, cleaning: Cleaning): void {
   if (kept.has(box.type)) return
   if (isFree(box.type)) emptyBox(boxes, box, cleaning)
@@ -131,7 +131,7 @@ function clearTimes({ bytes, base, number }: BoxReader, box: Box, { edits, found
   edits.zero(base + start, base + end)
 }
 
-/** §12.1.3: the 32 bytes in a description of pictures that name their encoder, and QuickTime's four of who made that. */
+/** §12.1.3: the 32 bytes in a description of pictures that name their encoder, and QuickTime's four that name its vendor. */
 function clearEncoderNames(boxes: BoxReader, table: Box, { names }: Cleaning): void {
   const descriptions = boxes.find(table, 'stsd')
   for (const { start, end } of descriptions ? boxes.childrenOf(descriptions, 8) : []) {
@@ -166,7 +166,7 @@ const formatsOf = (boxes: BoxReader, table: Box): Box[] => {
   return descriptions ? boxes.childrenOf(descriptions, 8) : []
 }
 
-/** Whether Apple's timed metadata (`mebx`) says nothing but what a player needs. */
+/** Whether Apple's timed metadata (`mebx`) holds only keys that a player needs. */
 function isNeededMetadata(boxes: BoxReader, table: Box): boolean {
   const formats = formatsOf(boxes, table)
   return formats.length > 0 && formats.every((format) => format.type === 'mebx' && hasKeptKeysOnly(boxes, format))
@@ -184,7 +184,7 @@ function keysOf(boxes: BoxReader, format: Box): string[] {
   return declarations.flatMap((declaration) => (declaration ? [boxes.text(declaration, 4)] : []))
 }
 
-/** GoPro's, Google's, Sony's and DJI's are known to; of others, words in their description tell. */
+/** Known formats of GoPro, Google, Sony and DJI hold positions; others by the words in their description. */
 function tellsPlace(boxes: BoxReader, table: Box): boolean {
   return formatsOf(boxes, table).some(
     (format) =>
@@ -193,7 +193,7 @@ function tellsPlace(boxes: BoxReader, table: Box): boolean {
   )
 }
 
-/** A dashcam's: pairs of where a block is and how long, behind eight bytes. */
+/** The index of a dashcam's GPS blocks: pairs of position and length, behind eight bytes. */
 function hideGpsBlocks(boxes: BoxReader, box: Box, cleaning: Cleaning): void {
   const { number } = boxes
   for (let at = 8; box.content + at + 8 <= box.end; at += 8) {

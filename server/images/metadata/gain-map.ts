@@ -4,7 +4,7 @@ import type { Stripping } from './salvage.ts'
 import { stripJpeg } from './strip-jpeg.ts'
 import { UnstrippableError } from './unstrippable-error.ts'
 
-/** What makes a photo brighter than paper on a screen that can do that: a smaller JPEG behind the photo's own (Ultra HDR). */
+/** A smaller JPEG behind a photo's own that says how much brighter HDR screens show each part (Ultra HDR). */
 export interface GainMap {
   /** Without its metadata. */
   bytes: Buffer

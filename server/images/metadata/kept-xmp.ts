@@ -3,7 +3,7 @@
 const HEADER = 'http://ns.adobe.com/xap/1.0/\0'
 const PANORAMA = 'http://ns.google.com/photos/1.0/panorama/'
 const GAIN_MAP = 'http://ns.adobe.com/hdr-gain-map/1.0/'
-/** By its tool, ours is told from others'. */
+/** The name of the tool tells this XMP from that of other programs. */
 const PACKET_START =
   '<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="Mayfly"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
 const CONTAINER = 'http://ns.google.com/photos/1.0/container/'
@@ -18,7 +18,7 @@ const GAIN_MAP_NAMES =
 
 const VALUE = /^(?:[+-]?\d[\d.eE+-]{0,30}|True|False|true|false|equirectangular|cylindrical)$/
 
-/** Whether `xmp` is what these functions write. */
+/** Whether these functions wrote `xmp`. */
 export const isKeptXmp = (xmp: Buffer): boolean => xmp.toString('latin1').startsWith(PACKET_START)
 
 /** As `isKeptXmp`, of a JPEG's segment. */
@@ -41,7 +41,7 @@ export function gainMapXmp(xmp: Buffer): Buffer | undefined {
     : undefined
 }
 
-/** The XMP of a picture in front of a gain map of so many bytes (Android's Ultra HDR Image Format 1.1). */
+/** The XMP of a picture in front of a gain map (Android's Ultra HDR Image Format 1.1). */
 export function containerXmp(gainMapBytes: number): Buffer {
   const item = (semantic: string, length: string) =>
     `<rdf:li rdf:parseType="Resource"><Container:Item Item:Semantic="${semantic}" Item:Mime="image/jpeg"${length}/></rdf:li>`

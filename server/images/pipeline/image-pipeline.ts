@@ -73,7 +73,7 @@ export function createImagePipeline({ strip, limits, slots, memory }: Dependenci
 
   /**
    * A picture made of a picture: in another format, smaller, on a background. Throws `bad_request` for what can't be asked,
-   * `not_acceptable` for a picture that can't be had, `unavailable` when too many want one, and the reason of an abort.
+   * `not_acceptable` for a picture that can't be converted, `unavailable` when too many are requested, and the reason of an abort.
    */
   async function derive(input: PictureInput, derivation: Derivation, claimant?: Claimant): Promise<Derived> {
     const work = async (stop: AbortSignal) => {

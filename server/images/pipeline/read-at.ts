@@ -8,7 +8,7 @@ export type ReadPart = (position: number, length: number) => Promise<Buffer>
 
 const WINDOW_BYTES = 65_536
 
-/** Reads here and there, as one does who follows the structure of a file; memory holds one window of it. `stop` stops the next. */
+/** For reads near to each other, as in following the structure of a file; memory holds one window of it. `stop` stops the next read. */
 export function createReadAt(readPart: ReadPart, stop?: AbortSignal): ReadAt {
   let window: { start: number; bytes: Buffer } = { start: 0, bytes: Buffer.alloc(0) }
 

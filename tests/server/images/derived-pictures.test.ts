@@ -20,7 +20,7 @@ const shapeOf = async (bytes: Buffer) => {
   return { width, height, format }
 }
 
-test('a picture can be had smaller, in its own format', async () => {
+test('a picture is available in a smaller size, in its own format', async () => {
   const app = await makeApp()
   const { url } = await givenPictureFile(app, await wide())
 

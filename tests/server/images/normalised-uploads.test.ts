@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { jsonOf } from '../../helpers/answers.ts'
 import { createUpload, fileForm } from '../../helpers/client.ts'
 import { makeApp } from '../../helpers/make-app.ts'
-import { colourAt, SECRETS, storedPixels } from '../../helpers/pictures.ts'
+import { colourAt, secretsIn, storedPixels } from '../../helpers/pictures.ts'
 import {
   addPicture,
   blobsOf,
@@ -18,7 +18,6 @@ import {
   spooled,
 } from './given.ts'
 
-const secretsIn = (bytes: Buffer) => SECRETS.filter((secret) => bytes.includes(secret))
 const md5 = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex')
 
 test('a photo is delivered without its GPS position, its pixels bit for bit the same', async () => {
@@ -135,7 +134,7 @@ test('what is no picture passes as it is, whatever its name', async () => {
   expect(await download(url)).toEqual(Buffer.from(text))
 })
 
-test('a sender who dribbles the first bytes gets his photo stripped, too', async () => {
+test('a photo whose first bytes arrive one by one is stripped, too', async () => {
   const app = await makeApp()
   const photo = await phonePhoto()
   const body = ReadableStream.from(
@@ -212,7 +211,7 @@ test('a photo that passes through a stream upload is left alone', async () => {
   expect(spooled(app)).toEqual([])
 })
 
-test('the size limit counts what came, before anything is worked on', async () => {
+test('the size limit counts the received bytes, before anything is worked on', async () => {
   const photo = await phonePhoto()
   const app = await makeApp({ MAX_FILE_SIZE: String(photo.length) })
   const upload = await createUpload(app)

@@ -149,7 +149,7 @@ test.for(AT_ONCE)('%s whose sender leaves while its picture is worked on ends th
   expect(blobsOf(app)).toEqual([])
 })
 
-test('a tus upload whose sender leaves while its picture is worked on is finished when he comes back', async () => {
+test('a tus upload whose sender leaves while its picture is worked on is finished when the sender comes back', async () => {
   const app = await makeApp()
   const picture = sidewaysPng(8_000, 5_000)
   const { url, link } = await createResumable(app, picture.length, { filename: 'photo.png' })
@@ -169,7 +169,7 @@ test('a tus upload whose sender leaves while its picture is worked on is finishe
   expect(await fileOfLink(link)).toMatchObject({ image: { status: 'normalised', dimensions: [5_000, 8_000] } })
 })
 
-test('a derived picture that nobody waits for any more is given up, and made for whoever asks again', async () => {
+test('a derived picture that nobody waits for any more is given up, and made at the next request', async () => {
   const app = await makeApp()
   const { url } = await givenPictureFile(app, new Uint8Array(sidewaysPng(8_000, 5_000)), 'photo.png', {
     normalize: false,

@@ -40,7 +40,7 @@ test('a video whose length is not known, dribbled by its sender, is cleaned', as
   expectClean(await download((await response.text()).trim()))
 })
 
-test('a video that comes by tus is cleaned, and the bytes that came are gone', async () => {
+test('a video that comes by tus is cleaned, and the received bytes are deleted', async () => {
   const before = blobsOf(app).length
   const { url, link } = await createResumable(app, film.length, { filename: 'film.mov' })
 
@@ -52,7 +52,7 @@ test('a video that comes by tus is cleaned, and the bytes that came are gone', a
   expect(blobsOf(app)).toHaveLength(before + 1)
 })
 
-test('a video that tells nothing, and one that can’t be followed, stay as they came', async () => {
+test('a video without metadata, and one that can’t be followed, stay unchanged', async () => {
   const clean = await download((await givenPictureFile(app, filmFile(cameraFilm()), 'a.mp4')).url)
   const broken = new Uint8Array(Buffer.concat([box('ftyp', 'isom\0\0\0\0'), box('mdat', 'no index, but \xa9xyz')]))
 
@@ -64,7 +64,7 @@ test('a video that tells nothing, and one that can’t be followed, stay as they
   expect([await download(again.url), await download(odd.url)]).toEqual([clean, Buffer.from(broken)])
 })
 
-test('a video is left alone by an upload that wants its files as they are', async () => {
+test('a video stays unchanged in an upload without normalisation', async () => {
   const { file, url } = await givenPictureFile(app, film, 'film.mov', { normalize: false })
 
   expect(file).not.toHaveProperty('media')

@@ -9,7 +9,7 @@ import { box, type Film, filmFile, filmParts, u32 } from '../../../helpers/boxes
 import { temporaryFolder } from '../../../helpers/database.ts'
 import { personalTags } from '../../../helpers/exiftool.ts'
 import { cameraFilm, iphoneFilm, PICTURES } from '../../../helpers/films.ts'
-import { damaged, SECRETS } from '../../../helpers/pictures.ts'
+import { damaged, secretsIn } from '../../../helpers/pictures.ts'
 import { isInstalled } from '../../../helpers/programs.ts'
 
 async function editsOf(bytes: Uint8Array) {
@@ -31,7 +31,10 @@ async function* iterated<T>(values: T[]): AsyncGenerator<T> {
   yield* values
 }
 
-const secretsIn = (bytes: Buffer) => [...SECRETS, 'GPS (', '+52.5'].filter((secret) => bytes.includes(secret))
+const personalIn = (bytes: Buffer) => [
+  ...secretsIn(bytes),
+  ...['GPS (', '+52.5'].filter((place) => bytes.includes(place)),
+]
 const LAYOUTS = ['first', 'last', 'in fragments'] as const
 
 test.skipIf(!isInstalled('exiftool')).for(LAYOUTS)(
@@ -43,14 +46,14 @@ test.skipIf(!isInstalled('exiftool')).for(LAYOUTS)(
 
     expect(personalTags(film)).toContain('Keys:GPSCoordinates')
     expect(removed).toEqual(['gps', 'device', 'date', 'tags', 'telemetry'])
-    expect([personalTags(clean), secretsIn(clean)]).toEqual([[], []])
+    expect([personalTags(clean), personalIn(clean)]).toEqual([[], []])
     expect(clean.length).toBe(film.length)
     for (const sample of [...PICTURES, 'how it is turned']) expect(clean.indexOf(sample)).toBe(film.indexOf(sample))
   },
 )
 
 test.skipIf(!isInstalled('exiftool')).for(['first', 'last'] as const)(
-  'what cameras, drones and dashcams measure goes, their index %s',
+  'measurements of cameras, drones and dashcams are removed, their index %s',
   async (index) => {
     const film = filmFile(cameraFilm({ index }))
 
@@ -58,7 +61,7 @@ test.skipIf(!isInstalled('exiftool')).for(['first', 'last'] as const)(
 
     expect(personalTags(film).filter((tag) => /GPS|XMP/.test(tag))).not.toEqual([])
     expect(removed).toEqual(['gps', 'xmp', 'device', 'date', 'tags', 'telemetry'])
-    expect([personalTags(clean), secretsIn(clean)]).toEqual([[], []])
+    expect([personalTags(clean), personalIn(clean)]).toEqual([[], []])
     for (const kept of [...PICTURES, 'The first chapter', 'Start', 'avcC', 'GSpherical'])
       expect([kept, clean.indexOf(kept)]).toEqual([kept, film.indexOf(kept)])
   },
@@ -82,7 +85,7 @@ test.skipIf(!isInstalled('exiftool'))('a film of more than 4 GiB is followed wit
   await file.close()
 
   expect(removed).toContain('telemetry')
-  expect(secretsIn(end.buffer)).toEqual([])
+  expect(personalIn(end.buffer)).toEqual([])
   expect(end.buffer.includes(PICTURES[0] ?? '')).toBe(true)
   expect(personalTags(path)).toEqual([])
 })

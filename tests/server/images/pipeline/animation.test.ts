@@ -6,7 +6,7 @@ import {
   colourAt,
   drawn,
   picture,
-  SECRETS,
+  secretsIn,
   storedPixels,
   tinyGif,
   withGifExtension,
@@ -46,7 +46,7 @@ test('a GIF loses comments and XMP, and keeps its frames, delays and loops', asy
   expect(await sharp(output).metadata()).toMatchObject({ pages: 3, ...TIMING })
   expect(await storedPixels(output)).toEqual(await storedPixels(gif))
   const bytes = readFileSync(output, 'latin1')
-  expect(SECRETS.filter((secret) => bytes.includes(secret))).toEqual([])
+  expect(secretsIn(bytes)).toEqual([])
 })
 
 test('equal frames of a GIF are not put together', async () => {

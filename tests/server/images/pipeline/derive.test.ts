@@ -177,7 +177,7 @@ test('what can’t be asked of a picture is the asker’s mistake', async () => 
   expect(await codeOf(derive(png, { background: 'url(/etc/passwd)' }))).toBe('bad_request')
 })
 
-test('a picture that can’t be had in another form says so', async () => {
+test('a picture that can’t be converted says so', async () => {
   const { derive } = givenPipeline({ limits: { ...LIMITS, frames: 2 } })
 
   expect(await codeOf(derive(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), {}))).toBe(

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { box } from '../../../helpers/boxes.ts'
+import { box, XMP_UUID } from '../../../helpers/boxes.ts'
 import { PHONE_TAGS, personalTags, withTags } from '../../../helpers/exiftool.ts'
 import { heif, heifPixels } from '../../../helpers/heif.ts'
-import { damaged, photo, SECRETS } from '../../../helpers/pictures.ts'
+import { damaged, photo, secretsIn } from '../../../helpers/pictures.ts'
 import { isInstalled } from '../../../helpers/programs.ts'
 import { normalised } from './given-pipeline.ts'
 
@@ -15,8 +15,6 @@ const heic = hasPrograms ? await heif(small, 'heic') : Buffer.alloc(0)
 const avif = hasPrograms ? await heif(small, 'avif') : Buffer.alloc(0)
 
 const tagged = hasPrograms ? withTags(heic, ...PHONE_TAGS) : Buffer.alloc(0)
-
-const secretsIn = (bytes: Buffer) => SECRETS.filter((secret) => bytes.includes(secret))
 
 describe.skipIf(!hasPrograms)('files of libheif', () => {
   test('a HEIC loses its position and what else exiftool finds, and decodes to the same pixels', async () => {
@@ -52,14 +50,13 @@ describe.skipIf(!hasPrograms)('files of libheif', () => {
     expect(await heifPixels(readFileSync(output))).toEqual(await heifPixels(plain))
   })
 
-  const XMP_UUID = Buffer.from('be7acfcb97a942e89c71999491e3afac', 'hex')
   const PACKET = `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description xmlns:exif="http://ns.adobe.com/exif/1.0/" exif:GPSLatitude="52,31.0N"/></rdf:RDF></x:xmpmeta>`
 
   test.for([
     ['HEIC', heic],
     ['AVIF', avif],
-  ] as const)('a %s loses what makers and programs hang on to it', async ([, plain]) => {
+  ] as const)('a %s loses the data that makers and programs append to it', async ([, plain]) => {
     const added = [
       box('uuid', XMP_UUID, PACKET),
       box('mpvd', 'secret film'),

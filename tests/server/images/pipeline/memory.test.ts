@@ -31,7 +31,7 @@ test('what never fits is a problem of the picture', async () => {
   await expect(hold(101, signal, async () => {})).rejects.toMatchObject({ kind: 'unfit' })
 })
 
-test('who gives up while he waits leaves his place to the next, and work that fails gives its memory back', async () => {
+test('a claimant that gives up while it waits leaves its place to the next, and work that fails gives its memory back', async () => {
   const { hold } = createMemoryBudget(100)
   const gone = new AbortController()
   const first = Promise.withResolvers<void>()

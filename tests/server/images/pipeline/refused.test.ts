@@ -218,7 +218,7 @@ test('a picture that needs more memory than there is for pictures is not decoded
   })
 })
 
-test('who gives up while a picture is worked on gets his error at once, and nothing remains of it', async () => {
+test('a claimant that gives up while a picture is worked on gets its error at once, and nothing remains of it', async () => {
   const images = givenPipeline({ parallelism: 1 })
   const output = join(temporaryFolder(), 'output')
   const controller = new AbortController()
@@ -231,7 +231,7 @@ test('who gives up while a picture is worked on gets his error at once, and noth
   expect(existsSync(output)).toBe(false)
 })
 
-test('who gives up while he waits leaves his place to the next', async () => {
+test('a claimant that gives up while it waits leaves its place to the next', async () => {
   const images = givenPipeline({ parallelism: 1, queueLimit: 1 })
   const controller = new AbortController()
   const first = images.normalise(givenPicture(await turnedJpeg(600, 400)), join(temporaryFolder(), 'output'))

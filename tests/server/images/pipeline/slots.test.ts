@@ -78,7 +78,7 @@ test('who has nothing running is next, however many others wait', async () => {
   expect(order).toEqual(['other', 'a', 'b'])
 })
 
-test('nobody takes all places of the queue', async () => {
+test('one owner can’t take all places of the queue', async () => {
   const { run } = createSlots({ parallelism: 1, queueLimit: 2, ownerLimit: 1, waitMs: 1000, timeoutMs: 1000 })
   const { work, end } = controlledWork()
   const greedy = [run(work, { owner: 'greedy' }), run(work, { owner: 'greedy' })]
@@ -93,7 +93,7 @@ test('nobody takes all places of the queue', async () => {
   await Promise.all([...greedy, ...modest])
 })
 
-test('who waits for too long is told so, and his work never begins', async () => {
+test('a claimant that waits for too long gets an error, and its work never begins', async () => {
   const { run } = createSlots({ parallelism: 1, queueLimit: 1, waitMs: 5, timeoutMs: 1000 })
   const { work, started, end } = controlledWork()
   const first = run(work)
@@ -106,7 +106,7 @@ test('who waits for too long is told so, and his work never begins', async () =>
   expect(started()).toBe(1)
 })
 
-test('work of somebody who left before its turn is never done', async () => {
+test('work of a claimant that left before its turn is never done', async () => {
   const { run } = createSlots({ parallelism: 1, queueLimit: 1, waitMs: 1000, timeoutMs: 1000 })
   const { work, started, end } = controlledWork()
   const gone = new AbortController()

@@ -6,7 +6,7 @@ import {
   fourCorners,
   PHONE_EXIF,
   picture,
-  SECRETS,
+  secretsIn,
   storedPixels,
   withTiffFields,
   XMP,
@@ -30,7 +30,7 @@ test('a TIFF loses its metadata in place and keeps every bit of its pixels', asy
   expect(report?.removed).toEqual(['gps', 'exif', 'xmp', 'comment'])
   expect(await storedPixels(output)).toEqual(await storedPixels(input))
   const bytes = readFileSync(output, 'latin1')
-  expect(SECRETS.filter((secret) => bytes.includes(secret))).toEqual([])
+  expect(secretsIn(bytes)).toEqual([])
   expect((await sharp(output).metadata()).xmp).toBe(undefined)
 })
 
@@ -96,7 +96,7 @@ test('an AVIF loses EXIF and XMP and keeps every bit of its pixels', async () =>
   expect({ exif, xmp }).toEqual({})
   expect(await storedPixels(output)).toEqual(await storedPixels(input))
   const bytes = readFileSync(output, 'latin1')
-  expect(SECRETS.filter((secret) => bytes.includes(secret))).toEqual([])
+  expect(secretsIn(bytes)).toEqual([])
 })
 
 test('an AVIF in Display P3 becomes sRGB', async () => {

@@ -10,7 +10,7 @@ import {
   fourCorners,
   PHONE_EXIF,
   picture,
-  SECRETS,
+  secretsIn,
   storedPixels,
   withTiffFields,
   XMP,
@@ -21,8 +21,6 @@ import { givenPicture, normalised } from './given-pipeline.ts'
 /** Which fields of a TIFF stay, and which boxes of a JPEG XL. */
 
 const plain = await picture(fourCorners()).tiff({ compression: 'lzw' }).toBuffer()
-
-const secretsIn = (bytes: Buffer) => SECRETS.filter((secret) => bytes.includes(secret))
 
 test.skipIf(!isInstalled('exiftool'))(
   'what programs write about themselves and people goes, whatever its tag',
