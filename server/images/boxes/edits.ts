@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises'
+import { constants, copyFile, type FileHandle, open } from 'node:fs/promises'
 import { malformed, unsupported } from '../metadata/unstrippable-error.ts'
 import type { Range } from './sample-ranges.ts'
 
@@ -101,6 +101,18 @@ export async function editFile(file: FileHandle, edits: readonly Edit[]): Promis
   for (const { start, end, bytes } of edits) {
     if (bytes) await file.write(bytes, 0, bytes.length, start)
     else await fillWithZeros(file, start, end)
+  }
+}
+
+/** Copies a file and makes edits in the copy. */
+export async function copyEdited(inputPath: string, outputPath: string, edits: readonly Edit[]): Promise<void> {
+  // A clone shares its blocks with the original where the file system can do that.
+  await copyFile(inputPath, outputPath, constants.COPYFILE_FICLONE)
+  const file = await open(outputPath, 'r+')
+  try {
+    await editFile(file, edits)
+  } finally {
+    await file.close()
   }
 }
 

@@ -1,5 +1,5 @@
-import { constants, copyFile, open, stat } from 'node:fs/promises'
-import { editFile } from '../boxes/edits.ts'
+import { stat } from 'node:fs/promises'
+import { copyEdited } from '../boxes/edits.ts'
 import { type Findings, findEdits } from '../boxes/find-edits.ts'
 import type { ToStrip } from './picture.ts'
 import { withFile } from './read-at.ts'
@@ -11,13 +11,6 @@ import { withFile } from './read-at.ts'
 export async function stripBoxes({ inputPath, outputPath, stop }: ToStrip): Promise<Omit<Findings, 'edits'>> {
   const { size } = await stat(inputPath)
   const { edits, ...findings } = await withFile(inputPath, (readAt) => findEdits({ readAt, size }), stop)
-  // A clone shares its blocks with the original where the file system can do that.
-  await copyFile(inputPath, outputPath, constants.COPYFILE_FICLONE)
-  const file = await open(outputPath, 'r+')
-  try {
-    await editFile(file, edits)
-  } finally {
-    await file.close()
-  }
+  await copyEdited(inputPath, outputPath, edits)
   return findings
 }

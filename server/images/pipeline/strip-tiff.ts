@@ -1,5 +1,5 @@
-import { constants, copyFile, open, stat } from 'node:fs/promises'
-import { createEditList, type Edit, type EditList, editFile, inFileOrder } from '../boxes/edits.ts'
+import { stat } from 'node:fs/promises'
+import { copyEdited, createEditList, type Edit, type EditList, inFileOrder } from '../boxes/edits.ts'
 import { type Found, inOrder, noteXmp, type RemovedKind } from '../metadata/metadata-kinds.ts'
 import { isDiskFault, PictureProblem, type ToStrip } from './picture.ts'
 import { type ReadAt, withFile } from './read-at.ts'
@@ -57,14 +57,7 @@ export async function stripTiff({ inputPath, outputPath, stop }: ToStrip): Promi
   const { size } = await stat(inputPath)
   const found: Found = new Set()
   const edits = await withFile(inputPath, (readAt) => findEdits(readAt, size, found), stop)
-  // A clone shares its blocks with the original where the file system can do that.
-  await copyFile(inputPath, outputPath, constants.COPYFILE_FICLONE)
-  const file = await open(outputPath, 'r+')
-  try {
-    await editFile(file, inFileOrder(edits, size))
-  } finally {
-    await file.close()
-  }
+  await copyEdited(inputPath, outputPath, inFileOrder(edits, size))
   return inOrder(found)
 }
 

@@ -7,7 +7,7 @@ import {
   PHONE_EXIF,
   photo,
   picture,
-  SECRETS,
+  secretsIn,
   storedPixels,
   tinyGif,
   withGifExtension,
@@ -29,10 +29,8 @@ const turned = (format: 'jpeg' | 'png' | 'webp') =>
     .toFormat(format)
     .toBuffer()
 
-const secretsIn = (path: string) => {
-  const bytes = readFileSync(path, 'latin1')
-  return SECRETS.filter((secret) => secret !== 'Exif\0' && bytes.includes(secret))
-}
+/** The block of EXIF stays, with the orientation. */
+const personalIn = (path: string) => secretsIn(readFileSync(path)).filter((secret) => secret !== 'Exif\0')
 
 test.for(['jpeg', 'png', 'webp'] as const)(
   'a %s that is too large to be decoded loses all but how it is turned',
@@ -47,8 +45,8 @@ test.for(['jpeg', 'png', 'webp'] as const)(
       dimensions: [48, 32],
     })
     expect(report?.removed).toEqual(['gps', 'exif', 'xmp'])
-    expect(secretsIn(input)).not.toEqual([])
-    expect(secretsIn(output)).toEqual([])
+    expect(personalIn(input)).not.toEqual([])
+    expect(personalIn(output)).toEqual([])
     expect(await sharp(output).metadata()).toMatchObject({ format, orientation: ORIENTATION })
     expect(await storedPixels(output)).toEqual(await storedPixels(input))
   },
@@ -73,8 +71,8 @@ test('a GIF, a TIFF and an AVIF that are too large to be decoded lose their meta
     const { report, input, output } = await normalised(bytes, tooSmall)
 
     expect(report).toMatchObject({ status: 'stripped', reason: expect.stringContaining('megapixels') })
-    expect(secretsIn(input)).not.toEqual([])
-    expect(secretsIn(output)).toEqual([])
+    expect(personalIn(input)).not.toEqual([])
+    expect(personalIn(output)).toEqual([])
     expect(await storedPixels(output)).toEqual(await storedPixels(input))
   }
 })
@@ -85,7 +83,7 @@ test('a JPEG that only misses its end gets one, and can be decoded', async () =>
   const { report, output } = await normalised(whole.subarray(0, -2))
 
   expect(report?.removed).toEqual(['gps', 'exif', 'xmp'])
-  expect(secretsIn(output)).toEqual([])
+  expect(personalIn(output)).toEqual([])
   await sharp(output, { failOn: 'warning' }).toBuffer()
 })
 
@@ -120,8 +118,8 @@ test.for([
   const { report, input, output } = await normalised(broken)
 
   expect(report).toMatchObject({ status: 'stripped', reason: expect.any(String), dimensions: [320, 200] })
-  expect(secretsIn(input)).not.toEqual([])
-  expect(secretsIn(output)).toEqual([])
+  expect(personalIn(input)).not.toEqual([])
+  expect(personalIn(output)).toEqual([])
   const shown = (path: string) => sharp(path, { failOn: 'none' }).raw().toBuffer()
   expect(await shown(output)).toEqual(await shown(input))
 })
@@ -142,7 +140,7 @@ test('a WebP that breaks off within its metadata loses that, and can be decoded'
   const { report, output } = await normalised(whole.subarray(0, -10))
 
   expect(report?.status).toBe('stripped')
-  expect(secretsIn(output)).toEqual([])
+  expect(personalIn(output)).toEqual([])
   expect(await sharp(output).metadata()).toMatchObject({ orientation: ORIENTATION })
   await sharp(output, { failOn: 'warning' }).toBuffer()
 })
