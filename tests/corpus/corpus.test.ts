@@ -9,7 +9,7 @@ import { judge, treat } from './judge.ts'
 
 const app = sharedApp()
 
-test.skipIf(!isInstalled('exiftool') || !isInstalled('heif'))(
+test.skipIf(!(['exiftool', 'heif', 'imagemagick'] as const).every(isInstalled))(
   'of one picture or video of each kind nothing personal is left, and nothing else is lost',
   async () => {
     const [before, after] = [temporaryFolder(), temporaryFolder()]

@@ -13,6 +13,7 @@ const PROGRAMS = {
   caddy: ['/usr/bin/caddy', 'caddy', 'behind Caddy'],
   age: ['/usr/bin/age', 'age', 'decryption in a terminal'],
   exiftool: ['/usr/bin/exiftool', 'libimage-exiftool-perl', 'what exiftool finds in pictures and videos'],
+  imagemagick: ['/usr/bin/identify', 'imagemagick', 'the judgement of pictures'],
   heif: ['/usr/bin/heif-enc', 'libheif-examples', 'HEIC'],
   faketime: ['/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1', 'faketime', 'a wall clock that leaps'],
   wget: ['/usr/bin/wget', 'wget', 'downloads with wget'],
