@@ -28,7 +28,7 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends tini \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log \
  && install -d -o node -g node -m 0700 /data /backups \
- && ln -s /app/server/cli.ts /usr/local/bin/mayfly
+ && ln -s /app/server/cli/main.ts /usr/local/bin/mayfly
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 # What may enter the image is listed in .dockerignore. It belongs to root: the server can't change its own code.

@@ -1,6 +1,6 @@
 import { createApp } from '../server/app.ts'
-import { readConfig } from '../server/config.ts'
-import { createLogger } from '../server/logger.ts'
+import { readConfig } from '../server/config/config.ts'
+import { createLogger } from '../server/lib/logger.ts'
 import { plantDemonstration } from './demo-uploads.ts'
 
 /** `npm run seed`: one upload of each kind, to look at. Runs beside a server, on the same settings. */

@@ -4,8 +4,8 @@ import { resolve } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
 import { type App, createApp } from './app.ts'
-import type { Config } from './config.ts'
-import { isPretty } from './logger.ts'
+import type { Config } from './config/config.ts'
+import { isPretty } from './lib/logger.ts'
 import { startProblem } from './start-problem.ts'
 
 /** What is left to do once all transfers are cut takes no longer, or hangs. */

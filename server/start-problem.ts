@@ -1,6 +1,6 @@
 import { type Stats, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 
 type Settings = Pick<Config, 'host' | 'port' | 'metricsPort' | 'dataDir' | 'database' | 'storage' | 's3Endpoint'>
 

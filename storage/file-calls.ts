@@ -1,6 +1,6 @@
 import fs from 'node:fs'
-import { AppError } from '../server/errors.ts'
-import { oneAtATime } from '../server/one-at-a-time.ts'
+import { AppError } from '../server/lib/errors.ts'
+import { oneAtATime } from '../server/lib/one-at-a-time.ts'
 
 type Done<T> = (error: NodeJS.ErrnoException | null, value: T) => void
 

@@ -1,5 +1,5 @@
 import fs from 'node:fs'
-import { AppError } from '../server/errors.ts'
+import { AppError } from '../server/lib/errors.ts'
 import type { ByteRange } from './blob-store.ts'
 import { call, errorCode, storageError } from './file-calls.ts'
 

@@ -1,5 +1,5 @@
 import fs from 'node:fs'
-import { AppError } from '../server/errors.ts'
+import { AppError } from '../server/lib/errors.ts'
 import type { BlobKey, Durability, PartialBlob, PartialWriter, SeizedPartial } from './blob-store.ts'
 import { call, type Directory, errorCode, ignore } from './file-calls.ts'
 import { createFileWriter, openFile } from './file-writer.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { AppError } from '../server/errors.ts'
+import { AppError } from '../server/lib/errors.ts'
 import type { BlobInfo, BlobKey, BlobStore, Durability } from './blob-store.ts'
 import { call, type Directory, errorCode, ignore, openDirectory } from './file-calls.ts'
 import { FOLDER_MODE } from './file-modes.ts'

@@ -1,4 +1,4 @@
-import { AppError } from '../server/errors.ts'
+import { AppError } from '../server/lib/errors.ts'
 
 /** Amazon, Ceph and MinIO each have their own word for a full store. */
 const FULL = ['QuotaExceeded', 'InsufficientCapacity', 'XMinioStorageFull']

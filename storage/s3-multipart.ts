@@ -7,7 +7,7 @@ import {
   type Part,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import { AppError } from '../server/errors.ts'
+import { AppError } from '../server/lib/errors.ts'
 import { errorName, fail } from './s3-errors.ts'
 
 export interface MultipartUpload {

@@ -9,7 +9,7 @@ import {
   paginateListObjectsV2,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { AppError } from '../server/errors.ts'
+import { AppError } from '../server/lib/errors.ts'
 import type { PartialBlob, PartialWriter } from './blob-store.ts'
 import { errorName, fail, failing } from './s3-errors.ts'
 import { completeMultipart, listParts, type MultipartUpload } from './s3-multipart.ts'

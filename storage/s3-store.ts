@@ -10,7 +10,7 @@ import {
   PutObjectCommand,
   paginateListObjectsV2,
 } from '@aws-sdk/client-s3'
-import { AppError } from '../server/errors.ts'
+import { AppError } from '../server/lib/errors.ts'
 import type { BlobInfo, BlobKey, BlobStore, ByteRange } from './blob-store.ts'
 import { interruptible } from './interruptible.ts'
 import { createS3Client, type S3Connection } from './s3-client.ts'

@@ -7,7 +7,7 @@ import {
   type S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { AppError } from '../server/errors.ts'
+import { AppError } from '../server/lib/errors.ts'
 import type { Interruptible } from './interruptible.ts'
 import { errorName, fail, isUnavailable } from './s3-errors.ts'
 import { completeMultipart, sizeOf } from './s3-multipart.ts'

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 /** Which way imports point; ARCHITECTURE.md draws it. */
 
 const ROOT = resolve(import.meta.dirname, '..')
-const FOLDERS = ['server', 'storage', 'migrations', 'seeds']
+const FOLDERS = ['server', 'storage', 'migrations', 'seeds', 'web/src', 'client/src']
 
 interface Import {
   from: string
@@ -17,7 +17,7 @@ interface Import {
 const imports: Import[] = FOLDERS.flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
 )
-  .filter((file) => file.endsWith('.ts'))
+  .filter((file) => /\.tsx?$/.test(file))
   .flatMap(importsOf)
 
 function importsOf(from: string): Import[] {
@@ -36,33 +36,35 @@ function importsOf(from: string): Import[] {
 const violations = (isForbidden: (edge: Import) => boolean): string[] =>
   imports.filter(isForbidden).map(({ from, to }) => `${from} → ${to}`)
 
-const isDoor = (file: string): boolean => /-routes\.ts$|^server\/cli(\.ts$|\/)/.test(file)
+const isOnServer = (file: string): boolean => !/^(web|client)\//.test(file)
+const isDoor = (file: string): boolean => /-routes\.ts$|^server\/cli\//.test(file)
 /** A repository may keep its columns in a file beside it. */
 const isRepo = (file: string): boolean => /-(repo|rows)\.ts$/.test(file)
-const featureOf = (file: string): string => dirname(file)
+const featureOf = (file: string): string => file.split('/').slice(0, 2).join('/')
 const isComposition = (file: string): boolean =>
-  ['server/app.ts', 'server/main.ts', 'server/serve.ts', 'server/cli.ts'].includes(file)
+  ['server/app.ts', 'server/main.ts', 'server/serve.ts', 'server/jobs/job-engine.ts'].includes(file)
 
 test('the scan sees the imports that everybody knows', () => {
   expect(imports).toContainEqual({ from: 'server/serve.ts', to: 'server/app.ts', isTypeOnly: false })
-  expect(imports).toContainEqual({ from: 'storage/local-store.ts', to: 'server/errors.ts', isTypeOnly: false })
+  expect(imports).toContainEqual({ from: 'storage/local-store.ts', to: 'server/lib/errors.ts', isTypeOnly: false })
   expect(imports).toContainEqual({ from: 'server/app.ts', to: 'fastify', isTypeOnly: true })
 })
 
 test('nothing imports the application but what starts it', () => {
   expect(
     violations(
-      ({ from, to }) => to === 'server/app.ts' && !['server/serve.ts', 'server/cli.ts', 'seeds/demo.ts'].includes(from),
+      ({ from, to }) =>
+        to === 'server/app.ts' && !['server/serve.ts', 'server/cli/main.ts', 'seeds/demo.ts'].includes(from),
     ),
   ).toEqual([])
-  expect(violations(({ to }) => to === 'server/main.ts' || to === 'server/cli.ts')).toEqual([])
+  expect(violations(({ to }) => to === 'server/main.ts' || to === 'server/cli/main.ts')).toEqual([])
 })
 
 test('doors are imported by the application only', () => {
   expect(
     violations(
-      ({ from, to }) =>
-        isDoor(to) && !['server/app.ts', 'server/cli.ts'].includes(from) && featureOf(from) !== featureOf(to),
+      ({ from, to, isTypeOnly }) =>
+        isDoor(to) && !isTypeOnly && from !== 'server/app.ts' && featureOf(from) !== featureOf(to),
     ),
   ).toEqual([])
 })
@@ -76,7 +78,7 @@ test('a repository is used by its own feature only', () => {
 test('services know nothing of HTTP', () => {
   const isHttp = (to: string) => to.startsWith('server/http/') || to.startsWith('@fastify/') || to === 'fastify'
   const isService = (from: string) =>
-    /^server\/(uploads|downloads|resumable|images|accounts|activity|plik|jobs|database|streams|requests)\//.test(
+    /^server\/(uploads|downloads|resumable|images|accounts|activity|plik|jobs|notifications|database|streams|file-requests)\//.test(
       from,
     ) && !isDoor(from)
   expect(violations(({ from, to, isTypeOnly }) => isService(from) && isHttp(to) && !isTypeOnly)).toEqual([])
@@ -84,8 +86,8 @@ test('services know nothing of HTTP', () => {
 
 test('pure modules import nothing that does I/O', () => {
   const pure = [
-    'server/paging.ts',
-    'server/shapes.ts',
+    'server/lib/paging.ts',
+    'server/lib/shapes.ts',
     'server/uploads/listing.ts',
     'server/accounts/user.ts',
     'server/accounts/api-token.ts',
@@ -95,42 +97,42 @@ test('pure modules import nothing that does I/O', () => {
     'server/uploads/upload-rules.ts',
     'server/uploads/upload-shapes.ts',
     'server/uploads/quick-options.ts',
-    'server/uploads/announcement.ts',
+    'server/uploads/intake/announcement.ts',
     'server/uploads/file-name.ts',
-    'server/uploads/content-type.ts',
-    'server/requests/file-request.ts',
-    'server/requests/request-rules.ts',
-    'server/requests/request-shapes.ts',
+    'server/uploads/intake/content-type.ts',
+    'server/file-requests/file-request.ts',
+    'server/file-requests/file-request-rules.ts',
+    'server/file-requests/file-request-shapes.ts',
     'server/images/derivation.ts',
-    'server/http/digests.ts',
+    'server/uploads/intake/digests.ts',
     'server/resumable/resumable.ts',
     'server/resumable/tus-protocol.ts',
     'server/resumable/draft-protocol.ts',
     'server/downloads/byte-range.ts',
-    'server/downloads/coverage.ts',
+    'server/downloads/received-ranges.ts',
     'server/downloads/archive.ts',
     'server/downloads/archive-names.ts',
     'server/jobs/cron-moments.ts',
     'server/jobs/job-shapes.ts',
-    'server/units.ts',
-    'server/format-size.ts',
-    'server/i18n/languages.ts',
-    'server/i18n/page-words.ts',
-    'server/i18n/translator.ts',
-    'server/i18n/zh/accounts.ts',
-    'server/i18n/zh/catalogue.ts',
-    'server/i18n/zh/fields.ts',
-    'server/i18n/zh/history.ts',
-    'server/i18n/zh/jobs.ts',
-    'server/i18n/zh/shapes.ts',
-    'server/i18n/zh/transfers.ts',
-    'server/i18n/zh/uploads.ts',
+    'server/config/units.ts',
+    'server/lib/format-size.ts',
+    'server/languages/languages.ts',
+    'server/languages/page-words.ts',
+    'server/languages/translator.ts',
+    'server/languages/zh/accounts.ts',
+    'server/languages/zh/catalogue.ts',
+    'server/languages/zh/fields.ts',
+    'server/languages/zh/history.ts',
+    'server/languages/zh/jobs.ts',
+    'server/languages/zh/shapes.ts',
+    'server/languages/zh/transfers.ts',
+    'server/languages/zh/uploads.ts',
   ]
   const allowed = [
     ...pure,
-    'server/errors.ts',
-    'server/config.ts',
-    'server/settings.ts',
+    'server/lib/errors.ts',
+    'server/config/config.ts',
+    'server/config/settings.ts',
     'server/uploads/upload.ts',
     'server/downloads/archive-names.ts',
     'zod',
@@ -158,12 +160,27 @@ test('storage depends on the errors and on one pure helper only, and migrations 
       ({ from, to }) =>
         from.startsWith('storage/') &&
         to.startsWith('server/') &&
-        !['server/errors.ts', 'server/one-at-a-time.ts'].includes(to),
+        !['server/lib/errors.ts', 'server/lib/one-at-a-time.ts'].includes(to),
     ),
   ).toEqual([])
   expect(violations(({ from, to }) => from.startsWith('migrations/') && /^(server|storage|seeds)\//.test(to))).toEqual(
     [],
   )
+})
+
+test('on the page, features use the components, components the library, and none of them the frame around the pages', () => {
+  const layers = ['web/src/lib/', 'web/src/ui/', 'web/src/']
+  const layerOf = (file: string) => layers.findIndex((layer) => file.startsWith(layer))
+  const isFrame = (file: string) => /^web\/src\/[^/]+$/.test(file)
+  expect(
+    violations(
+      ({ from, to, isTypeOnly }) =>
+        !isTypeOnly &&
+        from.startsWith('web/') &&
+        to.startsWith('web/') &&
+        (layerOf(to) > layerOf(from) || (isFrame(to) && !isFrame(from))),
+    ),
+  ).toEqual([])
 })
 
 test('files do not import each other in circles', () => {
@@ -182,16 +199,16 @@ test('the environment is read by the processes only', () => {
   const readers = FOLDERS.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
   ).filter((file) => file.endsWith('.ts') && /process\.env\b/.test(readFileSync(join(ROOT, file), 'utf8')))
-  expect(readers.sort()).toEqual(['seeds/demo.ts', 'server/cli.ts', 'server/main.ts', 'server/thread-pool.ts'])
+  expect(readers.sort()).toEqual(['seeds/demo.ts', 'server/cli/main.ts', 'server/main.ts', 'server/thread-pool.ts'])
 })
 
 const SECRET_COMPARED =
   /\b\w*(?:[Hh]ash|[Ss]ecret|[Tt]oken)\b (?:===|!==) (?!null|undefined|')|(?:===|!==) (?:\w+\.)*\w*(?:[Hh]ash|[Ss]ecret|Token)\b/
 
 test('random numbers come from the operating system, and secrets are compared in constant time', () => {
-  const sources = [...new Set(imports.map(({ from }) => from))].map(
-    (file) => [file, readFileSync(join(ROOT, file), 'utf8')] as const,
-  )
+  const sources = [...new Set(imports.map(({ from }) => from))]
+    .filter(isOnServer)
+    .map((file) => [file, readFileSync(join(ROOT, file), 'utf8')] as const)
   const linesWith = (pattern: RegExp): string[] =>
     sources.flatMap(([file, text]) =>
       text

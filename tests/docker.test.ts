@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
-import { settingDocs, settingGroups } from '../server/settings.ts'
+import { settingDocs, settingGroups } from '../server/config/settings.ts'
 
 const run = promisify(execFile)
 const read = (path: string) => readFile(new URL(`../${path}`, import.meta.url), 'utf8')

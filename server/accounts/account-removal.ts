@@ -1,5 +1,5 @@
-import type { Config } from '../config.ts'
-import { AppError } from '../errors.ts'
+import type { Config } from '../config/config.ts'
+import { AppError } from '../lib/errors.ts'
 import type { Users } from './users.ts'
 
 interface Dependencies {

@@ -1,5 +1,5 @@
-import type { Config } from '../config.ts'
-import { AppError } from '../errors.ts'
+import type { Config } from '../config/config.ts'
+import { AppError } from '../lib/errors.ts'
 import { PROVIDERS, type Provider, type User } from './user.ts'
 
 /** What may be an account, and what it may do. Pure. Messages are Plik's (1.3.8, `server/common/user.go`). */

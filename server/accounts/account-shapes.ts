@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { caseless, optionalText as text } from '../shapes.ts'
+import { caseless, optionalText as text } from '../lib/shapes.ts'
 import type { ApiToken } from './api-token.ts'
 import type { User } from './user.ts'
 import type { NewUser, UserChanges } from './users.ts'

@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import type { Database } from '../database/open-database.ts'
+import type { Clock } from '../lib/clock.ts'
 import { type CliLogins, createCliLogins } from './cli-logins.ts'
 import { createCliLoginsRepo } from './cli-logins-repo.ts'
 import { createOidc, type Oidc } from './oidc.ts'

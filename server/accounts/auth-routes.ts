@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Config } from '../config.ts'
-import { AppError } from '../errors.ts'
+import type { Config } from '../config/config.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { acceptAnyBody, readRequiredJson } from '../http/json-body.ts'
 import { isFromOtherSite } from '../http/origins.ts'
 import { LIMITED_AS_LOGIN } from '../http/rate-limited.ts'
 import { clearSessionCookies, sessionTokenOf, setSessionCookies } from '../http/session-cookies.ts'
+import { AppError } from '../lib/errors.ts'
 import { LoginBody } from './account-shapes.ts'
 import type { Sessions } from './sessions.ts'
 

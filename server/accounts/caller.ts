@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts'
+import { AppError } from '../lib/errors.ts'
 import type { Credentials } from '../uploads/password-gate.ts'
 import type { User } from './user.ts'
 

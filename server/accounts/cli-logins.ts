@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto'
-import type { Clock } from '../clock.ts'
-import { AppError } from '../errors.ts'
+import type { Clock } from '../lib/clock.ts'
+import { AppError } from '../lib/errors.ts'
 import { assertText, shownText } from './account-rules.ts'
 import type { CliLoginsRepo } from './cli-logins-repo.ts'
 import { hashToken, matchesToken } from './secrets.ts'

@@ -1,5 +1,5 @@
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
-import { AppError } from '../errors.ts'
+import { AppError } from '../lib/errors.ts'
 
 const MAX_MISSES = 10
 const MISS_WINDOW_SECONDS = 60

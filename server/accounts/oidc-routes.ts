@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Config } from '../config.ts'
-import { AppError } from '../errors.ts'
+import type { Config } from '../config/config.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { boundName } from '../http/cookies.ts'
 import { LIMITED_AS_LOGIN } from '../http/rate-limited.ts'
 import { setSessionCookies } from '../http/session-cookies.ts'
+import { AppError } from '../lib/errors.ts'
 import { type LoginAttempt, OIDC_CALLBACK, type Oidc } from './oidc.ts'
 import type { Sessions } from './sessions.ts'
 

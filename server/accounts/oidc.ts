@@ -1,6 +1,6 @@
 import type { Configuration } from 'openid-client'
-import type { Config } from '../config.ts'
-import { AppError } from '../errors.ts'
+import type { Config } from '../config/config.ts'
+import { AppError } from '../lib/errors.ts'
 import type { User } from './user.ts'
 import type { Users } from './users.ts'
 

@@ -2,7 +2,7 @@ import { type ExpressionBuilder, type Kysely, type Selectable, sql } from 'kysel
 import type { Database } from '../database/open-database.ts'
 import type { Schema, TokensTable } from '../database/schema.ts'
 import { selectPage } from '../database/select-page.ts'
-import type { Page, Paging } from '../paging.ts'
+import type { Page, Paging } from '../lib/paging.ts'
 import type { ApiToken, TokenSort } from './api-token.ts'
 import type { User } from './user.ts'
 import { toAccount } from './users-repo.ts'

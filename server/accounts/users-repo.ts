@@ -3,7 +3,7 @@ import { contains } from '../database/contains.ts'
 import type { Database } from '../database/open-database.ts'
 import type { Schema, UsersTable } from '../database/schema.ts'
 import { selectPage } from '../database/select-page.ts'
-import type { Page, Paging } from '../paging.ts'
+import type { Page, Paging } from '../lib/paging.ts'
 import type { Account, Provider, User, UserFilter, UserSort } from './user.ts'
 
 export type UsersRepo = ReturnType<typeof createUsersRepo>

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../lib/clock.ts'
 import type { Upload } from '../uploads/upload.ts'
 import { type Activity, type ActivityRepo, ALL_TIME, type Subject, type UsageCount } from './activity-repo.ts'
 import { choicesOf, countersOfUpload, sizeClassOf } from './usage.ts'

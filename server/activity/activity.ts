@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Clock } from '../clock.ts'
 import type { Database } from '../database/open-database.ts'
+import type { Clock } from '../lib/clock.ts'
 import { createActivityRecorder } from './activity-recorder.ts'
 import { createActivityRepo } from './activity-repo.ts'
 import { createStatistics } from './statistics.ts'

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { assertAdmin, assertLoggedIn } from '../accounts/caller.ts'
-import { AppError } from '../errors.ts'
 import type { CallerReader } from '../http/caller.ts'
+import { AppError } from '../lib/errors.ts'
 import { KEPT_DAYS } from './activity-recorder.ts'
 import type { Statistics, TrendingOptions } from './statistics.ts'
 

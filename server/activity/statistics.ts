@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../lib/clock.ts'
 import type { Downloaded } from '../uploads/upload.ts'
 import { type ActivityRecorder, DAY_MS, dayOf } from './activity-recorder.ts'
 import type { ActivityRepo, Subject } from './activity-repo.ts'

@@ -1,7 +1,7 @@
 import { closeSync, opendirSync, openSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { formatSize } from '../format-size.ts'
+import { formatSize } from '../lib/format-size.ts'
 import type { ImportReport } from '../plik/plik-import.ts'
 import { isPostgresUrl, type PlikdSettings, readPlikdSettings } from '../plik/plikd-settings.ts'
 import type { Answer, Runner, Services } from './command.ts'

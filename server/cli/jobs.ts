@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander'
-import { formatSize } from '../format-size.ts'
 import type { Run, StepRun } from '../jobs/job.ts'
 import type { AgentStatus, JobOverview } from '../jobs/job-control.ts'
+import { formatSize } from '../lib/format-size.ts'
 import { type Answer, type Runner, type Services, wholeNumber } from './command.ts'
 
 /** `mayfly jobs …`: what administrators can do on the page `/jobs`. */

@@ -1,5 +1,5 @@
 import { Command, type CommanderError, type HelpConfiguration } from 'commander'
-import { VERSION } from '../version.ts'
+import { VERSION } from '../lib/version.ts'
 import type { Runner } from './command.ts'
 import { addDatabaseCommands } from './database.ts'
 import { addFileCommands } from './files.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { AppError } from '../errors.ts'
+import { AppError } from '../lib/errors.ts'
 import type { StoreOwnership } from '../uploads/store-ownership.ts'
 import type { Answer, Runner } from './command.ts'
 import { table } from './table.ts'

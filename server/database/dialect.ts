@@ -1,5 +1,5 @@
 import type { DatabaseConnection, Dialect, Driver } from 'kysely'
-import { AppError } from '../errors.ts'
+import { AppError } from '../lib/errors.ts'
 
 /** How long a change waits for a lock of another process before it fails with `unavailable`. */
 export const LOCK_TIMEOUT_MS = 2_000

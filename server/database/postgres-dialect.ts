@@ -1,6 +1,6 @@
 import { type Dialect, PostgresDialect } from 'kysely'
 import type { Pool, types } from 'pg'
-import { AppError } from '../errors.ts'
+import { AppError } from '../lib/errors.ts'
 import { codeOf, decorated, LOCK_TIMEOUT_MS, unavailable } from './dialect.ts'
 
 /** PostgreSQL: a request must not wait for a server that has stopped answering. Our batches take milliseconds. */

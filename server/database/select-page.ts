@@ -1,5 +1,5 @@
 import type { Kysely, SelectQueryBuilder } from 'kysely'
-import { type Page, type Paging, writeCursor } from '../paging.ts'
+import { type Page, type Paging, writeCursor } from '../lib/paging.ts'
 import type { Schema } from './schema.ts'
 
 /** What a page is made of before its rows are fetched. */

@@ -12,7 +12,7 @@ import {
 } from 'kysely'
 import { FILE_MODE } from '../../storage/file-modes.ts'
 import { makeFolders } from '../../storage/make-folders.ts'
-import { AppError } from '../errors.ts'
+import { AppError } from '../lib/errors.ts'
 import { codeOf, decorated, LOCK_TIMEOUT_MS, unavailable } from './dialect.ts'
 import type { Prepare } from './prepared.ts'
 

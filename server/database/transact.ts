@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
-import { AppError } from '../errors.ts'
+import { AppError } from '../lib/errors.ts'
 import type { Schema } from './schema.ts'
 
 /** A transaction under way: what repositories pass each other through services, which can do nothing with it. */

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { ByteRange } from '../../storage/blob-store.ts'
-import { AppError } from '../errors.ts'
+import { AppError } from '../lib/errors.ts'
 import { entryNames } from './archive-names.ts'
 
 /** A file to put into an archive. Names may be anything: the archive has `entryNames` of them. */

@@ -1,9 +1,9 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Schema } from '../database/schema.ts'
 import type { Transact } from '../database/transact.ts'
-import { AppError } from '../errors.ts'
-import { newId } from '../ids.ts'
-import type { SeenLease } from '../lease-watch.ts'
+import { AppError } from '../lib/errors.ts'
+import { newId } from '../lib/ids.ts'
+import type { SeenLease } from '../lib/lease-watch.ts'
 import {
   confirm,
   type Handover,

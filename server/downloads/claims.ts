@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { ByteRange } from '../../storage/blob-store.ts'
-import type { Clock, SteadyClock } from '../clock.ts'
-import { newId } from '../ids.ts'
-import { createLeaseWatch } from '../lease-watch.ts'
+import type { Clock, SteadyClock } from '../lib/clock.ts'
+import { newId } from '../lib/ids.ts'
+import { createLeaseWatch } from '../lib/lease-watch.ts'
 import { BUSY_MS, type Claim, type Claimant, type ClaimsRepo, type Transferred } from './claims-repo.ts'
 
 interface Dependencies {

@@ -1,4 +1,4 @@
-import { type Coverage, cover, isWhole } from './coverage.ts'
+import { type Coverage, cover, isWhole } from './received-ranges.ts'
 
 /** Bytes that one response handed to its connection, where it is not known that all of them arrived. */
 export interface Handover {

@@ -1,5 +1,5 @@
 import type { Download } from '../downloads/downloads.ts'
-import { servedContentType } from '../uploads/content-type.ts'
+import { servedContentType } from '../uploads/intake/content-type.ts'
 
 /** Nothing that people upload runs, loads or submits anything, and no page may frame it. */
 const INERT_CONTENT_POLICY =

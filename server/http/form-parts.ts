@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream'
 import { Dicer } from '@fastify/busboy'
 import type { FastifyRequest } from 'fastify'
-import { AppError } from '../errors.ts'
-import { digestCheck } from './digests.ts'
+import { AppError } from '../lib/errors.ts'
+import { digestCheck } from '../uploads/intake/digests.ts'
 import { parseHeader } from './header-parameters.ts'
-import { whileSenderSpeaks } from './silence.ts'
+import { whileSenderSpeaks } from './idle-timeout.ts'
 
 export interface FormPart {
   /** Undefined: the part has none. */

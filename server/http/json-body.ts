@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
-import { AppError } from '../errors.ts'
-import { problemsOf } from '../shapes.ts'
-import { whileSenderSpeaks } from './silence.ts'
+import { AppError } from '../lib/errors.ts'
+import { problemsOf } from '../lib/shapes.ts'
+import { whileSenderSpeaks } from './idle-timeout.ts'
 
 /** Enough for every field of an account at its longest. */
 const FEW_BYTES = 16 * 1024

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import Negotiator from 'negotiator'
-import { LANGUAGES, type Language } from '../i18n/languages.ts'
+import { LANGUAGES, type Language } from '../languages/languages.ts'
 
 /** The language that a browser would rather have (RFC 9110 §12.5.4). For pages only: what programs read is always English. */
 export function languageOf({ headers }: Pick<FastifyRequest, 'headers'>): Language {

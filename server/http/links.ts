@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 import type { FastifyRequest } from 'fastify'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import type {} from './over-https.ts'
 
 /** Host and port as RFC 9110 §7.2 allows them; anything else must not end up in a link. */

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { AppError } from '../errors.ts'
+import { AppError } from '../lib/errors.ts'
 import { type FormPart, formError, readParts } from './form-parts.ts'
 
 /** Everything around files is small. */

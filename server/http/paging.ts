@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import { AppError } from '../errors.ts'
-import { type Paging, type PagingQuery, readPaging } from '../paging.ts'
+import { AppError } from '../lib/errors.ts'
+import { type Paging, type PagingQuery, readPaging } from '../lib/paging.ts'
 
 /** Which page a request asks for: by its query, or by a header of JSON that replaces all of it but the sorting. */
 export function pagingOf<Sort extends string>(

@@ -1,5 +1,5 @@
 import { encode } from 'uqr'
-import { AppError } from '../errors.ts'
+import { AppError } from '../lib/errors.ts'
 
 /** A square PNG, `size` pixels wide: whole pixels per module, what is left over is white. Throws `bad_request`: too much text, or too small. */
 export async function qrCodePng(text: string, size: number): Promise<Buffer> {

@@ -1,6 +1,6 @@
 import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor, RateLimitOptions } from '@fastify/rate-limit'
 import { LRUCache } from 'lru-cache'
-import type { SteadyClock } from '../clock.ts'
+import type { SteadyClock } from '../lib/clock.ts'
 
 type Answer = Parameters<FastifyRateLimitStore['incr']>[1]
 

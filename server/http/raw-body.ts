@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
-import type { Announcement } from '../uploads/announcement.ts'
-import { type DigestCheck, digestCheck } from './digests.ts'
-import { whileSenderSpeaks } from './silence.ts'
+import type { Announcement } from '../uploads/intake/announcement.ts'
+import { type DigestCheck, digestCheck } from '../uploads/intake/digests.ts'
+import { whileSenderSpeaks } from './idle-timeout.ts'
 
 export interface RawBody {
   bytes: AsyncIterable<Uint8Array>

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
-import { AppError } from '../errors.ts'
+import { AppError } from '../lib/errors.ts'
 import type { Headers } from './content-headers.ts'
 
 /** How long a reader may pause, as browsers do, before the connection is cut. */

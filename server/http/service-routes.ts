@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
-import type { Config } from '../config.ts'
-import { AppError } from '../errors.ts'
-import { RELEASED_AT_SECONDS, VERSION } from '../version.ts'
-import { WITH_HEAD } from './head.ts'
+import type { Config } from '../config/config.ts'
+import { AppError } from '../lib/errors.ts'
+import { RELEASED_AT_SECONDS, VERSION } from '../lib/version.ts'
 import { fileAddresses } from './links.ts'
 import { qrCodePng } from './qr-code.ts'
 import { NOT_LIMITED } from './rate-limited.ts'
+import { WITH_HEAD } from './with-head.ts'
 
 interface Dependencies {
   config: Config

@@ -1,9 +1,9 @@
 import { isIP, type Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
-import type { Config } from '../config.ts'
-import { AppError } from '../errors.ts'
-import type { AddressRange } from '../setting-kinds.ts'
+import type { Config } from '../config/config.ts'
+import type { AddressRange } from '../config/setting-kinds.ts'
+import { AppError } from '../lib/errors.ts'
 
 /** Who is at the other end of a connection, and how: what the socket says, and what proxies are trusted to say. */
 

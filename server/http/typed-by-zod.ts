@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
-import { AppError } from '../errors.ts'
-import { fewProblems } from '../shapes.ts'
+import { AppError } from '../lib/errors.ts'
+import { fewProblems } from '../lib/shapes.ts'
 import { acceptAnyBody, BYTES_WITH_COMMENTS, readText } from './json-body.ts'
 
 /**

@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
+import type { PagesFor } from '../pages/pages.ts'
 import { uploadJson } from '../uploads/upload-shapes.ts'
 import type { NewUpload } from '../uploads/uploads.ts'
 import { fileAddresses, fileBaseUrl, fileUrl, serverUrl } from './links.ts'
-import type { PagesFor } from './pages.ts'
 
 export type AnswerUpload = ReturnType<typeof createUploadAnswer>
 

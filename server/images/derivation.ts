@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts'
+import { AppError } from '../lib/errors.ts'
 import type { StoredFile } from '../uploads/upload.ts'
 import type { Derivation, DerivedFormat } from './pipeline/derive.ts'
 

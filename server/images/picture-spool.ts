@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { errorCode, ignore, storageError } from '../../storage/file-calls.ts'
 import { FILE_MODE, FOLDER_MODE } from '../../storage/file-modes.ts'
-import { isId, newId } from '../ids.ts'
+import { isId, newId } from '../lib/ids.ts'
 
 interface Dependencies {
   folder: string

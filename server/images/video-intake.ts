@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { AppError } from '../errors.ts'
-import type { Sender } from '../sender.ts'
+import { AppError } from '../lib/errors.ts'
+import type { Sender } from '../lib/sender.ts'
 import type { Edit } from './boxes/edits.ts'
 import { findEdits } from './boxes/find-edits.ts'
 import { findRemaining, SEARCHED_BYTES } from './metadata/find-remaining.ts'

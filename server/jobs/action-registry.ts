@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import { AppError } from '../errors.ts'
-import { problemsOf } from '../shapes.ts'
+import { AppError } from '../lib/errors.ts'
+import { problemsOf } from '../lib/shapes.ts'
 import type { Counts } from './job.ts'
 
 /** What an action gets from its run: it ends soon after `signal` aborts, and counts what it does while it does it. */

@@ -1,5 +1,5 @@
 import { parse, validateDetailed } from 'node-cron'
-import { AppError } from '../errors.ts'
+import { AppError } from '../lib/errors.ts'
 
 /**
  * When a cron expression is due, as a function of a moment and a time zone: node-cron knows only the next one from the

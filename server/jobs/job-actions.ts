@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import type { Clock } from '../clock.ts'
 import type { Backups } from '../database/backup.ts'
-import { newId } from '../ids.ts'
+import type { Clock } from '../lib/clock.ts'
+import { newId } from '../lib/ids.ts'
+import type { Operators } from '../notifications/operators.ts'
 import type { FilesCheck } from '../uploads/files-check.ts'
 import { DEFAULT_MAX_PERCENT } from '../uploads/orphans.ts'
 import type { UploadsExpiry } from '../uploads/uploads-expiry.ts'
 import { type Action, define, StepFailure } from './action-registry.ts'
 import type { HistoryRepo } from './history-repo.ts'
 import type { Jobs } from './jobs.ts'
-import type { Operators } from './operators.ts'
 
 const NOTHING = z.strictObject({})
 

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
-import { AppError } from '../errors.ts'
+import type { Clock } from '../lib/clock.ts'
+import { AppError } from '../lib/errors.ts'
 import type { Agent } from './agent.ts'
 import type { AgentRepo, Replica } from './agent-repo.ts'
 import type { HistoryFilter, HistoryRepo } from './history-repo.ts'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import type { Operator } from '../notifications/operator.ts'
 import type { Run, Schedule, StepRun } from './job.ts'
 import type { AgentStatus, JobOverview } from './job-control.ts'
 import { jobInputOf, momentText, scheduleInputOf } from './job-shapes.ts'
-import type { Operator } from './operators-repo.ts'
 
 /** Jobs as the API shows them. Times are ISO 8601 in UTC. */
 

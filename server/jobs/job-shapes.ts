@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { AppError } from '../errors.ts'
-import { problemsOf, shortListOf, storedText } from '../shapes.ts'
+import { AppError } from '../lib/errors.ts'
+import { problemsOf, shortListOf, storedText } from '../lib/shapes.ts'
 import type { Job, Schedule, Step } from './job.ts'
 
 /** What operators hand in. Keys that are not given have defaults on creation and stay as they are on a change. */

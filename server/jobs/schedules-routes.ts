@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { typedByZod } from '../http/typed-by-zod.ts'
-import { storedText } from '../shapes.ts'
+import { storedText } from '../lib/shapes.ts'
+import { OperatorInput } from '../notifications/operators.ts'
 import type { JobEngine } from './job-engine.ts'
 import { OperatorJson, operatorJson, ScheduleJson, scheduleJson } from './job-json.ts'
 import { changesOf, ScheduleInput } from './job-shapes.ts'
-import { OperatorInput } from './operators.ts'
 
 const tags = ['jobs']
 const Ok = { 200: z.literal('ok') }

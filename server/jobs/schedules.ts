@@ -1,4 +1,4 @@
-import { newId } from '../ids.ts'
+import { newId } from '../lib/ids.ts'
 import { nextMoment } from './cron-moments.ts'
 import type { Run, Schedule } from './job.ts'
 import { LAST_MOMENT } from './job-shapes.ts'

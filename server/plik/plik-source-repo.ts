@@ -1,6 +1,6 @@
 import BetterSqlite3 from 'better-sqlite3'
 import type { types } from 'pg'
-import { AppError } from '../errors.ts'
+import { AppError } from '../lib/errors.ts'
 import { isPostgresUrl } from './plikd-settings.ts'
 
 /** Rows as Plik 1.3 and 1.4 keep them (GORM's names), in the types of SQLite. Columns of later versions may be missing. */

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts'
+import { AppError } from '../lib/errors.ts'
 import type { Resumable } from './resumable.ts'
 
 /** Headers of the IETF's resumable uploads (draft-ietf-httpbis-resumable-upload, up to -15), and of partial PUT. Pure. */

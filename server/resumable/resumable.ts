@@ -1,5 +1,5 @@
 import type { Trx } from '../database/transact.ts'
-import type { Sender } from '../sender.ts'
+import type { Sender } from '../lib/sender.ts'
 
 /** A file, or a part of one, that comes in over several requests. Times are epoch ms. */
 export interface Resumable {

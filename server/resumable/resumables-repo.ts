@@ -2,8 +2,8 @@ import type { Insertable, Kysely, Selectable, Updateable } from 'kysely'
 import type { Database } from '../database/open-database.ts'
 import type { ResumablesTable, Schema } from '../database/schema.ts'
 import type { Trx } from '../database/transact.ts'
-import type { SeenLease } from '../lease-watch.ts'
-import type { Admission, SpareUploads } from '../uploads/admission.ts'
+import type { SeenLease } from '../lib/lease-watch.ts'
+import type { Admission, SpareUploads } from '../uploads/intake/guest-quota.ts'
 import type { Resumable } from './resumable.ts'
 
 export type ResumablesRepo = ReturnType<typeof createResumablesRepo>

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { AppError } from '../errors.ts'
+import { AppError } from '../lib/errors.ts'
 import { optionFromField } from '../uploads/quick-options.ts'
 import type { UploadOptions } from '../uploads/upload-rules.ts'
 import type { PieceCheck } from './resumable.ts'

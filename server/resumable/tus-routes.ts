@@ -1,16 +1,16 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Config } from '../config.ts'
-import { AppError } from '../errors.ts'
+import type { Config } from '../config/config.ts'
 import type { CallerReader } from '../http/caller.ts'
-import { wholeSha256 } from '../http/digests.ts'
 import { fileBaseUrl, fileUrl } from '../http/links.ts'
 import { LIMITED_AS_SECRET, type RateLimited } from '../http/rate-limited.ts'
 import { type RawBody, rawBody } from '../http/raw-body.ts'
-import { resumptionPath } from '../http/resumption.ts'
-import { distinguishTus, TUS } from '../http/tus-constraint.ts'
+import { resumptionPath } from '../http/resume-command.ts'
+import { AppError } from '../lib/errors.ts'
+import { wholeSha256 } from '../uploads/intake/digests.ts'
+import type { Wish } from './reservations.ts'
 import type { Resumable } from './resumable.ts'
 import type { Created, Resumables } from './resumables.ts'
-import type { Wish } from './slots.ts'
+import { distinguishTus, TUS } from './tus-constraint.ts'
 import {
   CHECKSUM_ALGORITHMS,
   headerOf,

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, request as requestHttp, type Server
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { AppError } from '../errors.ts'
+import { AppError } from '../lib/errors.ts'
 import type { StreamRelay } from './stream-relay.ts'
 
 interface Dependencies {

@@ -1,5 +1,5 @@
 import { interruptible } from '../../storage/interruptible.ts'
-import { AppError } from '../errors.ts'
+import { AppError } from '../lib/errors.ts'
 
 interface Offer {
   bytes: AsyncIterable<Uint8Array>

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Config } from '../config.ts'
-import { AppError } from '../errors.ts'
+import type { Config } from '../config/config.ts'
+import { AppError } from '../lib/errors.ts'
 import type { ManifestsRepo } from './manifests-repo.ts'
 import type { Upload } from './upload.ts'
 import { storableManifest } from './upload-rules.ts'

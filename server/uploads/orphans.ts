@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { BlobInfo, BlobKey, BlobStore } from '../../storage/blob-store.ts'
-import type { Clock } from '../clock.ts'
 import { chunks } from '../database/chunks.ts'
-import { AppError } from '../errors.ts'
+import type { Clock } from '../lib/clock.ts'
+import { AppError } from '../lib/errors.ts'
 import type { StoreOwnership } from './store-ownership.ts'
 import type { UploadsRepo } from './uploads-repo.ts'
 

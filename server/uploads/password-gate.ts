@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { createGuessThrottle } from '../accounts/guess-throttle.ts'
 import { verifyPassword } from '../accounts/passwords.ts'
-import { AppError } from '../errors.ts'
+import { AppError } from '../lib/errors.ts'
 import type { Upload } from './upload.ts'
 
 /** What an `Authorization` header says about the password of an upload. */

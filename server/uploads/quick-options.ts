@@ -1,5 +1,5 @@
-import { AppError } from '../errors.ts'
-import { parseDurationSeconds } from '../units.ts'
+import { parseDurationSeconds } from '../config/units.ts'
+import { AppError } from '../lib/errors.ts'
 import type { UploadOptions } from './upload-rules.ts'
 
 /** Options of a quick upload, as people write them in a query, in `X-Mayfly-…` headers or in a form. Pure. */

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { acceptForms, readForm } from '../http/multipart.ts'
 import { LIMITED_AS_CREATE } from '../http/rate-limited.ts'

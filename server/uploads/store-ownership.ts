@@ -1,6 +1,6 @@
 import type { BlobInfo, BlobStore } from '../../storage/blob-store.ts'
-import { AppError } from '../errors.ts'
-import { newId } from '../ids.ts'
+import { AppError } from '../lib/errors.ts'
+import { newId } from '../lib/ids.ts'
 import type { StoreIdRepo } from './store-id-repo.ts'
 import type { UploadsRepo } from './uploads-repo.ts'
 

@@ -1,6 +1,6 @@
 import type { BlobStore } from '../../storage/blob-store.ts'
-import { onlyAge } from './age.ts'
-import { createMeter } from './file-intake.ts'
+import { onlyAge } from './intake/age-check.ts'
+import { createMeter } from './intake/file-intake.ts'
 import type { Measured } from './upload.ts'
 
 /** What is done to bytes that are a blob already, because they came in over several requests. */

@@ -1,8 +1,8 @@
 import { limitsOf } from '../accounts/account-rules.ts'
 import type { User } from '../accounts/user.ts'
-import type { Config } from '../config.ts'
-import { AppError } from '../errors.ts'
-import { formatSize } from '../format-size.ts'
+import type { Config } from '../config/config.ts'
+import { AppError } from '../lib/errors.ts'
+import { formatSize } from '../lib/format-size.ts'
 import { cleanFileName, MAX_FILE_NAME_BYTES } from './file-name.ts'
 import type { DeclaredFile, StoredFile, Upload } from './upload.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ImageReport, VideoReport } from '../images/pipeline/picture.ts'
-import { caseless, listOf, optionalText } from '../shapes.ts'
+import { caseless, listOf, optionalText } from '../lib/shapes.ts'
 import type { DeclaredFile, Downloaded, StoredFile, Upload } from './upload.ts'
 import { type UploadOptions, visibleStatus } from './upload-rules.ts'
 

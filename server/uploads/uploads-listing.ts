@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
-import type { Page, Paging } from '../paging.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Page, Paging } from '../lib/paging.ts'
 import type { ListedUpload, Totals, UploadFilter, UploadSort } from './listing.ts'
 import type { UploadsListingRepo } from './uploads-listing-repo.ts'
 

@@ -1,17 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Statistics } from '../activity/statistics.ts'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { basicAuthorization, type CallerReader } from '../http/caller.ts'
 import { acceptAnyBody, BYTES_WITH_FILES, readJson, readRequiredJson, readText } from '../http/json-body.ts'
 import { fileAddresses } from '../http/links.ts'
 import { acceptForms, readSingleFile } from '../http/multipart.ts'
 import { LIMITED_AS_CREATE } from '../http/rate-limited.ts'
 import { announcedForm } from '../http/raw-body.ts'
-import { mostBytes } from './announcement.ts'
+import { mostBytes } from './intake/announcement.ts'
+import type { IncomingForm, UploadsIntake } from './intake/uploads-intake.ts'
 import type { Manifests } from './manifests.ts'
 import { createUploadBody, fileJson, legacyUploadJson, RenewBody, uploadJson } from './upload-shapes.ts'
 import type { OpenUpload, Uploads } from './uploads.ts'
-import type { IncomingForm, UploadsIntake } from './uploads-intake.ts'
 
 interface Dependencies {
   uploads: Uploads

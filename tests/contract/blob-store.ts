@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { newBlobKey } from '../../server/ids.ts'
+import { newBlobKey } from '../../server/lib/ids.ts'
 import type { BlobInfo, BlobKey, BlobStore, ByteRange, PartialBlob } from '../../storage/blob-store.ts'
 
 const KIB = 1024

@@ -4,7 +4,9 @@ import { build } from 'vite'
 
 const WEB = resolve(import.meta.dirname, '../../web')
 /** Where the page shares modules with the server and the client. */
-const SHARED = ['server/i18n', 'server/downloads', 'client/src'].map((folder) => resolve(WEB, '..', folder))
+const SHARED = ['server/languages', 'server/downloads', 'server/uploads/file-name.ts', 'client/src'].map((folder) =>
+  resolve(WEB, '..', folder),
+)
 
 /** The page as it is now, for all tests of a run; built only when something in it has changed. */
 export async function setup(): Promise<void> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { type App, createApp } from '../../server/app.ts'
-import { readConfig } from '../../server/config.ts'
-import { createLogger } from '../../server/logger.ts'
+import { readConfig } from '../../server/config/config.ts'
+import { createLogger } from '../../server/lib/logger.ts'
 import { type AtEnd, copyMigratedDatabase, migratedDatabase, temporaryFolder } from './database.ts'
 
 /** Clocks that stand still until they are moved. Starts at the real time, so that files on disk look as old as they are. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
 import { FileMigrationProvider, Migrator } from 'kysely/migration'
 import { type DatabaseLocation, openDatabase } from '../../server/database/open-database.ts'
-import { newBlobKey, newId } from '../../server/ids.ts'
+import { newBlobKey, newId } from '../../server/lib/ids.ts'
 
 const migrationFolder = fileURLToPath(new URL('../../migrations', import.meta.url))
 const LAST_OF_OLD_VERSION = '0009_torn_and_guests_parts'

@@ -2,7 +2,7 @@
  * Run as a process of its own by the store tests: puts and gets one large blob and prints by how much memory grew.
  * `node memory-of-store.ts <StoreOptions as JSON> <bytes>`
  */
-import { newBlobKey } from '../../server/ids.ts'
+import { newBlobKey } from '../../server/lib/ids.ts'
 import { openStore } from '../../storage/open-store.ts'
 
 const CHUNK_BYTES = 64 * 1024

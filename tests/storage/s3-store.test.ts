@@ -14,7 +14,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { newBlobKey } from '../../server/ids.ts'
+import { newBlobKey } from '../../server/lib/ids.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { createS3Store, type S3StoreOptions } from '../../storage/s3-store.ts'
 import { chunks, describeBlobStore, givenBlob, listed, read, stalling } from '../contract/blob-store.ts'

@@ -1,37 +1,37 @@
 import type { ComponentType } from 'preact'
-import { serverConfig } from './api.ts'
-import { TopBar } from './components/top-bar.tsx'
-import { commonTexts } from './i18n/common.ts'
-import { impersonated } from './impersonation.ts'
-import { lazy } from './lazy.tsx'
-import { navigate, route } from './router.ts'
-import { lookAs, me, nameOf } from './session.ts'
+import { serverConfig } from './lib/api.ts'
+import { impersonated } from './lib/impersonation.ts'
+import { navigate, route } from './lib/router.ts'
+import { lookAs, me, nameOf } from './lib/session.ts'
+import { commonTexts } from './lib/texts/common.ts'
+import { TopBar } from './top-bar.tsx'
+import { lazy } from './ui/lazy.tsx'
 
 /** What is where. Each page is loaded when somebody goes there. */
 const PAGES: Record<string, ComponentType> = {
   '/': StartPage,
-  '/login': lazy(async () => (await import('./pages/login.tsx')).LoginPage),
-  '/account': lazy(async () => (await import('./pages/account-uploads.tsx')).AccountUploadsPage),
-  '/account/tokens': lazy(async () => (await import('./pages/account-tokens.tsx')).AccountTokensPage),
-  '/account/settings': lazy(async () => (await import('./pages/account-settings.tsx')).AccountSettingsPage),
-  '/admin': lazy(async () => (await import('./pages/admin-overview.tsx')).AdminOverviewPage),
-  '/admin/uploads': lazy(async () => (await import('./pages/admin-uploads.tsx')).AdminUploadsPage),
-  '/admin/users': lazy(async () => (await import('./pages/admin-users.tsx')).AdminUsersPage),
-  '/admin/jobs': lazy(async () => (await import('./pages/admin-jobs.tsx')).AdminJobsPage),
-  '/admin/jobs/edit': lazy(async () => (await import('./pages/admin-job.tsx')).AdminJobPage),
-  '/admin/jobs/history': lazy(async () => (await import('./pages/admin-history.tsx')).AdminHistoryPage),
-  '/admin/jobs/schedules': lazy(async () => (await import('./pages/admin-schedules.tsx')).AdminSchedulesPage),
-  '/admin/jobs/operators': lazy(async () => (await import('./pages/admin-operators.tsx')).AdminOperatorsPage),
-  '/ask': lazy(async () => (await import('./pages/ask.tsx')).AskPage),
-  '/cli-auth': lazy(async () => (await import('./pages/cli-auth.tsx')).CliAuthPage),
+  '/login': lazy(async () => (await import('./accounts/login.tsx')).LoginPage),
+  '/account': lazy(async () => (await import('./accounts/account-uploads.tsx')).AccountUploadsPage),
+  '/account/tokens': lazy(async () => (await import('./accounts/account-tokens.tsx')).AccountTokensPage),
+  '/account/settings': lazy(async () => (await import('./accounts/account-settings.tsx')).AccountSettingsPage),
+  '/admin': lazy(async () => (await import('./activity/admin-overview.tsx')).AdminOverviewPage),
+  '/admin/uploads': lazy(async () => (await import('./accounts/admin-uploads.tsx')).AdminUploadsPage),
+  '/admin/users': lazy(async () => (await import('./accounts/admin-users.tsx')).AdminUsersPage),
+  '/admin/jobs': lazy(async () => (await import('./jobs/admin-jobs.tsx')).AdminJobsPage),
+  '/admin/jobs/edit': lazy(async () => (await import('./jobs/admin-job.tsx')).AdminJobPage),
+  '/admin/jobs/history': lazy(async () => (await import('./jobs/admin-history.tsx')).AdminHistoryPage),
+  '/admin/jobs/schedules': lazy(async () => (await import('./jobs/admin-schedules.tsx')).AdminSchedulesPage),
+  '/admin/jobs/operators': lazy(async () => (await import('./jobs/admin-operators.tsx')).AdminOperatorsPage),
+  '/ask': lazy(async () => (await import('./file-requests/ask-page.tsx')).AskPage),
+  '/cli-auth': lazy(async () => (await import('./accounts/cli-auth.tsx')).CliAuthPage),
 }
 
-const SendPage = lazy(async () => (await import('./pages/send.tsx')).SendPage)
-const UploadPage = lazy(async () => (await import('./pages/upload.tsx')).UploadPage)
-const FailedDownloadPage = lazy(async () => (await import('./pages/failed-download.tsx')).FailedDownloadPage)
-const NotFoundPage = lazy(async () => (await import('./pages/not-found.tsx')).NotFoundPage)
-const GuestPage = lazy(async () => (await import('./pages/guest.tsx')).GuestPage)
-const LoginCard = lazy(async () => (await import('./pages/login.tsx')).LoginCard)
+const SendPage = lazy(async () => (await import('./send/send-page.tsx')).SendPage)
+const UploadPage = lazy(async () => (await import('./receive/upload-page.tsx')).UploadPage)
+const FailedDownloadPage = lazy(async () => (await import('./receive/failed-download.tsx')).FailedDownloadPage)
+const NotFoundPage = lazy(async () => (await import('./ui/not-found.tsx')).NotFoundPage)
+const GuestPage = lazy(async () => (await import('./file-requests/guest-page.tsx')).GuestPage)
+const LoginCard = lazy(async () => (await import('./accounts/login.tsx')).LoginCard)
 
 /** Loads what the address leads to, while the server is asked for its settings. */
 export async function loadStart(): Promise<void> {

@@ -1,12 +1,12 @@
 import { render } from 'preact'
-import { loadServerConfig, serverConfig } from './api.ts'
 import { App, loadStart } from './app.tsx'
-import { Notice } from './components/notice.tsx'
-import { errorText } from './error-text.ts'
-import { commonTexts } from './i18n/common.ts'
-import { href } from './router.ts'
-import { loadMe } from './session.ts'
-import { refuseStrayFiles } from './stray-files.ts'
+import { loadServerConfig, serverConfig } from './lib/api.ts'
+import { errorText } from './lib/error-text.ts'
+import { href } from './lib/router.ts'
+import { loadMe } from './lib/session.ts'
+import { refuseStrayFiles } from './lib/stray-files.ts'
+import { commonTexts } from './lib/texts/common.ts'
+import { Notice } from './ui/notice.tsx'
 
 refuseStrayFiles()
 
@@ -20,7 +20,7 @@ async function start(root: HTMLElement): Promise<void> {
     await Promise.all([loadServerConfig(), loadStart()])
     if (serverConfig.value?.authentication) void loadMe()
     render(<App />, root)
-    void import('./places.ts')
+    void import('./lib/places.ts')
   } catch (error) {
     render(<StartFailed error={error} />, root)
   }

@@ -1,5 +1,5 @@
 import type { Metadata, Sharp } from 'sharp'
-import { AppError } from '../../errors.ts'
+import { AppError } from '../../lib/errors.ts'
 import { LIGHT, visibleBackground } from './background.ts'
 import type { SharpModule } from './load-sharp.ts'
 import { derivingBytes, type MemoryBudget } from './memory.ts'

@@ -1,5 +1,5 @@
 import { open, rename } from 'node:fs/promises'
-import { AppError } from '../../errors.ts'
+import { AppError } from '../../lib/errors.ts'
 import { findRemaining, SEARCHED_BYTES } from '../metadata/find-remaining.ts'
 import type { RemovedKind } from '../metadata/metadata-kinds.ts'
 import { createDeriver, type Derivation, type Derived } from './derive.ts'

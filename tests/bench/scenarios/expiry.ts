@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { OPERATOR } from '../../../server/accounts/caller.ts'
 import { type App, createApp } from '../../../server/app.ts'
-import { readConfig } from '../../../server/config.ts'
+import { readConfig } from '../../../server/config/config.ts'
 import type { Context, Scenario } from '../context.ts'
 import type { Sample } from '../measure.ts'
 

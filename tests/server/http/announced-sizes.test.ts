@@ -4,7 +4,7 @@ import { jsonOf } from '../../helpers/answers.ts'
 import { type CreatedUpload, createUpload, givenFile } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { BOUNDARY, FORM_END, formPart, head, rawClient } from '../../helpers/raw-client.ts'
-import { createRequest } from '../requests/given.ts'
+import { createRequest } from '../file-requests/given.ts'
 
 /** What can't fit is refused by its announced size, before `100 Continue` makes its sender send it. */
 

@@ -10,9 +10,9 @@ import {
   TokenBody,
   UserBody,
 } from '../../../server/accounts/account-shapes.ts'
+import { CreateRequestBody } from '../../../server/file-requests/file-request-shapes.ts'
 import { JobInput, ScheduleInput, StepInput } from '../../../server/jobs/job-shapes.ts'
-import { OperatorInput } from '../../../server/jobs/operators.ts'
-import { CreateRequestBody } from '../../../server/requests/request-shapes.ts'
+import { OperatorInput } from '../../../server/notifications/operators.ts'
 import { ArchiveBody, createUploadBody, RenewBody } from '../../../server/uploads/upload-shapes.ts'
 import { givenSession, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { jsonOf } from '../../helpers/answers.ts'

@@ -4,7 +4,7 @@ import { answerOf } from '../../helpers/answers.ts'
 import { addFile, createUpload, fileForm } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { sendRaw } from '../../helpers/raw-http.ts'
-import { createRequest, guestWith } from '../requests/given.ts'
+import { createRequest, guestWith } from '../file-requests/given.ts'
 import { post } from '../resumable/tus-requests.ts'
 
 /** What a web page of another site can make a browser do that is at an allowed address, or that logs in. */

@@ -3,7 +3,7 @@ import { givenSession, logIn, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { answerOf } from '../../helpers/answers.ts'
 import { addFile, createUpload, fileForm, givenFile } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
-import { createRequest, guestWith } from '../requests/given.ts'
+import { createRequest, guestWith } from '../file-requests/given.ts'
 import { createResumable, metadata, patch, post } from '../resumable/tus-requests.ts'
 
 /** Which requests are limited per address, and which are not. */

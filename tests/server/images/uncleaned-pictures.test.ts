@@ -3,7 +3,7 @@ import { createUpload, fileForm } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { sidewaysPng } from '../../helpers/pictures.ts'
 import { rawClient } from '../../helpers/raw-client.ts'
-import { givenGuest } from '../requests/given.ts'
+import { givenGuest } from '../file-requests/given.ts'
 import { createResumable, head, patch } from '../resumable/tus-requests.ts'
 import { blobsOf, download, fileOfLink, givenPictureFile, phonePhoto, spooled, spooledFiles } from './given.ts'
 

@@ -6,7 +6,7 @@ import type { DatabaseLocation } from '../../../server/database/open-database.ts
 import type { Action, ActionContext } from '../../../server/jobs/action-registry.ts'
 import { createJobEngine, type JobEngine } from '../../../server/jobs/job-engine.ts'
 import { momentText } from '../../../server/jobs/job-shapes.ts'
-import type { Channels } from '../../../server/jobs/operators.ts'
+import type { Channels } from '../../../server/notifications/operators.ts'
 import { givenDatabase, givenLocation } from '../database/given-database.ts'
 
 /** An action that does what a test says. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readConfig } from '../../../server/config.ts'
+import { readConfig } from '../../../server/config/config.ts'
 import { environmentWith } from '../../../server/plik/plikd-environment.ts'
 import { readPlikdSettings } from '../../../server/plik/plikd-settings.ts'
 import { temporaryFolder } from '../../helpers/database.ts'

@@ -3,7 +3,7 @@ import { type InformationEvent, request } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { answerOf } from '../../helpers/answers.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
-import { givenGuest } from '../requests/given.ts'
+import { givenGuest } from '../file-requests/given.ts'
 import { createResumable, patch as tusPatch } from './tus-requests.ts'
 
 /** The IETF's draft, and partial PUT, request by request. */

@@ -5,7 +5,7 @@ import { answerOf } from '../../helpers/answers.ts'
 import { addFile, createUpload, fileForm } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
-import { createRequest } from '../requests/given.ts'
+import { createRequest } from '../file-requests/given.ts'
 import { createResumable, metadata, post } from '../resumable/tus-requests.ts'
 
 /** Rows that strangers can fill a disk with: files that are declared and never sent, and what is made on a full disk. */

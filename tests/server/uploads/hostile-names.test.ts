@@ -6,7 +6,7 @@ import type { TestApp } from '../../helpers/make-app.ts'
 import { sendRaw } from '../../helpers/raw-http.ts'
 import { storedFiles } from '../../helpers/stored-files.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
-import { createRequest } from '../requests/given.ts'
+import { createRequest } from '../file-requests/given.ts'
 import { metadata } from '../resumable/tus-requests.ts'
 
 /** Names that lead elsewhere or pretend to be something else come to the same at every door (P25). */

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { newId } from '../../../server/ids.ts'
+import { newId } from '../../../server/lib/ids.ts'
 import { createUploadsRepo } from '../../../server/uploads/uploads-repo.ts'
 import { jsonOf } from '../../helpers/answers.ts'
 import { addFile, type CreatedUpload, createUpload } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { waitFor } from '../../helpers/wait.ts'
-import { givenGuest, heldBody } from '../requests/given.ts'
+import { givenGuest, heldBody } from '../file-requests/given.ts'
 import { createResumable, patch } from '../resumable/tus-requests.ts'
 
 /** Uploads that take longer than their time to live: it starts when the first file is whole. */

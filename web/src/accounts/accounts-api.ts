@@ -1,8 +1,8 @@
 import type { tokenJson } from '../../../server/accounts/account-shapes.ts'
 import type { listedUploadJson } from '../../../server/uploads/upload-shapes.ts'
-import { type Access, accessHeaders, call, json } from '../api.ts'
-import type { PageOf } from '../paged.ts'
-import type { UserJson } from '../session.ts'
+import { type Access, accessHeaders, call, json } from '../lib/api.ts'
+import type { PageOf } from '../lib/paged.ts'
+import type { UserJson } from '../lib/session.ts'
 
 /** What users ask about themselves, and administrators about everybody. Every function throws `ApiError`. */
 

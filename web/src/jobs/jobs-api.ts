@@ -1,5 +1,5 @@
-import { call, json } from '../api.ts'
-import type { PageOf } from '../paged.ts'
+import { call, json } from '../lib/api.ts'
+import type { PageOf } from '../lib/paged.ts'
 import type { Action, Agent, Job, JobDraft, Operator, OperatorDraft, Run, Schedule, ScheduleDraft } from './job.ts'
 
 /** Jobs, as administrators see and change them. Every function throws `ApiError`. */

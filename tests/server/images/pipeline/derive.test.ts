@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
-import { AppError } from '../../../../server/errors.ts'
+import { AppError } from '../../../../server/lib/errors.ts'
 import { asHeld, colourAt, drawn, fourCorners, PHONE_EXIF, picture, tinyGif } from '../../../helpers/pictures.ts'
 import { givenPicture, givenPipeline, LIMITS } from './given-pipeline.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { AppError } from '../../../../server/errors.ts'
 import { createSlots } from '../../../../server/images/pipeline/slots.ts'
 import { createVideoIntake } from '../../../../server/images/video-intake.ts'
+import { AppError } from '../../../../server/lib/errors.ts'
 
 const LIMITS = { parallelism: 1, queueLimit: 1, waitMs: 30_000, timeoutMs: 30_000 }
 const silent = { error: () => {} }

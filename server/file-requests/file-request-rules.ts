@@ -1,0 +1,102 @@
+import type { Config } from '../config/config.ts'
+import { AppError } from '../lib/errors.ts'
+import { formatSize } from '../lib/format-size.ts'
+import type { Announcement } from '../uploads/intake/announcement.ts'
+import type { Upload } from '../uploads/upload.ts'
+import { grantedComments, isExpired, MAX_TTL_SECONDS, storable } from '../uploads/upload-rules.ts'
+import type { FileRequest, RequestStatus, Usage } from './file-request.ts'
+
+/** What a request may be, and what it lets in. Pure: no I/O, no clock. */
+
+/** A request as its creator asks for it; 0 and absent: no limit. */
+export interface RequestOptions {
+  title?: string | undefined
+  comments?: string | undefined
+  maxFiles?: number | undefined
+  /** Bytes of all files together. */
+  maxSize?: number | undefined
+  ttlSeconds?: number | undefined
+}
+
+/** Revoked ones count, since they say whose files are whose. */
+export const MAX_REQUESTS_PER_UPLOAD = 100
+const MAX_TITLE_BYTES = 256
+/** More than guests who send a file in several parts have under way together. */
+export const MAX_PARTS_PER_REQUEST = 100
+
+type RequestPlan = Pick<FileRequest, 'title' | 'comments' | 'maxFiles' | 'maxBytes' | 'expiresAt'>
+
+/** Throws `bad_request` with the reason why the request is refused. */
+export function planRequest(
+  options: RequestOptions,
+  config: Pick<Config, 'featureComments'>,
+  now: number,
+): RequestPlan {
+  const { title = '', comments, maxFiles = 0, maxSize = 0, ttlSeconds = 0 } = options
+  if (ttlSeconds < 0 || ttlSeconds > MAX_TTL_SECONDS)
+    throw refusal(`invalid ttl. (must be from 0, as long as the upload, to ${MAX_TTL_SECONDS} seconds)`)
+  return {
+    title: storable(title, 'title', MAX_TITLE_BYTES),
+    comments: grantedComments(comments, config),
+    maxFiles: grantedLimit('maxFiles', maxFiles),
+    maxBytes: grantedLimit('maxSize', maxSize),
+    expiresAt: ttlSeconds === 0 ? null : now + ttlSeconds * 1000,
+  }
+}
+
+function grantedLimit(name: string, limit: number): number | null {
+  if (limit < 0) throw refusal(`invalid ${name}. (must be at least 1, or 0 for no limit)`)
+  return limit === 0 ? null : limit
+}
+
+/** Throws `bad_request`: nobody may fill a stream for somebody else. */
+export function assertTakesGuests({ stream }: Upload): void {
+  if (stream) throw refusal('a streaming upload takes no requests')
+}
+
+/** Throws `forbidden`: revoked; `not_found`: its time is up, or its upload's, which a guest is not told the id of. */
+export function assertOpen(request: FileRequest, upload: Upload | undefined, now: number): asserts upload is Upload {
+  if (!upload || upload.status === 'removed') throw gone('the upload behind this request was removed')
+  if (isExpired(upload, now)) throw gone('the upload behind this request has expired')
+  if (request.revokedAt !== null) throw new AppError('forbidden', 'this request was revoked')
+  if (hasEnded(request, now)) throw gone('this request has expired')
+}
+
+const hasEnded = ({ expiresAt }: FileRequest, now: number): boolean => expiresAt !== null && expiresAt <= now
+
+export function statusOf(request: FileRequest, arrived: Usage, now: number): RequestStatus {
+  if (request.revokedAt !== null) return 'revoked'
+  if (hasEnded(request, now)) return 'expired'
+  return isFull(leftOf(request, arrived)) ? 'full' : 'open'
+}
+
+const isFull = ({ files, bytes }: Usage): boolean => files === 0 || bytes === 0
+
+/** What may still come; `Infinity`: no limit. */
+export const leftOf = ({ maxFiles, maxBytes }: FileRequest, used: Usage): Usage => ({
+  files: Math.max(0, (maxFiles ?? Number.POSITIVE_INFINITY) - used.files),
+  bytes: Math.max(0, (maxBytes ?? Number.POSITIVE_INFINITY) - used.bytes),
+})
+
+/**
+ * Bytes that a file may have which comes on top of `used`; `Infinity`: no limit. Where nobody knows its size, all that is
+ * left is set aside for it until it is complete. Throws `forbidden`: full; `too_large`: more than is left.
+ */
+export function grantBytes(request: FileRequest, used: Usage, announced: Announcement): number {
+  const left = leftOf(request, used)
+  if (isFull(left)) throw new AppError('forbidden', 'this request is full')
+  if (announced.isExact && announced.bytes > left.bytes) throw tooLarge(left.bytes)
+  return request.maxBytes === null ? Number.POSITIVE_INFINITY : Math.min(announced.bytes, left.bytes)
+}
+
+/** As `grantBytes`, for a part of a file: it takes bytes from what is left, and no place among the files. */
+export function grantPart(request: FileRequest, used: Usage, parts: Usage, announced: Announcement): number {
+  if (parts.files >= MAX_PARTS_PER_REQUEST)
+    throw new AppError('forbidden', `too many unfinished parts by this request, maximum is ${MAX_PARTS_PER_REQUEST}`)
+  return grantBytes(request, { files: used.files, bytes: used.bytes + parts.bytes }, announced)
+}
+
+const tooLarge = (leftBytes: number) =>
+  new AppError('too_large', `file too big (this request takes ${formatSize(leftBytes)} more)`)
+const refusal = (reason: string) => new AppError('bad_request', reason)
+const gone = (message: string) => new AppError('not_found', message)

@@ -1,0 +1,219 @@
+import type { Caller } from '../accounts/caller.ts'
+import { hashToken } from '../accounts/secrets.ts'
+import type { Config } from '../config/config.ts'
+import type { Trx } from '../database/transact.ts'
+import type { Clock } from '../lib/clock.ts'
+import { AppError } from '../lib/errors.ts'
+import { isId, newId, newToken } from '../lib/ids.ts'
+import { type Announcement, mostBytes } from '../uploads/intake/announcement.ts'
+import type { AssertFreeSpace } from '../uploads/intake/free-space.ts'
+import type { Admission } from '../uploads/intake/guest-quota.ts'
+import type { Budget, Quotas } from '../uploads/intake/quotas.ts'
+import type { IncomingFile, UploadsIntake } from '../uploads/intake/uploads-intake.ts'
+import type { StoredFile, Upload } from '../uploads/upload.ts'
+import type { OpenUpload, Uploads } from '../uploads/uploads.ts'
+import { type FileRequest, type Invitation, type ListedRequest, NOTHING, type Usage } from './file-request.ts'
+import {
+  assertOpen,
+  assertTakesGuests,
+  grantBytes,
+  grantPart,
+  leftOf,
+  MAX_REQUESTS_PER_UPLOAD,
+  planRequest,
+  type RequestOptions,
+  statusOf,
+} from './file-request-rules.ts'
+import type { RequestsRepo } from './file-requests-repo.ts'
+
+interface Dependencies {
+  repo: RequestsRepo
+  uploads: Pick<Uploads, 'assertMayUpload' | 'find'>
+  intake: Pick<UploadsIntake, 'add' | 'reserveForGuest' | 'assertRoomFor'>
+  quotas: Pick<Quotas, 'budgetOf'>
+  assertFreeSpace: AssertFreeSpace
+  clock: Clock
+  config: Pick<Config, 'featureRequests' | 'featureComments'>
+  /** Called when a request was revoked: what is still coming in by it has ended. */
+  onRevoked: () => void
+}
+
+/** A guest's access to one upload, and what may be added. */
+interface Admitted {
+  upload: Upload
+  admission: Admission
+  /** Bytes that the file may have, as things are now. */
+  limit: number
+  /** Whose quota it uses. */
+  budget: Budget
+}
+
+export type Requests = ReturnType<typeof createRequests>
+
+/** Requests: whoever administers an upload hands out links by which others add files to it, and see nothing of it. */
+export function createRequests({
+  repo,
+  uploads,
+  intake,
+  quotas,
+  assertFreeSpace,
+  clock,
+  config,
+  onRevoked,
+}: Dependencies) {
+  /**
+   * Makes a request; its token is known this once. Throws `forbidden`: not the caller's upload, address not allowed,
+   * switched off; `bad_request`: a stream, options that are not allowed, too many requests; `not_found`: the upload went away.
+   */
+  async function create(
+    opened: OpenUpload,
+    options: RequestOptions,
+    caller: Caller,
+  ): Promise<{ created: ListedRequest; token: string }> {
+    assertAdministers(opened)
+    assertEnabled()
+    uploads.assertMayUpload(caller)
+    assertTakesGuests(opened.upload)
+    await assertFreeSpace()
+    const now = clock()
+    const token = newToken()
+    const request: FileRequest = {
+      ...planRequest(options, config, now),
+      id: newId(),
+      uploadId: opened.upload.id,
+      tokenHash: hashToken(token),
+      createdAt: now,
+      revokedAt: null,
+    }
+    const outcome = await repo.insertRequest(request, MAX_REQUESTS_PER_UPLOAD)
+    if (outcome === 'gone') throw new AppError('not_found', `upload ${opened.upload.id} not found`)
+    if (outcome === 'full')
+      throw new AppError(
+        'bad_request',
+        `maximum number of requests per upload reached, limit is ${MAX_REQUESTS_PER_UPLOAD}`,
+      )
+    return { created: listed(request, NOTHING, now), token }
+  }
+
+  /** Every request with what arrived by it. Throws `forbidden`: not the caller's upload. */
+  async function list(opened: OpenUpload): Promise<ListedRequest[]> {
+    assertAdministers(opened)
+    const requests = await repo.listRequests(opened.upload.id)
+    const arrived = await repo.listArrived(opened.upload.id)
+    const now = clock()
+    return requests.map((request) => listed(request, arrived.get(request.id) ?? NOTHING, now))
+  }
+
+  /** Ends a request, and what is just coming in by it; what arrived stays. Throws `forbidden` as `list`; `not_found`. */
+  async function revoke(opened: OpenUpload, id: string): Promise<void> {
+    assertAdministers(opened)
+    if (!isId(id) || !(await repo.revokeRequest(opened.upload.id, id, clock())))
+      throw new AppError('not_found', `request ${id} not found`)
+    onRevoked()
+  }
+
+  /**
+   * What a guest may know. Throws `not_found`: no such request, or it or its upload is over; `forbidden`: revoked, or
+   * requests are switched off.
+   */
+  async function inspect(token: string): Promise<Invitation> {
+    const { request, upload } = await open(token)
+    const { maxFileSizeBytes } = await quotas.budgetOf(upload) // how much room there is, is the owner's business
+    const arrived = (await repo.listArrived(upload.id)).get(request.id) ?? NOTHING
+    const status = statusOf(request, arrived, clock())
+    return { request, upload, status, maxFileSizeBytes, left: leftOf(request, await repo.usage(request.id)) }
+  }
+
+  /**
+   * Whether a guest may add a file of that size, before any of it is read. Whoever adds the file's row has to ask
+   * `admission` once more, in the same transaction: that is what counts. Throws as `inspect`; `forbidden`: full;
+   * `too_large`.
+   */
+  async function admit(token: string, announced: Announcement): Promise<Admitted> {
+    const { request, upload } = await open(token)
+    const grantedBytes = grantBytes(request, await repo.usage(request.id), announced)
+    const budget = await quotas.budgetOf(upload, { isSecret: true })
+    await intake.assertRoomFor(budget, announced)
+    const admission = { requestId: request.id, grant: (trx: Trx) => grant(trx, request.id, upload, announced) }
+    return { upload, admission, limit: Math.min(grantedBytes, budget.maxFileSizeBytes), budget }
+  }
+
+  /** As `admit`, for a part of a file: only `admission` says how many bytes it may have, which then wait for the other parts. */
+  async function admitPart(token: string, announced: Announcement): Promise<Omit<Admitted, 'upload'>> {
+    const { upload, admission, ...room } = await admit(token, announced)
+    return {
+      ...room,
+      admission: { ...admission, grant: (trx) => grantOfPart(trx, admission.requestId, upload, announced) },
+    }
+  }
+
+  async function grantOfPart(trx: Trx, requestId: string, upload: Upload, announced: Announcement): Promise<number> {
+    const parts = await repo.lockParts(trx, { id: requestId, uploadId: upload.id })
+    const { request, used } = await repo.inspect(trx, requestId)
+    assertOpen(request, upload, clock())
+    return grantPart(request, used, parts, announced)
+  }
+
+  async function grant(trx: Trx, requestId: string, upload: Upload, announced: Announcement): Promise<number> {
+    const { request, used } = await repo.inspect(trx, requestId)
+    assertOpen(request, upload, clock())
+    return grantBytes(request, used, announced)
+  }
+
+  /** Adds a guest's file; it is asked for once the guest is admitted. Throws as `admit` and `UploadsIntake.add`. */
+  async function addFile(
+    token: string,
+    announced: Announcement,
+    incoming: () => Promise<IncomingFile>,
+  ): Promise<StoredFile> {
+    const { upload, admission } = await admit(token, announced)
+    return forGuest(token, async () =>
+      intake.add(upload, { ...(await incoming()), maxBytes: mostBytes(announced) }, admission),
+    )
+  }
+
+  /**
+   * A slot for a guest's file that comes in over several requests (`UploadsIntake.reserve`), and how many bytes it may have.
+   * It counts from now on. Throws as `admit` and `UploadsIntake.reserveForGuest`.
+   */
+  async function reserve(token: string, announced: Announcement, name: string) {
+    const { upload, admission, limit, budget } = await admit(token, announced)
+    const { file, grantedBytes } = await forGuest(token, () => intake.reserveForGuest(upload, name, admission))
+    return { upload, file, limit: Math.min(grantedBytes, limit), budget }
+  }
+
+  /** What went away meanwhile is told in words that do not name the upload, whose id would open it. */
+  async function forGuest<T>(token: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'not_found') await open(token)
+      throw error
+    }
+  }
+
+  async function open(token: string): Promise<{ request: FileRequest; upload: Upload }> {
+    assertEnabled()
+    const request = await repo.findByTokenHash(hashToken(token))
+    if (!request) throw new AppError('not_found', 'request not found')
+    const upload = await uploads.find(request.uploadId)
+    assertOpen(request, upload, clock())
+    return { request, upload }
+  }
+
+  function assertEnabled(): void {
+    if (config.featureRequests === 'disabled') throw new AppError('forbidden', 'requests are disabled')
+  }
+
+  return { create, list, revoke, inspect, admitPart, addFile, reserve }
+}
+
+const listed = (request: FileRequest, arrived: Usage, now: number): ListedRequest => ({
+  request,
+  arrived,
+  status: statusOf(request, arrived, now),
+})
+
+function assertAdministers({ isAdmin }: OpenUpload): void {
+  if (!isAdmin) throw new AppError('forbidden', 'you are not allowed to manage requests of this upload')
+}

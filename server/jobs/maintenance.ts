@@ -1,0 +1,101 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { AppError } from '../lib/errors.ts'
+import { oneAtATime } from '../lib/one-at-a-time.ts'
+import { createTicker } from '../lib/ticker.ts'
+import type { UploadsExpiry } from '../uploads/uploads-expiry.ts'
+import { inTime } from './in-time.ts'
+
+interface Dependencies {
+  expiry: UploadsExpiry
+  lapseClaims: () => Promise<number>
+  /** Look for leases whose holder is gone, see `lease-watch.ts`. */
+  leaseWatches: readonly (() => Promise<unknown>)[]
+  log: Pick<FastifyBaseLogger, 'info' | 'error'>
+}
+
+/** So long at most a stop waits for a deletion that hangs. */
+const STOP_GRACE_MS = 3_000
+const LOOK_EVERY_MS = 2_000
+
+export type Housekeeping = ReturnType<typeof createHousekeeping>
+
+/**
+ * What clears up without a job: at once when something was removed, by hand (`mayfly clean`), and when the disk is so full
+ * that no job can be noted. It is the same work, and may be done twice or be killed.
+ */
+export function createHousekeeping({ expiry, lapseClaims, leaseWatches, log }: Dependencies) {
+  const stopping = new AbortController()
+  const deleteBlobs = oneAtATime(() => expiry.deleteBlobs({ signal: stopping.signal }))
+  const endUnfinished = oneAtATime(expiry.endUnfinished)
+  const purge = oneAtATime(() => purgeNow().catch(freeSpaceAndPurge))
+  const background = new Set<Promise<unknown>>()
+  const looks = createTicker(LOOK_EVERY_MS, watchLeases)
+  let isFailing = false
+
+  async function purgeNow() {
+    const lapsedClaims = await lapseClaims()
+    const abandoned = await expiry.purgeAbandoned()
+    const unfinished = await expiry.removeUnfinished()
+    const expired = await expiry.expire()
+    const deleted = await deleteBlobs()
+    const deletedUploads = await expiry.deleteMetadata()
+    const { files: deletedFiles, bytes: freedBytes } = deleted
+    return { expired, deletedFiles, freedBytes, deletedUploads, lapsedClaims, abandoned, unfinished }
+  }
+
+  async function freeSpaceAndPurge(error: unknown) {
+    if (!(error instanceof AppError && error.code === 'insufficient_storage')) throw error
+    await expiry.freeSpace()
+    return purgeNow()
+  }
+
+  /** All of it, once: what the jobs that ship do over an hour. `maxPercent`: the share of orphans up to which they are moved. */
+  async function clean({ maxPercent }: { maxPercent?: number } = {}) {
+    return { ...(await purge()), orphans: await expiry.removeOrphans(maxPercent === undefined ? {} : { maxPercent }) }
+  }
+
+  /** One line in the log for an outage, however long. */
+  async function watchLeases(): Promise<void> {
+    try {
+      for (const look of leaseWatches) await look()
+      isFailing = false
+    } catch (err) {
+      if (!isFailing) log.error({ err }, 'could not look for leases whose holder is gone')
+      isFailing = true
+    }
+  }
+
+  function inBackground(work: () => Promise<unknown>): void {
+    const failed = (err: unknown): void => {
+      if (!stopping.signal.aborted) log.error({ err }, 'housekeeping failed')
+    }
+    const run = work().catch(failed)
+    background.add(run)
+    void run.then(() => background.delete(run))
+  }
+
+  /** What is left to delete is left to the next job. */
+  async function close(): Promise<void> {
+    looks.stop()
+    stopping.abort(new AppError('aborted', 'The server was stopped.'))
+    await inTime(Promise.all(background), stopping.signal, STOP_GRACE_MS).catch((err: unknown) =>
+      log.error({ err }, 'a deletion did not stop in time'),
+    )
+  }
+
+  return {
+    clean,
+    purge,
+    watchLeases,
+    /** From now on leases are looked after. */
+    start: looks.start,
+    close,
+    /** What was removed or revoked just now, and what is still coming in for it. */
+    deleteBlobsSoon: () => {
+      inBackground(deleteBlobs)
+      inBackground(endUnfinished)
+    },
+    /** Where not even the start of a job can be written. */
+    makeRoom: () => inBackground(purge),
+  }
+}

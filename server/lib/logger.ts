@@ -1,0 +1,35 @@
+import pino, { type DestinationStream, type Logger } from 'pino'
+import type { Config } from '../config/config.ts'
+import { createOutages } from './outages.ts'
+
+/** Whole headers and requests that libraries write at the levels for debugging. */
+const LIBRARIES_SECRETS = ['busboyOptions', 'err.rawPacket']
+
+/**
+ * JSON lines, or readable ones on a terminal. Paths and headers hold links, names and tokens, so nothing here ever writes
+ * a request as such; what is written of an error is its message and stack.
+ */
+export async function createLogger(
+  { logLevel, logFormat }: Pick<Config, 'logLevel' | 'logFormat'>,
+  output: NodeJS.WriteStream & DestinationStream = process.stdout,
+): Promise<Logger> {
+  const options = {
+    level: logLevel,
+    base: null,
+    redact: { paths: LIBRARIES_SECRETS, remove: true },
+    hooks: createOutages(),
+  }
+  if (!isPretty(logFormat, output)) return pino(options, output)
+  const { default: pretty } = await import('pino-pretty')
+  return pino(options, pretty({ destination: output, translateTime: 'HH:MM:ss' }))
+}
+
+/** Whether lines are for people. */
+export const isPretty = (logFormat: Config['logFormat'], output: { isTTY: boolean } = process.stdout): boolean =>
+  logFormat === 'pretty' || (logFormat === 'auto' && output.isTTY)
+
+/** Node would write them to standard error, in a format of its own. */
+export function logWarnings(log: Logger): void {
+  process.removeAllListeners('warning')
+  process.on('warning', ({ name, message }) => log.warn({ warning: name }, message))
+}

@@ -1,0 +1,105 @@
+import { z } from 'zod'
+import { Name, parsed } from '../jobs/job-shapes.ts'
+import type { Clock } from '../lib/clock.ts'
+import { AppError } from '../lib/errors.ts'
+import { newId, newToken } from '../lib/ids.ts'
+import { storedText } from '../lib/shapes.ts'
+import { type Mail, sendMail } from './mail.ts'
+import type { Operator } from './operator.ts'
+import type { OperatorsRepo } from './operators-repo.ts'
+import { assertWebhookUrl, postWebhook } from './webhook.ts'
+
+export const OperatorInput = z.strictObject({
+  name: Name,
+  kind: z.enum(['email', 'webhook']),
+  target: storedText(1_000),
+  /** Key of a webhook's signature; made up when none is given. */
+  secret: storedText(200).min(16).optional(),
+  isEnabled: z.boolean().default(true),
+})
+
+export interface Channels {
+  /** Empty: no mail can be sent. */
+  smtpUrl: string
+  mailFrom: string
+  allowPrivateWebhooks: boolean
+}
+
+/** The same for every attempt, as a receiver of a webhook sees it. */
+export interface News {
+  id: string
+  subject: string
+  text: string
+  json: object
+}
+
+export type Operators = ReturnType<typeof createOperators>
+
+/** Who is told how jobs end, and how word gets to them. A name may stand for an id. */
+export function createOperators({ repo, channels, clock }: { repo: OperatorsRepo; channels: Channels; clock: Clock }) {
+  /** Throws `not_found`. */
+  async function get(nameOrId: string): Promise<Operator> {
+    const operator = await repo.find(nameOrId)
+    if (!operator) throw new AppError('not_found', `operator ${nameOrId} not found`)
+    return operator
+  }
+
+  /** For what names one. Throws `bad_request`. */
+  async function known(nameOrId: string): Promise<Operator> {
+    const operator = await repo.find(nameOrId)
+    if (operator) return operator
+    const names = (await repo.list()).map(({ name }) => name).join(', ')
+    throw new AppError('bad_request', `operator: unknown operator "${nameOrId}"; there are ${names || 'none'}`)
+  }
+
+  /** Throws `bad_request`: says what is wrong with it. */
+  async function create(input: z.input<typeof OperatorInput>): Promise<Operator> {
+    const operator = plan(newId(), input, newToken())
+    if (!(await repo.insert(operator))) throw nameTaken(operator.name)
+    return operator
+  }
+
+  /** Changes are merged into what is there. */
+  async function change(nameOrId: string, changes: Partial<z.input<typeof OperatorInput>>): Promise<Operator> {
+    const { id, secret, ...before } = await get(nameOrId)
+    const operator = plan(id, { ...before, ...changes }, secret || newToken())
+    if (!(await repo.change(operator))) throw nameTaken(operator.name)
+    return operator
+  }
+
+  async function remove(nameOrId: string): Promise<void> {
+    await repo.remove((await get(nameOrId)).id)
+  }
+
+  function plan(id: string, input: unknown, secret: string): Operator {
+    const operator = { id, secret, ...withoutUndefined(parsed(OperatorInput, input)) }
+    if (operator.kind === 'webhook') {
+      assertWebhookUrl(operator.target, channels.allowPrivateWebhooks)
+      return operator
+    }
+    if (channels.smtpUrl === '') throw new AppError('bad_request', 'kind: mail needs MAYFLY_SMTP_URL, which is not set')
+    if (!z.email().safeParse(operator.target).success)
+      throw new AppError('bad_request', 'target: must be a mail address')
+    return { ...operator, secret: '' }
+  }
+
+  /** Throws when it did not get there. What is disabled is told nothing. */
+  async function tell({ kind, target, secret, isEnabled }: Operator, news: News, signal?: AbortSignal): Promise<void> {
+    if (!isEnabled) return
+    if (kind === 'email') return sendMail(mailOf(news, target), { smtpUrl: channels.smtpUrl, from: channels.mailFrom })
+    const body = JSON.stringify(news.json)
+    const webhook = { url: target, secret, deliveryId: news.id, body, sentAt: clock() }
+    await postWebhook(webhook, { allowPrivate: channels.allowPrivateWebhooks, ...(signal && { signal }) })
+  }
+
+  return { list: repo.list, get, known, create, change, remove, tell }
+}
+
+const mailOf = ({ subject, text }: News, to: string): Mail => ({ to, subject, text })
+
+const withoutUndefined = <T extends { secret?: string | undefined }>({ secret, ...rest }: T) => ({
+  ...rest,
+  ...(secret === undefined ? {} : { secret }),
+})
+
+const nameTaken = (name: string) => new AppError('bad_request', `name: there is an operator ${name} already`)

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { PageWords } from '../languages/page-words.ts'
+import { AppError } from '../lib/errors.ts'
+
+/** Where `vite build` puts the page. */
+const BUILT = new URL('../../web/dist/', import.meta.url)
+export const ASSETS_FOLDER = fileURLToPath(new URL('assets', BUILT))
+
+/** Where the page has room for what people without JavaScript see. */
+const PLACE = '<!--without-script-->'
+
+/** Of the page as a whole, as far as it is said outside of what is put in. */
+type Head = Pick<PageWords, 'tag' | 'description'>
+
+/**
+ * The page as it was built. `withScript` runs it, and shows `content` where scripts don't run; `withoutScript` is the same
+ * page with `content` for everybody. Throws `unavailable`: it was not built.
+ */
+export function createBuiltPage() {
+  let html: string | undefined
+
+  function read(name: string): string {
+    try {
+      return readFileSync(new URL(name, BUILT), 'utf8')
+    } catch (cause) {
+      throw new AppError('unavailable', 'the page is not built, run: npm run build', { cause })
+    }
+  }
+
+  function template({ tag, description }: Head): string {
+    html ??= read('index.html')
+    return html
+      .replace('<html lang="en">', `<html lang="${tag}">`)
+      .replace(/(?<=<meta name="description" content=")[^"]*/, () => description)
+  }
+
+  return {
+    withScript: (content: string, head: Head): string => template(head).replace(PLACE, () => content),
+    withoutScript: (content: string, head: Head): string =>
+      template(head)
+        .replace(/<script[^>]*><\/script>|<link rel="(?:modulepreload|preload)"[^>]*>/g, '')
+        .replace(/<(\/?)noscript>/g, '<$1div>')
+        .replace(PLACE, () => content),
+    downloadWorker: (): string => read('download-worker.js'),
+  }
+}
+
+export type BuiltPage = ReturnType<typeof createBuiltPage>

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import type { BlobStore } from '../../../storage/blob-store.ts'
+import { AppError } from '../../lib/errors.ts'
+import { formatSize } from '../../lib/format-size.ts'
+import { newBlobKey } from '../../lib/ids.ts'
+import type { Measured } from '../upload.ts'
+import { SNIFFED_BYTES, sniffContentType } from './content-type.ts'
+import { createMd5 } from './md5.ts'
+
+/**
+ * One file's stream on its way into a blob: counted, digested and sniffed while it passes, durable on return. Throws
+ * `too_large` past `limit` bytes (`Infinity`: none), or what the source or the store throws; then nothing is left behind.
+ */
+export async function receiveBlob(
+  blobs: BlobStore,
+  bytes: AsyncIterable<Uint8Array>,
+  limit: number,
+): Promise<Measured> {
+  const blobKey = newBlobKey()
+  const meter = createMeter(limit)
+  await blobs.put(blobKey, meter.watch(bytes))
+  try {
+    return { blobKey, ...(await meter.result()), image: null }
+  } catch (error) {
+    await blobs.delete(blobKey)
+    throw error
+  }
+}
+
+/** Throws `too_large` past `limit` bytes. */
+export async function* limited(bytes: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Uint8Array> {
+  let size = 0
+  for await (const chunk of bytes) {
+    size += chunk.length
+    assertWithin(limit, size)
+    yield chunk
+  }
+}
+
+/** Throws `too_large`. */
+export function assertWithin(limit: number, size: number): void {
+  if (size > limit) throw tooLarge(limit)
+}
+
+export const tooLarge = (limit: number) =>
+  new AppError('too_large', `file too big (limit is set to ${formatSize(limit)})`)
+
+export type Meter = ReturnType<typeof createMeter>
+
+/** Watches bytes that pass; `result` tells what they were, once all have passed. Whoever stops before calls `drop`. */
+export function createMeter(limit: number) {
+  const md5 = createMd5()
+  const sha256 = createHash('sha256')
+  let crc = 0
+  let size = 0
+  let head = Buffer.alloc(0)
+
+  /** Throws `too_large` at the first byte past `limit`. A promise comes back when the next chunk should wait. */
+  function add(chunk: Uint8Array): Promise<void> | undefined {
+    size += chunk.length
+    assertWithin(limit, size)
+    if (head.length < SNIFFED_BYTES) head = Buffer.concat([head, chunk.subarray(0, SNIFFED_BYTES - head.length)])
+    sha256.update(chunk)
+    crc = crc32(chunk, crc)
+    return md5.update(chunk)
+  }
+
+  async function* watch(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    let isWhole = false
+    try {
+      for await (const chunk of bytes) {
+        const isBusy = add(chunk)
+        yield chunk
+        if (isBusy) await isBusy
+      }
+      isWhole = true
+    } finally {
+      if (!isWhole) md5.drop()
+    }
+  }
+
+  const result = async () => ({
+    size,
+    type: sniffContentType(head),
+    md5: await md5.digest(),
+    sha256: sha256.digest('hex'),
+    crc32: crc,
+  })
+
+  return { add, watch, result, drop: md5.drop, size: () => size }
+}

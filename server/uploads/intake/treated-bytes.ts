@@ -1,0 +1,104 @@
+import type { BlobStore } from '../../../storage/blob-store.ts'
+import { edited } from '../../images/boxes/edits.ts'
+import type { Intake } from '../../images/images.ts'
+import type { VideoFormat } from '../../images/pipeline/detect-format.ts'
+import type { ReadPart } from '../../images/pipeline/read-at.ts'
+import type { Sender } from '../../lib/sender.ts'
+import { copied } from '../stored-bytes.ts'
+import type { Measured } from '../upload.ts'
+import { limited, receiveBlob } from './file-intake.ts'
+import { peek } from './read-head.ts'
+
+/**
+ * Cleans pictures and videos while they are stored. They are recognised by their first bytes, never by a name; any other file is
+ * stored unchanged. Sizes and digests are those of the stored bytes. Both functions throw as the `treat` of pictures and the
+ * `inspect` of videos.
+ */
+
+/** As `receiveBlob`; the limit applies to the received bytes. */
+export async function receiveTreated(
+  blobs: BlobStore,
+  intake: Intake,
+  bytes: AsyncIterable<Uint8Array>,
+  limit: number,
+  sender?: Sender,
+): Promise<Measured> {
+  const peeked = await peek(bytes, intake.headBytes)
+  try {
+    if (intake.detect(peeked.head)) return await storePicture(blobs, intake, limited(peeked.bytes, limit), sender)
+    const received = await receiveBlob(blobs, peeked.bytes, limit)
+    const video = intake.videos.detect(peeked.head)
+    return video ? await replaceVideo(blobs, intake, { received, format: video }, sender) : received
+  } finally {
+    peeked.leave()
+  }
+}
+
+/** For a blob that was received in several requests. It stays; the returned one may be another. */
+export async function treatStored(
+  blobs: BlobStore,
+  intake: Intake,
+  received: Measured,
+  sender?: Sender,
+): Promise<Measured> {
+  const head = await readPart(blobs, received)(0, intake.headBytes)
+  const video = intake.videos.detect(head)
+  if (video) return cleanVideo(blobs, intake, { received, format: video }, sender)
+  return intake.detect(head) ? storePicture(blobs, intake, copied(await blobs.get(received.blobKey)), sender) : received
+}
+
+const storePicture = (
+  blobs: BlobStore,
+  intake: Intake,
+  bytes: AsyncIterable<Uint8Array>,
+  sender: Sender | undefined,
+): Promise<Measured> =>
+  intake.treat(bytes, sender, async (treated, image) => ({
+    ...(await receiveBlob(blobs, treated, Number.POSITIVE_INFINITY)),
+    image,
+  }))
+
+interface Video {
+  received: Measured
+  format: VideoFormat
+}
+
+/** Deletes the received blob, unless it is the returned one. */
+async function replaceVideo(
+  blobs: BlobStore,
+  intake: Intake,
+  video: Video,
+  sender: Sender | undefined,
+): Promise<Measured> {
+  const { blobKey } = video.received
+  try {
+    const clean = await cleanVideo(blobs, intake, video, sender)
+    if (clean.blobKey !== blobKey) await blobs.delete(blobKey)
+    return clean
+  } catch (error) {
+    await blobs.delete(blobKey)
+    throw error
+  }
+}
+
+/** A video without metadata is not read again. */
+async function cleanVideo(
+  blobs: BlobStore,
+  { videos }: Intake,
+  { received, format }: Video,
+  sender: Sender | undefined,
+): Promise<Measured> {
+  const stored = { format, size: received.size, readPart: readPart(blobs, received) }
+  const { report, edits } = await videos.inspect(stored, sender)
+  if (edits.length === 0) return { ...received, image: report }
+  const bytes = edited(copied(await blobs.get(received.blobKey)), edits)
+  return { ...(await receiveBlob(blobs, bytes, Number.POSITIVE_INFINITY)), image: report }
+}
+
+const readPart =
+  (blobs: BlobStore, { blobKey, size }: Measured): ReadPart =>
+  async (start, length) => {
+    if (start >= size) return Buffer.alloc(0)
+    const range = { start, end: Math.min(size, start + length) - 1 }
+    return Buffer.concat(await Array.fromAsync(copied(await blobs.get(blobKey, range))))
+  }

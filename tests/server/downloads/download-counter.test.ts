@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { createCopies } from '../../../server/downloads/download-counter.ts'
+
+/** What counts as a download that came in parts; through the door it is tested in activity/download-counts. */
+
+/** Fetches every second byte, so that each leaves a gap. */
+const fetchSparsely = (size: number, count: number) => {
+  const copies = createCopies()
+  for (let index = 0; index < count; index += 1) copies.completes('reader', size, index * 2, 1)
+  return copies
+}
+
+test('a reader may leave a hundred gaps and fill them, and not one more', () => {
+  const size = 202
+  const hundred = fetchSparsely(size, 100)
+  const more = fetchSparsely(size, 101)
+
+  expect(hundred.completes('reader', size, 1, size - 1)).toBe(true)
+  expect(more.completes('reader', size, 1, size - 1)).toBe(false)
+})
+
+test('once a copy is complete the next one begins', () => {
+  const copies = createCopies()
+
+  const answers = [0, 1, 1, 0].map((first) => copies.completes('reader', 2, first, 1))
+
+  expect(answers).toEqual([false, true, false, true])
+})
+
+test('what reached nobody completes nothing', () => {
+  const copies = createCopies()
+
+  expect(copies.completes('reader', 2, 0, 0)).toBe(false)
+  expect(copies.completes('reader', 2, 0, 1)).toBe(false)
+})

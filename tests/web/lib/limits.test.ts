@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest'
+import { configFor, ttlChoices } from '../../../web/src/lib/limits.ts'
+
+const DAY = 86_400
+const SERVER = { maxFileSize: 1_000, maxTTL: 30 * DAY, defaultTTL: 30 * DAY }
+
+describe('the limits that hold', () => {
+  test('for nobody in particular are the server’s', () => {
+    expect(configFor(SERVER, null)).toEqual(SERVER)
+    expect(configFor(SERVER, undefined)).toEqual(SERVER)
+  })
+
+  test('for a user without limits of his own are the server’s', () => {
+    expect(configFor(SERVER, { maxFileSize: 0, maxTTL: 0 })).toEqual(SERVER)
+  })
+
+  test('for a user with less are his own, and so is the time that is proposed', () => {
+    const limits = configFor(SERVER, { maxFileSize: 10, maxTTL: DAY })
+
+    expect(limits).toEqual({ maxFileSize: 10, maxTTL: DAY, defaultTTL: DAY })
+    expect(ttlChoices(limits)).toEqual([3_600, 6 * 3_600, DAY])
+  })
+
+  test('for a user with more are his own, and the proposal stays', () => {
+    const limits = configFor(SERVER, { maxFileSize: 2_000, maxTTL: 90 * DAY })
+
+    expect(limits).toEqual({ maxFileSize: 2_000, maxTTL: 90 * DAY, defaultTTL: 30 * DAY })
+    expect(ttlChoices(limits).at(-1)).toBe(90 * DAY)
+  })
+
+  test('are none for a user who has none', () => {
+    const limits = configFor(SERVER, { maxFileSize: -1, maxTTL: -1 })
+
+    expect(limits).toEqual({ maxFileSize: -1, maxTTL: -1, defaultTTL: 30 * DAY })
+    expect(ttlChoices(limits).at(-1)).toBe(-1)
+  })
+
+  test('keep a proposal of for ever from a user who may not', () => {
+    const unlimited = { maxFileSize: -1, maxTTL: -1, defaultTTL: -1 }
+
+    expect(configFor(unlimited, { maxFileSize: 0, maxTTL: DAY })).toEqual({
+      maxFileSize: -1,
+      maxTTL: DAY,
+      defaultTTL: DAY,
+    })
+  })
+})

@@ -1,4 +1,0 @@
-import { lazy } from '../lazy.tsx'
-
-/** Few people look at them. */
-export const Commands = lazy(async () => (await import('./commands.tsx')).Commands)

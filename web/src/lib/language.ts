@@ -1,0 +1,42 @@
+import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
+import { remembered } from './browser-storage.ts'
+
+export const LANGUAGES = { en: 'English', zh: '中文' } as const
+export type Language = keyof typeof LANGUAGES
+
+const stored = remembered('language')
+export const isKnownLanguage = (code: string | undefined): code is Language => code !== undefined && code in LANGUAGES
+
+function preferred(): Language {
+  const chosen = stored.get()
+  if (isKnownLanguage(chosen)) return chosen
+  return navigator.languages.map((tag) => tag.slice(0, 2)).find(isKnownLanguage) ?? 'en'
+}
+
+export const language = signal<Language>(preferred())
+
+/** From here on, and on the next visit. */
+export function chooseLanguage(code: Language): void {
+  stored.set(code)
+  language.value = code
+}
+
+effect(() => {
+  document.documentElement.lang = language.value === 'zh' ? 'zh-Hans' : 'en'
+})
+
+/** A text, or one with something in it. */
+type Text = string | ((...values: never[]) => string)
+type Dictionary = Record<string, Text>
+/** The same keys, the same values to put in. A key that is missing, or one too many, does not compile. */
+type Translated<T extends Dictionary> = {
+  [Key in keyof T]: T[Key] extends (...values: infer Values) => string ? (...values: Values) => string : string
+}
+
+/** The texts of one part of the page, in the language of the moment. They are loaded with that part. */
+export function texts<T extends Dictionary>(en: T, zh: Translated<T>): ReadonlySignal<Translated<T>> {
+  return computed(() => (language.value === 'zh' ? zh : (en as unknown as Translated<T>)))
+}
+
+/** `plural(3, 'file', 'files')`: English has two forms, Chinese one. */
+export const plural = (count: number, one: string, other: string): string => `${count} ${count === 1 ? one : other}`

@@ -1,0 +1,27 @@
+import { effect, signal } from '@preact/signals'
+import type { Translate } from '../../../server/languages/translator.ts'
+import { language } from './language.ts'
+import { commonTexts } from './texts/common.ts'
+
+const chinese = signal<Translate | undefined>(undefined)
+
+effect(() => {
+  if (language.value === 'zh') void loadChinese()
+})
+
+async function loadChinese(): Promise<void> {
+  const loaded = await import('./refusals-zh.ts').catch(() => undefined) // without a connection it is asked for again later
+  chinese.value ??= loaded?.translate
+}
+
+/** What the server said, in the language of the moment. Where that has no words for it, the status has, with the server's beside it. */
+export function refusalText(words: string, status: number): string {
+  if (language.value === 'en') return words
+  if (!chinese.value) void loadChinese()
+  return chinese.value?.(words) ?? commonTexts.value.refused(words, status)
+}
+
+/** What the server wrote down for people, and administrators may have written themselves: that stays as it is. */
+export function spoken(words: string): string {
+  return language.value === 'en' ? words : (chinese.value?.(words) ?? words)
+}

@@ -1,0 +1,29 @@
+import { PasswordGate } from './password-gate.tsx'
+import type { Link } from './received.ts'
+import { IDENTITY_LENGTH } from './secret.ts'
+import { encryptionTexts } from './texts/encryption.ts'
+
+interface Props {
+  /** With the key that was tried. */
+  problem: 'wrong' | 'cut' | undefined
+  tried: string
+  onKey: (link: Link) => Promise<void>
+}
+
+/** Asks for the key of an encrypted upload, when its link has lost it or a part of it. */
+export function KeyGate({ problem, tried, onKey }: Props) {
+  const t = encryptionTexts.value
+  const words = {
+    title: problem === 'wrong' ? t.keyWrong : problem === 'cut' ? t.keyCut : t.keyMissing,
+    text: problem ? t.keyText : t.keyMissingText,
+    field: t.key,
+    wrong: problem && (problem === 'cut' ? t.cutKey(tried.length, IDENTITY_LENGTH) : t.wrongKey),
+  }
+  return <PasswordGate icon="key" words={words} onAnswer={(text) => onKey(linkIn(text))} />
+}
+
+/** Of a key alone, or of the whole link. */
+function linkIn(text: string): Link {
+  const query = new URLSearchParams(/#.*\?(.*)/s.exec(text.trim())?.[1])
+  return { key: query.get('key') ?? text.trim(), e2ee: query.get('e2ee') ?? undefined }
+}

@@ -1,0 +1,41 @@
+import { type FileJson, filePath, serverUrl, type UploadJson } from '../lib/api.ts'
+import { href } from '../lib/router.ts'
+
+/** Every address that has to do with an upload. Files may live on a domain of their own. `secret` opens an encrypted one. */
+
+export function linksOf(upload: Pick<UploadJson, 'id' | 'uploadToken' | 'manifest'>, secret?: string) {
+  const { id, uploadToken, manifest } = upload
+  const key = secret === undefined ? undefined : { e2ee: manifest ? '2' : '1', key: secret }
+  return {
+    page: serverUrl(href('/', { id, ...key })),
+    /** Whoever has it may change everything. */
+    admin: uploadToken === undefined ? undefined : serverUrl(href('/', { id, uploadToken, ...key })),
+  }
+}
+
+export function fileUrl(upload: UploadJson, file: FileJson): string {
+  return `${contentBase(upload)}${filePath(upload.id, file, upload.stream ? 'stream' : 'file')}`
+}
+
+/** A file that is saved under its own name rather than shown. */
+export const saveUrl = (upload: UploadJson, file: FileJson): string => `${fileUrl(upload, file)}?dl=1`
+
+/** Whether the server can make other pictures of it: it has no decoder for some that browsers may have one for. */
+export const hasThumbnails = ({ image }: FileJson): boolean =>
+  image !== undefined && image.format !== 'heic' && image.format !== 'jxl'
+
+/** A thumbnail of an image; `width` in pixels is its greatest width. */
+export const thumbnailUrl = (upload: UploadJson, file: FileJson, width: number): string =>
+  `${fileUrl(upload, file)}?${new URLSearchParams({ format: 'webp', width: String(width) })}`
+
+/** One archive of all files, or of those that are named. */
+export function archiveUrl(upload: UploadJson, fileIds: readonly string[] = []): string {
+  const query = new URLSearchParams([['dl', '1'], ...fileIds.map((id): [string, string] => ['file', id])])
+  return `${contentBase(upload)}archive/${upload.id}/mayfly-${upload.id.slice(0, 6)}.zip?${query}`
+}
+
+/** The prefix of our own address holds there too. */
+function contentBase({ downloadDomain }: UploadJson): string {
+  const own = serverUrl('')
+  return downloadDomain ? downloadDomain + new URL(own).pathname : own
+}

@@ -1,0 +1,64 @@
+import { readFile } from '../lib/api.ts'
+import { decodeText } from './decode-text.ts'
+import { fileUrl, hasThumbnails, thumbnailUrl } from './links.ts'
+import { openFile } from './open-file.ts'
+import type { PreviewKind } from './preview-kind.ts'
+import { NotOpenedError } from './problems.ts'
+import { isDirect, type View, type ViewFile } from './view.ts'
+
+export type Preview =
+  | { kind: Exclude<PreviewKind, 'text'>; url: string; release?: () => void }
+  | { kind: 'text'; text: string; isWhole: boolean }
+
+const PICTURE_PIXELS = 2048
+/** For the browser's viewer: without thumbnails beside it, as wide as there is room. */
+const PDF_VIEW = '#navpanes=0&view=FitH'
+const MAX_TEXT_BYTES = 200_000
+
+export async function loadPreview(view: View, one: ViewFile, kind: PreviewKind): Promise<Preview> {
+  const url = fileUrl(view.upload, one.file)
+  if (kind === 'text') return textPreview(view, one)
+  if (isDirect(view) && kind !== 'pdf')
+    return {
+      kind,
+      url: kind === 'image' && hasThumbnails(one.file) ? thumbnailUrl(view.upload, one.file, PICTURE_PIXELS) : url,
+    }
+  const { bytes: stream } = await openFile(view, one)
+  const bytes = await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).blob()
+  if (kind === 'pdf' && !(await isPdf(bytes))) throw new NotOpenedError('not a PDF')
+  const held = URL.createObjectURL(kind === 'pdf' ? new Blob([bytes], { type: 'application/pdf' }) : bytes)
+  return { kind, url: kind === 'pdf' ? held + PDF_VIEW : held, release: () => URL.revokeObjectURL(held) }
+}
+
+/** As viewers tell it, too: anything else would only show their own complaint, which takes the keyboard from us. */
+const isPdf = async (bytes: Blob): Promise<boolean> => (await bytes.slice(0, 1024).text()).includes('%PDF-')
+
+/** Its beginning. */
+async function textPreview(view: View, one: ViewFile): Promise<Preview> {
+  const isWhole = one.size <= MAX_TEXT_BYTES
+  const bytes =
+    view.secret === undefined
+      ? await beginning(view, one)
+      : await firstBytes((await openFile(view, one)).bytes, Math.min(one.size, MAX_TEXT_BYTES))
+  return { kind: 'text', text: decodeText(bytes, isWhole), isWhole }
+}
+
+async function beginning(view: View, one: ViewFile): Promise<Uint8Array> {
+  if (one.size === 0) return new Uint8Array()
+  const response = await readFile(fileUrl(view.upload, one.file), view.access, { start: 0, end: MAX_TEXT_BYTES - 1 })
+  return new Uint8Array(await response.arrayBuffer())
+}
+
+async function firstBytes(stream: ReadableStream<Uint8Array>, count: number): Promise<Uint8Array> {
+  const reader = stream.getReader()
+  const bytes = new Uint8Array(count)
+  let filled = 0
+  while (filled < count) {
+    const { value } = await reader.read()
+    if (!value) break
+    bytes.set(value.subarray(0, count - filled), filled)
+    filled += Math.min(value.length, count - filled)
+  }
+  await reader.cancel()
+  return bytes.subarray(0, filled)
+}

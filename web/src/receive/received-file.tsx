@@ -1,0 +1,97 @@
+import { removeFile } from '../lib/api.ts'
+import { formatBytes, formatNumber } from '../lib/format.ts'
+import { visibleName } from '../lib/visible-name.ts'
+import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
+import { DialogButton } from '../ui/dialog-button.tsx'
+import { FileName } from '../ui/file-name.tsx'
+import { ProgressBar } from '../ui/progress-bar.tsx'
+import { RemovedData } from '../ui/removed-data.tsx'
+import { DownloadButton } from './download-button.tsx'
+import { FilePicture } from './file-picture.tsx'
+import { PreviewButton } from './preview-button.tsx'
+import { Refusal } from './refusal.tsx'
+import { uploadTexts } from './texts/upload.ts'
+import { useFetching } from './use-fetching.ts'
+import { isAskedAgain, type View, type ViewFile } from './view.ts'
+
+interface Props {
+  view: View
+  one: ViewFile
+  /** Looks whether there is news. */
+  reload: () => Promise<void>
+  /** There is no other, so fetching it is what people came for. */
+  isOnly: boolean
+  isSelected: boolean
+  /** Undefined: there is nothing to choose from. */
+  onSelect: (() => void) | undefined
+}
+
+/** One file, and all that can be done with it. */
+export function ReceivedFile({ view, one, reload, isOnly, isSelected, onSelect }: Props) {
+  const t = uploadTexts.value
+  const { isThere, isForeign, file } = one
+  const path = visibleName(one.path)
+  const fetching = useFetching()
+  const progress = fetching.progress.value
+  return (
+    <li class={`file ${isThere ? '' : 'absent'}`}>
+      <FilePicture view={view} one={one} />
+      <FileName path={path} />
+      <span class="file-facts">
+        {progress ? t.progressOf(formatBytes(progress.read), formatBytes(progress.total)) : factsOf(one)}
+      </span>
+      <span class="file-actions">
+        {onSelect && <input type="checkbox" aria-label={t.selectFile(path)} checked={isSelected} onChange={onSelect} />}
+        <PreviewButton view={view} one={one} />
+        {(isThere || isForeign) && (view.upload.admin || view.upload.removable) && (
+          <DeleteButton view={view} one={one} reload={reload} />
+        )}
+        {(isThere || progress) && !isOnly && (
+          <DownloadButton view={view} one={one} reload={reload} fetching={fetching} />
+        )}
+      </span>
+      {progress && <ProgressBar sent={progress.read} total={progress.total} label={t.fetching(path)} />}
+      {fetching.problem.value && <Refusal view={view} files={[one]} error={fetching.problem.value.error} />}
+      {isForeign && <p class="file-note bad">{t.foreign}</p>}
+      {isThere && isAskedAgain(view, one.size) && <p class="file-note quiet">{t.askedAgain}</p>}
+      <RemovedData file={file} />
+      {(isThere || progress) && isOnly && (
+        <div class="file-main">
+          <DownloadButton view={view} one={one} reload={reload} fetching={fetching} isMain />
+        </div>
+      )}
+    </li>
+  )
+}
+
+function DeleteButton({ view, one, reload }: Pick<Props, 'view' | 'one' | 'reload'>) {
+  const t = uploadTexts.value
+  const { file } = one
+  const path = visibleName(one.path)
+  return (
+    <DialogButton icon="trash" label={t.deleteFile(path)} look="bare">
+      {(close) => (
+        <ConfirmDialog
+          title={t.deleteFile(path)}
+          text={t.deleteFileSure(path)}
+          onConfirm={async () => {
+            if (view.manifest) await (await import('../send/manifest-changes.ts')).unlist(view, one)
+            await removeFile(view.upload.id, file, view.access)
+            await reload()
+          }}
+          onClose={close}
+        />
+      )}
+    </DialogButton>
+  )
+}
+
+/** Its size, or why it has none. */
+function factsOf({ isThere, isForeign, size, file }: ViewFile): string {
+  const t = uploadTexts.value
+  if (isThere && file.downloadsLeft !== undefined)
+    return `${formatBytes(size)} · ${t.downloadsLeft(formatNumber(file.downloadsLeft), file.downloadsLeft)}`
+  if (isThere || isForeign) return formatBytes(size)
+  if (file.status === 'missing') return t.missing
+  return file.status === 'uploading' ? t.uploading : t.fetched
+}

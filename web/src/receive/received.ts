@@ -1,0 +1,93 @@
+import { signal } from '@preact/signals'
+import { type Access, ApiError, getUpload, type UploadJson } from '../lib/api.ts'
+import { hasExpired, isEncrypted, plainView, type View } from './view.ts'
+
+/** The upload that is looked at. */
+export type Received =
+  | { state: 'loading' }
+  | { state: 'open'; view: View }
+  | { state: 'locked'; needs: 'password'; isWrong: boolean }
+  /** Encrypted with a key that is not at hand. `problem`: of the one that was `tried`. */
+  | { state: 'locked'; needs: 'key'; problem: 'wrong' | 'cut' | undefined; tried: string }
+  /** It is not what its link promises, so nothing of it is shown. */
+  | { state: 'refused'; reason: Refusal }
+  /** `isOver`: its time was up when it went. */
+  | { state: 'gone'; isOver: boolean }
+  | { state: 'failed'; error: unknown }
+
+/**
+ * `plain`: it is not encrypted; `unlisted`: without a manifest; `changed`: what was sealed does not open, though the key fits;
+ * `older`: this tab has seen a newer state.
+ */
+export type Refusal = 'plain' | 'unlisted' | 'changed' | 'older'
+
+/** What a link says about what it leads to. */
+export interface Link {
+  key: string | undefined
+  /** `1`: encrypted; `2`: with a manifest. Undefined: it is an older link, or not encrypted. */
+  e2ee: string | undefined
+}
+
+/** Plik's login where people were asked for a password only. */
+const LOGIN = 'plik'
+
+export function createReceived(id: string, token: string | undefined, given: Link) {
+  const received = signal<Received>({ state: 'loading' })
+  let access: Access = { token }
+  let link = given
+
+  /** What the server has now; what was shown stays until it is here. */
+  async function load(): Promise<void> {
+    received.value = await fetched().then(opened).catch(failure)
+  }
+
+  /** Nothing that can't be an id is asked for: it may hold the rest of a link. */
+  const fetched = async (): Promise<UploadJson> => {
+    if (!/^\w+$/.test(id)) throw new ApiError(404, 'not found')
+    return getUpload(id, access)
+  }
+
+  /** Looks whether there is news of an open upload. While the server can't be asked, what was known stays. */
+  async function refresh(): Promise<void> {
+    const before = received.value
+    if (before.state !== 'open') return
+    const after = await fetched()
+      .then((upload) => (isSame(upload, before.view.upload) ? before : opened(upload)))
+      .catch((error: unknown) => (error instanceof ApiError && error.status === 404 ? failure(error) : before))
+    if (received.value === before) received.value = after
+  }
+
+  async function opened(upload: UploadJson): Promise<Received> {
+    const { key, e2ee } = link
+    if (!isEncrypted(upload))
+      return key || e2ee ? { state: 'refused', reason: 'plain' } : { state: 'open', view: plainView(upload, access) }
+    if (!key) return { state: 'locked', needs: 'key', problem: undefined, tried: '' }
+    const { openSealed } = await import('./sealed-view.ts')
+    return openSealed(upload, access, { secret: key, hasManifest: e2ee === '2' })
+  }
+
+  function failure(error: unknown): Received {
+    if (!(error instanceof ApiError)) return { state: 'failed', error }
+    if (error.status === 401) return { state: 'locked', needs: 'password', isWrong: access.password !== undefined }
+    if (error.status === 404) return { state: 'gone', isOver: isOver(received.value) }
+    return { state: 'failed', error }
+  }
+
+  function unlock(password: string): Promise<void> {
+    access = { token, password: { login: LOGIN, password } }
+    return load()
+  }
+
+  function tryKey(other: Link): Promise<void> {
+    link = { key: other.key, e2ee: other.e2ee ?? link.e2ee }
+    return load()
+  }
+
+  return { received, load, refresh, unlock, tryKey }
+}
+
+const isSame = (one: UploadJson, other: UploadJson): boolean => JSON.stringify(one) === JSON.stringify(other)
+
+function isOver(received: Received): boolean {
+  return received.state === 'open' && hasExpired(received.view.upload, Date.now())
+}

@@ -1,0 +1,23 @@
+import type { UploadJson } from '../lib/api.ts'
+import type { ChosenFile } from './chosen-files.ts'
+import { prepare } from './prepare.ts'
+import { noted, outgoingOf, remember, runningOf, start } from './sending.ts'
+
+/** More files for an upload that is there. Into an encrypted one they go encrypted, too. */
+export async function addTo(
+  upload: UploadJson,
+  token: string,
+  secret: string | undefined,
+  files: readonly ChosenFile[],
+): Promise<void> {
+  const sourceOf = (file: ChosenFile) => noted(file, () => upload.id)
+  const prepared = await Promise.all(files.map((file) => prepare(file, sourceOf(file), secret)))
+  const about = { upload, token, secret, isNew: runningOf(upload.id)?.isNew ?? false }
+  const before =
+    secret === undefined
+      ? undefined
+      : (await import('./manifest-changes.ts')).listing({ upload, token, secret }, prepared)
+  const outgoing = prepared.map((one) => outgoingOf(one, undefined, before))
+  remember(about, prepared, outgoing)
+  start(about, outgoing)
+}

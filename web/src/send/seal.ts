@@ -1,0 +1,45 @@
+import { newKey, sealFile, sealName, sealText } from '../../../client/src/encryption.ts'
+import { listedFile, sealManifest, textDigest } from '../../../client/src/manifest.ts'
+import { createUpload, type NewUpload, type UploadJson } from '../lib/api.ts'
+import { Objection } from '../lib/error-text.ts'
+import { encryptionTexts } from '../receive/texts/encryption.ts'
+import { isEncrypted } from '../receive/view.ts'
+import type { ChosenFile } from './chosen-files.ts'
+import type { Prepared } from './prepare.ts'
+import type { Source } from './transport.ts'
+
+/** Chosen files and what is said of them, for an encrypted upload. */
+
+export { newKey as newSecret }
+
+/** `before`: how an earlier visit began it. A head must never serve for other bytes. */
+export async function sealChosen(
+  chosen: ChosenFile,
+  source: Source,
+  secret: string,
+  before: { name?: string | undefined; head?: string | undefined } = {},
+): Promise<Prepared> {
+  const { name = sealName(chosen.path, secret) } = before
+  const sealed = await sealFile(source, secret, before.head)
+  const listed = listedFile(name, sealed.head, source.size)
+  return { chosen, name, type: '', source: sealed.source, sealed: { head: sealed.head, listed } }
+}
+
+/** Throws `ApiError`, and an `Objection` when the server would take anything else than ciphertext. */
+export async function createSealed(
+  request: NewUpload,
+  prepared: readonly Prepared[],
+  secret: string,
+): Promise<UploadJson> {
+  const files = prepared.flatMap(({ sealed }) => sealed?.listed ?? [])
+  const comments = request.comments ? await sealText(request.comments, secret) : ''
+  const manifest = sealManifest({ version: 1, message: textDigest(comments), files }, secret)
+  const upload = await createUpload({ ...request, comments, e2ee: 'age', manifest })
+  assertEncrypted(upload)
+  return { ...upload, manifest } // what the link promises does not depend on the answer
+}
+
+/** Throws an `Objection`. */
+export function assertEncrypted(upload: UploadJson): void {
+  if (!isEncrypted(upload)) throw new Objection(encryptionTexts.value.plain)
+}

@@ -1,0 +1,277 @@
+import { useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import { useId } from 'preact/hooks'
+import { now } from '../lib/clock.ts'
+import { errorText } from '../lib/error-text.ts'
+import { formatBytes, formatDuration, formatPercent, formatSpeed } from '../lib/format.ts'
+import { commonTexts } from '../lib/texts/common.ts'
+import { visibleName } from '../lib/visible-name.ts'
+import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
+import { KIND_ICONS, kindOf } from '../ui/file-kind.ts'
+import { FileName } from '../ui/file-name.tsx'
+import { Icon } from '../ui/icon.tsx'
+import { PageTitle } from '../ui/page-title.tsx'
+import { ProgressBar } from '../ui/progress-bar.tsx'
+import { VisibleRows } from '../ui/visible-rows.tsx'
+import type { Sender } from './sender.ts'
+import { secondsLeft, speedOf } from './speed.ts'
+import { sendingTexts } from './texts/sending.ts'
+import { type QueuedFile, type QueueEvent, type Total, totalOf } from './upload-queue.ts'
+
+interface Props {
+  sender: Sender
+  /** Nothing is stored: it can be neither paused nor resumed, and moves as fast as somebody fetches it. */
+  isStream?: boolean
+  onCancel: () => Promise<void> | void
+  /** What becomes of the files then. */
+  cancelText: string
+  /** Above everything but the title. */
+  head?: ComponentChildren
+  /** More buttons. */
+  buttons?: ComponentChildren
+  /** Below the line of a file, and what that is drawn from. */
+  below?: (file: QueuedFile) => ComponentChildren
+  belowFrom?: unknown
+  /** Below all of them. */
+  foot?: ComponentChildren
+}
+
+/** What is asked before sending ends. */
+type Question = Pick<Parameters<typeof ConfirmDialog>[0], 'title' | 'text' | 'onConfirm'>
+
+/** Files on their way: all together, and each. */
+export function SendingCard({
+  sender,
+  isStream = false,
+  onCancel,
+  cancelText,
+  head,
+  buttons,
+  below,
+  belowFrom,
+  foot,
+}: Props) {
+  const { dispatch } = sender
+  const files = sender.files.value
+  const total = totalOf(files)
+  const until = Math.max(...files.map((file) => (file.state === 'stalled' && file.until) || 0))
+  const isHeld = isStream && isStill(sender, total)
+  const id = useId()
+  const asked = useSignal<Question | undefined>(undefined)
+
+  /** Nothing is lost of what waits for its turn. */
+  function cancelFile({ key, name, state }: QueuedFile): void {
+    const onConfirm = () => dispatch({ type: 'cancel', key })
+    if (state === 'waiting') onConfirm()
+    else
+      asked.value = {
+        title: sendingTexts.value.cancelFile(visibleName(name)),
+        text: sendingTexts.value.cancelFileSure,
+        onConfirm,
+      }
+  }
+
+  return (
+    <section class="card sending" aria-labelledby={id}>
+      <PageTitle id={id}>{isHeld ? sendingTexts.value.heldTitle : titleOf(total, files.length, until > 0)}</PageTitle>
+      {head}
+      {isHeld ? (
+        <p class="quiet" role="status">
+          {sendingTexts.value.heldText}
+        </p>
+      ) : (
+        <TotalProgress sender={sender} total={total} until={until} problem={files.find(isAnsweredElsewhere)?.error} />
+      )}
+      <div class="buttons start">
+        {(!isStream || total.state === 'failed') && <PauseButton total={total} dispatch={dispatch} />}
+        <button
+          type="button"
+          class="plain"
+          aria-haspopup="dialog"
+          onClick={() => {
+            asked.value = { title: sendingTexts.value.cancelTitle, text: cancelText, onConfirm: onCancel }
+          }}
+        >
+          <Icon name="close" />
+          {sendingTexts.value.cancelAll}
+        </button>
+        {buttons}
+      </div>
+      <VisibleRows
+        files={files}
+        from={[belowFrom, isHeld]}
+        row={(file) => (
+          <SendingFile
+            file={file}
+            isStream={isStream}
+            isHeld={isHeld && file.state === 'sending'}
+            dispatch={dispatch}
+            onCancel={cancelFile}
+          >
+            {below?.(file)}
+          </SendingFile>
+        )}
+      />
+      {foot}
+      {!isStream && <p class="quiet">{sendingTexts.value.keepOpen}</p>}
+      {asked.value && (
+        <ConfirmDialog
+          {...asked.value}
+          action={sendingTexts.value.stopSending}
+          refusal={sendingTexts.value.goOnSending}
+          onClose={() => {
+            asked.value = undefined
+          }}
+        />
+      )}
+    </section>
+  )
+}
+
+/** A stream whose bytes wait on their way, since nobody fetches them at the moment; so do the last ones, which leave at once. */
+const STILL_MS = 3_000
+function isStill({ samples }: Sender, { state, sent, size }: Total): boolean {
+  const last = samples.value.at(-1)
+  const hasStopped = now.value > 0 && last !== undefined && performance.now() - last.at > STILL_MS
+  return state === 'sending' && (last === undefined || sent === size || hasStopped)
+}
+
+function titleOf({ state }: Total, count: number, isAskedToWait: boolean): string {
+  const t = sendingTexts.value
+  const titles = {
+    sending: t.sendingTitle(count),
+    stalled: isAskedToWait ? t.askedToWaitTitle : t.stalledTitle,
+    paused: t.pausedTitle,
+    failed: t.failedTitle,
+    done: t.doneTitle,
+  }
+  return titles[state]
+}
+
+const isAnsweredElsewhere = ({ state, error }: QueuedFile): boolean => state === 'stalled' && error !== undefined
+
+interface TotalProps {
+  sender: Sender
+  total: Total
+  /** Until when the server asks to wait (epoch ms); 0: it does not. */
+  until: number
+  /** What is in the way to the server. */
+  problem: unknown
+}
+
+function TotalProgress({ sender, total, until, problem }: TotalProps) {
+  const t = sendingTexts.value
+  const samples = sender.samples.value
+  const speed = total.state === 'sending' ? speedOf(samples) : undefined
+  const seconds = total.state === 'sending' ? secondsLeft(samples, total.size) : undefined
+  return (
+    <div class="total">
+      <div class="total-figures">
+        <strong>{formatPercent(total.size === 0 ? 1 : total.sent / total.size)}</strong>
+        <span class="quiet">{t.progressOf(formatBytes(total.sent), formatBytes(total.size))}</span>
+        {speed !== undefined && <span class="quiet">{formatSpeed(speed)}</span>}
+        {seconds !== undefined && <span class="quiet">{t.timeLeft(formatDuration(seconds, 'short'))}</span>}
+      </div>
+      <ProgressBar sent={total.sent} total={total.size} label={t.totalProgress} />
+      {total.state === 'stalled' && problem !== undefined && <p role="alert">{errorText(problem)}</p>}
+      {total.state === 'stalled' && <p class="quiet">{until > 0 ? <Wait until={until} /> : t.stalledText}</p>}
+    </div>
+  )
+}
+
+/** Its clock ticks only while the server asks to wait. */
+function Wait({ until }: { until: number }) {
+  const seconds = Math.max(1, Math.ceil((until - now.value) / 1_000))
+  return <>{sendingTexts.value.askedToWaitText(formatDuration(seconds))}</>
+}
+
+type Dispatch = (event: QueueEvent) => void
+
+function PauseButton({ total, dispatch }: { total: Total; dispatch: Dispatch }) {
+  const t = sendingTexts.value
+  const buttons = {
+    moving: { icon: 'pause', label: t.pause, type: 'pause' },
+    paused: { icon: 'play', label: t.continue, type: 'continue' },
+    failed: { icon: 'again', label: commonTexts.value.tryAgain, type: 'continue' },
+  } as const
+  const { icon, label, type } = buttons[total.state === 'paused' || total.state === 'failed' ? total.state : 'moving']
+  return (
+    <button type="button" class="plain" onClick={() => dispatch({ type })}>
+      <Icon name={icon} />
+      {label}
+    </button>
+  )
+}
+
+interface FileProps {
+  file: QueuedFile
+  isStream: boolean
+  /** See `isStill`. */
+  isHeld: boolean
+  dispatch: Dispatch
+  onCancel: (file: QueuedFile) => void
+  children: ComponentChildren
+}
+
+function SendingFile({ file, isHeld, children, ...rest }: FileProps) {
+  const { name, state } = file
+  const isOpen = state !== 'done' && state !== 'cancelled'
+  return (
+    <li class={`file ${state}`}>
+      <span class="file-icon">
+        <Icon name={state === 'done' ? 'check' : KIND_ICONS[kindOf({ name, type: '' })]} />
+      </span>
+      <FileName path={name} />
+      <span class="file-facts">{isHeld ? formatBytes(file.size) : factsOf(file)}</span>
+      <span class="file-actions">{isOpen && <FileButtons file={file} {...rest} />}</span>
+      {isOpen && !isHeld && (
+        <ProgressBar sent={file.sent} total={file.size} label={sendingTexts.value.progressFor(visibleName(name))} />
+      )}
+      {file.isChanged && isOpen && <p class="file-note">{sendingTexts.value.changedFile}</p>}
+      {state === 'failed' && (
+        <p class="file-note bad" role="alert">
+          {errorText(file.error)}
+        </p>
+      )}
+      {children}
+    </li>
+  )
+}
+
+function factsOf({ state, sent, size }: QueuedFile): string {
+  const t = sendingTexts.value
+  if (state === 'waiting') return t.waiting
+  if (state === 'cancelled') return t.cancelled
+  if (state === 'done') return formatBytes(size)
+  return t.progressOf(formatBytes(sent), formatBytes(size))
+}
+
+function FileButtons({ file, isStream, dispatch, onCancel }: Omit<FileProps, 'isHeld' | 'children'>) {
+  const { key, state } = file
+  const name = visibleName(file.name)
+  const t = sendingTexts.value
+  const buttons = {
+    failed: { icon: 'again', label: t.retryFile(name), type: 'continue' },
+    paused: { icon: 'play', label: t.continueFile(name), type: 'continue' },
+    open: { icon: 'pause', label: t.pauseFile(name), type: 'pause' },
+  } as const
+  const { icon, label, type } = buttons[state === 'failed' || state === 'paused' ? state : 'open']
+  return (
+    <>
+      {(!isStream || type === 'continue') && (
+        <button type="button" class="bare" aria-label={label} onClick={() => dispatch({ type, key })}>
+          <Icon name={icon} />
+        </button>
+      )}
+      <button
+        type="button"
+        class="bare"
+        aria-label={t.cancelFile(name)}
+        title={commonTexts.value.cancel}
+        onClick={() => onCancel(file)}
+      >
+        <Icon name="close" />
+      </button>
+    </>
+  )
+}

@@ -1,0 +1,74 @@
+import { useEffect } from 'preact/hooks'
+import { serverConfig } from '../lib/api.ts'
+import { formatDuration } from '../lib/format.ts'
+import { linksOf } from '../receive/links.ts'
+import { CopyField } from '../ui/copy-field.tsx'
+import { Icon } from '../ui/icon.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { RemovedData } from '../ui/removed-data.tsx'
+import { ChooseAgain } from './choose-again.tsx'
+import { pathOfName } from './folder-names.ts'
+import { resume } from './resume.ts'
+import { cancelSending, finishSending, type Sending } from './sending.ts'
+import { SendingCard } from './sending-card.tsx'
+import { sendingTexts } from './texts/sending.ts'
+import { unfinishedTexts } from './texts/unfinished.ts'
+import { unfinished } from './unfinished.ts'
+import { totalOf } from './upload-queue.ts'
+
+/** An upload on its way, until it leads to its link. */
+export function SendingPanel({ sending }: { sending: Sending }) {
+  const t = sendingTexts.value
+  const { sender, stored, upload, secret } = sending
+  const files = sender.files.value
+  const { state } = totalOf(files)
+  useEffect(() => {
+    if (files.every((file) => file.state === 'cancelled')) void cancelSending(sending)
+    else if (state === 'done') finishSending(sending)
+  }, [state])
+  return (
+    <SendingCard
+      sender={sender}
+      isStream={upload.stream}
+      onCancel={() => cancelSending(sending)}
+      cancelText={upload.stream ? t.cancelStream : sending.isNew ? t.cancelNew : t.cancelShared}
+      head={
+        upload.stream && (
+          <Notice icon="link" title={t.streamTitle}>
+            <p>{t.streamText(formatDuration(serverConfig.value?.streamTimeout ?? 0))}</p>
+            <CopyField label={t.toLink} text={linksOf(upload, secret).page} />
+          </Notice>
+        )
+      }
+      buttons={
+        state === 'failed' &&
+        files.some((file) => file.state === 'done') && (
+          <button type="button" class="plain" onClick={() => finishSending(sending)}>
+            <Icon name="link" />
+            {t.withoutFailed}
+          </button>
+        )
+      }
+      foot={<StillToChoose sending={sending} />}
+      belowFrom={stored.value}
+      below={(file) =>
+        file.state === 'done' && (
+          <RemovedData file={stored.value.find(({ fileName }) => pathOfName(fileName) === file.name)} />
+        )
+      }
+    />
+  )
+}
+
+/** Files of the same upload that an earlier visit left, and that were not chosen again. */
+function StillToChoose({ sending }: { sending: Sending }) {
+  const known = new Set(sending.sender.files.value.map(({ key }) => key))
+  const upload = unfinished.value.find(({ uploadId }) => uploadId === sending.upload.id)
+  const files = upload?.files.filter(({ key }) => !known.has(key)) ?? []
+  if (!upload || files.length === 0) return null
+  return (
+    <Notice icon="again" title={unfinishedTexts.value.stillToChoose(files.length)}>
+      <ChooseAgain upload={{ ...upload, files }} goOn={(matches) => resume(upload, matches)} />
+    </Notice>
+  )
+}

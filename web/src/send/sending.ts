@@ -1,0 +1,216 @@
+import { computed, type Signal, signal } from '@preact/signals'
+import { createUpload, type FileJson, getUpload, removeFile, removeUpload, type UploadJson } from '../lib/api.ts'
+import { href, route } from '../lib/router.ts'
+import { me, myConfig } from '../lib/session.ts'
+import { announce } from '../lib/upload-indicator.ts'
+import { linksOf } from '../receive/links.ts'
+import type { ChosenFile } from './chosen-files.ts'
+import { NOTHING_SENT, notedSource } from './fingerprint.ts'
+import { requestOf, type SendOptions } from './options.ts'
+import { plainTransport } from './plain-transport.ts'
+import { type Prepared, prepare } from './prepare.ts'
+import { keepRecent, type RecentUpload } from './recent.ts'
+import { createSender, type Sender } from './sender.ts'
+import { rememberToken } from './tokens.ts'
+import { type OutgoingFile, plainSource } from './transport.ts'
+import { tusTransport } from './tus-transport.ts'
+import { forgetUnfinished, noteFile, noteOver, noteShared, noteStarted, rememberUnfinished } from './unfinished.ts'
+import { totalOf } from './upload-queue.ts'
+
+/** One upload that is being sent. It outlives the page that shows it, so that people can look around meanwhile. */
+export interface Sending {
+  upload: UploadJson
+  token: string
+  /** Of an encrypted upload. */
+  secret: string | undefined
+  /** Nobody has its link yet, so without its files it is of no use. */
+  isNew: boolean
+  sender: Sender
+  /** Files as the server has stored them, once pictures are among them. */
+  stored: Signal<FileJson[]>
+  /** To be called when it is not under way any more. */
+  conceal: () => void
+}
+
+/** Each upload is in it once. */
+export const sendings = signal<Sending[]>([])
+
+export const runningOf = (uploadId: string) => sendings.value.find(({ upload }) => upload.id === uploadId)
+
+/** Makes the upload and starts. Throws `ApiError` when the server does not want it so. */
+export async function send(files: readonly ChosenFile[], options: SendOptions): Promise<void> {
+  const config = myConfig.value
+  if (!config) return
+  const sealing = options.encrypt ? await import('./seal.ts') : undefined
+  const secret = await sealing?.newSecret()
+  const request = requestOf(options, config)
+  let id = ''
+  const sourceOf = (file: ChosenFile) => (request.stream ? plainSource(file.bytes) : noted(file, () => id))
+  const prepared = await Promise.all(files.map((file) => prepare(file, sourceOf(file), secret)))
+  const wanted = {
+    ...request,
+    files: prepared.map(({ chosen, name, type, source }) => ({
+      fileName: name,
+      fileSize: source.size,
+      fileType: type,
+      reference: chosen.key,
+    })),
+  }
+  const upload = await (sealing && secret ? sealing.createSealed(wanted, prepared, secret) : createUpload(wanted))
+  id = upload.id
+  const token = upload.uploadToken ?? ''
+  rememberToken(id, token)
+  if (!me.value) keepRecent(recentOf(upload, token, files))
+  const declared = new Map(upload.files?.map((file) => [file.reference, file]))
+  const about = { upload, token, secret, isNew: true }
+  const outgoing = prepared.map((one) => outgoingOf(one, declared.get(one.chosen.key)))
+  if (!upload.stream) remember(about, prepared, outgoing)
+  start(about, outgoing)
+}
+
+const recentOf = (
+  { id, expireAt, e2ee, stream }: UploadJson,
+  token: string,
+  files: readonly ChosenFile[],
+): RecentUpload => ({
+  uploadId: id,
+  token,
+  ...(e2ee ? {} : { title: files[0]?.path ?? '' }),
+  files: files.length,
+  expiresAt: expireAt,
+  ...(stream ? { isStream: true } : {}),
+})
+
+export const noted = ({ bytes, key }: ChosenFile, uploadId: () => string) =>
+  notedSource(bytes, NOTHING_SENT, (fingerprint) => noteFile(uploadId(), key, { fingerprint }))
+
+export const outgoingOf = (
+  { chosen, name, type, source, sealed }: Prepared,
+  declared: FileJson | undefined,
+  before?: () => Promise<void>,
+): OutgoingFile => ({
+  key: chosen.key,
+  path: chosen.path,
+  name: declared?.fileName ?? name,
+  fileId: declared?.id,
+  type,
+  source,
+  listed: sealed?.listed,
+  before,
+})
+
+type About = Omit<Sending, 'sender' | 'stored' | 'conceal'>
+
+export function remember(
+  { upload, token, secret, isNew }: About,
+  prepared: readonly Prepared[],
+  outgoing: readonly OutgoingFile[],
+): void {
+  const files = prepared.map(({ chosen: { key, path, bytes }, name, sealed }, index) => {
+    const fileId = outgoing[index]?.fileId
+    return {
+      key,
+      path,
+      size: bytes.size,
+      modified: bytes.lastModified,
+      ...(fileId ? { fileId } : {}),
+      ...(sealed ? { name, head: sealed.head } : {}),
+    }
+  })
+  rememberUnfinished({ uploadId: upload.id, token, ...(secret ? { secret } : {}), isShared: !isNew, files })
+}
+
+/** Sends them, after those of the same upload that are on their way. */
+export function start(about: About, outgoing: readonly OutgoingFile[]): void {
+  const running = runningOf(about.upload.id)
+  if (running) running.sender.add(outgoing)
+  else sendings.value = [...sendings.value, begun(about, outgoing)]
+}
+
+function begun(about: About, outgoing: readonly OutgoingFile[]): Sending {
+  const { upload, token, secret } = about
+  const stored = signal<FileJson[]>([])
+  const transport = upload.stream
+    ? plainTransport(upload.id, { token })
+    : tusTransport({
+        metadata: { uploadId: upload.id, uploadToken: token },
+        onUrl: ({ key }, url) => noteFile(upload.id, key, { url }),
+      })
+  const refresh = refresher(async () => {
+    stored.value = (await getUpload(upload.id, { token })).files ?? []
+  })
+  const sender = createSender(outgoing, transport, {
+    onDone: ({ key, type }) => {
+      noteOver(upload.id, key)
+      if (type.startsWith('image/')) refresh()
+    },
+    onDiscarded: ({ key, fileId, name, listed }) => {
+      noteOver(upload.id, key)
+      // Its place would be waited for. What can't be told now is told by its end.
+      if (!runningOf(upload.id)) return
+      if (fileId) removeFile(upload.id, { id: fileId, fileName: name }, { token }).catch(() => {})
+      if (secret && listed)
+        void import('./manifest-changes.ts').then(({ unlistGivenUp }) =>
+          unlistGivenUp({ upload, token, secret }, listed),
+        )
+    },
+  })
+  noteStarted(upload.id)
+  sender.dispatch({ type: 'begin' })
+  const conceal = announce(
+    href('/'),
+    computed(() => totalOf(sender.files.value)),
+  )
+  return { ...about, sender, stored, conceal }
+}
+
+const REST_MS = 2_000
+/** The list of many files takes long. */
+const REST_FACTOR = 20
+
+/** Runs `work` now, or once more some time after it is done if it is running: however often it is asked, it takes little of the time. */
+function refresher(work: () => Promise<void>): () => void {
+  let state: 'idle' | 'running' | 'asked again' = 'idle'
+  async function run(): Promise<void> {
+    state = 'running'
+    const begunAt = performance.now()
+    await work().catch(() => {}) // what it shows is no more than nice to know
+    const restMs = Math.max(REST_MS, REST_FACTOR * (performance.now() - begunAt))
+    await new Promise((resolve) => setTimeout(resolve, restMs))
+    const isAskedAgain = (state as string) === 'asked again'
+    state = 'idle'
+    if (isAskedAgain) await run()
+  }
+  return () => {
+    if (state === 'idle') void run()
+    else state = 'asked again'
+  }
+}
+
+/** On to the link, with what has arrived; the rest is given up. */
+export function finishSending(sending: Sending): void {
+  const { upload, secret, sender } = sending
+  sender.dispatch({ type: 'cancel' })
+  end(sending)
+  noteShared(upload.id)
+  if (isOnSendPage()) location.assign(linksOf(upload, secret).page)
+}
+
+/** Without a link that anybody could have, everything goes. */
+export async function cancelSending(sending: Sending): Promise<void> {
+  const { upload, token, isNew, sender } = sending
+  if (!isNew) return finishSending(sending)
+  end(sending)
+  forgetUnfinished(upload.id)
+  sender.dispatch({ type: 'cancel' })
+  rememberToken(upload.id, undefined)
+  await removeUpload(upload.id, { token }).catch(() => {}) // it will expire
+}
+
+function end(sending: Sending): void {
+  sending.conceal()
+  sendings.value = sendings.value.filter((one) => one !== sending)
+}
+
+/** People who went elsewhere meanwhile are left there. */
+const isOnSendPage = (): boolean => route.value.path === '/' && !route.value.query.has('id')

@@ -1,0 +1,40 @@
+import { useSignal } from '@preact/signals'
+import { Dialog } from '../ui/dialog.tsx'
+import { sendTexts } from './texts/send.ts'
+
+interface Props {
+  text: string
+  onAdd: (text: string) => void
+  onClose: () => void
+}
+
+/** Writes a text that is sent as a file. */
+export function TextDialog({ text, onAdd, onClose }: Props) {
+  const t = sendTexts.value
+  const written = useSignal(text)
+  return (
+    <Dialog title={t.textTitle} onClose={onClose} isWide>
+      <form
+        class="stack"
+        onSubmit={(event) => {
+          event.preventDefault()
+          onAdd(written.value)
+        }}
+      >
+        <textarea
+          class="code"
+          rows={12}
+          required
+          aria-label={t.textLabel}
+          value={written.value}
+          onInput={({ currentTarget }) => {
+            written.value = currentTarget.value
+          }}
+        />
+        <button type="submit" class="primary">
+          {t.addText}
+        </button>
+      </form>
+    </Dialog>
+  )
+}

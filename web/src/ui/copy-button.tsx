@@ -1,0 +1,62 @@
+import { useSignal } from '@preact/signals'
+import { commonTexts } from '../lib/texts/common.ts'
+import { Icon } from './icon.tsx'
+
+const SHOWN_MS = 2_000
+
+interface Props {
+  text: string
+  label?: string
+  isPrimary?: boolean
+  /** In lists: the icon says it; who can't see it still hears the words. */
+  isBare?: boolean
+}
+
+/** Copies a text and says so. */
+export function CopyButton({ text, label, isPrimary = false, isBare = false }: Props) {
+  const state = useSignal<'idle' | 'copied' | 'failed'>('idle')
+  const t = commonTexts.value
+  const words = { idle: label ?? t.copy, copied: t.copied, failed: t.copyFailed }
+
+  async function copy(): Promise<void> {
+    state.value = await copyText(text)
+    setTimeout(() => {
+      state.value = 'idle'
+    }, SHOWN_MS)
+  }
+
+  return (
+    <button
+      type="button"
+      class={isBare ? 'bare' : isPrimary ? 'primary' : 'plain'}
+      title={isBare ? words[state.value] : undefined}
+      onClick={() => void copy()}
+    >
+      <Icon name={state.value === 'copied' ? 'check' : 'copy'} />
+      <span class={isBare ? 'heard' : ''} aria-live="polite">
+        {words[state.value]}
+      </span>
+    </button>
+  )
+}
+
+/** Browsers give pages the clipboard over HTTPS only; elsewhere there is the old way, by a selection. */
+async function copyText(text: string): Promise<'copied' | 'failed'> {
+  try {
+    await navigator.clipboard.writeText(text)
+    return 'copied'
+  } catch {
+    return copyBySelection(text)
+  }
+}
+
+function copyBySelection(text: string): 'copied' | 'failed' {
+  const field = document.createElement('textarea')
+  field.value = text
+  field.className = 'unseen'
+  document.body.append(field)
+  field.select()
+  const isCopied = document.execCommand('copy')
+  field.remove()
+  return isCopied ? 'copied' : 'failed'
+}

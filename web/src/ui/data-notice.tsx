@@ -1,0 +1,23 @@
+import type { FileJson } from '../lib/api.ts'
+import { pictureTexts } from '../lib/texts/pictures.ts'
+import { Icon } from './icon.tsx'
+
+type Report = NonNullable<FileJson['image'] | FileJson['media']>
+
+/** What a photo or a video carried with it that nobody was meant to see: that it is gone, or that it is still there. */
+export function DataNotice({ report: { removed, remaining } }: { report: Report }) {
+  const t = pictureTexts.value
+  if (remaining)
+    return (
+      <span class="tag bad">
+        <Icon name="eye" size={16} />
+        {remaining.includes('gps') ? t.stillHasPlace : t.mayHavePlace}
+      </span>
+    )
+  return (
+    <span class="tag good">
+      <Icon name="shield" size={16} />
+      {t.removedFromPhoto(removed.map((what) => t[what]).join(', '))}
+    </span>
+  )
+}

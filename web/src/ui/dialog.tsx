@@ -1,0 +1,40 @@
+import type { ComponentChildren } from 'preact'
+import { useId, useLayoutEffect, useRef } from 'preact/hooks'
+import { commonTexts } from '../lib/texts/common.ts'
+import { Icon } from './icon.tsx'
+
+interface Props {
+  title: string
+  onClose: () => void
+  isWide?: boolean
+  children: ComponentChildren
+}
+
+/** In front of everything; Escape closes it, and the focus goes back where it was: the browser sees to both. */
+export function Dialog({ title, onClose, isWide = false, children }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const whenClosed = useRef(onClose)
+  whenClosed.current = onClose
+  const id = useId()
+  useLayoutEffect(() => {
+    const element = dialog.current
+    const tell = () => whenClosed.current()
+    element?.addEventListener('close', tell)
+    element?.showModal()
+    return () => {
+      element?.removeEventListener('close', tell) // nobody closed it: the page may show it again at once
+      element?.close() // it gives back the focus, which taking it out of the page would not
+    }
+  }, [])
+  return (
+    <dialog ref={dialog} class={isWide ? 'wide' : ''} aria-labelledby={id}>
+      <div class="dialog-head">
+        <h2 id={id}>{title}</h2>
+        <button type="button" class="bare" aria-label={commonTexts.value.close} onClick={() => dialog.current?.close()}>
+          <Icon name="close" />
+        </button>
+      </div>
+      {children}
+    </dialog>
+  )
+}
