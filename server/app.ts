@@ -23,7 +23,7 @@ import { type Database, openDatabase } from './database/open-database.ts'
 import { optimise } from './database/optimise.ts'
 import { createClaims } from './downloads/claims.ts'
 import { createClaimsRepo } from './downloads/claims-repo.ts'
-import { createCopies } from './downloads/download-counter.ts'
+import { createDownloadCounter } from './downloads/download-counter.ts'
 import { createDownloads } from './downloads/downloads.ts'
 import { downloadsRoutes } from './downloads/downloads-routes.ts'
 import { createRequests } from './file-requests/file-requests.ts'
@@ -42,23 +42,23 @@ import { inTime } from './jobs/in-time.ts'
 import { createJobActions } from './jobs/job-actions.ts'
 import { createJobEngine, type JobEngine } from './jobs/job-engine.ts'
 import { jobsRoutes } from './jobs/jobs-routes.ts'
-import { createHousekeeping, type Housekeeping } from './jobs/maintenance.ts'
+import { createMaintenance, type Maintenance } from './jobs/maintenance.ts'
 import { type Clock, type SteadyClock, systemClock, systemSteadyClock } from './lib/clock.ts'
 import { AppError } from './lib/errors.ts'
 import { createBuiltPage } from './pages/built-page.ts'
 import { createPages } from './pages/pages.ts'
 import { webRoutes } from './pages/web-routes.ts'
 import { createPlikImport, type PlikImport } from './plik/plik-import.ts'
-import { createMeters } from './resumable/digest-cache.ts'
+import { createDigestCache } from './resumable/digest-cache.ts'
 import { draftRoutes } from './resumable/draft-routes.ts'
 import { putRoutes } from './resumable/put-routes.ts'
-import { createSlots } from './resumable/reservations.ts'
-import { createResumables } from './resumable/resumables.ts'
-import { createResumablesRepo } from './resumable/resumables-repo.ts'
-import { createEndings } from './resumable/termination.ts'
+import { createReservations } from './resumable/reservations.ts'
+import { createResumableUploads } from './resumable/resumable-uploads.ts'
+import { createResumableUploadsRepo } from './resumable/resumable-uploads-repo.ts'
+import { createTermination } from './resumable/termination.ts'
 import { tusRoutes } from './resumable/tus-routes.ts'
-import { createTurns } from './resumable/upload-locks.ts'
-import { createReceiver } from './resumable/writer.ts'
+import { createUploadLocks } from './resumable/upload-locks.ts'
+import { createUploadWriter } from './resumable/writer.ts'
 import { createStreamExchange } from './streams/stream-exchange.ts'
 import { createStreamRelay } from './streams/stream-relay.ts'
 import { createFilesCheck } from './uploads/files-check.ts'
@@ -94,7 +94,7 @@ export interface App {
   quickUploads: QuickUploads
   statistics: Statistics
   plikImport: PlikImport
-  housekeeping: Housekeeping
+  maintenance: Maintenance
   storeOwnership: StoreOwnership
   /** Shows figures on a port of its own, when there is one. */
   metrics: FastifyInstance | undefined
@@ -141,8 +141,8 @@ export async function createApp({
     clock,
     log,
   })
-  const resumablesRepo = createResumablesRepo({ ...database, spareUploads: repo.spareUploads })
-  const meters = createMeters()
+  const resumablesRepo = createResumableUploadsRepo({ ...database, spareUploads: repo.spareUploads })
+  const digestCache = createDigestCache()
   const { knownBlobs } = repo
   const storeOwnership = createStoreOwnership({ repo: createStoreIdRepo(database), knownBlobs, blobs })
   const { assertOwned } = storeOwnership
@@ -152,18 +152,18 @@ export async function createApp({
     assertOwned,
     blobs,
     spool: images.spool,
-    resumables: { isWanted: resumablesRepo.isWanted, sweep: () => endings.sweep() },
+    resumables: { isWanted: resumablesRepo.isWanted, sweep: () => termination.expire() },
     clock,
     steady,
     log,
   })
-  const housekeeping = createHousekeeping({
+  const maintenance = createMaintenance({
     expiry,
     lapseClaims: () => claims.lapse(),
-    leaseWatches: [() => claims.releaseLost(), () => turns.releaseLost(), () => expiry.findAbandoned()],
+    leaseWatches: [() => claims.releaseLost(), () => locks.releaseLost(), () => expiry.findAbandoned()],
     log,
   })
-  const onRemoved = housekeeping.deleteBlobsSoon
+  const onRemoved = maintenance.deleteBlobsSoon
   const claims = createClaims({
     repo: createClaimsRepo(database),
     clock,
@@ -191,7 +191,7 @@ export async function createApp({
       mailFrom: config.mailFrom,
       allowPrivateWebhooks: config.webhookPrivateAddresses,
     },
-    makeRoom: housekeeping.makeRoom,
+    makeRoom: maintenance.makeRoom,
     log,
   })
   await jobEngine.jobs.seed(SHIPPED_JOBS)
@@ -226,10 +226,10 @@ export async function createApp({
     log,
   })
   const quickUploads = createQuickUploads({ uploads, intake, quotas, repo, clock, steady, config, activity, onRemoved })
-  const turns = createTurns({ repo: resumablesRepo, clock, steady, log })
-  const endings = createEndings({
+  const locks = createUploadLocks({ repo: resumablesRepo, clock, steady, log })
+  const termination = createTermination({
     repo: resumablesRepo,
-    turns,
+    locks,
     uploads,
     intake,
     findFile: repo.findFile,
@@ -247,14 +247,14 @@ export async function createApp({
     config,
     onRevoked: onRemoved,
   })
-  const resumables = createResumables({
+  const resumables = createResumableUploads({
     repo: resumablesRepo,
-    turns,
+    locks,
     quotas,
-    slots: createSlots({ uploads, intake, quotas, requests, endings, config }),
-    receiver: createReceiver({
+    reservations: createReservations({ uploads, intake, quotas, requests, termination, config }),
+    uploadWriter: createUploadWriter({
       blobs,
-      meters,
+      digestCache,
       intake,
       quotas,
       findFile: repo.findFile,
@@ -262,7 +262,7 @@ export async function createApp({
       clock,
       config,
     }),
-    endings,
+    termination,
     findFile: repo.findFile,
     blobs,
     clock,
@@ -275,7 +275,7 @@ export async function createApp({
     blobs,
     exchange,
     activity,
-    copies: createCopies(),
+    downloadCounter: createDownloadCounter(),
   })
 
   const listing = createUploadsListing({ repo: createUploadsListingRepo(database), clock })
@@ -330,10 +330,10 @@ export async function createApp({
     await exchange.close()
     await metrics?.server.close()
     await jobEngine.agent.stop()
-    await housekeeping.close()
+    await maintenance.close()
     intake.close()
     await claims.close()
-    meters.close()
+    digestCache.close()
     images.close()
     await activity.close()
     await blobs.close()
@@ -355,7 +355,7 @@ export async function createApp({
       blobs,
       clock,
     }),
-    housekeeping,
+    maintenance,
     storeOwnership,
     jobEngine,
     backups,

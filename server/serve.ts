@@ -45,7 +45,7 @@ async function start(config: Config, log: Logger, { deaf = [] }: Options): Promi
   await app.server.listen({ host: config.host, port: config.port })
   // Not before: a bucket that does not answer takes minutes to fail.
   void app.storeOwnership.assertOwned().catch((err: unknown) => log.error({ err }, 'no stored file is deleted'))
-  app.housekeeping.start()
+  app.maintenance.start()
   void app.jobEngine.agent.start()
   return app
 }

@@ -105,7 +105,7 @@ test('pure modules import nothing that does I/O', () => {
     'server/file-requests/file-request-shapes.ts',
     'server/images/derivation.ts',
     'server/uploads/intake/digests.ts',
-    'server/resumable/resumable.ts',
+    'server/resumable/resumable-upload.ts',
     'server/resumable/tus-protocol.ts',
     'server/resumable/draft-protocol.ts',
     'server/downloads/byte-range.ts',

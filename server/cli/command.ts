@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts'
 import type { Backups } from '../database/backup.ts'
 import type { DatabaseLocation } from '../database/open-database.ts'
 import type { JobEngine } from '../jobs/job-engine.ts'
-import type { Housekeeping } from '../jobs/maintenance.ts'
+import type { Maintenance } from '../jobs/maintenance.ts'
 import type { PlikImport } from '../plik/plik-import.ts'
 import type { StoreOwnership } from '../uploads/store-ownership.ts'
 import type { Uploads } from '../uploads/uploads.ts'
@@ -36,7 +36,7 @@ export interface Services extends Place {
   removal: AccountRemoval
   uploads: Uploads
   listing: UploadsListing
-  housekeeping: Housekeeping
+  maintenance: Maintenance
   storeOwnership: StoreOwnership
   jobEngine: JobEngine
   plikImport: PlikImport

@@ -17,7 +17,7 @@ import type { Command } from 'commander'
 import { FILE_MODE, FOLDER_MODE } from '../../storage/file-modes.ts'
 import { restoreBackup, serversOn } from '../database/backup.ts'
 import { isThere, migrateDatabase } from '../database/migrate.ts'
-import type { Housekeeping } from '../jobs/maintenance.ts'
+import type { Maintenance } from '../jobs/maintenance.ts'
 import { systemClock } from '../lib/clock.ts'
 import { formatSize } from '../lib/format-size.ts'
 import { type Answer, databaseText, type Place, type Runner, type Services } from './command.ts'
@@ -47,12 +47,12 @@ export function addDatabaseCommands(program: Command, { withServices, withPlace 
     .action(withPlace(migrate))
 }
 
-async function clean({ housekeeping }: Services, { confirm }: { confirm?: true }): Promise<Answer> {
-  const report = await housekeeping.clean(confirm ? { maxPercent: 100 } : {})
+async function clean({ maintenance }: Services, { confirm }: { confirm?: true }): Promise<Answer> {
+  const report = await maintenance.clean(confirm ? { maxPercent: 100 } : {})
   return { json: report, text: cleanText(report) }
 }
 
-type Report = Awaited<ReturnType<Housekeeping['clean']>>
+type Report = Awaited<ReturnType<Maintenance['clean']>>
 
 function cleanText(report: Report): string {
   const { expired, deletedFiles, freedBytes, deletedUploads, abandoned, unfinished, orphans } = report

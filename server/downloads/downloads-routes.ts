@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts'
 import { type CallerReader, holderCookieFor, holderOf, isPreview, readerOf } from '../http/caller.ts'
 import { contentHeaders, type Headers } from '../http/content-headers.ts'
 import { createContentGuard } from '../http/domains.ts'
-import { whileReaderReads } from '../http/idle-timeout.ts'
+import { withReaderTimeout } from '../http/idle-timeout.ts'
 import { acceptAnyBody, BYTES_WITH_FILES, readJson } from '../http/json-body.ts'
 import { receiptOf } from '../http/receipt.ts'
 import { STALLED_READER_MS, sendContent } from '../http/send-content.ts'
@@ -86,7 +86,7 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     const reader = { holder: holder.id, receipt: () => receiptOf(socket), isLook: isLook(request.headers.range), gone }
     const { bytes, part } = await downloads.read(download, range, reader)
     if (holder.newCookie) setHolderCookie(reply, holder.newCookie)
-    return { bytes: isStream ? whileReaderReads(socket, bytes, STALLED_READER_MS) : bytes, part }
+    return { bytes: isStream ? withReaderTimeout(socket, bytes, STALLED_READER_MS) : bytes, part }
   }
 
   const head = (find: typeof findFile) => async (request: FastifyRequest, reply: FastifyReply) => {

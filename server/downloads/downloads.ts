@@ -16,9 +16,9 @@ import type { StoredFile, Upload } from '../uploads/upload.ts'
 import { assertAvailable, isComing } from '../uploads/upload-rules.ts'
 import type { OpenUpload, Uploads } from '../uploads/uploads.ts'
 import { type ArchiveFile, type ArchivePart, archiveEtag, layoutArchive, sliceArchive } from './archive.ts'
-import { coalesced } from './batch-chunks.ts'
+import { inBatches } from './batch-chunks.ts'
 import type { Claims, Receipt } from './claims.ts'
-import type { Copies } from './download-counter.ts'
+import type { DownloadCounter } from './download-counter.ts'
 import { createFileLooks } from './file-looks.ts'
 
 /** Something that can be read: a file, an archive or a stream, as its headers need it. */
@@ -69,7 +69,7 @@ interface Dependencies {
   blobs: BlobStore
   exchange: Pick<StreamExchange, 'take' | 'holds'>
   activity: ActivityRecorder
-  copies: Copies
+  downloadCounter: DownloadCounter
 }
 
 const MAX_ARCHIVE_NAME_BYTES = 1024
@@ -78,7 +78,15 @@ const PARALLEL_LOOKS = 16
 export type Downloads = ReturnType<typeof createDownloads>
 
 /** Reading what was uploaded. Nothing is counted or consumed before `read`. */
-export function createDownloads({ uploads, claims, variants, blobs, exchange, activity, copies }: Dependencies) {
+export function createDownloads({
+  uploads,
+  claims,
+  variants,
+  blobs,
+  exchange,
+  activity,
+  downloadCounter,
+}: Dependencies) {
   const bytesReader = createBytesReader(blobs)
 
   /**
@@ -184,7 +192,7 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
     const parts = source.parts(range)
     if (parts.length > 1) await assertNoneLost(parts)
     const bytesOf = (those: ArchivePart[]) =>
-      those.length > 1 ? coalesced(readParts(those)) : readParts(those, onFailure)
+      those.length > 1 ? inBatches(readParts(those)) : readParts(those, onFailure)
     if (limit === null) return { bytes: bytesOf(parts), part }
     const { holder, receipt, isLook } = claiming(reader)
     const claim = await claims.take(fileIds, limit, { holder, scope }, size, { range, isLook })
@@ -213,7 +221,7 @@ export function createDownloads({ uploads, claims, variants, blobs, exchange, ac
   function isCopy({ size, validators, counts }: Download, range: ByteRange | undefined, sent: Sent, reader: string) {
     if (!size) return sent.isWhole
     const what = `${counts.upload.id} ${counts.fileIds[0]} ${validators?.etag} ${reader}`
-    return copies.completes(what, size, range?.start ?? 0, sent.bytes)
+    return downloadCounter.completes(what, size, range?.start ?? 0, sent.bytes)
   }
 
   /** Throws what `read` would throw because of others who download, and takes nothing. */

@@ -1,4 +1,4 @@
-import { type Coverage, cover, isWhole } from './received-ranges.ts'
+import { isWhole, type ReceivedRanges, withRange } from './received-ranges.ts'
 
 /** Bytes that one response handed to its connection, where it is not known that all of them arrived. */
 export interface Handover {
@@ -14,7 +14,7 @@ export interface Handover {
 /** How far the download of one copy has come. */
 export interface Progress {
   /** What arrived. */
-  delivered: Coverage
+  delivered: ReceivedRanges
   handovers: readonly Handover[]
   /** Bytes, repeated ones included. */
   handedOut: number
@@ -30,7 +30,7 @@ export const handOver = (progress: Progress, handover: Handover, handedOut: numb
 /** Whether all bytes were handed over, and no connection is known to have lost any of them. */
 export const isHandedOver = ({ delivered, handovers }: Progress, size: number): boolean =>
   isWhole(
-    coverAll(
+    withRanges(
       delivered,
       handovers.filter(({ transfer }) => transfer !== null),
     ),
@@ -40,7 +40,7 @@ export const isHandedOver = ({ delivered, handovers }: Progress, size: number): 
 /** The same, if the downloader has what it seems to have. One with several connections may still ask for some of it. */
 export const seemsHandedOver = ({ delivered, handovers }: Progress, size: number): boolean =>
   isWhole(
-    coverAll(
+    withRanges(
       delivered,
       handovers.filter(({ transfer, isResumed }) => transfer !== null || isResumed),
     ),
@@ -57,7 +57,7 @@ export const isUnconfirmed = ({ handovers }: Progress): boolean => handovers.som
 /** The connection of a transfer delivered what was handed to it. */
 export function confirm(progress: Progress, transfer: string): Progress {
   const arrived = progress.handovers.filter((handover) => handover.transfer === transfer)
-  return { ...progress, delivered: coverAll(progress.delivered, arrived), handovers: without(progress, transfer) }
+  return { ...progress, delivered: withRanges(progress.delivered, arrived), handovers: without(progress, transfer) }
 }
 
 /** The connection of a transfer was lost before all that was handed to it arrived. */
@@ -81,8 +81,8 @@ export const resumeAt = (progress: Progress, start: number): Progress => ({
 
 const isEmpty = ({ first, last }: Pick<Handover, 'first' | 'last'>): boolean => last < first
 
-const coverAll = (coverage: Coverage, added: readonly Pick<Handover, 'first' | 'last'>[]): Coverage =>
-  added.filter((one) => !isEmpty(one)).reduce((all, { first, last }) => cover(all, first, last), coverage)
+const withRanges = (ranges: ReceivedRanges, added: readonly Pick<Handover, 'first' | 'last'>[]): ReceivedRanges =>
+  added.filter((one) => !isEmpty(one)).reduce((all, { first, last }) => withRange(all, first, last), ranges)
 
 const without = ({ handovers }: Progress, transfer: string | null): Handover[] =>
   handovers.filter((handover) => transfer === null || handover.transfer !== transfer)

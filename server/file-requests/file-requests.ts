@@ -7,7 +7,7 @@ import { AppError } from '../lib/errors.ts'
 import { isId, newId, newToken } from '../lib/ids.ts'
 import { type Announcement, mostBytes } from '../uploads/intake/announcement.ts'
 import type { AssertFreeSpace } from '../uploads/intake/free-space.ts'
-import type { Admission } from '../uploads/intake/guest-quota.ts'
+import type { GuestQuota } from '../uploads/intake/guest-quota.ts'
 import type { Budget, Quotas } from '../uploads/intake/quotas.ts'
 import type { IncomingFile, UploadsIntake } from '../uploads/intake/uploads-intake.ts'
 import type { StoredFile, Upload } from '../uploads/upload.ts'
@@ -41,7 +41,7 @@ interface Dependencies {
 /** A guest's access to one upload, and what may be added. */
 interface Admitted {
   upload: Upload
-  admission: Admission
+  guestQuota: GuestQuota
   /** Bytes that the file may have, as things are now. */
   limit: number
   /** Whose quota it uses. */
@@ -126,7 +126,7 @@ export function createRequests({
 
   /**
    * Whether a guest may add a file of that size, before any of it is read. Whoever adds the file's row has to ask
-   * `admission` once more, in the same transaction: that is what counts. Throws as `inspect`; `forbidden`: full;
+   * `guestQuota` once more, in the same transaction: that is what counts. Throws as `inspect`; `forbidden`: full;
    * `too_large`.
    */
   async function admit(token: string, announced: Announcement): Promise<Admitted> {
@@ -134,16 +134,16 @@ export function createRequests({
     const grantedBytes = grantBytes(request, await repo.usage(request.id), announced)
     const budget = await quotas.budgetOf(upload, { isSecret: true })
     await intake.assertRoomFor(budget, announced)
-    const admission = { requestId: request.id, grant: (trx: Trx) => grant(trx, request.id, upload, announced) }
-    return { upload, admission, limit: Math.min(grantedBytes, budget.maxFileSizeBytes), budget }
+    const guestQuota = { requestId: request.id, grant: (trx: Trx) => grant(trx, request.id, upload, announced) }
+    return { upload, guestQuota, limit: Math.min(grantedBytes, budget.maxFileSizeBytes), budget }
   }
 
-  /** As `admit`, for a part of a file: only `admission` says how many bytes it may have, which then wait for the other parts. */
+  /** As `admit`, for a part of a file: only `guestQuota` says how many bytes it may have, which then wait for the other parts. */
   async function admitPart(token: string, announced: Announcement): Promise<Omit<Admitted, 'upload'>> {
-    const { upload, admission, ...room } = await admit(token, announced)
+    const { upload, guestQuota, ...room } = await admit(token, announced)
     return {
       ...room,
-      admission: { ...admission, grant: (trx) => grantOfPart(trx, admission.requestId, upload, announced) },
+      guestQuota: { ...guestQuota, grant: (trx) => grantOfPart(trx, guestQuota.requestId, upload, announced) },
     }
   }
 
@@ -166,9 +166,9 @@ export function createRequests({
     announced: Announcement,
     incoming: () => Promise<IncomingFile>,
   ): Promise<StoredFile> {
-    const { upload, admission } = await admit(token, announced)
+    const { upload, guestQuota } = await admit(token, announced)
     return forGuest(token, async () =>
-      intake.add(upload, { ...(await incoming()), maxBytes: mostBytes(announced) }, admission),
+      intake.add(upload, { ...(await incoming()), maxBytes: mostBytes(announced) }, guestQuota),
     )
   }
 
@@ -177,8 +177,8 @@ export function createRequests({
    * It counts from now on. Throws as `admit` and `UploadsIntake.reserveForGuest`.
    */
   async function reserve(token: string, announced: Announcement, name: string) {
-    const { upload, admission, limit, budget } = await admit(token, announced)
-    const { file, grantedBytes } = await forGuest(token, () => intake.reserveForGuest(upload, name, admission))
+    const { upload, guestQuota, limit, budget } = await admit(token, announced)
+    const { file, grantedBytes } = await forGuest(token, () => intake.reserveForGuest(upload, name, guestQuota))
     return { upload, file, limit: Math.min(grantedBytes, limit), budget }
   }
 

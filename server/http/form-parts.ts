@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify'
 import { AppError } from '../lib/errors.ts'
 import { digestCheck } from '../uploads/intake/digests.ts'
 import { parseHeader } from './header-parameters.ts'
-import { whileSenderSpeaks } from './idle-timeout.ts'
+import { withSenderTimeout } from './idle-timeout.ts'
 
 export interface FormPart {
   /** Undefined: the part has none. */
@@ -76,7 +76,7 @@ async function feed(
 ): Promise<void> {
   const check = digestCheck(request.headers, ['Content-Digest'])
   const body = request.raw.iterator({ destroyOnReturn: false }) // else nobody could read why it was refused
-  for await (const chunk of whileSenderSpeaks(request, body, silenceMs)) {
+  for await (const chunk of withSenderTimeout(request, body, silenceMs)) {
     check?.add(chunk)
     if (parser.isEmpty()) assertLinesEndWithCrlf(chunk)
     await parser.write(chunk)

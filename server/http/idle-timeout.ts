@@ -8,7 +8,7 @@ import { AppError } from '../lib/errors.ts'
  * counts everything in which nothing moves on the connection: it would also cut an honest sender whom a slow disk or
  * bucket keeps waiting, and an answer that needs a long sync first.
  */
-export async function* whileSenderSpeaks<T>(
+export async function* withSenderTimeout<T>(
   request: FastifyRequest,
   pieces: AsyncIterable<T>,
   silenceMs = request.server.initialConfig.connectionTimeout ?? 0,
@@ -28,7 +28,7 @@ export async function* whileSenderSpeaks<T>(
 }
 
 /** The bytes of a stream for `reader`, whose own time runs only while it is the one that is waited for, and not the sender. */
-export async function* whileReaderReads<T>(
+export async function* withReaderTimeout<T>(
   reader: Socket,
   bytes: AsyncIterable<T>,
   stallMs: number,
@@ -49,7 +49,7 @@ export async function* whileReaderReads<T>(
 }
 
 /** The same bytes, but silence ends them with `timed_out`, which can be answered; else the connection is cut without a word. */
-export function untilSilence<T>(request: FastifyRequest, bytes: AsyncIterable<T>): Interruptible<T> {
+export function withIdleTimeout<T>(request: FastifyRequest, bytes: AsyncIterable<T>): Interruptible<T> {
   const silence = new AbortController()
   request.raw.once('timeout', () => silence.abort(new AppError('timed_out', 'timed out waiting for data')))
   return interruptible(bytes, silence.signal)

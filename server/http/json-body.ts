@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { AppError } from '../lib/errors.ts'
 import { problemsOf } from '../lib/shapes.ts'
-import { whileSenderSpeaks } from './idle-timeout.ts'
+import { withSenderTimeout } from './idle-timeout.ts'
 
 /** Enough for every field of an account at its longest. */
 const FEW_BYTES = 16 * 1024
@@ -61,7 +61,7 @@ export async function readText(request: FastifyRequest, { maxBytes = FEW_BYTES }
   const chunks: Uint8Array[] = []
   let size = 0
   const body = request.raw.iterator({ destroyOnReturn: false }) // else nobody could read why it was refused
-  for await (const chunk of whileSenderSpeaks<Uint8Array>(request, body)) {
+  for await (const chunk of withSenderTimeout<Uint8Array>(request, body)) {
     size += chunk.byteLength
     if (size > maxBytes) throw tooLarge()
     chunks.push(chunk)

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Announcement } from '../uploads/intake/announcement.ts'
 import { type DigestCheck, digestCheck } from '../uploads/intake/digests.ts'
-import { whileSenderSpeaks } from './idle-timeout.ts'
+import { withSenderTimeout } from './idle-timeout.ts'
 
 export interface RawBody {
   bytes: AsyncIterable<Uint8Array>
@@ -15,7 +15,7 @@ export interface RawBody {
 export function rawBody(request: FastifyRequest): RawBody {
   const body = request.raw.iterator({ destroyOnReturn: false }) // else nobody could read why it was refused
   const check = digestCheck(request.headers, ['Content-Digest'])
-  return { bytes: whileSenderSpeaks(request, body), size: bodySize(request), check }
+  return { bytes: withSenderTimeout(request, body), size: bodySize(request), check }
 }
 
 /** A body that is all the bytes: they end by `bad_request` when they are not what their sender says. Throws as `digestCheck`. */

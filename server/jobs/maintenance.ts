@@ -17,13 +17,13 @@ interface Dependencies {
 const STOP_GRACE_MS = 3_000
 const LOOK_EVERY_MS = 2_000
 
-export type Housekeeping = ReturnType<typeof createHousekeeping>
+export type Maintenance = ReturnType<typeof createMaintenance>
 
 /**
  * What clears up without a job: at once when something was removed, by hand (`mayfly clean`), and when the disk is so full
  * that no job can be noted. It is the same work, and may be done twice or be killed.
  */
-export function createHousekeeping({ expiry, lapseClaims, leaseWatches, log }: Dependencies) {
+export function createMaintenance({ expiry, lapseClaims, leaseWatches, log }: Dependencies) {
   const stopping = new AbortController()
   const deleteBlobs = oneAtATime(() => expiry.deleteBlobs({ signal: stopping.signal }))
   const endUnfinished = oneAtATime(expiry.endUnfinished)
@@ -67,7 +67,7 @@ export function createHousekeeping({ expiry, lapseClaims, leaseWatches, log }: D
 
   function inBackground(work: () => Promise<unknown>): void {
     const failed = (err: unknown): void => {
-      if (!stopping.signal.aborted) log.error({ err }, 'housekeeping failed')
+      if (!stopping.signal.aborted) log.error({ err }, 'maintenance failed')
     }
     const run = work().catch(failed)
     background.add(run)

@@ -1,5 +1,5 @@
 import { AppError } from '../lib/errors.ts'
-import type { Resumable } from './resumable.ts'
+import type { ResumableUpload } from './resumable-upload.ts'
 
 /** Headers of the IETF's resumable uploads (draft-ietf-httpbis-resumable-upload, up to -15), and of partial PUT. Pure. */
 
@@ -23,26 +23,28 @@ export function interopOf(headers: RequestHeaders): Record<string, string> {
   return INTEROP_VERSIONS.includes(version) ? { 'Upload-Draft-Interop-Version': version } : {}
 }
 
-export const completeHeader = ({ status }: Resumable) => ({ 'Upload-Complete': status === 'finished' ? '?1' : '?0' })
+export const completeHeader = ({ status }: ResumableUpload) => ({
+  'Upload-Complete': status === 'finished' ? '?1' : '?0',
+})
 
-export function limitHeader({ maxLength, expiresAt }: Resumable, now: number) {
+export function limitHeader({ maxSize, expiresAt }: ResumableUpload, now: number) {
   const maxAge = `max-age=${Math.max(0, Math.floor((expiresAt - now) / 1000))}`
-  return { 'Upload-Limit': maxLength === null ? maxAge : `max-size=${maxLength}, ${maxAge}` }
+  return { 'Upload-Limit': maxSize === null ? maxAge : `max-size=${maxSize}, ${maxAge}` }
 }
 
-/** Where the body of a PUT belongs (RFC 9110 §14.5, `curl -C`): from `offset` to the end of `length` bytes. Throws `bad_request`. */
+/** Where the body of a PUT belongs (RFC 9110 §14.5, `curl -C`): from `offset` to the end of `uploadSize` bytes. Throws `bad_request`. */
 export function readContentRange(
   header: string | undefined,
-): { offset: number; length: number | undefined } | undefined {
+): { offset: number; uploadSize: number | undefined } | undefined {
   if (header === undefined) return undefined
-  const [, first, last, length] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(header.trim()) ?? []
-  const isWhole = length === '*' || Number(last) + 1 === Number(length)
+  const [, first, last, size] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(header.trim()) ?? []
+  const isWhole = size === '*' || Number(last) + 1 === Number(size)
   if (first === undefined || Number(first) > Number(last) || !isWhole)
     throw new AppError(
       'bad_request',
       'invalid Content-Range, expected one that goes to the end, such as bytes 100-199/200',
     )
-  return { offset: Number(first), length: length === '*' ? undefined : Number(length) }
+  return { offset: Number(first), uploadSize: size === '*' ? undefined : Number(size) }
 }
 
 /** The file name of a `Content-Disposition` (RFC 6266), `filename*` before `filename`. */

@@ -10,13 +10,13 @@ import { AppError } from '../lib/errors.ts'
 import { wholeSha256 } from '../uploads/intake/digests.ts'
 import { optionsOfRequest } from '../uploads/quick-options.ts'
 import { completeHeader, fileNameOf, interopOf, limitHeader, readComplete, readContentRange } from './draft-protocol.ts'
-import type { Piece, Resumable } from './resumable.ts'
-import type { Resumables } from './resumables.ts'
+import type { Chunk, ResumableUpload } from './resumable-upload.ts'
+import type { ResumableUploads } from './resumable-uploads.ts'
 import { distinguishTus, NOT_TUS } from './tus-constraint.ts'
 import { headerOf, optionsOfMetadata, readBytes, readMetadata, UNNAMED, withoutSecrets } from './tus-protocol.ts'
 
 interface Dependencies {
-  resumables: Resumables
+  resumables: ResumableUploads
   readCaller: CallerReader
   clock: Clock
   config: Config
@@ -36,24 +36,31 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
     const body = rawBody(request)
     const header = headerOf(request.headers, 'upload-metadata')
     const metadata = readMetadata(header)
-    const wish = {
-      length: readBytes(request.headers, 'Upload-Length') ?? (isComplete ? body.size : undefined),
+    const creation = {
+      size: readBytes(request.headers, 'Upload-Length') ?? (isComplete ? body.size : undefined),
       name: fileNameOf(request.headers['content-disposition']) ?? metadata.get('filename') ?? UNNAMED,
       target: { options: { ...optionsOfMetadata(metadata), ...optionsOfRequest(request) } },
       requestToken: headerOf(request.headers, 'x-requesttoken'),
     }
-    const remarks = { metadata: withoutSecrets(header), sha256: wholeSha256(request.headers) }
-    const { secret, resumable, slot } = await resumables.create(wish, await readCaller(request), remarks)
+    const clientFields = { metadata: withoutSecrets(header), sha256: wholeSha256(request.headers) }
+    const { secret, resumable, reservedFile } = await resumables.create(
+      creation,
+      await readCaller(request),
+      clientFields,
+    )
     const headers = { Location: resumptionPath(request, config, secret), ...limitHeader(resumable, clock()) }
     announceResumption(request, reply, { ...headers, ...interopOf(request.headers) })
-    reply.headers({ ...headers, ...(slot?.uploadToken === undefined ? {} : { 'X-UploadToken': slot.uploadToken }) })
-    const piece = { offset: 0, isLast: isComplete, sender: readCaller.sender(request, reply), ...body }
-    return answer(request, reply, await resumables.append(secret, piece), 201)
+    reply.headers({
+      ...headers,
+      ...(reservedFile?.uploadToken === undefined ? {} : { 'X-UploadToken': reservedFile.uploadToken }),
+    })
+    const chunk = { offset: 0, isLast: isComplete, sender: readCaller.sender(request, reply), ...body }
+    return answer(request, reply, await resumables.append(secret, chunk), 201)
   }
 
   const inspect: Handler = async (request, reply) => {
     const resumable = await resumables.inspect(secretOf(request), readCaller.sender(request, reply))
-    if (resumable.length !== null) reply.header('Upload-Length', resumable.length)
+    if (resumable.size !== null) reply.header('Upload-Length', resumable.size)
     return reply.code(204).headers(stateOf(request, resumable)).send()
   }
 
@@ -61,20 +68,20 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
     const offset = readBytes(request.headers, 'Upload-Offset')
     if (offset === undefined) throw new AppError('bad_request', 'missing Upload-Offset')
     const isLast = readComplete(request.headers)
-    const length = readBytes(request.headers, 'Upload-Length')
-    return take(request, reply, { offset, length, isLast, ...rawBody(request) })
+    const uploadSize = readBytes(request.headers, 'Upload-Length')
+    return take(request, reply, { offset, uploadSize, isLast, ...rawBody(request) })
   }
 
   /** Without `Content-Range` it is the whole, which `curl -C 0` sends; a second whole is refused like any wrong offset. */
   const put: Handler = async (request, reply) => {
-    const { offset, length } = readContentRange(headerOf(request.headers, 'content-range')) ?? { offset: 0 }
-    return take(request, reply, { offset, length, isLast: true, ...rawBody(request) })
+    const { offset, uploadSize } = readContentRange(headerOf(request.headers, 'content-range')) ?? { offset: 0 }
+    return take(request, reply, { offset, uploadSize, isLast: true, ...rawBody(request) })
   }
 
-  async function take(request: FastifyRequest, reply: FastifyReply, piece: Piece): Promise<FastifyReply> {
+  async function take(request: FastifyRequest, reply: FastifyReply, chunk: Chunk): Promise<FastifyReply> {
     const sender = readCaller.sender(request, reply)
     try {
-      return await answer(request, reply, await resumables.append(secretOf(request), { ...piece, sender }), 204)
+      return await answer(request, reply, await resumables.append(secretOf(request), { ...chunk, sender }), 204)
     } catch (error) {
       if (error instanceof AppError && error.code === 'conflict')
         reply.headers(stateOf(request, await resumables.inspect(secretOf(request), sender))) // the draft's §4.4.2: 409 names the offset
@@ -83,7 +90,7 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
   }
 
   /** What has become a file is answered with its link, as a quick upload is; a guest is not told the link. */
-  async function answer(request: FastifyRequest, reply: FastifyReply, resumable: Resumable, unfinished: number) {
+  async function answer(request: FastifyRequest, reply: FastifyReply, resumable: ResumableUpload, unfinished: number) {
     reply.headers(stateOf(request, resumable))
     const file = await resumables.fileOf(resumable)
     if (!file) return reply.code(unfinished).send()
@@ -92,8 +99,8 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
     return reply.code(200).type('text/plain; charset=utf-8').send(`${link}\n`)
   }
 
-  const stateOf = (request: FastifyRequest, resumable: Resumable) => ({
-    'Upload-Offset': resumable.received,
+  const stateOf = (request: FastifyRequest, resumable: ResumableUpload) => ({
+    'Upload-Offset': resumable.offset,
     ...completeHeader(resumable),
     ...limitHeader(resumable, clock()),
     ...interopOf(request.headers),

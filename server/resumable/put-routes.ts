@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config/config.ts'
 import type { CallerReader } from '../http/caller.ts'
-import { untilSilence } from '../http/idle-timeout.ts'
+import { withIdleTimeout } from '../http/idle-timeout.ts'
 import { serverUrl } from '../http/links.ts'
 import { LIMITED_AS_CREATE } from '../http/rate-limited.ts'
 import { announcedBody, rawBody, wholeBody } from '../http/raw-body.ts'
@@ -17,12 +17,12 @@ import type { QuickUploads } from '../uploads/quick-uploads.ts'
 import type { StoredFile, Upload } from '../uploads/upload.ts'
 import { expiryOf } from '../uploads/upload-rules.ts'
 import { completeHeader, interopOf, limitHeader, readComplete } from './draft-protocol.ts'
-import type { Slot } from './reservations.ts'
-import type { Resumables } from './resumables.ts'
+import type { ReservedFile } from './reservations.ts'
+import type { ResumableUploads } from './resumable-uploads.ts'
 import { readBytes, UNNAMED } from './tus-protocol.ts'
 
 interface Dependencies {
-  resumables: Resumables
+  resumables: ResumableUploads
   quickUploads: QuickUploads
   readCaller: CallerReader
   answerUpload: AnswerUpload
@@ -60,26 +60,26 @@ export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, 
     const isDraft = readComplete(headers) !== undefined
     const isComplete = readComplete(headers) ?? true
     const { bytes, size, check } = rawBody(request)
-    const length = readBytes(headers, 'Upload-Length') ?? (isComplete ? size : undefined)
-    const wish = { name: nameOf(request), length, target: { options: optionsOfRequest(request) } }
-    const { secret, resumable, slot } = await resumables.create(wish, await readCaller(request), {
+    const total = readBytes(headers, 'Upload-Length') ?? (isComplete ? size : undefined)
+    const creation = { name: nameOf(request), size: total, target: { options: optionsOfRequest(request) } }
+    const { secret, resumable, reservedFile } = await resumables.create(creation, await readCaller(request), {
       sha256: wholeSha256(headers),
     })
     const where = { Location: resumptionPath(request, config, secret), ...limitHeader(resumable, clock()) }
-    const command = resumeCommand(request, config, secret, wish.name)
+    const command = resumeCommand(request, config, secret, creation.name)
     announceResumption(request, reply, { ...where, ...interopOf(headers), 'X-Mayfly-Resume': command })
     const sender = readCaller.sender(request, reply)
-    const piece = { offset: 0, isLast: isComplete, size, check, sender, bytes: untilSilence(request, bytes) }
-    const received = await resumables.append(secret, piece).catch(async (error: unknown) => {
+    const chunk = { offset: 0, isLast: isComplete, size, check, sender, bytes: withIdleTimeout(request, bytes) }
+    const appended = await resumables.append(secret, chunk).catch(async (error: unknown) => {
       if (error instanceof AppError && FINAL.includes(error.code)) await resumables.abort(secret).catch(() => {})
       else reply.headers(where)
       throw explained(error, command)
     })
-    reply.headers({ ...completeHeader(received), ...interopOf(headers), 'Upload-Offset': received.received })
-    const file = await resumables.fileOf(received)
+    reply.headers({ ...completeHeader(appended), ...interopOf(headers), 'Upload-Offset': appended.offset })
+    const file = await resumables.fileOf(appended)
     if (isDraft) reply.headers(where) // whether or not the client got it before
     if (!file) return reply.code(201).send()
-    const { upload, uploadToken = '' } = slot as Slot // only parts have none
+    const { upload, uploadToken = '' } = reservedFile as ReservedFile // only parts have none
     return answerUpload(request, reply, { upload: startedBy(file, upload), files: [file], token: uploadToken })
   }
 

@@ -3,30 +3,30 @@ import type { Config } from '../config/config.ts'
 import type { Requests } from '../file-requests/file-requests.ts'
 import { AppError } from '../lib/errors.ts'
 import { assertDeclaredSize } from '../uploads/intake/declared-size.ts'
-import type { Admission } from '../uploads/intake/guest-quota.ts'
+import type { GuestQuota } from '../uploads/intake/guest-quota.ts'
 import type { Budget, Quotas } from '../uploads/intake/quotas.ts'
 import type { UploadsIntake } from '../uploads/intake/uploads-intake.ts'
 import type { StoredFile, Upload } from '../uploads/upload.ts'
 import { isComing, type UploadOptions } from '../uploads/upload-rules.ts'
 import type { OpenUpload, Uploads } from '../uploads/uploads.ts'
-import type { Endings } from './termination.ts'
+import type { Termination } from './termination.ts'
 
 interface Dependencies {
   uploads: Uploads
   intake: UploadsIntake
   quotas: Quotas
   requests: Pick<Requests, 'admitPart' | 'reserve'>
-  endings: Endings
+  termination: Termination
   config: Pick<Config, 'featureAuthentication'>
 }
 
-/** What a client wants to send. */
-export interface Wish {
+/** What a client wants to create. */
+export interface CreationOptions {
   /** Bytes; absent: not known yet. */
-  length: number | undefined
+  size: number | undefined
   name: string
-  /** `part`: becomes a file only together with others, see `Resumables.join`. */
-  target: ExistingUpload | NewUploadWish | 'part'
+  /** `part`: becomes a file only together with others, see `ResumableUploads.join`. */
+  target: ExistingUpload | NewUpload | 'part'
   /** Of a guest; then it goes where the request says, whatever the target is. */
   requestToken?: string | undefined
   /** Ids of the parts that it will be made of. What they have reserved is not reserved again. */
@@ -40,86 +40,86 @@ interface ExistingUpload {
 }
 
 /** An upload of its own. */
-interface NewUploadWish {
+interface NewUpload {
   options: UploadOptions
 }
 
-/** The file that it will be. */
-export interface Slot {
+/** The file that it will become. */
+export interface ReservedFile {
   upload: Upload
   file: StoredFile
   /** Of an upload that was made for it: the token, known only now. */
   uploadToken: string | undefined
 }
 
-interface Room {
+export interface Reservation {
   /** Absent for a part. */
-  slot: Slot | undefined
+  reservedFile: ReservedFile | undefined
   /** Bytes that there may be. */
   limit: number
   /** Whose quota it uses. */
   budget: Budget
   /** Of a guest's part: whoever adds its row asks once more, in the same transaction. */
-  admission?: Admission
+  guestQuota?: GuestQuota
 }
 
-export type Slots = ReturnType<typeof createSlots>
+export type Reservations = ReturnType<typeof createReservations>
 
 /** Where the bytes will go, and how many there may be. */
-export function createSlots({ uploads, intake, quotas, requests, endings, config }: Dependencies) {
+export function createReservations({ uploads, intake, quotas, requests, termination, config }: Dependencies) {
   /** Throws as `Uploads.open`, `Uploads.create`, `UploadsIntake.reserve` and `Requests.reserve`; `too_large`. */
-  async function take(wish: Wish, caller: Caller): Promise<Room> {
-    const { target, requestToken } = wish
-    if (target === 'part') return takePart(wish, caller)
-    if (requestToken !== undefined) return takeForGuest(requestToken, wish)
-    return 'uploadId' in target ? takeIn(target, wish, caller) : takeInNew(target, wish, caller)
+  async function reserve(options: CreationOptions, caller: Caller): Promise<Reservation> {
+    const { target, requestToken } = options
+    if (target === 'part') return reservePart(options, caller)
+    if (requestToken !== undefined) return reserveForGuest(requestToken, options)
+    return 'uploadId' in target ? reserveIn(target, options, caller) : reserveInNew(target, options, caller)
   }
 
-  async function takeIn({ uploadId, fileId }: ExistingUpload, wish: Wish, caller: Caller) {
+  async function reserveIn({ uploadId, fileId }: ExistingUpload, options: CreationOptions, caller: Caller) {
     const opened = await uploads.open(uploadId, caller)
     intake.assertMayAddFiles(opened)
-    const declared = fileId === undefined ? undefined : await uploads.getFile(opened, fileId, wish.name)
-    if (declared && wish.length !== undefined && isComing(opened.upload, declared))
-      assertDeclaredSize(wish.length, declared.size)
+    const declared = fileId === undefined ? undefined : await uploads.getFile(opened, fileId, options.name)
+    if (declared && options.size !== undefined && isComing(opened.upload, declared))
+      assertDeclaredSize(options.size, declared.size)
     // A client that creates the same file again never got the answer, or lost the URL: it begins anew.
-    if (declared?.status === 'uploading' && (await endings.forget(declared.id))) await intake.reopen(declared)
-    const { file, ...room } = await reserve(opened, wish, declared)
-    return { slot: { upload: opened.upload, file, uploadToken: undefined }, ...room }
+    if (declared?.status === 'uploading' && (await termination.abandon(declared.id))) await intake.reopen(declared)
+    const { file, ...room } = await reserveFile(opened, options, declared)
+    return { reservedFile: { upload: opened.upload, file, uploadToken: undefined }, ...room }
   }
 
-  async function takeForGuest(requestToken: string, { name, ...wish }: Wish) {
-    const { upload, file, ...room } = await requests.reserve(requestToken, announcementOf(wish), name)
-    return { slot: { upload, file, uploadToken: undefined }, ...room }
+  async function reserveForGuest(requestToken: string, { name, ...options }: CreationOptions) {
+    const { upload, file, ...room } = await requests.reserve(requestToken, announcementOf(options), name)
+    return { reservedFile: { upload, file, uploadToken: undefined }, ...room }
   }
 
-  async function takeInNew({ options }: NewUploadWish, wish: Wish, caller: Caller) {
-    const { upload, token } = await uploads.create(options, caller)
+  async function reserveInNew({ options: uploadOptions }: NewUpload, options: CreationOptions, caller: Caller) {
+    const { upload, token } = await uploads.create(uploadOptions, caller)
     try {
-      const { file, ...room } = await reserve({ upload, isAdmin: true, holdsToken: true }, wish, undefined)
-      return { slot: { upload, file, uploadToken: token }, ...room }
+      const { file, ...room } = await reserveFile({ upload, isAdmin: true, holdsToken: true }, options, undefined)
+      return { reservedFile: { upload, file, uploadToken: token }, ...room }
     } catch (error) {
       await uploads.withdraw(upload.id)
       throw error
     }
   }
 
-  async function reserve(opened: OpenUpload, wish: Wish, declared: StoredFile | undefined) {
-    const room = await roomFor(wish, await quotas.budgetOf(opened.upload))
-    return { file: await intake.reserve(opened, wish.name, declared), ...room }
+  async function reserveFile(opened: OpenUpload, options: CreationOptions, declared: StoredFile | undefined) {
+    const room = await roomFor(options, await quotas.budgetOf(opened.upload))
+    return { file: await intake.reserve(opened, options.name, declared), ...room }
   }
 
   /** It has no upload whose rules would hold, but must not be a way around those of the server, the user or the request. */
-  async function takePart(wish: Wish, caller: Caller) {
-    if (wish.requestToken !== undefined) {
-      return { slot: undefined, ...(await requests.admitPart(wish.requestToken, announcementOf(wish))) }
+  async function reservePart(options: CreationOptions, caller: Caller) {
+    if (options.requestToken !== undefined) {
+      return { reservedFile: undefined, ...(await requests.admitPart(options.requestToken, announcementOf(options))) }
     }
     assertMaySendParts(caller)
-    return { slot: undefined, ...(await roomFor(wish, quotas.budgetFor(caller.user))) }
+    return { reservedFile: undefined, ...(await roomFor(options, quotas.budgetFor(caller.user))) }
   }
 
-  async function roomFor(wish: Wish, budget: Budget) {
-    await intake.assertRoomFor(budget, announcementOf(wish))
-    return { limit: await quotas.limitOf(budget, wish.partIds), budget }
+  async function roomFor(options: CreationOptions, budget: Budget) {
+    await intake.assertRoomFor(budget, announcementOf(options))
+    return { limit: await quotas.limitOf(budget, options.partIds), budget }
   }
 
   function assertMaySendParts(caller: Caller): void {
@@ -128,17 +128,17 @@ export function createSlots({ uploads, intake, quotas, requests, endings, config
       throw new AppError('forbidden', 'anonymous uploads are disabled')
   }
 
-  /** Undoes `take`, when nothing came of it. */
-  async function giveBack({ upload, file, uploadToken }: Slot): Promise<void> {
+  /** Undoes `reserve`, when nothing came of it. */
+  async function release({ upload, file, uploadToken }: ReservedFile): Promise<void> {
     await intake.giveBack(file)
     if (uploadToken !== undefined) await uploads.withdraw(upload.id)
   }
 
-  return { take, giveBack }
+  return { reserve, release }
 }
 
-const announcementOf = ({ length, partIds }: Pick<Wish, 'length' | 'partIds'>) => ({
-  bytes: length ?? Number.POSITIVE_INFINITY,
-  isExact: length !== undefined,
+const announcementOf = ({ size, partIds }: Pick<CreationOptions, 'size' | 'partIds'>) => ({
+  bytes: size ?? Number.POSITIVE_INFINITY,
+  isExact: size !== undefined,
   partIds,
 })

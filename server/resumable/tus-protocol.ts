@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { AppError } from '../lib/errors.ts'
 import { optionFromField } from '../uploads/quick-options.ts'
 import type { UploadOptions } from '../uploads/upload-rules.ts'
-import type { PieceCheck } from './resumable.ts'
+import type { ChunkCheck } from './resumable-upload.ts'
 
 /** The headers of tus 1.0.0 (tus.io/protocols/resumable-upload). Pure. */
 
@@ -91,7 +91,7 @@ const CHECKSUMS = new Map([
 export const CHECKSUM_ALGORITHMS = [...CHECKSUMS.keys()].join(',')
 
 /** `Upload-Checksum`. Throws `bad_request`. */
-export function readChecksum(header: string | undefined): PieceCheck | undefined {
+export function readChecksum(header: string | undefined): ChunkCheck | undefined {
   if (header === undefined) return undefined
   const [algorithm = '', encoded = ''] = header.split(' ')
   const expected = Buffer.from(encoded, 'base64')

@@ -7,9 +7,9 @@ import { type RawBody, rawBody } from '../http/raw-body.ts'
 import { resumptionPath } from '../http/resume-command.ts'
 import { AppError } from '../lib/errors.ts'
 import { wholeSha256 } from '../uploads/intake/digests.ts'
-import type { Wish } from './reservations.ts'
-import type { Resumable } from './resumable.ts'
-import type { Created, Resumables } from './resumables.ts'
+import type { CreationOptions } from './reservations.ts'
+import type { ResumableUpload } from './resumable-upload.ts'
+import type { CreatedUpload, ResumableUploads } from './resumable-uploads.ts'
 import { distinguishTus, TUS } from './tus-constraint.ts'
 import {
   CHECKSUM_ALGORITHMS,
@@ -29,7 +29,7 @@ import {
 } from './tus-protocol.ts'
 
 interface Dependencies {
-  resumables: Resumables
+  resumables: ResumableUploads
   readCaller: CallerReader
   config: Config
 }
@@ -50,33 +50,33 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
   }
 
   const create: Handler = async (request, reply) => {
-    const { wish, length, remarks, uploadToken } = readWish(request)
+    const { creation, size, clientFields, uploadToken } = readCreation(request)
     const caller = await readCaller(request)
     const creator = uploadToken === undefined ? caller : { ...caller, uploadToken }
-    const concat = readConcat(remarks.concat || undefined)
+    const concat = readConcat(clientFields.concat || undefined)
     const sender = readCaller.sender(request, reply)
     if (Array.isArray(concat))
-      return joinParts(request, reply, await resumables.join(concat, wish, creator, remarks, sender))
-    const piece = { offset: 0, sender, ...checkedBody(request) } // before anything is made that a refusal would leave behind
-    const target = concat ?? wish.target
-    const created = await resumables.create({ ...wish, length: length(), target }, creator, remarks)
+      return joinParts(request, reply, await resumables.join(concat, creation, creator, clientFields, sender))
+    const chunk = { offset: 0, sender, ...checkedBody(request) } // before anything is made that a refusal would leave behind
+    const target = concat ?? creation.target
+    const created = await resumables.create({ ...creation, size: size(), target }, creator, clientFields)
     describeCreated(request, reply, created)
     const hasBytes = isOffsetType(request.headers['content-type'])
-    if (!hasBytes && created.resumable.length !== 0) return reply.code(201).send()
-    const { received } = await resumables.append(created.secret, piece)
-    return reply.code(201).header('Upload-Offset', received).send()
+    if (!hasBytes && created.resumable.size !== 0) return reply.code(201).send()
+    const { offset } = await resumables.append(created.secret, chunk)
+    return reply.code(201).header('Upload-Offset', offset).send()
   }
 
-  const joinParts = (request: FastifyRequest, reply: FastifyReply, created: Created) => {
+  const joinParts = (request: FastifyRequest, reply: FastifyReply, created: CreatedUpload) => {
     describeCreated(request, reply, created)
     return reply.code(201).send()
   }
 
   const inspect: Handler = async (request, reply) => {
     const resumable = await resumables.inspect(secretOf(request), readCaller.sender(request, reply))
-    reply.headers({ 'Upload-Offset': resumable.received, ...expiryOf(resumable) })
-    if (resumable.length === null) reply.header('Upload-Defer-Length', '1')
-    else reply.header('Upload-Length', resumable.length)
+    reply.headers({ 'Upload-Offset': resumable.offset, ...expiryOf(resumable) })
+    if (resumable.size === null) reply.header('Upload-Defer-Length', '1')
+    else reply.header('Upload-Length', resumable.size)
     if (resumable.concat !== '') reply.header('Upload-Concat', resumable.concat)
     if (resumable.metadata !== '') reply.header('Upload-Metadata', resumable.metadata)
     return reply.code(200).send()
@@ -87,12 +87,12 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
       throw new AppError('unsupported_media_type', `invalid Content-Type, expected ${OFFSET_TYPE}`)
     const offset = readBytes(request.headers, 'Upload-Offset')
     if (offset === undefined) throw new AppError('bad_request', 'missing Upload-Offset')
-    const length = readBytes(request.headers, 'Upload-Length')
-    const piece = { offset, length, sender: readCaller.sender(request, reply), ...checkedBody(request) }
-    const resumable = await resumables.append(secretOf(request), piece)
+    const uploadSize = readBytes(request.headers, 'Upload-Length')
+    const chunk = { offset, uploadSize, sender: readCaller.sender(request, reply), ...checkedBody(request) }
+    const resumable = await resumables.append(secretOf(request), chunk)
     return reply
       .code(204)
-      .headers({ 'Upload-Offset': resumable.received, ...expiryOf(resumable) })
+      .headers({ 'Upload-Offset': resumable.offset, ...expiryOf(resumable) })
       .send()
   }
 
@@ -117,12 +117,14 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
   }
 
   /** The link, and what is needed to remove it again: nobody is told later. A guest is not told where the file is. */
-  function describeCreated(request: FastifyRequest, reply: FastifyReply, created: Created): void {
-    const { secret, resumable, slot } = created
+  function describeCreated(request: FastifyRequest, reply: FastifyReply, created: CreatedUpload): void {
+    const { secret, resumable, reservedFile } = created
     reply.headers({
       Location: resumptionPath(request, config, secret),
-      ...(slot?.file.requestId === null ? { 'X-Mayfly-Link': fileUrl(fileBaseUrl(request, config), slot.file) } : {}),
-      ...(slot?.uploadToken === undefined ? {} : { 'X-UploadToken': slot.uploadToken }),
+      ...(reservedFile?.file.requestId === null
+        ? { 'X-Mayfly-Link': fileUrl(fileBaseUrl(request, config), reservedFile.file) }
+        : {}),
+      ...(reservedFile?.uploadToken === undefined ? {} : { 'X-UploadToken': reservedFile.uploadToken }),
       ...expiryOf(resumable),
     })
   }
@@ -169,9 +171,9 @@ function limitOf({ headers }: FastifyRequest): RateLimited {
 
 const secretOf = ({ params }: FastifyRequest): string => (params as { secret: string }).secret
 
-const expiryOf = ({ expiresAt }: Resumable) => ({ 'Upload-Expires': new Date(expiresAt).toUTCString() })
+const expiryOf = ({ expiresAt }: ResumableUpload) => ({ 'Upload-Expires': new Date(expiresAt).toUTCString() })
 
-function readWish({ headers }: FastifyRequest) {
+function readCreation({ headers }: FastifyRequest) {
   const header = headerOf(headers, 'upload-metadata')
   const metadata = readMetadata(header)
   const uploadId = metadata.get('uploadid')
@@ -179,10 +181,13 @@ function readWish({ headers }: FastifyRequest) {
     uploadId === undefined ? { options: optionsOfMetadata(metadata) } : { uploadId, fileId: metadata.get('fileid') }
   const name = metadata.get('filename') ?? metadata.get('name') ?? UNNAMED
   return {
-    wish: { name, target, requestToken: headerOf(headers, 'x-requesttoken') } satisfies Omit<Wish, 'length'>,
+    creation: { name, target, requestToken: headerOf(headers, 'x-requesttoken') } satisfies Omit<
+      CreationOptions,
+      'size'
+    >,
     /** The whole of finished parts has none to say. */
-    length: () => readLength(headers),
-    remarks: {
+    size: () => readLength(headers),
+    clientFields: {
       metadata: withoutSecrets(header),
       concat: headerOf(headers, 'upload-concat') ?? '',
       sha256: wholeSha256(headers),

@@ -5,37 +5,37 @@ import type { Clock, SteadyClock } from '../lib/clock.ts'
 import { AppError } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
 import { createLeaseWatch } from '../lib/lease-watch.ts'
-import type { Resumable } from './resumable.ts'
-import type { AssertRoom, Progress, ResumablesRepo } from './resumables-repo.ts'
+import type { ResumableUpload } from './resumable-upload.ts'
+import type { AssertRoom, Progress, ResumableUploadsRepo } from './resumable-uploads-repo.ts'
 
 interface Dependencies {
-  repo: ResumablesRepo
+  repo: ResumableUploadsRepo
   clock: Clock
   steady: SteadyClock
   log: Pick<FastifyBaseLogger, 'error'>
 }
 
-/** One request's time with a resumable, in which nobody else touches it. */
-export interface Turn {
+/** The exclusive right of one request to change an unfinished upload. */
+export interface UploadLock {
   /** As it is by now. */
-  readonly resumable: Resumable
-  /** Aborts with `locked` when somebody else wants the turn, or the lease was lost; with `not_found` when the upload has ended. */
+  readonly resumable: ResumableUpload
+  /** Aborts with `locked` when another request wants the lock or the lease was lost; with `not_found` when the upload has ended. */
   readonly signal: AbortSignal
-  /** Throws when the lease has run out unnoticed, as after the process was frozen: somebody else may be writing. */
-  assertMine: () => void
-  /** Changes `resumable`; the database hears of it when the lease is renewed, or at the end. */
-  keep: (progress: Progress) => void
-  /** Has the database hear of it now. Throws `locked`: the turn is not ours any more. */
+  /** Throws when the lease has run out unnoticed, as after the process was frozen: another request may be writing. */
+  assertHeld: () => void
+  /** Changes `resumable`; the database is updated when the lease is renewed, or at the release. */
+  update: (progress: Progress) => void
+  /** Writes the changes to the database now. Throws `locked`: the lock was lost. */
   save: () => Promise<void>
   /** Reserves that many bytes in all. Throws `locked` as `save`, and what `assertRoom` throws. */
   reserve: (bytes: number, assertRoom: AssertRoom) => Promise<void>
-  /** Notes what became of it in the transaction that makes it so, which may run twice. Throws `locked` as `save`. */
-  settle: (trx: Trx, progress: Progress) => Promise<void>
-  /** To be asked, when the lease is renewed, how far it has come. Undefined: no more. */
-  reports: (progress: (() => Promise<Progress>) | undefined) => void
-  /** Ends the turn; the second time nothing happens. Throws `locked` when it was not ours any more, and nothing was kept. */
-  end: () => Promise<void>
-  /** Ends the turn and the resumable. False: it was not ours any more. */
+  /** Writes the changes in a transaction of the caller, which may run twice. Throws `locked` as `save`. */
+  commit: (trx: Trx, progress: Progress) => Promise<void>
+  /** Called at each renewal of the lease to tell the progress; undefined: not any more. */
+  onRenewal: (progress: (() => Promise<Progress>) | undefined) => void
+  /** Releases the lock; the second time nothing happens. Throws `locked` when it was lost before, and nothing was written. */
+  release: () => Promise<void>
+  /** Releases the lock and deletes the upload. False: the lock was lost before. */
   delete: () => Promise<boolean>
 }
 
@@ -47,29 +47,29 @@ const POLL_MS = 100
 /** After this a client is told to come again. Longer than a lease, so that a crash is waited out. */
 const PATIENCE_MS = 13_000
 
-export type Turns = ReturnType<typeof createTurns>
+export type UploadLocks = ReturnType<typeof createUploadLocks>
 
 /**
- * Who may write to a resumable: one at a time over all processes, by a lease in the database. Whoever comes displaces who had the turn
- * before, since a connection that its client lost long ago may still look alive to the server.
+ * One writer at a time for each unfinished upload, over all processes, by a lease in the database. A new request makes the one before
+ * release the lock, since a connection that its client lost long ago may still look alive to the server.
  */
-export function createTurns({ repo, clock, steady, log }: Dependencies) {
+export function createUploadLocks({ repo, clock, steady, log }: Dependencies) {
   const watch = createLeaseWatch({ durationMs: LEASE_MS, steady })
   /** Until their work is done, which may be more than to release or delete the row. */
-  const running = new Map<string, { displace: (reason: AppError) => void; ended: PromiseWithResolvers<void> }>()
+  const running = new Map<string, { requestRelease: (reason: AppError) => void; ended: PromiseWithResolvers<void> }>()
 
   /**
-   * Waits for the turn and ends it after `work`. A writer before it is told `reason`. Throws `not_found`; `locked` when the
-   * writer that has the turn does not release it in time.
+   * Waits for the lock and releases it after `work`. The request that has the lock is ended with `reason`. Throws `not_found`;
+   * `locked` when it does not release the lock in time.
    */
-  async function take<T>(id: string, work: (turn: Turn) => Promise<T>, reason = lost()): Promise<T> {
-    const turn = await next(id, reason)
+  async function withLock<T>(id: string, work: (lock: UploadLock) => Promise<T>, reason = lost()): Promise<T> {
+    const lock = await acquire(id, reason)
     try {
-      const result = await work(turn)
-      await turn.end()
+      const result = await work(lock)
+      await lock.release()
       return result
     } catch (error) {
-      await turn.end().catch(() => {}) // what went wrong first says more
+      await lock.release().catch(() => {}) // what went wrong first says more
       throw error
     } finally {
       running.get(id)?.ended.resolve()
@@ -77,10 +77,10 @@ export function createTurns({ repo, clock, steady, log }: Dependencies) {
     }
   }
 
-  async function next(id: string, reason: AppError): Promise<Turn> {
+  async function acquire(id: string, reason: AppError): Promise<UploadLock> {
     const deadline = performance.now() + PATIENCE_MS
     for (;;) {
-      await displaceOwn(id, deadline, reason)
+      await requestOwnRelease(id, deadline, reason)
       const writer = newId()
       const startedAt = steady()
       const resumable = await repo.acquire(id, writer, clock() + LEASE_MS)
@@ -94,16 +94,16 @@ export function createTurns({ repo, clock, steady, log }: Dependencies) {
     }
   }
 
-  /** Ends the turns of writers who died. To be called every few seconds. */
+  /** Releases the locks of writers that died. To be called every few seconds. */
   async function releaseLost(): Promise<void> {
     const lost = watch.lapsed(await repo.listLeases())
     if (lost.length > 0) await repo.takeLeases(lost)
   }
 
-  async function displaceOwn(id: string, deadline: number, reason: AppError): Promise<void> {
+  async function requestOwnRelease(id: string, deadline: number, reason: AppError): Promise<void> {
     const own = running.get(id)
     if (!own) return
-    own.displace(reason)
+    own.requestRelease(reason)
     const patience = new AbortController()
     const { signal } = patience
     const late = sleep(Math.max(0, deadline - performance.now()), 'late', { signal }).catch(() => 'late')
@@ -111,18 +111,18 @@ export function createTurns({ repo, clock, steady, log }: Dependencies) {
     patience.abort()
   }
 
-  /** `mineUntil`: by the steady clock. */
-  function begin(initial: Resumable, writer: string, mineUntil: number): Turn {
+  /** `heldUntil`: by the steady clock. */
+  function begin(initial: ResumableUpload, writer: string, heldUntil: number): UploadLock {
     const { id } = initial
-    const displaced = new AbortController()
-    const displace = (reason = lost()) => displaced.abort(reason)
-    running.set(id, { displace, ended: Promise.withResolvers() })
+    const releaseRequest = new AbortController()
+    const requestRelease = (reason = lost()) => releaseRequest.abort(reason)
+    running.set(id, { requestRelease, ended: Promise.withResolvers() })
     let resumable = initial
     let unsaved: Progress = {}
-    let leaseUntil = mineUntil
+    let leaseUntil = heldUntil
     let report: (() => Promise<Progress>) | undefined
     let renewing: Promise<void> | undefined
-    let isEnded = false
+    let isReleased = false
     const renewal = setInterval(() => {
       renewing ??= renew()
         .catch((err: unknown) => log.error({ err }, 'could not renew the lease of an unfinished upload'))
@@ -131,13 +131,13 @@ export function createTurns({ repo, clock, steady, log }: Dependencies) {
         })
     }, RENEWAL_MS)
 
-    function keep(progress: Progress): void {
+    function update(progress: Progress): void {
       resumable = { ...resumable, ...progress }
       unsaved = { ...unsaved, ...progress }
     }
 
     async function renew(): Promise<void> {
-      if (report) keep(await report())
+      if (report) update(await report())
       await note()
     }
 
@@ -146,8 +146,8 @@ export function createTurns({ repo, clock, steady, log }: Dependencies) {
       const until = steady() + LEASE_MS
       const now = clock()
       const renewed = await repo.renew(id, writer, now, now + LEASE_MS, unsaved)
-      if (renewed?.isOver) displace(unknownUpload())
-      else if (!renewed || renewed.isWanted) displace()
+      if (renewed?.isOver) requestRelease(unknownUpload())
+      else if (!renewed || renewed.isWanted) requestRelease()
       if (renewed) leaseUntil = until
       return renewed !== undefined
     }
@@ -158,50 +158,50 @@ export function createTurns({ repo, clock, steady, log }: Dependencies) {
 
     async function reserve(bytes: number, assertRoom: AssertRoom): Promise<void> {
       if (!(await repo.reserve(id, writer, bytes, assertRoom))) throw lost()
-      keep({ reserved: bytes })
+      update({ reserved: bytes })
     }
 
-    async function settle(trx: Trx, progress: Progress): Promise<void> {
+    async function commit(trx: Trx, progress: Progress): Promise<void> {
       if (!(await repo.settle(trx, id, writer, { ...unsaved, ...progress }))) throw lost()
     }
 
-    function assertMine(): void {
+    function assertHeld(): void {
       if (steady() < leaseUntil) return
-      displace()
+      requestRelease()
       throw lost()
     }
 
-    /** Even when the database can't be told the turn is over: the lease runs out by itself. */
-    async function ending(work: () => Promise<boolean>): Promise<boolean> {
-      isEnded = true
+    /** The lock counts as released even when the database can't be reached: the lease runs out by itself. */
+    async function stopRenewal(work: () => Promise<boolean>): Promise<boolean> {
+      isReleased = true
       clearInterval(renewal)
       await renewing
       return work()
     }
 
-    async function end(): Promise<void> {
-      if (!isEnded && !(await ending(() => repo.release(id, writer, unsaved)))) throw lost()
+    async function release(): Promise<void> {
+      if (!isReleased && !(await stopRenewal(() => repo.release(id, writer, unsaved)))) throw lost()
     }
 
     return {
       get resumable() {
         return resumable
       },
-      signal: displaced.signal,
-      assertMine,
-      keep,
+      signal: releaseRequest.signal,
+      assertHeld,
+      update,
       save,
       reserve,
-      settle,
-      reports: (progress) => {
+      commit,
+      onRenewal: (progress) => {
         report = progress
       },
-      end,
-      delete: () => ending(() => repo.delete(id, writer)),
+      release,
+      delete: () => stopRenewal(() => repo.delete(id, writer)),
     }
   }
 
-  return { take, releaseLost }
+  return { withLock, releaseLost }
 }
 
 /** It never was, or has ended. */

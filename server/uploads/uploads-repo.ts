@@ -4,7 +4,7 @@ import type { Database } from '../database/open-database.ts'
 import type { FileStatus, FilesTable, Schema } from '../database/schema.ts'
 import type { Trx } from '../database/transact.ts'
 import { isId } from '../lib/ids.ts'
-import type { Admission, SpareUploads } from './intake/guest-quota.ts'
+import type { GuestQuota, SpareUploads } from './intake/guest-quota.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
 import { measuredColumns, sentBytes, toFile, toFileRow, toUpload, toUploadRow } from './upload-rows.ts'
 
@@ -108,13 +108,13 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
     /**
      * Adds a file to an upload that holds fewer than `maxFiles`, counting removed ones; returns its position.
      * Undefined: the upload is full or gone. The counter decides, so that parallel requests can't pass the limit together;
-     * it also keeps others out while `admission` decides on a guest's file. Throws what that throws.
+     * it also keeps others out while `guestQuota` decides on a guest's file. Throws what that throws.
      */
     addFile: (
       file: Omit<StoredFile, 'position'>,
       maxFiles: number,
       leaseUntil: number,
-      admission?: Admission,
+      guestQuota?: GuestQuota,
     ): Promise<{ position: number; grantedBytes: number } | undefined> =>
       transact(async (trx) => {
         const counted = await trx
@@ -130,7 +130,7 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
         if (!counted) return undefined
         await spareUploads(trx, [file.uploadId], leaseUntil)
         const position = counted.file_count
-        const grantedBytes = admission ? await admission.grant(trx) : Number.POSITIVE_INFINITY
+        const grantedBytes = guestQuota ? await guestQuota.grant(trx) : Number.POSITIVE_INFINITY
         await trx
           .insertInto('files')
           .values({

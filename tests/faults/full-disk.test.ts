@@ -82,7 +82,7 @@ describe.runIf(isRoot)('on a disk that is full', () => {
     app.advance(9 * 60_000)
     const offset = await offsetOf(url)
     app.advance(10 * 60_000)
-    await app.housekeeping.clean()
+    await app.maintenance.clean()
 
     expect(refused.status).toBe(507)
     expect(offset).toBe(6 * MB)
@@ -109,7 +109,7 @@ describe.runIf(isRoot)('on a disk that is full', () => {
     giveBack()
     expect((await put(app, MB)).status).toBe(200)
     expect((await createUpload(app)).id).toBeDefined()
-    await app.housekeeping.clean()
+    await app.maintenance.clean()
     expect(await (await fetch(url)).text()).toBe('here before')
   })
 
@@ -119,7 +119,7 @@ describe.runIf(isRoot)('on a disk that is full', () => {
     fill(app.dataDir)
     app.advance(61_000)
 
-    await app.housekeeping.purge()
+    await app.maintenance.purge()
 
     expect(storedFiles(app.dataDir)).toEqual([])
     expect((await put(app, 3 * MB)).status).toBe(200)

@@ -251,7 +251,7 @@ test(
     expect(await (await fetch(url)).text()).toBe('a canary')
     expect([...classes.keys()]).toEqual(expect.arrayContaining(['2', '4'])) // some damage is none, most is found
     app.advance(25 * HOUR_MS)
-    await app.housekeeping.clean()
+    await app.maintenance.clean()
     const rows = await db.selectFrom('files').select(['blob_key', 'sha256', 'size', 'status']).execute()
     const blobs = new Map(storedFiles(app.dataDir).map((path) => [basename(path), path]))
     const uploaded = rows.filter(({ status }) => status === 'uploaded')

@@ -216,7 +216,7 @@ test(`killed at any moment under load, the server comes back with all it acknowl
   await app.letTimePass(20 * 60_000)
   for (const wait of [0, 25 * 3_600_000]) {
     app.advance(wait) // what was moved to quarantine is deleted a day later
-    await app.housekeeping.clean({ maxPercent: 100 })
+    await app.maintenance.clean({ maxPercent: 100 })
   }
   expect(storedFiles(dataDir).sort()).toEqual((await ownedFiles(dataDir)).sort())
 })

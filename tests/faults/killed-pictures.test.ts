@@ -19,7 +19,7 @@ test('a server that is killed while a photo comes in leaves nothing of it behind
   const app = await makeApp({ DATA_DIR: server.dataDir })
   expect(spooled(app)).not.toEqual([])
   app.advance(10 * 60_000)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   expect(spooled(app)).toEqual([])
   expect(storedFiles(server.dataDir)).toEqual([])
 })

@@ -56,7 +56,7 @@ test('killed at any step, a restore leaves the old database or the restored one,
   expect(names.filter((name) => /before-\d+$/.test(name)).length).toBeGreaterThan(0)
   const app = await makeApp({ DATA_DIR: dataDir })
   app.advance(2 * 24 * 3_600_000)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   expect(storedFiles(dataDir)).toHaveLength(files.length) // one of them is in quarantine
 }, 90_000)
 

@@ -37,7 +37,7 @@ const LOOK_EVERY_MS = 5_000
 
 /**
  * The real application in a temporary folder, listening on a free port, on the database of the test project. Settings
- * are those of the environment, without `MAYFLY_`. Nothing runs in the background; call `housekeeping.clean()`.
+ * are those of the environment, without `MAYFLY_`. Nothing runs in the background; call `maintenance.clean()`.
  */
 export async function makeApp(settings: Record<string, string> = {}, atEnd: AtEnd = onTestFinished): Promise<TestApp> {
   const dataDir = settings.DATA_DIR ?? temporaryFolder(atEnd)
@@ -60,10 +60,10 @@ export async function makeApp(settings: Record<string, string> = {}, atEnd: AtEn
     await app.close()
   })
   async function letTimePass(ms: number): Promise<void> {
-    await app.housekeeping.watchLeases()
+    await app.maintenance.watchLeases()
     for (let left = ms; left > 0; left -= LOOK_EVERY_MS) {
       advance(Math.min(left, LOOK_EVERY_MS))
-      await app.housekeeping.watchLeases()
+      await app.maintenance.watchLeases()
     }
   }
 

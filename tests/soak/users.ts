@@ -103,10 +103,11 @@ async function sendInParts(site: Site, ledger: Ledger, random: Random): Promise<
   const url = new URL(location, site.url).href
   const partBytes = Math.ceil(bytes.length / 4)
   let failures = 0
+  let reason = ''
   for (let offset = 0; offset < bytes.length; ) {
     try {
       const answer = await patch(url, offset, bytes.subarray(offset, offset + partBytes))
-      await answer.text()
+      reason = `${answer.status} ${await answer.text()}`
       if (answer.status === 204) {
         offset = Number(answer.headers.get('upload-offset'))
         continue
@@ -114,8 +115,9 @@ async function sendInParts(site: Site, ledger: Ledger, random: Random): Promise<
       if (answer.status === 404) throw new Error('the unfinished upload is gone')
     } catch (error) {
       if (String(error).includes('is gone')) throw error
+      reason = String(error)
     }
-    if (++failures > 60) throw new Error('an upload could not be continued')
+    if (++failures > 60) throw new Error(`an upload could not be continued: ${reason}`)
     await sleep(500)
     const answer = await head(url).catch(() => undefined)
     if (answer?.status === 200) offset = Number(answer.headers.get('upload-offset'))

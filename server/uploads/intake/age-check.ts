@@ -1,5 +1,5 @@
 import { AppError } from '../../lib/errors.ts'
-import { peek } from './read-head.ts'
+import { readHead } from './read-head.ts'
 
 /** Whatever was encrypted, its ciphertext is nothing but bytes. */
 export const CIPHERTEXT_TYPE = 'application/octet-stream'
@@ -13,7 +13,7 @@ const HEAD_BYTES = Math.max(...HEADS.map((head) => head.length))
  * adds plaintext to encrypted uploads (issue #791): here no client can, and nobody is shown a lock that is none.
  */
 export async function onlyAge(source: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
-  const { head, bytes, leave } = await peek(source, HEAD_BYTES)
+  const { head, bytes, leave } = await readHead(source, HEAD_BYTES)
   if (HEADS.some((start) => head.toString('latin1').startsWith(start))) return bytes
   leave()
   throw new AppError('bad_request', 'this upload takes only files that are encrypted with age')

@@ -2,7 +2,7 @@ import type { Trx } from '../../database/transact.ts'
 import { AppError } from '../../lib/errors.ts'
 
 /** What lets a guest add a file to somebody else's upload. */
-export interface Admission {
+export interface GuestQuota {
   /** The file request that the guest uses. */
   requestId: string
   /**

@@ -1,4 +1,4 @@
-export interface Peeked {
+export interface Head {
   /** As many bytes as were asked for, unless there are fewer. */
   head: Buffer
   /** All bytes, those of `head` included; to be read once. */
@@ -8,7 +8,7 @@ export interface Peeked {
 }
 
 /** Looks at the first `count` bytes of a source. A sender may dribble them, so that the first chunk alone decides nothing. */
-export async function peek(source: AsyncIterable<Uint8Array>, count: number): Promise<Peeked> {
+export async function readHead(source: AsyncIterable<Uint8Array>, count: number): Promise<Head> {
   const rest = source[Symbol.asyncIterator]()
   const chunks: Uint8Array[] = []
   let size = 0

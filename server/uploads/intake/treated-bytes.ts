@@ -7,7 +7,7 @@ import type { Sender } from '../../lib/sender.ts'
 import { copied } from '../stored-bytes.ts'
 import type { Measured } from '../upload.ts'
 import { limited, receiveBlob } from './file-intake.ts'
-import { peek } from './read-head.ts'
+import { readHead } from './read-head.ts'
 
 /**
  * Cleans pictures and videos while they are stored. They are recognised by their first bytes, never by a name; any other file is
@@ -23,14 +23,14 @@ export async function receiveTreated(
   limit: number,
   sender?: Sender,
 ): Promise<Measured> {
-  const peeked = await peek(bytes, intake.headBytes)
+  const read = await readHead(bytes, intake.headBytes)
   try {
-    if (intake.detect(peeked.head)) return await storePicture(blobs, intake, limited(peeked.bytes, limit), sender)
-    const received = await receiveBlob(blobs, peeked.bytes, limit)
-    const video = intake.videos.detect(peeked.head)
+    if (intake.detect(read.head)) return await storePicture(blobs, intake, limited(read.bytes, limit), sender)
+    const received = await receiveBlob(blobs, read.bytes, limit)
+    const video = intake.videos.detect(read.head)
     return video ? await replaceVideo(blobs, intake, { received, format: video }, sender) : received
   } finally {
-    peeked.leave()
+    read.leave()
   }
 }
 

@@ -21,9 +21,9 @@ import { type Announcement, leastBytes } from './announcement.ts'
 import { assertDeclaredSize, ofDeclaredSize } from './declared-size.ts'
 import { assertWithin, createMeter, receiveBlob } from './file-intake.ts'
 import { type AssertFreeSpace, type ReserveSpace, withSpace } from './free-space.ts'
-import { type Admission, withinGrant } from './guest-quota.ts'
+import { type GuestQuota, withinGrant } from './guest-quota.ts'
 import { type Budget, exceeded, type Quotas } from './quotas.ts'
-import { peek } from './read-head.ts'
+import { readHead } from './read-head.ts'
 import { receiveTreated, treatStored } from './treated-bytes.ts'
 
 /** One file as a client sends it. `bytes` throws when the sender goes away before the end. */
@@ -113,9 +113,9 @@ export function createUploadsIntake({
     return add(opened.upload, incoming)
   }
 
-  /** `addFile` for an upload of our own, or for a guest; then throws what `admission` throws, too, before a byte is read. */
-  async function add(upload: Upload, incoming: IncomingFile, admission?: Admission): Promise<StoredFile> {
-    const { file, grantedBytes } = await insertFile(upload, incoming.name, clock() + WRITER_LEASE_MS, admission)
+  /** `addFile` for an upload of our own, or for a guest; then throws what `guestQuota` throws, too, before a byte is read. */
+  async function add(upload: Upload, incoming: IncomingFile, guestQuota?: GuestQuota): Promise<StoredFile> {
+    const { file, grantedBytes } = await insertFile(upload, incoming.name, clock() + WRITER_LEASE_MS, guestQuota)
     return take(upload, file, { ...incoming, bytes: withinGrant(incoming.bytes, grantedBytes) })
   }
 
@@ -153,9 +153,9 @@ export function createUploadsIntake({
     return { ...declared, status: 'uploading' }
   }
 
-  /** As `reserve`, for a guest; and how many bytes the file may have. Throws what `admission` throws, too. */
-  const reserveForGuest = (upload: Upload, name: string, admission: Admission) =>
-    insertFile(upload, name, clock() + WRITER_LEASE_MS, admission)
+  /** As `reserve`, for a guest; and how many bytes the file may have. Throws what `guestQuota` throws, too. */
+  const reserveForGuest = (upload: Upload, name: string, guestQuota: GuestQuota) =>
+    insertFile(upload, name, clock() + WRITER_LEASE_MS, guestQuota)
 
   function assertSameName(file: StoredFile, name: string): void {
     if (!sameFileName(file.name, name)) throw new AppError('bad_request', 'invalid file name')
@@ -168,13 +168,13 @@ export function createUploadsIntake({
     throw new AppError('bad_request', `invalid file status ${status}, expected missing`)
   }
 
-  async function insertFile(upload: Upload, rawName: string, leaseUntil: number, admission?: Admission) {
+  async function insertFile(upload: Upload, rawName: string, leaseUntil: number, guestQuota?: GuestQuota) {
     await assertFreeSpace()
     const declared = { name: creatableName(rawName), size: 0, type: '', reference: '' }
     const empty = emptyFile(upload.id, declared, 0, clock())
     const heldBy = await holderOf(upload, empty.id)
-    const file: StoredFile = { ...empty, status: 'uploading', heldBy, requestId: admission?.requestId ?? null }
-    const added = await repo.addFile(file, config.maxFilesPerUpload, leaseUntil, admission)
+    const file: StoredFile = { ...empty, status: 'uploading', heldBy, requestId: guestQuota?.requestId ?? null }
+    const added = await repo.addFile(file, config.maxFilesPerUpload, leaseUntil, guestQuota)
     if (added) return { file: { ...file, position: added.position }, grantedBytes: added.grantedBytes }
     const { status } = (await repo.findUpload(upload.id)) ?? {}
     if (status !== 'active' && status !== 'pending') throw new AppError('not_found', `upload ${upload.id} not found`)
@@ -222,7 +222,7 @@ export function createUploadsIntake({
   ): Promise<StoredFile> {
     const meter = createMeter(maxFileSizeBytes)
     const wrong = new AbortController()
-    const begun = upload.e2ee === 'age' ? onlyAge(bytes) : peek(bytes, 1).then((peeked) => peeked.bytes)
+    const begun = upload.e2ee === 'age' ? onlyAge(bytes) : readHead(bytes, 1).then((read) => read.bytes)
     begun.catch((reason: unknown) => wrong.abort(reason)) // nobody has to come for its sender to be told
     const gone = AbortSignal.any([wrong.signal, ...(sender ? [sender.gone] : [])])
     await relay.offer(file.id, ofDeclaredSize(meter.watch(onceBegun(begun)), file.size), gone)

@@ -34,7 +34,7 @@ async function purge(folder: string, { expiredUploads }: Context['sizes']): Prom
   await filled.close()
   const app = await open(folder, 'full', () => Date.now() + 2 * HOUR_MS)
   const sample = await measure(expiredUploads, async () => {
-    const report = await app.housekeeping.purge()
+    const report = await app.maintenance.purge()
     if (report.deletedFiles !== expiredUploads || report.deletedUploads !== expiredUploads)
       throw new Error('not all was purged')
   })

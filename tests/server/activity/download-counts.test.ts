@@ -211,7 +211,7 @@ test('figures of an upload that is gone are forgotten', async () => {
     method: 'DELETE',
     headers: { 'X-UploadToken': upload.uploadToken },
   })
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   app.advance(40 * 86_400_000)
   const other = await givenFile(app)

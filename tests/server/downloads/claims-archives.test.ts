@@ -148,7 +148,7 @@ describe('the archive of a one-shot upload', () => {
     const bigAt = zip.indexOf('big.bin') + 'big.bin'.length
     expect(sha256(zip.subarray(bigAt, bigAt + 20 * MB))).toBe(sha256(noise(20 * MB)))
     app.advance(60_000) // after which no download manager asks for a piece of it
-    await app.housekeeping.clean()
+    await app.maintenance.clean()
     expect((await get(files[1]?.url ?? '', CURL)).status).toBe(404)
     expect((await get(archive, CURL)).body.toString()).toBe('nothing to archive\n')
   })
@@ -159,7 +159,7 @@ describe('the archive of a one-shot upload', () => {
 
     app.advance(10 * 60_000)
 
-    expect(await app.housekeeping.clean()).toMatchObject({ lapsedClaims: 2, deletedFiles: 2 })
+    expect(await app.maintenance.clean()).toMatchObject({ lapsedClaims: 2, deletedFiles: 2 })
     expect(await statusesIn(app, upload.id)).toEqual(['deleted', 'deleted'])
   })
 

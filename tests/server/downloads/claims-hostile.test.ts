@@ -113,7 +113,7 @@ describe('a reader who goes away just before the last bytes leave', () => {
     const { url } = await givenFile(app, { oneShot: true }, CONTENT)
 
     const stuck = await readerStuckAtTheEnd(app, url)
-    await app.housekeeping.purge()
+    await app.maintenance.purge()
     stuck.destroy()
 
     await expect.poll(async () => (await ask(url, { method: 'HEAD' })).status).toBe(423)
@@ -152,8 +152,8 @@ describe('a reader who goes away just before the last bytes leave', () => {
     await readerStuckAtTheEnd(frozen, url)
 
     await other.letTimePass(60_000)
-    await frozen.housekeeping.clean()
-    await other.housekeeping.clean()
+    await frozen.maintenance.clean()
+    await other.maintenance.clean()
 
     expect(blobsOf(other)).toHaveLength(1) // the plug's
   })
@@ -191,7 +191,7 @@ describe('a running download of a one-shot file', () => {
 
     const running = await open(url, { headers: CURL })
     app.leap(60 * 60_000)
-    const report = await app.housekeeping.clean()
+    const report = await app.maintenance.clean()
 
     expect(report.lapsedClaims).toBe(0)
     expect((await get(url, WGET)).status).toBe(423)
@@ -205,7 +205,7 @@ describe('a running download of a one-shot file', () => {
 
     const running = await open(url, { headers: CURL })
     two.leap(20 * 60_000)
-    const report = await two.housekeeping.clean()
+    const report = await two.maintenance.clean()
 
     expect(report).toMatchObject({ lapsedClaims: 0, deletedFiles: 0 })
     expect((await get(at(two, url), WGET)).status).toBe(423)
@@ -237,7 +237,7 @@ describe('a running download of a one-shot file', () => {
 
     const running = await open(url, { headers: CURL })
     app.advance(60_000)
-    await app.housekeeping.clean()
+    await app.maintenance.clean()
 
     expect(blobsOf(app)).toEqual([])
     expect(sha256(await bodyOf(running))).toBe(sha256(BIG))

@@ -45,7 +45,7 @@ describe.each(['keep-alive', 'close'])(
       expect([await headStatus(url), (await get(url, CURL)).status]).toEqual([423, 404])
 
       await app.letTimePass(60_000) // a download manager may still ask for what it seems to have
-      await app.housekeeping.clean()
+      await app.maintenance.clean()
       expect(await headStatus(url)).toBe(404)
       await expect.poll(() => blobsOf(app)).toEqual([])
     })
@@ -55,7 +55,7 @@ describe.each(['keep-alive', 'close'])(
       const { url } = await givenFile(app, { oneShot: true }, CONTENT, 'a.bin')
 
       const socket = await reader(app, url, headers)
-      await app.housekeeping.clean()
+      await app.maintenance.clean()
       socket.destroy()
 
       await expect.poll(() => headStatus(url)).toBe(423)
@@ -71,7 +71,7 @@ describe.each(['keep-alive', 'close'])(
 
       app.advance(600_000)
 
-      expect(await app.housekeeping.clean()).toMatchObject({ lapsedClaims: 1 })
+      expect(await app.maintenance.clean()).toMatchObject({ lapsedClaims: 1 })
       expect((await get(url, CURL)).status).toBe(404)
       await expect.poll(() => blobsOf(app)).toEqual([])
     })
@@ -96,7 +96,7 @@ test('a reset that another replica sees brings the copy back everywhere', async 
   const { url } = await givenFile(one, { oneShot: true }, CONTENT, 'a.bin')
 
   const socket = await reader(one, url)
-  await two.housekeeping.clean()
+  await two.maintenance.clean()
   socket.destroy()
 
   await expect.poll(() => headStatus(at(two, url))).toBe(423)
@@ -151,7 +151,7 @@ test('an archive that was lost is the same client’s to resume, with all its fi
   const rest = await askUnlocked(archive, { headers: { ...CURL, Range: 'bytes=1000-', 'If-Range': head.etag } })
   expect([rest.status, rest.body.length]).toEqual([206, size - 1000])
   app.advance(60_000)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   await expect.poll(() => blobsOf(app)).toEqual([])
 })
 

@@ -133,7 +133,7 @@ describe('pieces of a one-shot file', () => {
     const { app, piece } = await givenDigits()
 
     await piece('5-9')
-    await app.housekeeping.clean()
+    await app.maintenance.clean()
     expect(blobsOf(app)).toHaveLength(1)
     await piece('0-4')
 

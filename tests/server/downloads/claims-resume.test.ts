@@ -36,7 +36,7 @@ describe('an aborted download of a one-shot file', () => {
     expect((await get(url, CURL)).body.toString()).toMatch(/ : deleted\n$/) // a second copy would be the third that is handed out
     expect((await get(url, WGET)).headers['retry-after']).toBe('60') // download managers may still ask for a piece
     app.advance(MINUTE)
-    await app.housekeeping.clean()
+    await app.maintenance.clean()
     expect(await statusesIn(app, upload.id)).toEqual(['deleted'])
     await expect.poll(() => blobsOf(app)).toEqual([])
   })
@@ -200,7 +200,7 @@ describe('the window of a claim', () => {
     await askUnlocked(url, { headers: { ...CURL, Range: 'bytes=0-0' } })
 
     app.advance(10 * MINUTE - 1)
-    await app.housekeeping.clean()
+    await app.maintenance.clean()
     const rest = await get(url, { ...CURL, Range: from(first.length) })
 
     expect(rest.status).toBe(206)
@@ -214,7 +214,7 @@ describe('the window of a claim', () => {
     await askUnlocked(url, { headers: { ...CURL, Range: 'bytes=0-0' } })
 
     app.advance(10 * MINUTE)
-    const report = await app.housekeeping.clean()
+    const report = await app.maintenance.clean()
 
     expect(report).toMatchObject({ lapsedClaims: 1, deletedFiles: 1, freedBytes: SIZE })
     expect(blobsOf(app)).toEqual([])
@@ -246,7 +246,7 @@ describe('the window of a claim', () => {
     await get(url, { ...CURL, Range: 'bytes=0-4' })
 
     app.advance(10 * MINUTE)
-    expect(await app.housekeeping.clean()).toMatchObject({ lapsedClaims: 1, deletedFiles: 0 })
+    expect(await app.maintenance.clean()).toMatchObject({ lapsedClaims: 1, deletedFiles: 0 })
 
     expect((await get(url, WGET)).body.toString()).toBe('0123456789')
     expect((await get(url, WGET)).status).toBe(404)
@@ -258,8 +258,8 @@ describe('the window of a claim', () => {
     await get(url, { ...CURL, Range: 'bytes=0-4' })
     app.advance(10 * MINUTE)
 
-    await Promise.all([app.housekeeping.clean(), app.housekeeping.purge(), app.housekeeping.clean()])
-    await app.housekeeping.clean()
+    await Promise.all([app.maintenance.clean(), app.maintenance.purge(), app.maintenance.clean()])
+    await app.maintenance.clean()
 
     expect((await get(url)).status).toBe(200)
     expect((await get(url)).status).toBe(200)

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { createCopies } from '../../../server/downloads/download-counter.ts'
+import { createDownloadCounter } from '../../../server/downloads/download-counter.ts'
 
 /** What counts as a download that came in parts; through the door it is tested in activity/download-counts. */
 
 /** Fetches every second byte, so that each leaves a gap. */
 const fetchSparsely = (size: number, count: number) => {
-  const copies = createCopies()
+  const copies = createDownloadCounter()
   for (let index = 0; index < count; index += 1) copies.completes('reader', size, index * 2, 1)
   return copies
 }
@@ -20,7 +20,7 @@ test('a reader may leave a hundred gaps and fill them, and not one more', () => 
 })
 
 test('once a copy is complete the next one begins', () => {
-  const copies = createCopies()
+  const copies = createDownloadCounter()
 
   const answers = [0, 1, 1, 0].map((first) => copies.completes('reader', 2, first, 1))
 
@@ -28,7 +28,7 @@ test('once a copy is complete the next one begins', () => {
 })
 
 test('what reached nobody completes nothing', () => {
-  const copies = createCopies()
+  const copies = createDownloadCounter()
 
   expect(copies.completes('reader', 2, 0, 0)).toBe(false)
   expect(copies.completes('reader', 2, 0, 1)).toBe(false)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Coverage, cover, isWhole } from '../../../server/downloads/received-ranges.ts'
+import { isWhole, type ReceivedRanges, withRange } from '../../../server/downloads/received-ranges.ts'
 
 const SIZE = 24
 
@@ -9,14 +9,14 @@ const ranges = fc.array(
   { maxLength: 12 },
 )
 
-const covered = (list: readonly (readonly [number, number])[]): Coverage =>
-  list.reduce<Coverage>((coverage, [first, last]) => cover(coverage, first, last), [])
+const received = (list: readonly (readonly [number, number])[]): ReceivedRanges =>
+  list.reduce<ReceivedRanges>((ranges, [first, last]) => withRange(ranges, first, last), [])
 
 /** What `list` covers, position by position. */
 const positions = (list: readonly (readonly [number, number])[]): boolean[] =>
   Array.from({ length: SIZE }, (_, position) => list.some(([first, last]) => first <= position && position <= last))
 
-describe('cover', () => {
+describe('withRange', () => {
   test.each([
     [[[0, 4]], 5, 9, [[0, 9]]],
     [[[5, 9]], 0, 4, [[0, 9]]],
@@ -42,14 +42,14 @@ describe('cover', () => {
     [[[0, 9]], 3, 4, [[0, 9]]],
     [[[3, 4]], 0, 9, [[0, 9]]],
     [[], 7, 7, [[7, 7]]],
-  ] as const)('of %j with %i to %i is %j', (coverage, first, last, expected) => {
-    expect(cover(coverage as Coverage, first, last)).toEqual(expected)
+  ] as const)('of %j with %i to %i is %j', (ranges, first, last, expected) => {
+    expect(withRange(ranges as ReceivedRanges, first, last)).toEqual(expected)
   })
 
   test('holds exactly the positions that were added, in any order and however often', () => {
     fc.assert(
       fc.property(ranges, (list) => {
-        expect(positions(covered(list))).toEqual(positions(list))
+        expect(positions(received(list))).toEqual(positions(list))
       }),
     )
   })
@@ -57,17 +57,17 @@ describe('cover', () => {
   test('stays sorted, disjoint and joined where it touches, so that it never grows beyond need', () => {
     fc.assert(
       fc.property(ranges, (list) => {
-        const coverage = covered(list)
+        const ranges = received(list)
         expect(
-          coverage.every(([first, last], index) => first <= last && first > (coverage[index - 1]?.[1] ?? -2) + 1),
+          ranges.every(([first, last], index) => first <= last && first > (ranges[index - 1]?.[1] ?? -2) + 1),
         ).toBe(true)
       }),
     )
   })
 
   test('leaves what it was given as it was', () => {
-    const before: Coverage = [[0, 3]]
-    cover(before, 2, 9)
+    const before: ReceivedRanges = [[0, 3]]
+    withRange(before, 2, 9)
     expect(before).toEqual([[0, 3]])
   })
 })
@@ -76,7 +76,7 @@ describe('isWhole', () => {
   test('is true when, and only when, no position is missing', () => {
     fc.assert(
       fc.property(ranges, (list) => {
-        expect(isWhole(covered(list), SIZE)).toBe(positions(list).every(Boolean))
+        expect(isWhole(received(list), SIZE)).toBe(positions(list).every(Boolean))
       }),
     )
   })

@@ -246,7 +246,7 @@ test('revoking twice is fine, and requests go with their upload', async () => {
   expect((await revokeRequest(app, upload, request.id)).status).toBe(200)
   expect(await answerOf(revokeRequest(app, upload, request.id))).toEqual([200, 'ok'])
   await fetch(`${app.url}/upload/${upload.id}`, { method: 'DELETE', headers: { 'X-UploadToken': upload.uploadToken } })
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   expect(await db.selectFrom('file_requests').select('id').execute()).toEqual([])
 })

@@ -115,7 +115,7 @@ test.each(ENDINGS)(
 
     const answers = await Promise.all(senders.map((sender) => sender.answer()))
     expect(answers.map(({ status }) => status)).toEqual([404, 404])
-    await app.housekeeping.clean()
+    await app.maintenance.clean()
     expect(stored(app)).toEqual([])
   },
 )

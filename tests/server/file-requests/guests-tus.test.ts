@@ -108,7 +108,7 @@ test('an unfinished file keeps its place; given up or out of time, it gives it b
   await terminate(url)
   await patch(await createdUrl(app, request, 11), 0, 'hello ')
   app.advance(2 * 60 * 60 * 1000)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   expect((await seen(app, upload)).files).toEqual([])
   expect(unfinished(app)).toEqual([])
@@ -123,7 +123,7 @@ test('a place that was taken just before the server died is given back after a m
   await db.deleteFrom('resumables').execute()
   await db.updateTable('files').set({ lease_until: 1 }).execute()
   await app.letTimePass(60_000)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   expect(await jsonOf(guest.info())).toMatchObject({ filesLeft: 1, bytesLeft: 10 })
 })
@@ -145,7 +145,7 @@ test('a place that was taken for good is kept for as long as it may go on', asyn
   const url = await createdUrl(app, request, 11)
 
   app.advance(60 * 60 * 1000 - 1)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   expect((await patch(url, 0, 'hello world')).status).toBe(204)
 })
@@ -258,7 +258,7 @@ test('revoking ends what is under way', async () => {
   await revokeRequest(app, upload, request.id)
 
   expect(await answerOf(patch(url, 6, 'world'))).toEqual([404, 'there is no such unfinished upload\n'])
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   expect((await seen(app, upload)).files).toMatchObject([{ status: 'deleted' }])
   expect(unfinished(app)).toEqual([])
 })

@@ -106,7 +106,7 @@ describe('a number of files', () => {
     const headers = tokenHeader(upload)
 
     await fetch(`${app.url}/file/${upload.id}/${id}/a`, { method: 'DELETE', headers })
-    await app.housekeeping.clean()
+    await app.maintenance.clean()
 
     expect(await answerOf(guest.put('b', 'x'))).toEqual(FULL)
     expect(await listRequests(app, upload)).toMatchObject([{ status: 'full', filesAdded: 1, bytesAdded: 1 }])
@@ -300,7 +300,7 @@ test('a process that dies gives its guests’ places back when its lease is over
 
   expect(await answerOf(guest.put('b', 'x'))).toEqual(FULL)
   await app.letTimePass(60_000)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   expect((await guest.put('b', '0123456789')).status).toBe(200)
   expect((await seen(app, upload)).files).toMatchObject([{ fileName: 'b', status: 'uploaded' }])

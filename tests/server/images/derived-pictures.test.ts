@@ -217,12 +217,12 @@ test('their bytes are kept, known to the sweep, and deleted with those of the fi
   expect(blobsOf(app)).toHaveLength(3)
 
   app.advance(10 * 60_000)
-  const { orphans } = await app.housekeeping.clean()
+  const { orphans } = await app.maintenance.clean()
   expect(orphans.quarantined).toEqual({ blobs: 0, bytes: 0 })
   expect(await download(`${url}?width=64`)).toEqual(first)
 
   await fetch(`${app.url}/upload/${upload.id}`, { method: 'DELETE', headers: { 'X-UploadToken': upload.uploadToken } })
-  await app.housekeeping.purge()
+  await app.maintenance.purge()
   expect(blobsOf(app)).toEqual([])
   expect(spooled(app)).toEqual([])
 })

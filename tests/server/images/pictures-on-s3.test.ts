@@ -21,7 +21,7 @@ describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
 
   test('a photo loses its position, is had smaller, and is gone with its derived pictures', async () => {
     const app = await makeApp({ ...s3Settings(s3) })
-    await app.housekeeping.clean() // gives the bucket its id, as a start does
+    await app.maintenance.clean() // gives the bucket its id, as a start does
     const photo = await phonePhoto()
 
     const { upload, url } = await givenPictureFile(app, photo)
@@ -37,7 +37,7 @@ describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
 
     const headers = { 'X-UploadToken': upload.uploadToken }
     await fetch(`${app.url}/upload/${upload.id}`, { method: 'DELETE', headers })
-    await app.housekeeping.clean()
+    await app.maintenance.clean()
 
     expect(await objects()).toBe(1) // the store's id
   })

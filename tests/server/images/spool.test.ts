@@ -49,7 +49,7 @@ test('pictures that somebody else keeps in the data folder stay', async () => {
   for (const path of own) writeFileSync(path, 'mine')
 
   app.advance(3_600_000)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   expect(own.filter((path) => !existsSync(path))).toEqual([])
 })
@@ -61,10 +61,10 @@ test('what a crash left is swept once it is older than five minutes', async () =
   mkdirSync(left, { recursive: true })
   writeFileSync(join(left, 'input'), 'of a picture')
 
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   expect(spooled(app)).toEqual([name])
   app.advance(6 * 60_000) // the clock of the app stood still while the file was written
-  const { unfinished } = await app.housekeeping.clean()
+  const { unfinished } = await app.maintenance.clean()
 
   expect(unfinished).toEqual({ count: 1, bytes: 12 })
   expect(spooled(app)).toEqual([])
@@ -76,7 +76,7 @@ test('the sweep leaves a picture that still comes in, however old it looks', asy
   await waitUntil(() => spooled(app).length === 1)
   utimesSync(join(app.dataDir, 'pictures', spooled(app)[0] ?? ''), 0, 0)
 
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   expect(spooled(app)).toHaveLength(1)
   socket.destroy()

@@ -125,7 +125,7 @@ test('a picture that is made while its file is removed leaves nothing', async ()
 
   await expect(make().get(file, { width: 64 }, stranger)).rejects.toMatchObject({ code: 'not_found' })
 
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   expect(blobsOf(app)).toEqual([])
   expect(spooled(app)).toEqual([])
 })

@@ -1,12 +1,12 @@
 import { expect, test, vi } from 'vitest'
-import { createHousekeeping } from '../../../server/jobs/maintenance.ts'
+import { createMaintenance } from '../../../server/jobs/maintenance.ts'
 import { AppError } from '../../../server/lib/errors.ts'
 import { givenFile } from '../../helpers/client.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 import { waitFor } from '../../helpers/wait.ts'
 
-/** A housekeeping whose work is done by stand-ins that note what they were asked for. */
-function givenHousekeeping() {
+/** A maintenance whose work is done by stand-ins that note what they were asked for. */
+function givenMaintenance() {
   const expiry = {
     expire: vi.fn(async () => 0),
     deleteBlobs: vi.fn(async () => ({ files: 0, bytes: 0 })),
@@ -19,13 +19,13 @@ function givenHousekeeping() {
     freeSpace: vi.fn(async () => {}),
   }
   const log = { info: vi.fn(), error: vi.fn() }
-  const housekeeping = createHousekeeping({ expiry, lapseClaims: async () => 0, leaseWatches: [], log })
-  return { expiry, log, housekeeping }
+  const maintenance = createMaintenance({ expiry, lapseClaims: async () => 0, leaseWatches: [], log })
+  return { expiry, log, maintenance }
 }
 
 test('a start cleans at once what the last process left', async () => {
   const app = await makeApp()
-  await app.housekeeping.clean() // gives the store its id, as the first start of a server does
+  await app.maintenance.clean() // gives the store its id, as the first start of a server does
   const { upload } = await givenFile(app, { ttl: 60 })
   app.advance(2 * 3_600_000)
 
@@ -36,13 +36,13 @@ test('a start cleans at once what the last process left', async () => {
 })
 
 test('runs never overlap, and who asks during one gets the next, which has surely seen what he means', async () => {
-  const { expiry, housekeeping } = givenHousekeeping()
+  const { expiry, maintenance } = givenMaintenance()
   const { promise, resolve } = Promise.withResolvers<number>()
   expiry.expire.mockReturnValueOnce(promise)
 
-  const first = housekeeping.purge()
+  const first = maintenance.purge()
   await waitFor(() => expect(expiry.expire).toHaveBeenCalledTimes(1))
-  const others = [housekeeping.purge(), housekeeping.purge()]
+  const others = [maintenance.purge(), maintenance.purge()]
   expect(expiry.expire).toHaveBeenCalledTimes(1)
   resolve(3)
 
@@ -52,36 +52,36 @@ test('runs never overlap, and who asks during one gets the next, which has surel
 })
 
 test('a run in the background that fails is logged, and the next one takes place', async () => {
-  const { expiry, log, housekeeping } = givenHousekeeping()
+  const { expiry, log, maintenance } = givenMaintenance()
   expiry.deleteBlobs.mockRejectedValueOnce(new Error('no'))
 
-  housekeeping.deleteBlobsSoon()
-  await waitFor(() => expect(log.error).toHaveBeenCalledWith({ err: new Error('no') }, 'housekeeping failed'))
-  housekeeping.deleteBlobsSoon()
+  maintenance.deleteBlobsSoon()
+  await waitFor(() => expect(log.error).toHaveBeenCalledWith({ err: new Error('no') }, 'maintenance failed'))
+  maintenance.deleteBlobsSoon()
 
   await waitFor(() => expect(expiry.deleteBlobs).toHaveBeenCalledTimes(2))
   expect(log.error).toHaveBeenCalledTimes(1)
 })
 
 test('with no room to note anything, space is made first and the purge done then', async () => {
-  const { expiry, housekeeping } = givenHousekeeping()
+  const { expiry, maintenance } = givenMaintenance()
   expiry.expire.mockRejectedValueOnce(new AppError('insufficient_storage', 'full'))
 
-  await housekeeping.purge()
+  await maintenance.purge()
 
   expect(expiry.freeSpace).toHaveBeenCalledTimes(1)
   expect(expiry.expire).toHaveBeenCalledTimes(2)
 })
 
 test('a stop ends the deletion that is under way, and does not wait for one that hangs', async () => {
-  const { expiry, log, housekeeping } = givenHousekeeping()
+  const { expiry, log, maintenance } = givenMaintenance()
   const { promise } = Promise.withResolvers<{ files: number; bytes: number }>()
   expiry.deleteBlobs.mockReturnValueOnce(promise)
-  housekeeping.deleteBlobsSoon()
+  maintenance.deleteBlobsSoon()
   await waitFor(() => expect(expiry.deleteBlobs).toHaveBeenCalledTimes(1))
   const startedAt = performance.now()
 
-  await housekeeping.close()
+  await maintenance.close()
 
   const [{ signal }] = expiry.deleteBlobs.mock.calls[0] as unknown as [{ signal: AbortSignal }]
   expect(signal.aborted).toBe(true)

@@ -163,7 +163,7 @@ test('a fresh link is not taken for a leftover by the sweep', async () => {
   const app = await makeApp()
   await run(app, givenOneUpload())
 
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   expect(await (await fetch(app.url + LINK)).text()).toBe('hello')
 })
@@ -186,7 +186,7 @@ test('a second import brings what is new, and brings nothing back that is gone h
   const plik = givenOneUpload({ removable: 1 })
   await run(app, plik)
   await fetch(`${app.url}/upload/${UPLOAD}`, { method: 'DELETE' })
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   plik.upload({ id: 'BBBBBBBBBBBBBBBB' })
   plik.file({ id: 'bbbbbbbbbbbbbbbb', upload_id: 'BBBBBBBBBBBBBBBB' }, 'second')
 

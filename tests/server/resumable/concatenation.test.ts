@@ -178,7 +178,7 @@ test('parts that nobody joins go when their time is up', async () => {
   expect(blobsOf(app).length).toBe(1)
 
   app.advance(HOUR)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   expect(blobsOf(app)).toEqual([])
 })
@@ -188,7 +188,7 @@ test('finished parts outlive sweeps until their time is up', async () => {
   const url = await givenPart(app, 'hello')
 
   app.advance(HOUR - 1)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   const { link } = described(app, await joinParts(app, [url]))
   expect(await answerOf(fetch(link))).toEqual([200, 'hello'])

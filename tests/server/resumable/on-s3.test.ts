@@ -47,7 +47,7 @@ describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
 
     await patch(url, 0, bytes.subarray(0, 10 * MIB))
     await patch(elsewhere, 10 * MIB, bytes.subarray(10 * MIB, 11 * MIB))
-    await one.housekeeping.clean()
+    await one.maintenance.clean()
     const last = await patch(url, 11 * MIB, bytes.subarray(11 * MIB))
 
     expect(last.status).toBe(204)
@@ -64,7 +64,7 @@ describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
     expect(await kept('left/')).toEqual({ objects: 1, uploads: 1 })
 
     app.advance(60 * 60 * 1000)
-    await app.housekeeping.clean()
+    await app.maintenance.clean()
 
     expect(await offsetOf(url)).toBe(404)
     expect(await kept('left/')).toEqual({ objects: 1, uploads: 0 }) // the store's id
@@ -76,13 +76,13 @@ describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
     await givenFile(app, {}, 'kept')
     const { url } = await createResumable(app, 30 * MIB)
     await patch(url, 0, randomBytes(10 * MIB))
-    await app.housekeeping.clean()
+    await app.maintenance.clean()
     const before = await kept(S3_PREFIX)
     expect(before).toEqual({ objects: 3, uploads: 1 }) // a file, a tail and the store's id
     const other = await start({ S3_PREFIX })
 
     other.advance(10 * 24 * 3_600_000)
-    await expect(other.housekeeping.clean()).rejects.toMatchObject({ code: 'conflict' })
+    await expect(other.maintenance.clean()).rejects.toMatchObject({ code: 'conflict' })
     for (const job of ['remove-orphans', 'purge-abandoned-uploads'])
       await (await other.jobEngine.control.start(job, 'test')).ended
 
@@ -103,7 +103,7 @@ describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
 
     const app = await start({ S3_PREFIX, DATABASE_URL, DATA_DIR })
 
-    expect(await app.housekeeping.clean()).toMatchObject({ deletedFiles: 1, orphans: { quarantined: { blobs: 0 } } })
+    expect(await app.maintenance.clean()).toMatchObject({ deletedFiles: 1, orphans: { quarantined: { blobs: 0 } } })
     expect(await (await fetch(app.url + link.path)).text()).toBe(link.content)
     expect(await kept(S3_PREFIX)).toEqual({ objects: 2, uploads: 0 }) // a file and the store's id
   })
@@ -115,7 +115,7 @@ describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
     const app = await start({ S3_PREFIX })
 
     app.advance(2 * 24 * 3_600_000)
-    await expect(app.housekeeping.clean()).rejects.toMatchObject({ code: 'conflict' })
+    await expect(app.maintenance.clean()).rejects.toMatchObject({ code: 'conflict' })
 
     expect(await kept(S3_PREFIX)).toEqual({ objects: 2, uploads: 0 })
   })
@@ -129,16 +129,16 @@ describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
     await db.updateTable('files').set({ blob_key: null }).execute()
 
     app.advance(3_600_000)
-    await app.housekeeping.clean()
+    await app.maintenance.clean()
     expect(await kept(`${S3_PREFIX}quarantine/`)).toEqual({ objects: 1, uploads: 0 })
     await db.updateTable('files').set({ blob_key }).execute()
-    expect((await app.housekeeping.clean()).orphans.restored).toBe(1)
+    expect((await app.maintenance.clean()).orphans.restored).toBe(1)
     expect(await (await fetch(url)).text()).toBe('bytes')
 
     await db.updateTable('files').set({ blob_key: null }).execute()
-    await app.housekeeping.clean()
+    await app.maintenance.clean()
     app.advance(25 * 3_600_000)
-    expect((await app.housekeeping.clean()).orphans).toMatchObject({ blobs: 1, bytes: 5 })
+    expect((await app.maintenance.clean()).orphans).toMatchObject({ blobs: 1, bytes: 5 })
     expect(await kept(S3_PREFIX)).toEqual({ objects: 1, uploads: 0 })
   })
 

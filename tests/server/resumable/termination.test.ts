@@ -24,12 +24,12 @@ test('what nobody goes on with is gone when its time is up, with the upload that
   const { url, link } = await createResumable(app, 11)
   await patch(url, 0, 'hello ')
   app.advance(2 * HOUR - 1)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   expect(await offsetOf(url)).toBe(6)
 
   app.advance(2 * HOUR)
   expect(await offsetOf(url)).toBe(404)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   expect(unfinished(app)).toEqual([])
   expect(stored(app)).toEqual([])
@@ -43,7 +43,7 @@ test('every byte starts the time anew', async () => {
   app.advance(HOUR + 1)
   await patch(url, 0, 'hello ')
   app.advance(HOUR + 1)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   await patch(url, 6, 'world')
 
@@ -58,7 +58,7 @@ test('a sweep makes a declared file missing again, and leaves its upload alone',
   await patch(url, 0, 'hello ')
 
   app.advance(2 * HOUR)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   const { files } = await jsonOf<{ files: { status: string }[] }>(fetch(`${app.url}/upload/${upload.id}`))
   expect(files.map(({ status }) => status)).toEqual(['missing'])
@@ -76,7 +76,7 @@ test('bytes that keep coming do not keep it for ever', async () => {
   app.advance(7)
 
   expect((await patch(url, 7, 'x')).status).toBe(404)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   expect(unfinished(app)).toEqual([])
 })
 
@@ -85,7 +85,7 @@ test('an unfinished file outlives sweeps for as long as it may be continued', as
   const { url, link } = await createResumable(app, 11)
   await patch(url, 0, 'hello ')
   app.advance(47 * HOUR)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   await patch(url, 6, 'world')
 
@@ -115,7 +115,7 @@ test('terminated when it is finished, the file is gone, and the upload that was 
   expect((await head(url)).status).toBe(404)
   expect((await fetch(link)).status).toBe(404)
   expect((await fetch(`${app.url}/upload/${link.split('/')[4]}`)).status).toBe(404)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   expect(stored(app)).toEqual([])
 })
 
@@ -142,7 +142,7 @@ test('when its file is removed meanwhile, it takes no more and its bytes go', as
   await fetch(link, { method: 'DELETE', headers: { 'X-UploadToken': uploadToken ?? '' } })
 
   expect((await patch(url, 6, 'world')).status).toBe(404)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   expect(unfinished(app)).toEqual([])
   expect(stored(app)).toEqual([])
@@ -156,7 +156,7 @@ test('when its upload expires meanwhile, its bytes go', async () => {
   await patch(url, 0, 'hello ')
 
   app.advance(HOUR)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   expect(unfinished(app)).toEqual([])
   expect(await offsetOf(url)).toBe(404)
@@ -167,11 +167,11 @@ test('finished, it can still be asked for until its time is up, and then only th
   const { url, link } = await createResumable(app, 5)
   await patch(url, 0, 'hello')
   app.advance(HOUR)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   expect(await offsetOf(url)).toBe(5)
 
   app.advance(HOUR)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   expect(await db.selectFrom('resumables').selectAll().execute()).toEqual([])
   expect(await answerOf(fetch(link))).toEqual([200, 'hello'])
@@ -188,7 +188,7 @@ test('a crash between the file and the note of it costs neither', async () => {
   expect(await offsetOf(url)).toBe(5)
   await db.updateTable('resumables').set({ status: 'open', blob_key }).execute()
   app.advance(2 * HOUR)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   expect(await answerOf(fetch(link))).toEqual([200, 'hello'])
 })

@@ -86,7 +86,7 @@ test('a clock that is far ahead takes no turn from a writer on another replica, 
   await untilNoted(one, 6)
 
   two.leap(20 * 60_000)
-  await two.housekeeping.clean()
+  await two.maintenance.clean()
 
   expect(await offsetOf(onTwo)).toBe(6) // it was asked to let go, and did
   await patch(onTwo, 6, 'world')

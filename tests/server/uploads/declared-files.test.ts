@@ -71,7 +71,7 @@ test('a declared file stops counting when it is sent, removed or expired', async
   expect((await declare(app, 1)).status).toBe(429)
 
   app.advance(60_000)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   expect((await declare(app, 1)).status).toBe(200)
 })
 

@@ -20,7 +20,7 @@ test.each([
   await db.schema.alterTable('elsewhere').renameTo('files').execute()
   for (const wait of [10 * 60_000, 25 * 3_600_000]) {
     app.advance(wait)
-    await app.housekeeping.clean()
+    await app.maintenance.clean()
   }
   expect(blobsOf(app)).toEqual([])
 })

@@ -153,7 +153,7 @@ test('the page of several files links to all in one', async () => {
 
 test('a form without files, or with a nameless one, is refused and leaves nothing (Plik §3.9)', async () => {
   const app = await makeApp()
-  const count = () => app.housekeeping.clean()
+  const count = () => app.maintenance.clean()
 
   expect(await answerOf(post(app, form(part('name="x"', 'y'))))).toEqual([400, 'missing file from multipart form\n'])
   expect(await answerOf(post(app, form(filePart('', 'y'))))).toEqual([400, 'missing file name from multipart form\n'])
@@ -169,8 +169,8 @@ test('when a later file of a form is refused, the first one is gone too', async 
   const body = form(filePart('a', 'small'), filePart('b', 'x'.repeat(11)))
 
   expect(await answerOf(post(app, body))).toEqual([400, 'file too big (limit is set to 10 B)\n'])
-  await app.housekeeping.clean()
-  expect((await app.housekeeping.clean()).orphans.quarantined).toMatchObject({ blobs: 0 })
+  await app.maintenance.clean()
+  expect((await app.maintenance.clean()).orphans.quarantined).toMatchObject({ blobs: 0 })
 })
 
 test('a form may hold as many files as an upload, and not one more', async () => {

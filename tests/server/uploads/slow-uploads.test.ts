@@ -113,7 +113,7 @@ describe('an upload that takes longer than its time to live', () => {
     const { finish } = await begin(app)
 
     app.advance(50_000)
-    await app.housekeeping.purge()
+    await app.maintenance.purge()
     const link = await finish()
 
     const atHome = link.replace(/^http:\/\/[^/]+/, app.url)
@@ -132,7 +132,7 @@ describe('an upload that takes longer than its time to live', () => {
     await waitFor(async () => expect((await uploadJson(app, upload)).files?.[0]?.status).toBe('uploading'))
 
     app.advance(50_000)
-    await app.housekeeping.purge()
+    await app.maintenance.purge()
     body.finish('lo')
 
     expect((await answer).status).toBe(200)
@@ -168,7 +168,7 @@ describe('an upload that takes longer than its time to live', () => {
     await waitFor(async () => expect((await uploadJson(app, upload)).files?.[0]?.status).toBe('uploading'))
 
     app.advance(50_000)
-    await app.housekeeping.purge()
+    await app.maintenance.purge()
     const received = fetch(app.url + path).then((answer) => answer.text())
     sending.finish(`lo\r\n--${BOUNDARY}--\r\n`)
 
@@ -187,7 +187,7 @@ test('an upload that nobody sends anything to ends when its time has passed sinc
   expect((await fetch(`${app.url}/upload/${empty.id}`)).status).toBe(404)
 
   app.advance(400 * 86_400_000)
-  await app.housekeeping.purge()
+  await app.maintenance.purge()
   expect((await patch(url, 3, 'lo')).status).toBe(404)
 })
 

@@ -40,7 +40,7 @@ async function givenUsedStore() {
   const half = await createResumable(app, 10)
   await patch(half.url, 0, 'half ')
   for (const path of storedFiles(app.dataDir)) utimesSync(path, 0, 0)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   return { app, upload, url, half, files: storedFiles(app.dataDir).sort() }
 }
 
@@ -50,7 +50,7 @@ async function cleanEverything(app: TestApp): Promise<string[]> {
   const messages: string[] = []
   app.advance(2 * DAY)
   for (let round = 0; round < 2; round += 1) {
-    await app.housekeeping.clean().catch((error: Error) => messages.push(error.message))
+    await app.maintenance.clean().catch((error: Error) => messages.push(error.message))
     for (const { name } of await jobs.list()) await (await control.start(name, 'test')).ended
     app.advance(2 * DAY)
   }
@@ -67,7 +67,7 @@ test('a new database beside the files of another deletes none of them, says so, 
   expect(messages).toEqual([expect.stringContaining(REFUSAL), expect.stringContaining(REFUSAL)])
   expect(storedFiles(app.dataDir)).toEqual(expect.arrayContaining(files))
   await other.storeOwnership.adopt()
-  await expect(other.housekeeping.purge()).resolves.toMatchObject({ unfinished: { count: 1 } })
+  await expect(other.maintenance.purge()).resolves.toMatchObject({ unfinished: { count: 1 } })
   expect(await (await fetch(url)).text()).toBe('new')
 })
 
@@ -77,7 +77,7 @@ test('once another database has adopted the files, the one before deletes nothin
 
   await other.storeOwnership.adopt()
 
-  await expect(app.housekeeping.clean()).rejects.toMatchObject({ code: 'conflict' })
+  await expect(app.maintenance.clean()).rejects.toMatchObject({ code: 'conflict' })
   expect(await cleanEverything(app)).toHaveLength(2)
   expect(storedFiles(app.dataDir)).toEqual(expect.arrayContaining(files))
   await expect(other.storeOwnership.assertOwned()).resolves.toBeUndefined()
@@ -89,11 +89,11 @@ test('removed files wait in the store of another database, and go once it is the
   writeFileSync(join(app.dataDir, 'files/store-id'), 'another')
 
   await fetch(`${app.url}/upload/${upload.id}`, { method: 'DELETE', headers: { 'X-UploadToken': upload.uploadToken } })
-  await expect(app.housekeeping.purge()).rejects.toThrow(REFUSAL)
+  await expect(app.maintenance.purge()).rejects.toThrow(REFUSAL)
   expect(storedFiles(app.dataDir).sort()).toEqual(files)
 
   writeFileSync(join(app.dataDir, 'files/store-id'), id)
-  await app.housekeeping.purge()
+  await app.maintenance.purge()
   expect(storedFiles(app.dataDir)).toHaveLength(files.length - 1)
 })
 
@@ -118,7 +118,7 @@ test('a data folder and a database of an old version belong together without any
   }
 
   const app = await makeApp(settings)
-  const report = await app.housekeeping.clean()
+  const report = await app.maintenance.clean()
 
   expect(report).toMatchObject({ expired: 1, deletedFiles: 1, orphans: { quarantined: { blobs: 0 } } })
   expect(storedFiles(app.dataDir)).toEqual([blobPath(app, kept.blobKey)])
@@ -132,7 +132,7 @@ test('a store that lost its id gets it back from the database that knows its fil
   const { store } = await app.storeOwnership.readIds()
 
   rmSync(join(app.dataDir, 'files/store-id'))
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   expect(await app.storeOwnership.readIds()).toEqual({ database: store, store })
   expect(storedFiles(app.dataDir).sort()).toEqual(files)
@@ -183,7 +183,7 @@ describe('a store without an id, and a database without one,', () => {
   ])('do not when %s', async (_, files) => {
     const { app, orphans } = await given(files)
 
-    await expect(app.housekeeping.clean()).rejects.toThrow(REFUSAL)
+    await expect(app.maintenance.clean()).rejects.toThrow(REFUSAL)
 
     expect(await app.storeOwnership.readIds()).toEqual({ database: undefined, store: undefined })
     for (const key of orphans) expect(existsSync(blobPath(app, key))).toBe(true)
@@ -213,7 +213,7 @@ test('the id is in every backup: a restored database has its files at once, and 
   await restoreBackup(backup, locationOf({ databaseUrl: settings.DATABASE_URL, dataDir: app.dataDir }), Date.now)
 
   const restored = await makeApp({ ...settings, RESUME_WINDOW: '9d' })
-  await restored.housekeeping.clean()
+  await restored.maintenance.clean()
   expect(storedFiles(app.dataDir)).toEqual(expect.arrayContaining(files))
   expect(await (await fetch(url.replace(app.url, restored.url))).text()).toBe('kept')
 })
@@ -238,14 +238,14 @@ test('orphans are in quarantine for a day before they are deleted', async () => 
   const { app, files } = await givenUsedStore()
   const [key = ''] = givenOrphans(app, 1)
 
-  expect((await app.housekeeping.clean()).orphans).toMatchObject({ blobs: 0, quarantined: { blobs: 1, bytes: 5 } })
+  expect((await app.maintenance.clean()).orphans).toMatchObject({ blobs: 0, quarantined: { blobs: 1, bytes: 5 } })
   expect(quarantined(app, key)).toBe(true)
   app.advance(DAY - 60_000)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   expect(quarantined(app, key)).toBe(true)
 
   app.advance(120_000)
-  expect((await app.housekeeping.clean()).orphans).toMatchObject({ blobs: 1, bytes: 5, quarantined: { blobs: 0 } })
+  expect((await app.maintenance.clean()).orphans).toMatchObject({ blobs: 1, bytes: 5, quarantined: { blobs: 0 } })
   expect(storedFiles(app.dataDir).sort()).toEqual(files)
 })
 
@@ -260,7 +260,7 @@ test.each(['remove-orphans', 'check-links'])(
       .where('status', '=', 'uploaded')
       .executeTakeFirstOrThrow()
     await db.updateTable('files').set({ blob_key: newBlobKey() }).where('blob_key', '=', blob_key).execute()
-    await app.housekeeping.clean()
+    await app.maintenance.clean()
     expect(quarantined(app, `${blob_key}`)).toBe(true)
     await db.updateTable('files').set({ blob_key }).where('status', '=', 'uploaded').execute()
 
@@ -275,10 +275,10 @@ test.each(['remove-orphans', 'check-links'])(
 test('a sweep that would take more than a small share takes nothing, until somebody confirms it', async () => {
   const { app } = await givenUsedStore()
   const ten = givenOrphans(app, 10)
-  expect((await app.housekeeping.clean()).orphans.quarantined.blobs).toBe(10)
+  expect((await app.maintenance.clean()).orphans.quarantined.blobs).toBe(10)
   const eleven = givenOrphans(app, 11)
 
-  await expect(app.housekeeping.clean()).rejects.toThrow(
+  await expect(app.maintenance.clean()).rejects.toThrow(
     '11 of 12 stored files are unknown to the database, which is more than 5%, so none was taken away',
   )
   expect([...ten, ...eleven].map((key) => quarantined(app, key))).toEqual([
@@ -286,5 +286,5 @@ test('a sweep that would take more than a small share takes nothing, until someb
     ...eleven.map(() => false),
   ])
 
-  expect((await app.housekeeping.clean({ maxPercent: 100 })).orphans.quarantined.blobs).toBe(11)
+  expect((await app.maintenance.clean({ maxPercent: 100 })).orphans.quarantined.blobs).toBe(11)
 })

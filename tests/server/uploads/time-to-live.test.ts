@@ -69,11 +69,11 @@ test('an expired upload still says so after a purge, and is unknown an hour late
   const { id } = await createUpload(app, { ttl: 60 })
 
   app.advance(60_000)
-  await app.housekeeping.purge()
+  await app.maintenance.purge()
   expect(await answerOf(fetch(`${app.url}/upload/${id}`))).toEqual([404, `upload ${id} has expired\n`])
 
   app.advance(3_600_001)
-  await app.housekeeping.purge()
+  await app.maintenance.purge()
   expect(await answerOf(fetch(`${app.url}/upload/${id}`))).toEqual([404, `upload ${id} not found\n`])
 })
 

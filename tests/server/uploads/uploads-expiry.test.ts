@@ -46,16 +46,16 @@ test('an upload whose time is up loses its bytes at once, its link says why for 
   const db = tablesOf(settings)
 
   app.advance(60 * SECOND)
-  await app.housekeeping.purge()
+  await app.maintenance.purge()
   expect(stored(app)).toEqual([])
   expect(await textOf(`${app.url}/upload/${upload.id}`)).toBe(`upload ${upload.id} has expired\n`)
 
   app.advance(HOUR)
-  await app.housekeeping.purge()
+  await app.maintenance.purge()
   expect(await textOf(`${app.url}/upload/${upload.id}`)).toBe(`upload ${upload.id} has expired\n`)
 
   app.advance(1)
-  await app.housekeeping.purge()
+  await app.maintenance.purge()
   expect(await textOf(`${app.url}/upload/${upload.id}`)).toBe(`upload ${upload.id} not found\n`)
   expect(await db.selectFrom('uploads').selectAll().execute()).toEqual([])
   expect(await db.selectFrom('files').selectAll().execute()).toEqual([])
@@ -67,11 +67,11 @@ test('nothing goes a millisecond early, and what never ends stays', async () => 
   const never = await givenFile(app, { ttl: -1 }, 'never')
 
   app.advance(59_999)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   expect(await textOf(soon.url)).toBe('soon')
 
   app.advance(10 * 365 * 24 * HOUR)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   expect(await textOf(never.url)).toBe('never')
   expect(stored(app)).toHaveLength(1)
 })
@@ -83,7 +83,7 @@ test('a removed upload leaves no bytes and no rows', async () => {
 
   await fetch(`${app.url}/upload/${upload.id}`, { method: 'DELETE', headers: { 'X-UploadToken': upload.uploadToken } })
   await waitFor(() => expect(stored(app)).toEqual([]))
-  await app.housekeeping.purge()
+  await app.maintenance.purge()
 
   expect(await tablesOf(settings).selectFrom('files').selectAll().execute()).toEqual([])
 })
@@ -94,7 +94,7 @@ test('cleaning does not disturb who reads already', async () => {
   const answer = await fetch(url)
 
   app.advance(HOUR)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
 
   expect(stored(app)).toEqual([])
   expect((await answer.arrayBuffer()).byteLength).toBe(8_000_000)
@@ -110,11 +110,11 @@ test('a file whose writer stopped renewing its lease is given up, not a millisec
   await waitFor(async () => expect(await statusesOf(app, id, uploadToken)).toEqual(['uploading']))
 
   await app.letTimePass(60 * SECOND - 1)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   expect(await statusesOf(app, id, uploadToken)).toEqual(['uploading'])
 
   app.advance(1)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   expect(await statusesOf(app, id, uploadToken)).toEqual([])
 
   await client.send(chunk(`the rest${FORM_END}`))
@@ -134,7 +134,7 @@ test('a clock that is far ahead, or behind, takes no file from a sender on anoth
 
   for (const ms of [20 * MINUTE, -HOUR]) {
     other.leap(ms)
-    await other.housekeeping.purge()
+    await other.maintenance.purge()
   }
   await client.send(chunk(FORM_END))
   await client.send(LAST_CHUNK)
@@ -158,11 +158,11 @@ test('a quick upload of several files whose server died is taken back whole', as
 
   const replica = await makeApp(settings)
   await replica.letTimePass(4 * MINUTE)
-  await replica.housekeeping.clean()
+  await replica.maintenance.clean()
   expect(stored(app)).not.toEqual([])
 
   await replica.letTimePass(5 * MINUTE)
-  await replica.housekeeping.clean()
+  await replica.maintenance.clean()
   expect(stored(app)).toEqual([])
   expect(await db.selectFrom('uploads').selectAll().execute()).toEqual([])
 
@@ -184,7 +184,7 @@ test.each([1, 2])(
     await waitFor(() => expect(stored(app).filter((path) => !path.includes('/files/tmp/'))).toHaveLength(count))
 
     await app.letTimePass(10 * MINUTE)
-    await app.housekeeping.clean()
+    await app.maintenance.clean()
     await client.send(chunk(`rest${FORM_END}`))
     await client.send(LAST_CHUNK)
 
@@ -221,7 +221,7 @@ test('bytes that nobody owns go when they are five minutes old, blobs to quarant
   const orphan = basename(givenStrayFile(app, 'blob', 6 * MINUTE))
   givenStrayFile(app, 'tmp', 6 * MINUTE)
 
-  const { orphans, unfinished } = await app.housekeeping.clean()
+  const { orphans, unfinished } = await app.maintenance.clean()
 
   expect(orphans).toMatchObject({ blobs: 0, quarantined: { blobs: 1, bytes: 5 } })
   expect(unfinished).toEqual({ count: 1, bytes: 5 })
@@ -238,13 +238,13 @@ test('a stray blob that can’t be moved or deleted does not keep the others, an
   onTestFinished(() => void execFileSync('sh', ['-c', `chattr -i ${stuck} 2>/dev/null; true`]))
 
   for (let day = 0; day < 3; day += 1) {
-    await app.housekeeping.clean()
+    await app.maintenance.clean()
     app.advance(25 * HOUR)
   }
   expect(stored(app)).toEqual([stuck])
 
   execFileSync('chattr', ['-i', stuck])
-  expect((await app.housekeeping.clean()).orphans.quarantined.blobs).toBe(1)
+  expect((await app.maintenance.clean()).orphans.quarantined.blobs).toBe(1)
 })
 
 test('a blob that can’t be deleted does not keep the others, and is tried again until it goes', async () => {
@@ -258,8 +258,8 @@ test('a blob that can’t be deleted does not keep the others, and is tried agai
   mkdirSync(join(stuck, 'something'), { recursive: true })
 
   app.advance(2 * HOUR)
-  await app.housekeeping.purge()
-  await app.housekeeping.purge()
+  await app.maintenance.purge()
+  await app.maintenance.purge()
   expect(stored(app)).toEqual([])
   expect(await db.selectFrom('files').select('status').orderBy('status').execute()).toEqual([
     { status: 'deleted' },
@@ -270,7 +270,7 @@ test('a blob that can’t be deleted does not keep the others, and is tried agai
   rmdirSync(join(stuck, 'something'))
   renameSync(stuck, `${stuck}.away`)
   writeFileSync(stuck, 'back')
-  await app.housekeeping.purge()
+  await app.maintenance.purge()
   expect(stored(app)).toEqual([])
   expect(await db.selectFrom('uploads').selectAll().execute()).toEqual([])
 })
@@ -283,7 +283,7 @@ test('two servers that clean at once, twice, do what one would have done', async
   const kept = await givenFile(app, { ttl: 24 * 3600 }, 'kept')
   await givenRows(settings, app, 700)
   for (let index = 0; index < 20; index += 1) givenStrayFile(app, index % 2 === 0 ? 'tmp' : 'blob', HOUR)
-  const cleanAll = () => Promise.all([...apps, ...apps].map(({ housekeeping }) => housekeeping.clean()))
+  const cleanAll = () => Promise.all([...apps, ...apps].map(({ maintenance }) => maintenance.clean()))
 
   for (const { advance } of apps) advance(10 * MINUTE)
   await cleanAll()
@@ -309,7 +309,7 @@ async function longestStall(): Promise<number> {
   const delays = monitorEventLoopDelay({ resolution: 5 })
 
   delays.enable()
-  const report = await app.housekeeping.clean()
+  const report = await app.maintenance.clean()
   delays.disable()
 
   expect(report).toMatchObject({ expired: 2_000, deletedFiles: 2_000, deletedUploads: 2_000, freedBytes: 8_000 })
@@ -354,18 +354,18 @@ test('a clock that leaps ahead and back brings nothing back and takes nothing th
   const later = await givenFile(app, { ttl: 7200 }, 'later')
 
   app.advance(HOUR)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   app.advance(-HOUR)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   expect(await textOf(due.url)).toBe(`upload ${due.upload.id} has expired\n`)
   expect(await textOf(later.url)).toBe('later')
 
   app.advance(-24 * HOUR)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   expect(await textOf(later.url)).toBe('later')
 
   app.advance(24 * HOUR + 7200 * SECOND)
-  await app.housekeeping.clean()
+  await app.maintenance.clean()
   expect(await textOf(later.url)).toBe(`upload ${later.upload.id} has expired\n`)
   expect(stored(app)).toEqual([])
 })

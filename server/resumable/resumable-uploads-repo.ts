@@ -3,10 +3,10 @@ import type { Database } from '../database/open-database.ts'
 import type { ResumablesTable, Schema } from '../database/schema.ts'
 import type { Trx } from '../database/transact.ts'
 import type { SeenLease } from '../lib/lease-watch.ts'
-import type { Admission, SpareUploads } from '../uploads/intake/guest-quota.ts'
-import type { Resumable } from './resumable.ts'
+import type { GuestQuota, SpareUploads } from '../uploads/intake/guest-quota.ts'
+import type { ResumableUpload } from './resumable-upload.ts'
 
-export type ResumablesRepo = ReturnType<typeof createResumablesRepo>
+export type ResumableUploadsRepo = ReturnType<typeof createResumableUploadsRepo>
 
 interface Dependencies extends Pick<Database, 'db' | 'prepare' | 'transact'> {
   spareUploads: SpareUploads
@@ -14,14 +14,14 @@ interface Dependencies extends Pick<Database, 'db' | 'prepare' | 'transact'> {
 
 /** What changes while bytes come in. */
 export type Progress = Partial<
-  Pick<Resumable, 'received' | 'notes' | 'length' | 'status' | 'blobKey' | 'expiresAt' | 'isTorn' | 'reserved'>
+  Pick<ResumableUpload, 'offset' | 'notes' | 'size' | 'status' | 'blobKey' | 'expiresAt' | 'isTorn' | 'reserved'>
 >
 
 /** Throws unless there is room for what the transaction reserves. */
 export type AssertRoom = (trx: Trx) => Promise<void>
 
 /** Every query on resumables. Only who holds the lease changes a row; what loses it learns so by `undefined` or `false`. */
-export function createResumablesRepo({ db, prepare, transact, spareUploads }: Dependencies) {
+export function createResumableUploadsRepo({ db, prepare, transact, spareUploads }: Dependencies) {
   const byId = prepare(db.selectFrom('resumables').selectAll().where('id', '=', ''))
   const byBlob = prepare(db.selectFrom('resumables').select('id').where('blob_key', '=', ''))
 
@@ -33,31 +33,31 @@ export function createResumablesRepo({ db, prepare, transact, spareUploads }: De
 
   return {
     /**
-     * From now on the slot of its file lives as long as it does, and needs no lease of its own. Returns it with the limit that
-     * `admission` sets; throws what that and `assertRoom` throw.
+     * From now on the row of its file lives as long as it does, and needs no lease of its own. Returns it with the limit that
+     * `guestQuota` sets; throws what that and `assertRoom` throw.
      */
-    insert: (created: Resumable, assertRoom: AssertRoom, admission?: Admission): Promise<Resumable> =>
+    insert: (created: ResumableUpload, assertRoom: AssertRoom, guestQuota?: GuestQuota): Promise<ResumableUpload> =>
       transact(async (trx) => {
         await assertRoom(trx)
-        const granted = admission ? await admission.grant(trx) : Number.POSITIVE_INFINITY
+        const granted = guestQuota ? await guestQuota.grant(trx) : Number.POSITIVE_INFINITY
         if (created.uploadId !== null) await spareUploads(trx, [created.uploadId], created.expiresAt)
-        const resumable = { ...created, maxLength: smaller(created.maxLength, granted) }
+        const resumable = { ...created, maxSize: smaller(created.maxSize, granted) }
         await trx.insertInto('resumables').values(toRow(resumable)).execute()
         if (resumable.fileId !== null)
           await trx.updateTable('files').set({ lease_until: null }).where('id', '=', resumable.fileId).execute()
         return resumable
       }),
 
-    async find(id: string): Promise<Resumable | undefined> {
+    async find(id: string): Promise<ResumableUpload | undefined> {
       const [row] = await byId(id)
-      return row && toResumable(row)
+      return row && toResumableUpload(row)
     },
 
     /** Whether it may not be continued, see `over`. */
     isOver: async (id: string, now: number): Promise<boolean> => isOver(db, id, now),
 
     /** Takes the lease, unless somebody has it. `leaseUntil` is never compared with a clock: another value is a renewal. */
-    acquire: (id: string, writer: string, leaseUntil: number): Promise<Resumable | undefined> =>
+    acquire: (id: string, writer: string, leaseUntil: number): Promise<ResumableUpload | undefined> =>
       transact(async (trx) => {
         const row = await trx
           .updateTable('resumables')
@@ -66,7 +66,7 @@ export function createResumablesRepo({ db, prepare, transact, spareUploads }: De
           .where('writer', 'is', null)
           .returningAll()
           .executeTakeFirst()
-        return row && toResumable(row)
+        return row && toResumableUpload(row)
       }),
 
     /** Leases of all writers, those who died among them. */
@@ -160,17 +160,17 @@ export function createResumablesRepo({ db, prepare, transact, spareUploads }: De
         return numDeletedRows === 1n
       }),
 
-    async findByFile(fileId: string): Promise<Resumable | undefined> {
+    async findByFile(fileId: string): Promise<ResumableUpload | undefined> {
       const row = await db.selectFrom('resumables').selectAll().where('file_id', '=', fileId).executeTakeFirst()
-      return row && toResumable(row)
+      return row && toResumableUpload(row)
     },
 
     /** Whether unfinished bytes under this key are to be kept. */
     isWanted: async (blobKey: string): Promise<boolean> => (await byBlob(blobKey)).length > 0,
 
-    async listOver(now: number, limit: number): Promise<Resumable[]> {
+    async listOver(now: number, limit: number): Promise<ResumableUpload[]> {
       const rows = await over(db, now).selectAll('resumables').limit(limit).execute()
-      return rows.map(toResumable)
+      return rows.map(toResumableUpload)
     },
   }
 }
@@ -224,7 +224,7 @@ function over(db: Kysely<Schema>, now: number) {
 const smaller = (limit: number | null, granted: number): number | null =>
   Number.isFinite(granted) ? Math.min(limit ?? granted, granted) : limit
 
-function toResumable(row: Selectable<ResumablesTable>): Resumable {
+function toResumableUpload(row: Selectable<ResumablesTable>): ResumableUpload {
   return {
     id: row.id,
     status: row.status,
@@ -232,9 +232,9 @@ function toResumable(row: Selectable<ResumablesTable>): Resumable {
     fileId: row.file_id,
     ownsUpload: row.owns_upload === 1,
     blobKey: row.blob_key,
-    length: row.length,
-    maxLength: row.max_length,
-    received: row.received,
+    size: row.length,
+    maxSize: row.max_length,
+    offset: row.received,
     notes: row.notes,
     metadata: row.metadata,
     concat: row.concat,
@@ -248,7 +248,7 @@ function toResumable(row: Selectable<ResumablesTable>): Resumable {
   }
 }
 
-function toRow(resumable: Resumable): Insertable<ResumablesTable> {
+function toRow(resumable: ResumableUpload): Insertable<ResumablesTable> {
   return {
     id: resumable.id,
     status: resumable.status,
@@ -256,9 +256,9 @@ function toRow(resumable: Resumable): Insertable<ResumablesTable> {
     file_id: resumable.fileId,
     owns_upload: resumable.ownsUpload ? 1 : 0,
     blob_key: resumable.blobKey,
-    length: resumable.length,
-    max_length: resumable.maxLength,
-    received: resumable.received,
+    length: resumable.size,
+    max_length: resumable.maxSize,
+    received: resumable.offset,
     notes: resumable.notes,
     metadata: resumable.metadata,
     concat: resumable.concat,
@@ -272,9 +272,11 @@ function toRow(resumable: Resumable): Insertable<ResumablesTable> {
   }
 }
 
-function progressColumns({ blobKey, expiresAt, isTorn, ...rest }: Progress): Updateable<ResumablesTable> {
+function progressColumns({ offset, size, blobKey, expiresAt, isTorn, ...rest }: Progress): Updateable<ResumablesTable> {
   return {
     ...rest,
+    ...(offset === undefined ? {} : { received: offset }),
+    ...(size === undefined ? {} : { length: size }),
     ...(blobKey === undefined ? {} : { blob_key: blobKey }),
     ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
     ...(isTorn === undefined ? {} : { is_torn: isTorn ? 1 : 0 }),

@@ -2,7 +2,7 @@ import type { Trx } from '../database/transact.ts'
 import type { Sender } from '../lib/sender.ts'
 
 /** A file, or a part of one, that comes in over several requests. Times are epoch ms. */
-export interface Resumable {
+export interface ResumableUpload {
   /** SHA-256 of the secret in its URL, hexadecimal. */
   id: string
   status: 'open' | 'finished'
@@ -14,10 +14,11 @@ export interface Resumable {
   /** Null: the bytes belong to the file by now. */
   blobKey: string | null
   /** Bytes; null: not known yet. */
-  length: number | null
+  size: number | null
   /** The most that it may have, where that is limited. */
-  maxLength: number | null
-  received: number
+  maxSize: number | null
+  /** How many bytes were received. */
+  offset: number
   /** Of the store about the unfinished blob; null: nothing was stored yet. */
   notes: string | null
   /** As the client sent it, to be shown to it again. */
@@ -39,21 +40,21 @@ export interface Resumable {
 }
 
 /** Whether all bytes are there, although the file may not be finished yet. */
-export const isComplete = ({ received, length }: Pick<Resumable, 'received' | 'length'>): boolean => received === length
+export const isComplete = ({ offset, size }: Pick<ResumableUpload, 'offset' | 'size'>): boolean => offset === size
 
 /** More bytes, from `offset` on. */
-export interface Piece {
+export interface Chunk {
   sender?: Sender
   offset: number
   bytes: AsyncIterable<Uint8Array>
   /** Bytes that will come, where that is known. */
   size: number | undefined
   /** Of the whole, when the client knows it only now. */
-  length?: number | undefined
+  uploadSize?: number | undefined
   /** The whole ends with these bytes, however many they are. */
   isLast?: boolean | undefined
   /** What the client says of these bytes alone: then all of them are taken, or none. */
-  check?: PieceCheck | undefined
+  check?: ChunkCheck | undefined
   /** The finished parts that the bytes are read from. */
   parts?: JoinedParts | undefined
 }
@@ -65,7 +66,7 @@ export interface JoinedParts {
   end: (trx: Trx) => Promise<void>
 }
 
-export interface PieceCheck {
+export interface ChunkCheck {
   add: (chunk: Uint8Array) => void
   /** Throws when the bytes were others. */
   end: () => void

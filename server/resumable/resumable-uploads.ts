@@ -10,20 +10,20 @@ import type { Sender } from '../lib/sender.ts'
 import type { Quotas } from '../uploads/intake/quotas.ts'
 import { copied } from '../uploads/stored-bytes.ts'
 import type { StoredFile } from '../uploads/upload.ts'
-import type { Slot, Slots, Wish } from './reservations.ts'
-import { isComplete, type Piece, type Resumable } from './resumable.ts'
-import type { ResumablesRepo } from './resumables-repo.ts'
-import type { Endings } from './termination.ts'
-import { type Turn, type Turns, unknownUpload } from './upload-locks.ts'
-import type { Receiver } from './writer.ts'
+import type { CreationOptions, Reservations, ReservedFile } from './reservations.ts'
+import { type Chunk, isComplete, type ResumableUpload } from './resumable-upload.ts'
+import type { ResumableUploadsRepo } from './resumable-uploads-repo.ts'
+import type { Termination } from './termination.ts'
+import { type UploadLock, type UploadLocks, unknownUpload } from './upload-locks.ts'
+import type { UploadWriter } from './writer.ts'
 
 interface Dependencies {
-  repo: ResumablesRepo
-  turns: Turns
-  slots: Slots
+  repo: ResumableUploadsRepo
+  locks: UploadLocks
+  reservations: Reservations
   quotas: Pick<Quotas, 'assertRoom'>
-  receiver: Receiver
-  endings: Endings
+  uploadWriter: UploadWriter
+  termination: Termination
   findFile: (id: string) => Promise<StoredFile | undefined>
   blobs: BlobStore
   clock: Clock
@@ -31,14 +31,14 @@ interface Dependencies {
 }
 
 /** What the client says of it that is not ours to understand. */
-export type Remarks = Partial<Pick<Resumable, 'metadata' | 'concat' | 'sha256'>>
+export type ClientFields = Partial<Pick<ResumableUpload, 'metadata' | 'concat' | 'sha256'>>
 
-export interface Created {
+export interface CreatedUpload {
   /** What its URL ends with; known only now. */
   secret: string
-  resumable: Resumable
+  resumable: ResumableUpload
   /** Absent: it is a part. */
-  slot: Slot | undefined
+  reservedFile: ReservedFile | undefined
 }
 
 /** On a full disk what is unfinished does not wait for as long as elsewhere. */
@@ -46,55 +46,59 @@ const FULL_DISK_WINDOW_MS = 10 * 60_000
 /** More parts than any client makes. */
 const MAX_PARTS = 1000
 
-export type Resumables = ReturnType<typeof createResumables>
+export type ResumableUploads = ReturnType<typeof createResumableUploads>
 
 /** Resumable uploads, independent of the protocol. */
-export function createResumables({
+export function createResumableUploads({
   repo,
-  turns,
-  slots,
+  locks,
+  reservations,
   quotas,
-  receiver,
-  endings,
+  uploadWriter,
+  termination,
   findFile,
   blobs,
   clock,
   config,
 }: Dependencies) {
-  /** Throws as `Slots.take`; `insufficient_storage`. */
-  async function create(wish: Wish, caller: Caller, remarks: Remarks = {}): Promise<Created> {
-    const { slot, limit, budget, admission } = await slots.take(wish, caller)
-    const { length = null, partIds = [] } = wish
+  /** Throws as `Reservations.reserve`; `insufficient_storage`. */
+  async function create(
+    options: CreationOptions,
+    caller: Caller,
+    clientFields: ClientFields = {},
+  ): Promise<CreatedUpload> {
+    const { reservedFile, limit, budget, guestQuota } = await reservations.reserve(options, caller)
+    const { size = null, partIds = [] } = options
     const secret = newToken()
     const now = clock()
-    const reserved = partIds.length > 0 ? 0 : (length ?? 0) // parts keep what they have reserved until they are joined
-    const resumable: Resumable = {
+    const reserved = partIds.length > 0 ? 0 : (size ?? 0) // parts keep what they have reserved until they are joined
+    const resumable: ResumableUpload = {
       metadata: '',
       concat: '',
       sha256: null,
-      ...remarks,
+      ...clientFields,
       id: hashToken(secret),
       status: 'open',
-      uploadId: slot?.upload.id ?? null,
-      fileId: slot?.file.id ?? null,
-      ownsUpload: slot?.uploadToken !== undefined,
+      uploadId: reservedFile?.upload.id ?? null,
+      fileId: reservedFile?.file.id ?? null,
+      ownsUpload: reservedFile?.uploadToken !== undefined,
       blobKey: newBlobKey(),
-      length,
-      maxLength: Number.isFinite(limit) ? limit : null,
-      received: 0,
+      size,
+      maxSize: Number.isFinite(limit) ? limit : null,
+      offset: 0,
       notes: null,
       createdAt: now,
       expiresAt: now + config.resumeWindowMs,
       isTorn: false,
-      requestId: admission?.requestId ?? null,
+      requestId: guestQuota?.requestId ?? null,
       userId: budget.userId,
       reserved,
     }
     const assertRoom = (trx: Trx) => quotas.assertRoom(trx, budget, reserved, partIds)
     try {
-      return { secret, resumable: await repo.insert(resumable, assertRoom, admission), slot }
+      return { secret, resumable: await repo.insert(resumable, assertRoom, guestQuota), reservedFile }
     } catch (error) {
-      if (slot) await slots.giveBack(slot)
+      if (reservedFile) await reservations.release(reservedFile)
       throw error
     }
   }
@@ -107,31 +111,34 @@ export function createResumables({
    */
   async function join(
     secrets: readonly string[],
-    wish: Omit<Wish, 'length'>,
+    options: Omit<CreationOptions, 'size'>,
     caller: Caller,
-    remarks: Remarks,
+    clientFields: ClientFields,
     sender: Sender,
-  ): Promise<Created> {
+  ): Promise<CreatedUpload> {
     if (secrets.length > MAX_PARTS) throw new AppError('bad_request', `too many parts, maximum is ${MAX_PARTS}`)
     if (new Set(secrets).size < secrets.length) throw new AppError('bad_request', 'each part can be joined only once')
     for (const secret of secrets) assertIsPart(await find(secret)) // before anybody is kept waiting
     const ids = secrets.map(hashToken)
     return holding(ids, async (held) => {
-      const parts = ids.map((id) => held.get(id) as Turn)
-      const joined = await joinHeld(parts, wish, caller, remarks, sender)
-      for (const part of parts) await endings.deleteWithBytes(part)
+      const parts = ids.map((id) => held.get(id) as UploadLock)
+      const joined = await joinHeld(parts, options, caller, clientFields, sender)
+      for (const part of parts) await termination.deleteWithBytes(part)
       return joined
     })
   }
 
-  /** Takes the turns one after the other, always in the same order, so that two who want the same ones do not wait for each other. */
-  async function holding<T>(ids: readonly string[], work: (held: ReadonlyMap<string, Turn>) => Promise<T>): Promise<T> {
-    const held = new Map<string, Turn>()
+  /** Takes the locks one after the other, always in the same order, so that two who want the same ones do not wait for each other. */
+  async function holding<T>(
+    ids: readonly string[],
+    work: (held: ReadonlyMap<string, UploadLock>) => Promise<T>,
+  ): Promise<T> {
+    const held = new Map<string, UploadLock>()
     const takeFrom = (waiting: readonly string[]): Promise<T> => {
       const [id, ...rest] = waiting
       if (id === undefined) return work(held)
-      return turns.take(id, (turn) => {
-        held.set(id, turn)
+      return locks.withLock(id, (lock) => {
+        held.set(id, lock)
         return takeFrom(rest)
       })
     }
@@ -139,74 +146,74 @@ export function createResumables({
   }
 
   async function joinHeld(
-    turnsOfParts: Turn[],
-    wish: Omit<Wish, 'length'>,
+    locksOfParts: UploadLock[],
+    options: Omit<CreationOptions, 'size'>,
     caller: Caller,
-    remarks: Remarks,
+    clientFields: ClientFields,
     sender: Sender,
-  ): Promise<Created> {
-    const parts = turnsOfParts.map(({ resumable }) => resumable)
+  ): Promise<CreatedUpload> {
+    const parts = locksOfParts.map(({ resumable }) => resumable)
     for (const part of parts) assertIsPart(part)
     const partIds = parts.map(({ id }) => id)
-    const length = parts.reduce((sum, { received }) => sum + received, 0)
+    const size = parts.reduce((sum, { offset }) => sum + offset, 0)
     const end = async (trx: Trx) => {
-      for (const part of turnsOfParts) await part.settle(trx, { expiresAt: 0 })
+      for (const part of locksOfParts) await part.commit(trx, { expiresAt: 0 })
     }
-    const created = await create({ ...wish, length, partIds }, caller, remarks)
-    const piece = { offset: 0, bytes: bytesOf(parts), size: length, sender, parts: { ids: partIds, end } }
-    const resumable = await append(created.secret, piece).catch(async (error: unknown) => {
+    const created = await create({ ...options, size, partIds }, caller, clientFields)
+    const chunk = { offset: 0, bytes: bytesOf(parts), size, sender, parts: { ids: partIds, end } }
+    const resumable = await append(created.secret, chunk).catch(async (error: unknown) => {
       await abort(created.secret).catch(() => {}) // what went wrong first says more
       throw error
     })
     return { ...created, resumable }
   }
 
-  function assertIsPart({ fileId, status, expiresAt }: Resumable): void {
+  function assertIsPart({ fileId, status, expiresAt }: ResumableUpload): void {
     if (expiresAt <= clock()) throw unknownUpload()
     if (fileId !== null || status !== 'finished') throw new AppError('conflict', 'only finished parts can be joined')
   }
 
-  async function* bytesOf(parts: readonly Resumable[]): AsyncGenerator<Uint8Array> {
-    for (const { blobKey, received } of parts) {
-      if (blobKey !== null && received > 0) yield* copied(await blobs.get(blobKey))
+  async function* bytesOf(parts: readonly ResumableUpload[]): AsyncGenerator<Uint8Array> {
+    for (const { blobKey, offset } of parts) {
+      if (blobKey !== null && offset > 0) yield* copied(await blobs.get(blobKey))
     }
   }
 
   /**
-   * How far it has come. The client that asks is about to resume, so the writer before it is displaced first, and the answer
+   * How far it has come. The client that asks is about to resume, so an earlier writer is asked to release the lock first, and the answer
    * holds. Ends what only lacks its end. Throws `not_found`, `locked`, and what finishing throws.
    */
-  async function inspect(secret: string, sender: Sender): Promise<Resumable> {
-    return inTurn(secret, (turn) => receiver.complete(turn, sender))
+  async function inspect(secret: string, sender: Sender): Promise<ResumableUpload> {
+    return inTurn(secret, (lock) => uploadWriter.complete(lock, sender))
   }
 
   /**
    * Takes more bytes, and makes the file of them once all are there. When the connection breaks, the received bytes are kept.
-   * Throws `not_found`; `locked`; `conflict`: it has come to another offset, or its length is another; `too_large`: also more
+   * Throws `not_found`; `locked`; `conflict`: its offset or size is another; `too_large`: also more
    * bytes than announced; `insufficient_storage`; what `bytes` throws.
    */
-  async function append(secret: string, piece: Piece): Promise<Resumable> {
-    return inTurn(secret, (turn) => receiver.receive(turn, piece))
+  async function append(secret: string, chunk: Chunk): Promise<ResumableUpload> {
+    return inTurn(secret, (lock) => uploadWriter.receive(lock, chunk))
   }
 
   /** `work` sees a finished one, too: another request may have finished it while this one waited. */
-  async function inTurn(secret: string, work: (turn: Turn) => Promise<void>): Promise<Resumable> {
+  async function inTurn(secret: string, work: (lock: UploadLock) => Promise<void>): Promise<ResumableUpload> {
     const { id } = await find(secret)
-    return turns.take(id, async (turn) => {
-      await work(turn).catch((error: unknown) => giveUp(turn, error))
-      return turn.resumable
+    return locks.withLock(id, async (lock) => {
+      await work(lock).catch((error: unknown) => giveUp(lock, error))
+      return lock.resumable
     })
   }
 
   /** As it is stored; a writer is not interrupted. Throws `not_found`. */
-  async function find(secret: string): Promise<Resumable> {
+  async function find(secret: string): Promise<ResumableUpload> {
     const found = await repo.find(hashToken(secret))
     if (!found || (await repo.isOver(found.id, clock()))) throw unknownUpload()
     return found
   }
 
   /** What it has become; undefined until it is finished. */
-  async function fileOf({ status, fileId }: Resumable): Promise<StoredFile | undefined> {
+  async function fileOf({ status, fileId }: ResumableUpload): Promise<StoredFile | undefined> {
     return status === 'finished' && fileId !== null ? findFile(fileId) : undefined
   }
 
@@ -214,21 +221,22 @@ export function createResumables({
    * What has ended leaves nothing. What has all its bytes and still can't become a file will never be one. What fills the disk must
    * not keep it full.
    */
-  async function giveUp(turn: Turn, error: unknown): Promise<never> {
-    const { status } = turn.resumable
+  async function giveUp(lock: UploadLock, error: unknown): Promise<never> {
+    const { status } = lock.resumable
     const isHopeless = error instanceof AppError && ['not_found', 'bad_request', 'too_large'].includes(error.code)
-    const hasEnded = isNotFound(turn.signal.reason)
-    if (hasEnded || (isHopeless && status === 'open' && isComplete(turn.resumable))) await endings.destroy(turn)
+    const hasEnded = isNotFound(lock.signal.reason)
+    if (hasEnded || (isHopeless && status === 'open' && isComplete(lock.resumable))) await termination.terminate(lock)
     if (error instanceof AppError && error.code === 'insufficient_storage')
-      turn.keep({ expiresAt: clock() + FULL_DISK_WINDOW_MS })
+      lock.update({ expiresAt: clock() + FULL_DISK_WINDOW_MS })
     throw error
   }
 
   /** Deletes it with what was received, or the file that it has become. Throws `not_found`; `forbidden`: the finished file of a guest. */
   async function remove(secret: string): Promise<void> {
     const { id } = await find(secret)
-    const end = (turn: Turn) => (isFile(turn.resumable) ? endings.removeFile(turn) : endings.destroy(turn))
-    await turns.take(id, end, unknownUpload()).catch((error: unknown) => {
+    const end = (lock: UploadLock) =>
+      isFile(lock.resumable) ? termination.removeFile(lock) : termination.terminate(lock)
+    await locks.withLock(id, end, unknownUpload()).catch((error: unknown) => {
       if (!isNotFound(error)) throw error // else the writer has deleted it
     })
   }
@@ -236,14 +244,14 @@ export function createResumables({
   /** As `remove`, for who can't know whether it was finished meanwhile: then nothing happens. */
   async function abort(secret: string): Promise<void> {
     const { id } = await find(secret)
-    await turns.take(id, async (turn) => {
-      if (!isFile(turn.resumable)) await endings.destroy(turn)
+    await locks.withLock(id, async (lock) => {
+      if (!isFile(lock.resumable)) await termination.terminate(lock)
     })
   }
 
   return { create, join, find, inspect, append, fileOf, remove, abort }
 }
 
-const isFile = ({ status, fileId }: Resumable): boolean => status === 'finished' && fileId !== null
+const isFile = ({ status, fileId }: ResumableUpload): boolean => status === 'finished' && fileId !== null
 
 const isNotFound = (error: unknown): boolean => error instanceof AppError && error.code === 'not_found'
