@@ -17,6 +17,7 @@ export default defineConfig({
     target: 'es2023',
     emptyOutDir: true,
     manifest: true,
+    license: { fileName: 'assets/third-party-licenses.md' },
     assetsInlineLimit: 0, // our content policy allows no `data:` addresses
     modulePreload: { polyfill: false },
     rolldownOptions: {

@@ -71,6 +71,14 @@ test('its parts are kept for ever and come compressed, also under a path prefix'
   expect(headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
 })
 
+test('the licenses of the packages in the page come with it', async () => {
+  const app = await makeApp()
+
+  const notices = await (await fetch(`${app.url}/assets/third-party-licenses.md`)).text()
+
+  for (const name of ['preact', 'age-encryption', 'tus-js-client']) expect(notices).toContain(`\n## ${name} - `)
+})
+
 test('a path prefix without its slash leads to the one with it', async () => {
   const app = await makeApp({ PATH_PREFIX: '/files' })
 
