@@ -101,14 +101,14 @@ const goneCard = ({ goneTitle, goneText, title }: PageWords): string => html`
   <section class="card centred">
     <h1>${goneTitle}</h1>
     <p class="quiet">${goneText}</p>
-    <a class="button plain" href="../http/">${title}</a>
+    <a class="button plain" href="./">${title}</a>
   </section>`
 
 const refusedCard = (reason: string, { refusedTitle, refused, backToStart }: PageWords): string => html`
   <section class="card centred">
     <h1>${refusedTitle}</h1>
     <p class="quiet">${refused(reason)}</p>
-    <a class="button plain" href="../http/">${backToStart}</a>
+    <a class="button plain" href="./">${backToStart}</a>
   </section>`
 
 /** Links lead where this browser is, whatever is between it and the server; written out they are what can be handed on. */
@@ -118,7 +118,7 @@ const uploadedCard = ({ written, ...shown }: ShownToSender, link: string, words:
     <p>${words.forEverything} <a href="${link}">${written.link}</a></p>
     !${fileLinks(shown, words, written.base)}
     <p class="quiet">${words.sentence([...endTexts(shown.upload, words), ...loginTexts(shown.upload, words)])}</p>
-    <p><a class="button plain" href="../http/">${words.uploadMore}</a></p>
+    <p><a class="button plain" href="./">${words.uploadMore}</a></p>
   </section>`
 
 function listCard(shown: Shown, words: PageWords): string {

@@ -23,7 +23,7 @@ const LINK_PATTERN = String.raw`\s*([^&]*[?]id=)?\w+\s*`
 /** `address`: where files are sent to from a terminal. */
 export const sendForm = (config: FormConfig, address: string, words: PageWords): string => html`
   <div class="hero"><h1>${words.title}</h1><p class="quiet">${words.lead}</p></div>
-  <form class="card" method="post" action="../http/" enctype="multipart/form-data">
+  <form class="card" method="post" action="./" enctype="multipart/form-data">
     <div class="options-fields">
       !${ttlField(config, words)}
       !${passwordField(config, words)}
@@ -37,7 +37,7 @@ export const sendForm = (config: FormConfig, address: string, words: PageWords):
     </label>
     <button class="primary large" type="submit">${words.upload}</button>
   </form>
-  <form class="card" method="get" action="../http/">
+  <form class="card" method="get" action="./">
     <label class="field">
       <span>${words.pasteLink}</span>
       <input type="text" name="id" required autocomplete="off" pattern="${LINK_PATTERN}" title="${words.pasteLinkLimits}">

@@ -66,7 +66,7 @@ export function webRoutes({ config, uploads, readCaller, pagesFor, built }: Depe
       if (isOutside(request, config)) return reply.redirect(`${config.pathPrefix}/`, 308)
       const [given = ''] = [request.query.id ?? ''].flat()
       const id = linkedId(given)
-      if (id !== given) return reply.redirect(`../http/?${new URLSearchParams({ id })}`, 303) // what else is in a link does not stay in the address
+      if (id !== given) return reply.redirect(`./?${new URLSearchParams({ id })}`, 303) // what else is in a link does not stay in the address
       if (id !== '') return list(id, request, reply)
       const pages = pagesFor(request)
       return reply.headers(pages.headers).send(pages.send(sendingUrl(request, config)))

@@ -3,7 +3,7 @@ import type { ServerConfig } from '../../../server/http/service-routes.ts'
 import type { FileJson, UploadJson } from '../../../server/uploads/upload-shapes.ts'
 import { impersonated } from './impersonation.ts'
 
-/** Every call to the server, but `../send/post-file.ts`. Nothing else on the page uses `fetch` or `XMLHttpRequest`, but tus-js-client. */
+/** Every call to the server, but `post-file.ts`. Nothing else on the page uses `fetch` or `XMLHttpRequest`, but tus-js-client. */
 
 export type { FileJson, ServerConfig, UploadJson }
 
@@ -46,7 +46,7 @@ export interface Access {
 }
 
 /** Where the page lives is where the server lives, under whatever prefix. */
-const SERVER = new URL('../', location.href.replace(/[?#].*$/s, '')).href
+const SERVER = new URL('./', location.href.replace(/[?#].*$/s, '')).href
 export const serverUrl = (path: string): string => `${SERVER}${path}`
 
 export const serverConfig = signal<ServerConfig | undefined>(undefined)
