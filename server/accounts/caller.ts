@@ -49,7 +49,7 @@ export function assertAdmin(caller: Caller): void {
   if (!isAdmin(caller)) throw new AppError('forbidden', 'you need administrator privileges')
 }
 
-/** Throws `login_required` and `forbidden` as `assertAdmin`, unless it is about the caller himself. */
+/** Throws `login_required` and `forbidden` as `assertAdmin`, unless it is about the caller's own account. */
 export function assertSelfOrAdmin(caller: Caller, userId: string): void {
   if (assertLoggedIn(caller).id !== userId) assertAdmin(caller)
 }

@@ -17,7 +17,7 @@ interface Dependencies {
   config: Pick<Config, 'featureDeleteAccount'>
 }
 
-/** What a user may ask and change about himself. By session only: a token in some script is no way into the account. */
+/** What users may read and change of their own account. By session only: the token of a script gives no access to the account. */
 export function meRoutes({ users, removal, readCaller, config }: Dependencies) {
   return async (app: FastifyInstance): Promise<void> => {
     acceptAnyBody(app)

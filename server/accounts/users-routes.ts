@@ -28,7 +28,7 @@ interface UserParams {
 const DEFAULT_FOUND = 5
 const MAX_FOUND = 20
 
-/** What administrators do with users, and everybody with himself. */
+/** What administrators do with users, and users with their own account. */
 export function usersRoutes({ users, statistics, removal, readCaller, config }: Dependencies) {
   async function selfOrAdmin(request: FastifyRequest) {
     const { userId } = request.params as UserParams

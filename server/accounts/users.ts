@@ -24,14 +24,14 @@ export interface NewUser {
 /** A person as the provider describes them; `subject` never changes. */
 export type Newcomer = Pick<User, 'provider' | 'login' | 'name' | 'email'> & { subject: string }
 
-/** What a user may change about himself. */
+/** What users may change of their own account. */
 export type Profile = Partial<Pick<User, 'name' | 'email' | 'theme' | 'language'>>
 
 /** What can be changed of a user; what is left out stays. */
 export type UserChanges = Partial<Pick<NewUser, 'password' | 'name' | 'email' | 'isAdmin' | keyof Limits>>
 
 interface UpdateBy {
-  /** False: a user changes himself. */
+  /** False: users change their own account. */
   isAdmin?: boolean
   /** The token of a session that is to be kept. */
   keepSession?: string | undefined
@@ -121,9 +121,9 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
   }
 
   /**
-   * What an administrator may change of somebody, or somebody of himself; of a password only one that there is. A new one
-   * ends all sessions but that of `keepSession`. Throws `not_found`; `bad_request`: what can't be; `forbidden`: somebody
-   * who is no administrator grants himself something.
+   * Changes by an administrator, or by users to their own account. Only accounts that have a password can get a new one, which
+   * ends all sessions but that of `keepSession`. Throws `not_found`; `bad_request`: an invalid value; `forbidden`: a user who is no
+   * administrator would get more rights.
    */
   async function update(
     id: string,

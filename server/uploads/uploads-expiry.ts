@@ -142,7 +142,7 @@ export function createUploadsExpiry(dependencies: Dependencies) {
   /** Ends uploads in several requests whose time is up, or that lost what they were for. */
   const endUnfinished = (): Promise<Swept> => resumables.sweep()
 
-  /** Deletes what broken writes left behind, and what nobody went on with in time. */
+  /** Deletes the remains of broken writes, and unfinished uploads that were not continued in time. */
   async function removeUnfinished(): Promise<Swept> {
     await assertOwned()
     const before = clock() - ABANDONED_AFTER_MS

@@ -7,7 +7,7 @@ interface Common {
   connections: number
 }
 
-/** Requests go on until so much time has passed, or so many were made. */
+/** Requests continue until so much time has passed, or so many were made. */
 interface Bounds {
   durationMs?: number
   requests?: number

@@ -344,7 +344,7 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
         await store.deletePartial(key, partial)
       })
 
-      test('goes on from what was noted, and what was written after that is forgotten', async () => {
+      test('continues from what was noted, and what was written after that is forgotten', async () => {
         const key = newBlobKey()
         const [first, lost, second] = [randomBytes(6 * MIB), randomBytes(7 * MIB), randomBytes(6 * MIB)]
         const partial = await addPiece(store, key, first)
@@ -357,7 +357,7 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
         expect(await read(store, key)).toEqual({ length: whole.length, sha256: sha256(whole) })
       })
 
-      test('goes on from a checkpoint of a writer who never came to an end', async () => {
+      test('continues from a checkpoint of a writer who never came to an end', async () => {
         const key = newBlobKey()
         const bytes = randomBytes(23 * MIB)
         const dead = await store.openPartial(key)

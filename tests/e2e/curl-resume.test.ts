@@ -33,7 +33,7 @@ const resumeCommandIn = (output: string): string => /^x-mayfly-resume: (.*)\r$/i
 const download = async (url: string, link: string): Promise<Buffer> =>
   Buffer.from(await (await fetch(`${url}${new URL(link.trim()).pathname}`)).arrayBuffer())
 
-test('an upload that broke off goes on with the command that the server named, again and again', async () => {
+test('an upload that broke off continues with the command that the server named, again and again', async () => {
   const server = await spawnServer()
   const proxy = await cuttingProxy(() => server.url)
   const { folder, bytes } = givenFolder("it's big.bin", 12 * MIB)
@@ -52,7 +52,7 @@ test('an upload that broke off goes on with the command that the server named, a
   expect((await download(server.url, third.output)).equals(bytes)).toBe(true)
 })
 
-test('an upload that falls silent is answered with a command that goes on', async () => {
+test('an upload that falls silent is answered with a command that continues', async () => {
   const server = await spawnServer({ IDLE_TIMEOUT: '1s' })
   const { folder, bytes } = givenFolder('slow.bin', 3 * MIB)
 
@@ -67,7 +67,7 @@ test('an upload that falls silent is answered with a command that goes on', asyn
   expect((await download(server.url, resumed.output)).equals(bytes)).toBe(true)
 })
 
-test('an upload that broke off goes on after the server was killed', async () => {
+test('an upload that broke off continues after the server was killed', async () => {
   const dataDir = temporaryFolder()
   let server = await spawnServer({ DATA_DIR: dataDir })
   const proxy = await cuttingProxy(() => server.url)

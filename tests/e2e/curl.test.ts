@@ -129,7 +129,7 @@ describe('the commands of the README do what they say', () => {
   })
 })
 
-describe('curl -C - goes on where a broken download stopped', () => {
+describe('curl -C - continues where a broken download stopped', () => {
   /** A download that is cut after some of it has come. */
   const cut = (curl: (...options: string[]) => Promise<string>, file: string, link: string) =>
     expect(curl('--limit-rate', '20M', '--max-time', '0.2', '-o', file, link)).rejects.toMatchObject({ code: 28 })

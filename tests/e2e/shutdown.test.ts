@@ -113,7 +113,7 @@ test('a connection that never asked for anything does not hold up the end', asyn
   expect(performance.now() - startedAt).toBeLessThan(4_000)
 })
 
-test('whose limited download was cut by the end can go on with it after the next start', async () => {
+test('whose limited download was cut by the end can continue it after the next start', async () => {
   const server = await spawnServer({ SHUTDOWN_TIMEOUT: '1s' })
   const content = new Uint8Array(20_000_000).fill(7)
   const headers = { maxDownloads: '1' }

@@ -59,7 +59,7 @@ test('a file arrives whole although the server is killed in the middle and comes
   expect(await sha256OfLink(server.url, link)).toBe(sha256(bytes))
 }, 60_000)
 
-test('a client that was closed goes on with the URL that it kept', async () => {
+test('a client that was closed continues with the URL that it kept', async () => {
   const server = await spawnServer()
   const proxy = await cuttingProxy(() => server.url)
   const bytes = randomBytes(8 * MIB)
@@ -98,7 +98,7 @@ test.each(['ietf-draft-03', 'ietf-draft-05'] as const)(
   },
 )
 
-test('a file that tus began goes on by the draft, and then by curl', async () => {
+test('a file that tus began continues by the draft, and then by curl', async () => {
   const server = await spawnServer()
   const proxy = await cuttingProxy(() => server.url)
   const folder = temporaryFolder()

@@ -78,7 +78,7 @@ test('a stream reaches its reader, whichever worker each of them came to', { tim
   expect(await streamAcrossWorkers(server, 8)).toBeGreaterThanOrEqual(8)
 })
 
-test('a worker that dies is replaced, and the others go on', async () => {
+test('a worker that dies is replaced, and the others continue', async () => {
   const server = await spawnServer({ WORKERS: '2' })
   await untilTwoAnswer(server)
   const link = await put(server, 'kept')
@@ -94,7 +94,7 @@ test('a worker that dies is replaced, and the others go on', async () => {
 })
 
 test.skipIf(!isInstalled('postgres'))(
-  'a worker that has to start while PostgreSQL is down is tried again until it can, and the others go on',
+  'a worker that has to start while PostgreSQL is down is tried again until it can, and the others continue',
   { timeout: 90_000 },
   async () => {
     const postgres = await startPostgres()

@@ -219,7 +219,7 @@ describe('a client that falls silent', () => {
   }, 10_000)
 })
 
-test('a form that goes on after its file in another part is one upload, whole', async () => {
+test('a form that continues after its file in another part is one upload, whole', async () => {
   const app = await makeApp()
   const client = await rawClient(app.url)
   await client.send(head('POST', '/', CHUNKED_FORM))

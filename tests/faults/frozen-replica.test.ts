@@ -11,7 +11,7 @@ import { type SpawnedServer, spawnServer } from '../helpers/spawn-server.ts'
 import { waitUntil } from '../helpers/wait.ts'
 import { createResumable, offsetOf, patch } from '../server/resumable/tus-requests.ts'
 
-/** A process that stands still, as on a machine that is suspended or swaps, and comes round when others went on without it. */
+/** A process that stands still, as on a machine that is suspended or swaps, and resumes when others have continued without it. */
 
 const MIB = 1024 * 1024
 const LENGTH = 8 * MIB

@@ -50,29 +50,32 @@ describe.runIf(isRoot)('on a disk that is full', () => {
   test.each([
     ['curl -T', (path: string) => ['-T', path]],
     ['curl -F', (path: string) => ['-F', `file=@${path}`]],
-  ])('%s is told so, reading goes on, nothing is left of the upload, and it heals by itself', async (_how, options) => {
-    const app = await makeApp({ DATA_DIR: givenDisk('size=16m'), MIN_FREE_SPACE: '0' })
-    const { url } = await givenFile(app, {}, 'here before')
-    const large = join(temporaryFolder(), 'large.bin')
-    writeFileSync(large, new Uint8Array(40 * MB))
+  ])(
+    '%s is told so, reading continues, nothing is left of the upload, and it heals by itself',
+    async (_how, options) => {
+      const app = await makeApp({ DATA_DIR: givenDisk('size=16m'), MIN_FREE_SPACE: '0' })
+      const { url } = await givenFile(app, {}, 'here before')
+      const large = join(temporaryFolder(), 'large.bin')
+      writeFileSync(large, new Uint8Array(40 * MB))
 
-    const { stdout } = await run('curl', [
-      '-sS',
-      '--max-time',
-      '10',
-      '-w',
-      '%{http_code}',
-      ...options(large),
-      `${app.url}/`,
-    ])
+      const { stdout } = await run('curl', [
+        '-sS',
+        '--max-time',
+        '10',
+        '-w',
+        '%{http_code}',
+        ...options(large),
+        `${app.url}/`,
+      ])
 
-    expect(stdout).toBe('no space left on the server\n507')
-    expect(await (await fetch(url)).text()).toBe('here before')
-    await waitFor(() => expect(storedFiles(app.dataDir)).toHaveLength(1))
-    expect((await put(app, 2 * MB)).status).toBe(200)
-  })
+      expect(stdout).toBe('no space left on the server\n507')
+      expect(await (await fetch(url)).text()).toBe('here before')
+      await waitFor(() => expect(storedFiles(app.dataDir)).toHaveLength(1))
+      expect((await put(app, 2 * MB)).status).toBe(200)
+    },
+  )
 
-  test('what is unfinished makes room ten minutes later, unless its sender goes on', async () => {
+  test('what is unfinished makes room ten minutes later, unless its sender continues', async () => {
     const app = await makeApp({ DATA_DIR: givenDisk('size=16m'), MIN_FREE_SPACE: '0' })
     const { url } = await createResumable(app, 12 * MB)
     await patch(url, 0, new Uint8Array(6 * MB))
@@ -91,7 +94,7 @@ describe.runIf(isRoot)('on a disk that is full', () => {
     expect((await put(app, 2 * MB)).status).toBe(200)
   })
 
-  test('down to the last byte everything that writes is refused, everything that reads goes on, and it heals by itself', async () => {
+  test('down to the last byte everything that writes is refused, everything that reads continues, and it heals by itself', async () => {
     const app = await makeApp({ DATA_DIR: givenDisk('size=16m'), MIN_FREE_SPACE: '0' })
     const { url, upload } = await givenFile(app, { removable: true }, 'here before')
     const giveBack = fill(app.dataDir)
@@ -136,7 +139,7 @@ describe.runIf(isRoot)('on a disk that is full', () => {
     expect((await put(app, 100)).status).toBe(200)
   })
 
-  test('that is read-only uploading is refused as temporary, reading goes on, and it heals by itself', async () => {
+  test('that is read-only uploading is refused as temporary, reading continues, and it heals by itself', async () => {
     const disk = givenDisk('size=16m')
     const app = await makeApp({ DATA_DIR: disk, MIN_FREE_SPACE: '0' })
     const { url } = await givenFile(app, {}, 'here before')

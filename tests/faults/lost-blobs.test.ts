@@ -10,7 +10,7 @@ import { storedFiles } from '../helpers/stored-files.ts'
 
 const run = promisify(execFile)
 
-/** What a client has in hand in the end; `whole` when nothing told him that something is wrong. */
+/** What a client has in hand in the end; `whole` when nothing told the client that something is wrong. */
 async function download(url: string, headers: Record<string, string> = {}) {
   const answer = await fetch(url, { headers })
   const expected = Number(answer.headers.get('content-length'))

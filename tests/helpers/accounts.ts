@@ -16,7 +16,7 @@ export interface SessionHeaders extends Record<string, string> {
   'X-XSRFToken': string
 }
 
-/** A user who is logged in: as `givenUser`, and the headers of his browser. */
+/** A user who is logged in: as `givenUser`, and the headers of their browser. */
 export async function givenSession(app: TestApp, login: string, rest: Partial<NewUser> = {}) {
   const user = await givenUser(app, login, rest)
   return { user, headers: await sessionOf(app, login) }

@@ -4,7 +4,7 @@ export async function answerOf(response: Response | Promise<Response>): Promise<
   return [settled.status, await settled.text()]
 }
 
-/** The JSON of a success; anything else fails the test with what came. */
+/** The JSON of a success; anything else fails the test with the body. */
 export async function jsonOf<T = AnyJson>(response: Response | Promise<Response>): Promise<T> {
   const [status, text] = await answerOf(response)
   if (status !== 200) throw new Error(`${status} ${text}`)

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { Provider } from 'oidc-provider'
 import { onTestFinished, vi } from 'vitest'
 
-/** Who logs in at the provider, as it describes him. */
+/** The user who logs in, as the provider describes them. */
 export interface Person {
   sub: string
   email?: string

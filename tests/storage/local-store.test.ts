@@ -225,7 +225,7 @@ describe('a sweep', () => {
     expect(await readdir(join(directory, 'tmp'))).toEqual([young])
   })
 
-  test('sees that a slow writer lives, since what came is written every two seconds', async () => {
+  test('sees that a slow writer lives, since received bytes are written every two seconds', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     const store = await openStore()
     const key = newBlobKey()
@@ -437,7 +437,7 @@ describe.skipIf(!canMount)('on a disk of 8 MiB', () => {
     isMounted = true
   })
 
-  test('a blob that does not fit is refused, reading goes on, and it heals when space comes back', async () => {
+  test('a blob that does not fit is refused, reading continues, and it heals when space comes back', async () => {
     const store = await openStore()
     const { key } = await givenBlob(store, 5 * MIB)
     const stalled = stalling(6 * MIB)
@@ -473,7 +473,7 @@ describe.skipIf(!canMount)('on a disk of 8 MiB', () => {
     expect(await store.freeBytes()).toBeLessThanOrEqual(before - 5 * MIB)
   })
 
-  test('that is read-only a blob is refused, reading goes on, and it heals', async () => {
+  test('that is read-only a blob is refused, reading continues, and it heals', async () => {
     const store = await openStore()
     const { key } = await givenBlob(store, 100_000)
     execFileSync('mount', ['-o', 'remount,ro', directory])

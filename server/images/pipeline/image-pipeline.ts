@@ -21,7 +21,7 @@ interface Dependencies {
   memory: MemoryBudget
 }
 
-/** Beside the output, since a thread of libvips that could not be stopped may go on writing. */
+/** Beside the output, since a thread of libvips that could not be stopped may continue to write. */
 const attemptOf = (outputPath: string): string => `${outputPath}.attempt`
 
 export function createImagePipeline({ strip, limits, slots, memory }: Dependencies) {

@@ -29,7 +29,7 @@ interface Encoding {
   isLossless: boolean
 }
 
-/** To make a picture upright and sRGB, and to check what came of it. */
+/** To make a picture upright and sRGB, and to check the result. */
 export function normalisingBytes(metadata: Metadata, { format, isLossless }: Encoding): number {
   const perPixel = isLossless ? ENCODING_LOSSLESS_WEBP : ENCODING[format]
   return FLOOR + decodingBytes(metadata) + turningBytes(metadata) + pixelsOf(metadata) * perPixel

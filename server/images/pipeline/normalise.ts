@@ -38,7 +38,7 @@ export interface Picture {
   inputPath: string
   outputPath: string
   format: ImageFormat
-  /** Tells, between two steps, not to go on. */
+  /** Throws, between two steps, when the work is to stop. */
   stop: AbortSignal
 }
 

@@ -36,7 +36,7 @@ export function createSlots({ parallelism, queueLimit, ownerLimit = queueLimit, 
   /**
    * Throws a `PictureProblem` when too many wait already or the time is up, and `signal.reason` when that aborts; the answer
    * comes at once, but a thread of libvips can't always be stopped, so the slot stays taken until `work` has really ended.
-   * `work` gets a signal that tells it not to go on.
+   * `work` gets a signal that tells it to stop.
    */
   function run<T>(work: (stop: AbortSignal) => Promise<T>, { owner = '', signal }: Claimant = {}): Promise<T> {
     if (signal?.aborted) return Promise.reject(signal.reason)

@@ -15,7 +15,7 @@ async function givenAdmin(app: TestApp, page: Page, path: string): Promise<void>
 describe.skipIf(!hasBrowser())('the page of administrators', () => {
   const open = useBrowser()
 
-  test('shows figures, what went on, and what is wanted', async () => {
+  test('shows figures, the activity, and what is wanted', async () => {
     const app = await makeApp(WITH_ACCOUNTS)
     const { url } = await givenFile(app, {}, 'x'.repeat(1_000_000), 'wanted.bin')
     await (await fetch(url)).arrayBuffer()

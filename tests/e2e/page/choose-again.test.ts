@@ -74,7 +74,7 @@ describe.skipIf(!hasBrowser())('a file that is chosen again', () => {
     expect(sha256(bytes)).toBe(sha256(changed))
   })
 
-  test('goes on where it was when only its time is another', { timeout: 60_000 }, async () => {
+  test('continues where it was when only its time is another', { timeout: 60_000 }, async () => {
     const { line, page } = await givenLine(open)
     const put = await givenFolder()
     const content = randomBytes(SIZE)
@@ -149,7 +149,7 @@ describe.skipIf(!hasBrowser())('a file that is chosen again', () => {
     expect(sha256((await download('both/two/x.bin')).bytes)).toBe(sha256(second))
   })
 
-  test('goes on, too, when it was added later, and cancelling it leaves the upload alone', {
+  test('continues, too, when it was added later, and cancelling it leaves the upload alone', {
     timeout: 60_000,
   }, async () => {
     const { line, page } = await givenLine(open)

@@ -154,7 +154,7 @@ describe.skipIf(!hasBrowser())('several encrypted files', () => {
     expect(await download.failure()).not.toBeNull()
   })
 
-  test('go on when the connection breaks in the middle of one', { timeout: 60_000 }, async () => {
+  test('continue when the connection breaks in the middle of one', { timeout: 60_000 }, async () => {
     const app = await makeApp()
     const line = await slowLine(() => app.url)
     const contents = [randomBytes(1_500_000), randomBytes(1_500_000)] as const

@@ -166,7 +166,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload on the page', () => {
     await receiver.getByText('All files have been fetched or deleted.').waitFor()
   })
 
-  test('goes on from where it was when the page was closed', { timeout: 40_000 }, async () => {
+  test('continues from where it was when the page was closed', { timeout: 40_000 }, async () => {
     const app = await makeApp()
     const line = await slowLine(() => app.url)
     const content = randomBytes(12_000_000)

@@ -73,7 +73,7 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
     expect(names.sort()).toEqual(['one.jpg', 'two.jpg'])
   })
 
-  test('a guest sees what he brought himself, also after a reload, and nothing else', async () => {
+  test('a guest sees their own files, also after a reload, and nothing else', async () => {
     const app = await makeApp()
     const { link } = await givenRequest(app, {})
     const [first, second] = [await open(), await open()]
@@ -81,11 +81,11 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
     await bring(first, 'hers.txt')
 
     await second.goto(link)
-    await bring(second, 'his.txt')
+    await bring(second, 'second.txt')
     await second.reload()
-    await second.getByText('his.txt').waitFor()
+    await second.getByText('second.txt').waitFor()
 
-    expect(await second.locator('.file-name').allTextContents()).toEqual(['his.txt'])
+    expect(await second.locator('.file-name').allTextContents()).toEqual(['second.txt'])
     expect(await second.getByText('hers.txt').count()).toBe(0)
   })
 
@@ -145,7 +145,7 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
     expect((await files()).map(({ fileName }) => fileName)).toEqual(['slides.pdf'])
   })
 
-  test('a guest whose page was closed goes on where he was, and others are told that his place is taken', {
+  test('a guest whose page was closed continues the upload, and others are told that its place is taken', {
     timeout: 60_000,
   }, async () => {
     const app = await makeApp()
@@ -181,7 +181,7 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
     expect(await later.getByText('An upload was interrupted').count()).toBe(0)
   })
 
-  test('a guest can pause and go on, is asked before the page closes, and gives his place back', async () => {
+  test('a guest can pause and continue, is asked before the page closes, and gives the place back', async () => {
     const app = await makeApp()
     const line = await slowLine(() => app.url)
     const { link } = await givenRequest(app, { maxFiles: 1 })

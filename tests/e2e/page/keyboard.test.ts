@@ -29,7 +29,7 @@ describe.skipIf(!hasBrowser())('the page with the keyboard alone', () => {
     expect(file.bytes.toString()).toBe('by keyboard')
   })
 
-  test('sends with options, pauses, goes on, and copies the link', { timeout: 60_000 }, async () => {
+  test('sends with options, pauses, continues, and copies the link', { timeout: 60_000 }, async () => {
     const app = await makeApp()
     const line = await slowLine(() => app.url)
     line.limit(1_250_000)

@@ -137,7 +137,7 @@ describe.skipIf(!hasBrowser())('a download that fails', () => {
     expect(downloads).toBe(0)
   })
 
-  test('from a domain for downloads goes on for whom has begun it, and for nobody else', async () => {
+  test('from a domain for downloads continues for whom has begun it, and for nobody else', async () => {
     const domain = await slowLine(() => app.url)
     const app = await makeApp({ DOWNLOAD_DOMAIN: domain.url })
     const content = 'x'.repeat(20_000_000)

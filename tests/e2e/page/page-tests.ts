@@ -62,7 +62,7 @@ export function looker(page: Page) {
   return { look, expectNoFaults }
 }
 
-/** Goes on with Tab until the focus is on what has this name. */
+/** Continues with Tab until the focus is on what has this name. */
 export async function tabTo(page: Page, name: RegExp): Promise<void> {
   for (let step = 0; step < 80; step++) {
     await page.keyboard.press('Tab')

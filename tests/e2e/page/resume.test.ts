@@ -11,7 +11,7 @@ const linkReady = (page: Page) => page.getByRole('heading', { name: 'Your link i
 describe.skipIf(!hasBrowser())('an upload on the page', () => {
   const open = useBrowser()
 
-  test('goes on by itself after the connection was lost', { timeout: 40_000 }, async () => {
+  test('continues by itself after the connection was lost', { timeout: 40_000 }, async () => {
     const app = await makeApp()
     const line = await slowLine(() => app.url)
     const content = randomBytes(12_000_000)
@@ -33,7 +33,7 @@ describe.skipIf(!hasBrowser())('an upload on the page', () => {
     expect(offsets.at(-1)).toBeGreaterThan(0)
   })
 
-  test('goes on from where it was when the page was closed, with the same file', { timeout: 40_000 }, async () => {
+  test('continues from where it was when the page was closed, with the same file', { timeout: 40_000 }, async () => {
     const app = await makeApp()
     const line = await slowLine(() => app.url)
     const content = randomBytes(12_000_000)

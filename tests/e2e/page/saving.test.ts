@@ -96,7 +96,7 @@ describe.skipIf(!hasBrowser())('without a service worker', () => {
     expect(file.bytes.toString()).toBe('content')
   })
 
-  test('what is refused is said to be had by a command, which is shown', async () => {
+  test('a refused download names the command that fetches it', async () => {
     const app = await makeApp()
     const { link, secret } = await givenEncrypted(app, [{ path: 'a.bin', content: 'content' }], UNLISTED)
     const page = await openedBy(WITHOUT_PICKER, link, MAX_HELD_BYTES + 1)

@@ -31,7 +31,7 @@ describe.skipIf(!hasBrowser()).each([
 ] as const)('an upload in another tab, %s', (_, host, isSecure) => {
   const open = useBrowser(['--host-resolver-rules=MAP mayfly.example 127.0.0.1'])
 
-  test('is not called interrupted until that tab is closed, and then goes on', { timeout: 60_000 }, async () => {
+  test('is not called interrupted until that tab is closed, and then continues', { timeout: 60_000 }, async () => {
     const { line, content, first, second } = await givenTwoTabs(open, host)
 
     await elsewhere(second).waitFor()

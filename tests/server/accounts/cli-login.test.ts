@@ -22,7 +22,7 @@ const begin = (app: TestApp, hostname = 'laptop') => jsonOf<Begun>(ask(app, 'ini
 
 const poll = (app: TestApp, { code, secret }: Begun) => ask(app, 'poll', { code, secret })
 
-test('a program shows a code, its user approves it, and the program gets his token once', async () => {
+test('a program shows a code, its user approves it, and the program gets the token once', async () => {
   const app = await makeApp({ ...WITH_ACCOUNTS, PUBLIC_URL: 'https://files.example.org/f', PATH_PREFIX: '/f' })
   const { headers } = await givenSession(app, 'grace')
 
@@ -60,7 +60,7 @@ test('without a public address the link leads where this program asked, and repe
   expect(await init(`Host: evil.example/"'`)).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/)
 })
 
-test('the user may give the token a name of his own', async () => {
+test('the user may choose a name for the token', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   const { headers } = await givenSession(app, 'grace')
   const begun = await begin(app)

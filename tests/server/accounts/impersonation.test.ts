@@ -8,7 +8,7 @@ import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 const meAs = (app: TestApp, id: string, headers: Record<string, string> = {}) =>
   fetch(`${app.url}/me`, { headers: { ...headers, 'X-Plik-Impersonate': id } })
 
-test('an administrator may be somebody else, who is shown as he is', async () => {
+test('an administrator may impersonate a user, who is shown with the rights of that user', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   const { headers } = await givenSession(app, 'root', { isAdmin: true })
   await givenUser(app, 'grace')

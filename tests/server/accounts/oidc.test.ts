@@ -60,7 +60,7 @@ async function logIn(app: TestApp) {
   return arrive(app, path, { Cookie })
 }
 
-test('who logs in at the provider is logged in here, with an account made on his first time', async () => {
+test('a user who logs in at the provider is logged in, with an account made the first time', async () => {
   const app = await givenApp()
 
   const arrived = await logIn(app)
@@ -112,7 +112,7 @@ test('a shorter limit holds for logins that were made before it', async () => {
   expect((await fetch(`${after.url}/me`, { headers: { Cookie } })).status).toBe(403)
 })
 
-test('whoever comes again is the same user, with the rights and limits that he was given', async () => {
+test('a user who returns is the same user, with the rights and limits that were given', async () => {
   const app = await givenApp()
   await logIn(app)
   await app.accounts.users.update('oidc:8f9d056a-1dab', { isAdmin: true, name: 'Admiral' })

@@ -54,7 +54,7 @@ test('the token of an administrator opens nothing more (TestTokenMultipleTokenAd
   expect((await remove(app, upload, admin.first)).status).toBe(403)
 })
 
-test('the owner’s session administers his uploads, a stranger’s does not, an administrator’s all (Plik §3.3)', async () => {
+test('the owner’s session administers the owner’s uploads, a stranger’s does not, an administrator’s all (Plik §3.3)', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   const grace = await givenSession(app, 'grace')
   const mallory = await givenSession(app, 'mallory')
@@ -136,7 +136,7 @@ test('a token lets nobody be somebody else, not even an administrator', async ()
   expect(await jsonOf(fetch(`${app.url}/me/uploads`, { headers: grace.headers }))).toMatchObject({ total: 0 })
 })
 
-test('an administrator who impersonates somebody uploads in his name', async () => {
+test('an administrator who impersonates a user uploads as that user', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   const root = await givenSession(app, 'root', { isAdmin: true })
   const grace = await givenSession(app, 'grace')

@@ -101,7 +101,7 @@ test.each([
   ['?after=nonsense', 'invalid cursor'],
   ['?after=WyJ4IiwieSJd', 'invalid cursor'],
   ['?admin=perhaps', 'invalid admin (must be true or false)'],
-])('a page that can not be had is refused once, with the reason: %s (Plik §8 no. 16)', async (query, reason) => {
+])('an invalid page is refused once, with the reason: %s (Plik §8 no. 16)', async (query, reason) => {
   const { answer } = await givenUsers()
 
   expect(await answer(query)).toEqual([400, `${reason}\n`])

@@ -30,7 +30,7 @@ const FULL = [400, 'maximum user upload size reached. (100 B)\n']
 const statusesOf = async (answers: Promise<Response>[]) =>
   (await Promise.all(answers)).map(({ status }) => status).sort((a, b) => a - b)
 
-test('a user keeps as much as his quota, and not a byte more (Plik §3.6)', async () => {
+test('a user may store as much as the quota, and not a byte more (Plik §3.6)', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   const { headers } = await givenSession(app, 'grace', { maxUserSizeBytes: 100 })
   const upload = await createdBy(app, headers)
@@ -116,7 +116,7 @@ test('of -1 there is no quota, of 0 it is the server’s, and strangers have non
   expect((await quick(app, {}, 101)).status).toBe(200)
 })
 
-test('a user has his own largest file, when declared and when it comes (Plik §3.6)', async () => {
+test('a user has a maximum file size of their own, when declared and when it comes (Plik §3.6)', async () => {
   const app = await makeApp({ ...WITH_ACCOUNTS, MAX_FILE_SIZE: '10B' })
   const { headers } = await givenSession(app, 'grace', { maxFileSizeBytes: 20 })
   const { headers: free } = await givenSession(app, 'edith', { maxFileSizeBytes: -1 })
@@ -133,7 +133,7 @@ test('a user has his own largest file, when declared and when it comes (Plik §3
   expect((await quick(app, {}, 11)).status).toBe(400)
 })
 
-test('a user has his own longest life time, which the default gives way to (Plik §3.5, done better)', async () => {
+test('a user has a maximum time to live of their own, which limits the default (Plik §3.5, done better)', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   const { headers } = await givenSession(app, 'grace', { maxTtlSeconds: 60 })
   const { headers: free } = await givenSession(app, 'edith', { maxTtlSeconds: -1 })
@@ -162,7 +162,7 @@ test('who keeps more than a quota that was lowered has no room, and not less tha
   expect(await answerOf(tus(lowered, part))).toEqual([413, 'maximum user upload size reached. (90 B)\n'])
 })
 
-test('uploads that go on where they broke off pay, too, and do not pass the quota together (tus)', async () => {
+test('uploads that continue where they broke off pay, too, and do not pass the quota together (tus)', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   const { headers } = await givenSession(app, 'grace', { maxUserSizeBytes: 100 })
   const send = (length: number) => tus(app, { ...headers, 'Upload-Length': `${length}` }, 'x'.repeat(length))

@@ -39,7 +39,7 @@ async function tokenOf(app: TestApp, headers: Headers): Promise<string> {
   return (await jsonOf<{ token: string }>(fetch(`${app.url}/me/token`, { method: 'POST', headers }))).token
 }
 
-test('a user sees his uploads with their files, newest first (Plik /me/uploads)', async () => {
+test('a user sees their own uploads with files, newest first (Plik /me/uploads)', async () => {
   const app = await makeApp({ ...WITH_ACCOUNTS, DOWNLOAD_DOMAIN: 'https://dl.example.org' })
   const grace = await givenSession(app, 'grace')
   const edith = await givenSession(app, 'edith')
@@ -93,7 +93,7 @@ test('expired and removed uploads are in no list', async () => {
   expect(comments(await page(app, grace.headers, '/uploads'))).toBe('here')
 })
 
-test('a user asks for those of one of his tokens, by its name or by itself (Plik ?token=)', async () => {
+test('a user asks for the uploads of one token, by its id or by the token itself (Plik ?token=)', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   const grace = await givenSession(app, 'grace')
   const edith = await givenSession(app, 'edith')
@@ -113,7 +113,7 @@ test('a user asks for those of one of his tokens, by its name or by itself (Plik
     ])
 })
 
-test('a user removes all his uploads, or those of one token (Plik DELETE /me/uploads)', async () => {
+test('a user removes all own uploads, or those of one token (Plik DELETE /me/uploads)', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   const grace = await givenSession(app, 'grace')
   const edith = await givenSession(app, 'edith')

@@ -67,7 +67,7 @@ test('of two users created with one name at once, one is refused (Plik §1.11, d
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
 })
 
-test('who is no administrator creates nobody, and sees himself only (Plik §1.2 ⑯)', async () => {
+test('a user who is no administrator creates nobody, and sees only their own account (Plik §1.2 ⑯)', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   const { headers } = await givenSession(app, 'grace')
   await givenUser(app, 'edith')
@@ -158,7 +158,7 @@ test('a profile changes by the field; what is absent stays (Plik 1.4 PATCH /me)'
   expect((await patch('{"name":5}')).status).toBe(400)
 })
 
-test('who deletes his account takes everything along (Plik DELETE /me)', async () => {
+test('deleting an account deletes everything that belongs to it (Plik DELETE /me)', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   const { user, headers } = await givenSession(app, 'grace')
   const { token } = await app.accounts.tokens.create(user, '')

@@ -72,7 +72,7 @@ test('thirty days unless said otherwise, from 1 to 31', async () => {
   expect(await days('?days=1.5')).toEqual(refusal)
 })
 
-test('a user sees his own days only', async () => {
+test('a user sees their own days only', async () => {
   const { app, anna } = await givenAccounts()
   const own = await givenOwnFile(app, anna)
   const other = await givenFile(app)
@@ -159,7 +159,7 @@ test('a trending file says whose it is', async () => {
   ])
 })
 
-test('a user sees which of his own uploads trend', async () => {
+test('a user sees which of their own uploads trend', async () => {
   const { app, anna } = await givenAccounts()
   const own = await givenOwnFile(app, anna)
   const other = await givenFile(app)

@@ -177,7 +177,7 @@ describe.skipIf(isPostgres())('on SQLite', () => {
     expect(synced).toEqual([join(home, 'not'), home])
   })
 
-  test('while another program holds the database, writing is refused within a bounded time, everything else goes on, and it heals', async () => {
+  test('while another program holds the database, writing is refused within a bounded time, everything else continues, and it heals', async () => {
     const app = await makeApp()
     const { id } = await createUpload(app)
     const other = new BetterSqlite3(join(app.dataDir, 'mayfly.db'))

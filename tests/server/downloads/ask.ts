@@ -42,7 +42,7 @@ export async function bodyOf(response: http.IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-/** Cuts the connection once `bytes` have come; returns what came until then. */
+/** Cuts the connection once `bytes` have come; returns the bytes until then. */
 export async function cutAfter(bytes: number, url: string, question: Question = {}): Promise<Buffer> {
   const response = await open(url, question)
   const chunks: Buffer[] = []

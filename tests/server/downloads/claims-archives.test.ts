@@ -127,7 +127,7 @@ describe('the archive of a one-shot upload', () => {
     expect((await get(archive, WGET)).status).toBe(200)
   })
 
-  test('that was cut goes on with ranges until it is whole', async () => {
+  test('that was cut continues with ranges until it is whole', async () => {
     const app = await makeApp()
     const { archive, files } = await givenFiles(app, { oneShot: true }, [
       ['big.bin', noise(20 * MB)],
@@ -153,7 +153,7 @@ describe('the archive of a one-shot upload', () => {
     expect((await get(archive, CURL)).body.toString()).toBe('nothing to archive\n')
   })
 
-  test('that nobody went on with is spent with all its files', async () => {
+  test('that nobody continues is spent with all its files', async () => {
     const { app, upload, archive } = await givenSmall()
     await get(archive, { ...CURL, Range: 'bytes=0-9' })
 

@@ -67,7 +67,7 @@ describe('two replicas', () => {
     expect(answers.flat().join('').split(CONTENT)).toHaveLength(4)
   })
 
-  test('let a holder who was cut on one go on at the other, and nobody else', async () => {
+  test('let a holder who was cut on one continue at the other, and nobody else', async () => {
     const [one, two] = await givenReplicas()
     const { url } = await givenFile(one, { oneShot: true }, BIG, 'big.bin')
 
@@ -255,7 +255,7 @@ describe('a running download of a one-shot file', () => {
     await expect.poll(() => blobsOf(app)).toEqual([])
   })
 
-  test('whose client closes its half of the connection loses nothing: he may ask again', async () => {
+  test('whose client closes its half of the connection loses nothing: it may ask again', async () => {
     const app = await makeApp()
     const { url } = await givenFile(app, { oneShot: true }, CONTENT)
     const socket = await connected(app)

@@ -23,7 +23,7 @@ const from = (offset: number): string => `bytes=${offset}-`
 const cookieOf = (setCookie: string[] | undefined): string => (setCookie?.[0] ?? '').split(';')[0] ?? ''
 
 describe('an aborted download of a one-shot file', () => {
-  test('goes on where it stopped and is whole', async () => {
+  test('continues where it stopped and is whole', async () => {
     const app = await makeApp()
     const { url, upload } = await givenBigFile(app)
 
@@ -41,7 +41,7 @@ describe('an aborted download of a one-shot file', () => {
     await expect.poll(() => blobsOf(app)).toEqual([])
   })
 
-  test('goes on with If-Range, after many cuts', async () => {
+  test('continues with If-Range, after many cuts', async () => {
     const app = await makeApp()
     const { url } = await givenBigFile(app)
     const { headers } = await ask(url, { method: 'HEAD' })
@@ -193,7 +193,7 @@ describe('a browser', () => {
 })
 
 describe('the window of a claim', () => {
-  test('lets its holder go on until its last millisecond', async () => {
+  test('lets its holder continue until its last millisecond', async () => {
     const app = await makeApp({ CLAIM_WINDOW: '10m' })
     const { url } = await givenBigFile(app)
     const first = await cutAfter(3 * MB, url, { headers: CURL })

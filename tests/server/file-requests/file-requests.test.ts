@@ -182,7 +182,7 @@ describe('only who administers an upload has to do with its requests', () => {
   })
 })
 
-test('who may not upload from his address may not invite others either', async () => {
+test('an address that may not upload may not create file requests either', async () => {
   const app = await makeApp({
     UPLOAD_WHITELIST: '10.0.0.0/8',
     TRUSTED_PROXIES: '127.0.0.1',

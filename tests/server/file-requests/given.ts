@@ -56,7 +56,7 @@ export async function givenGuest(app: TestApp, options: object = {}, uploadOptio
   return { upload, request, guest: guestWith(app, request.requestToken) }
 }
 
-/** A body that has begun and goes on when it is told to. */
+/** A body that has begun and continues when it is told to. */
 export function heldBody(start: string) {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined
   const body = new ReadableStream<Uint8Array>({

@@ -81,7 +81,7 @@ test.each(ENDINGS.filter(([what]) => what !== 'the request expires'))(
   },
 )
 
-/** A request that goes on from byte 6 of 11, and stalls. */
+/** A request that continues from byte 6 of 11, and stalls. */
 async function stalledSender(url: string) {
   const sender = await rawClient(url)
   const headers = {

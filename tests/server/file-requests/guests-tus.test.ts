@@ -9,7 +9,7 @@ import { phonePhoto } from '../images/given.ts'
 import { describe, metadata, offsetOf, patch, post, terminate } from '../resumable/tus-requests.ts'
 import { type CreatedRequest, givenGuest, listRequests, revokeRequest, seen } from './given.ts'
 
-/** Guests whose uploads go on where they broke off (PsiTransfer CVE-2024-31453, -31454: a door beside the door). */
+/** Guests whose uploads continue where they broke off (PsiTransfer CVE-2024-31453, -31454: a door beside the door). */
 
 const create = (app: TestApp, { requestToken }: CreatedRequest, length: number, headers: Record<string, string> = {}) =>
   post(app, {
@@ -24,7 +24,7 @@ const createdUrl = async (app: TestApp, ...given: [CreatedRequest, number]) =>
 
 const unfinished = ({ dataDir }: TestApp): string[] => readdirSync(join(dataDir, 'files', 'tmp'))
 
-test('a guest goes on where it broke off', async () => {
+test('a guest continues where it broke off', async () => {
   const app = await makeApp()
   const { upload, request } = await givenGuest(app)
 
@@ -39,7 +39,7 @@ test('a guest goes on where it broke off', async () => {
   expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
 })
 
-test('no answer tells him where the file is', async () => {
+test('no answer tells a guest where the file is', async () => {
   const app = await makeApp()
   const { upload, request } = await givenGuest(app)
 
@@ -74,7 +74,7 @@ test('nor does one that ends it by another protocol', async () => {
   expect((await seen(app, upload)).files).toMatchObject(Array(3).fill({ status: 'uploaded', request: request.id }))
 })
 
-test('his token counts, whatever upload he names', async () => {
+test('the token of a guest counts, whatever upload the request names', async () => {
   const app = await makeApp()
   const { upload, request } = await givenGuest(app)
   const other = await givenGuest(app)
@@ -139,7 +139,7 @@ test('a place whose upload can not be noted is given back at once', async () => 
   expect(await jsonOf(guest.info())).toMatchObject({ filesLeft: 1, bytesLeft: 10 })
 })
 
-test('a place that was taken for good is kept for as long as it may go on', async () => {
+test('a place that was taken for good is kept for as long as it may continue', async () => {
   const app = await makeApp({ RESUME_WINDOW: '1h' })
   const { request } = await givenGuest(app, { maxFiles: 1 })
   const url = await createdUrl(app, request, 11)

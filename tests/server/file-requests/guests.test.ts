@@ -64,7 +64,7 @@ describe('a guest adds files', () => {
     expect(await jsonOf(guest.put('', 'hello'))).toMatchObject({ fileName: 'file' })
   })
 
-  test('where neither an account nor a place on the whitelist is his: he was invited', async () => {
+  test('a guest needs neither an account nor an address on the whitelist', async () => {
     const app = await makeApp({
       FEATURE_AUTHENTICATION: 'enabled',
       UPLOAD_WHITELIST: '10.0.0.0/8',
@@ -107,7 +107,7 @@ describe('a guest adds files', () => {
     expect((await fetch(url)).status).toBe(404)
   })
 
-  test('and his photos lose their metadata as anybody’s do', async () => {
+  test('the photos of a guest lose their metadata like all others', async () => {
     const app = await makeApp()
     const { guest } = await givenGuest(app)
 
@@ -131,7 +131,7 @@ describe('a guest adds files', () => {
   })
 })
 
-describe('a guest is told what he may bring, and nothing of what is there', () => {
+describe('a guest is told the limits, and nothing about the upload', () => {
   test('without limits', async () => {
     const app = await makeApp({ MAX_FILE_SIZE: '10MB' })
     const { upload, guest } = await givenGuest(app, { title: 'Photos', comments: 'All of them' })
@@ -177,7 +177,7 @@ describe('a guest is told what he may bring, and nothing of what is there', () =
     expect(told).not.toContain('secret')
   })
 
-  test('his token opens no other door, even if he knows the upload', async () => {
+  test('the token of a guest gives no other access, even with the id of the upload', async () => {
     const app = await makeApp()
     const { upload, request } = await givenGuest(app, {}, { password: 'secret' })
     const { id } = await jsonOf(addFile(app, upload, 'secret', 'secret.txt'))

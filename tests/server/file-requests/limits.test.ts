@@ -47,7 +47,7 @@ const comingIn = (app: TestApp, upload: Parameters<typeof seen>[1], count: numbe
   })
 
 describe('a number of files', () => {
-  test('the last one is taken, the next is not, and others go on', async () => {
+  test('the last one is taken, the next is not, and others continue', async () => {
     const app = await makeApp()
     const { upload, guest } = await givenGuest(app, { maxFiles: 2 })
     const other = await jsonOf<CreatedRequest>(createRequest(app, upload, { maxFiles: 1 }))
@@ -274,7 +274,7 @@ describe('while a file comes in', () => {
     expect(await answerOf(answer)).toEqual([404, 'the upload behind this request was removed\n'])
   })
 
-  test('whatever a guest begins while his request is revoked, nothing of it is there afterwards that was not before', async () => {
+  test('what a guest begins while the file request is revoked leaves nothing behind', async () => {
     const app = await makeApp()
     const { upload, request, guest } = await givenGuest(app)
 
@@ -319,7 +319,7 @@ describe('what its owner may keep', () => {
     return { app, token: request.requestToken, guest: guestWith(app, request.requestToken) }
   }
 
-  test('limits a guest, who is not told how much it is, whether he says how much he sends or not', async () => {
+  test('limits a guest, who is not told the limit, whether the size is announced or not', async () => {
     const { guest } = await givenGuestOfGrace()
     const unknown = heldBody('x')
     unknown.finish('x'.repeat(40))
@@ -330,7 +330,7 @@ describe('what its owner may keep', () => {
     expect((await guest.put('a', 'x'.repeat(40))).status).toBe(200)
   })
 
-  test('neither do uploads tell him that go on where they broke off', async () => {
+  test('resumed uploads do not tell a guest either', async () => {
     const { app, token } = await givenGuestOfGrace()
     const headers = { 'X-RequestToken': token }
     const deferred = { ...headers, 'Upload-Complete': '?0' }

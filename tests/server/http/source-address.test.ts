@@ -62,7 +62,7 @@ test('without the setting no header is believed (P4)', async () => {
   expect(await answerOf(create(app, 'for=1.1.1.1', 'Forwarded'))).toEqual(UNTRUSTED)
 })
 
-test('a stranger who is no proxy of ours can not choose his address (P4)', async () => {
+test('a client that is no trusted proxy can not choose its address (P4)', async () => {
   const settings = { UPLOAD_WHITELIST: '1.1.1.1', SOURCE_IP_HEADER: 'X-Forwarded-For', TRUSTED_PROXIES: '10.0.0.0/8' }
   const app = await makeApp(settings)
 

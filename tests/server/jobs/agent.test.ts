@@ -257,7 +257,7 @@ test('if its schedule says so it is run again, once', async () => {
   expect(runs[0]?.run.requestedBy).toMatch(/^lost run /)
 })
 
-test('a clock that leaps a day ahead and back runs a moment each, and then goes on as before', async () => {
+test('a clock that leaps a day ahead and back runs a moment each, and then continues as before', async () => {
   const engine = await givenEngine({ ok })
   await givenJob(engine, '* * * * *')
   const minute = async (ms = MINUTE) => {

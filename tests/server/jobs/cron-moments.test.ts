@@ -68,7 +68,7 @@ describe('when clocks go forward', () => {
     ])
   })
 
-  test('what runs in every hour goes on as if nothing happened', () => {
+  test('what runs in every hour continues as if nothing happened', () => {
     expect(moments('45 * * * *', 'Europe/Berlin', '2026-03-29T00:00:00Z', 3)).toEqual([
       '2026-03-29T00:45:00Z',
       '2026-03-29T01:45:00Z',

@@ -70,7 +70,7 @@ test('by default a failure ends the job, and the last success ends it well', asy
   expect(await run(succeeding, [step('a', 'ok'), step('b', 'ok')])).toMatchObject({ outcome: 'succeeded' })
 })
 
-test('a success may count as failure, and going on from the last step ends the job as that step ended', async () => {
+test('a success may count as failure, and continuing from the last step ends the job as that step ended', async () => {
   const quitting = await givenEngine({ ok })
   const goingOn = await givenEngine({ no })
 

@@ -23,7 +23,7 @@ async function givenAdmin(settings: Record<string, string> = {}) {
 
 const STEPS = [{ name: 'delete rows', action: 'delete-metadata' }]
 
-test('an admin who acts as somebody else runs a job in his own name', async () => {
+test('an administrator who impersonates a user runs a job under the administrator’s own name', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   const { headers } = await givenSession(app, 'admin', { isAdmin: true })
   await givenUser(app, 'grace')

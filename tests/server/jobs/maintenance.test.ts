@@ -35,7 +35,7 @@ test('a start cleans at once what the last process left', async () => {
   await waitFor(async () => expect(await answer()).toBe(`upload ${upload.id} not found\n`))
 })
 
-test('runs never overlap, and who asks during one gets the next, which has surely seen what he means', async () => {
+test('runs never overlap, and a call during a run waits for the next one, which starts after the call', async () => {
   const { expiry, maintenance } = givenMaintenance()
   const { promise, resolve } = Promise.withResolvers<number>()
   expiry.expire.mockReturnValueOnce(promise)

@@ -348,7 +348,7 @@ test('a step can send word, and fails when it does not get there', async () => {
   expect(JSON.parse(received[1]?.body ?? '')).toEqual({ event: 'job.step', message: 'Hello' })
 })
 
-test('a job that has an operator to notify keeps running when he is removed, and notifies nobody', async () => {
+test('a job that has an operator to notify keeps running when the operator is removed, and notifies nobody', async () => {
   const engine = await givenEngine({ ok, no }, { channels: webhooks })
   const { url } = await givenReceiver(200)
   await engine.operators.create({ name: 'ops', kind: 'webhook', target: url, secret: SECRET })

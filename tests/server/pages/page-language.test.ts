@@ -85,7 +85,7 @@ test('a form that is refused is answered with a page, in the language of the bro
   expect(chinese.headers.get('cache-control')).toBe('no-store')
 })
 
-test('a list that asks for a password says so to who has none, and the browser goes on asking', async () => {
+test('a list that asks for a password says so to who has none, and the browser keeps asking', async () => {
   const app = await makeApp()
   const { upload } = await givenFile(app, { password: 'secret' })
 

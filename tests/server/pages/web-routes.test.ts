@@ -125,7 +125,7 @@ test('what else is in a pasted link is not kept in the address', async () => {
   expect(new URL(answer.headers.get('location') ?? '', `${app.url}/`).href).toBe(`${app.url}/?id=${id}`)
 })
 
-test('without JavaScript the sender of a form reads links that he can hand on', async () => {
+test('without JavaScript the sender of a form gets links to share', async () => {
   const app = await makeApp({ PATH_PREFIX: '/files' })
 
   const answer = await fetch(`${app.url}/`, { method: 'POST', headers: HTML, body: fileForm('hello', 'a.txt') })

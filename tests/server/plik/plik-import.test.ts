@@ -16,7 +16,7 @@ import { type GivenPlik, givenPlik, goTime, plikPassword } from '../../helpers/p
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { givenDatabase, givenLocation } from '../database/given-database.ts'
 
-/** Moving from Plik (issue 3): links, tokens and passwords of a Plik 1.3 or 1.4 go on working. */
+/** Moving from Plik (issue 3): links, tokens and passwords of a Plik 1.3 or 1.4 keep working. */
 
 const UPLOAD = 'AAAAAAAAAAAAAAAA'
 const FILE = 'aaaaaaaaaaaaaaaa'
@@ -60,7 +60,7 @@ test('old links deliver, with what Plik knew about the upload', async () => {
   })
 })
 
-test('the upload token goes on administering', async () => {
+test('the upload token keeps administering', async () => {
   const app = await makeApp()
   const plik = givenOneUpload()
   plik.file({ id: 'bbbbbbbbbbbbbbbb', upload_id: UPLOAD, name: 'later.txt' })
@@ -120,7 +120,7 @@ test('users log in with their passwords, which are hashed anew then', async () =
   expect(await app.accounts.users.get('google:bob@example.org')).toMatchObject({ provider: 'google' })
 })
 
-test('tokens go on working, and administer what they created', async () => {
+test('tokens keep working, and administer what they created', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   const token = '11111111-2222-4333-8444-555555555555'
   const plik = givenOneUpload({ user: 'local:anna', token })
@@ -197,7 +197,7 @@ test('a second import brings what is new, and brings nothing back that is gone h
   expect(await (await fetch(`${app.url}/file/BBBBBBBBBBBBBBBB/bbbbbbbbbbbbbbbb/a.txt`)).text()).toBe('second')
 })
 
-test('an import that broke off goes on when it is repeated', async () => {
+test('an import that broke off continues when it is repeated', async () => {
   const app = await makeApp()
   const plik = givenOneUpload()
   plik.upload({ id: 'BBBBBBBBBBBBBBBB' })

@@ -68,7 +68,7 @@ test('parts fill a declared slot with the upload token', async () => {
   expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
 })
 
-test('a part is no file: it can not be had, and says what it is', async () => {
+test('a part is no file: it can not be downloaded, and says what it is', async () => {
   const app = await makeApp()
 
   const created = await post(app, { 'Upload-Length': '5', 'Upload-Concat': 'partial' })
@@ -147,7 +147,7 @@ test('a server for users only takes no parts from strangers', async () => {
   expect((await post(app, { 'Upload-Length': '5', 'Upload-Concat': 'partial' })).status).toBe(403)
 })
 
-test("a user's parts are held to his limits, not to the server's", async () => {
+test("the parts of a user are limited by the user's limits, not by the server's", async () => {
   const app = await makeApp({ ...WITH_ACCOUNTS, MAX_FILE_SIZE: '8B' })
   const grace = await givenSession(app, 'grace', { maxFileSizeBytes: 100, maxUserSizeBytes: 10 })
   const partOf = (length: number) =>

@@ -182,7 +182,7 @@ test.each([
   },
 )
 
-test('a PUT of pieces is created, and goes on at its resource', async () => {
+test('a PUT of pieces is created, and continues at its resource', async () => {
   const app = await makeApp()
 
   const created = await send(`${app.url}/a.txt?ttl=1h`, 'PUT', { 'Upload-Complete': '?0' }, 'hello')

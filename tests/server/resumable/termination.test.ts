@@ -19,7 +19,7 @@ const stored = ({ dataDir }: TestApp): string[] =>
     /\/[0-9a-f]{32}$/.test(path),
   )
 
-test('what nobody goes on with is gone when its time is up, with the upload that was made for it', async () => {
+test('what nobody continues with is gone when its time is up, with the upload that was made for it', async () => {
   const app = await makeApp({ RESUME_WINDOW: '2h' })
   const { url, link } = await createResumable(app, 11)
   await patch(url, 0, 'hello ')
@@ -196,7 +196,7 @@ test('a crash between the file and the note of it costs neither', async () => {
 test.each([
   ['of which something was noted before', 3, ''],
   ['of which nothing was noted before', 0, null],
-])('a crash after the last byte was stored, %s, is made good by whoever goes on', async (_name, received, notes) => {
+])('a crash after the last byte was stored, %s, is made good by whoever continues', async (_name, received, notes) => {
   const { app, db } = await makeAppWithDatabase()
   const { url, link } = await createResumable(app, 5)
   await patch(url, 0, 'hello')

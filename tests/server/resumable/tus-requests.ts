@@ -38,7 +38,7 @@ export async function offsetOf(url: string): Promise<number> {
 
 export interface CreatedResumable {
   url: string
-  /** Where the file will be had. */
+  /** The address of the future file. */
   link: string
   uploadToken: string | null
 }

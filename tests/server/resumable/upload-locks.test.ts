@@ -34,7 +34,7 @@ function unfinishedBytes({ dataDir }: TestApp): number {
 /** What came is written out every two seconds. */
 const untilNoted = (app: TestApp, bytes: number) => waitUntil(() => unfinishedBytes(app) === bytes)
 
-test('what came before a connection broke is kept', async () => {
+test('bytes that arrived before a connection broke are kept', async () => {
   const app = await makeApp()
   const bytes = randomBytes(8 * MIB)
   const { url, link } = await createResumable(app, bytes.length)
@@ -93,7 +93,7 @@ test('a clock that is far ahead takes no turn from a writer on another replica, 
   expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
 })
 
-test('a clock that is set does not end the turn of its own writer', async () => {
+test('a clock that is set does not end the lock of its own writer', async () => {
   const app = await makeApp()
   const { url, link } = await createResumable(app, 11)
   const writer = await stalledWriter(url, 'hello ', 11)
@@ -106,7 +106,7 @@ test('a clock that is set does not end the turn of its own writer', async () => 
   expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
 })
 
-test('of two that write from the same offset at once, one is told that it goes on elsewhere', async () => {
+test('of two that write from the same offset at once, one is told that it continues elsewhere', async () => {
   const app = await makeApp()
   const { url, link } = await createResumable(app, 5)
 
@@ -132,7 +132,7 @@ test('nobody waits for a writer whose process died for longer than its lease', a
 })
 
 /**
- * A process that was frozen goes on where it stood, as if no time had passed: here its clock stands still while the other one's
+ * A process that was frozen continues where it stood, as if no time had passed: here its clock stands still while the other one's
  * lease for it runs out.
  */
 async function givenWriterWhoLostTheTurn() {
@@ -145,7 +145,7 @@ async function givenWriterWhoLostTheTurn() {
   return { frozen, onTwo: url.replace(one.url, two.url), link }
 }
 
-test('a writer who does not know that he lost the turn changes nothing of what was finished since', async () => {
+test('a writer that does not know that it lost the lock changes nothing of what was finished since', async () => {
   const { frozen, onTwo, link } = await givenWriterWhoLostTheTurn()
   const offset = await offsetOf(onTwo)
 
@@ -156,7 +156,7 @@ test('a writer who does not know that he lost the turn changes nothing of what w
   expect(await answerOf(fetch(link))).toEqual([200, `${'hello '.slice(0, offset)}${'HELLO WORLD'.slice(offset)}`])
 })
 
-test('nor does he come first, when he has all bytes before the one who holds the turn', async () => {
+test('nor when it has all bytes before the writer that holds the lock', async () => {
   const { frozen, onTwo, link } = await givenWriterWhoLostTheTurn()
   const offset = await offsetOf(onTwo)
   expect((await patch(onTwo, offset, 'HELLO'.slice(offset))).status).toBe(204)

@@ -196,16 +196,19 @@ test('a file that was not declared streams, too', async () => {
 test.for([
   ['more', 5, 'hello and then some'],
   ['less', 100, 'hello'],
-] as const)('a sender who sends %s than he declared is refused, and his reader cut', async ([, fileSize, content]) => {
-  const app = await makeApp()
-  const { upload, id, url } = await givenStream(app, { fileSize })
-  const sender = await givenSender(app, upload, id, Buffer.from(content))
+] as const)(
+  'a sender that sends %s than was declared is refused, and its reader cut',
+  async ([, fileSize, content]) => {
+    const app = await makeApp()
+    const { upload, id, url } = await givenStream(app, { fileSize })
+    const sender = await givenSender(app, upload, id, Buffer.from(content))
 
-  const reading = fetch(url).then((response) => (response.ok ? response.text() : 'refused'))
+    const reading = fetch(url).then((response) => (response.ok ? response.text() : 'refused'))
 
-  expect(await reading.catch(() => 'cut')).toMatch(/^(cut|refused)$/)
-  expect(await (await sender.answer).text()).toBe(`the file does not have the ${fileSize} bytes that were declared\n`)
-})
+    expect(await reading.catch(() => 'cut')).toMatch(/^(cut|refused)$/)
+    expect(await (await sender.answer).text()).toBe(`the file does not have the ${fileSize} bytes that were declared\n`)
+  },
+)
 
 test('DELETE /stream lets a waiting sender go (Plik 1.4)', async () => {
   const app = await makeApp()

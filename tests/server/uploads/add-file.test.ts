@@ -157,7 +157,7 @@ test('a form field with a name that JavaScript knows does no harm', async () => 
   expect(await jsonOf(addFile(app, upload, 'fine'))).toMatchObject({ fileSize: 4 })
 })
 
-test('who does not hold the upload token is refused, and told so while he still sends (Plik §2.2, §8.15)', async () => {
+test('a client without the upload token is refused while it still sends (Plik §2.2, §8.15)', async () => {
   const app = await makeApp()
   const upload = await createUpload(app)
   const refused: [number, string] = [403, 'you are not allowed to add file to this upload\n']

@@ -25,7 +25,7 @@ test('an upload tells a stranger everything but its token (Plik §1.5)', async (
   expect(seen).toEqual({ ...rest, admin: false, files: [{ ...file, status: 'uploaded' }] })
 })
 
-test('who holds the token sees it again, and that he administers the upload (Plik §3.3)', async () => {
+test('a client with the token sees the token again, and that it administers the upload (Plik §3.3)', async () => {
   const app = await makeApp()
   const { id, uploadToken } = await createUpload(app)
 

@@ -10,18 +10,18 @@ describe('the limits that hold', () => {
     expect(configFor(SERVER, undefined)).toEqual(SERVER)
   })
 
-  test('for a user without limits of his own are the server’s', () => {
+  test('for a user without own limits are the server’s', () => {
     expect(configFor(SERVER, { maxFileSize: 0, maxTTL: 0 })).toEqual(SERVER)
   })
 
-  test('for a user with less are his own, and so is the time that is proposed', () => {
+  test('for a user with lower limits are the user’s, also the proposed time', () => {
     const limits = configFor(SERVER, { maxFileSize: 10, maxTTL: DAY })
 
     expect(limits).toEqual({ maxFileSize: 10, maxTTL: DAY, defaultTTL: DAY })
     expect(ttlChoices(limits)).toEqual([3_600, 6 * 3_600, DAY])
   })
 
-  test('for a user with more are his own, and the proposal stays', () => {
+  test('for a user with higher limits are the user’s, and the proposed time stays', () => {
     const limits = configFor(SERVER, { maxFileSize: 2_000, maxTTL: 90 * DAY })
 
     expect(limits).toEqual({ maxFileSize: 2_000, maxTTL: 90 * DAY, defaultTTL: 30 * DAY })

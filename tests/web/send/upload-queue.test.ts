@@ -17,7 +17,7 @@ describe('the queue', () => {
     expect(next.files.map(({ state }) => state)).toEqual(['done', 'sending', 'sending'])
   })
 
-  test('stops what is under way when it is paused, keeps what was sent, and goes on with it', () => {
+  test('stops what is under way when it is paused, keeps what was sent, and continues with it', () => {
     const files = [fileIn('a', 'sending', 40), fileIn('b', 'waiting'), fileIn('c', 'done', 100)]
 
     const paused = step(files, { type: 'pause' }, 2)
