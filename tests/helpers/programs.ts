@@ -6,6 +6,7 @@ const PROGRAMS = {
   ceph: ['/usr/bin/radosgw', 'radosgw ceph-mon ceph-osd', 'files in an S3 bucket'],
   chromium: ['/usr/bin/chromium', 'chromium', 'the pages'],
   headlessShell: ['/usr/bin/chromium-headless-shell', 'chromium-headless-shell', 'the pages'],
+  firefox: ['/usr/bin/firefox-esr', 'firefox-esr', 'the pages in Firefox'],
   nginx: ['/usr/sbin/nginx', 'nginx-light', 'behind nginx'],
   haproxy: ['/usr/sbin/haproxy', 'haproxy', 'behind HAProxy'],
   varnish: ['/usr/sbin/varnishd', 'varnish', 'behind Varnish'],
