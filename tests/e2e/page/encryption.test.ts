@@ -15,7 +15,7 @@ interface Stored {
 }
 
 /** Chooses files and that they are encrypted. */
-async function chooseEncrypted(page: Page, app: { url: string }, files: ReturnType<typeof fileOf>[]): Promise<void> {
+async function chooseEncrypted(page: Page, app: { url: string }, files: string[]): Promise<void> {
   await page.goto(`${app.url}/`)
   await choose(page, files)
   await page.getByText('Options').click()
