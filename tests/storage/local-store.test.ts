@@ -137,6 +137,18 @@ describe('a blob on disk', () => {
     expect(new Set(modes.filter((one) => one.isDirectory()).map(({ mode }) => mode & 0o777))).toEqual(new Set([0o700]))
   })
 
+  test('can be stored once what kept its folder from being made is gone', async () => {
+    const store = await openStore()
+    const key = newBlobKey()
+    const inTheWay = join(directory, key.slice(0, 2))
+    await writeFile(inTheWay, '')
+
+    await expect(store.put(key, chunks([Buffer.from('x')]))).rejects.toThrow()
+    await rm(inTheWay)
+
+    expect(await store.put(key, chunks([Buffer.from('x')]))).toBe(1)
+  })
+
   test('outlives its store', async () => {
     const store = await openStore()
     const { key, bytes } = await givenBlob(store, 1_000)

@@ -284,6 +284,16 @@ test('the eleventh wrong password in a minute is one too many, and then even the
   expect((await logIn(app, 'edith')).status).toBe(200)
 })
 
+test('logins with the right password do not count, however many there are in a minute', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  await givenUser(app, 'grace')
+
+  const statuses = []
+  for (let index = 0; index < 12; index += 1) statuses.push((await logIn(app, 'grace')).status)
+
+  expect(statuses).toEqual(Array(12).fill(200))
+})
+
 test('thirty guesses at the same moment are ten guesses', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   await givenUser(app, 'grace')

@@ -152,6 +152,10 @@ describe('preconditionFailed', () => {
     expect(preconditionFailed({ ifMatch }, validators)).toBe(true)
   })
 
+  test('a weak tag fails every If-Match, even one that names it', () => {
+    expect(preconditionFailed({ ifMatch: 'W/"abc"' }, { ...validators, etag: 'W/"abc"' })).toBe(true)
+  })
+
   test.each([sameDate, secondAfter, 'nonsense'])('If-Unmodified-Since: %s holds or is ignored', (ifUnmodifiedSince) => {
     expect(preconditionFailed({ ifUnmodifiedSince }, validators)).toBe(false)
   })
