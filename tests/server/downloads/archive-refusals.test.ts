@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createUpload } from '../../helpers/client.ts'
 import { temporaryFolder } from '../../helpers/database.ts'
-import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp, type TestApp } from '../../helpers/make-app.ts'
 import { ask, get } from './ask.ts'
 import { givenDeclaredFile, givenFiles } from './given.ts'
+
+const app = sharedApp()
 
 const textOf = async (url: string): Promise<string> => {
   const { status, body } = await get(url)
@@ -25,7 +27,6 @@ function namesIn(zip: Buffer): string[] {
 
 describe('an archive is refused', () => {
   test('when there is nothing in the upload, for HEAD as for GET and POST', async () => {
-    const app = await makeApp()
     const { id } = await createUpload(app)
     const url = `${app.url}/archive/${id}`
 
@@ -35,7 +36,6 @@ describe('an archive is refused', () => {
   })
 
   test('when no file has come yet, or all are gone', async () => {
-    const app = await makeApp()
     const missing = await createUpload(app, { files: [{ fileName: 'later.txt' }] })
     const { archive, files } = await givenOne(app, { removable: true })
     await fetch(files[0]?.url ?? '', { method: 'DELETE' })
@@ -45,7 +45,6 @@ describe('an archive is refused', () => {
   })
 
   test.each(['archive', 'archive.tar', 'archive.zip.exe', 'archive.ZIP', 'zip'])('by a name like %s', async (name) => {
-    const app = await makeApp()
     const { upload } = await givenOne(app)
 
     expect(await textOf(`${app.url}/archive/${upload.id}/${name}`)).toBe(
@@ -54,7 +53,6 @@ describe('an archive is refused', () => {
   })
 
   test('by a name of 1025 bytes, and not by one of 1024', async () => {
-    const app = await makeApp()
     const { upload } = await givenOne(app)
     const url = `${app.url}/archive/${upload.id}/`
 
@@ -67,7 +65,6 @@ describe('an archive is refused', () => {
   })
 
   test('in stream mode', async () => {
-    const app = await makeApp()
     const { id } = await createUpload(app, { stream: true, files: [{ fileName: 'a.txt' }] })
 
     expect(await textOf(`${app.url}/archive/${id}/archive.zip`)).toBe(
@@ -89,7 +86,6 @@ describe('an archive is refused', () => {
   })
 
   test('in Plik’s order: upload, password, stream, length, extension, content', async () => {
-    const app = await makeApp()
     const locked = await createUpload(app, { stream: true, login: 'ann', password: 'secret' })
     const stream = await createUpload(app, { stream: true })
     const empty = await createUpload(app)
@@ -121,7 +117,6 @@ describe('the name of an archive', () => {
     ],
     ['exe\u202Egpj.zip', `inline; filename="exegpj.zip"; filename*=UTF-8''exegpj.zip`],
   ])('%j is made harmless like that of a file', async (name, disposition) => {
-    const app = await makeApp()
     const { upload } = await givenOne(app)
 
     const { status, headers } = await get(`${app.url}/archive/${upload.id}/${encodeURIComponent(name)}`)
@@ -134,7 +129,6 @@ describe('the name of an archive', () => {
 
 describe('names in an archive', () => {
   test('that are alike stay apart, also where case is ignored', async () => {
-    const app = await makeApp()
     const { archive } = await givenFiles(app, {}, [
       ['a.txt', '1'],
       ['a.txt', '2'],
@@ -151,7 +145,6 @@ describe('names in an archive', () => {
   })
 
   test('keep every script and emoji', async () => {
-    const app = await makeApp()
     const { archive } = await givenFiles(app, {}, [
       ['中文.txt', '1'],
       ['🎉 Größe.txt', '2'],
@@ -171,7 +164,6 @@ describe('names in an archive', () => {
     ['...', /^unnamed$/],
     ['trailing dots...', /^trailing dots$/],
   ])('never lead out of a folder or to a device: %s', async (name, expected) => {
-    const app = await makeApp()
     const { upload } = await givenDeclaredFile(app, name)
 
     const names = namesIn((await get(`${app.url}/archive/${upload.id}/a.zip`)).body)

@@ -2,7 +2,7 @@ import { unlinkSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createUpload, givenFile } from '../../helpers/client.ts'
 import { migratedDatabase, temporaryFolder } from '../../helpers/database.ts'
-import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp, type TestApp } from '../../helpers/make-app.ts'
 import {
   ask,
   askUnlocked,
@@ -18,6 +18,8 @@ import {
   sha256,
   textOf,
 } from './ask.ts'
+
+const app = sharedApp()
 
 const CONTENT = 'the one and only'
 const CURL = { 'User-Agent': 'curl/8.5.0' }
@@ -94,7 +96,6 @@ describe('two replicas', () => {
 
 describe('a reader who goes away just before the last bytes leave', () => {
   test('may come back for them, and nobody else had them meanwhile', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app, { oneShot: true }, CONTENT)
 
     const stuck = await readerStuckAtTheEnd(app, url)
@@ -109,7 +110,6 @@ describe('a reader who goes away just before the last bytes leave', () => {
   })
 
   test('finds the bytes still there after a purge in between', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app, { oneShot: true }, CONTENT)
 
     const stuck = await readerStuckAtTheEnd(app, url)
@@ -256,7 +256,6 @@ describe('a running download of a one-shot file', () => {
   })
 
   test('whose client closes its half of the connection loses nothing: it may ask again', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app, { oneShot: true }, CONTENT)
     const socket = await connected(app)
 
@@ -276,7 +275,6 @@ describe('what does not get around a claim', () => {
     ['a query', (url: string) => `${url}?dl=1&x=${'y'.repeat(100)}`],
     ['the path of streams', (url: string) => url.replace('/file/', '/stream/')],
   ])('%s', async (_, disguised) => {
-    const app = await makeApp()
     const { url } = await givenFile(app, { oneShot: true }, CONTENT)
     await get(url, { ...CURL, Range: 'bytes=0-3' })
 
@@ -295,7 +293,6 @@ describe('what does not get around a claim', () => {
     { Expect: '100-continue' },
     { 'Cache-Control': 'only-if-cached' },
   ])('%j', async (headers) => {
-    const app = await makeApp()
     const { url } = await givenFile(app, { oneShot: true }, CONTENT)
     await get(url, { ...CURL, Range: 'bytes=0-3' })
 
@@ -306,7 +303,6 @@ describe('what does not get around a claim', () => {
   })
 
   test('deleting a file that others read does not bring its claims back', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app, { oneShot: true, removable: true }, CONTENT)
     await get(url, CURL)
 
@@ -315,8 +311,6 @@ describe('what does not get around a claim', () => {
   })
 
   test('a limit of none, less or far too many is no limit that anybody gets', async () => {
-    const app = await makeApp()
-
     await expect(createUpload(app, { maxDownloads: -1 })).rejects.toThrow('400')
     await expect(createUpload(app, { maxDownloads: 1_000_001 })).rejects.toThrow('400')
     await expect(createUpload(app, { maxDownloads: 1.5 })).rejects.toThrow('400')
@@ -324,7 +318,6 @@ describe('what does not get around a claim', () => {
   })
 
   test('more than one download asked for beside one-shot is still one', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app, { oneShot: true, maxDownloads: 50 }, CONTENT)
 
     expect((await get(url)).status).toBe(200)

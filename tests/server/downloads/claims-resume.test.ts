@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { givenFile } from '../../helpers/client.ts'
-import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp, type TestApp } from '../../helpers/make-app.ts'
 import { ask, askUnlocked, blobsOf, bodyOf, cutAfter, get, noise, open, sha256 } from './ask.ts'
 import { statusesIn } from './given.ts'
+
+const app = sharedApp()
 
 const MB = 1_000_000
 const MINUTE = 60_000
@@ -42,7 +44,6 @@ describe('an aborted download of a one-shot file', () => {
   })
 
   test('continues with If-Range, after many cuts', async () => {
-    const app = await makeApp()
     const { url } = await givenBigFile(app)
     const { headers } = await ask(url, { method: 'HEAD' })
     const etag = headers.etag ?? ''
@@ -61,7 +62,6 @@ describe('an aborted download of a one-shot file', () => {
   })
 
   test('may start anew, for a client that knows no ranges', async () => {
-    const app = await makeApp()
     const { url } = await givenBigFile(app)
 
     await cutAfter(3 * MB, url, { headers: CURL })
@@ -73,7 +73,6 @@ describe('an aborted download of a one-shot file', () => {
   })
 
   test('is not for another client to continue or to start anew', async () => {
-    const app = await makeApp()
     const { url } = await givenBigFile(app)
 
     const first = await cutAfter(3 * MB, url, { headers: CURL })
@@ -108,7 +107,6 @@ describe('an aborted download of a one-shot file', () => {
   })
 
   test('is still one while it runs: the same client can have no second', async () => {
-    const app = await makeApp()
     const { url } = await givenBigFile(app)
 
     const running = await open(url, { headers: CURL })
@@ -136,7 +134,6 @@ describe('a browser', () => {
   })
 
   test('resumes by the name that a page gave it, without a cookie', async () => {
-    const app = await makeApp()
     const { url } = await givenBigFile(app)
     const [named, other] = [`${url}?holder=${'a'.repeat(16)}`, `${url}?holder=${'a'.repeat(15)}b`]
     const first = await cutAfter(3 * MB, named, { headers: BROWSER })
@@ -150,7 +147,6 @@ describe('a browser', () => {
   })
 
   test('resumes with its cookie, while the same browser without it waits', async () => {
-    const app = await makeApp()
     const { url } = await givenBigFile(app)
     const reader = await open(url, { headers: { ...BROWSER, Range: 'bytes=0-2999999' } })
     const cookie = { ...BROWSER, Cookie: cookieOf(reader.headers['set-cookie']) }
@@ -176,14 +172,12 @@ describe('a browser', () => {
   })
 
   test('gets no cookie for what has no limit', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app)
 
     expect((await get(url, BROWSER)).headers['set-cookie']).toBeUndefined()
   })
 
   test('and curl get none for asking, only for getting', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app, { oneShot: true })
 
     expect((await ask(url, { method: 'HEAD', headers: BROWSER })).headers['set-cookie']).toBeUndefined()

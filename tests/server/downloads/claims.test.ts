@@ -1,9 +1,11 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { givenFile } from '../../helpers/client.ts'
-import { makeApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp } from '../../helpers/make-app.ts'
 import { ask, blobsOf, connected, get, inOneSweep, noise, rawGet, sha256, statusesOf, textOf } from './ask.ts'
 import { statusesIn } from './given.ts'
+
+const app = sharedApp()
 
 const CONTENT = 'the one and only'
 
@@ -55,7 +57,6 @@ describe('a one-shot file', () => {
   })
 
   test('is said to be taken when HEAD asks for it meanwhile, but not to who took it', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app, { oneShot: true }, CONTENT)
     const head = (index: number) => ask(url, { method: 'HEAD', headers: ua(index) })
 
@@ -70,7 +71,6 @@ describe('a one-shot file', () => {
   })
 
   test('that is pipelined 10 times on one connection comes once', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app, { oneShot: true }, CONTENT)
     const request = rawGet(url, { 'User-Agent': 'curl/8.5.0', Connection: 'keep-alive' })
 
@@ -106,8 +106,6 @@ describe('a one-shot file', () => {
   })
 
   test('is deleted the moment that its last byte was read, 20 times in a row', async () => {
-    const app = await makeApp()
-
     for (let round = 0; round < 20; round += 1) {
       const { url, file } = await givenFile(app, { oneShot: true }, CONTENT)
       expect((await get(url)).body.toString()).toBe(CONTENT)
@@ -139,7 +137,6 @@ describe('a one-shot file', () => {
   })
 
   test('that has come and whose sibling has not can be read alone', async () => {
-    const app = await makeApp()
     const { url, upload } = await givenFile(app, { oneShot: true, files: [{ fileName: 'later.txt' }] }, CONTENT)
     const missing = `${app.url}/file/${upload.id}/${upload.files?.[0]?.id}/later.txt`
 
@@ -149,7 +146,6 @@ describe('a one-shot file', () => {
   })
 
   test('is nobody’s by its upload token: the uploader takes the claim as well', async () => {
-    const app = await makeApp()
     const { url, upload } = await givenFile(app, { oneShot: true }, CONTENT)
 
     expect((await get(url, { 'X-UploadToken': upload.uploadToken })).body.toString()).toBe(CONTENT)
@@ -190,7 +186,6 @@ describe('a claim is not taken', () => {
     ['a condition that fails', 'GET', { 'If-Match': '"other"' }, 412],
     ['an impossible range', 'GET', { Range: 'bytes=99-' }, 416],
   ])('by %s', async (_, method, headers, status) => {
-    const app = await makeApp()
     const { url } = await givenFile(app, { oneShot: true }, CONTENT)
 
     const reply = await ask(url, { method, headers: { ...headers, 'User-Agent': 'first' } })
@@ -201,7 +196,6 @@ describe('a claim is not taken', () => {
   })
 
   test('by metadata, a wrong name or a wrong password', async () => {
-    const app = await makeApp()
     const { url, upload } = await givenFile(app, { oneShot: true, login: 'ann', password: 'secret' }, CONTENT)
     const right = { Authorization: `Basic ${btoa('ann:secret')}` }
 
@@ -223,7 +217,6 @@ describe('a claim is not taken', () => {
     'LinkedInBot/1.0 (compatible; Mozilla/5.0)',
     'SkypeUriPreview Preview/0.5',
   ])('by %s, who would only show a preview', async (userAgent) => {
-    const app = await makeApp()
     const { url } = await givenFile(app, { oneShot: true }, CONTENT)
 
     const { status, headers, body } = await get(url, { 'User-Agent': userAgent })
@@ -243,7 +236,6 @@ describe('a claim is not taken', () => {
     { 'X-Purpose': 'preview' },
     { 'X-Moz': 'prefetch' },
   ])('by a browser that looks ahead: %j', async (headers) => {
-    const app = await makeApp()
     const { url } = await givenFile(app, { oneShot: true }, CONTENT)
 
     expect((await get(url, { ...headers, 'User-Agent': 'Mozilla/5.0' })).status).toBe(406)
@@ -251,7 +243,6 @@ describe('a claim is not taken', () => {
   })
 
   test('by a bot that asks for the archive', async () => {
-    const app = await makeApp()
     const { upload, url } = await givenFile(app, { oneShot: true }, CONTENT)
     const headers = { 'User-Agent': 'Slackbot 1.0' }
 
@@ -261,7 +252,6 @@ describe('a claim is not taken', () => {
   })
 
   test('of a file without a limit: bots and prefetch get it', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app, {}, CONTENT)
 
     expect((await get(url, { 'User-Agent': 'Slackbot 1.0', 'Sec-Purpose': 'prefetch' })).status).toBe(200)
@@ -284,7 +274,6 @@ describe('a claim is not taken', () => {
 })
 
 test('a person whose phone is named like a bot is served', async () => {
-  const app = await makeApp()
   const { url } = await givenFile(app, { oneShot: true }, 'hello')
   const phone = 'Mozilla/5.0 (Linux; Android 11; CUBOT X30) AppleWebKit/537.36 Chrome/120 Mobile Safari/537.36'
 

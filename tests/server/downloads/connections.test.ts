@@ -3,8 +3,10 @@ import { rmSync, truncateSync } from 'node:fs'
 import http from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { givenFile } from '../../helpers/client.ts'
-import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp, type TestApp } from '../../helpers/make-app.ts'
 import { blobsOf, bodyOf, connected, cutAfter, get, noise, open, rawGet, sha256, statusOf, textOf } from './ask.ts'
+
+const app = sharedApp()
 
 const MB = 1_000_000
 
@@ -31,7 +33,6 @@ describe('a reader', () => {
   })
 
   test('who goes away midway leaves nothing open and disturbs nobody', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app, {}, BIG, 'big.bin')
     const before = await connections(app)
 
@@ -42,7 +43,6 @@ describe('a reader', () => {
   })
 
   test('who resets the connection before reading anything disturbs nobody', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app, {}, BIG, 'big.bin')
     const before = await connections(app)
 
@@ -54,7 +54,6 @@ describe('a reader', () => {
   })
 
   test('may take many files over one connection, whole, in parts and none at all', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app, {}, '0123456789')
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
     const over = async (method: string, headers: http.OutgoingHttpHeaders) => {
@@ -84,7 +83,6 @@ describe('a reader', () => {
   })
 
   test('may send several requests before the first answer came', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app, {}, '0123456789')
     const keepAlive = rawGet(url, { Range: 'bytes=0-3', Connection: 'keep-alive' })
 
@@ -100,7 +98,6 @@ describe('a reader', () => {
   })
 
   test('of HTTP/1.0 gets the file and its end', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app)
 
     const answer = await textOf(await connected(app, `GET ${new URL(url).pathname} HTTP/1.0\r\n\r\n`))

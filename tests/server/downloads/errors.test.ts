@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { addFile, createUpload, givenFile } from '../../helpers/client.ts'
-import { makeApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp } from '../../helpers/make-app.ts'
 import { ask, connected, get, statusOf, textOf } from './ask.ts'
 import { givenDeclaredFile } from './given.ts'
 
+const app = sharedApp()
+
 describe('404', () => {
   test('is the answer for an upload that is not there', async () => {
-    const app = await makeApp()
-
     const { status, headers, body } = await get(`${app.url}/file/0123456789abcdef/0123456789abcdef/file.txt`)
 
     expect(status).toBe(404)
@@ -17,7 +17,6 @@ describe('404', () => {
   })
 
   test('is the answer for a file that is not there', async () => {
-    const app = await makeApp()
     const { upload } = await givenFile(app)
 
     const { status, body } = await get(`${app.url}/file/${upload.id}/0123456789abcdef/file.txt`)
@@ -27,7 +26,6 @@ describe('404', () => {
   })
 
   test('is the answer for a file of another upload, as if it were not there', async () => {
-    const app = await makeApp()
     const { file } = await givenFile(app, {}, 'secret')
     const { upload: mine } = await givenFile(app)
 
@@ -38,8 +36,6 @@ describe('404', () => {
   })
 
   test.each(['file', 'stream', 'archive'])('is the answer for a path of /%s that is too short', async (mode) => {
-    const app = await makeApp()
-
     expect((await get(`${app.url}/${mode}/abc`)).status).toBe(404)
   })
 
@@ -51,7 +47,6 @@ describe('404', () => {
     "' or 1=1 --",
     '\u{1F600}'.repeat(50),
   ])('is the answer for an id such as %s', async (id) => {
-    const app = await makeApp()
     const { upload } = await givenFile(app)
 
     expect((await get(encodeURI(`${app.url}/file/${upload.id}/${id}/file.txt`))).status).toBe(404)
@@ -59,7 +54,6 @@ describe('404', () => {
   })
 
   test('is the answer for a deleted file, which keeps its name', async () => {
-    const app = await makeApp()
     const { url, file } = await givenFile(app, { removable: true }, 'hello', 'note.txt')
     await fetch(url, { method: 'DELETE' })
 
@@ -70,7 +64,6 @@ describe('404', () => {
   })
 
   test('is the answer for a file of a removed upload', async () => {
-    const app = await makeApp()
     const { url, upload } = await givenFile(app, { removable: true })
     await fetch(`${app.url}/upload/${upload.id}`, { method: 'DELETE' })
 
@@ -78,7 +71,6 @@ describe('404', () => {
   })
 
   test('is the answer for a file that was declared and has not come', async () => {
-    const app = await makeApp()
     const upload = await createUpload(app, { files: [{ fileName: 'later.txt', fileSize: 5 }] })
     const id = upload.files?.[0]?.id
 
@@ -89,7 +81,6 @@ describe('404', () => {
   })
 
   test('is the answer for a file that is still coming, of which no byte can be read', async () => {
-    const app = await makeApp()
     const upload = await createUpload(app, { files: [{ fileName: 'slow.txt' }] })
     const path = `/file/${upload.id}/${upload.files?.[0]?.id}/slow.txt`
     const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nX-UploadToken: ${upload.uploadToken}\r\nContent-Length: 900000\r\n`
@@ -123,7 +114,6 @@ describe('the name in a link', () => {
   test.each(['other.txt', 'FILE.TXT', 'file.tx', 'file.txt.exe'])(
     'must be the name of the file, not %s',
     async (name) => {
-      const app = await makeApp()
       const { url } = await givenFile(app)
 
       const { status, body } = await get(url.replace('file.txt', name))
@@ -136,7 +126,6 @@ describe('the name in a link', () => {
   test.each(['a b+c.txt', 'what?.txt', '50% #1.txt', 'a&b=c;d.txt', '"quoted".txt', '中文 🎉.txt', 'ü.txt'])(
     'may be %s',
     async (name) => {
-      const app = await makeApp()
       const { url } = await givenDeclaredFile(app, name)
 
       expect((await get(url)).body.toString()).toBe('hello')
@@ -144,7 +133,6 @@ describe('the name in a link', () => {
   )
 
   test('that is no UTF-8 is the fault of the client', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app)
 
     expect((await get(url.replace('file.txt', '%ff%fe'))).status).toBe(400)
@@ -154,8 +142,6 @@ describe('the name in a link', () => {
 
 describe('an error', () => {
   test('is JSON with the same words for who asks for JSON', async () => {
-    const app = await makeApp()
-
     const { status, headers, body } = await get(`${app.url}/file/nope/nope/x`, {
       Accept: 'application/json, text/plain, */*',
     })
@@ -166,7 +152,6 @@ describe('an error', () => {
   })
 
   test('has none of the headers of a file', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app)
 
     const { headers } = await get(url, { Range: 'bytes=99-' })
@@ -178,7 +163,6 @@ describe('an error', () => {
   })
 
   test('comes for a wrong password before anything about the file', async () => {
-    const app = await makeApp()
     const { url, upload } = await givenFile(app, { login: 'ann', password: 'secret' })
     const wrong = { Authorization: `Basic ${btoa('ann:wrong')}` }
 
@@ -192,7 +176,6 @@ describe('an error', () => {
   })
 
   test('of two Host headers is 400', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app)
     const request = `GET ${new URL(url).pathname} HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n`
 
@@ -201,7 +184,6 @@ describe('an error', () => {
 })
 
 test('nobody can change a file by its link', async () => {
-  const app = await makeApp()
   const { url, upload } = await givenFile(app, {}, 'hello')
 
   expect((await ask(url, { method: 'PUT', body: 'changed' })).status).toBe(404)

@@ -1,15 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { createUpload, givenFile } from '../../helpers/client.ts'
-import { makeApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp } from '../../helpers/make-app.ts'
 import { ask, get } from './ask.ts'
 import { givenDeclaredFile } from './given.ts'
+
+const app = sharedApp()
 
 const SHA256_OF_HELLO = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824'
 const HELLO_IN_BASE64 = 'LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ='
 
 describe('a file is served', () => {
   test('with every header that says what it is and how to resume it', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app, {}, 'hello', 'note.txt')
 
     const { status, headers, body } = await get(url)
@@ -29,7 +30,6 @@ describe('a file is served', () => {
   })
 
   test('with the moment of its upload as Last-Modified', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app)
 
     const { headers } = await get(url)
@@ -39,7 +39,6 @@ describe('a file is served', () => {
   })
 
   test('so that nothing in it runs, is framed, sniffed, indexed or told to others', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app)
 
     const { headers } = await get(url)
@@ -56,7 +55,6 @@ describe('a file is served', () => {
   })
 
   test('under the path of streams as under the path of files', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app, {}, 'hello')
 
     const response = await get(url.replace('/file/', '/stream/'))
@@ -65,7 +63,6 @@ describe('a file is served', () => {
   })
 
   test('without a body that anybody could have asked to compress', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app, {}, 'a'.repeat(5_000))
 
     const { headers, body } = await get(url, { 'Accept-Encoding': 'gzip, br, zstd' })
@@ -90,7 +87,6 @@ describe('an empty file is served', () => {
   })
 
   test('whole when a part of it is asked for', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app, {}, '')
 
     expect((await get(url, { Range: 'bytes=0-' })).status).toBe(200)
@@ -106,14 +102,12 @@ describe('Content-Disposition', () => {
     ['中文.txt', `inline; filename="__.txt"; filename*=UTF-8''%E4%B8%AD%E6%96%87.txt`],
     ["(it's 100%25*).txt", `inline; filename="(it's 100%25*).txt"; filename*=UTF-8''%28it%27s%20100%2525%2A%29.txt`],
   ])('names %s so that every client saves it under its name', async (name, disposition) => {
-    const app = await makeApp()
     const { url } = await givenDeclaredFile(app, name)
 
     expect((await get(url)).headers['content-disposition']).toBe(disposition)
   })
 
   test('is pure ASCII for emoji, which only filename* can carry', async () => {
-    const app = await makeApp()
     const { url } = await givenDeclaredFile(app, '🎉 party 👨‍👩‍👧.txt')
 
     const disposition = (await get(url)).headers['content-disposition'] ?? ''
@@ -123,7 +117,6 @@ describe('Content-Disposition', () => {
   })
 
   test.each(['?dl=1', '?dl=true', '?x=y&dl=yes'])('says attachment for %s', async (query) => {
-    const app = await makeApp()
     const { url } = await givenFile(app)
 
     expect((await get(url + query)).headers['content-disposition']).toBe(
@@ -132,7 +125,6 @@ describe('Content-Disposition', () => {
   })
 
   test('says inline for an empty ?dl=', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app)
 
     expect((await get(`${url}?dl=`)).headers['content-disposition']).toBe(
@@ -143,14 +135,12 @@ describe('Content-Disposition', () => {
 
 describe('what caches may keep', () => {
   test('is nothing shared, and nothing unasked, of an ordinary file', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app)
 
     expect((await get(url)).headers['cache-control']).toBe('private, no-cache')
   })
 
   test.each([{ oneShot: true }, { maxDownloads: 2 }])('is nothing at all with %j', async (options) => {
-    const app = await makeApp()
     const { url } = await givenFile(app, options)
 
     expect((await get(url)).headers).toMatchObject({
@@ -161,7 +151,6 @@ describe('what caches may keep', () => {
   })
 
   test('is nothing at all of what lies behind a password', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app, { login: 'ann', password: 'secret' })
 
     const { status, headers } = await get(url, { Authorization: `Basic ${btoa('ann:secret')}` })
@@ -171,8 +160,6 @@ describe('what caches may keep', () => {
   })
 
   test('is no error', async () => {
-    const app = await makeApp()
-
     expect((await get(`${app.url}/file/nothing/here/x`)).headers['cache-control']).toBe('no-store')
   })
 })
@@ -197,7 +184,6 @@ describe('HEAD', () => {
   })
 
   test('says attachment as GET does', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app)
 
     const { headers } = await ask(`${url}?dl=1`, { method: 'HEAD' })
@@ -216,7 +202,6 @@ describe('HEAD', () => {
   })
 
   test('ignores ranges', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app)
 
     const reply = await ask(url, { method: 'HEAD', headers: { Range: 'bytes=1-2' } })

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { createUpload, fileForm, givenFile } from '../../helpers/client.ts'
-import { makeApp } from '../../helpers/make-app.ts'
+import { sharedApp } from '../../helpers/make-app.ts'
 import { get } from './ask.ts'
+
+const app = sharedApp()
 
 const TEXT = 'text/plain; charset=utf-8'
 const BYTES = 'application/octet-stream'
@@ -29,7 +31,6 @@ describe('what somebody uploads is never served as something that runs', () => {
     ['print.ps', '%!PS-Adobe-3.0', BYTES],
     ['program.exe', 'MZ\x90\x00\x03\x00', BYTES],
   ])('%s that begins with %j', async (name, content, type) => {
-    const app = await makeApp()
     const { url } = await givenFile(app, {}, bytes(content), name)
 
     const { headers, body } = await get(url)
@@ -46,7 +47,6 @@ describe('what somebody uploads is never served as something that runs', () => {
     ['a video by its name', 'film.mp4', '%PDF-1.4', BYTES],
     ['a page behind a picture', 'cat.gif', 'GIF89a<script>alert(1)</script>', 'image/gif'],
   ])('%s: its first bytes decide', async (_, name, content, type) => {
-    const app = await makeApp()
     const { url } = await givenFile(app, {}, bytes(content), name)
 
     expect((await get(url)).headers['content-type']).toBe(type)
@@ -55,7 +55,6 @@ describe('what somebody uploads is never served as something that runs', () => {
   test.each(['text/html', 'image/svg+xml', 'TEXT/HTML; charset=x', 'image/png, text/html', 'text/xsl'])(
     'a file that was declared as %s',
     async (fileType) => {
-      const app = await makeApp()
       const upload = await createUpload(app, { files: [{ fileName: 'a.bin', fileType, fileSize: 3 }] })
       const url = `${app.url}/file/${upload.id}/${upload.files?.[0]?.id}/a.bin`
       const headers = { 'X-UploadToken': upload.uploadToken }
@@ -67,7 +66,6 @@ describe('what somebody uploads is never served as something that runs', () => {
   )
 
   test('however it is asked for', async () => {
-    const app = await makeApp()
     const { url } = await givenFile(app, {}, '<html><script>alert(1)</script>', 'page.html')
 
     const part = await get(url, { Range: 'bytes=6-', Accept: 'text/html', 'Sec-Fetch-Dest': 'document' })
@@ -87,7 +85,6 @@ describe('pictures, sound and video are served as such', () => {
     ['a.webm', '\x1a\x45\xdf\xa3', 'video/webm'],
     ['a.zip', 'PK\x03\x04', 'application/zip'],
   ])('%s', async (name, content, type) => {
-    const app = await makeApp()
     const { url } = await givenFile(app, {}, bytes(content), name)
 
     const { headers } = await get(url)

@@ -3,7 +3,7 @@ import { givenSession, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { addFile, createUpload } from '../../helpers/client.ts'
 import { emptyDatabase, temporaryFolder } from '../../helpers/database.ts'
-import { makeApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp } from '../../helpers/make-app.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import {
   type CreatedRequest,
@@ -14,6 +14,8 @@ import {
   revokeRequest,
   seen,
 } from './given.ts'
+
+const app = sharedApp()
 
 /** Requests, as whoever administers the upload makes, sees and ends them. */
 
@@ -46,7 +48,6 @@ test('a request answers its token and link once, and says what it takes', async 
 })
 
 test('a request without options has no limit but the upload’s', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app)
 
   const created = await jsonOf(createRequest(app, upload))
@@ -64,7 +65,6 @@ test('without a public address the link is relative to the server, whatever host
 })
 
 test('a request never outlives its upload', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app, { ttl: 60 })
 
   expect(await jsonOf(createRequest(app, upload, { ttl: 3600 }))).toMatchObject({ expireAt: upload.expireAt })
@@ -94,14 +94,12 @@ test.each([
     'unable to deserialize request body : maxfiles: Invalid input: expected number, received string\n',
   ],
 ])('%o is refused', async (options, message) => {
-  const app = await makeApp()
   const upload = await createUpload(app)
 
   expect(await answerOf(createRequest(app, upload, options))).toEqual([400, message])
 })
 
 test('the largest values that are allowed are taken', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app)
   const options = { title: 'x'.repeat(256), comments: 'x'.repeat(32_768), maxFiles: 1, maxSize: 1, ttl: 31_536_000_000 }
 
@@ -109,14 +107,12 @@ test('the largest values that are allowed are taken', async () => {
 })
 
 test('a stream takes no requests', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app, { stream: true })
 
   expect(await answerOf(createRequest(app, upload))).toEqual([400, 'a streaming upload takes no requests\n'])
 })
 
 test('an upload has a hundred requests at most, also when they are made at once (P9)', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app)
 
   const answers = await Promise.all(Array.from({ length: 105 }, () => createRequest(app, upload)))
@@ -130,7 +126,6 @@ test('an upload has a hundred requests at most, also when they are made at once 
 
 describe('only who administers an upload has to do with its requests', () => {
   test.each([{}, { 'X-UploadToken': 'x'.repeat(32) }])('not a reader, %o', async (headers) => {
-    const app = await makeApp()
     const { upload, request } = await givenGuest(app)
     const url = `${app.url}/upload/${upload.id}/requests`
 
@@ -141,7 +136,6 @@ describe('only who administers an upload has to do with its requests', () => {
   })
 
   test('a token in the query or in a cookie opens nothing (P2)', async () => {
-    const app = await makeApp()
     const { upload } = await givenGuest(app)
     const url = `${app.url}/upload/${upload.id}/requests?uploadToken=${upload.uploadToken}&X-UploadToken=${upload.uploadToken}`
 
@@ -165,7 +159,6 @@ describe('only who administers an upload has to do with its requests', () => {
   })
 
   test('a request of another upload can’t be revoked through one’s own', async () => {
-    const app = await makeApp()
     const { upload, request, guest } = await givenGuest(app)
     const mine = await createUpload(app)
 
@@ -175,7 +168,6 @@ describe('only who administers an upload has to do with its requests', () => {
   })
 
   test.each(['nothing', '%00', 'x'.repeat(16)])('an unknown request, %s, is not found', async (id) => {
-    const app = await makeApp()
     const upload = await createUpload(app)
 
     expect((await revokeRequest(app, upload, id)).status).toBe(404)
@@ -203,7 +195,6 @@ test('an address that may not upload may not create file requests either', async
 })
 
 test('the uploader sees which file came by which request; nobody else does', async () => {
-  const app = await makeApp()
   const { upload, request, guest } = await givenGuest(app)
   await addFile(app, upload, 'mine', 'mine.txt')
 

@@ -2,12 +2,14 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
-import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp, type TestApp } from '../../helpers/make-app.ts'
 import { head, rawClient } from '../../helpers/raw-client.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { phonePhoto } from '../images/given.ts'
 import { describe, metadata, offsetOf, patch, post, terminate } from '../resumable/tus-requests.ts'
 import { type CreatedRequest, givenGuest, listRequests, revokeRequest, seen } from './given.ts'
+
+const app = sharedApp()
 
 /** Guests whose uploads continue where they broke off (PsiTransfer CVE-2024-31453, -31454: a door beside the door). */
 
@@ -25,7 +27,6 @@ const createdUrl = async (app: TestApp, ...given: [CreatedRequest, number]) =>
 const unfinished = ({ dataDir }: TestApp): string[] => readdirSync(join(dataDir, 'files', 'tmp'))
 
 test('a guest continues where it broke off', async () => {
-  const app = await makeApp()
   const { upload, request } = await givenGuest(app)
 
   const url = await createdUrl(app, request, 11)
@@ -40,7 +41,6 @@ test('a guest continues where it broke off', async () => {
 })
 
 test('no answer tells a guest where the file is', async () => {
-  const app = await makeApp()
   const { upload, request } = await givenGuest(app)
 
   const created = await create(app, request, 5)
@@ -54,7 +54,6 @@ test('no answer tells a guest where the file is', async () => {
 })
 
 test('nor does one that ends it by another protocol', async () => {
-  const app = await makeApp()
   const { upload, request } = await givenGuest(app)
   const headers = { 'Upload-Complete': '?1' }
   const draft = await fetch(`${app.url}/tus`, {
@@ -75,7 +74,6 @@ test('nor does one that ends it by another protocol', async () => {
 })
 
 test('the token of a guest counts, whatever upload the request names', async () => {
-  const app = await makeApp()
   const { upload, request } = await givenGuest(app)
   const other = await givenGuest(app)
   const named = metadata({ filename: 'a', uploadId: other.upload.id, uploadToken: other.upload.uploadToken })
@@ -87,7 +85,6 @@ test('the token of a guest counts, whatever upload the request names', async () 
 })
 
 test('what does not fit is refused before a byte, and of twenty for five exactly five get in', async () => {
-  const app = await makeApp()
   const { upload, request } = await givenGuest(app, { maxFiles: 5, maxSize: 50 })
 
   expect(await answerOf(create(app, request, 51))).toEqual([413, 'file too big (this request takes 50 B more)\n'])
@@ -151,7 +148,6 @@ test('a place that was taken for good is kept for as long as it may continue', a
 })
 
 test('of unknown length, all the bytes that are left are set aside, and not one more is taken', async () => {
-  const app = await makeApp()
   const { request, guest } = await givenGuest(app, { maxSize: 10 })
   const headers = { 'X-RequestToken': request.requestToken, 'Upload-Defer-Length': '1' }
   const { url } = describe(app, await post(app, headers))
@@ -166,7 +162,6 @@ test('of unknown length, all the bytes that are left are set aside, and not one 
 })
 
 test('parts are no way around what a request takes', async () => {
-  const app = await makeApp()
   const { request, guest } = await givenGuest(app, { maxSize: 10, maxFiles: 1 })
   const part = (headers: Record<string, string>) =>
     post(app, { 'X-RequestToken': request.requestToken, 'Upload-Concat': 'partial', ...headers })
@@ -183,7 +178,6 @@ test('parts are no way around what a request takes', async () => {
 })
 
 test('parts that wait to be joined take what is left, and give it to the file', async () => {
-  const app = await makeApp()
   const { upload, request } = await givenGuest(app, { maxSize: 10 })
   const guest = { 'X-RequestToken': request.requestToken }
   const part = (content: string) =>
@@ -198,7 +192,6 @@ test('parts that wait to be joined take what is left, and give it to the file', 
 })
 
 test('of two hundred parts that come at once a hundred are taken, and one more when one has gone', async () => {
-  const app = await makeApp()
   const { request } = await givenGuest(app)
   const headers = { 'X-RequestToken': request.requestToken, 'Upload-Concat': 'partial', 'Upload-Length': '1' }
 
@@ -214,7 +207,6 @@ test('of two hundred parts that come at once a hundred are taken, and one more w
 })
 
 test('of a picture the bytes count that were sent', async () => {
-  const app = await makeApp()
   const { upload, request } = await givenGuest(app, { maxSize: 100_000 })
   const photo = await phonePhoto(6)
 
@@ -225,7 +217,6 @@ test('of a picture the bytes count that were sent', async () => {
 })
 
 test('an encrypted upload takes ciphertext only', async () => {
-  const app = await makeApp()
   const { upload, request } = await givenGuest(app, {}, { e2ee: 'age' })
 
   const answer = await patch(await createdUrl(app, request, 5), 0, 'hello')
@@ -238,7 +229,6 @@ test.each([
   ['revoked', 403, 'this request was revoked\n'],
   ['unknown', 404, 'request not found\n'],
 ])('a token that is %s creates nothing', async (what, status, message) => {
-  const app = await makeApp()
   const { upload, request } = await givenGuest(app)
   if (what === 'revoked') await revokeRequest(app, upload, request.id)
   const token = what === 'revoked' ? request.requestToken : 'x'.repeat(32)
@@ -250,7 +240,6 @@ test.each([
 })
 
 test('revoking ends what is under way', async () => {
-  const app = await makeApp()
   const { upload, request } = await givenGuest(app)
   const url = await createdUrl(app, request, 11)
   await patch(url, 0, 'hello ')
@@ -296,7 +285,6 @@ test('a guest may send in parts where strangers may not', async () => {
 })
 
 test('the place of a file whose sender has just left is free again once its deletion is answered', async () => {
-  const app = await makeApp()
   for (let attempt = 0; attempt < 5; attempt += 1) {
     const { request, guest } = await givenGuest(app, { maxFiles: 1 })
     const url = await createdUrl(app, request, 12_000_000)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { givenSession, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { addFile, type CreatedUpload } from '../../helpers/client.ts'
-import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp, type TestApp } from '../../helpers/make-app.ts'
 import { head, rawClient } from '../../helpers/raw-client.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { waitFor } from '../../helpers/wait.ts'
@@ -19,6 +19,8 @@ import {
   seen,
   tokenHeader,
 } from './given.ts'
+
+const app = sharedApp()
 
 /** What a request takes, at the limit and one past it, and when many come at once (P9). */
 
@@ -48,7 +50,6 @@ const comingIn = (app: TestApp, upload: Parameters<typeof seen>[1], count: numbe
 
 describe('a number of files', () => {
   test('the last one is taken, the next is not, and others continue', async () => {
-    const app = await makeApp()
     const { upload, guest } = await givenGuest(app, { maxFiles: 2 })
     const other = await jsonOf<CreatedRequest>(createRequest(app, upload, { maxFiles: 1 }))
 
@@ -60,7 +61,6 @@ describe('a number of files', () => {
   })
 
   test('of twenty that come at once by a request for five, exactly five get in', async () => {
-    const app = await makeApp()
     const { upload, request } = await givenGuest(app, { maxFiles: 5 })
 
     const statuses = await atOnce(app, 20, request.requestToken, 'hello')
@@ -100,7 +100,6 @@ describe('a number of files', () => {
   })
 
   test('what the uploader removed stays counted', async () => {
-    const app = await makeApp()
     const { upload, guest } = await givenGuest(app, { maxFiles: 1 })
     const { id } = await jsonOf(guest.put('a', 'x'))
     const headers = tokenHeader(upload)
@@ -115,7 +114,6 @@ describe('a number of files', () => {
 
 describe('a number of bytes', () => {
   test('the last byte is taken, and one more is refused before it is read', async () => {
-    const app = await makeApp()
     const { upload, guest } = await givenGuest(app, { maxSize: 10 })
     await guest.put('a', '12345')
 
@@ -126,7 +124,6 @@ describe('a number of bytes', () => {
   })
 
   test('a JSON client gets 413', async () => {
-    const app = await makeApp()
     const { request } = await givenGuest(app, { maxSize: 10 })
     const headers = { 'X-RequestToken': request.requestToken, Accept: 'application/json' }
 
@@ -139,7 +136,6 @@ describe('a number of bytes', () => {
   })
 
   test('of a form, and of a body of unknown length, it is noticed at the first byte too many', async () => {
-    const app = await makeApp()
     const { upload, guest } = await givenGuest(app, { maxSize: 10 })
     const tooMuch: [number, string] = [400, 'file too big (exceeds what is left of this request)\n']
     const unknown = heldBody('0123456789')
@@ -152,7 +148,6 @@ describe('a number of bytes', () => {
   })
 
   test('of twenty files of 10 bytes that come at once by a request for 55, exactly five get in', async () => {
-    const app = await makeApp()
     const { upload, request, guest } = await givenGuest(app, { maxSize: 55 })
 
     const statuses = await atOnce(app, 20, request.requestToken, '0123456789')
@@ -163,7 +158,6 @@ describe('a number of bytes', () => {
   })
 
   test('however files of unknown length come at once, never more gets in than was asked for', async () => {
-    const app = await makeApp()
     const { upload, guest } = await givenGuest(app, { maxSize: 100 })
     const one = (index: number) => {
       const held = heldBody('01234')
@@ -182,7 +176,6 @@ describe('a number of bytes', () => {
   })
 
   test('what is set aside for a file of unknown length is given back when it has come', async () => {
-    const app = await makeApp()
     const { upload, guest } = await givenGuest(app, { maxSize: 10 })
     const held = heldBody('012')
     const first = guest.put('a', held.body)
@@ -196,7 +189,6 @@ describe('a number of bytes', () => {
   })
 
   test('of a picture the bytes count that were sent, not those it has become', async () => {
-    const app = await makeApp()
     const { upload, guest } = await givenGuest(app, { maxSize: 100_000 })
     const photo = await phonePhoto(6)
 
@@ -208,7 +200,6 @@ describe('a number of bytes', () => {
   })
 
   test('an empty file takes a place and no bytes', async () => {
-    const app = await makeApp()
     const { guest } = await givenGuest(app, { maxSize: 1, maxFiles: 2 })
 
     expect((await guest.put('a', '')).status).toBe(200)
@@ -219,7 +210,6 @@ describe('a number of bytes', () => {
 
 describe('while a file comes in', () => {
   test('the last place is taken, and the request not full before it has come', async () => {
-    const app = await makeApp()
     const { upload, guest } = await givenGuest(app, { maxFiles: 1 })
     const held = heldBody('hel')
     const answer = guest.put('a', held.body)
@@ -235,7 +225,6 @@ describe('while a file comes in', () => {
   })
 
   test('revoking drops it, whole or not, and says so', async () => {
-    const app = await makeApp()
     const { upload, request, guest } = await givenGuest(app)
     const held = heldBody('hel')
     const answer = guest.put('a', held.body)
@@ -262,7 +251,6 @@ describe('while a file comes in', () => {
   })
 
   test('removing the upload is told without its id', async () => {
-    const app = await makeApp()
     const { upload, guest } = await givenGuest(app)
     const held = heldBody('hel')
     const answer = guest.put('a', held.body)
@@ -275,7 +263,6 @@ describe('while a file comes in', () => {
   })
 
   test('what a guest begins while the file request is revoked leaves nothing behind', async () => {
-    const app = await makeApp()
     const { upload, request, guest } = await givenGuest(app)
 
     const answers = times(10, () => guest.put('a', 'hello'))

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { givenFile } from '../../helpers/client.ts'
-import { makeApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp } from '../../helpers/make-app.ts'
 import { get } from '../downloads/ask.ts'
+
+const app = sharedApp()
 
 /** What a person sees whose download fails (Plik §1.12). */
 
@@ -11,7 +13,6 @@ const BROWSER = {
 }
 
 test('a browser is sent to the page that tells why, and asks anew the next time', async () => {
-  const app = await makeApp()
   const path = '/file/AAAAAAAAAAAAAAAA/BBBBBBBBBBBBBBBB/a%20b.txt?dl=1'
 
   const { status, headers, body } = await get(app.url + path, BROWSER)
@@ -60,15 +61,12 @@ test.for([
   'Go-http-client/1.1',
   'plik_client/1.3.8',
 ])('%s gets the text, whatever it accepts (Plik §1.12)', async (agent) => {
-  const app = await makeApp()
-
   const { status, body } = await get(`${app.url}/archive/AAAAAAAAAAAAAAAA/a.zip`, { ...BROWSER, 'User-Agent': agent })
 
   expect([status, body.toString()]).toEqual([404, 'upload AAAAAAAAAAAAAAAA not found\n'])
 })
 
 test('a program that does not ask for HTML gets the text, whoever it is', async () => {
-  const app = await makeApp()
   const url = `${app.url}/archive/AAAAAAAAAAAAAAAA/a.zip`
 
   expect((await get(url, { 'User-Agent': 'ShareX/16.0' })).status).toBe(404)
@@ -79,7 +77,6 @@ test('a program that does not ask for HTML gets the text, whoever it is', async 
 })
 
 test('the question for a password is the browser’s own business', async () => {
-  const app = await makeApp()
   const { url } = await givenFile(app, { password: 'geheim' })
 
   const { status, headers } = await get(url, BROWSER)
@@ -89,7 +86,6 @@ test('the question for a password is the browser’s own business', async () => 
 })
 
 test('a preview bot is told that there is nothing to see, and is not led on', async () => {
-  const app = await makeApp()
   const { url } = await givenFile(app, { oneShot: true })
 
   const { status } = await get(url, { ...BROWSER, 'User-Agent': 'Slackbot-LinkExpanding 1.0' })
@@ -98,8 +94,6 @@ test('a preview bot is told that there is nothing to see, and is not led on', as
 })
 
 test('what is no download fails where it is', async () => {
-  const app = await makeApp()
-
   expect((await get(`${app.url}/upload/AAAAAAAAAAAAAAAA`, BROWSER)).status).toBe(404)
   expect((await get(`${app.url}/nowhere`, BROWSER)).status).toBe(404)
 })

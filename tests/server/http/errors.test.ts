@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import { answerOf } from '../../helpers/answers.ts'
 import { createUpload, givenFile } from '../../helpers/client.ts'
-import { makeApp } from '../../helpers/make-app.ts'
+import { sharedApp } from '../../helpers/make-app.ts'
 import { openConnection, sendRaw } from '../../helpers/raw-http.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
+
+const app = sharedApp()
 
 /** How a failure looks on the wire (Plik §2.1, design §1, P16). */
 
@@ -15,8 +17,6 @@ const PROBLEM = {
 }
 
 test('an error is its message and a newline, as plain text that nobody guesses at or keeps (Plik §2.1)', async () => {
-  const app = await makeApp()
-
   const response = await fetch(`${app.url}/upload/unknown`)
 
   expect(response.status).toBe(404)
@@ -34,8 +34,6 @@ const JSON_READERS = [
 ]
 
 test('who accepts JSON gets a problem with the same message (RFC 9457)', async () => {
-  const app = await makeApp()
-
   const answers = await Promise.all(
     JSON_READERS.map((accept) => fetch(`${app.url}/upload/unknown`, { headers: { Accept: accept } })),
   )
@@ -48,7 +46,6 @@ test('who accepts JSON gets a problem with the same message (RFC 9457)', async (
 })
 
 test('who accepts anything, a page or text gets the text', async () => {
-  const app = await makeApp()
   const accepted = ['*/*', 'text/html,application/xhtml+xml,*/*;q=0.8', 'text/plain']
 
   const answers = await Promise.all(
@@ -59,7 +56,6 @@ test('who accepts anything, a page or text gets the text', async () => {
 })
 
 test('the router’s own 404, a refused body and a password challenge are problems too', async () => {
-  const app = await makeApp()
   const { id } = await createUpload(app, { password: 'x' })
   const headers = { Accept: 'application/json' }
 
@@ -74,8 +70,6 @@ test('the router’s own 404, a refused body and a password challenge are proble
 })
 
 test('a script from elsewhere can read errors and what they say about trying again', async () => {
-  const app = await makeApp()
-
   const { headers } = await fetch(`${app.url}/upload/unknown`, { headers: { Origin: 'https://elsewhere.example' } })
 
   expect(headers.get('access-control-allow-origin')).toBe('*')
@@ -84,7 +78,6 @@ test('a script from elsewhere can read errors and what they say about trying aga
 })
 
 test('a preflight allows our methods and whatever headers are asked for, without credentials', async () => {
-  const app = await makeApp()
   const asked = { 'Access-Control-Request-Method': 'PUT', 'Access-Control-Request-Headers': 'x-uploadtoken' }
 
   const { headers } = await fetch(`${app.url}/a`, {
@@ -127,8 +120,6 @@ const MALFORMED = [
 ] as const
 
 test('what is no HTTP is refused without a word about the inside, and others do not notice (P16)', async () => {
-  const app = await makeApp()
-
   const answers = await Promise.all(
     MALFORMED.map(async ([what, request]) => {
       const connection = await openConnection(app)
@@ -143,8 +134,6 @@ test('what is no HTTP is refused without a word about the inside, and others do 
 })
 
 test('a request whose length is wrong is refused and stores nothing', async () => {
-  const app = await makeApp()
-
   const answer = await sendRaw(app, ['POST /upload HTTP/1.1', 'Host: h', 'Content-Length: 2'], '{"ttl":60}')
 
   expect(answer.status).toBe(400)
@@ -152,7 +141,6 @@ test('a request whose length is wrong is refused and stores nothing', async () =
 })
 
 test('errors about a file name it, but no path of the server (P16)', async () => {
-  const app = await makeApp()
   const { file, url } = await givenFile(app, { removable: true }, 'x', 'a.txt')
   await fetch(url, { method: 'DELETE' })
 

@@ -2,7 +2,9 @@ import sharp from 'sharp'
 import { encode } from 'uqr'
 import { expect, test } from 'vitest'
 import { answerOf } from '../../helpers/answers.ts'
-import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { sharedApp, type TestApp } from '../../helpers/make-app.ts'
+
+const app = sharedApp()
 
 /** `/qrcode?url=&size=` (Plik §1.9). */
 
@@ -28,8 +30,6 @@ const SIZES = [
 ] as const
 
 test('the answer is a square PNG of the size that was asked for, else of 250 pixels', async () => {
-  const app = await makeApp()
-
   const sizes = await Promise.all(SIZES.map(async ([query]) => [query, ...(await sizeOf(await get(app, query)))]))
 
   expect(sizes).toEqual(SIZES.map(([query, size]) => [query, 'png', size, size]))
@@ -37,7 +37,6 @@ test('the answer is a square PNG of the size that was asked for, else of 250 pix
 })
 
 test('sizes out of bounds are refused, a code that does not fit is the asker’s fault (500 in Plik)', async () => {
-  const app = await makeApp()
   const long = 'x'.repeat(3000)
 
   expect(await answerOf(get(app, '?url=x&size=0'))).toEqual([400, 'QRCode size must be positive\n'])
@@ -52,7 +51,6 @@ test('sizes out of bounds are refused, a code that does not fit is the asker’s
 })
 
 test('the picture is the code of the link at level H, without a quiet zone', async () => {
-  const app = await makeApp()
   const { data, size } = encode(LINK, { ecc: 'H', border: 0 })
 
   const response = await get(app, `?url=${encodeURIComponent(LINK)}&size=${size * 4}`)
@@ -63,7 +61,5 @@ test('the picture is the code of the link at level H, without a quiet zone', asy
 })
 
 test('parameters that are repeated do no harm', async () => {
-  const app = await makeApp()
-
   expect((await get(app, '?url=a&url=b&size=300&size=400')).status).toBeLessThan(500)
 })

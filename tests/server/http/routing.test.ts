@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { givenFile } from '../../helpers/client.ts'
-import { makeApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp } from '../../helpers/make-app.ts'
 import { sendRaw } from '../../helpers/raw-http.ts'
+
+const app = sharedApp()
 
 /** Which requests reach a route at all (Plik §0, §1.2, §1.13). */
 
@@ -28,8 +30,6 @@ const NO_ROUTES = [
 ] as const
 
 test('what is no route is answered 404 page not found, whatever the method (Plik §2.2)', async () => {
-  const app = await makeApp()
-
   const answers = await Promise.all(
     NO_ROUTES.map(async ([method, path]) => [path, ...(await answerOf(fetch(app.url + path, { method })))] as const),
   )
@@ -41,7 +41,6 @@ test('what is no route is answered 404 page not found, whatever the method (Plik
 const WAYS_OUT = ['..', '%2e%2e', '.%2e', '%252e%252e', '..%00', '..\\', '..%5c', '%2e%2e%5c', '....//', '..;']
 
 test('no path leads out of the folder of the page (P27)', async () => {
-  const app = await makeApp()
   const targets = WAYS_OUT.flatMap((up) => [
     `/assets/${up}/${up}/package.json`,
     `/assets/${up}/index.html`,
@@ -63,8 +62,6 @@ test('no path leads out of the folder of the page (P27)', async () => {
 })
 
 test('a method that nobody knows is answered, and the server lives on', async () => {
-  const app = await makeApp()
-
   const { status } = await sendRaw(app, ['BREW /upload HTTP/1.1', 'Host: h'])
 
   expect(status).toBeGreaterThanOrEqual(400)
@@ -73,7 +70,6 @@ test('a method that nobody knows is answered, and the server lives on', async ()
 })
 
 test('HEAD works for what can be downloaded, for the page and what says how the server is, and nowhere else (Plik §0)', async () => {
-  const app = await makeApp()
   const { upload, url } = await givenFile(app)
   const head = async (path: string) => (await fetch(path, { method: 'HEAD' })).status
 
@@ -115,8 +111,6 @@ test.for(['', '/files'])('under the prefix “%s” HEAD answers as GET would, w
 })
 
 test('slashes that are doubled count once, for every method, as Plik’s client needs it (Plik §6.1)', async () => {
-  const app = await makeApp()
-
   const upload = await jsonOf(fetch(`${app.url}//upload`, { method: 'POST', body: '{"ttl":60}' }))
 
   expect(upload).toMatchObject({ ttl: 60 })
@@ -151,8 +145,6 @@ test.for([
   ['two different ones', ['Host: a', 'Host: b']],
   ['two equal ones', ['Host: a', 'host: a']],
 ])('%s of the Host header are refused (P4)', async ([, hosts]) => {
-  const app = await makeApp()
-
   const { status, body } = await sendRaw(app, ['GET /config HTTP/1.1', ...(hosts as string[])])
 
   expect(status).toBe(400)
@@ -168,8 +160,6 @@ const UNREADABLE = [
 ]
 
 test('a path that can not be read is the client’s fault, told in plain text (P16)', async () => {
-  const app = await makeApp()
-
   const answers = await Promise.all(UNREADABLE.map((line) => sendRaw(app, [line, 'Host: h'])))
 
   const plain = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }
@@ -178,8 +168,6 @@ test('a path that can not be read is the client’s fault, told in plain text (P
 })
 
 test('the page is there at the root, under a policy that loads nothing from elsewhere (P13)', async () => {
-  const app = await makeApp()
-
   const { status, headers } = await fetch(`${app.url}/`)
 
   expect(status).toBe(200)

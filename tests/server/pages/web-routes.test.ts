@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { createUpload, fileForm, givenFile } from '../../helpers/client.ts'
-import { makeApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp } from '../../helpers/make-app.ts'
+
+const app = sharedApp()
 
 const HTML = { Accept: 'text/html' }
 
 test('the page runs our own scripts only, and is asked for anew each time', async () => {
-  const app = await makeApp()
-
   const { headers } = await fetch(`${app.url}/`)
 
   const policy = headers.get('content-security-policy')
@@ -17,7 +17,6 @@ test('the page runs our own scripts only, and is asked for anew each time', asyn
 })
 
 test('every page is framed by nobody, sends forms to us only, leaves relative addresses alone, and is in no search engine (P12, P13)', async () => {
-  const app = await makeApp()
   const { upload } = await givenFile(app)
   const { upload: locked } = await givenFile(app, { password: 'secret' })
   const form = { method: 'POST', body: fileForm('hello') }
@@ -72,8 +71,6 @@ test('its parts are kept for ever and come compressed, also under a path prefix'
 })
 
 test('the licenses of the packages in the page come with it', async () => {
-  const app = await makeApp()
-
   const notices = await (await fetch(`${app.url}/assets/third-party-licenses.md`)).text()
 
   for (const name of ['preact', 'age-encryption', 'tus-js-client']) expect(notices).toContain(`\n## ${name} - `)
@@ -88,7 +85,6 @@ test('a path prefix without its slash leads to the one with it', async () => {
 })
 
 test('without JavaScript an upload is a list of links, found by its id or by a pasted link', async () => {
-  const app = await makeApp()
   const { upload, url } = await givenFile(app, { comments: '<b>hi</b>' }, 'hello', 'a & b.txt')
 
   const byId = await (await fetch(`${app.url}/?id=${upload.id}`)).text()
@@ -105,7 +101,6 @@ const unescaped = (markup: string): string =>
   markup.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
 
 test('without JavaScript encrypted files are said to be encrypted', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app, { e2ee: 'age', comments: '-----BEGIN AGE ENCRYPTED FILE-----' })
 
   const text = await (await fetch(`${app.url}/?id=${upload.id}`)).text()
@@ -137,7 +132,6 @@ test('without JavaScript the sender of a form gets links to share', async () => 
 })
 
 test('without JavaScript an unknown upload is said to be over, and a protected one asks for its password', async () => {
-  const app = await makeApp()
   const { upload } = await givenFile(app, { password: 'secret' })
 
   const unknown = await fetch(`${app.url}/?id=nosuchuploadhere`)
@@ -158,7 +152,6 @@ test('without JavaScript an unknown upload is said to be over, and a protected o
 })
 
 test('a script that asks for JSON is told that a password is missing without making the browser ask for it', async () => {
-  const app = await makeApp()
   const { upload } = await givenFile(app, { password: 'secret' })
 
   const { status, headers } = await fetch(`${app.url}/upload/${upload.id}`, { headers: { Accept: 'application/json' } })
@@ -168,8 +161,6 @@ test('a script that asks for JSON is told that a password is missing without mak
 })
 
 test('the answer to a form runs no script', async () => {
-  const app = await makeApp()
-
   const answer = await fetch(`${app.url}/`, { method: 'POST', headers: HTML, body: fileForm('hello') })
 
   expect(await answer.text()).not.toMatch(/<script|<noscript/)

@@ -1,16 +1,17 @@
 import { hash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { answerOf } from '../../helpers/answers.ts'
-import { makeApp } from '../../helpers/make-app.ts'
+import { sharedApp } from '../../helpers/make-app.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { createResumable, offsetOf, patch, post } from './tus-requests.ts'
+
+const app = sharedApp()
 
 const checksum = (algorithm: string, content: string) => ({
   'Upload-Checksum': `${algorithm} ${hash(algorithm, content, 'base64')}`,
 })
 
 test.each(['sha1', 'md5', 'sha256', 'sha512'])('a piece whose %s fits is taken', async (algorithm) => {
-  const app = await makeApp()
   const { url, link } = await createResumable(app, 11)
 
   expect((await patch(url, 0, 'hello ', checksum(algorithm, 'hello '))).status).toBe(204)
@@ -20,7 +21,6 @@ test.each(['sha1', 'md5', 'sha256', 'sha512'])('a piece whose %s fits is taken',
 })
 
 test('a piece that changed on its way is not taken, and can be sent again', async () => {
-  const app = await makeApp()
   const { url, link } = await createResumable(app, 11)
   await patch(url, 0, 'hello ')
 
@@ -38,8 +38,6 @@ test('a piece that changed on its way is not taken, and can be sent again', asyn
 })
 
 test('the bytes of a creation are checked, too', async () => {
-  const app = await makeApp()
-
   const refused = await post(app, { 'Upload-Length': '5', ...checksum('sha1', 'world') }, 'hello')
   const taken = await post(app, { 'Upload-Length': '5', ...checksum('sha1', 'hello') }, 'hello')
 
@@ -57,7 +55,6 @@ test('a creation whose checksum can not be read leaves nothing behind (P23)', as
 })
 
 test('an unknown algorithm, or a value of the wrong length, is told before any byte is taken', async () => {
-  const app = await makeApp()
   const { url } = await createResumable(app, 5)
 
   expect((await answerOf(patch(url, 0, 'hello', { 'Upload-Checksum': 'crc99 AAAA' })))[0]).toBe(400)
@@ -70,8 +67,6 @@ test('an unknown algorithm, or a value of the wrong length, is told before any b
 })
 
 test('OPTIONS names the algorithms', async () => {
-  const app = await makeApp()
-
   const { headers } = await fetch(`${app.url}/tus`, { method: 'OPTIONS' })
 
   expect(headers.get('tus-checksum-algorithm')).toBe('sha1,md5,sha256,sha512')

@@ -2,9 +2,11 @@ import { once } from 'node:events'
 import { type InformationEvent, request } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { answerOf } from '../../helpers/answers.ts'
-import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp, type TestApp } from '../../helpers/make-app.ts'
 import { givenGuest } from '../file-requests/given.ts'
 import { createResumable, patch as tusPatch } from './tus-requests.ts'
+
+const app = sharedApp()
 
 /** The IETF's draft, and partial PUT, request by request. */
 
@@ -37,7 +39,6 @@ const stateOf = async (url: string) => {
 
 describe('an upload that says when it is complete', () => {
   test('goes from piece to piece, and the last one is answered with the link', async () => {
-    const app = await makeApp()
     const url = await create(app, {}, 'hello')
     expect(await stateOf(url)).toEqual([204, '5', '?0', null])
 
@@ -57,7 +58,6 @@ describe('an upload that says when it is complete', () => {
   })
 
   test('may end with an empty piece', async () => {
-    const app = await makeApp()
     const url = await create(app, {}, 'hello')
 
     const [status, link] = await answerOf(patch(url, 5, true, ''))
@@ -67,7 +67,6 @@ describe('an upload that says when it is complete', () => {
   })
 
   test('is told the upload token where an upload was made for it, and no empty one', async () => {
-    const app = await makeApp()
     const { request } = await givenGuest(app)
     const headers = { 'Upload-Complete': '?0' }
 
@@ -79,8 +78,6 @@ describe('an upload that says when it is complete', () => {
   })
 
   test('in one piece is answered with the link at once', async () => {
-    const app = await makeApp()
-
     const response = await send(`${app.url}/tus`, 'POST', { 'Upload-Complete': '?1' }, 'hello')
 
     expect([response.status, response.headers.get('upload-complete')]).toEqual([200, '?1'])
@@ -88,7 +85,6 @@ describe('an upload that says when it is complete', () => {
   })
 
   test('keeps to the length that it announced', async () => {
-    const app = await makeApp()
     const url = await create(app, { 'Upload-Length': '11' }, 'hello')
 
     expect((await patch(url, 5, true, ' you')).status).toBe(409)
@@ -98,7 +94,6 @@ describe('an upload that says when it is complete', () => {
   })
 
   test('is told the offset by the refusal of a wrong one', async () => {
-    const app = await makeApp()
     const url = await create(app, {}, 'hello')
 
     const refused = await patch(url, 3, false, 'lo world')
@@ -107,7 +102,6 @@ describe('an upload that says when it is complete', () => {
   })
 
   test('is cancelled by DELETE', async () => {
-    const app = await makeApp()
     const url = await create(app, {}, 'hello')
 
     expect((await fetch(url, { method: 'DELETE' })).status).toBe(204)
@@ -127,8 +121,6 @@ describe('an upload that says when it is complete', () => {
   })
 
   test('without Upload-Complete is told what is missing', async () => {
-    const app = await makeApp()
-
     expect(await answerOf(send(`${app.url}/tus`, 'POST', {}, 'hello'))).toEqual([
       400,
       'expected Tus-Resumable, or Upload-Complete with ?0 or ?1\n',
@@ -140,7 +132,6 @@ test.each([
   ['POST', '/tus'],
   ['PUT', '/name.txt'],
 ])('104 names the resource while the client still sends (%s %s)', async (method, path) => {
-  const app = await makeApp()
   const headers = {
     Expect: '100-continue',
     'Upload-Complete': '?1',
@@ -169,7 +160,6 @@ test.each([
 ])(
   'without `Expect: 100-continue` there is no 104, and the answer names the resource (%s %s)',
   async (method, path) => {
-    const app = await makeApp()
     const outgoing = request(`${app.url}${path}`, { method, headers: { 'Upload-Complete': '?1' } })
     outgoing.once('information', () => expect.fail('a 1xx was sent'))
     outgoing.end('hello')
@@ -183,8 +173,6 @@ test.each([
 )
 
 test('a PUT of pieces is created, and continues at its resource', async () => {
-  const app = await makeApp()
-
   const created = await send(`${app.url}/a.txt?ttl=1h`, 'PUT', { 'Upload-Complete': '?0' }, 'hello')
 
   expect([created.status, created.headers.get('upload-complete')]).toEqual([201, '?0'])
@@ -195,7 +183,6 @@ test('a PUT of pieces is created, and continues at its resource', async () => {
 
 describe('a PUT with Content-Range', () => {
   test('sends the rest', async () => {
-    const app = await makeApp()
     const url = await create(app, { 'Upload-Length': '11' }, 'hello')
 
     const [status, link] = await answerOf(send(url, 'PUT', { 'Content-Range': 'bytes 5-10/11' }, ' world'))
@@ -205,7 +192,6 @@ describe('a PUT with Content-Range', () => {
   })
 
   test('of nothing received yet may be the whole, without the header', async () => {
-    const app = await makeApp()
     const url = await create(app)
 
     expect((await send(url, 'PUT', {}, 'hello')).status).toBe(200)
@@ -215,7 +201,6 @@ describe('a PUT with Content-Range', () => {
   test.each(['bytes 5-9/11', 'bytes 9-5/11', 'bytes */11', 'lines 5-10/11', 'bytes 5-10/5'])(
     'that does not go to the end is refused: %s',
     async (range) => {
-      const app = await makeApp()
       const url = await create(app, { 'Upload-Length': '11' }, 'hello')
 
       expect((await answerOf(send(url, 'PUT', { 'Content-Range': range }, ' world')))[1]).toContain(
@@ -227,7 +212,6 @@ describe('a PUT with Content-Range', () => {
   )
 
   test('at another offset than it has come to is refused, and told the right one', async () => {
-    const app = await makeApp()
     const url = await create(app, { 'Upload-Length': '11' }, 'hello')
 
     const refused = await send(url, 'PUT', { 'Content-Range': 'bytes 6-10/11' }, 'world')
@@ -237,7 +221,6 @@ describe('a PUT with Content-Range', () => {
 })
 
 test('one file goes from tus to the draft to a PUT', async () => {
-  const app = await makeApp()
   const { url, link } = await createResumable(app, 11)
 
   expect((await tusPatch(url, 0, 'hel')).status).toBe(204)

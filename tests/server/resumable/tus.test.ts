@@ -2,14 +2,15 @@ import { hash, randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { addFile, createUpload } from '../../helpers/client.ts'
-import { makeApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp } from '../../helpers/make-app.ts'
 import { createResumable, describe as described, head, metadata, offsetOf, patch, post } from './tus-requests.ts'
+
+const app = sharedApp()
 
 const MIB = 1024 * 1024
 
 describe('a file that comes in pieces', () => {
   test('is there once the last piece is, whole and with its digests', async () => {
-    const app = await makeApp()
     const { url, link } = await createResumable(app, 11)
 
     const first = await patch(url, 0, 'hello ')
@@ -41,8 +42,6 @@ describe('a file that comes in pieces', () => {
   })
 
   test('may come with its creation', async () => {
-    const app = await makeApp()
-
     const created = await post(app, { 'Upload-Length': '10' }, 'hello')
 
     expect([created.status, created.headers.get('upload-offset')]).toEqual([201, '5'])
@@ -52,8 +51,6 @@ describe('a file that comes in pieces', () => {
   })
 
   test('may come wholly with its creation', async () => {
-    const app = await makeApp()
-
     const created = await post(app, { 'Upload-Length': '5' }, 'hello')
 
     expect(created.status).toBe(201)
@@ -62,8 +59,6 @@ describe('a file that comes in pieces', () => {
   })
 
   test('may be empty', async () => {
-    const app = await makeApp()
-
     const { url, link } = await createResumable(app, 0)
 
     expect(await answerOf(fetch(link))).toEqual([200, ''])
@@ -71,7 +66,6 @@ describe('a file that comes in pieces', () => {
   })
 
   test('may say its length with a later piece, and only once', async () => {
-    const app = await makeApp()
     const created = await post(app, { 'Upload-Defer-Length': '1' })
     const { url, link } = described(app, created)
     await patch(url, 0, 'hello')
@@ -88,7 +82,6 @@ describe('a file that comes in pieces', () => {
 
 describe('the offset', () => {
   test('of a finished file is its length, however often one asks', async () => {
-    const app = await makeApp()
     const { url } = await createResumable(app, 5)
     await patch(url, 0, 'hello')
 
@@ -98,7 +91,6 @@ describe('the offset', () => {
   })
 
   test('must be where the file has come to', async () => {
-    const app = await makeApp()
     const { url, link } = await createResumable(app, 11)
     await patch(url, 0, 'hello ')
 
@@ -126,7 +118,6 @@ describe('the offset', () => {
 
 describe('a finished file', () => {
   test('never changes', async () => {
-    const app = await makeApp()
     const { url, link } = await createResumable(app, 5)
     await patch(url, 0, 'hello')
 
@@ -139,7 +130,6 @@ describe('a finished file', () => {
 
 describe('a file of an upload that exists', () => {
   test('fills its declared slot with the upload token', async () => {
-    const app = await makeApp()
     const upload = await createUpload(app, { files: [{ fileName: 'a.txt', reference: '0' }] })
     const fileId = upload.files?.[0]?.id as string
 
@@ -157,7 +147,6 @@ describe('a file of an upload that exists', () => {
   })
 
   test('is added to the others', async () => {
-    const app = await makeApp()
     const upload = await createUpload(app)
     await addFile(app, upload, 'first', 'first.txt')
     const pairs = { uploadId: upload.id, uploadToken: upload.uploadToken, filename: 'second.txt' }
@@ -175,7 +164,6 @@ describe('a file of an upload that exists', () => {
   })
 
   test('begins anew when it is created again, since the first URL never reached its client', async () => {
-    const app = await makeApp()
     const upload = await createUpload(app, { files: [{ fileName: 'a.txt', reference: '0' }] })
     const fileId = upload.files?.[0]?.id as string
     const pairs = { uploadId: upload.id, fileId, uploadToken: upload.uploadToken, filename: 'a.txt' }
@@ -190,7 +178,6 @@ describe('a file of an upload that exists', () => {
   })
 
   test('must have the size that was declared, whether it is said first or comes out last', async () => {
-    const app = await makeApp()
     const upload = await createUpload(app, {
       files: [1, 2].map((reference) => ({ fileName: 'a.txt', fileSize: 5, reference: `${reference}` })),
     })
@@ -235,7 +222,6 @@ describe('a file of an upload that exists', () => {
 
 describe('an upload of its own', () => {
   test('has the options of the metadata, and its token can remove it', async () => {
-    const app = await makeApp()
     const created = await createResumable(app, 5, { oneShot: 'true', ttl: '1h', relativePath: 'ignored' })
     await patch(created.url, 0, 'hello')
     const [, , uploadId] = new URL(created.link).pathname.split('/')
@@ -286,7 +272,6 @@ test.each([
 
 describe('a request that is not well formed', () => {
   test('is told what is wrong', async () => {
-    const app = await makeApp()
     const { url } = await createResumable(app, 5)
 
     const other = await fetch(url, { method: 'HEAD', headers: { 'Tus-Resumable': '0.2.2' } })
@@ -304,7 +289,6 @@ describe('a request that is not well formed', () => {
   })
 
   test('with more bytes than were announced takes none', async () => {
-    const app = await makeApp()
     const { url } = await createResumable(app, 5)
 
     expect((await patch(url, 0, 'hello!')).status).toBe(413)
@@ -325,7 +309,6 @@ test('OPTIONS tells what the server can', async () => {
 })
 
 test('methods may be overridden, for clients that can only POST', async () => {
-  const app = await makeApp()
   const { url, link } = await createResumable(app, 5)
   const headers = {
     'Tus-Resumable': '1.0.0',

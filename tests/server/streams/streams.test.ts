@@ -3,14 +3,15 @@ import { request as httpRequest } from 'node:http'
 import { expect, test } from 'vitest'
 import { answerOf } from '../../helpers/answers.ts'
 import { addFile, type CreatedUpload, createUpload, fileForm } from '../../helpers/client.ts'
-import { makeApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp } from '../../helpers/make-app.ts'
 import { waitFor } from '../../helpers/wait.ts'
 import { givenSender, givenStream, statusOf } from './given.ts'
+
+const app = sharedApp()
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 test('bytes pass from the sender to the reader and nothing is kept (Plik §3.8)', async () => {
-  const app = await makeApp()
   const content = randomBytes(3_000_000)
   const { upload, id, url } = await givenStream(app)
   const sender = await givenSender(app, upload, id, content)
@@ -30,7 +31,6 @@ test('bytes pass from the sender to the reader and nothing is kept (Plik §3.8)'
 })
 
 test('a reader that comes before the sender is told to come back', async () => {
-  const app = await makeApp()
   const { id, url } = await givenStream(app)
 
   const response = await fetch(url)
@@ -40,7 +40,6 @@ test('a reader that comes before the sender is told to come back', async () => {
 })
 
 test('what the sender declared becomes the headers; a HEAD pairs with nobody', async () => {
-  const app = await makeApp()
   const { upload, id, url } = await givenStream(app, { fileSize: 5, fileType: 'text/html' })
   const sender = await givenSender(app, upload, id, Buffer.from('hello'))
 
@@ -55,7 +54,6 @@ test('what the sender declared becomes the headers; a HEAD pairs with nobody', a
 })
 
 test('a second reader gets nothing', async () => {
-  const app = await makeApp()
   const { upload, id, url } = await givenStream(app)
   const sender = await givenSender(app, upload, id, randomBytes(20_000_000))
   const first = await fetch(url)
@@ -68,7 +66,6 @@ test('a second reader gets nothing', async () => {
 })
 
 test('when the reader leaves, the sender is told at once and the file is deleted', async () => {
-  const app = await makeApp()
   const { upload, id, url } = await givenStream(app)
   const sender = await givenSender(app, upload, id, randomBytes(30_000_000))
   const reader = new AbortController()
@@ -84,7 +81,6 @@ test('when the reader leaves, the sender is told at once and the file is deleted
 })
 
 test('when the sender leaves, the reader sees a broken transfer and never a short file', async () => {
-  const app = await makeApp()
   const { upload, id, url } = await givenStream(app)
   const boundary = 'frontier'
   const head = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n`
@@ -110,7 +106,6 @@ async function drain(reader: ReadableStreamDefaultReader<Uint8Array> | undefined
 }
 
 test('a sender that hangs up before anybody came leaves a deleted file', async () => {
-  const app = await makeApp()
   const { upload, id } = await givenStream(app)
   const sender = new AbortController()
   await givenSender(app, upload, id, Buffer.from('hello'), sender.signal)
@@ -158,7 +153,6 @@ test('one byte past the size limit ends the stream on both sides', async () => {
 })
 
 test('there is no archive of a stream, and no preview', async () => {
-  const app = await makeApp()
   const { upload, id, url } = await givenStream(app)
   const leave = new AbortController()
   await givenSender(app, upload, id, Buffer.from('x'), leave.signal)
@@ -181,7 +175,6 @@ test('a quick upload is refused where everything must be streamed', async () => 
 })
 
 test('a file that was not declared streams, too', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app, { stream: true })
   const sender = { answer: addFile(app, upload, 'hello', 'late.txt') }
   await waitFor(async () => expect(await statusOf(app, upload)).toBe('uploading'))
@@ -199,7 +192,6 @@ test.for([
 ] as const)(
   'a sender that sends %s than was declared is refused, and its reader cut',
   async ([, fileSize, content]) => {
-    const app = await makeApp()
     const { upload, id, url } = await givenStream(app, { fileSize })
     const sender = await givenSender(app, upload, id, Buffer.from(content))
 
@@ -211,7 +203,6 @@ test.for([
 )
 
 test('DELETE /stream lets a waiting sender go (Plik 1.4)', async () => {
-  const app = await makeApp()
   const { upload, id, url } = await givenStream(app)
   const sender = await givenSender(app, upload, id, randomBytes(10))
   const headers = { 'X-UploadToken': upload.uploadToken }
@@ -223,7 +214,6 @@ test('DELETE /stream lets a waiting sender go (Plik 1.4)', async () => {
 })
 
 test('DELETE /stream in the middle ends it for both sides', async () => {
-  const app = await makeApp()
   const { upload, id, url } = await givenStream(app)
   const sender = await givenSender(app, upload, id, randomBytes(30_000_000))
   const body = (await fetch(url)).body?.getReader()
@@ -236,7 +226,6 @@ test('DELETE /stream in the middle ends it for both sides', async () => {
 })
 
 test('an upload that is removed lets its waiting senders go', async () => {
-  const app = await makeApp()
   const { upload, id } = await givenStream(app)
   const sender = await givenSender(app, upload, id, randomBytes(10))
 
@@ -249,7 +238,6 @@ test('an upload that is removed lets its waiting senders go', async () => {
 })
 
 test('only the holder of the upload token, or anybody if it is removable, may delete a stream', async () => {
-  const app = await makeApp()
   const { upload, id, url } = await givenStream(app)
   const leave = new AbortController()
   await givenSender(app, upload, id, randomBytes(10), leave.signal)

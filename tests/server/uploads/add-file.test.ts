@@ -2,9 +2,11 @@ import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { addFile, type CreatedUpload, createUpload } from '../../helpers/client.ts'
 import { FORM_TYPE, filePart, form, part } from '../../helpers/form.ts'
-import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { sharedApp, type TestApp } from '../../helpers/make-app.ts'
 import { rawClient } from '../../helpers/raw-client.ts'
 import { sendRaw } from '../../helpers/raw-http.ts'
+
+const app = sharedApp()
 
 /** `POST /file/:upload`: how a form is read (Plik §1.6). */
 
@@ -16,7 +18,6 @@ const post = (app: TestApp, upload: CreatedUpload, body: string | Buffer<ArrayBu
   })
 
 test('the answer holds what the server measured: size, MD5 and type of the bytes (Plik §1.6)', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app)
 
   const file = await jsonOf(post(app, upload, form(filePart('hello.txt', 'hello world\n'))))
@@ -36,7 +37,6 @@ test('the answer holds what the server measured: size, MD5 and type of the bytes
 })
 
 test('the type comes from the bytes, whatever the part declares (Plik §1.6)', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app)
   const typeOf = async (content: string, declared: string) =>
     (await jsonOf(post(app, upload, form(filePart('a', content, `Content-Type: ${declared}`))))).fileType
@@ -48,7 +48,6 @@ test('the type comes from the bytes, whatever the part declares (Plik §1.6)', a
 })
 
 test('an empty file is a file: 0 bytes, no type (Plik §1.6)', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app)
 
   const file = await jsonOf(post(app, upload, form(filePart('empty', ''))))
@@ -62,7 +61,6 @@ test('an empty file is a file: 0 bytes, no type (Plik §1.6)', async () => {
 })
 
 test('parts before the file are skipped, of several files the first one counts (Plik §1.6)', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app)
   const body = form(
     part('name="comment"', 'before'),
@@ -80,7 +78,6 @@ test('parts before the file are skipped, of several files the first one counts (
 })
 
 test('base64 in a part is not decoded (Plik §1.6)', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app)
 
   const file = await jsonOf(post(app, upload, form(filePart('a', 'aGk=', 'Content-Transfer-Encoding: base64'))))
@@ -93,7 +90,6 @@ test.for([
   'Multipart/Form-Data; Boundary=b',
   'multipart/form-data;boundary=b;charset=utf-8',
 ])('the content type %s is understood (Plik §1.6)', async (type) => {
-  const app = await makeApp()
   const upload = await createUpload(app)
 
   expect(await jsonOf(post(app, upload, form(filePart('a', 'hi')), type))).toMatchObject({ fileSize: 2 })
@@ -128,7 +124,6 @@ const BAD_FORMS = [
 ] as const
 
 test('a form that is none, or lacks the file, is refused with its reason and leaves nothing (Plik §2.3)', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app)
 
   const answers = await Promise.all(BAD_FORMS.map(([, type, body]) => answerOf(post(app, upload, body, type))))
@@ -138,7 +133,6 @@ test('a form that is none, or lacks the file, is refused with its reason and lea
 })
 
 test('a request without content type and body is told what is missing', async () => {
-  const app = await makeApp()
   const { id, uploadToken } = await createUpload(app)
 
   const { status, body } = await sendRaw(app, [`POST /file/${id} HTTP/1.1`, 'Host: h', `X-UploadToken: ${uploadToken}`])
@@ -147,7 +141,6 @@ test('a request without content type and body is told what is missing', async ()
 })
 
 test('a form field with a name that JavaScript knows does no harm', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app)
 
   const body = form(part('name="__proto__"', 'x'), part('name="constructor"; filename="x"', 'x'), filePart('a', 'hi'))
@@ -158,7 +151,6 @@ test('a form field with a name that JavaScript knows does no harm', async () => 
 })
 
 test('a client without the upload token is refused while it still sends (Plik §2.2, §8.15)', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app)
   const refused: [number, string] = [403, 'you are not allowed to add file to this upload\n']
   const large = 'x'.repeat(20_000_000)
@@ -169,7 +161,6 @@ test('a client without the upload token is refused while it still sends (Plik §
 })
 
 test('the rights are looked at before the form is (Plik §1.6)', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app)
 
   const [status] = await answerOf(post(app, { ...upload, uploadToken: 'wrong' }, '{}', 'application/json'))
@@ -178,7 +169,6 @@ test('the rights are looked at before the form is (Plik §1.6)', async () => {
 })
 
 test('a file in chunks without a length arrives whole, as the command line sends it (Plik §0)', async () => {
-  const app = await makeApp()
   const { id, uploadToken } = await createUpload(app)
   const body = form(filePart('a', 'hello'))
   const chunked = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
@@ -195,7 +185,6 @@ test('a file in chunks without a length arrives whole, as the command line sends
 })
 
 test('what follows the final boundary is ignored (RFC 2046 §5.1.1)', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app)
 
   const file = await jsonOf(post(app, upload, `preamble\r\n${form(filePart('a', 'hi'))}epilogue`))

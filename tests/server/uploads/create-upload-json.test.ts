@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
-import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp, type TestApp } from '../../helpers/make-app.ts'
 import { sendRaw } from '../../helpers/raw-http.ts'
+
+const app = sharedApp()
 
 /** How the body of `POST /upload` is read (Plik §0). Each row of a table is a whole request. */
 
@@ -11,8 +13,6 @@ const post = (app: TestApp, body: string | Buffer<ArrayBuffer>, contentType = 'a
 const MIB = 1024 * 1024
 
 test('keys match in any case (Plik §0)', async () => {
-  const app = await makeApp()
-
   const upload = await jsonOf(
     post(app, '{"OneShot":true,"REMOVABLE":true,"tTL":60,"Comments":"hi","FILES":[{"FILENAME":"a","Reference":"0"}]}'),
   )
@@ -22,8 +22,6 @@ test('keys match in any case (Plik §0)', async () => {
 })
 
 test('of several spellings of a key the last one counts (Plik §0)', async () => {
-  const app = await makeApp()
-
   expect(await jsonOf(post(app, '{"ttl":60,"TTL":61,"Ttl":62}'))).toMatchObject({ ttl: 62 })
 })
 
@@ -45,7 +43,6 @@ test('nothing, null, {} and white space ask for an upload with the defaults (Pli
 })
 
 test('null leaves the default of every field (Plik §0)', async () => {
-  const app = await makeApp()
   const nulls =
     '{"oneShot":null,"removable":null,"stream":null,"extend_ttl":null,"ttl":null,"maxDownloads":null,"comments":null,' +
     '"login":null,"password":null,"files":[{"fileName":"a","fileSize":null,"fileType":null,"reference":null}]}'
@@ -58,8 +55,6 @@ test('null leaves the default of every field (Plik §0)', async () => {
 })
 
 test('unknown keys are ignored, also those that JavaScript knows', async () => {
-  const app = await makeApp()
-
   const upload = await jsonOf(post(app, '{"ttl":60,"x":{"y":[1]},"__proto__":{"oneShot":true},"constructor":1}'))
 
   expect(upload).toMatchObject({ ttl: 60, oneShot: false })
@@ -93,8 +88,6 @@ const MISREAD = [
 ] as const
 
 test('values are strict: whatever is not exactly what was expected is refused (Plik §0)', async () => {
-  const app = await makeApp()
-
   const answers = await Promise.all(
     MISREAD.map(async ([what, body]) => [what, ...(await answerOf(post(app, body)))] as const),
   )
@@ -104,7 +97,6 @@ test('values are strict: whatever is not exactly what was expected is refused (P
 })
 
 test('of files that can not be read it is said what is wrong with which, in a list or by key', async () => {
-  const app = await makeApp()
   const saying = async (files: unknown) => (await answerOf(post(app, JSON.stringify({ files }))))[1]
 
   const prefix = 'unable to deserialize request body : '
@@ -135,8 +127,6 @@ test('an upload is the same whatever the Content-Type says (Plik §0)', async ()
 })
 
 test('a body without a Content-Type is read, as ShareX sends it (Plik §6.5)', async () => {
-  const app = await makeApp()
-
   const { status, body } = await sendRaw(app, ['POST /upload HTTP/1.1', 'Host: h', 'Content-Length: 10'], '{"ttl":60}')
 
   expect(status).toBe(200)
@@ -144,7 +134,6 @@ test('a body without a Content-Type is read, as ShareX sends it (Plik §6.5)', a
 })
 
 test('an empty body is fine with a JSON content type, and without a length (Plik §6.7)', async () => {
-  const app = await makeApp()
   const head = ['POST /upload HTTP/1.1', 'Host: h', 'Content-Type: application/json']
 
   expect(await sendRaw(app, head)).toMatchObject({ status: 200 })
@@ -153,7 +142,6 @@ test('an empty body is fine with a JSON content type, and without a length (Plik
 })
 
 test('a gzipped body is not decoded (Plik §0)', async () => {
-  const app = await makeApp()
   const { gzipSync } = await import('node:zlib')
 
   const [status] = await answerOf(post(app, Buffer.from(gzipSync('{}'))))
@@ -162,7 +150,6 @@ test('a gzipped body is not decoded (Plik §0)', async () => {
 })
 
 test('a body of 1 MiB is read, one byte more is refused (Plik §0)', async () => {
-  const app = await makeApp()
   const tooLarge: [number, string] = [400, 'unable to read request body : http: request body too large\n']
 
   expect(await answerOf(post(app, '{}'.padEnd(MIB)))).toMatchObject([200, expect.stringContaining('"id"')])
@@ -170,7 +157,6 @@ test('a body of 1 MiB is read, one byte more is refused (Plik §0)', async () =>
 })
 
 test('a body of unknown length is refused when it passes 1 MiB', async () => {
-  const app = await makeApp()
   const chunk = `${(MIB + 1).toString(16)}\r\n${'{}'.padEnd(MIB + 1)}\r\n0\r\n\r\n`
 
   const head = ['POST /upload HTTP/1.1', 'Host: h', 'Transfer-Encoding: chunked']
@@ -180,8 +166,6 @@ test('a body of unknown length is refused when it passes 1 MiB', async () => {
 })
 
 test('at most ten problems are named', async () => {
-  const app = await makeApp()
-
   const [status, text] = await answerOf(post(app, JSON.stringify({ files: Array(500).fill({ fileName: 1 }) })))
 
   expect(status).toBe(400)
@@ -210,7 +194,6 @@ test('where no list of files is expected a body of 16 KiB is read, one byte more
 })
 
 test('a body is looked at only once its upload was found', async () => {
-  const app = await makeApp()
   const ask = (method: string, path: string) =>
     answerOf(fetch(`${app.url}${path}`, { method, body: '{"files":[1,1'.padEnd(2 * MIB) }))
 

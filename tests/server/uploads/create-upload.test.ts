@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { createUpload } from '../../helpers/client.ts'
-import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { sharedApp, type TestApp } from '../../helpers/make-app.ts'
+
+const app = sharedApp()
 
 /** What `POST /upload` answers (Plik §1.3, §1.4). */
 
@@ -11,8 +13,6 @@ const post = (app: TestApp, body: object, headers: Record<string, string> = {}) 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 test('a new upload has exactly the fields of Plik, in its order, and those of 1.4 (Plik §1.3)', async () => {
-  const app = await makeApp()
-
   const response = await post(app, {})
   const text = await response.text()
   const upload = JSON.parse(text)
@@ -30,8 +30,6 @@ test('a new upload has exactly the fields of Plik, in its order, and those of 1.
 })
 
 test('a declared file has exactly the fields of Plik, in its order, and that of 1.4 (Plik §1.3)', async () => {
-  const app = await makeApp()
-
   const upload = await createUpload(app, {
     files: [{ fileName: 'a.txt', fileSize: 3, fileType: 'text/plain', reference: '0' }],
   })
@@ -51,8 +49,6 @@ test('a declared file has exactly the fields of Plik, in its order, and that of 
 })
 
 test('no key of an answer but `id` contains "id", by which the shell client would find it (Plik §6.4)', async () => {
-  const app = await makeApp()
-
   const upload = await createUpload(app, { maxDownloads: 2, password: 'x', files: [{ fileName: 'a' }] })
 
   const keys = [...Object.keys(upload), ...Object.keys(upload.files?.[0] ?? {})]
@@ -60,8 +56,6 @@ test('no key of an answer but `id` contains "id", by which the shell client woul
 })
 
 test('files are null when none was declared, and a list afterwards (Plik §1.3)', async () => {
-  const app = await makeApp()
-
   const none = await createUpload(app)
   const empty = await createUpload(app, { files: [] })
 
@@ -70,7 +64,6 @@ test('files are null when none was declared, and a list afterwards (Plik §1.3)'
 })
 
 test('declared files keep their order, references are echoed as they came, also twice (Plik §1.4)', async () => {
-  const app = await makeApp()
   const files = [
     { fileName: 'z', reference: '0' },
     { fileName: 'a', reference: '0' },
@@ -90,7 +83,6 @@ test('declared files keep their order, references are echoed as they came, also 
 })
 
 test('what the server decides can not be set: id, token, dates, domain, status … (Plik §1.4)', async () => {
-  const app = await makeApp()
   const forbidden = {
     id: 'chosenchosenchos',
     uploadToken: 'chosen',
@@ -114,8 +106,6 @@ test('what the server decides can not be set: id, token, dates, domain, status �
 })
 
 test('names are cleaned when they are declared, so that they can be uploaded (Plik §8.9)', async () => {
-  const app = await makeApp()
-
   const upload = await createUpload(app, {
     files: [{ fileName: '../../etc/passwd' }, { fileName: 'gpj\u202Eexe.txt' }, { fileName: 'a\\b' }],
   })
@@ -124,15 +114,12 @@ test('names are cleaned when they are declared, so that they can be uploaded (Pl
 })
 
 test('a negative declared size counts as unknown', async () => {
-  const app = await makeApp()
-
   const upload = await createUpload(app, { files: [{ fileName: 'a', fileSize: -1 }] })
 
   expect(upload.files).toMatchObject([{ fileSize: 0 }])
 })
 
 test('the shape before Plik 1.3 is answered in kind: files are an object by id (Plik §1.4, ShareX)', async () => {
-  const app = await makeApp()
   const files = { '0': { fileName: 'v1.txt', fileSize: 3, fileType: 'text/plain' } }
 
   const upload = await jsonOf(post(app, { files, ttl: 60, comments: null, login: null, password: null }))
@@ -148,8 +135,6 @@ test('the shape before Plik 1.3 is answered in kind: files are an object by id (
 })
 
 test('an empty object of files is the old shape too; GET always answers in the new one (Plik §1.4)', async () => {
-  const app = await makeApp()
-
   const upload = await jsonOf(post(app, { files: {} }))
 
   expect(upload.files).toEqual({})
@@ -157,24 +142,18 @@ test('an empty object of files is the old shape too; GET always answers in the n
 })
 
 test('a bad date does not change the shape of the answer', async () => {
-  const app = await makeApp()
-
   expect(await jsonOf(post(app, { createdAt: '', files: [{ fileName: 'a', createdAt: '' }] }))).toHaveProperty(
     'expireAt',
   )
 })
 
 test('maxDownloads is told when it says more than oneShot does', async () => {
-  const app = await makeApp()
-
   expect(await createUpload(app, { maxDownloads: 3 })).toMatchObject({ maxDownloads: 3, oneShot: false })
   expect(await createUpload(app, { maxDownloads: 0 })).not.toHaveProperty('maxDownloads')
   expect(await createUpload(app, { maxDownloads: 3, oneShot: true })).not.toHaveProperty('maxDownloads')
 })
 
 test('with a password, the header that opens the upload is told, with the login that counts (Plik §1.4, §3.7)', async () => {
-  const app = await makeApp()
-
   const own = await post(app, { login: 'ann', password: 'geheim' })
   const defaulted = await post(app, { password: 'geheim' })
   const open = await post(app, { login: 'ann' })
@@ -186,8 +165,6 @@ test('with a password, the header that opens the upload is told, with the login 
 })
 
 test('neither login nor password come back, to nobody (Plik §6.2)', async () => {
-  const app = await makeApp()
-
   const upload = await createUpload(app, { login: 'ann-login', password: 'geheim' })
   const headers = { 'X-UploadToken': upload.uploadToken }
   const seen = await jsonOf(fetch(`${app.url}/upload/${upload.id}`, { headers }))
@@ -197,8 +174,6 @@ test('neither login nor password come back, to nobody (Plik §6.2)', async () =>
 })
 
 test('half a surrogate pair in a text is stored as a replacement character', async () => {
-  const app = await makeApp()
-
   const { id } = await createUpload(app, { comments: 'a\uD800b', files: [{ fileName: 'a\uDC00b' }] })
 
   const seen = await jsonOf(fetch(`${app.url}/upload/${id}`))
@@ -206,7 +181,6 @@ test('half a surrogate pair in a text is stored as a replacement character', asy
 })
 
 test('a body nested a hundred thousand deep is refused, and the server lives on', async () => {
-  const app = await makeApp()
   const body = `{"x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
 
   const [status] = await answerOf(fetch(`${app.url}/upload`, { method: 'POST', body }))

@@ -2,10 +2,12 @@ import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { type CreatedUpload, createUpload, fileForm, givenFile } from '../../helpers/client.ts'
 import { FORM_TYPE, filePart, form, part } from '../../helpers/form.ts'
-import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp, type TestApp } from '../../helpers/make-app.ts'
 import { openConnection, sendRaw } from '../../helpers/raw-http.ts'
 import { storedFiles } from '../../helpers/stored-files.ts'
 import { waitFor } from '../../helpers/wait.ts'
+
+const app = sharedApp()
 
 /** `POST /file/:upload/:file/:name`: bytes for a declared file (Plik §1.6, §3.2). */
 
@@ -19,7 +21,6 @@ const post = (app: TestApp, path: string, { uploadToken }: CreatedUpload, conten
   fetch(app.url + path, { method: 'POST', headers: { 'X-UploadToken': uploadToken }, body: fileForm(content, name) })
 
 test('a declared file keeps its id and reference, and gets true values for what was only declared (Plik §8.11)', async () => {
-  const app = await makeApp()
   const { upload, id, path } = await declare(app)
 
   const file = await jsonOf(post(app, path, upload, ''))
@@ -42,7 +43,6 @@ test.each([
 })
 
 test('a slot that is filled takes nothing more, and keeps what it has (Plik §2.2, P6)', async () => {
-  const app = await makeApp()
   const { upload, path } = await declare(app)
   await post(app, path, upload, 'first')
 
@@ -53,7 +53,6 @@ test('a slot that is filled takes nothing more, and keeps what it has (Plik §2.
 })
 
 test('a file that nobody declared can not be overwritten either (P6)', async () => {
-  const app = await makeApp()
   const { upload, url } = await givenFile(app, {}, 'first', 'a.txt')
 
   const again = await answerOf(post(app, new URL(url).pathname, upload, 'second'))
@@ -62,7 +61,6 @@ test('a file that nobody declared can not be overwritten either (P6)', async () 
 })
 
 test('while one uploader sends, a second one is refused at once (Plik §3.2)', async () => {
-  const app = await makeApp()
   const { upload, path } = await declare(app)
   const body = form(filePart('a.txt', 'slow!'))
   const slow = await openConnection(app)
@@ -90,7 +88,6 @@ test('while one uploader sends, a second one is refused at once (Plik §3.2)', a
 })
 
 test('of ten uploaders at the same moment one gets 200 and nine 400 (Plik §3.2)', async () => {
-  const app = await makeApp()
   const { upload, path } = await declare(app)
 
   const responses = await Promise.all(Array.from({ length: 10 }, () => post(app, path, upload)))
@@ -100,7 +97,6 @@ test('of ten uploaders at the same moment one gets 200 and nine 400 (Plik §3.2)
 })
 
 test('before its bytes came, a declared file is not available, and asking for it uses nothing up (Plik §2.2)', async () => {
-  const app = await makeApp()
   const { upload, id, path } = await declare(app, 'a.txt', { oneShot: true })
 
   expect(await answerOf(fetch(app.url + path))).toEqual([404, `file a.txt (${id}) is not available : missing\n`])
@@ -112,7 +108,6 @@ test.each([
   ['kept', {}],
   ['one-shot', { oneShot: true }],
 ])('a %s file is asked for before, during and after its upload (TestDownloadDuringUpload)', async (_, options) => {
-  const app = await makeApp()
   const { upload, id, path } = await declare(app, 'a.txt', options)
   const download = () => answerOf(fetch(app.url + path))
   const unavailable = (status: string) => [404, `file a.txt (${id}) is not available : ${status}\n`]
@@ -132,7 +127,6 @@ test.each([
 })
 
 test('a removed slot can not be filled (Plik §3.2)', async () => {
-  const app = await makeApp()
   const { upload, path } = await declare(app)
   await fetch(app.url + path, { method: 'DELETE', headers: { 'X-UploadToken': upload.uploadToken } })
 
@@ -140,7 +134,6 @@ test('a removed slot can not be filled (Plik §3.2)', async () => {
 })
 
 test('the name in the URL and the name in the form must be the declared one (Plik §1.1, §1.6)', async () => {
-  const app = await makeApp()
   const { upload, id, path } = await declare(app)
   const wrong: [number, string] = [400, 'invalid file name\n']
 
@@ -151,7 +144,6 @@ test('the name in the URL and the name in the form must be the declared one (Pli
 })
 
 test('a form without a file leaves the slot as it was', async () => {
-  const app = await makeApp()
   const { upload, path } = await declare(app)
   const headers = { 'X-UploadToken': upload.uploadToken, 'Content-Type': FORM_TYPE }
 
@@ -162,7 +154,6 @@ test('a form without a file leaves the slot as it was', async () => {
 })
 
 test('unknown files, and files of another upload, are not found (500 in Plik, §8.16; P14)', async () => {
-  const app = await makeApp()
   const mine = await declare(app)
   const other = await declare(app)
   const foreign = `/file/${mine.upload.id}/${other.id}/a.txt`
@@ -176,7 +167,6 @@ test('unknown files, and files of another upload, are not found (500 in Plik, §
 })
 
 test('without the upload token nobody fills a slot, not even a removable one (Plik §2.2, P2)', async () => {
-  const app = await makeApp()
   const { upload, path } = await declare(app, 'a.txt', { removable: true })
 
   const answer = await answerOf(post(app, path, { ...upload, uploadToken: '' }))
@@ -196,7 +186,6 @@ const ESCAPED = [
 ] as const
 
 test('a client that escapes badly is understood, on the way in and out (Plik §6.1, §8.9)', async () => {
-  const app = await makeApp()
   const sendAndRead = async ([name, escaped]: readonly [string, string]) => {
     const { upload, id } = await declare(app, name)
     const body = form(part(`name="file"; filename="${name.replaceAll('"', '\\"')}"`, 'hello'))
@@ -214,7 +203,6 @@ test('a client that escapes badly is understood, on the way in and out (Plik §6
 })
 
 test('/stream is the same door as /file for an upload that does not stream (Plik §1.2)', async () => {
-  const app = await makeApp()
   const { upload, id } = await declare(app)
 
   expect((await post(app, `/stream/${upload.id}/${id}/a.txt`, upload)).status).toBe(200)

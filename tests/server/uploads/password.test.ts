@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { addFile, createUpload, givenFile } from '../../helpers/client.ts'
-import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { sharedApp, type TestApp } from '../../helpers/make-app.ts'
+
+const app = sharedApp()
 
 /** Uploads behind a password (Plik §3.7). */
 
@@ -24,7 +26,6 @@ const REASONS = [
 ] as const
 
 test('a visitor without the password is asked for it, with the reason (Plik §2.3)', async () => {
-  const app = await makeApp()
   const { id } = await createUpload(app, { password: 'geheim' })
 
   const answers = await Promise.all(REASONS.map(([, header]) => answerOf(read(app, id, header))))
@@ -36,7 +37,6 @@ test('a visitor without the password is asked for it, with the reason (Plik §2.
 })
 
 test('without a login of its own an upload opens to `plik`, and to no login at all (Plik §3.7)', async () => {
-  const app = await makeApp()
   const { id } = await createUpload(app, { password: 'geheim' })
 
   expect((await read(app, id, basic('plik', 'geheim'))).status).toBe(200)
@@ -44,7 +44,6 @@ test('without a login of its own an upload opens to `plik`, and to no login at a
 })
 
 test('with a login of its own it opens to that one only (Plik §3.7)', async () => {
-  const app = await makeApp()
   const { id } = await createUpload(app, { login: 'ann', password: 'geheim' })
 
   expect((await read(app, id, basic('ann', 'geheim'))).status).toBe(200)
@@ -53,7 +52,6 @@ test('with a login of its own it opens to that one only (Plik §3.7)', async () 
 })
 
 test('a password may hold anything', async () => {
-  const app = await makeApp()
   const passwords = ['a:b:c', 'pass word', '密码 ü', 'x'.repeat(500), '\u0000']
   const tryOut = async (password: string) => {
     const { id } = await createUpload(app, { password })
@@ -66,21 +64,18 @@ test('a password may hold anything', async () => {
 })
 
 test('a password is the same however its letters are composed (RFC 8265)', async () => {
-  const app = await makeApp()
   const { id } = await createUpload(app, { password: 'u\u0308ber' })
 
   expect((await read(app, id, basic('plik', '\u00fcber'))).status).toBe(200)
 })
 
 test('the scheme is read in any case, with any number of spaces (RFC 9110 §11.1)', async () => {
-  const app = await makeApp()
   const { id } = await createUpload(app, { password: 'geheim' })
 
   expect((await read(app, id, `basic  ${btoa('plik:geheim')}`)).status).toBe(200)
 })
 
 test('every route of the upload asks for the password, and the right one opens it (Plik §3.7)', async () => {
-  const app = await makeApp()
   const { upload, file, url } = await givenFile(app, { password: 'geheim', removable: true })
   const slots = await createUpload(app, { password: 'geheim', files: [{ fileName: 'a' }] })
   const routes = [
@@ -107,7 +102,6 @@ test('every route of the upload asks for the password, and the right one opens i
 })
 
 test('the upload token opens without the password, and with a wrong one (Plik §3.3)', async () => {
-  const app = await makeApp()
   const { upload, url } = await givenFile(app, { password: 'geheim' })
   const headers = { 'X-UploadToken': upload.uploadToken, Authorization: basic('plik', 'wrong') }
 
@@ -117,7 +111,6 @@ test('the upload token opens without the password, and with a wrong one (Plik §
 })
 
 test('a wrong token is no password', async () => {
-  const app = await makeApp()
   const { id } = await createUpload(app, { password: 'geheim' })
 
   const response = await fetch(`${app.url}/upload/${id}`, { headers: { 'X-UploadToken': 'x'.repeat(32) } })
@@ -126,14 +119,12 @@ test('a wrong token is no password', async () => {
 })
 
 test('an upload without a password ignores the header', async () => {
-  const app = await makeApp()
   const { id } = await createUpload(app)
 
   expect((await read(app, id, 'Bearer x')).status).toBe(200)
 })
 
 test('the password of one upload does not open another', async () => {
-  const app = await makeApp()
   const one = await createUpload(app, { password: 'geheim' })
   const other = await createUpload(app, { password: 'anders' })
   expect((await read(app, one.id, basic('plik', 'geheim'))).status).toBe(200)
@@ -142,8 +133,6 @@ test('the password of one upload does not open another', async () => {
 })
 
 test('a login with a colon is refused, since Basic authentication could never send it', async () => {
-  const app = await makeApp()
-
   const response = await fetch(`${app.url}/upload`, { method: 'POST', body: '{"login":"a:b","password":"c"}' })
 
   expect(response.status).toBe(400)

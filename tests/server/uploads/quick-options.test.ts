@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { FORM_TYPE, filePart, form, part } from '../../helpers/form.ts'
-import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp, type TestApp } from '../../helpers/make-app.ts'
+
+const app = sharedApp()
 
 /** Options of quick uploads: in the query, in `X-Mayfly-…` headers, in form fields (design §1). */
 
@@ -78,15 +80,12 @@ test('a password that comes after the file protects it, with one file and with s
 })
 
 test('the query wins over a header, and a field over both', async () => {
-  const app = await makeApp()
-
   expect(await jsonOf(put(app, '/a?ttl=60', { 'X-Mayfly-TTL': '50' }))).toMatchObject({ ttl: 60 })
   expect(await jsonOf(post(app, '/?ttl=60', form(FILE, field('ttl', '70'))))).toMatchObject({ ttl: 70 })
   expect(await jsonOf(put(app, '/a?ttl=50&ttl=60'))).toMatchObject({ ttl: 60 })
 })
 
 test('nothing said means the defaults, and so does an empty form field', async () => {
-  const app = await makeApp()
   const defaults = { ttl: 2_592_000, oneShot: false, removable: false, comments: '', protectedByPassword: false }
 
   expect(await jsonOf(put(app, '/a'))).toMatchObject(defaults)
@@ -128,8 +127,6 @@ const REFUSED = [
 ] as const
 
 test('a mistyped option is refused: it must not make a link that works for ever', async () => {
-  const app = await makeApp()
-
   const answers = await Promise.all(
     REFUSED.map(async ([path]) => answerOf(fetch(app.url + path, { method: 'PUT', body: 'hello' }))),
   )
@@ -138,8 +135,6 @@ test('a mistyped option is refused: it must not make a link that works for ever'
 })
 
 test('a wrong header and a wrong field are refused too, an unknown field belongs to the form', async () => {
-  const app = await makeApp()
-
   expect((await put(app, '/a', { 'X-Mayfly-Oneshoot': '1' })).status).toBe(400)
   expect((await put(app, '/a', { 'X-Mayfly-TTL': 'soon' })).status).toBe(400)
   expect((await post(app, '/', form(FILE, field('ttl', 'soon')))).status).toBe(400)
@@ -147,8 +142,6 @@ test('a wrong header and a wrong field are refused too, an unknown field belongs
 })
 
 test('an option that is refused from the start is refused before the bytes are read', async () => {
-  const app = await makeApp()
-
   const { status } = await fetch(`${app.url}/a?ttl=31d`, {
     method: 'PUT',
     body: 'x'.repeat(20_000_000),
@@ -158,7 +151,6 @@ test('an option that is refused from the start is refused before the bytes are r
 })
 
 test('oneShot makes a link that works once', async () => {
-  const app = await makeApp()
   const link = (await (await fetch(`${app.url}/a?oneShot`, { method: 'PUT', body: 'hello' })).text()).trim()
 
   expect(await answerOf(fetch(link))).toEqual([200, 'hello'])

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { FORM_TYPE, filePart, form, part } from '../../helpers/form.ts'
-import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp, type TestApp } from '../../helpers/make-app.ts'
 import { sendRaw } from '../../helpers/raw-http.ts'
+
+const app = sharedApp()
 
 /** `POST /` and `PUT /:name`: bytes in, link out, for curl and plain forms (Plik §3.9 and ours). */
 
@@ -15,8 +17,6 @@ const put = (app: TestApp, path: string, body: string, headers: Record<string, s
   fetch(app.url + path, { method: 'PUT', headers, body })
 
 test('a form becomes an upload; the answer is its link and nothing else (Plik §3.9)', async () => {
-  const app = await makeApp()
-
   const response = await post(app, form(filePart('a.txt', 'hello')))
   const link = await response.text()
 
@@ -31,8 +31,6 @@ test.for([
   ['中文.txt', '%E4%B8%AD%E6%96%87.txt'],
   ['100% #1?.txt', '100%25%20%231%3F.txt'],
 ] as const)('the link of %s is encoded, and works as it is printed (Plik §8.8)', async ([name, encoded]) => {
-  const app = await makeApp()
-
   const sent = await (await post(app, form(filePart(name, 'hello')))).text()
   const stored = await (await put(app, `/${encodeURIComponent(name)}`, 'world')).text()
 
@@ -42,8 +40,6 @@ test.for([
 })
 
 test('several files of one form share an upload and get a link each, in order', async () => {
-  const app = await makeApp()
-
   const text = await (await post(app, form(filePart('a', 'first'), filePart('b', ''), filePart('a', 'third')))).text()
 
   const links = text.trim().split('\n')
@@ -54,8 +50,6 @@ test('several files of one form share an upload and get a link each, in order', 
 })
 
 test('PUT takes a body as it comes, whatever its type; without a name the file is called "file"', async () => {
-  const app = await makeApp()
-
   const named = await (await put(app, '/a.txt', 'hello', { 'Content-Type': 'nonsense' })).text()
   const unnamed = await (await put(app, '/', '--b\r\n', { 'Content-Type': 'multipart/mixed' })).text()
 
@@ -65,8 +59,6 @@ test('PUT takes a body as it comes, whatever its type; without a name the file i
 })
 
 test.each(['/', '/a.txt'])('a form that is sent to PUT %s is refused with the commands that work', async (path) => {
-  const app = await makeApp()
-
   const answer = await answerOf(put(app, path, form(filePart('a.txt', 'hi')), { 'Content-Type': FORM_TYPE }))
 
   expect(answer).toEqual([
@@ -80,8 +72,6 @@ test.each([
   ['Windows-1252', 'caf%E9.txt', 'café.txt'],
   ['a slash beside Windows-1252', 'caf%E9%2Fb.txt', 'b.txt'],
 ])('a name in a path may be escaped as %s', async (_what, escaped, name) => {
-  const app = await makeApp()
-
   const created = await jsonOf(put(app, `/${escaped}`, 'hi', { Accept: 'application/json' }))
   const { id, files } = created as { id: string; files: { id: string; fileName: string }[] }
   const download = await fetch(`${app.url}/file/${id}/${files[0]?.id}/${escaped}`)
@@ -90,15 +80,12 @@ test.each([
 })
 
 test('PUT without a body makes an empty file', async () => {
-  const app = await makeApp()
-
   const { status, body } = await sendRaw(app, ['PUT /empty HTTP/1.1', 'Host: h'])
 
   expect([status, body]).toEqual([200, expect.stringMatching(/\/empty\n$/)])
 })
 
 test('PUT of an unknown length, as `curl -T -` sends it, arrives whole', async () => {
-  const app = await makeApp()
   const head = ['PUT /a HTTP/1.1', `Host: ${new URL(app.url).host}`, 'Transfer-Encoding: chunked']
 
   const { body } = await sendRaw(app, head, '5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n')
@@ -107,16 +94,12 @@ test('PUT of an unknown length, as `curl -T -` sends it, arrives whole', async (
 })
 
 test('a name that leads elsewhere is cleaned, one of nothing is refused', async () => {
-  const app = await makeApp()
-
   expect(LINK.exec(await (await put(app, '/..%2F..%2Fpasswd', 'x')).text())?.[1]).toBe('passwd')
   expect(await answerOf(put(app, '/%E2%80%8B', 'x'))).toEqual([400, 'unable to create file : missing file name\n'])
   expect(await answerOf(put(app, '/a/b', 'x'))).toEqual([404, '404 page not found\n'])
 })
 
 test('who asks for JSON gets the upload with its token, and the links', async () => {
-  const app = await makeApp()
-
   const upload = await jsonOf(
     post(app, form(filePart('a.txt', 'hello')), { Accept: 'application/json, text/plain, */*' }),
   )
@@ -129,7 +112,6 @@ test('who asks for JSON gets the upload with its token, and the links', async ()
 })
 
 test('a browser gets a page on which names are text, under a policy that runs nothing (P13)', async () => {
-  const app = await makeApp()
   const name = '<img src=x onerror=alert(1)>&amp;.txt'
 
   const response = await post(app, form(filePart(name, 'hello')), { Accept: 'text/html,application/xhtml+xml' })
@@ -143,8 +125,6 @@ test('a browser gets a page on which names are text, under a policy that runs no
 })
 
 test('the page of several files links to all in one', async () => {
-  const app = await makeApp()
-
   const page = await (await post(app, form(filePart('a', '1'), filePart('b', '2')), { Accept: 'text/html' })).text()
 
   const [, archive = ''] = /href="([^"]+archive\.zip)"/.exec(page) ?? []

@@ -2,10 +2,12 @@ import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { addFile, type CreatedUpload, createUpload, givenFile } from '../../helpers/client.ts'
 import { FORM_TYPE, filePart, form } from '../../helpers/form.ts'
-import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp, type TestApp } from '../../helpers/make-app.ts'
 import { openConnection } from '../../helpers/raw-http.ts'
 import { storedFiles } from '../../helpers/stored-files.ts'
 import { waitFor } from '../../helpers/wait.ts'
+
+const app = sharedApp()
 
 /** `GET` and `DELETE /upload/:id`, `DELETE /file` (Plik §1.5, §1.8). */
 
@@ -15,7 +17,6 @@ const remove = (url: string, token?: string) =>
 const blobs = async ({ dataDir }: TestApp) => storedFiles(dataDir)
 
 test('an upload tells a stranger everything but its token (Plik §1.5)', async () => {
-  const app = await makeApp()
   const { upload, file } = await givenFile(app, { comments: 'hi', oneShot: true, ttl: 60 })
 
   const seen = await jsonOf(fetch(`${app.url}/upload/${upload.id}`))
@@ -26,7 +27,6 @@ test('an upload tells a stranger everything but its token (Plik §1.5)', async (
 })
 
 test('a client with the token sees the token again, and that it administers the upload (Plik §3.3)', async () => {
-  const app = await makeApp()
   const { id, uploadToken } = await createUpload(app)
 
   const seen = await jsonOf(fetch(`${app.url}/upload/${id}`, { headers: { 'X-UploadToken': uploadToken } }))
@@ -40,7 +40,6 @@ test('a client with the token sees the token again, and that it administers the 
 })
 
 test('files are listed in the order in which they came, whatever their status (Plik §1.5)', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app, { files: [{ fileName: 'z' }, { fileName: 'y' }] })
   await addFile(app, upload, 'hi', 'a')
   await remove(`${app.url}/file/${upload.id}/${upload.files?.[0]?.id}/z`, upload.uploadToken)
@@ -55,7 +54,6 @@ test('files are listed in the order in which they came, whatever their status (P
 })
 
 test('ids that are unknown, odd or hostile are not found, never a 500 (P14, P16)', async () => {
-  const app = await makeApp()
   const ids = ['unknown', 'aaaaaaaaaaaaaaaa', '%00', 'a%0Ab', "'%20or%201=1--", '..%2F..%2Fetc', '%E4%B8%AD']
 
   const answers = await Promise.all(ids.map((id) => answerOf(fetch(`${app.url}/upload/${id}`))))
@@ -87,7 +85,6 @@ test.for([
 )
 
 test('nobody else removes an upload or its files (Plik §2.2)', async () => {
-  const app = await makeApp()
   const { upload, url } = await givenFile(app)
   const other = await createUpload(app)
 
@@ -121,7 +118,6 @@ test.for([
 )
 
 test('a file that never came can be removed, and another one of the upload stays (Plik §1.8)', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app, { files: [{ fileName: 'a' }, { fileName: 'b' }] })
 
   const answer = await answerOf(remove(`${app.url}/file/${upload.id}/${upload.files?.[0]?.id}/a`, upload.uploadToken))
@@ -132,7 +128,6 @@ test('a file that never came can be removed, and another one of the upload stays
 })
 
 test('an unknown file, and a file under another name, are not removed', async () => {
-  const app = await makeApp()
   const { upload, file, url } = await givenFile(app, { removable: true })
   const path = `${app.url}/file/${upload.id}`
 
@@ -143,7 +138,6 @@ test('an unknown file, and a file under another name, are not removed', async ()
 })
 
 test('DELETE /stream does what DELETE /file does (missing in Plik, §1.2)', async () => {
-  const app = await makeApp()
   const { url } = await givenFile(app, { removable: true })
 
   expect(await answerOf(remove(url.replace('/file/', '/stream/')))).toEqual([200, 'ok'])
@@ -177,7 +171,6 @@ test.for([
 )
 
 test('a DELETE may carry a body, as some clients send one', async () => {
-  const app = await makeApp()
   const { upload, url } = await givenFile(app, { removable: true })
   const headers = { 'Content-Type': 'application/json' }
 

@@ -3,8 +3,10 @@ import { expect, test } from 'vitest'
 import { newId, newToken } from '../../../server/lib/ids.ts'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { addFile, type CreatedUpload, createUpload, givenFile } from '../../helpers/client.ts'
-import { makeApp } from '../../helpers/make-app.ts'
+import { makeApp, sharedApp } from '../../helpers/make-app.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
+
+const app = sharedApp()
 
 /** Ids, tokens and passwords: how they are made, kept and what they open (P1, P2, P14, P15). */
 
@@ -18,8 +20,6 @@ function chiSquared(letters: string): number {
 }
 
 test('ids are 16 and tokens 32 letters and digits (Plik §3.1)', async () => {
-  const app = await makeApp()
-
   const { id, uploadToken, files } = await createUpload(app, { files: [{ fileName: 'a' }] })
 
   expect(id).toMatch(/^[A-Za-z0-9]{16}$/)
@@ -90,7 +90,6 @@ test('the hash of a token opens nothing', async () => {
 })
 
 test('a token counts in its header only: not in the query, a cookie, a form, or another header (P2)', async () => {
-  const app = await makeApp()
   const { upload, url } = await givenFile(app)
   const { id, uploadToken: token } = upload
   const carriers: [string, Record<string, string>][] = [
@@ -114,7 +113,6 @@ test('a token counts in its header only: not in the query, a cookie, a form, or 
 })
 
 test('no header turns one method into another (P2)', async () => {
-  const app = await makeApp()
   const { upload, url } = await givenFile(app, { removable: true })
   const headers = { 'X-HTTP-Method-Override': 'DELETE', 'X-HTTP-Method': 'DELETE', 'X-Method-Override': 'DELETE' }
 
@@ -125,7 +123,6 @@ test('no header turns one method into another (P2)', async () => {
 })
 
 test('removable opens removal, and nothing else, to everybody (P2)', async () => {
-  const app = await makeApp()
   const { upload } = await givenFile(app, { removable: true })
 
   const seen = await jsonOf(fetch(`${app.url}/upload/${upload.id}`))
@@ -152,7 +149,6 @@ test('metadata is JSON that no browser guesses at, and hides address, hashes and
 })
 
 test('unknown, removed and foreign ids are answered alike (P14)', async () => {
-  const app = await makeApp()
   const { upload, file } = await givenFile(app)
   const other = await givenFile(app)
   const removed = await createUpload(app, { removable: true })

@@ -2,9 +2,11 @@ import { Encrypter } from 'age-encryption'
 import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../../helpers/answers.ts'
 import { addFile, type CreatedUpload, createUpload, fileForm, givenFile } from '../../../helpers/client.ts'
-import { makeApp, type TestApp } from '../../../helpers/make-app.ts'
+import { sharedApp, type TestApp } from '../../../helpers/make-app.ts'
 import { waitUntil } from '../../../helpers/wait.ts'
 import { phonePhoto } from '../../images/given.ts'
+
+const app = sharedApp()
 
 /** Files that only the sender can read (Plik 1.4, `e2ee`). */
 
@@ -23,7 +25,6 @@ async function storedType(app: TestApp, { id }: CreatedUpload): Promise<unknown>
 }
 
 test('an encrypted upload says so, and gives back the ciphertext byte for byte', async () => {
-  const app = await makeApp()
   const ciphertext = await encrypted('the plan')
 
   const { upload, url } = await givenFile(app, { e2ee: 'age' }, ciphertext, 'plan.txt.age')
@@ -35,14 +36,11 @@ test('an encrypted upload says so, and gives back the ciphertext byte for byte',
 })
 
 test('an upload that is not encrypted does not mention it', async () => {
-  const app = await makeApp()
-
   expect(await createUpload(app)).not.toHaveProperty('e2ee')
   expect(await createUpload(app, { e2ee: '' })).not.toHaveProperty('e2ee')
 })
 
 test('plaintext never gets into an encrypted upload, by whatever route', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app, { e2ee: 'age', files: [{ fileName: 'a.txt' }] })
   const slot = `${app.url}/file/${upload.id}/${upload.files?.[0]?.id}/a.txt`
   const headers = { 'X-UploadToken': upload.uploadToken }
@@ -57,7 +55,6 @@ test('plaintext never gets into an encrypted upload, by whatever route', async (
 })
 
 test('armored ciphertext is taken, too', async () => {
-  const app = await makeApp()
   const armored = '-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n-----END AGE ENCRYPTED FILE-----\n'
 
   const { url } = await givenFile(app, { e2ee: 'age' }, armored, 'plan.age')
@@ -66,15 +63,12 @@ test('armored ciphertext is taken, too', async () => {
 })
 
 test('any other way of encrypting is refused at creation', async () => {
-  const app = await makeApp()
-
   const answer = fetch(`${app.url}/upload`, { method: 'POST', body: '{"e2ee":"pgp"}' })
 
   expect(await answerOf(answer)).toEqual([400, 'unable to create upload : unknown encryption pgp, allowed is age\n'])
 })
 
 test('plaintext is not relayed to the reader of an encrypted stream', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app, { e2ee: 'age', stream: true, files: [{ fileName: 'a.age' }] })
   const path = `${upload.id}/${upload.files?.[0]?.id}/a.age`
   const headers = { 'X-UploadToken': upload.uploadToken }
@@ -86,7 +80,6 @@ test('plaintext is not relayed to the reader of an encrypted stream', async () =
 })
 
 test('the ciphertext of an encrypted stream passes as it is', async () => {
-  const app = await makeApp()
   const ciphertext = await encrypted('the plan')
   const upload = await createUpload(app, { e2ee: 'age', stream: true, files: [{ fileName: 'a.age' }] })
   const path = `${upload.id}/${upload.files?.[0]?.id}/a.age`
@@ -103,7 +96,6 @@ test('the ciphertext of an encrypted stream passes as it is', async () => {
 })
 
 test('a form says that it is encrypted before its files, or not at all', async () => {
-  const app = await makeApp()
   const ciphertext = await encrypted('the plan')
   const before = new FormData()
   before.append('e2ee', 'age')
@@ -119,7 +111,6 @@ test('a form says that it is encrypted before its files, or not at all', async (
 })
 
 test('a picture in an encrypted upload is refused rather than normalised', async () => {
-  const app = await makeApp()
   const upload = await createUpload(app, { e2ee: 'age', normalize: true })
 
   expect(await answerOf(addFile(app, upload, await phonePhoto(), 'photo.jpg'))).toEqual([400, REFUSAL])
