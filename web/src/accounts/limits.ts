@@ -1,29 +1,29 @@
-/** Limits of users as people write them. Pure. */
+import { parseDurationSeconds, parseSize } from '../../../server/config/units.ts'
 
-const SIZES: Record<string, number> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
-const TIMES: Record<string, number> = { '': 1, s: 1, m: 60, h: 3_600, d: 86_400 }
+/** Limits of users as people write them, in the units of the server's settings. Pure. */
 
-/** `10 GB`, `500m`, `0`: as for everybody, `-1`: no limit. Undefined: can't be read. */
-export const readSize = (text: string): number | undefined => read(text.replace(/b$/i, ''), SIZES)
+/** `10 GB`, `10GiB`, `500m`; `0`: as for everybody; `-1` or `unlimited`: no limit. Undefined: can't be read. */
+export const readSize = (text: string): number | undefined => read(text, parseSize)
 
-/** Seconds, of `30d`, `12 h`, `0`, `-1`. */
-export const readTime = (text: string): number | undefined => read(text, TIMES)
+/** Seconds, of `30d`, `1h30m`, `2 w`, `0`, `-1`. */
+export const readTime = (text: string): number | undefined => read(text, parseDurationSeconds)
 
-function read(text: string, units: Record<string, number>): number | undefined {
-  const trimmed = text.trim()
-  if (trimmed === '' || trimmed === '-1') return trimmed === '' ? 0 : -1
-  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]?)$/i.exec(trimmed) ?? []
-  const factor = units[unit.toLowerCase()]
-  return digits === undefined || factor === undefined ? undefined : Math.round(Number(digits) * factor)
+function read(text: string, parse: (text: string) => number | undefined): number | undefined {
+  const compact = text
+    .trim()
+    .toLowerCase()
+    .replace(/(?<=\d)\s+(?=[a-z])/g, '')
+  const value = compact === '' ? 0 : parse(compact)
+  return value === Number.POSITIVE_INFINITY ? -1 : value
 }
 
-export const writeSize = (bytes: number): string =>
-  bytes <= 0 ? String(bytes) : `${write(bytes, SIZES).toUpperCase()}B`
+export const writeSize = (bytes: number): string => write(bytes, { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 })
 
-export const writeTime = (seconds: number): string => (seconds <= 0 ? String(seconds) : write(seconds, TIMES))
+export const writeTime = (seconds: number): string => write(seconds, { s: 1, m: 60, h: 3_600, d: 86_400 })
 
 /** In the largest unit that needs no fraction. */
 function write(value: number, units: Record<string, number>): string {
+  if (value <= 0) return String(value)
   const [unit, factor] = Object.entries(units).findLast(([, size]) => value % size === 0) as [string, number]
   return `${value / factor}${unit}`
 }
