@@ -26,7 +26,13 @@ export default defineConfig({
         [WORKER]: join(import.meta.dirname, 'worker', `${WORKER}.ts`),
       },
       // A service worker is updated by its address, so that one stays.
-      output: { entryFileNames: ({ name }) => (name === WORKER ? '[name].js' : 'assets/[name]-[hash].js') },
+      output: {
+        entryFileNames: ({ name }) => (name === WORKER ? '[name].js' : 'assets/[name]-[hash].js'),
+        // What every page needs compresses better in one piece.
+        codeSplitting: {
+          groups: [{ name: 'base', tags: ['$initial'], test: /preact|client\/src|web\/src\/(lib|ui)/ }],
+        },
+      },
     },
   },
 })

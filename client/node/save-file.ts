@@ -89,7 +89,7 @@ async function receive(
 
 /** What is not what it should be can't be continued. Throws `error`. */
 async function discardForeign(error: unknown, part: string): Promise<never> {
-  if (error instanceof MayflyError && ['digest_mismatch', 'not_as_sent'].includes(error.code))
+  if (error instanceof MayflyError && ['digest_mismatch', 'changed', 'not_as_sent'].includes(error.code))
     await rm(part, { force: true })
   throw error
 }
@@ -155,8 +155,8 @@ async function openPart(part: string, sealed: SealedFile): Promise<void> {
   const plain = `${part}.opened`
   const file = await open(plain, 'w', 0o600)
   try {
-    const opened = await openFile(streamOfChunks(createReadStream(part)), sealed)
-    for await (const chunk of opened) await file.write(chunk)
+    const { stream } = await openFile(streamOfChunks(createReadStream(part)), sealed)
+    for await (const chunk of stream) await file.write(chunk)
     await file.sync()
   } catch (error) {
     await rm(plain, { force: true })

@@ -11,8 +11,9 @@ import {
 import { extend, info, type ManageOptions, remove } from './manage.ts'
 import type { UploadHooks } from './send-files.ts'
 import type { FileInput } from './source.ts'
-import { browserTransport, type Fetch, fetchTransport, type Transport } from './transport.ts'
+import { type Fetch, fetchTransport, type Transport } from './transport.ts'
 import { type UploadOptions, upload } from './upload.ts'
+import { browserTransport } from './xhr-transport.ts'
 
 export interface ClientOptions {
   /** Of the server, with its path prefix if it has one. */
@@ -29,7 +30,8 @@ export type Client = ReturnType<typeof createClient>
 
 /** Everything that can be done with a server, in one object. */
 export function createClient({ url, token, fetch, transport }: ClientOptions) {
-  const connection = createConnection(url, transport ?? defaultTransport(fetch), token)
+  const identify = (): Record<string, string> => (token === undefined ? {} : { 'X-PlikToken': token })
+  const connection = createConnection(url, transport ?? defaultTransport(fetch), identify)
   return {
     /** Sends files as a new upload, or resumes one. See `UploadHooks` for progress, cancelling and resuming. */
     upload: (files: Iterable<FileInput>, options?: UploadOptions, hooks?: UploadHooks) =>

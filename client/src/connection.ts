@@ -1,5 +1,5 @@
 import { textToBase64 } from './base64.ts'
-import { errorOfAnswer, MayflyError } from './errors.ts'
+import { errorOfAnswer, isPage, MayflyError } from './errors.ts'
 import { createIdleTimer, type IdleTimer } from './idle-timer.ts'
 import type { HttpRequest, Transport } from './transport.ts'
 
@@ -31,15 +31,14 @@ export interface Access {
 
 export type Connection = ReturnType<typeof createConnection>
 
-/** `url`: of the server. `token`: of a user's account. */
-export function createConnection(url: string, transport: Transport, token?: string) {
+/** `url`: of the server. `identify`: headers that tell the server whose account calls. */
+export function createConnection(url: string, transport: Transport, identify: () => Record<string, string>) {
   const base = url.replace(/\/+$/, '')
-  const own = token === undefined ? {} : { 'X-PlikToken': token }
 
-  /** The token of the account goes to its own server only, whatever links point to. */
+  /** What identifies the account goes to its own server only, whatever links point to. */
   const headersFor = (address: string): Record<string, string> => ({
     Accept: 'application/json',
-    ...(isBelow(address, base) ? own : {}),
+    ...(isBelow(address, base) ? identify() : {}),
   })
 
   /** `path`: from the root of the server, or a whole address. Resolves once the headers of a success are there. */
@@ -61,7 +60,8 @@ export function createConnection(url: string, transport: Transport, token?: stri
         ...(onSent ? { onSent: watched } : {}),
       })
       idle.touch()
-      if (!response.ok) throw errorOfAnswer(response.status, response.headers, await response.text())
+      if (!response.ok || isPage(response.headers))
+        throw errorOfAnswer(response.status, response.headers, await response.text())
       return { response, idle }
     } catch (error) {
       idle.end()

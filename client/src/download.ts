@@ -1,4 +1,3 @@
-import { openedSize } from './age-layout.ts'
 import { type Access, accessHeaders, type Connection } from './connection.ts'
 import { MayflyError, notAsSent } from './errors.ts'
 import { fileNameOf, pathOfName } from './file-name.ts'
@@ -148,11 +147,12 @@ async function fetchContent(
   const hasher = isResumed ? resume.hasher : opened.position === 0 ? await createHasher() : undefined
   const raw = opened.read(hasher, (received) => options.onProgress?.({ received, total: opened.size }))
   const isOpening = sealed !== undefined && options.decrypt !== false
-  const bytes = isOpening ? await (await import('./opened-file.ts')).openFile(raw, sealed) : raw
+  const plain = isOpening ? await (await import('./opened-file.ts')).openFile(raw, sealed) : undefined
+  const bytes = plain?.stream ?? raw
   const facts = factsOf(opened)
   return {
     ...facts,
-    ...(isOpening && facts.size !== undefined ? { size: openedSize(facts.size) } : {}),
+    ...(plain && facts.size !== undefined ? { size: plain.size(facts.size) } : {}),
     name: isOpening ? sealed.name : pathOfName(fileNameOf(opened.headers)),
     sealed,
     holder,

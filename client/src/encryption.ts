@@ -13,7 +13,7 @@ import { CHUNK_BYTES, NONCE_BYTES, sealedSize, TAG_BYTES } from './age-layout.ts
 import { fromBase64Url, toBase64Url } from './base64.ts'
 import { MayflyError } from './errors.ts'
 import { openBytes, sealBytes } from './sealed-bytes.ts'
-import type { Source } from './source.ts'
+import type { SizedSource } from './source.ts'
 
 /**
  * age (age-encryption.org/v1), in the form of Mayfly's page: anybody with the key can open everything with `age -d -i`, without
@@ -76,10 +76,10 @@ export const wrongKey = (cause?: unknown): MayflyError =>
  * serve for other bytes: two plaintexts under one key and nonce reveal each other.
  */
 export async function sealFile(
-  plain: Source & { size: number },
+  plain: SizedSource,
   key: string,
   head?: string,
-): Promise<{ source: Source & { size: number }; head: string }> {
+): Promise<{ source: SizedSource; head: string }> {
   const usedHead = head ?? (await newHead(key))
   const start = fromBase64Url(usedHead)
   const payload = await payloadKey(start, key)

@@ -5,9 +5,11 @@
  *
  * - `network`: no answer: no connection, or it broke and the attempts were used up
  * - `stalled`: nothing moved for longer than the idle timeout
+ * - `proxy`: something else answered in place of the server: a proxy, or a network that wants people to sign in
  * - `digest_mismatch`: the bytes received do not have the SHA-256 that the server announced
  * - `file_changed`: the rest of a file can't be added to what is there, since it is another file now
  * - `wrong_key`: the key does not open what is encrypted
+ * - `changed`: an encrypted file is incomplete, or was changed after it was encrypted
  * - `not_as_sent`: the server has something else than what the link promises or its sender has listed
  * - `bad_link`: the text is no link that this function takes
  * - `bad_option`: an option has a value that can't be used
@@ -15,9 +17,11 @@
 export type ClientErrorCode =
   | 'network'
   | 'stalled'
+  | 'proxy'
   | 'digest_mismatch'
   | 'file_changed'
   | 'wrong_key'
+  | 'changed'
   | 'not_as_sent'
   | 'bad_link'
   | 'bad_option'
@@ -30,6 +34,7 @@ interface ErrorFacts {
   detail: string
   status?: number
   retryAfter?: number | undefined
+  proxyStatus?: number
   cause?: unknown
 }
 
@@ -37,36 +42,49 @@ interface ErrorFacts {
 export class MayflyError extends Error {
   override readonly name = 'MayflyError'
   readonly code: ErrorCode
-  /** HTTP status of the answer; 0: there was none. */
+  /** HTTP status of the server's answer; 0: there was none. */
   readonly status: number
   /** A sentence for people: the server's where it sent one. */
   readonly detail: string
   /** Seconds after which the server wants to be asked again. */
   readonly retryAfter: number | undefined
+  /** With `proxy`: the HTTP status of what answered; 0: a redirect. */
+  readonly proxyStatus: number | undefined
 
-  constructor({ code, detail, status = 0, retryAfter, cause }: ErrorFacts) {
+  constructor({ code, detail, status = 0, retryAfter, proxyStatus, cause }: ErrorFacts) {
     super(detail, cause === undefined ? undefined : { cause })
     this.code = code
     this.status = status
     this.detail = detail
     this.retryAfter = retryAfter
+    this.proxyStatus = proxyStatus
   }
 }
 
 /** The server, or somebody in control of it, has something else than the link promises. */
 export const notAsSent = (detail: string): MayflyError => new MayflyError({ code: 'not_as_sent', detail })
 
-/** What a refusal says, whatever its form: a problem (RFC 9457), or the plain text of the server or of a proxy. */
+/** What a refusal says: a problem (RFC 9457) or plain text of the server, or a page of something else. */
 export function errorOfAnswer(status: number, headers: Headers, text: string): MayflyError {
+  const retryAfter = secondsOf(headers.get('Retry-After'))
+  if (status < 400 || isPage(headers) || !headers.has('Content-Type'))
+    return new MayflyError({
+      code: 'proxy',
+      detail: `something else answered ${status} in place of the server`,
+      proxyStatus: status,
+      retryAfter,
+    })
   const problem = parsedProblem(text)
-  const isPage = /^\s*</.test(text) // of a proxy
   return new MayflyError({
     code: problem?.code ?? codeOfTitle(problem?.title) ?? `http_${status}`,
     status,
-    detail: problem?.detail ?? ((isPage ? '' : text.trim()) || `the server answered ${status}`),
-    retryAfter: secondsOf(headers.get('Retry-After')),
+    detail: problem?.detail ?? (text.trim() || `the server answered ${status}`),
+    retryAfter,
   })
 }
+
+/** The server sends no HTML to programs, and refuses nothing without a word. */
+export const isPage = (headers: Headers): boolean => /html/.test(headers.get('Content-Type') ?? '')
 
 interface Problem {
   code?: string
@@ -102,13 +120,3 @@ function secondsOf(header: string | null): number | undefined {
   const ms = Date.parse(header) - Date.now()
   return Number.isNaN(ms) ? undefined : Math.max(0, Math.ceil(ms / 1000))
 }
-
-/**
- * Whether the same request may succeed later. 409, 423: for the server, our own broken request has not ended yet.
- */
-export const isTransient = (error: unknown): boolean =>
-  error instanceof MayflyError &&
-  (['network', 'stalled'].includes(error.code) || [408, 409, 423, 429].includes(error.status) || isServerTrouble(error))
-
-/** 501 and 507 do not pass by waiting a few seconds. */
-const isServerTrouble = ({ status }: MayflyError): boolean => status >= 500 && status !== 501 && status !== 507

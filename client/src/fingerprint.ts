@@ -1,6 +1,6 @@
 import { toBase64Url } from './base64.ts'
 import { sha256Of } from './sha256.ts'
-import type { Source } from './source.ts'
+import type { SizedSource } from './source.ts'
 
 /**
  * What the start of a file was when it was sent, in a few bytes: each block's SHA-256 is taken over the digest before it and
@@ -18,18 +18,17 @@ const BLOCK_BYTES = 4 * 1024 * 1024
 /** How many bytes are noted ahead, so that sending does not wait for a state that is stored. */
 const AHEAD_BYTES = 128 * 1024 * 1024
 
-type Known = Source & { readonly size: number }
+/** How many bytes it stands for. */
+export const coveredBy = ({ blocks }: Fingerprint, size: number): number => Math.min(blocks * BLOCK_BYTES, size)
 
-const coveredBy = ({ blocks }: Fingerprint, size: number): number => Math.min(blocks * BLOCK_BYTES, size)
-
-async function withNextBlock(source: Source, { blocks, digest }: Fingerprint): Promise<Fingerprint> {
+async function withNextBlock(source: SizedSource, { blocks, digest }: Fingerprint): Promise<Fingerprint> {
   const start = blocks * BLOCK_BYTES
   const text = await new Blob([digest, await source.slice(start, start + BLOCK_BYTES)]).arrayBuffer()
   return { blocks: blocks + 1, digest: toBase64Url(await sha256Of(text)) }
 }
 
 /** Whether the bytes begin with what the fingerprint was taken of. */
-export async function beginsWith(source: Known, fingerprint: Fingerprint): Promise<boolean> {
+export async function beginsWith(source: SizedSource, fingerprint: Fingerprint): Promise<boolean> {
   let found = NOTHING_SENT
   while (found.blocks < fingerprint.blocks && coveredBy(found, source.size) < source.size)
     found = await withNextBlock(source, found)
@@ -41,10 +40,10 @@ export async function beginsWith(source: Known, fingerprint: Fingerprint): Promi
  * noted before.
  */
 export function notedSource(
-  source: Known,
+  source: SizedSource,
   known: Fingerprint,
-  note: (fingerprint: Fingerprint) => Promise<void>,
-): Source {
+  note: (fingerprint: Fingerprint) => void | Promise<void>,
+): SizedSource {
   let fingerprint = known
   let work = Promise.resolve()
 

@@ -10,29 +10,33 @@ import { fetchUpload } from './upload-info.ts'
 const MAX_ATTEMPTS = 20
 
 interface Target extends UploadAddress {
-  token: string
+  token: string | undefined
   key: string
   e2ee?: EncryptionPromise | undefined
   signal?: AbortSignal | undefined
+  /** Told each version of the list that the server has; may throw. */
+  onVersion?: (version: number) => void
 }
 
-export type ChangeManifest = (how: (files: readonly ListedFile[]) => ListedFile[]) => Promise<void>
+/** The files of the list, once they are changed. */
+export type ManifestChange = (files: readonly ListedFile[]) => ListedFile[]
+export type ChangeManifest = (how: ManifestChange) => Promise<void>
 
 /** Changes by this writer wait for each other. They reject with `MayflyError`: `not_as_sent`, or what the server answers. */
 export function createManifestWriter(connection: Connection, target: Target): ChangeManifest {
   let last: Promise<unknown> = Promise.resolve()
   return (how) => {
-    const done = last.then(() => change(connection, target, how))
+    const done = last.then(() => changeManifest(connection, target, how))
     last = done.catch(() => {})
     return done
   }
 }
 
-/** Replaces exactly the one that was read, or reads it again. */
-async function change(
+/** Replaces exactly the list that was read, or reads it again. */
+export async function changeManifest(
   connection: Connection,
-  { token, key, e2ee, signal, ...upload }: Target,
-  how: Parameters<ChangeManifest>[0],
+  { token, key, e2ee, signal, onVersion = () => {}, ...upload }: Target,
+  how: ManifestChange,
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const { manifest, e2ee: encryption } = await fetchUpload(connection, upload, { token }, signal)
@@ -40,16 +44,18 @@ async function change(
     if (manifest === undefined && e2ee === '2') throw notAsSent('the server has lost the list of the files')
     if (manifest === undefined) return // it was made before there were any
     const before = openManifest(manifest, key)
+    const version = before.version + 1
+    onVersion(before.version)
     const files = how(before.files)
     if (JSON.stringify(files) === JSON.stringify(before.files)) return
     try {
       await connection.call(`${uploadAddress(upload)}/manifest`, {
         method: 'PUT',
         headers: { ...accessHeaders({ token }), 'If-Match': tagOf(manifest) },
-        body: sealManifest({ ...before, version: before.version + 1, files }, key),
+        body: sealManifest({ ...before, version, files }, key),
         signal,
       })
-      return
+      return onVersion(version)
     } catch (error) {
       if (!(error instanceof MayflyError && error.status === 412) || attempt === MAX_ATTEMPTS) throw error
     }

@@ -7,12 +7,12 @@ import { checkedHead } from './manifest.ts'
 
 /**
  * The plaintext of a file, of which nothing passes unless it is the one that its sender listed. Rejects with `wrong_key` when the
- * key does not fit; fails with `not_as_sent` when it is another file, or anything of it was changed; and as `bytes` fail.
+ * key does not fit; fails with `not_as_sent` when it is another file, with `changed`, and as `bytes` fail. `size`: of the plaintext.
  */
 export async function openFile(
   bytes: ReadableStream<Uint8Array>,
   { key, listed, name }: SealedFile,
-): Promise<ReadableStream<Uint8Array>> {
+): Promise<{ stream: ReadableStream<Uint8Array>; size: (sealedBytes: number) => number }> {
   let failure: unknown
   const source = withErrors(bytes, (error) => {
     failure = error
@@ -24,7 +24,11 @@ export async function openFile(
   const opened = await openStream(listed ? checkedHead(source, listed, foreign) : source, key).catch((error) => {
     throw reason(error, () => wrongKey(error))
   })
-  return withErrors(opened, (error) => reason(error, () => notAsSent(`${name} was changed`)))
+  const changed = () => new MayflyError({ code: 'changed', detail: `${name} is incomplete, or was changed` })
+  return {
+    stream: withErrors(opened, (error) => reason(error, changed)),
+    size: (sealedBytes) => opened.size(sealedBytes),
+  }
 }
 
 /** The same stream, which fails with what `map` makes of its error. */

@@ -1,4 +1,4 @@
-import { isTransient, type MayflyError } from './errors.ts'
+import { MayflyError } from './errors.ts'
 
 /** Trying again, for as long as anything moves. */
 
@@ -71,3 +71,16 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) end()
   })
 }
+
+/**
+ * Whether the same request may succeed later. 409, 423: for the server, our own broken request has not ended yet.
+ */
+function isTransient(error: unknown): boolean {
+  if (!(error instanceof MayflyError)) return false
+  if (['network', 'stalled'].includes(error.code)) return true
+  const status = error.proxyStatus ?? error.status
+  return [408, 409, 423, 429].includes(status) || isServerTrouble(status) || (error.code === 'proxy' && status < 400)
+}
+
+/** 501 and 507 do not pass by waiting a few seconds. */
+const isServerTrouble = (status: number): boolean => status >= 500 && status !== 501 && status !== 507

@@ -2,7 +2,7 @@ import { HEAD_BYTES } from './age-layout.ts'
 import { toBase64Url } from './base64.ts'
 import type { Connection } from './connection.ts'
 import type { ListedFile } from './manifest.ts'
-import { type Source, streamOf, streamSource } from './source.ts'
+import { type SizedSource, type Source, streamOf, streamSource } from './source.ts'
 import type { FileState, StateKeeper } from './upload-state.ts'
 
 /** Encrypts what is sent, and has it on the sealed list before the server has the whole of it. */
@@ -26,7 +26,7 @@ export async function createSealer(connection: Connection, keeper: StateKeeper, 
   }
 
   /** The head is kept before anything is sent: it must not serve for any other bytes. */
-  async function sealFile(plain: Source & { size: number }, state: FileState): Promise<Source> {
+  async function sealFile(plain: SizedSource, state: FileState): Promise<Source> {
     const { source, head } = await encryption.sealFile(plain, key, state.head)
     await keeper.change(() => {
       state.head = head

@@ -2,9 +2,10 @@ import type { Connection } from './connection.ts'
 import { nameOfPath } from './file-name.ts'
 import { beginsWith, NOTHING_SENT, notedSource } from './fingerprint.ts'
 import { inParallel } from './in-parallel.ts'
+import { createPieceSizer } from './piece-size.ts'
 import type { RetryOptions } from './retry.ts'
 import { createSealer, type Sealer } from './sealer.ts'
-import type { OutgoingFile, Source } from './source.ts'
+import type { OutgoingFile, SizedSource, Source } from './source.ts'
 import { sendByTus, type TusTarget } from './tus.ts'
 import type { FileState, SaveState, StateKeeper, UploadState } from './upload-state.ts'
 
@@ -19,7 +20,7 @@ export interface UploadHooks extends RetryOptions {
   resume?: UploadState
   /** Files at the same time. 3 unless given. */
   parallel?: number
-  /** Bytes of one request at most. 16 MiB unless given. */
+  /** Bytes of one request at most; fewer where a proxy refuses so many. 16 MiB unless given. */
   pieceBytes?: number
 }
 
@@ -65,6 +66,7 @@ export async function sendFiles(
   hooks: UploadHooks,
 ): Promise<void> {
   const { parallel = 3, pieceBytes, signal, onProgress } = hooks
+  const pieces = createPieceSizer(pieceBytes)
   const sealer = keeper.state.key === undefined ? undefined : await createSealer(connection, keeper, signal)
   const outgoing = await matched(files, keeper, sealer)
   const progress = outgoing.map(({ file, state }) => ({
@@ -90,16 +92,11 @@ export async function sendFiles(
         source,
         url,
       },
-      { connection, target, retry: hooks, pieceBytes, signal: ended },
-      { onUrl: (found) => keeper.change(() => noteUrl(state, found)), onSent: update },
+      { connection, target, retry: hooks, pieces, signal: ended },
+      { onUrl: (found) => keeper.change(() => Object.assign(state, { url: found })), onSent: update },
     )
     await keeper.change(() => noteDone(state))
   })
-}
-
-function noteUrl(state: FileState, url: string | undefined): void {
-  if (url === undefined) delete state.url
-  else state.url = url
 }
 
 function noteDone(state: FileState): void {
@@ -136,16 +133,15 @@ async function prepared(
   if (!hasSize(source)) return { source: sealer ? await sealer.sealStream(source, state) : source, url: undefined }
   if (!(await beginsWith(source, state.fingerprint ?? NOTHING_SENT)))
     for (const name of ['url', 'fingerprint', 'head', 'isListed'] as const) delete state[name]
-  const { slice } = notedSource(source, state.fingerprint ?? NOTHING_SENT, (fingerprint) =>
+  const noted = notedSource(source, state.fingerprint ?? NOTHING_SENT, (fingerprint) =>
     keeper.change(() => {
       state.fingerprint = fingerprint
     }),
   )
-  const noted = { size: source.size, slice }
   return { source: sealer ? await sealer.sealFile(noted, state) : noted, url: state.url }
 }
 
-const hasSize = (source: Source): source is Source & { readonly size: number } => source.size !== undefined
+const hasSize = (source: Source): source is SizedSource => source.size !== undefined
 
 function sumOf(files: readonly FileProgress[]): UploadProgress {
   const sum = (numbers: (number | undefined)[]): number | undefined =>

@@ -12,6 +12,11 @@ export interface Source {
   slice(start: number, end: number): Promise<Blob>
 }
 
+/** One whose size is known: no stream. */
+export interface SizedSource extends Source {
+  readonly size: number
+}
+
 /** A file to be sent. */
 export interface OutgoingFile {
   /** With folders, if any, separated by `/`. */
@@ -42,7 +47,7 @@ export function outgoingFile(input: FileInput): OutgoingFile {
   return { type: blob.type, ...rest, source: blobSource(blob) }
 }
 
-export const blobSource = (blob: Blob): Source => ({
+export const blobSource = (blob: Blob): SizedSource => ({
   size: blob.size,
   slice: async (start, end) => blob.slice(start, end),
 })

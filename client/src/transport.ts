@@ -52,43 +52,5 @@ function counted(body: Blob, onSent: (bytes: number) => void): ReadableStream<Ui
   return body.stream().pipeThrough(counter)
 }
 
-/**
- * The transport of browsers: `fetch`, but `XMLHttpRequest` for bodies whose progress is watched, since `fetch` tells
- * nothing of what was sent.
- */
-export function browserTransport(): Transport {
-  const plain = fetchTransport()
-  return {
-    send: (request) => (request.onSent && request.body !== undefined ? sendByXhr(request) : plain.send(request)),
-  }
-}
-
-function sendByXhr({ method, url, headers, body, signal, onSent }: HttpRequest): Promise<Response> {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest()
-    const abort = (): void => {
-      request.abort()
-      reject(signal.reason)
-    }
-    request.upload.onprogress = ({ loaded }) => onSent?.(loaded)
-    request.onerror = () => reject(new TypeError('no connection, or it broke'))
-    request.onload = () => resolve(answerOf(request))
-    request.onloadend = () => signal.removeEventListener('abort', abort)
-    request.open(method, url)
-    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
-    signal.addEventListener('abort', abort)
-    if (signal.aborted) abort()
-    else request.send(body)
-  })
-}
-
-function answerOf(request: XMLHttpRequest): Response {
-  const lines = request.getAllResponseHeaders().trim().split('\r\n').filter(Boolean)
-  const headers = new Headers(lines.map((line): [string, string] => splitAt(line, line.indexOf(':'))))
-  return new Response(hasNoBody(request.status) ? null : request.responseText, { status: request.status, headers })
-}
-
-const splitAt = (line: string, colon: number): [string, string] => [line.slice(0, colon), line.slice(colon + 1).trim()]
-
 /** Statuses with which no `Response` may have a body (Fetch §2.2.3). */
 export const hasNoBody = (status: number): boolean => [101, 204, 205, 304].includes(status)

@@ -1,7 +1,7 @@
 import { textToBase64 } from './base64.ts'
-import type { Connection } from './connection.ts'
+import type { CallOptions, Connection } from './connection.ts'
 import { MayflyError } from './errors.ts'
-import { createPieceSizer } from './piece-size.ts'
+import type { PieceSizer } from './piece-size.ts'
 import { persistently, type RetryOptions } from './retry.ts'
 import type { Source } from './source.ts'
 
@@ -28,8 +28,8 @@ export interface TusFile {
 }
 
 export interface TusHooks {
-  /** Where the rest can be sent to; undefined: what was there is gone. Kept before anything is sent there. */
-  onUrl: (url: string | undefined) => Promise<void>
+  /** Where the rest can be sent to, in place of what was there. Kept before anything is sent there. */
+  onUrl: (url: string) => void | Promise<void>
   /** Bytes that the server has, or that have left for it. */
   onSent: (bytes: number) => void
 }
@@ -38,16 +38,14 @@ interface Sending {
   connection: Connection
   target: TusTarget
   retry: RetryOptions
-  /** Bytes of one request at most; proxies commonly refuse more than 100 MB. */
-  pieceBytes: number | undefined
+  pieces: PieceSizer
   signal: AbortSignal | undefined
 }
 
 /** Resolves once the server has the whole file. Rejects with `MayflyError`, or the reason of the signal. */
 export async function sendByTus(file: TusFile, sending: Sending, { onUrl, onSent }: TusHooks): Promise<void> {
-  const { connection, target, retry, signal } = sending
+  const { connection, target, retry, pieces, signal } = sending
   const { source } = file
-  const pieces = createPieceSizer(sending.pieceBytes)
   const isDeferred = source.size === undefined // its length is told with its last bytes
   const common = { signal, idleTimeoutMs: retry.idleTimeoutMs }
   let url = file.url
@@ -86,19 +84,8 @@ export async function sendByTus(file: TusFile, sending: Sending, { onUrl, onSent
     await onUrl(url)
   }
 
-  /** How far the server has come; undefined: it knows nothing of this file any more. */
-  async function askOffset(at: string): Promise<number | undefined> {
-    try {
-      const { headers } = await connection.call(at, { ...common, method: 'HEAD', headers: VERSION })
-      return bytesIn(headers)
-    } catch (error) {
-      if (error instanceof MayflyError && [404, 410].includes(error.status)) return undefined
-      throw error
-    }
-  }
-
   async function locate(): Promise<number> {
-    const found = url === undefined ? undefined : await askOffset(url)
+    const found = url === undefined ? undefined : await offsetAt(url, connection, common)
     if (found === undefined) await begin()
     return found ?? 0
   }
@@ -107,20 +94,25 @@ export async function sendByTus(file: TusFile, sending: Sending, { onUrl, onSent
     const piece = (await source.slice(from, from + pieces.bytes())).slice(undefined, undefined, PIECE_TYPE)
     const isEnd = isDeferred && source.size === from + piece.size
     const startedAt = Date.now()
-    const { headers } = await connection.call(at, {
-      ...common,
-      method: 'PATCH',
-      headers: {
-        ...VERSION,
-        'Upload-Offset': String(from),
-        'Content-Type': PIECE_TYPE,
-        ...(isEnd ? { 'Upload-Length': String(source.size) } : {}),
-      },
-      body: piece,
-      onSent: (bytes) => onSent(from + bytes),
-    })
-    pieces.took(piece.size, Date.now() - startedAt)
-    return bytesIn(headers)
+    try {
+      const { headers } = await connection.call(at, {
+        ...common,
+        method: 'PATCH',
+        headers: {
+          ...VERSION,
+          'Upload-Offset': String(from),
+          'Content-Type': PIECE_TYPE,
+          ...(isEnd ? { 'Upload-Length': String(source.size) } : {}),
+        },
+        body: piece,
+        onSent: (bytes) => onSent(from + bytes),
+      })
+      pieces.took(piece.size, Date.now() - startedAt)
+      return bytesIn(headers)
+    } catch (error) {
+      if (isTooLargeForProxy(error) && pieces.refused(piece.size)) return from
+      throw error
+    }
   }
 
   /** Sends until all of it has arrived, after asking how far that is where an answer is missing. */
@@ -146,7 +138,26 @@ export async function sendByTus(file: TusFile, sending: Sending, { onUrl, onSent
   }
 }
 
+/** How many bytes the server has of what goes to `url`; undefined: it knows nothing of it any more. */
+export async function offsetAt(
+  url: string,
+  connection: Connection,
+  options: Pick<CallOptions, 'signal' | 'idleTimeoutMs'> = {},
+): Promise<number | undefined> {
+  try {
+    const { headers } = await connection.call(url, { ...options, method: 'HEAD', headers: VERSION })
+    return bytesIn(headers)
+  } catch (error) {
+    if (error instanceof MayflyError && [404, 410].includes(error.status)) return undefined
+    throw error
+  }
+}
+
 const bytesIn = (headers: Headers): number => Number(headers.get('Upload-Offset'))
+
+/** The server itself says with a code of its own what is too large. */
+const isTooLargeForProxy = (error: unknown): boolean =>
+  error instanceof MayflyError && (error.proxyStatus === 413 || error.code === 'http_413')
 
 /** In Plik's words. */
 const statusIn = (error: unknown): string | undefined =>

@@ -27,7 +27,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof Interruption) return error.exitCode
   if (!(error instanceof MayflyError)) return 1
   if (['bad_option', 'bad_link'].includes(error.code)) return 2
-  return ['network', 'stalled'].includes(error.code) ? 3 : 1
+  return ['network', 'stalled', 'proxy'].includes(error.code) ? 3 : 1
 }
 
 export function messageOf(error: unknown): string {

@@ -84,7 +84,7 @@ test('an encrypted file that was changed, or a download that was aborted, says s
   const changed = await createClient({ url: server.url(), fetch: changing }).download(link)
   const aborted = createClient({ url: server.url() }).download(link, { signal: stop.signal, onProgress })
 
-  await expect(changed.blob()).rejects.toMatchObject({ code: 'not_as_sent' })
+  await expect(changed.blob()).rejects.toMatchObject({ code: 'changed' })
   await expect(aborted.then((download) => download.blob())).rejects.toBe(reason)
 })
 

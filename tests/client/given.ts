@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
-import { blobSource, type Source } from '../../client/src/source.ts'
+import { blobSource, type SizedSource } from '../../client/src/source.ts'
 
 /** What tests of the client share. */
 
@@ -12,4 +12,4 @@ export const randomFile = (size: number, name = 'file.bin'): File => new File([r
 export const bytesOf = async (blob: Blob): Promise<Uint8Array> => new Uint8Array(await blob.arrayBuffer())
 
 /** Bytes of a known length, as something to send. */
-export const sourceOf = (blob: Blob): Source & { size: number } => ({ ...blobSource(blob), size: blob.size })
+export const sourceOf = (blob: Blob): SizedSource => blobSource(blob)

@@ -6,6 +6,8 @@ import { fileAt, filesAt } from '../../client/node/mayfly-client-node.ts'
 import { createClient, MayflyError, type UploadInfo, type UploadState } from '../../client/src/mayfly-client.ts'
 import { cuttingProxy } from '../helpers/cutting-proxy.ts'
 import { temporaryFolder } from '../helpers/database.ts'
+import { isInstalled } from '../helpers/programs.ts'
+import { startNginx } from '../helpers/proxies.ts'
 import { sharedServer, spawnServer } from '../helpers/spawn-server.ts'
 import { bytesOf, MIB, randomFile, sha256 } from './given.ts'
 
@@ -192,6 +194,30 @@ test('a server that can not be reached is an error once the attempts are used up
   const sending = client.upload([randomFile(10)], {}, { retries: 1 })
 
   await expect(sending).rejects.toMatchObject({ code: 'network', status: 0 })
+})
+
+test.skipIf(!isInstalled('nginx'))('pieces become smaller when a proxy finds them too large', async () => {
+  const client = createClient({ url: await startNginx(server.url(), { location: 'client_max_body_size 300k;' }) })
+  const file = randomFile(3 * MIB)
+
+  const upload = await client.upload([file], {}, { retries: 0 })
+
+  expect(await downloadedSha256(upload)).toBe(sha256(await bytesOf(file)))
+})
+
+test('what a proxy answers is not taken for an answer of the server', async () => {
+  const states: UploadState[] = []
+  const answer = async () => new Response('<h1>404', { status: 404, headers: { 'Content-Type': 'text/html' } })
+  const resume = await givenInterrupted([randomFile(4 * MIB)], false, MIB)
+
+  const sending = createClient({ url: server.url(), fetch: answer }).upload(
+    [randomFile(4 * MIB)],
+    {},
+    { resume, onState: (state) => void states.push(state) },
+  )
+
+  await expect(sending).rejects.toMatchObject({ code: 'proxy', status: 0, proxyStatus: 404 })
+  expect(states).toEqual([]) // the upload is not begun anew
 })
 
 async function downloadedSha256({ files }: UploadInfo, index = 0): Promise<string> {

@@ -17,7 +17,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
   test.skipIf(!isInstalled('nginx'))(
     'sends smaller pieces once a proxy finds them too large, on the next visit too',
     async () => {
-      const url = await startNginx(app.url, { location: 'client_max_body_size 1m;' })
+      const url = await startNginx(app.url, { location: 'client_max_body_size 300k;' })
       const content = randomBytes(3_000_000)
       const page = await open()
       const refused: string[] = []
@@ -31,7 +31,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
 
       const file = await saved(page, () => page.getByRole('link', { name: 'Download large.bin' }).click())
       expect(sha256(file.bytes)).toBe(sha256(content))
-      expect(refused).toEqual(['PATCH', 'PATCH']) // of 3 MB and of 1.5 MB
+      expect(refused).toEqual(['PATCH', 'PATCH']) // of 1 MiB and of 512 KiB
       await page.goto(`${url}/`)
       await choose(page, [fileOf('another.bin', content)])
       await send(page)

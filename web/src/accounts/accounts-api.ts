@@ -1,10 +1,11 @@
+import type { CallOptions } from '../../../client/src/connection.ts'
 import type { tokenJson } from '../../../server/accounts/account-shapes.ts'
 import type { listedUploadJson } from '../../../server/uploads/upload-shapes.ts'
 import { type Access, accessHeaders, call, json } from '../lib/api.ts'
 import type { PageOf } from '../lib/paged.ts'
 import type { UserJson } from '../lib/session.ts'
 
-/** What users ask about themselves, and administrators about everybody. Every function throws `ApiError`. */
+/** What users ask about themselves, and administrators about everybody. Every function throws `MayflyError`. */
 
 export type TokenJson = ReturnType<typeof tokenJson>
 export type ListedUpload = ReturnType<typeof listedUploadJson>
@@ -17,7 +18,7 @@ const withQuery = (path: string, query: Query): string => {
   return asked.length === 0 ? path : `${path}?${new URLSearchParams(asked)}`
 }
 const page = <T>(path: string, query: Query): Promise<PageOf<T>> => json(withQuery(path, { limit: '50', ...query }))
-const post = (body: unknown): RequestInit => ({ method: 'POST', body: JSON.stringify(body) })
+const post = (body: unknown): CallOptions => ({ method: 'POST', body: JSON.stringify(body) })
 const userPath = (id: string): string => `user/${encodeURIComponent(id)}`
 
 export const listMyUploads = (query: Query): Promise<PageOf<ListedUpload>> => page('me/uploads', query)

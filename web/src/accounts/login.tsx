@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { ApiError, serverConfig } from '../lib/api.ts'
+import { MayflyError } from '../../../client/src/errors.ts'
+import { serverConfig } from '../lib/api.ts'
 import { Objection } from '../lib/error-text.ts'
 import { navigate } from '../lib/router.ts'
 import { addressOfProvider, logIn, me } from '../lib/session.ts'
@@ -38,7 +39,7 @@ function LocalLogin() {
     try {
       await logIn(login.value, password.value)
     } catch (error) {
-      const isRefused = error instanceof ApiError && error.status === 403
+      const isRefused = error instanceof MayflyError && error.status === 403
       throw isRefused ? new Objection(t.loginRefused) : error
     }
   }

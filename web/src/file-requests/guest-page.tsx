@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
-import { ApiError } from '../lib/api.ts'
+import { MayflyError } from '../../../client/src/errors.ts'
+import { pathOfName } from '../../../client/src/file-name.ts'
 import { errorText } from '../lib/error-text.ts'
 import { formatBytes } from '../lib/format.ts'
 import { route } from '../lib/router.ts'
@@ -8,7 +9,6 @@ import { Message } from '../receive/message.tsx'
 import { type ChosenFile, joined } from '../send/chosen-files.ts'
 import { ChosenList } from '../send/chosen-list.tsx'
 import { ChooseButton, HAS_MOUSE, useDropAndPaste } from '../send/drop-zone.tsx'
-import { pathOfName } from '../send/folder-names.ts'
 import { unfinished } from '../send/unfinished.ts'
 import { UnfinishedUpload } from '../send/unfinished-uploads.tsx'
 import { CentredCard } from '../ui/centred-card.tsx'
@@ -19,7 +19,7 @@ import { Notice } from '../ui/notice.tsx'
 import { PageTitle } from '../ui/page-title.tsx'
 import { type BroughtFile, broughtBy } from './guest-files.ts'
 import { GuestSending } from './guest-sending.tsx'
-import { bring, bringing, endBringing, giveUpBringing, goOnBringing } from './guest-upload.ts'
+import { deleteGuestUpload, endGuestUpload, guestUploads, resumeAsGuest, sendAsGuest } from './guest-upload.ts'
 import { OpenFor } from './open-for.tsx'
 import { type GuestJson, inspectRequest } from './requests-api.ts'
 import { requestTexts } from './texts/requests.ts'
@@ -35,7 +35,7 @@ export function GuestPage() {
 function Guest({ token }: { token: string }) {
   const request = useFetched(token, () => inspectRequest(token))
   const brought = broughtBy(token)
-  const sent = bringing.value.find((one) => one.token === token)
+  const sent = guestUploads.value.find((one) => one.token === token)
   const left = unfinished.value.filter((one) => one.isGuest && one.token === token)
 
   if (sent) {
@@ -44,7 +44,7 @@ function Guest({ token }: { token: string }) {
         <GuestSending
           key={sent.recordId}
           sender={sent.sender}
-          onEnd={() => void request.reload().then(() => endBringing(sent))}
+          onEnd={() => void request.reload().then(() => endGuestUpload(sent))}
         />
         <Brought files={brought} />
       </>
@@ -60,8 +60,8 @@ function Guest({ token }: { token: string }) {
         <UnfinishedUpload
           key={upload.uploadId}
           upload={upload}
-          goOn={(matches) => goOnBringing(upload, matches)}
-          giveUp={() => giveUpBringing(upload).then(request.reload)}
+          goOn={(matches) => resumeAsGuest(upload, matches)}
+          giveUp={() => deleteGuestUpload(upload).then(request.reload)}
         />
       ))}
       {request.error === undefined && request.value && (
@@ -75,7 +75,7 @@ function Guest({ token }: { token: string }) {
 /** Why nothing can be added, in words. */
 function Closed({ error, reload }: { error: unknown; reload: () => Promise<void> }) {
   const t = requestTexts.value
-  const status = error instanceof ApiError ? error.status : 0
+  const status = error instanceof MayflyError ? error.status : 0
   if (status === 403) return <CentredCard icon="close" title={t.revokedTitle} text={t.revokedText} />
   if (status === 404 || status === 400) return <CentredCard icon="clock" title={t.overTitle} text={t.overText} />
   return (
@@ -100,7 +100,7 @@ function Invitation({ token, request, reload, hasBegun }: InvitationProps) {
   const t = requestTexts.value
   if (request.status === 'full') return <CentredCard icon="check" title={t.fullTitle} text={t.fullText} />
   if (request.filesLeft !== 0 && request.bytesLeft !== 0)
-    return <Choosing request={request} onSend={(files) => bring(token, files)} />
+    return <Choosing request={request} onSend={(files) => void sendAsGuest(token, files)} />
   return (
     <CentredCard icon="clock" title={t.takenTitle} text={hasBegun ? t.takenByYou : t.takenText}>
       <button type="button" class="plain" onClick={() => void reload()}>

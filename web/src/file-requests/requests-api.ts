@@ -1,7 +1,7 @@
 import type { guestJson, requestJson } from '../../../server/file-requests/file-request-shapes.ts'
 import { type Access, accessHeaders, call, json } from '../lib/api.ts'
 
-/** Asking others for files. Every function throws `ApiError`. */
+/** Asking others for files. Every function throws `MayflyError`. */
 
 export type RequestJson = ReturnType<typeof requestJson>
 /** What a guest is told. */
@@ -34,4 +34,4 @@ export const revokeRequest = (uploadId: string, id: string, access: Access): Pro
   call(`${requestsPath(uploadId)}/${id}`, { method: 'DELETE', headers: accessHeaders(access) })
 
 export const inspectRequest = (token: string): Promise<GuestJson> =>
-  json('request', { headers: accessHeaders({ requestToken: token }) })
+  json('request', { headers: { 'X-RequestToken': token } })

@@ -1,10 +1,11 @@
+import type { CallOptions } from '../../../client/src/connection.ts'
 import { call, json } from '../lib/api.ts'
 import type { PageOf } from '../lib/paged.ts'
 import type { Action, Agent, Job, JobDraft, Operator, OperatorDraft, Run, Schedule, ScheduleDraft } from './job.ts'
 
-/** Jobs, as administrators see and change them. Every function throws `ApiError`. */
+/** Jobs, as administrators see and change them. Every function throws `MayflyError`. */
 
-const send = (method: string, body: unknown = {}): RequestInit => ({
+const send = (method: 'POST' | 'PUT' | 'PATCH', body: unknown = {}): CallOptions => ({
   method,
   headers: { 'Content-Type': 'application/json' },
   body: JSON.stringify(body),

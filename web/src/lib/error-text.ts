@@ -1,4 +1,4 @@
-import { ApiError } from './api.ts'
+import { MayflyError } from '../../../client/src/errors.ts'
 import { formatDuration } from './format.ts'
 import { refusalText } from './refusals.ts'
 import { commonTexts } from './texts/common.ts'
@@ -10,12 +10,12 @@ export class Objection extends Error {}
 export function errorText(error: unknown): string {
   const t = commonTexts.value
   if (error instanceof Objection) return error.message
-  if (!(error instanceof ApiError)) return error instanceof Error ? t.refused(error.message, 0) : t.unexpected
+  if (!(error instanceof MayflyError)) return error instanceof Error ? t.refused(error.message, 0) : t.unexpected
   if (error.proxyStatus !== undefined) return proxyText(error.proxyStatus)
   if (error.status === 0) return t.unreachable
-  if (error.status === 429) return t.tooMany(formatDuration(error.retryAfterSeconds ?? 60))
+  if (error.status === 429) return t.tooMany(formatDuration(error.retryAfter ?? 60))
   if (error.status >= 500 && error.status !== 507) return t.unexpected
-  return sentence(refusalText(error.message.replace(/^unable to create (?:upload|file) : /, ''), error.status))
+  return sentence(refusalText(error.detail.replace(/^unable to create (?:upload|file) : /, ''), error.status))
 }
 
 function proxyText(status: number): string {

@@ -25,7 +25,7 @@ export async function loadMe(): Promise<void> {
 /** The session itself is in a cookie that scripts can't see; this one comes and goes with it. */
 const hasSession = (): boolean => /(?:^|; )plik-xsrf=/.test(document.cookie)
 
-/** Throws `ApiError`: 403, no such login and password. The user's own language and theme are taken over. */
+/** Throws `MayflyError`: 403, no such login and password. The user's own language and theme are taken over. */
 export async function logIn(login: string, password: string): Promise<void> {
   await call('auth/local/login', { method: 'POST', body: JSON.stringify({ login, password }) })
   impersonate(undefined)
@@ -35,10 +35,10 @@ export async function logIn(login: string, password: string): Promise<void> {
   if (theme) chooseTheme(theme)
 }
 
-/** Where people log in elsewhere. Throws `ApiError`: 503, nobody answers there. */
+/** Where people log in elsewhere. Throws `MayflyError`: 503, nobody answers there. */
 export async function addressOfProvider(): Promise<string> {
   impersonate(undefined)
-  return (await call('auth/oidc/login')).text()
+  return (await call('auth/oidc/login')).text
 }
 
 export async function logOut(): Promise<void> {
@@ -47,7 +47,7 @@ export async function logOut(): Promise<void> {
   me.value = null
 }
 
-/** Looks through somebody else's eyes, or one's own again. Throws `ApiError`, and then nothing has changed. */
+/** Looks through somebody else's eyes, or one's own again. Throws `MayflyError`, and then nothing has changed. */
 export async function lookAs(userId: string | undefined): Promise<void> {
   const before = impersonated.value
   impersonate(userId)

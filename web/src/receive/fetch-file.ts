@@ -2,9 +2,8 @@ import { cleanFileName } from '../../../server/uploads/file-name.ts'
 import { headFile } from '../lib/api.ts'
 import { asHolder } from './downloader-id.ts'
 import { archiveUrl, fileUrl, saveUrl } from './links.ts'
-import { type Content, openFile } from './open-file.ts'
+import { type Content, openFile, openUrl } from './open-file.ts'
 import { FileError, InsecureError } from './problems.ts'
-import { readStream } from './read-stream.ts'
 import { save } from './save.ts'
 import { isDirect, isLimited, needsHttps, type View, type ViewFile } from './view.ts'
 
@@ -50,11 +49,11 @@ export async function fetchFiles(view: View, files: ViewFile[], fetching: Fetchi
 
 async function fetchArchive(view: View, files: ViewFile[], { onProgress, signal }: Fetching): Promise<void> {
   const { upload, access } = view
-  const url = asHolder(upload, archiveUrl(upload, idsOf(view, files)))
-  const { headers } = await headFile(url, access)
+  const url = archiveUrl(upload, idsOf(view, files))
+  const { headers } = await headFile(asHolder(upload, url), access)
   const size = Number(headers.get('Content-Length'))
   const open = async (): Promise<Content> => ({
-    bytes: readStream(url, access, { onProgress: (read) => onProgress(read, size), signal }),
+    bytes: await openUrl(view, url, { onProgress: (read) => onProgress(read, size), signal }),
     size,
   })
   await save({ name: archiveName(view), size }, open, signal)

@@ -1,8 +1,11 @@
-import { ApiError } from '../lib/api.ts'
+import { accessHeaders } from '../../../client/src/connection.ts'
+import { notAsSent } from '../../../client/src/errors.ts'
+import { openResuming } from '../../../client/src/resuming-stream.ts'
+import { announcedSha256, createHasher } from '../../../client/src/sha256.ts'
+import { connection } from '../lib/api.ts'
 import { asHolder } from './downloader-id.ts'
 import { fileUrl } from './links.ts'
-import { ForeignFileError, InsecureError, NotOpenedError } from './problems.ts'
-import { readStream } from './read-stream.ts'
+import { InsecureError } from './problems.ts'
 import { needsHttps, type View, type ViewFile } from './view.ts'
 
 /** What is to be saved or shown. */
@@ -19,42 +22,37 @@ export interface Reading {
 }
 
 /**
- * A file as people may read it, decrypted while it comes. On a limited one this takes a claim. Throws `InsecureError`; what is
- * not the file that the sender listed ends in a `ForeignFileError`, what does not open in a `NotOpenedError`.
+ * The bytes behind an address, as the server has them; when the connection breaks, the rest is asked for. Those that are not
+ * encrypted are verified: whatever was changed of the others does not open.
+ */
+export async function openUrl(
+  { upload, access, secret }: View,
+  url: string,
+  { onProgress = () => {}, signal }: Reading,
+): Promise<ReadableStream<Uint8Array>> {
+  const retry = upload.stream ? { idleTimeoutMs: Number.POSITIVE_INFINITY } : {} // its sender may pause
+  const opened = await openResuming({
+    connection,
+    url: asHolder(upload, url),
+    headers: accessHeaders(access),
+    retry,
+    signal,
+  })
+  const isVerified = secret === undefined && announcedSha256(opened.headers) !== undefined
+  return opened.read(isVerified ? await createHasher() : undefined, onProgress)
+}
+
+/**
+ * A file as people may read it, decrypted while it comes. On a limited one this takes a claim. Throws `InsecureError`, and
+ * `MayflyError`: `wrong_key`; `not_as_sent` and `changed`, also in the middle.
  */
 export async function openFile(view: View, one: ViewFile, reading: Reading = {}): Promise<Content> {
-  const { upload, access, secret } = view
-  const { file, listed } = one
+  const { file, listed, path: name } = one
   if (needsHttps(view)) throw new InsecureError()
-  if (one.isForeign) throw new ForeignFileError()
-  const bytes = readStream(asHolder(upload, fileUrl(upload, file)), access, reading)
-  if (secret === undefined) return { bytes, size: file.fileSize }
-  const { openStream } = await import('../../../client/src/encryption.ts')
-  const { checkedHead } = await import('../../../client/src/manifest.ts')
-  const checked = listed ? checkedHead(bytes, listed, () => new ForeignFileError()) : bytes
-  const opened = await openStream(checked, secret).catch(notOpened)
-  return { bytes: withErrors(opened), size: opened.size(file.fileSize) }
-}
-
-function withErrors(bytes: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-  const reader = bytes.getReader()
-  return new ReadableStream({
-    async pull(controller) {
-      const { value } = await reader.read().catch(notOpened)
-      if (value) controller.enqueue(value)
-      else controller.close()
-    },
-    cancel: (reason) => reader.cancel(reason),
-  })
-}
-
-/** Whatever was not the line's fault, or the wish of whoever waits, is that of the bytes. */
-function notOpened(error: unknown): never {
-  if (
-    error instanceof ApiError ||
-    error instanceof ForeignFileError ||
-    (error instanceof DOMException && error.name === 'AbortError')
-  )
-    throw error
-  throw new NotOpenedError('the file could not be decrypted', { cause: error })
+  if (one.isForeign) throw notAsSent(`${name} is not the file that the sender listed`)
+  const bytes = await openUrl(view, fileUrl(view.upload, file), reading)
+  if (view.secret === undefined) return { bytes, size: file.fileSize }
+  const { openFile } = await import('../../../client/src/opened-file.ts')
+  const { stream, size } = await openFile(bytes, { key: view.secret, name, listed })
+  return { bytes: stream, size: size(file.fileSize) }
 }

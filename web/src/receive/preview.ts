@@ -1,9 +1,9 @@
-import { readFile } from '../lib/api.ts'
+import { MayflyError } from '../../../client/src/errors.ts'
+import { readStart } from '../lib/api.ts'
 import { decodeText } from './decode-text.ts'
 import { fileUrl, hasThumbnails, thumbnailUrl } from './links.ts'
 import { openFile } from './open-file.ts'
 import type { PreviewKind } from './preview-kind.ts'
-import { NotOpenedError } from './problems.ts'
 import { isDirect, type View, type ViewFile } from './view.ts'
 
 export type Preview =
@@ -25,7 +25,7 @@ export async function loadPreview(view: View, one: ViewFile, kind: PreviewKind):
     }
   const { bytes: stream } = await openFile(view, one)
   const bytes = await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).blob()
-  if (kind === 'pdf' && !(await isPdf(bytes))) throw new NotOpenedError('not a PDF')
+  if (kind === 'pdf' && !(await isPdf(bytes))) throw new MayflyError({ code: 'changed', detail: 'this is no PDF' })
   const held = URL.createObjectURL(kind === 'pdf' ? new Blob([bytes], { type: 'application/pdf' }) : bytes)
   return { kind, url: kind === 'pdf' ? held + PDF_VIEW : held, release: () => URL.revokeObjectURL(held) }
 }
@@ -45,8 +45,7 @@ async function textPreview(view: View, one: ViewFile): Promise<Preview> {
 
 async function beginning(view: View, one: ViewFile): Promise<Uint8Array> {
   if (one.size === 0) return new Uint8Array()
-  const response = await readFile(fileUrl(view.upload, one.file), view.access, { start: 0, end: MAX_TEXT_BYTES - 1 })
-  return new Uint8Array(await response.arrayBuffer())
+  return readStart(fileUrl(view.upload, one.file), view.access, MAX_TEXT_BYTES - 1)
 }
 
 async function firstBytes(stream: ReadableStream<Uint8Array>, count: number): Promise<Uint8Array> {

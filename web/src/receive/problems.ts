@@ -1,4 +1,4 @@
-import { ApiError } from '../lib/api.ts'
+import { MayflyError } from '../../../client/src/errors.ts'
 import { errorText } from '../lib/error-text.ts'
 import { formatDuration } from '../lib/format.ts'
 import { commonTexts } from '../lib/texts/common.ts'
@@ -7,12 +7,6 @@ import { uploadTexts } from './texts/upload.ts'
 
 /** This browser would have to hold more in memory than is good for it. Only a terminal, or another browser, can do it. */
 export class TooLargeError extends Error {}
-
-/** It is encrypted, and the received bytes are not those that were sent, or the key is another one. */
-export class NotOpenedError extends Error {}
-
-/** What the server hands out is not the file that the sender listed. */
-export class ForeignFileError extends Error {}
 
 /** It is encrypted, and this page came over plain HTTP. */
 export class InsecureError extends Error {}
@@ -32,12 +26,12 @@ export function problemText(error: unknown): string {
   const t = uploadTexts.value
   if (error instanceof FileError) return t.failedAt(visibleName(error.path), problemText(error.cause))
   if (error instanceof TooLargeError) return t.tooLargeForPage
-  if (error instanceof ForeignFileError) return t.foreign
-  if (error instanceof NotOpenedError) return t.notOpened
   if (error instanceof InsecureError) return t.needsHttps
   if (error instanceof TypeError) return commonTexts.value.unreachable // of a part of the page that was loaded for it
-  if (!(error instanceof ApiError)) return errorText(error)
-  if (error.status === 423)
-    return error.retryAfterSeconds ? t.claimedFor(formatDuration(error.retryAfterSeconds)) : t.claimed
-  return error.status === 404 ? t.fileGone : errorText(error)
+  if (!(error instanceof MayflyError)) return errorText(error)
+  if (error.code === 'not_as_sent') return t.foreign
+  if (error.code === 'changed' || error.code === 'wrong_key') return t.notOpened
+  if (error.code === 'digest_mismatch') return t.damaged
+  if (error.status === 423) return error.retryAfter ? t.claimedFor(formatDuration(error.retryAfter)) : t.claimed
+  return error.status === 404 || error.code === 'file_changed' ? t.fileGone : errorText(error)
 }

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
-import { type Access, ApiError, getUpload, type UploadJson } from '../lib/api.ts'
+import { MayflyError } from '../../../client/src/errors.ts'
+import { type Access, getUpload, type UploadJson } from '../lib/api.ts'
 import { hasExpired, isEncrypted, plainView, type View } from './view.ts'
 
 /** The upload that is looked at. */
@@ -28,9 +29,6 @@ export interface Link {
   e2ee: string | undefined
 }
 
-/** Plik's login where people were asked for a password only. */
-const LOGIN = 'plik'
-
 export function createReceived(id: string, token: string | undefined, given: Link) {
   const received = signal<Received>({ state: 'loading' })
   let access: Access = { token }
@@ -43,7 +41,7 @@ export function createReceived(id: string, token: string | undefined, given: Lin
 
   /** Nothing that can't be an id is asked for: it may hold the rest of a link. */
   const fetched = async (): Promise<UploadJson> => {
-    if (!/^\w+$/.test(id)) throw new ApiError(404, 'not found')
+    if (!/^\w+$/.test(id)) throw new MayflyError({ code: 'not_found', status: 404, detail: 'not found' })
     return getUpload(id, access)
   }
 
@@ -53,7 +51,7 @@ export function createReceived(id: string, token: string | undefined, given: Lin
     if (before.state !== 'open') return
     const after = await fetched()
       .then((upload) => (isSame(upload, before.view.upload) ? before : opened(upload)))
-      .catch((error: unknown) => (error instanceof ApiError && error.status === 404 ? failure(error) : before))
+      .catch((error: unknown) => (error instanceof MayflyError && error.status === 404 ? failure(error) : before))
     if (received.value === before) received.value = after
   }
 
@@ -67,14 +65,14 @@ export function createReceived(id: string, token: string | undefined, given: Lin
   }
 
   function failure(error: unknown): Received {
-    if (!(error instanceof ApiError)) return { state: 'failed', error }
+    if (!(error instanceof MayflyError)) return { state: 'failed', error }
     if (error.status === 401) return { state: 'locked', needs: 'password', isWrong: access.password !== undefined }
     if (error.status === 404) return { state: 'gone', isOver: isOver(received.value) }
     return { state: 'failed', error }
   }
 
   function unlock(password: string): Promise<void> {
-    access = { token, password: { login: LOGIN, password } }
+    access = { token, password }
     return load()
   }
 

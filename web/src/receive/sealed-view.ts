@@ -19,7 +19,7 @@ export interface Key {
 }
 
 /**
- * Opens an encrypted upload as its sender sealed it, looking again when something does not fit. Throws `ApiError`. Where HTTPS is
+ * Opens an encrypted upload as its sender sealed it, looking again when something does not fit. Throws `MayflyError`. Where HTTPS is
  * missing, names are opened nevertheless, but no message.
  */
 export async function openSealed(upload: UploadJson, access: Access, key: Key): Promise<Received> {

@@ -1,6 +1,6 @@
 import { assertOpens } from '../../../client/src/encryption.ts'
 import { isListedHead } from '../../../client/src/manifest.ts'
-import { readFile } from '../lib/api.ts'
+import { readStart } from '../lib/api.ts'
 import { fileUrl } from './links.ts'
 import { isLimited, needsHttps, type View, type ViewFile } from './view.ts'
 
@@ -55,11 +55,10 @@ async function refutedOf(view: View): Promise<{ refuted: ViewFile[]; isReachable
   return { refuted, isReachable: all.every(({ status }) => status === 'fulfilled') }
 }
 
-/** All but the last byte of a small file is read, since the server counts a download by that. Throws `ApiError`. */
+/** All but the last byte of a small file is read, since the server counts a download by that. Throws `MayflyError`. */
 async function beginsAsItShould({ upload, access, secret = '' }: View, { file, listed }: ViewFile): Promise<boolean> {
   const end = Math.min(START_BYTES, file.fileSize - 2)
-  const response = await readFile(fileUrl(upload, file), access, { start: 0, end })
-  const start = new Uint8Array(await response.arrayBuffer())
+  const start = await readStart(fileUrl(upload, file), access, end)
   if (listed) return isListedHead(start, listed)
   try {
     await assertOpens(start, secret)

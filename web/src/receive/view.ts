@@ -1,6 +1,6 @@
+import { pathOfName } from '../../../client/src/file-name.ts'
 import type { ListedFile, Manifest } from '../../../client/src/manifest.ts'
 import type { Access, FileJson, UploadJson } from '../lib/api.ts'
-import { pathOfName } from '../send/folder-names.ts'
 
 /** An upload as people may read it: opened, where it was encrypted. */
 export interface View {

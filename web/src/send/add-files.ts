@@ -1,7 +1,8 @@
 import type { UploadJson } from '../lib/api.ts'
 import type { ChosenFile } from './chosen-files.ts'
 import { prepare } from './prepare.ts'
-import { noted, outgoingOf, remember, runningOf, start } from './sending.ts'
+import { remember, runningOf, start } from './sending.ts'
+import { notedFile, outgoingOf } from './upload-engine.ts'
 
 /** More files for an upload that is there. Into an encrypted one they go encrypted, too. */
 export async function addTo(
@@ -10,7 +11,7 @@ export async function addTo(
   secret: string | undefined,
   files: readonly ChosenFile[],
 ): Promise<void> {
-  const sourceOf = (file: ChosenFile) => noted(file, () => upload.id)
+  const sourceOf = (file: ChosenFile) => notedFile(() => upload.id, file)
   const prepared = await Promise.all(files.map((file) => prepare(file, sourceOf(file), secret)))
   const about = { upload, token, secret, isNew: runningOf(upload.id)?.isNew ?? false }
   const before =

@@ -1,11 +1,12 @@
-import { ApiError, getUpload, removeFile, removeUpload } from '../lib/api.ts'
+import { MayflyError } from '../../../client/src/errors.ts'
+import { getUpload, removeFile, removeUpload } from '../lib/api.ts'
 import { rememberToken } from './tokens.ts'
 import { forgetUnfinished, type Unfinished } from './unfinished.ts'
 import { discardAt } from './unfinished-on-server.ts'
 
 /**
  * Nobody wants the files that are left of it, so the server need not keep what it has of them; and without a link that anybody could
- * have, not the upload either. Throws `ApiError`, and then it is still there to be tried again.
+ * have, not the upload either. Throws `MayflyError`, and then it is still there to be tried again.
  */
 export async function giveUp(left: Unfinished): Promise<void> {
   const { uploadId, token, isShared } = left
@@ -30,5 +31,5 @@ async function giveUpFiles({ uploadId, token, secret, files }: Unfinished): Prom
 }
 
 function unlessGone(error: unknown): void {
-  if (!(error instanceof ApiError && error.status === 404)) throw error
+  if (!(error instanceof MayflyError && error.status === 404)) throw error
 }

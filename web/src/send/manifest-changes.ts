@@ -1,22 +1,12 @@
-import {
-  type ListedFile,
-  openManifest,
-  sealManifest,
-  tagOf,
-  textDigest,
-  withListed,
-  withoutListed,
-} from '../../../client/src/manifest.ts'
-import { ApiError, accessHeaders, call, getUpload, type UploadJson } from '../lib/api.ts'
+import { MayflyError } from '../../../client/src/errors.ts'
+import { type ListedFile, textDigest, withListed, withoutListed } from '../../../client/src/manifest.ts'
+import { changeManifest, type ManifestChange } from '../../../client/src/manifest-writer.ts'
+import { connection, type UploadJson } from '../lib/api.ts'
 import { Objection } from '../lib/error-text.ts'
 import { isOlderThanSeen } from '../receive/newest-manifest.ts'
 import { encryptionTexts } from '../receive/texts/encryption.ts'
 import type { View, ViewFile } from '../receive/view.ts'
 import type { Prepared } from './prepare.ts'
-import { assertEncrypted } from './seal.ts'
-
-/** How often in a row others may be faster. */
-const MAX_ATTEMPTS = 20
 
 /** Who may change the manifest of an upload, and can. */
 interface Writer {
@@ -25,38 +15,25 @@ interface Writer {
   secret: string
 }
 
-type Change = (files: readonly ListedFile[]) => ListedFile[]
-
 /** Changes of this tab wait for each other; those of others are found out when they were faster. */
 let last: Promise<unknown> = Promise.resolve()
 
-function change(writer: Writer, how: Change): Promise<void> {
+function change(writer: Writer, how: ManifestChange): Promise<void> {
   const done = last.then(() => changeNow(writer, how))
   last = done.catch(() => {})
   return done
 }
 
-/** Throws `ApiError`, and an `Objection` when what the server has is not what it should be. */
-async function changeNow({ upload: { id }, token, secret }: Writer, how: Change): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    const upload = await getUpload(id, { token })
-    assertEncrypted(upload)
-    if (upload.manifest === undefined) return // it was made before there were any
-    const before = openManifest(upload.manifest, secret)
-    const { version, files } = before
+/** Throws `MayflyError`, and an `Objection` when what the server has is not what it should be. */
+async function changeNow({ upload: { id }, token, secret }: Writer, how: ManifestChange): Promise<void> {
+  const onVersion = (version: number): void => {
     if (isOlderThanSeen(id, version)) throw new Objection(encryptionTexts.value.older)
-    const changed = how(files)
-    if (JSON.stringify(changed) === JSON.stringify(files)) return
-    const next = sealManifest({ ...before, version: version + 1, files: changed }, secret)
-    try {
-      const headers = { ...accessHeaders({ token }), 'If-Match': tagOf(upload.manifest) }
-      await call(`upload/${id}/manifest`, { method: 'PUT', headers, body: next })
-      isOlderThanSeen(id, version + 1) // from now on everything else is older
-      return
-    } catch (error) {
-      if (!(error instanceof ApiError && error.status === 412) || attempt === MAX_ATTEMPTS) throw error
-    }
   }
+  const target = { server: connection.url, uploadId: id, token, key: secret, onVersion }
+  await changeManifest(connection, target, how).catch((error: unknown) => {
+    const isPlain = error instanceof MayflyError && error.code === 'not_as_sent'
+    throw isPlain ? new Objection(encryptionTexts.value.plain) : error
+  })
 }
 
 /**
@@ -65,7 +42,7 @@ async function changeNow({ upload: { id }, token, secret }: Writer, how: Change)
  */
 export function listing(writer: Writer, prepared: readonly Prepared[]): () => Promise<void> {
   const listed = prepared.flatMap(({ sealed }) => sealed?.listed ?? [])
-  const add: Change = (files) => withListed(files, listed)
+  const add: ManifestChange = (files) => withListed(files, listed)
   let done: Promise<void> | undefined
   return () => {
     done ??= change(writer, add).catch((error: unknown) => {
@@ -77,7 +54,7 @@ export function listing(writer: Writer, prepared: readonly Prepared[]): () => Pr
 }
 
 const without =
-  (gone: ReadonlySet<string>): Change =>
+  (gone: ReadonlySet<string>): ManifestChange =>
   (files) =>
     withoutListed(files, gone)
 

@@ -1,19 +1,34 @@
-import type { Access } from '../lib/api.ts'
+import { type Access, accessHeaders, call } from '../lib/api.ts'
 import type { Transport } from './transport.ts'
 
 /** Each file in one request: a stream, whose bytes the server only passes on, can't be sent in any other way. */
 export function plainTransport(uploadId: string, access: Access): Transport {
   return ({ fileId, name, source }, report) => {
     const stopped = new AbortController()
+    const { signal } = stopped
     const path = `stream/${uploadId}/${fileId}/${encodeURIComponent(name)}`
-    const post = async () => {
-      const { postFile } = await import('./post-file.ts')
+
+    async function post(): Promise<void> {
       const bytes = await source.slice(0, source.size)
-      await postFile(path, { name, bytes, access }, report.progress, stopped.signal)
+      const [head, tail] = partAround(name)
+      const body = new Blob([head, bytes, tail], { type: `multipart/form-data; boundary=${BOUNDARY}` })
+      const onSent = (sent: number) => report.progress(Math.min(bytes.size, Math.max(0, sent - head.size)))
+      await call(path, { method: 'POST', headers: accessHeaders(access), body, signal, onSent })
     }
+
     post().then(report.done, (error: unknown) => {
-      if (!stopped.signal.aborted) report.failed(error)
+      if (!signal.aborted) report.failed(error)
     })
     return { stop: () => stopped.abort(), discard: () => stopped.abort() }
   }
+}
+
+const BOUNDARY = `mayfly-${crypto.getRandomValues(new Uint32Array(4)).join('-')}`
+
+/** What comes before and after the bytes of a file in a form (RFC 7578); names are escaped as browsers do. */
+function partAround(name: string): [head: Blob, tail: Blob] {
+  const escaped = name.replace(/[\r\n"]/g, encodeURIComponent)
+  const disposition = `Content-Disposition: form-data; name="file"; filename="${escaped}"`
+  const head = `--${BOUNDARY}\r\n${disposition}\r\nContent-Type: application/octet-stream\r\n\r\n`
+  return [new Blob([head]), new Blob([`\r\n--${BOUNDARY}--\r\n`])]
 }

@@ -1,5 +1,6 @@
+import { MayflyError } from '../../../client/src/errors.ts'
 import { extendUpload } from '../accounts/accounts-api.ts'
-import { ApiError, getUpload, removeUpload } from '../lib/api.ts'
+import { getUpload, removeUpload } from '../lib/api.ts'
 import { href } from '../lib/router.ts'
 import { listTexts } from '../lib/texts/lists.ts'
 import { visibleName } from '../lib/visible-name.ts'
@@ -81,7 +82,7 @@ function RecentRow({ upload: { uploadId, token, title, files, expiresAt, isStrea
 /** What is gone already need not be deleted. */
 async function deleteRecent(uploadId: string, token: string): Promise<void> {
   await removeUpload(uploadId, { token }).catch((error: unknown) => {
-    if (!(error instanceof ApiError && error.status === 404)) throw error
+    if (!(error instanceof MayflyError && error.status === 404)) throw error
   })
   rememberToken(uploadId, undefined)
   forgetUnfinished(uploadId)
@@ -93,7 +94,7 @@ async function refresh(): Promise<void> {
     try {
       changeRecent(uploadId, { expiresAt: (await getUpload(uploadId, { token })).expireAt })
     } catch (error) {
-      if (error instanceof ApiError && error.status === 404) forgetRecent(uploadId)
+      if (error instanceof MayflyError && error.status === 404) forgetRecent(uploadId)
     }
   }
 }

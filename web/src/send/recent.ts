@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import { remembered, rememberedUnder } from '../lib/browser-storage.ts'
+import { remembered, storedList } from '../lib/browser-storage.ts'
 
 /**
  * Uploads that were made from this browser without an account, so that who closes the tab can still change and delete them. What
@@ -18,36 +18,26 @@ export interface RecentUpload {
   requests?: Record<string, string>
 }
 
-const PLACE = 'recent-'
-const placeOf = (uploadId: string) => remembered(PLACE + uploadId)
+const stored = storedList<RecentUpload>('recent')
+export const recent = stored.all
 
 const choice = remembered('keeps-recent')
 /** Others may use this browser, too. */
 export const keepsRecent = signal(choice.get() !== 'no')
-export const recent = signal<RecentUpload[]>(readAll())
-
-function readAll(): RecentUpload[] {
-  return rememberedUnder(PLACE).map((text) => JSON.parse(text) as RecentUpload)
-}
 
 export const recentOf = (uploadId: string) => recent.value.find((one) => one.uploadId === uploadId)
 
 /** Nothing when people chose so. */
 export function keepRecent(upload: RecentUpload): void {
-  if (keepsRecent.value) change(upload.uploadId, upload)
+  if (keepsRecent.value) stored.set(upload.uploadId, upload)
 }
 
 export function changeRecent(uploadId: string, news: Partial<RecentUpload>): void {
   const known = recentOf(uploadId)
-  if (known) change(uploadId, { ...known, ...news })
+  if (known) stored.set(uploadId, { ...known, ...news })
 }
 
-export const forgetRecent = (uploadId: string): void => change(uploadId, undefined)
-
-function change(uploadId: string, upload: RecentUpload | undefined): void {
-  placeOf(uploadId).set(upload && JSON.stringify(upload))
-  recent.value = readAll()
-}
+export const forgetRecent = (uploadId: string): void => stored.set(uploadId, undefined)
 
 /** From now on, and on the next visit. */
 export function chooseToKeepRecent(keeps: boolean): void {

@@ -1,23 +1,61 @@
 import { openedEnd } from '../../../client/src/age-layout.ts'
+import { beginsWith, coveredBy, NOTHING_SENT } from '../../../client/src/fingerprint.ts'
+import { blobSource } from '../../../client/src/source.ts'
+import { offsetAt } from '../../../client/src/tus.ts'
+import { connection, type FileJson } from '../lib/api.ts'
 import type { ChosenFile } from './chosen-files.ts'
-import { beginsWith, coveredBy, NOTHING_SENT } from './fingerprint.ts'
 import type { Match } from './matching.ts'
-import type { UnfinishedFile } from './unfinished.ts'
-import { receivedAt } from './unfinished-on-server.ts'
+import { type Prepared, prepare } from './prepare.ts'
+import type { OutgoingFile } from './transport.ts'
+import { noteFile, type UnfinishedFile } from './unfinished.ts'
+import { discardAt } from './unfinished-on-server.ts'
+import { notedFile, outgoingOf } from './upload-engine.ts'
 
 export type ChosenAgain = Match<UnfinishedFile, ChosenFile>
+
+/** What the server has of an upload, as far as it is told. */
+interface Place {
+  secret?: string | undefined
+  /** The file that was declared for it. */
+  declared?: FileJson | undefined
+}
+
+export interface Resumed {
+  prepared: Prepared
+  outgoing: OutgoingFile
+}
+
+/** The rest of a file, or all of it where the server has nothing of this very file. `recordId`: see `upload-engine.ts`. */
+export async function resumedFile(recordId: string, match: ChosenAgain, place: Place = {}): Promise<Resumed> {
+  const { left, chosen } = match
+  const { secret, declared } = place
+  const found = await beginningOf(match, secret !== undefined)
+  const isPlaceLost = left.fileId !== undefined && (!declared || declared.status === 'deleted')
+  const continues = found === 'same' && !isPlaceLost
+  const file = { ...chosen, key: left.key, path: left.path }
+  const source = notedFile(() => recordId, file, continues ? left.fingerprint : NOTHING_SENT)
+  const { name = declared?.fileName } = left
+  const prepared = await prepare(file, source, secret, { name, head: continues ? left.head : undefined })
+  if (!continues) {
+    noteFile(recordId, left.key, { url: undefined, fingerprint: undefined, head: prepared.sealed?.head })
+    if (left.url !== undefined && left.fileId === undefined) await discardAt(left.url) // a declared one is reopened
+  }
+  const outgoing = {
+    ...outgoingOf(prepared, isPlaceLost ? undefined : declared), // else it is added to the upload
+    isChanged: found === 'changed',
+    resumeUrl: continues ? left.url : undefined,
+  }
+  return { prepared, outgoing }
+}
 
 /**
  * Whether the server has the beginning of this very file. `unknown`: it has nothing, or more than was noted, as when the browser
  * crashed before it had written that down.
  */
-export async function begunAs(
-  { left, chosen }: ChosenAgain,
-  isSealed: boolean,
-): Promise<'same' | 'changed' | 'unknown'> {
+async function beginningOf({ left, chosen }: ChosenAgain, isSealed: boolean): Promise<'same' | 'changed' | 'unknown'> {
   const { url, fingerprint = NOTHING_SENT, size } = left
-  if (!(await beginsWith(chosen.bytes, fingerprint))) return 'changed'
-  const received = url === undefined ? undefined : await receivedAt(url)
+  if (!(await beginsWith(blobSource(chosen.bytes), fingerprint))) return 'changed'
+  const received = url === undefined ? undefined : await offsetAt(url, connection)
   if (received === undefined) return 'unknown'
   const needed = Math.min(isSealed ? openedEnd(received) : received, size)
   return needed <= coveredBy(fingerprint, size) ? 'same' : 'unknown'

@@ -1,12 +1,12 @@
 import { newKey, sealFile, sealName, sealText } from '../../../client/src/encryption.ts'
 import { listedFile, sealManifest, textDigest } from '../../../client/src/manifest.ts'
+import type { SizedSource } from '../../../client/src/source.ts'
 import { createUpload, type NewUpload, type UploadJson } from '../lib/api.ts'
 import { Objection } from '../lib/error-text.ts'
 import { encryptionTexts } from '../receive/texts/encryption.ts'
 import { isEncrypted } from '../receive/view.ts'
 import type { ChosenFile } from './chosen-files.ts'
 import type { Prepared } from './prepare.ts'
-import type { Source } from './transport.ts'
 
 /** Chosen files and what is said of them, for an encrypted upload. */
 
@@ -15,7 +15,7 @@ export { newKey as newSecret }
 /** `before`: how an earlier visit began it. A head must never serve for other bytes. */
 export async function sealChosen(
   chosen: ChosenFile,
-  source: Source,
+  source: SizedSource,
   secret: string,
   before: { name?: string | undefined; head?: string | undefined } = {},
 ): Promise<Prepared> {
@@ -25,7 +25,7 @@ export async function sealChosen(
   return { chosen, name, type: '', source: sealed.source, sealed: { head: sealed.head, listed } }
 }
 
-/** Throws `ApiError`, and an `Objection` when the server would take anything else than ciphertext. */
+/** Throws `MayflyError`, and an `Objection` when the server would take anything else than ciphertext. */
 export async function createSealed(
   request: NewUpload,
   prepared: readonly Prepared[],

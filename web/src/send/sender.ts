@@ -7,7 +7,7 @@ const PARALLEL = 3
 
 export type Sender = ReturnType<typeof createSender>
 
-interface Outcome {
+export interface Outcome {
   onDone: (file: OutgoingFile) => void
   /** Nobody wants it any more; what the transport has begun of it is gone. */
   onDiscarded?: (file: OutgoingFile) => void

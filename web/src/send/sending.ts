@@ -1,35 +1,30 @@
-import { computed, type Signal, signal } from '@preact/signals'
+import { type Signal, signal } from '@preact/signals'
+import { blobSource } from '../../../client/src/source.ts'
 import { createUpload, type FileJson, getUpload, removeFile, removeUpload, type UploadJson } from '../lib/api.ts'
 import { href, route } from '../lib/router.ts'
 import { me, myConfig } from '../lib/session.ts'
-import { announce } from '../lib/upload-indicator.ts'
 import { linksOf } from '../receive/links.ts'
 import type { ChosenFile } from './chosen-files.ts'
-import { NOTHING_SENT, notedSource } from './fingerprint.ts'
 import { requestOf, type SendOptions } from './options.ts'
 import { plainTransport } from './plain-transport.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import { keepRecent, type RecentUpload } from './recent.ts'
-import { createSender, type Sender } from './sender.ts'
 import { rememberToken } from './tokens.ts'
-import { type OutgoingFile, plainSource } from './transport.ts'
+import type { OutgoingFile } from './transport.ts'
 import { tusTransport } from './tus-transport.ts'
-import { forgetUnfinished, noteFile, noteOver, noteShared, noteStarted, rememberUnfinished } from './unfinished.ts'
-import { totalOf } from './upload-queue.ts'
+import { forgetUnfinished, noteShared, rememberUnfinished } from './unfinished.ts'
+import { notedFile, outgoingOf, type Running, startSending, unfinishedFiles } from './upload-engine.ts'
 
-/** One upload that is being sent. It outlives the page that shows it, so that people can look around meanwhile. */
-export interface Sending {
+/** One upload that is being sent. */
+export interface Sending extends Running {
   upload: UploadJson
   token: string
   /** Of an encrypted upload. */
   secret: string | undefined
   /** Nobody has its link yet, so without its files it is of no use. */
   isNew: boolean
-  sender: Sender
   /** Files as the server has stored them, once pictures are among them. */
   stored: Signal<FileJson[]>
-  /** To be called when it is not under way any more. */
-  conceal: () => void
 }
 
 /** Each upload is in it once. */
@@ -37,7 +32,7 @@ export const sendings = signal<Sending[]>([])
 
 export const runningOf = (uploadId: string) => sendings.value.find(({ upload }) => upload.id === uploadId)
 
-/** Makes the upload and starts. Throws `ApiError` when the server does not want it so. */
+/** Makes the upload and starts. Throws `MayflyError` when the server does not want it so. */
 export async function send(files: readonly ChosenFile[], options: SendOptions): Promise<void> {
   const config = myConfig.value
   if (!config) return
@@ -45,7 +40,7 @@ export async function send(files: readonly ChosenFile[], options: SendOptions): 
   const secret = await sealing?.newSecret()
   const request = requestOf(options, config)
   let id = ''
-  const sourceOf = (file: ChosenFile) => (request.stream ? plainSource(file.bytes) : noted(file, () => id))
+  const sourceOf = (file: ChosenFile) => (request.stream ? blobSource(file.bytes) : notedFile(() => id, file))
   const prepared = await Promise.all(files.map((file) => prepare(file, sourceOf(file), secret)))
   const wanted = {
     ...request,
@@ -81,24 +76,6 @@ const recentOf = (
   ...(stream ? { isStream: true } : {}),
 })
 
-export const noted = ({ bytes, key }: ChosenFile, uploadId: () => string) =>
-  notedSource(bytes, NOTHING_SENT, (fingerprint) => noteFile(uploadId(), key, { fingerprint }))
-
-export const outgoingOf = (
-  { chosen, name, type, source, sealed }: Prepared,
-  declared: FileJson | undefined,
-  before?: () => Promise<void>,
-): OutgoingFile => ({
-  key: chosen.key,
-  path: chosen.path,
-  name: declared?.fileName ?? name,
-  fileId: declared?.id,
-  type,
-  source,
-  listed: sealed?.listed,
-  before,
-})
-
 type About = Omit<Sending, 'sender' | 'stored' | 'conceal'>
 
 export function remember(
@@ -106,17 +83,7 @@ export function remember(
   prepared: readonly Prepared[],
   outgoing: readonly OutgoingFile[],
 ): void {
-  const files = prepared.map(({ chosen: { key, path, bytes }, name, sealed }, index) => {
-    const fileId = outgoing[index]?.fileId
-    return {
-      key,
-      path,
-      size: bytes.size,
-      modified: bytes.lastModified,
-      ...(fileId ? { fileId } : {}),
-      ...(sealed ? { name, head: sealed.head } : {}),
-    }
-  })
+  const files = unfinishedFiles(prepared, outgoing)
   rememberUnfinished({ uploadId: upload.id, token, ...(secret ? { secret } : {}), isShared: !isNew, files })
 }
 
@@ -132,36 +99,31 @@ function begun(about: About, outgoing: readonly OutgoingFile[]): Sending {
   const stored = signal<FileJson[]>([])
   const transport = upload.stream
     ? plainTransport(upload.id, { token })
-    : tusTransport({
-        metadata: { uploadId: upload.id, uploadToken: token },
-        onUrl: ({ key }, url) => noteFile(upload.id, key, { url }),
-      })
+    : tusTransport(upload.id, { headers: {}, metadata: { uploadId: upload.id, uploadToken: token } })
   const refresh = refresher(async () => {
     stored.value = (await getUpload(upload.id, { token })).files ?? []
   })
-  const sender = createSender(outgoing, transport, {
-    onDone: ({ key, type }) => {
-      noteOver(upload.id, key)
-      if (type.startsWith('image/')) refresh()
+  const running = startSending(
+    {
+      recordId: upload.id,
+      place: href('/'),
+      transport,
+      onDone: ({ type }) => {
+        if (type.startsWith('image/')) refresh()
+      },
+      onDiscarded: ({ fileId, name, listed }) => {
+        // Its place would be waited for. What can't be told now is told by its end.
+        if (!runningOf(upload.id)) return
+        if (fileId) removeFile(upload.id, { id: fileId, fileName: name }, { token }).catch(() => {})
+        if (secret && listed)
+          void import('./manifest-changes.ts').then(({ unlistGivenUp }) =>
+            unlistGivenUp({ upload, token, secret }, listed),
+          )
+      },
     },
-    onDiscarded: ({ key, fileId, name, listed }) => {
-      noteOver(upload.id, key)
-      // Its place would be waited for. What can't be told now is told by its end.
-      if (!runningOf(upload.id)) return
-      if (fileId) removeFile(upload.id, { id: fileId, fileName: name }, { token }).catch(() => {})
-      if (secret && listed)
-        void import('./manifest-changes.ts').then(({ unlistGivenUp }) =>
-          unlistGivenUp({ upload, token, secret }, listed),
-        )
-    },
-  })
-  noteStarted(upload.id)
-  sender.dispatch({ type: 'begin' })
-  const conceal = announce(
-    href('/'),
-    computed(() => totalOf(sender.files.value)),
+    outgoing,
   )
-  return { ...about, sender, stored, conceal }
+  return { ...about, ...running, stored }
 }
 
 const REST_MS = 2_000

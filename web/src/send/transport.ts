@@ -1,13 +1,7 @@
 import type { ListedFile } from '../../../client/src/manifest.ts'
+import type { SizedSource } from '../../../client/src/source.ts'
 
 /** How the bytes of one file travel. */
-
-/** What is sent: a file as it is, or as it is once encrypted. Any part of it can be read again. */
-export interface Source {
-  /** Bytes. */
-  size: number
-  slice(start: number, end: number): Promise<Blob>
-}
 
 export interface OutgoingFile {
   key: string
@@ -18,7 +12,8 @@ export interface OutgoingFile {
   /** Undefined: it was not declared when the upload was made, but is added to it. */
   fileId: string | undefined
   type: string
-  source: Source
+  /** The file as it is, or as it is once encrypted. */
+  source: SizedSource
   /** Where an earlier visit left off. */
   resumeUrl?: string | undefined
   /** An earlier visit has sent some of it, but it is another file now: nothing of that is used. */
@@ -50,8 +45,3 @@ export interface Transfer {
 
 /** Starts or resumes the transfer of a file; reports nothing once it was stopped. */
 export type Transport = (file: OutgoingFile, report: Report) => Transfer
-
-export const plainSource = (bytes: Blob): Source => ({
-  size: bytes.size,
-  slice: async (start, end) => bytes.slice(start, end),
-})

@@ -1,5 +1,6 @@
 import { useEffect } from 'preact/hooks'
-import { ApiError, getUpload } from '../lib/api.ts'
+import { MayflyError } from '../../../client/src/errors.ts'
+import { getUpload } from '../lib/api.ts'
 import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
 import { DialogButton } from '../ui/dialog-button.tsx'
 import { Notice } from '../ui/notice.tsx'
@@ -49,7 +50,7 @@ export function UnfinishedUpload(props: Props) {
 async function forgetExpired(): Promise<void> {
   for (const { uploadId, token } of own()) {
     await getUpload(uploadId, { token }).catch((error: unknown) => {
-      if (error instanceof ApiError && error.status === 404) forgetUnfinished(uploadId)
+      if (error instanceof MayflyError && error.status === 404) forgetUnfinished(uploadId)
     })
   }
 }

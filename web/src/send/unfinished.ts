@@ -1,6 +1,5 @@
-import { signal } from '@preact/signals'
-import { remembered, rememberedUnder } from '../lib/browser-storage.ts'
-import type { Fingerprint } from './fingerprint.ts'
+import type { Fingerprint } from '../../../client/src/fingerprint.ts'
+import { storedList } from '../lib/browser-storage.ts'
 import { thisTab } from './tabs.ts'
 
 /** Uploads that this browser began and has not finished, so that a closed page is not the end of them. */
@@ -40,28 +39,9 @@ export interface Unfinished {
   files: UnfinishedFile[]
 }
 
-/** Each has its own place, where only the tab that sends it writes: so tabs never undo what others note. */
-const PLACE = 'unfinished-'
-const placeOf = (uploadId: string) => remembered(PLACE + uploadId)
-
-export const unfinished = signal<Unfinished[]>(readAll())
-addEventListener('storage', readAgain) // another tab wrote
-
-function readAll(): Unfinished[] {
-  return rememberedUnder(PLACE).flatMap((text) => parsed(text) ?? [])
-}
-
-function readAgain(): void {
-  unfinished.value = readAll()
-}
-
-function parsed(text: string | undefined): Unfinished | undefined {
-  try {
-    return text === undefined ? undefined : (JSON.parse(text) as Unfinished)
-  } catch {
-    return undefined
-  }
-}
+/** Of each, only the tab that sends it writes. */
+const stored = storedList<Unfinished>('unfinished')
+export const unfinished = stored.all
 
 /** Beside the files of the same upload that are left already. */
 export function rememberUnfinished(upload: Unfinished): void {
@@ -72,8 +52,7 @@ export function rememberUnfinished(upload: Unfinished): void {
 
 export function forgetUnfinished(uploadId: string): void {
   unwritten.delete(uploadId)
-  placeOf(uploadId).set(undefined)
-  readAgain()
+  stored.set(uploadId, undefined)
 }
 
 /** A note on one of thousands of small files must not write them all, so these wait for each other. */
@@ -82,16 +61,14 @@ const unwritten = new Map<string, Unfinished>()
 let timer: ReturnType<typeof setTimeout> | undefined
 addEventListener('pagehide', write)
 
-const noted = (uploadId: string) => unwritten.get(uploadId) ?? parsed(placeOf(uploadId).get())
+const noted = (uploadId: string) => unwritten.get(uploadId) ?? stored.get(uploadId)
 
 function write(): void {
   clearTimeout(timer)
   timer = undefined
-  if (unwritten.size === 0) return
-  for (const [uploadId, upload] of unwritten)
-    placeOf(uploadId).set(upload.files.length === 0 ? undefined : JSON.stringify(upload))
+  const changed = [...unwritten]
   unwritten.clear()
-  readAgain()
+  for (const [uploadId, upload] of changed) stored.set(uploadId, upload.files.length === 0 ? undefined : upload)
 }
 
 /** Others see that it is under way from here. */

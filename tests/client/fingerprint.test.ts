@@ -4,13 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import {
-  beginsWith,
-  coveredBy,
-  type Fingerprint,
-  NOTHING_SENT,
-  notedSource,
-} from '../../../web/src/send/fingerprint.ts'
+import { beginsWith, coveredBy, type Fingerprint, NOTHING_SENT, notedSource } from '../../client/src/fingerprint.ts'
+import { blobSource, type SizedSource } from '../../client/src/source.ts'
 
 const BLOCK = 4 * 1024 * 1024
 const SIZE = 2 * BLOCK + 1
@@ -18,15 +13,17 @@ const SIZE = 2 * BLOCK + 1
 /** What was noted once the first `end` bytes were handed out; read ahead of them is all the rest. */
 async function notedAfter(content: Buffer<ArrayBuffer>, end: number, known = NOTHING_SENT) {
   const notes: Fingerprint[] = []
-  const source = notedSource(new Blob([content]), known, (fingerprint) => notes.push(fingerprint))
+  const source = notedSource(sourceOf(content), known, (fingerprint) => void notes.push(fingerprint))
   const slice = await source.slice(0, end)
   return { first: notes[0] as Fingerprint, slice: Buffer.from(await slice.arrayBuffer()) }
 }
 
-const changedAt = (content: Buffer<ArrayBuffer>, index: number): Blob => {
+const sourceOf = (...content: Buffer<ArrayBuffer>[]) => blobSource(new Blob(content))
+
+const changedAt = (content: Buffer<ArrayBuffer>, index: number): SizedSource => {
   const changed = Buffer.from(content)
   changed[index] = (changed[index] as number) ^ 1
-  return new Blob([changed])
+  return sourceOf(changed)
 }
 
 describe('a fingerprint', () => {
@@ -49,7 +46,7 @@ describe('a fingerprint', () => {
     const content = randomBytes(SIZE)
     const { first } = await notedAfter(content, BLOCK)
 
-    expect(await beginsWith(new Blob([content]), first)).toBe(true)
+    expect(await beginsWith(sourceOf(content), first)).toBe(true)
     expect(await beginsWith(changedAt(content, BLOCK), first)).toBe(true)
     expect(await beginsWith(changedAt(content, 0), first)).toBe(false)
     expect(await beginsWith(changedAt(content, BLOCK - 1), first)).toBe(false)
@@ -59,9 +56,9 @@ describe('a fingerprint', () => {
     const [one, two] = [randomBytes(BLOCK), randomBytes(BLOCK)]
     const { first } = await notedAfter(Buffer.concat([one, two]), 2 * BLOCK)
 
-    expect(await beginsWith(new Blob([one, two]), first)).toBe(true)
-    expect(await beginsWith(new Blob([two, one]), first)).toBe(false)
-    expect(await beginsWith(new Blob([one]), first)).toBe(false)
+    expect(await beginsWith(sourceOf(one, two), first)).toBe(true)
+    expect(await beginsWith(sourceOf(two, one), first)).toBe(false)
+    expect(await beginsWith(sourceOf(one), first)).toBe(false)
   })
 
   test('that is gone on with is the same as one that was taken at once', async () => {
@@ -81,7 +78,7 @@ describe('a fingerprint', () => {
     const bytes = await openAsBlob(join(folder, 'gone.bin'))
     await rm(join(folder, 'gone.bin'))
     const notes: Fingerprint[] = []
-    const source = notedSource(bytes, NOTHING_SENT, (fingerprint) => notes.push(fingerprint))
+    const source = notedSource(blobSource(bytes), NOTHING_SENT, (fingerprint) => void notes.push(fingerprint))
 
     await expect(source.slice(0, 1)).rejects.toThrow()
     expect(notes).toEqual([])

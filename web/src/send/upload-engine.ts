@@ -1,0 +1,90 @@
+import { computed } from '@preact/signals'
+import { NOTHING_SENT, notedSource } from '../../../client/src/fingerprint.ts'
+import { blobSource, type SizedSource } from '../../../client/src/source.ts'
+import type { FileJson } from '../lib/api.ts'
+import { announce } from '../lib/upload-indicator.ts'
+import type { ChosenFile } from './chosen-files.ts'
+import type { Prepared } from './prepare.ts'
+import { createSender, type Outcome, type Sender } from './sender.ts'
+import type { OutgoingFile, Transport } from './transport.ts'
+import { noteFile, noteOver, noteStarted, type UnfinishedFile } from './unfinished.ts'
+import { totalOf } from './upload-queue.ts'
+
+/**
+ * Sends files for owners of uploads and for guests. `recordId`: of what this browser keeps about the files that are left, by which
+ * they can be resumed.
+ */
+
+/** Nothing of it is sent before its fingerprint is kept. `known`: up to where that was kept before. */
+export const notedFile = (
+  recordId: () => string,
+  { bytes, key }: Pick<ChosenFile, 'bytes' | 'key'>,
+  known = NOTHING_SENT,
+): SizedSource => notedSource(blobSource(bytes), known, (fingerprint) => noteFile(recordId(), key, { fingerprint }))
+
+/** `declared`: its place in the upload; undefined: it is added. */
+export const outgoingOf = (
+  { chosen, name, type, source, sealed }: Prepared,
+  declared?: FileJson,
+  before?: () => Promise<void>,
+): OutgoingFile => ({
+  key: chosen.key,
+  path: chosen.path,
+  name: declared?.fileName ?? name,
+  fileId: declared?.id,
+  type,
+  source,
+  listed: sealed?.listed,
+  before,
+})
+
+/** What is kept of files before anything of them is sent. */
+export const unfinishedFiles = (prepared: readonly Prepared[], outgoing: readonly OutgoingFile[]): UnfinishedFile[] =>
+  prepared.map(({ chosen: { key, path, bytes }, name, sealed }, index) => {
+    const fileId = outgoing[index]?.fileId
+    return {
+      key,
+      path,
+      size: bytes.size,
+      modified: bytes.lastModified,
+      ...(fileId ? { fileId } : {}),
+      ...(sealed ? { name, head: sealed.head } : {}),
+    }
+  })
+
+/** Files that are on their way. They outlive the page that shows them, so that people can look around meanwhile. */
+export interface Running {
+  sender: Sender
+  /** To be called when it is not under way any more. */
+  conceal: () => void
+}
+
+interface Work extends Outcome {
+  recordId: string
+  /** Where the page shows it. */
+  place: string
+  transport: Transport
+}
+
+export function startSending(
+  { recordId, place, transport, onDone, onDiscarded }: Work,
+  outgoing: readonly OutgoingFile[],
+): Running {
+  const sender = createSender(outgoing, transport, {
+    onDone: (file) => {
+      noteOver(recordId, file.key)
+      onDone(file)
+    },
+    onDiscarded: (file) => {
+      noteOver(recordId, file.key)
+      onDiscarded?.(file)
+    },
+  })
+  noteStarted(recordId)
+  sender.dispatch({ type: 'begin' })
+  const conceal = announce(
+    place,
+    computed(() => totalOf(sender.files.value)),
+  )
+  return { sender, conceal }
+}
