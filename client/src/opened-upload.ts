@@ -1,25 +1,26 @@
 import { openedSize } from './age-layout.ts'
 import { bareName, openName, openText, wrongKey } from './encryption.ts'
-import { notAsSent } from './errors.ts'
-import type { EncryptionPromise } from './links.ts'
+import { type MayflyError, notAsSent } from './errors.ts'
 import { compareFiles, type ListedFile, type Manifest, openManifest, textDigest } from './manifest.ts'
-import type { FileJson, UploadJson } from './shapes.ts'
+import type { FileJson } from './shapes.ts'
 
 /** An encrypted upload as its sender has sealed it. Loaded by `import()` only, when something is encrypted. */
 
-export interface OpenedUpload {
+export interface OpenedUpload<File extends FileJson = FileJson> {
   comments: string
   /** In the sender's order. */
-  files: OpenedFile[]
+  files: OpenedFile<File>[]
   /** Undefined: it was made without one, so nothing binds names, sizes and contents together. */
   manifest: Manifest | undefined
   /** How many files the manifest names of which the server knows nothing. */
   absent: number
 }
 
-export interface OpenedFile {
-  file: FileJson
+export interface OpenedFile<File extends FileJson = FileJson> {
+  file: File
   name: string
+  /** The name was sealed: how large the file is can be told exactly. */
+  isNameSealed: boolean
   size: number
   /** How the manifest describes it. */
   listed: ListedFile | undefined
@@ -27,27 +28,59 @@ export interface OpenedFile {
   isForeign: boolean
 }
 
-/** Throws `MayflyError`: `wrong_key`, or `not_as_sent` when a promise is not kept. */
-export async function openUpload(upload: UploadJson, key: string, e2ee?: EncryptionPromise): Promise<OpenedUpload> {
+/** Of the server's answer, what is sealed. */
+interface SealedUpload<File> {
+  comments: string
+  files?: readonly File[] | null
+  manifest?: string | undefined
+  stream: boolean
+}
+
+interface Promised {
+  /** The link says that there is a manifest. */
+  hasManifest: boolean
+  /** Over plain HTTP browsers can't open the message. */
+  isMessageSkipped?: boolean
+}
+
+/**
+ * Why an upload does not open:
+ *
+ * - `key`: it is another key
+ * - `unlisted`: the link promises a manifest, and there is none
+ * - `manifest`, `message`: it was changed
+ */
+export type Obstacle = 'key' | 'unlisted' | 'manifest' | 'message'
+
+export async function tryToOpen<File extends FileJson>(
+  upload: SealedUpload<File>,
+  key: string,
+  { hasManifest, isMessageSkipped = false }: Promised,
+): Promise<OpenedUpload<File> | Obstacle> {
   const files = upload.files ?? []
   const names = new Map(files.map(({ id, fileName }) => [id, openName(fileName, key)]))
   const manifest = manifestIn(upload, key)
-  const comments = upload.comments === '' ? '' : await openText(upload.comments, key).catch(() => undefined)
+  const hasMessage = upload.comments !== '' && !isMessageSkipped
+  const comments = hasMessage ? await openText(upload.comments, key).catch(() => undefined) : ''
   const opensSomething = manifest || comments || [...names.values()].some((name) => name !== undefined)
-  const isSealed = upload.manifest !== undefined || upload.comments !== '' || files.some(isNameSealed)
-  if (isSealed && !opensSomething) throw wrongKey()
-  if (!manifest && upload.manifest !== undefined) throw notAsSent("the sender's list of the files was changed")
-  if (!manifest && e2ee === '2') throw notAsSent("the server does not hand out the sender's list of the files")
+  const isSealed = upload.manifest !== undefined || hasMessage || files.some(hasSealedName)
+  if (isSealed && !opensSomething) return 'key'
+  if (!manifest && upload.manifest !== undefined) return 'manifest'
+  if (!manifest && hasManifest) return 'unlisted'
   const isMessageListed = !manifest || manifest.message === textDigest(upload.comments)
-  if (comments === undefined || !isMessageListed) throw notAsSent('the message is not the one that the sender wrote')
+  if (comments === undefined || !isMessageListed) return 'message'
 
-  const opened = ({ file, listed, isForeign }: Pick<OpenedFile, 'file' | 'listed' | 'isForeign'>): OpenedFile => ({
-    file,
-    name: names.get(file.id) ?? bareName(file.fileName),
-    size: listed?.size ?? openedSize(file.fileSize),
-    listed,
-    isForeign,
-  })
+  const opened = ({ file, listed, isForeign }: Pick<OpenedFile<File>, 'file' | 'listed' | 'isForeign'>) => {
+    const name = names.get(file.id)
+    return {
+      file,
+      name: name ?? bareName(file.fileName),
+      isNameSealed: name !== undefined,
+      size: listed?.size ?? openedSize(file.fileSize),
+      listed,
+      isForeign,
+    }
+  }
   if (!manifest) {
     const unlisted = files.map((file) => opened({ file, listed: undefined, isForeign: false }))
     return { comments, manifest, absent: 0, files: unlisted }
@@ -57,8 +90,26 @@ export async function openUpload(upload: UploadJson, key: string, e2ee?: Encrypt
   return { comments, manifest, absent: compared.absent, files: compared.files.map(opened) }
 }
 
+const ERRORS: Record<Obstacle, () => MayflyError> = {
+  key: wrongKey,
+  unlisted: () => notAsSent("the server does not hand out the sender's list of the files"),
+  manifest: () => notAsSent("the sender's list of the files was changed"),
+  message: () => notAsSent('the message is not the one that the sender wrote'),
+}
+
+/** Throws `MayflyError`: `wrong_key`, or `not_as_sent` when a promise is not kept. */
+export async function openUpload(
+  upload: SealedUpload<FileJson>,
+  key: string,
+  promised: Promised,
+): Promise<OpenedUpload> {
+  const opened = await tryToOpen(upload, key, promised)
+  if (typeof opened === 'string') throw ERRORS[opened]()
+  return opened
+}
+
 /** Undefined: there is none, or it does not open. */
-function manifestIn({ manifest }: UploadJson, key: string): Manifest | undefined {
+function manifestIn({ manifest }: SealedUpload<unknown>, key: string): Manifest | undefined {
   if (manifest === undefined) return undefined
   try {
     return openManifest(manifest, key)
@@ -67,5 +118,5 @@ function manifestIn({ manifest }: UploadJson, key: string): Manifest | undefined
   }
 }
 
-/** As this client and the page write it; others, such as `age` and curl, name their files as they like. */
-const isNameSealed = ({ fileName }: FileJson): boolean => /^[\w-]{80,}\.age$/.test(fileName)
+/** As this client writes it; others, such as `age` and curl, name their files as they like. */
+const hasSealedName = ({ fileName }: FileJson): boolean => /^[\w-]{80,}\.age$/.test(fileName)

@@ -91,7 +91,7 @@ export async function uploadInfo(server: string, upload: UploadJson, secrets: Se
   const base = upload.downloadURL ?? server
   const e2ee = opened?.manifest ? '2' : '1'
 
-  const info = ({ file, name, size, listed, isForeign }: OpenedFile): FileInfo => ({
+  const info = ({ file, name, size, listed, isForeign }: Omit<OpenedFile, 'isNameSealed'>): FileInfo => ({
     id: file.id,
     name,
     size,
@@ -134,9 +134,9 @@ export async function uploadInfo(server: string, upload: UploadJson, secrets: Se
 }
 
 const openedBy = async (upload: UploadJson, key: string, e2ee: EncryptionPromise | undefined) =>
-  (await import('./opened-upload.ts')).openUpload(upload, key, e2ee)
+  (await import('./opened-upload.ts')).openUpload(upload, key, { hasManifest: e2ee === '2' })
 
-const unopened = (file: FileJson, isEncrypted: boolean): OpenedFile => ({
+const unopened = (file: FileJson, isEncrypted: boolean): Omit<OpenedFile, 'isNameSealed'> => ({
   file,
   name: pathOfName(file.fileName),
   size: isEncrypted ? openedSize(file.fileSize) : file.fileSize,

@@ -33,6 +33,26 @@ describe.skipIf(!hasBrowser())('an upload on the page', () => {
     expect(offsets.at(-1)).toBeGreaterThan(0)
   })
 
+  test('continues by itself when nothing moves any more, though the connection stands', async () => {
+    const app = await makeApp()
+    const page = await open()
+    await page.clock.install()
+    let requests = 0
+    await page.route('**/tus/*', (route) => {
+      requests += 1
+      return requests === 1 ? undefined : route.continue() // the first gets no answer
+    })
+    await page.goto(`${app.url}/`)
+    await choose(page, [fileOf('a.bin')])
+    await page.getByRole('button', { name: 'Send 1 file' }).click()
+    await expect.poll(() => requests).toBe(1)
+
+    const link = page.getByRole('heading', { name: 'Your link is ready' })
+    while ((await link.count()) === 0) await page.clock.runFor(10_000)
+
+    expect(requests).toBeGreaterThan(1)
+  })
+
   test('continues from where it was when the page was closed, with the same file', { timeout: 40_000 }, async () => {
     const app = await makeApp()
     const line = await slowLine(() => app.url)

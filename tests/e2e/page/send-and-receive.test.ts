@@ -153,6 +153,11 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
     expect(file.bytes.toString()).toBe('content of a')
     expect(archive.name).toMatch(/^mayfly-.*\.zip$/)
     expect([archive.bytes.includes('content of a'), archive.bytes.includes('content of b')]).toEqual([true, true])
+    await page.route('**/file/*/*/a.txt*', async (route) => {
+      await route.fulfill({ response: await route.fetch(), body: 'content of x' })
+    })
+    await page.getByRole('button', { name: 'Download a.txt' }).click()
+    await page.getByRole('alert').filter({ hasText: 'The file was damaged on its way' }).waitFor()
   })
 
   test('says in words that a link is over, and that a file is being fetched by somebody else', async () => {

@@ -1,11 +1,9 @@
-import { openedSize } from '../../../client/src/age-layout.ts'
-import { bareName, openName, openText } from '../../../client/src/encryption.ts'
-import { compareFiles, type Manifest, openManifest, textDigest } from '../../../client/src/manifest.ts'
+import { type OpenedFile, tryToOpen } from '../../../client/src/opened-upload.ts'
 import { type Access, type FileJson, getUpload, type UploadJson } from '../lib/api.ts'
 import { isOlderThanSeen } from './newest-manifest.ts'
 import type { Received } from './received.ts'
 import { isCut, keyIn } from './secret.ts'
-import { canBeFetched, needsHttps, type View, type ViewFile, viewFile } from './view.ts'
+import { needsHttps, viewFile } from './view.ts'
 
 /** Files and their manifest are read one after the other, and changed one after the other, too. */
 const RECHECKS = 2
@@ -24,63 +22,28 @@ export interface Key {
  */
 export async function openSealed(upload: UploadJson, access: Access, key: Key): Promise<Received> {
   for (let attempt = 0; ; attempt++) {
-    const opened = await tryToOpen(upload, access, { ...key, secret: keyIn(key.secret) })
-    const isDoubtful = opened.state === 'open' && opened.view.files.some(({ isForeign }) => isForeign)
-    if (!isDoubtful || attempt === RECHECKS) return opened
+    const received = await opened(upload, access, { ...key, secret: keyIn(key.secret) })
+    const isDoubtful = received.state === 'open' && received.view.files.some(({ isForeign }) => isForeign)
+    if (!isDoubtful || attempt === RECHECKS) return received
     await new Promise((resolve) => setTimeout(resolve, RECHECK_MS))
     upload = await getUpload(upload.id, access)
   }
 }
 
-async function tryToOpen(upload: UploadJson, access: Access, { secret, hasManifest }: Key): Promise<Received> {
-  const { id, manifest: sealed, comments } = upload
-  const names = new Map(upload.files?.map((file) => [file.id, openName(file.fileName, secret)]))
-  const manifest = sealed === undefined ? undefined : attempt(() => openManifest(sealed, secret))
-  const message = await openText(comments, secret).catch(() => undefined)
-  const isMessageSealed = comments !== '' && !needsHttps({ secret })
-  const opensSomething =
-    Boolean(manifest) || message !== undefined || [...names.values()].some((name) => name !== undefined)
+async function opened(upload: UploadJson, access: Access, { secret, hasManifest }: Key): Promise<Received> {
+  const found = await tryToOpen(upload, secret, { hasManifest, isMessageSkipped: needsHttps({ secret }) })
+  if (found === 'key') return { state: 'locked', needs: 'key', problem: isCut(secret) ? 'cut' : 'wrong', tried: secret }
+  if (typeof found === 'string') return { state: 'refused', reason: found === 'unlisted' ? 'unlisted' : 'changed' }
+  const { comments, manifest, absent } = found
+  if (manifest && isOlderThanSeen(upload.id, manifest.version)) return { state: 'refused', reason: 'older' }
 
-  if (!opensSomething && (sealed !== undefined || isMessageSealed || upload.files?.some(isNameSealed)))
-    return { state: 'locked', needs: 'key', problem: isCut(secret) ? 'cut' : 'wrong', tried: secret }
-  if (!manifest && (hasManifest || sealed !== undefined))
-    return { state: 'refused', reason: sealed === undefined ? 'unlisted' : 'changed' }
-  const isMessageListed = !manifest || manifest.message === textDigest(comments)
-  if (!isMessageListed || (isMessageSealed && message === undefined)) return { state: 'refused', reason: 'changed' }
-  if (manifest && isOlderThanSeen(id, manifest.version)) return { state: 'refused', reason: 'older' }
-
-  const viewOf = (file: FileJson): ViewFile => {
-    const path = names.get(file.id)
-    const view = viewFile(upload, file, path ?? bareName(file.fileName), openedSize(file.fileSize))
-    return { ...view, isSizeExact: path !== undefined }
+  /** What is not what the sender listed can't be fetched. */
+  const viewOf = ({ file, name, size, isNameSealed, listed, isForeign }: OpenedFile<FileJson>) => {
+    const view = viewFile(upload, file, name, size)
+    return { ...view, isSizeExact: isNameSealed, listed, isForeign, isThere: view.isThere && !isForeign }
   }
-  const view = { upload, access, secret, comments: message ?? '', files: (upload.files ?? []).map(viewOf) }
-  return { state: 'open', view: manifest ? asListed(view, manifest) : view }
-}
-
-/** What is not what the sender listed can't be fetched. */
-function asListed(view: View, manifest: Manifest): View {
-  const views = new Map(view.files.map((one) => [one.file, one]))
-  const isThere = (file: FileJson) => canBeFetched(view.upload, file)
-  const { files, absent } = compareFiles([...views.keys()], isThere, manifest)
   return {
-    ...view,
-    manifest,
-    absent,
-    files: files.map(({ file, listed, isForeign }) => {
-      const one = views.get(file) as ViewFile
-      return { ...one, size: listed?.size ?? one.size, listed, isForeign, isThere: one.isThere && !isForeign }
-    }),
-  }
-}
-
-/** As this page writes it; other clients, such as `age` and curl, name their files as they like. */
-const isNameSealed = ({ fileName }: FileJson): boolean => /^[\w-]{80,}\.age$/.test(fileName)
-
-function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work()
-  } catch {
-    return undefined
+    state: 'open',
+    view: { upload, access, secret, comments, manifest, absent, files: found.files.map(viewOf) },
   }
 }

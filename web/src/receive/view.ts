@@ -77,5 +77,5 @@ export const viewFile = (upload: UploadJson, file: FileJson, path: string, size:
   isThere: canBeFetched(upload, file),
 })
 
-export const canBeFetched = ({ stream }: UploadJson, { status }: FileJson): boolean =>
+const canBeFetched = ({ stream }: UploadJson, { status }: FileJson): boolean =>
   status === (stream ? 'uploading' : 'uploaded')
