@@ -1,7 +1,9 @@
 import fs from 'node:fs'
 import { AppError } from '../server/lib/errors.ts'
-import type { ByteRange } from './blob-store.ts'
+import type { BlobKey, ByteRange } from './blob-store.ts'
 import { call, errorCode, storageError } from './file-calls.ts'
+import { OneChunk } from './one-chunk.ts'
+import { createOpenFiles } from './open-files.ts'
 
 const { O_RDONLY, O_NOFOLLOW } = fs.constants
 
@@ -19,9 +21,9 @@ const FAST_BYTES_PER_MS = 4096
 
 const EMPTY = Buffer.alloc(0)
 
-export type BufferPool = ReturnType<typeof createBufferPool>
+type BufferPool = ReturnType<typeof createBufferPool>
 
-export function createBufferPool() {
+function createBufferPool() {
   const small: Buffer[] = []
   const large: Buffer[] = []
   let largeTaken = 0
@@ -41,34 +43,43 @@ export function createBufferPool() {
   return { take, giveBack }
 }
 
-/**
- * Opens a file and reads it, or `range` of it. Throws `not_found`. A symbolic link is refused: nothing of ours is one.
- *
- * Up to 256 KiB are read in place, open to close: 8 us of CPU for 1 KiB and 27 us for 64 KiB, while four trips through the
- * thread pool take 45 and 53 us (2 cores, Node 26, page cache warm, 32 readers). The price is a pause
- * of one disk access when the file is cold.
- */
-export async function readFile(
-  path: string,
-  range: ByteRange | undefined,
-  pool: BufferPool,
-): Promise<AsyncIterableIterator<Buffer>> {
-  const fd = openSync(path)
-  let handedOver = false
-  try {
-    const { size } = fs.fstatSync(fd)
-    const { start, end } = range ?? { start: 0, end: size - 1 }
-    if (end >= size) throw new Error(`blob of ${size} bytes is too short for the range ${start}-${end}`)
-    if (end - start < IN_PLACE_BYTES) return oneChunk(readSync(fd, start, end + 1 - start))
+/** Reads blobs that are files. `pathOf` throws for what is no key. */
+export function createFileReader(pathOf: (key: BlobKey) => string) {
+  const pool = createBufferPool()
+  const open = createOpenFiles()
 
-    const chunks = pooledChunks(fd, start, end + 1, pool)
-    // `return` runs the `finally` of a generator only when that was started: this runs up to its empty yield.
-    await chunks.next()
-    handedOver = true
-    return chunks
-  } finally {
-    if (!handedOver) fs.closeSync(fd)
+  /**
+   * Reads a file, or `range` of it. Throws `not_found`. A symbolic link is refused: nothing of ours is one.
+   *
+   * Up to 256 KiB are read in place: 8 us of CPU for 1 KiB and 27 us for 64 KiB, while four trips through the thread pool take 45
+   * and 53 us (2 cores, Node 26, page cache warm, 32 readers). The price is a pause of one disk access when the file is cold.
+   */
+  async function read(key: BlobKey, range: ByteRange | undefined): Promise<AsyncIterableIterator<Buffer>> {
+    if (!range || range.end - range.start >= IN_PLACE_BYTES) return readLarge(openSync(pathOf(key)), range)
+    const fd = open.find(key) ?? open.keep(key, openSync(pathOf(key)))
+    return new OneChunk(readSync(fd, range.start, range.end + 1))
   }
+
+  /** Owns `fd`. Only a whole file may turn out small here. */
+  async function readLarge(fd: number, range: ByteRange | undefined): Promise<AsyncIterableIterator<Buffer>> {
+    let handedOver = false
+    try {
+      const { size } = fs.fstatSync(fd)
+      const { start, end } = range ?? { start: 0, end: size - 1 }
+      if (end >= size) throw new Error(`blob of ${size} bytes is too short for the range ${start}-${end}`)
+      if (end - start < IN_PLACE_BYTES) return new OneChunk(readSync(fd, start, end + 1))
+
+      const chunks = pooledChunks(fd, start, end + 1, pool)
+      // `return` runs the `finally` of a generator only when that was started: this runs up to its empty yield.
+      await chunks.next()
+      handedOver = true
+      return chunks
+    } finally {
+      if (!handedOver) fs.closeSync(fd)
+    }
+  }
+
+  return { read, forget: open.forget, close: open.close }
 }
 
 function openSync(path: string): number {
@@ -79,19 +90,17 @@ function openSync(path: string): number {
   }
 }
 
-function readSync(fd: number, start: number, length: number): Buffer {
+/** Reads `[start, end)`. */
+function readSync(fd: number, start: number, end: number): Buffer {
+  const length = end - start
   const buffer = Buffer.allocUnsafe(length)
   let filled = 0
   while (filled < length) {
     const count = fs.readSync(fd, buffer, filled, length - filled, start + filled)
-    if (count === 0) throw endedEarly(start + filled)
+    if (count === 0) throw new Error(`blob is too short for the range ${start}-${end - 1}`)
     filled += count
   }
   return buffer
-}
-
-async function* oneChunk(chunk: Buffer): AsyncGenerator<Buffer, void> {
-  if (chunk.length > 0) yield chunk
 }
 
 /** Reads `[start, end)`, one chunk ahead of a fast reader. Owns `fd`. */

@@ -5,7 +5,7 @@ import { AppError } from '../server/lib/errors.ts'
 import type { BlobInfo, BlobKey, BlobStore, Durability } from './blob-store.ts'
 import { call, type Directory, errorCode, ignore, openDirectory } from './file-calls.ts'
 import { FOLDER_MODE } from './file-modes.ts'
-import { createBufferPool, readFile } from './file-reader.ts'
+import { createFileReader } from './file-reader.ts'
 import { createFile, createFileWriter } from './file-writer.ts'
 import { interruptible } from './interruptible.ts'
 import { KEY, listFolder, namesIn, statFile } from './local-listing.ts'
@@ -41,7 +41,7 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
   const root = await openDirectory(directory)
   const temporaryFolder = await openDirectory(temporaries)
   const shards = new Map<string, Promise<Directory>>()
-  const buffers = createBufferPool()
+  const reader = createFileReader((key) => pathOf(key))
   const writing = new Set<BlobKey>()
   const partials = createLocalPartials({
     durability,
@@ -150,6 +150,7 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
 
   async function remove(key: BlobKey): Promise<void> {
     await call((done) => fs.unlink(pathOf(key), done)).catch(ignore('ENOENT'))
+    reader.forget(key)
   }
 
   async function* list(): AsyncGenerator<BlobInfo> {
@@ -181,6 +182,7 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
       if (shard.status === 'fulfilled') shard.value.close()
     }
     shards.clear()
+    reader.close()
     temporaryFolder.close()
     root.close()
   }
@@ -188,7 +190,7 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
   return {
     put,
     adopt,
-    get: async (key, range) => readFile(pathOf(key), range, buffers),
+    get: reader.read,
     openPartial: partials.open,
     seizePartial: partials.seize,
     deletePartial: partials.remove,
@@ -196,7 +198,7 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
     delete: remove,
     list,
     sweep,
-    quarantine,
+    quarantine: { ...quarantine, add: (key) => quarantine.add(key).finally(() => reader.forget(key)) },
     readId: () => readStoreId(directory),
     writeId: (id) =>
       writeStoreId(id, { directory, temporaryPath: temporaryPathOf(randomBytes(16).toString('hex')), root }),

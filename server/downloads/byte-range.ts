@@ -14,7 +14,8 @@ export interface Validators {
  * clients that always send `bytes=0-` should get its nothing with a 200, as from Go's `ServeContent`, not a 416.
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | 'whole' | 'unsatisfiable' {
-  const [range, ...others] = rangesOf(header ?? '')
+  if (header === undefined) return 'whole'
+  const [range, ...others] = rangesOf(header)
   const [, first, last] = /^(\d*)-(\d*)$/.exec(range ?? '') ?? []
   if (others.length > 0 || size === 0 || first === undefined || last === undefined) return 'whole'
   if (first === '') return suffixRange(last, size)

@@ -3,7 +3,7 @@ import type { ByteRange } from '../../storage/blob-store.ts'
 import type { Caller } from '../accounts/caller.ts'
 import type { Config } from '../config/config.ts'
 import { type CallerReader, holderCookieFor, holderOf, isPreview, readerOf } from '../http/caller.ts'
-import { contentHeaders, type Headers } from '../http/content-headers.ts'
+import { contentHeaders, type HeaderList } from '../http/content-headers.ts'
 import { createContentGuard } from '../http/domains.ts'
 import { withReaderTimeout } from '../http/idle-timeout.ts'
 import { acceptAnyBody, BYTES_WITH_FILES, readJson } from '../http/json-body.ts'
@@ -61,10 +61,10 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     const caller = await readCaller(request)
     const download = await find(request, caller, reply)
     const { status, range, headers } = answerTo(request, download)
-    if (status === 304) return reply.code(304).headers(headers).send()
+    if (status === 304) return withHeaders(reply.code(304), headers).send()
     request.socket.setTimeout(0) // the reader's time does not run while we wait for the store; node sets it anew for the next request
     const { bytes, part } = await read(request, reply, caller, download, range)
-    const sent = await sendContent(reply, status, { ...headers, ...lengthOf(part, download) }, bytes)
+    const sent = await sendContent(reply, status, [...headers, ...lengthOf(part, download)], bytes)
     downloads.record(download, part, sent, readerOf(request, caller))
     return reply
   }
@@ -94,10 +94,7 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     const download = await find(request, caller, reply)
     await downloads.check(download, holderOf(request, caller).id)
     const { status, headers } = answerTo(request, download)
-    return reply
-      .code(status)
-      .headers({ ...headers, ...lengthOf(undefined, download) })
-      .send()
+    return withHeaders(reply.code(status), [...headers, ...lengthOf(undefined, download)]).send()
   }
 
   /** As a header, because `reply.setCookie` writes its own only on the way through `reply.send`, which content goes past. */
@@ -123,7 +120,7 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
 interface Answer {
   status: 200 | 206 | 304
   range: ByteRange | undefined
-  headers: Headers
+  headers: HeaderList
 }
 
 /** What a request deserves: the whole, a part, or the news that its copy is good. Throws `precondition_failed`, `range_not_satisfiable`. */
@@ -151,11 +148,16 @@ function answerTo(request: FastifyRequest, download: Download): Answer {
 }
 
 /** The headers that tell how much comes, of the whole or of a part. */
-function lengthOf(part: ByteRange | undefined, { size }: Download): Headers {
-  if (size === undefined) return {}
-  if (!part) return { 'Content-Length': size }
+function lengthOf(part: ByteRange | undefined, { size }: Download): HeaderList {
+  if (size === undefined) return []
+  if (!part) return ['Content-Length', size]
   const { start, end } = part
-  return { 'Content-Length': end - start + 1, 'Content-Range': `bytes ${start}-${end}/${size}` }
+  return ['Content-Length', end - start + 1, 'Content-Range', `bytes ${start}-${end}/${size}`]
+}
+
+function withHeaders(reply: FastifyReply, headers: HeaderList): FastifyReply {
+  for (let index = 0; index < headers.length; index += 2) reply.header(String(headers[index]), headers[index + 1])
+  return reply
 }
 
 const conditionsOf = ({ headers }: FastifyRequest) => ({

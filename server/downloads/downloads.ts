@@ -193,6 +193,9 @@ export function createDownloads({
     if (parts.length > 1) await assertNoneLost(parts)
     const bytesOf = (those: ArchivePart[]) =>
       those.length > 1 ? inBatches(readParts(those)) : readParts(those, onFailure)
+    const [only] = parts
+    if (limit === null && parts.length === 1 && only?.kind === 'file')
+      return { bytes: await bytesReader.open(only).catch(onFailure), part }
     if (limit === null) return { bytes: bytesOf(parts), part }
     const { holder, receipt, isLook } = claiming(reader)
     const claim = await claims.take(fileIds, limit, { holder, scope }, size, { range, isLook })
@@ -290,7 +293,9 @@ export interface ArchiveRef {
 }
 
 function fileDownload({ upload }: OpenUpload, file: StoredFile): Download {
-  return blobDownload(upload, file, { ...file, blobKey: blobKeyOf(file), lastModified: modifiedAt(file) }, [file.id])
+  const { id, name, type, size, sha256 } = file
+  const content = { blobKey: blobKeyOf(file), name, type, size, sha256, lastModified: modifiedAt(file) }
+  return blobDownload(upload, file, content, [id])
 }
 
 function variantDownload(
@@ -318,8 +323,10 @@ interface Content extends Pick<Variant, 'blobKey' | 'size' | 'type' | 'sha256'> 
 
 function blobDownload(upload: Upload, file: StoredFile, content: Content, counted: readonly string[]): Download {
   const { blobKey: key, name, type, size, sha256, lastModified, onFailure } = content
+  const { isLimited, isPrivate } = commonOf(upload)
   return {
-    ...commonOf(upload),
+    isLimited,
+    isPrivate,
     name,
     type,
     size,

@@ -9,7 +9,7 @@ import type { Credentials } from '../uploads/password-gate.ts'
 import { boundName } from './cookies.ts'
 import { isUnwantedPage } from './origins.ts'
 import { sessionTokenOf } from './session-cookies.ts'
-import { type Address, isInside, networkOf, sourceAddress } from './source-address.ts'
+import { isInside, type Source, sourceOf } from './source-address.ts'
 
 interface Dependencies extends Pick<Accounts, 'users' | 'sessions' | 'tokens'> {
   config: Pick<
@@ -43,7 +43,7 @@ export function createCallerReader({ users, sessions, tokens, config }: Dependen
   const bySession = remembered((request) => callerOf(request, false))
 
   /** The caller's address as throttles count it; known without a query. */
-  const network = (request: FastifyRequest): string => networkOf(sourceAddress(request, config))
+  const network = (request: FastifyRequest): string => sourceOf(request, config).network
 
   /** For what is done while the caller waits; known without a query. Once for each request. */
   function sender(request: FastifyRequest, reply: FastifyReply): Sender {
@@ -54,23 +54,29 @@ export function createCallerReader({ users, sessions, tokens, config }: Dependen
   }
 
   /** Whether a stranger at this address may upload; known without a query. */
-  const isWhitelisted = (request: FastifyRequest): boolean => isAllowed(sourceAddress(request, config))
+  const isWhitelisted = (request: FastifyRequest): boolean => isAllowed(sourceOf(request, config))
 
-  const isAllowed = (address: Address): boolean =>
+  const isAllowed = ({ address }: Source): boolean =>
     config.uploadWhitelist.length === 0 || isInside(address, config.uploadWhitelist)
 
   async function callerOf(request: FastifyRequest, takesTokens: boolean): Promise<Caller> {
-    const address = sourceAddress(request, config)
+    const source = sourceOf(request, config)
     return {
-      address: address.toString(),
-      network: networkOf(address),
-      isWhitelisted: isAllowed(address),
+      address: source.text,
+      network: source.network,
+      isWhitelisted: isAllowed(source),
       isUnwantedPage: isUnwantedPage(request, config),
       uploadToken: headerOf(request, 'x-uploadtoken'),
       credentials: readCredentials(request.headers.authorization),
-      ...(await impersonating(request, await identify(request, takesTokens))),
+      ...(isAnonymous(request) ? ANONYMOUS : await impersonating(request, await identify(request, takesTokens))),
     }
   }
+
+  /** Whether the request names nobody, as nearly all downloads do. */
+  const isAnonymous = ({ headers }: FastifyRequest): boolean =>
+    headers['x-plik-impersonate'] === undefined &&
+    (config.featureAuthentication === 'disabled' ||
+      (headers['x-pliktoken'] === undefined && headers.cookie === undefined))
 
   async function identify(request: FastifyRequest, takesTokens: boolean): Promise<Identity> {
     if (config.featureAuthentication === 'disabled') return ANONYMOUS // ShareX can't but send a token (Plik 1.3.8)
@@ -96,13 +102,12 @@ export function createCallerReader({ users, sessions, tokens, config }: Dependen
   return Object.assign(read, { bySession, network, sender, isWhitelisted })
 }
 
-/** The answer to a request does not change while it runs. */
+/** The answer to a request does not change while it runs. Kept on the request itself: a WeakMap of them costs the garbage collector. */
 function remembered(read: (request: FastifyRequest) => Promise<Caller>): (request: FastifyRequest) => Promise<Caller> {
-  const known = new WeakMap<FastifyRequest, Promise<Caller>>()
-  return (request) => {
-    const caller = known.get(request) ?? read(request)
-    known.set(request, caller)
-    return caller
+  const known = Symbol('caller')
+  return (request: FastifyRequest & { [known]?: Promise<Caller> }) => {
+    request[known] ??= read(request)
+    return request[known]
   }
 }
 

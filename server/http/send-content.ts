@@ -1,7 +1,8 @@
-import type { ServerResponse } from 'node:http'
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
+import { OneChunk } from '../../storage/one-chunk.ts'
 import { AppError } from '../lib/errors.ts'
-import type { Headers } from './content-headers.ts'
+import type { HeaderList } from './content-headers.ts'
 
 /** How long a reader may pause, as browsers do, before the connection is cut. */
 export const STALLED_READER_MS = 120_000
@@ -20,18 +21,17 @@ export interface Sent {
 export async function sendContent(
   reply: FastifyReply,
   status: number,
-  headers: Headers,
+  headers: HeaderList,
   bytes: AsyncIterable<Buffer>,
 ): Promise<Sent> {
   const { raw } = reply
+  if (bytes instanceof OneChunk) return sendChunk(reply, status, headers, bytes.chunk)
   const sent: Sent = { bytes: 0, isWhole: false }
   const chunks = bytes[Symbol.asyncIterator]()
   let next = await chunks.next() // before the headers: what can't be read at all is still answered with an error
-  reply.headers(headers).hijack()
-  raw.socket?.setTimeout(STALLED_READER_MS)
+  writeHead(reply, status, headers)
   try {
-    raw.writeHead(status, reply.getHeaders() as Headers)
-    if (!raw.chunkedEncoding && !reply.hasHeader('content-length')) resetUnlessWhole(raw)
+    if (!raw.chunkedEncoding && !headers.includes('Content-Length')) resetUnlessWhole(raw)
     for (; !next.done; next = await chunks.next()) {
       await write(raw, next.value)
       sent.bytes += next.value.length
@@ -45,6 +45,23 @@ export async function sendContent(
       reply.log.error({ err: error }, 'download failed midway')
   }
   return sent
+}
+
+/** Head and bytes in one write, which the kernel takes at once unless the reader is slow. */
+function sendChunk(reply: FastifyReply, status: number, headers: HeaderList, chunk: Buffer): Promise<Sent> {
+  const { raw } = reply
+  writeHead(reply, status, headers)
+  return new Promise((resolve) => {
+    raw.once('close', () => resolve({ bytes: 0, isWhole: false }))
+    raw.end(chunk, () => resolve({ bytes: chunk.length, isWhole: true }))
+  })
+}
+
+/** Goes past Fastify, with what was set on the reply before. */
+function writeHead(reply: FastifyReply, status: number, headers: HeaderList): void {
+  const { raw } = reply.hijack()
+  raw.socket?.setTimeout(STALLED_READER_MS)
+  raw.writeHead(status, [...Object.entries(reply.getHeaders()).flat(), ...headers] as OutgoingHttpHeader[])
 }
 
 /**

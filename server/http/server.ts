@@ -2,7 +2,6 @@ import { hash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import cookie from '@fastify/cookie'
-import cors from '@fastify/cors'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify'
 import type { Config } from '../config/config.ts'
 import type { SteadyClock } from '../lib/clock.ts'
@@ -11,6 +10,7 @@ import { newId } from '../lib/ids.ts'
 import type { PagesFor } from '../pages/pages.ts'
 import type { Uploads } from '../uploads/uploads.ts'
 import type { CallerReader } from './caller.ts'
+import { addCommonHeaders, answerPreflights } from './common-headers.ts'
 import { createPageGuard } from './domains.ts'
 import { createErrorHandler, handleClientError, handleNotFound } from './error-handler.ts'
 import type { Metrics } from './metrics.ts'
@@ -26,34 +26,6 @@ const HEADERS_TIMEOUT_MS = 20_000
 const TIMEOUT_CHECK_MS = 5_000
 /** 1024 bytes of a file name, each percent-encoded. */
 const MAX_PARAM_LENGTH = 4_096
-
-/** What a browser script from elsewhere may read of an answer. */
-const EXPOSED_HEADERS = [
-  'Content-Disposition',
-  'Content-Length',
-  'Content-Range',
-  'Accept-Ranges',
-  'ETag',
-  'Last-Modified',
-  'Repr-Digest',
-  'Location',
-  'Upload-Offset',
-  'Upload-Length',
-  'Upload-Defer-Length',
-  'Upload-Expires',
-  'Upload-Metadata',
-  'Upload-Concat',
-  'Upload-Complete',
-  'Upload-Limit',
-  'Tus-Resumable',
-  'Tus-Version',
-  'Tus-Extension',
-  'Tus-Max-Size',
-  'Tus-Checksum-Algorithm',
-  'Retry-After',
-  'X-UploadToken',
-  'X-Mayfly-Link',
-]
 
 interface Dependencies {
   config: Config
@@ -98,46 +70,43 @@ export async function createServer({
   tellHttps(app, config)
   app.setErrorHandler(handleError)
   app.setNotFoundHandler(handleNotFound)
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     assertSingleHost(request.raw)
     assertServed(request)
-    reply.headers({
-      'X-Content-Type-Options': 'nosniff',
-      'X-Robots-Tag': 'noindex, nofollow',
-      'Referrer-Policy': 'no-referrer',
-    })
+    done()
   })
+  addCommonHeaders(app)
   continueWhenRead(app.server)
-  app.addHook('onResponse', async ({ raw }) => {
+  app.addHook('onResponse', ({ raw }, _reply, done) => {
     if (!raw.complete) boundUnreadBody(raw)
+    done()
   })
-  logRequests(app)
+  logRequests(app, log)
   if (observe) app.addHook('onResponse', async (request, reply) => observe(request, reply))
   closeInPeace(app)
   confirmByNextRequests(app.server)
-  await app.register(cors, {
-    origin: '*',
-    exposedHeaders: EXPOSED_HEADERS,
-    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    maxAge: 86_400,
-    strictPreflight: false,
-  })
   await app.register(cookie)
   await limitRates(app, { config, readCaller, findUpload, steady })
   await describeRoutes(app, config)
+  answerPreflights(app)
   for (const door of doors) await app.register(door, { prefix: config.pathPrefix })
   return app
 }
 
+/** Those at which lines of the level `info` are written. */
+const WRITTEN_LEVELS = ['trace', 'debug', 'info']
+
 /** One line a request: what was asked of which route, never the path or an upload's id, since links are secrets and names private. */
-function logRequests(app: FastifyInstance): void {
-  app.addHook('onResponse', async (request, reply) => {
-    const { uploadId: upload, fileId: file } = (request.params ?? {}) as { uploadId?: string; fileId?: string }
-    const route = `${request.method} ${request.routeOptions.url ?? '(none)'}`
-    request.log.info(
-      { route, upload: upload && nickname(upload), file, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
-      'answered',
-    )
+function logRequests(app: FastifyInstance, log: FastifyBaseLogger): void {
+  if (!WRITTEN_LEVELS.includes(log.level)) return
+  app.addHook('onResponse', (request, reply, done) => {
+    const { id: reqId, params, method, routeOptions } = request
+    const { uploadId, fileId: file } = (params ?? {}) as { uploadId?: string; fileId?: string }
+    const route = `${method} ${routeOptions.url ?? '(none)'}`
+    const upload = uploadId && nickname(uploadId)
+    const ms = Math.round(reply.elapsedTime)
+    log.info({ reqId, route, upload, file, status: reply.statusCode, ms }, 'answered')
+    done()
   })
 }
 
@@ -146,15 +115,19 @@ function logRequests(app: FastifyInstance): void {
  * And a connection that becomes idle only now would be waited for until it times out.
  */
 function closeInPeace(app: FastifyInstance): void {
-  const running = new Set<Promise<unknown>>()
+  let running = 0
   let isClosing = false
+  let allEnded = () => {}
+  function ended(): void {
+    running -= 1
+    if (running === 0) allEnded()
+  }
   app.addHook('onRoute', (route) => {
     const { handler } = route
     route.handler = function (request, reply) {
       const run: unknown = handler.call(this, request, reply)
       if (run instanceof Promise) {
-        const ended = () => void running.delete(run)
-        running.add(run)
+        running += 1
         run.then(ended, ended)
       }
       return run
@@ -163,11 +136,12 @@ function closeInPeace(app: FastifyInstance): void {
   app.addHook('preClose', async () => {
     isClosing = true
   })
-  app.addHook('onResponse', async () => {
+  app.addHook('onResponse', (_request, _reply, done) => {
     if (isClosing) setImmediate(() => app.server.closeIdleConnections())
+    done()
   })
   app.addHook('onClose', async () => {
-    await Promise.allSettled(running)
+    if (running > 0) await new Promise<void>((resolve) => (allEnded = resolve))
   })
 }
 
@@ -181,9 +155,14 @@ function requestIds(): () => string {
   return () => `${process}-${++count}`
 }
 
+const HOST = 'host'
+
 /** Which of two Host headers counts differs from proxy to proxy; a request that has two is up to something. */
 function assertSingleHost({ rawHeaders }: IncomingMessage | Http2ServerRequest): void {
   let hosts = 0
-  for (let index = 0; index < rawHeaders.length; index += 2) if (rawHeaders[index]?.toLowerCase() === 'host') hosts += 1
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string
+    if (name.length === HOST.length && name.toLowerCase() === HOST) hosts += 1
+  }
   if (hosts > 1) throw new AppError('bad_request', 'more than one Host header')
 }

@@ -1,8 +1,9 @@
-import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config/config.ts'
 import type { CallerReader } from '../http/caller.ts'
+import { preflightHeaders } from '../http/common-headers.ts'
 import { fileBaseUrl, fileUrl } from '../http/links.ts'
-import { LIMITED_AS_SECRET, type RateLimited } from '../http/rate-limited.ts'
+import { LIMITED_AS_SECRET, NOT_LIMITED, type RateLimited } from '../http/rate-limited.ts'
 import { type RawBody, rawBody } from '../http/raw-body.ts'
 import { resumptionPath } from '../http/resume-command.ts'
 import { AppError } from '../lib/errors.ts'
@@ -38,8 +39,9 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<Fastify
 
 /** tus 1.0.0 (tus.io/protocols/resumable-upload) at `/tus`. */
 export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
-  const options: Handler = async (_request, reply) => {
+  const options: Handler = async (request, reply) => {
     reply.headers({
+      ...preflightHeaders(request),
       'Accept-Patch': 'application/partial-upload', // the IETF's draft, see draft-routes.ts
       'Tus-Version': TUS_VERSION,
       'Tus-Extension': TUS_EXTENSIONS,
@@ -141,12 +143,11 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
     })
     const route = { constraints: TUS, config: { ...LIMITED_AS_SECRET, hasOwnStatuses: true } }
     const creation = { ...route, config: { ...route.config, rateLimited: limitOf } }
-    const beyondPreflight = { config: { cors: { preflightContinue: true } } as FastifyContextConfig }
     for (const path of ['/tus', '/tus/']) {
-      app.options(path, beyondPreflight, options)
+      app.options(path, { config: NOT_LIMITED }, options)
       app.post(path, creation, create)
     }
-    app.options('/tus/:secret', beyondPreflight, options)
+    app.options('/tus/:secret', { config: NOT_LIMITED }, options)
     app.head('/tus/:secret', route, inspect)
     app.patch('/tus/:secret', route, append)
     app.delete('/tus/:secret', route, remove)

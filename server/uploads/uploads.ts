@@ -123,8 +123,8 @@ export function createUploads({
     if (isExpired(upload, now)) throw new AppError('not_found', `upload ${id} has expired`)
     const holdsToken = caller.uploadToken !== undefined && matchesToken(caller.uploadToken, upload.tokenHash)
     const isAdmin = holdsToken || mayAdminister(upload, caller)
-    if (!isAdmin) await passwords.check(upload, caller.credentials, caller.network)
-    return { upload: await extended(upload, now), isAdmin, holdsToken }
+    if (!isAdmin && upload.passwordHash !== null) await passwords.check(upload, caller.credentials, caller.network)
+    return { upload: upload.extendTtl ? await extended(upload, now) : upload, isAdmin, holdsToken }
   }
 
   /** Without any check, for callers that have checks of their own. */
@@ -133,7 +133,7 @@ export function createUploads({
   /** With `extendTtl`, whoever gets in starts the time to live anew. Steps below a second are not worth a write. */
   async function extended(upload: Upload, now: number): Promise<Upload> {
     const expiresAt = expiryOf(upload.ttlSeconds, now)
-    if (!upload.extendTtl || expiresAt === null || expiresAt - (upload.expiresAt ?? 0) < 1_000) return upload
+    if (expiresAt === null || expiresAt - (upload.expiresAt ?? 0) < 1_000) return upload
     await repo.extendExpiry(upload.id, expiresAt)
     return { ...upload, expiresAt }
   }

@@ -147,6 +147,18 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
         await expect(store.get(key)).rejects.toMatchObject({ code: 'not_found' })
       })
 
+      test('is unknown at once after its blob was read and deleted, or read and moved into quarantine', async () => {
+        const [deleted, moved] = [await givenBlob(store, 10), await givenBlob(store, 10)]
+        const range = { start: 2, end: 5 }
+        for (const { key } of [deleted, moved]) await read(store, key, range)
+
+        await store.delete(deleted.key)
+        await store.quarantine.add(moved.key)
+
+        await expect(store.get(deleted.key, range)).rejects.toMatchObject({ code: 'not_found' })
+        await expect(store.get(moved.key, range)).rejects.toMatchObject({ code: 'not_found' })
+      })
+
       test.each(['', '..', '../../etc/passwd', `${'a'.repeat(31)}/`, 'A'.repeat(32)])(
         'is refused when malformed: %j',
         async (key) => {
