@@ -44,7 +44,7 @@ import { createJobEngine, type JobEngine } from './jobs/job-engine.ts'
 import { jobsRoutes } from './jobs/jobs-routes.ts'
 import { createMaintenance, type Maintenance } from './jobs/maintenance.ts'
 import { type Clock, type SteadyClock, systemClock, systemSteadyClock } from './lib/clock.ts'
-import { AppError } from './lib/errors.ts'
+import { AppError, kindOf } from './lib/errors.ts'
 import { createBuiltPage } from './pages/built-page.ts'
 import { createPages } from './pages/pages.ts'
 import { webRoutes } from './pages/web-routes.ts'
@@ -404,21 +404,20 @@ const READINESS_TIMEOUT_MS = 1_000
 
 /** Those who ask while a check hangs wait for the same, so that they use up no connections and threads. */
 function createReadinessCheck({ db }: Database, blobs: BlobStore): () => Promise<void> {
-  const check = (what: string, look: () => Promise<unknown>) => {
+  const check = (id: 'database_not_ready' | 'storage_not_ready', look: () => Promise<unknown>) => {
     let running: Promise<unknown> | undefined
-    const unavailable = (cause: unknown) => new AppError('unavailable', `the ${what} does not answer`, { cause })
     return async (): Promise<void> => {
       running ??= look().finally(() => {
         running = undefined
       })
       await inTime(running, AbortSignal.timeout(READINESS_TIMEOUT_MS), 0).catch((error: unknown) => {
-        throw error instanceof AppError ? error : unavailable(error)
+        throw kindOf(error) ? error : new AppError(id, {}, { cause: error })
       })
     }
   }
   const checks = [
-    check('database', () => db.selectFrom('uploads').select('id').limit(1).execute()),
-    check('storage', () => blobs.check()),
+    check('database_not_ready', () => db.selectFrom('uploads').select('id').limit(1).execute()),
+    check('storage_not_ready', () => blobs.check()),
   ]
   return async () => void (await Promise.all(checks.map((run) => run())))
 }

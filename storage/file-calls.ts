@@ -1,6 +1,6 @@
 import fs from 'node:fs'
-import { AppError } from '../server/lib/errors.ts'
-import { oneAtATime } from '../server/lib/one-at-a-time.ts'
+import { oneAtATime } from './one-at-a-time.ts'
+import { StorageError } from './storage-error.ts'
 
 type Done<T> = (error: NodeJS.ErrnoException | null, value: T) => void
 
@@ -13,16 +13,16 @@ export function call<T = void>(run: (done: Done<T>) => void): Promise<T> {
 }
 
 /** What a driver error means to the caller. The path stays in `cause`. */
-export function storageError(cause: unknown): AppError {
+export function storageError(cause: unknown): StorageError {
   const code = errorCode(cause)
   return code === 'ENOSPC' || code === 'EDQUOT'
-    ? new AppError('insufficient_storage', 'no space left on the server', { cause })
-    : new AppError('unavailable', 'the storage is not available at the moment', { cause })
+    ? new StorageError('insufficient_storage', { cause })
+    : new StorageError('unavailable', { cause })
 }
 
-/** The code of a system error, or of the system error that an AppError was made from. */
+/** The code of a system error, or of the system error that a StorageError was made from. */
 export function errorCode(error: unknown): string | undefined {
-  const system = error instanceof AppError ? error.cause : error
+  const system = error instanceof StorageError ? error.cause : error
   return (system as NodeJS.ErrnoException | undefined)?.code
 }
 

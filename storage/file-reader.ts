@@ -1,9 +1,9 @@
 import fs from 'node:fs'
-import { AppError } from '../server/lib/errors.ts'
 import type { BlobKey, ByteRange } from './blob-store.ts'
 import { call, errorCode, storageError } from './file-calls.ts'
 import { OneChunk } from './one-chunk.ts'
 import { createOpenFiles } from './open-files.ts'
+import { StorageError } from './storage-error.ts'
 
 const { O_RDONLY, O_NOFOLLOW } = fs.constants
 
@@ -86,7 +86,7 @@ function openSync(path: string): number {
   try {
     return fs.openSync(path, O_RDONLY | O_NOFOLLOW)
   } catch (error) {
-    throw errorCode(error) === 'ENOENT' ? new AppError('not_found', 'blob not found') : storageError(error)
+    throw errorCode(error) === 'ENOENT' ? new StorageError('not_found') : storageError(error)
   }
 }
 

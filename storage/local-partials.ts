@@ -1,8 +1,8 @@
 import fs from 'node:fs'
-import { AppError } from '../server/lib/errors.ts'
 import type { BlobKey, Durability, PartialBlob, PartialWriter, SeizedPartial } from './blob-store.ts'
 import { call, type Directory, errorCode, ignore } from './file-calls.ts'
 import { createFileWriter, openFile } from './file-writer.ts'
+import { StorageError } from './storage-error.ts'
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE } = fs.constants
 
@@ -109,4 +109,4 @@ function goneIfMissing(error: unknown): never {
   throw errorCode(error) === 'ENOENT' ? gone() : error
 }
 
-const gone = () => new AppError('not_found', 'the unfinished blob is gone')
+const gone = () => new StorageError('not_found')

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { AppError } from '../server/lib/errors.ts'
 import type { BlobInfo, BlobKey, BlobStore, Durability } from './blob-store.ts'
 import { call, type Directory, errorCode, ignore, openDirectory } from './file-calls.ts'
 import { FOLDER_MODE } from './file-modes.ts'
@@ -13,6 +12,7 @@ import { createLocalPartials } from './local-partials.ts'
 import { createLocalQuarantine } from './local-quarantine.ts'
 import { readStoreId, writeStoreId } from './local-store-id.ts'
 import { makeFolders } from './make-folders.ts'
+import { StorageError } from './storage-error.ts'
 
 const SHARD = /^[0-9a-f]{2}$/
 
@@ -101,7 +101,7 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
       return size
     } catch (error) {
       await writer.discard()
-      throw error instanceof AppError && errorCode(error) === 'EEXIST' ? keyTaken() : error
+      throw error instanceof StorageError && errorCode(error) === 'EEXIST' ? keyTaken() : error
     } finally {
       clearInterval(heartbeat)
       writing.delete(key)
@@ -115,7 +115,7 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
       await call((done) => fs.link(path, temporary, done))
     } catch (error) {
       if (CANNOT_LINK.includes(errorCode(error) ?? '')) return false
-      throw errorCode(error) === 'ENOENT' ? new AppError('not_found', 'there is no such file', { cause: error }) : error
+      throw errorCode(error) === 'ENOENT' ? new StorageError('not_found', { cause: error }) : error
     }
     try {
       const now = new Date()

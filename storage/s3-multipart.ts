@@ -7,8 +7,8 @@ import {
   type Part,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import { AppError } from '../server/lib/errors.ts'
 import { errorName, fail } from './s3-errors.ts'
+import { StorageError } from './storage-error.ts'
 
 export interface MultipartUpload {
   Bucket: string
@@ -44,7 +44,7 @@ export async function completeMultipart(
   } catch (cause) {
     if (!wasSilent(cause) && (await sizeOf(client, { Bucket, Key })) === size) return
     if (errorName(cause) !== 'NoSuchUpload') fail(cause)
-    throw new AppError('unavailable', 'the storage is not available at the moment', { cause })
+    throw new StorageError('unavailable', { cause })
   }
 }
 

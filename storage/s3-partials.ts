@@ -9,12 +9,12 @@ import {
   paginateListObjectsV2,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { AppError } from '../server/lib/errors.ts'
 import type { PartialBlob, PartialWriter } from './blob-store.ts'
 import { errorName, fail, failing } from './s3-errors.ts'
 import { completeMultipart, listParts, type MultipartUpload } from './s3-multipart.ts'
 import type { Part } from './s3-parts.ts'
 import { MAX_PARTS, type S3Target, type S3Writer } from './s3-writer.ts'
+import { StorageError } from './storage-error.ts'
 
 /**
  * Blobs that come in over several requests: one multipart upload for all of them. What is too little for a part waits in an
@@ -94,7 +94,7 @@ export function createS3Partials(target: S3PartialsTarget) {
     async function sendBytes(body: Buffer): Promise<void> {
       const next = lastOf(parts) + 1
       const PartNumber = next === reserved ? next + 1 : next
-      if (PartNumber > MAX_PARTS) throw new AppError('too_large', 'the file is too large for the storage')
+      if (PartNumber > MAX_PARTS) throw new StorageError('too_large')
       uploadId ??= await begin(name)
       const part = { ...multipartOf(name, uploadId), PartNumber, Body: body, ContentLength: body.length }
       await client.send(new UploadPartCommand(part)).catch(fail)

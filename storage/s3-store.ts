@@ -10,7 +10,6 @@ import {
   PutObjectCommand,
   paginateListObjectsV2,
 } from '@aws-sdk/client-s3'
-import { AppError } from '../server/lib/errors.ts'
 import type { BlobInfo, BlobKey, BlobStore, ByteRange } from './blob-store.ts'
 import { interruptible } from './interruptible.ts'
 import { createS3Client, type S3Connection } from './s3-client.ts'
@@ -21,6 +20,7 @@ import { createParts } from './s3-parts.ts'
 import { createS3Quarantine } from './s3-quarantine.ts'
 import { readBody } from './s3-reader.ts'
 import { createS3Writer, PART_TIMEOUT_MS, partBytesFor } from './s3-writer.ts'
+import { StorageError } from './storage-error.ts'
 
 const KEY = /^[0-9a-f]{32}$/
 
@@ -209,7 +209,7 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
 
   async function check(): Promise<void> {
     await client.send(new HeadBucketCommand({ Bucket: bucket })).catch((cause: unknown) => {
-      throw new AppError('unavailable', 'the storage is not available at the moment', { cause })
+      throw new StorageError('unavailable', { cause })
     })
   }
 
@@ -246,6 +246,6 @@ function assertKey(key: BlobKey): BlobKey {
 
 /** Finished or aborted by its owner between our calls. */
 function unlessGone(error: unknown): undefined {
-  if (error instanceof AppError && error.code === 'not_found') return
+  if (error instanceof StorageError && error.kind === 'not_found') return
   if (errorName(error) !== 'NoSuchUpload') fail(error)
 }

@@ -7,11 +7,11 @@ import {
   type S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { AppError } from '../server/lib/errors.ts'
 import type { Interruptible } from './interruptible.ts'
 import { errorName, fail, isUnavailable } from './s3-errors.ts'
 import { completeMultipart, sizeOf } from './s3-multipart.ts'
 import type { Part, Parts } from './s3-parts.ts'
+import { StorageError } from './storage-error.ts'
 
 const MiB = 1024 * 1024
 export const MAX_PARTS = 10_000
@@ -106,7 +106,7 @@ export function createS3Writer({ client, bucket, partBytes, uploading, parts }: 
       let size = 0
       let part = first
       while (part.size > 0) {
-        if (Parts.length === MAX_PARTS) throw new AppError('too_large', 'the file is too large for the storage')
+        if (Parts.length === MAX_PARTS) throw new StorageError('too_large')
         const PartNumber = Parts.length + 1
         const options = { abortSignal: cancel.signal }
         const sending = part.send((Body) => {

@@ -26,12 +26,13 @@ export type ClientErrorCode =
   | 'bad_link'
   | 'bad_option'
 
-/** A `ClientErrorCode`, or the server's id of the error, such as `not_found`. */
+/** A `ClientErrorCode`, or the server's id of the error, such as `upload_not_found`; `http_404` where the answer has none. */
 export type ErrorCode = ClientErrorCode | (string & {})
 
 interface ErrorFacts {
   code: ErrorCode
   detail: string
+  parameters?: Readonly<Record<string, unknown>>
   status?: number
   retryAfter?: number | undefined
   proxyStatus?: number
@@ -42,6 +43,8 @@ interface ErrorFacts {
 export class MayflyError extends Error {
   override readonly name = 'MayflyError'
   readonly code: ErrorCode
+  /** What the server's sentence was made with, such as the limit that was exceeded. */
+  readonly parameters: Readonly<Record<string, unknown>>
   /** HTTP status of the server's answer; 0: there was none. */
   readonly status: number
   /** A sentence for people: the server's where it sent one. */
@@ -51,9 +54,10 @@ export class MayflyError extends Error {
   /** With `proxy`: the HTTP status of what answered; 0: a redirect. */
   readonly proxyStatus: number | undefined
 
-  constructor({ code, detail, status = 0, retryAfter, proxyStatus, cause }: ErrorFacts) {
+  constructor({ code, detail, parameters = {}, status = 0, retryAfter, proxyStatus, cause }: ErrorFacts) {
     super(detail, cause === undefined ? undefined : { cause })
     this.code = code
+    this.parameters = parameters
     this.status = status
     this.detail = detail
     this.retryAfter = retryAfter
@@ -76,7 +80,8 @@ export function errorOfAnswer(status: number, headers: Headers, text: string): M
     })
   const problem = parsedProblem(text)
   return new MayflyError({
-    code: problem?.code ?? codeOfTitle(problem?.title) ?? `http_${status}`,
+    code: problem?.code ?? `http_${status}`,
+    parameters: problem?.parameters ?? {},
     status,
     detail: problem?.detail ?? (text.trim() || `the server answered ${status}`),
     retryAfter,
@@ -88,16 +93,16 @@ export const isPage = (headers: Headers): boolean => /html/.test(headers.get('Co
 
 interface Problem {
   code?: string
-  title?: string
   detail?: string
+  parameters?: Record<string, unknown>
 }
 
 function parsedProblem(text: string): Problem | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null) return undefined
-    const { code, title, detail } = value as Record<string, unknown>
-    return { ...texts({ code }), ...texts({ title }), ...texts({ detail }) }
+    if (!isObject(value)) return undefined
+    const { code, detail, parameters } = value
+    return { ...texts({ code, detail }), ...(isObject(parameters) && { parameters }) }
   } catch {
     return undefined
   }
@@ -106,12 +111,7 @@ function parsedProblem(text: string): Problem | undefined {
 const texts = (fields: Record<string, unknown>): Record<string, string> =>
   Object.fromEntries(Object.entries(fields).filter((field): field is [string, string] => typeof field[1] === 'string'))
 
-/** `Not Found` → `not_found`: the id of servers that send none. */
-const codeOfTitle = (title: string | undefined): string | undefined =>
-  title
-    ?.toLowerCase()
-    .replace(/[^a-z]+/g, '_')
-    .replace(/^_|_$/g, '') || undefined
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 /** `Retry-After` as seconds; the date that HTTP also allows is turned into them. */
 function secondsOf(header: string | null): number | undefined {

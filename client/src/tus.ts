@@ -159,13 +159,11 @@ const bytesIn = (headers: Headers): number => Number(headers.get('Upload-Offset'
 const isTooLargeForProxy = (error: unknown): boolean =>
   error instanceof MayflyError && (error.proxyStatus === 413 || error.code === 'http_413')
 
-/** In Plik's words. */
-const statusIn = (error: unknown): string | undefined =>
-  error instanceof MayflyError && error.status === 400
-    ? /^invalid file status (\w+)/.exec(error.detail)?.[1]
-    : undefined
+/** Of a file that takes no bytes any more. */
+const statusIn = (error: unknown): unknown =>
+  error instanceof MayflyError && error.code === 'file_not_missing' ? error.parameters.status : undefined
 
-const isPlaceLost = (error: unknown): boolean => ['deleted', 'removed'].includes(statusIn(error) ?? '')
+const isPlaceLost = (error: unknown): boolean => statusIn(error) === 'deleted'
 const isThereAlready = (error: unknown): boolean => statusIn(error) === 'uploaded'
 
 const metadataOf = (pairs: Record<string, string>): string =>

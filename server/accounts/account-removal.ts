@@ -25,5 +25,5 @@ export function createAccountRemoval({ users, removeUploads }: Dependencies) {
 
 /** Throws `bad_request`: users may not delete their own account here. */
 export function assertMayLeave({ featureDeleteAccount }: Pick<Config, 'featureDeleteAccount'>): void {
-  if (featureDeleteAccount === 'disabled') throw new AppError('bad_request', 'delete account is not enabled')
+  if (featureDeleteAccount === 'disabled') throw new AppError('account_deletion_disabled')
 }

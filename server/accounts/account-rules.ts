@@ -11,32 +11,33 @@ const MAX_TEXT_BYTES = 1024
 /** Throws `bad_request`. */
 export function knownProvider(name: string): Provider {
   const provider = PROVIDERS.find((known) => known === name)
-  if (!provider) throw refusal('invalid provider')
+  if (!provider) throw new AppError('provider_invalid')
   return provider
 }
 
 /** Throws `bad_request`. */
 export function assertLogin(login: string): void {
-  if (Buffer.byteLength(login) < MIN_LOGIN_BYTES) throw refusal(`login is too short (min ${MIN_LOGIN_BYTES} chars)`)
+  if (Buffer.byteLength(login) < MIN_LOGIN_BYTES) throw new AppError('login_too_short', { min: MIN_LOGIN_BYTES })
   assertText('login', login)
 }
 
 /** Throws `bad_request`. */
 export function assertPassword(password: string): void {
   if (Buffer.byteLength(password) < MIN_PASSWORD_BYTES)
-    throw refusal(`password is too short (min ${MIN_PASSWORD_BYTES} chars)`)
+    throw new AppError('password_too_short', { min: MIN_PASSWORD_BYTES })
   assertLength('password', password)
 }
 
 /** Throws `bad_request`: longer than anybody's name, or with characters that none has. */
 export function assertText(field: string, text: string): void {
   assertLength(field, text)
-  if (/\p{Cc}/u.test(text)) throw refusal(`${field} must not contain control characters`)
+  if (/\p{Cc}/u.test(text)) throw new AppError('control_characters', { field })
 }
 
 /** Throws `bad_request`: longer than anything that an account holds. */
 export function assertLength(field: string, text: string): void {
-  if (Buffer.byteLength(text) > MAX_TEXT_BYTES) throw refusal(`${field} is too long (max ${MAX_TEXT_BYTES} bytes)`)
+  if (Buffer.byteLength(text) > MAX_TEXT_BYTES)
+    throw new AppError('account_text_too_long', { field, max: MAX_TEXT_BYTES })
 }
 
 /** As much of a text from elsewhere as `assertText` takes. */
@@ -72,5 +73,3 @@ function ownOr(own: number, server: number): number {
   if (own === 0) return server
   return own < 0 ? Number.POSITIVE_INFINITY : own
 }
-
-const refusal = (message: string) => new AppError('bad_request', message)

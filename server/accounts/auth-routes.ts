@@ -23,17 +23,17 @@ export function authRoutes({ sessions, readCaller, config }: Dependencies) {
 
     app.post('/auth/local/login', { config: LIMITED_AS_LOGIN }, async (request, reply) => {
       assertAuthentication(config)
-      assertOwnPage(request, config, 'logging in')
+      assertOwnPage(request, config, 'login_from_other_site')
       const { login, password } = await readRequiredJson(request, LoginBody)
-      if (!login) throw new AppError('bad_request', 'missing login')
-      if (!password) throw new AppError('bad_request', 'missing password')
+      if (!login) throw new AppError('login_missing')
+      if (!password) throw new AppError('password_missing')
       const session = await sessions.logIn(login, password, readCaller.network(request))
       setSessionCookies(reply, session)
       return 'ok'
     })
 
     app.get('/auth/logout', async (request, reply) => {
-      assertOwnPage(request, config, 'logging out')
+      assertOwnPage(request, config, 'logout_from_other_site')
       const token = sessionTokenOf(request)
       if (token) await sessions.end(token)
       clearSessionCookies(reply)
@@ -46,11 +46,14 @@ export function authRoutes({ sessions, readCaller, config }: Dependencies) {
  * Throws `forbidden`: a page of another site would make the browser log in to an account of its choice, to which its user
  * would upload, or log out. No secret in a header holds against it: there is none yet, or Plik's clients do not send it.
  */
-function assertOwnPage(request: FastifyRequest, config: Config, what: 'logging in' | 'logging out'): void {
-  if (isFromOtherSite(request, config))
-    throw new AppError('forbidden', `${what} is possible on the page of this server only`)
+function assertOwnPage(
+  request: FastifyRequest,
+  config: Config,
+  refusal: 'login_from_other_site' | 'logout_from_other_site',
+): void {
+  if (isFromOtherSite(request, config)) throw new AppError(refusal)
 }
 
 function assertAuthentication({ featureAuthentication }: Pick<Config, 'featureAuthentication'>): void {
-  if (featureAuthentication === 'disabled') throw new AppError('bad_request', 'authentication is disabled')
+  if (featureAuthentication === 'disabled') throw new AppError('authentication_disabled')
 }

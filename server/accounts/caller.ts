@@ -40,13 +40,13 @@ export const OPERATOR: Caller = {
 /** Throws `login_required`: nobody is logged in, or by an API token only. */
 export function assertLoggedIn({ user, tokenId }: Caller): User {
   if (user && tokenId === undefined) return user
-  throw new AppError('login_required', 'you must be authenticated, please login first')
+  throw new AppError('login_required')
 }
 
 /** Throws `login_required` as `assertLoggedIn`, and `forbidden`. */
 export function assertAdmin(caller: Caller): void {
   assertLoggedIn(caller)
-  if (!isAdmin(caller)) throw new AppError('forbidden', 'you need administrator privileges')
+  if (!isAdmin(caller)) throw new AppError('not_admin')
 }
 
 /** Throws `login_required` and `forbidden` as `assertAdmin`, unless it is about the caller's own account. */

@@ -21,7 +21,7 @@ export function cliLoginRoutes({ cliLogins, readCaller, config }: Dependencies) 
     acceptAnyBody(app)
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
     app.addHook('preHandler', async () => {
-      if (config.featureAuthentication === 'disabled') throw new AppError('bad_request', 'authentication is disabled')
+      if (config.featureAuthentication === 'disabled') throw new AppError('authentication_disabled')
     })
 
     app.post('/auth/cli/init', { config: LIMITED_AS_LOGIN }, async (request) => {
@@ -39,19 +39,22 @@ export function cliLoginRoutes({ cliLogins, readCaller, config }: Dependencies) 
     app.post('/auth/cli/approve', async (request) => {
       const user = assertLoggedIn(await readCaller.bySession(request))
       const { code = '', comment = '' } = await readRequiredJson(request, ApproveBody)
-      await cliLogins.approve(given(code, 'code'), user, comment)
+      await cliLogins.approve(given(code, 'cli_login_code_missing'), user, comment)
       return { status: 'approved' }
     })
 
     app.post('/auth/cli/poll', async (request) => {
       const { code = '', secret = '' } = await readRequiredJson(request, PollBody)
-      const token = await cliLogins.poll(given(code, 'code'), given(secret, 'secret'))
+      const token = await cliLogins.poll(
+        given(code, 'cli_login_code_missing'),
+        given(secret, 'cli_login_secret_missing'),
+      )
       return token === undefined ? { status: 'pending' } : { status: 'approved', token }
     })
   }
 }
 
-function given(value: string, name: string): string {
-  if (value === '') throw new AppError('bad_request', `missing ${name}`)
+function given(value: string, refusal: 'cli_login_code_missing' | 'cli_login_secret_missing'): string {
+  if (value === '') throw new AppError(refusal)
   return value
 }

@@ -56,13 +56,13 @@ export function createCliLogins({ repo, users, tokens, clock }: Dependencies) {
     const { hostname } = await get(code)
     const name = comment || (hostname === '' ? 'CLI login' : `CLI login (${shownText(hostname)})`)
     if (await repo.approveCliLogin(code, user.id, name)) return
-    throw new AppError('bad_request', 'CLI auth session has already been approved')
+    throw new AppError('cli_login_already_approved')
   }
 
   /** The token, once its user has approved; undefined: not yet. Throws `not_found` as `approve`; `login_required`: wrong secret. */
   async function poll(code: string, secret: string): Promise<string | undefined> {
     const { secretHash, userId, comment } = await get(code)
-    if (!matchesToken(secret, secretHash)) throw new AppError('login_required', 'invalid secret')
+    if (!matchesToken(secret, secretHash)) throw new AppError('cli_login_secret_wrong')
     if (userId === null) return undefined
     if (!(await repo.takeCliLogin(code))) throw notFound()
     const { token } = await tokens.create(await users.get(userId), comment)
@@ -72,7 +72,7 @@ export function createCliLogins({ repo, users, tokens, clock }: Dependencies) {
   async function get(code: string) {
     const login = await repo.findCliLogin(code)
     if (!login) throw notFound()
-    if (login.expiresAt <= clock()) throw new AppError('not_found', 'CLI auth session has expired')
+    if (login.expiresAt <= clock()) throw new AppError('cli_login_expired')
     return login
   }
 
@@ -84,4 +84,4 @@ function newCode(): string {
   return `${letters.slice(0, 4)}-${letters.slice(4)}`
 }
 
-const notFound = () => new AppError('not_found', 'CLI auth session not found')
+const notFound = () => new AppError('cli_login_not_found')

@@ -31,5 +31,5 @@ export function createGuessThrottle() {
 function refuse(state: RateLimiterRes): never {
   // The library counts by the wall clock, which may have been set, but deletes its counters by a timer.
   const retryAfterSeconds = Math.min(MISS_WINDOW_SECONDS, Math.max(1, Math.ceil(state.msBeforeNext / 1000)))
-  throw new AppError('too_many_requests', 'too many wrong passwords, please wait', { retryAfterSeconds })
+  throw new AppError('too_many_wrong_passwords', {}, { retryAfterSeconds })
 }

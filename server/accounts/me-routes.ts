@@ -27,7 +27,7 @@ export function meRoutes({ users, removal, readCaller, config }: Dependencies) {
 
     app.patch('/me', async (request) => {
       const user = assertLoggedIn(await readCaller.bySession(request))
-      if (bodySize(request) === 0) throw new AppError('bad_request', 'missing request body')
+      if (bodySize(request) === 0) throw new AppError('body_missing')
       return userJson(await users.changeProfile(user.id, await readJson(request, ProfileBody)))
     })
 

@@ -29,8 +29,8 @@ export function oidcRoutes({ oidc, sessions, readCaller, config }: Dependencies)
   const isOn = config.featureAuthentication !== 'disabled' && config.oidcIssuer !== ''
 
   function assertOn(): void {
-    if (config.featureAuthentication === 'disabled') throw new AppError('bad_request', 'authentication is disabled')
-    if (!isOn) throw new AppError('bad_request', 'OIDC authentication is disabled')
+    if (config.featureAuthentication === 'disabled') throw new AppError('authentication_disabled')
+    if (!isOn) throw new AppError('provider_disabled', { name: 'OIDC' })
   }
 
   async function logIn(request: FastifyRequest, reply: FastifyReply) {
@@ -57,7 +57,7 @@ export function oidcRoutes({ oidc, sessions, readCaller, config }: Dependencies)
     for (const [path, name] of Object.entries(OTHERS)) {
       for (const step of ['login', 'callback']) {
         app.get(`/auth/${path}/${step}`, async () => {
-          throw new AppError('bad_request', `${name} authentication is disabled`)
+          throw new AppError('provider_disabled', { name })
         })
       }
     }
@@ -85,6 +85,6 @@ function attemptOf(request: FastifyRequest): LoginAttempt {
       JSON.parse(Buffer.from(request.cookies[attemptCookieFor(request)] ?? '', 'base64url').toString()),
     )
   } catch {
-    throw new AppError('bad_request', 'missing OpenID Connect session cookie, please log in again')
+    throw new AppError('oidc_cookie_missing')
   }
 }

@@ -65,7 +65,7 @@ export function createOidc({ users, config }: Dependencies) {
     assertDomain(claims, config)
     const known = await users.find(`oidc:${claims.sub}`)
     if (known) return known
-    if (!mayJoin) throw new AppError('forbidden', 'unable to create user from untrusted source IP address')
+    if (!mayJoin) throw new AppError('account_address_not_allowed')
     const { sub, email = '', name = '' } = claims
     return users.join({ provider: 'oidc', subject: sub, login: claims.preferred_username || email || sub, name, email })
   }
@@ -83,7 +83,7 @@ export function createOidc({ users, config }: Dependencies) {
       const { sub = '' } = tokens.claims() ?? {}
       return { ...tokens.claims(), ...(await fetchUserInfo(connected, tokens.access_token, sub)) } as Claims
     } catch (cause) {
-      throw new AppError('forbidden', 'the OpenID Connect provider did not confirm the login', { cause })
+      throw new AppError('oidc_login_refused', {}, { cause })
     }
   }
 
@@ -116,14 +116,9 @@ async function discover({
 /** A domain says nothing when anybody can claim an address in it. */
 function assertDomain({ email = '', email_verified }: Claims, config: Dependencies['config']): void {
   if (config.oidcValidDomains.length === 0) return
-  if (config.oidcRequireVerifiedEmail && email_verified !== true)
-    throw new AppError('forbidden', 'the mail address is not verified')
+  if (config.oidcRequireVerifiedEmail && email_verified !== true) throw new AppError('mail_not_verified')
   const domain = email.slice(email.lastIndexOf('@') + 1).toLowerCase()
-  if (!config.oidcValidDomains.includes(domain)) throw new AppError('forbidden', 'unauthorized domain name')
+  if (!config.oidcValidDomains.includes(domain)) throw new AppError('mail_domain_not_allowed')
 }
 
-const unavailable = (cause: unknown) =>
-  new AppError('unavailable', 'the OpenID Connect provider does not answer, please try again', {
-    cause,
-    retryAfterSeconds: 5,
-  })
+const unavailable = (cause: unknown) => new AppError('oidc_unavailable', {}, { cause, retryAfterSeconds: 5 })

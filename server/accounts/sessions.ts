@@ -39,7 +39,7 @@ export function createSessions({ repo, users, clock, config }: Dependencies) {
    * the throttle; `too_many_requests`. `network` as in `Caller`.
    */
   async function logIn(login: string, password: string, network: string): Promise<NewSession> {
-    if (config.featureLocalLogin === 'disabled') throw new AppError('bad_request', 'local login is disabled')
+    if (config.featureLocalLogin === 'disabled') throw new AppError('local_login_disabled')
     assertLength('login', login)
     assertLength('password', password)
     const begunAt = performance.now()
@@ -54,7 +54,7 @@ export function createSessions({ repo, users, clock, config }: Dependencies) {
     )
     if (!isRight || !account) {
       await untilImportedHashesAreVerified(begunAt)
-      throw new AppError('forbidden', 'invalid credentials')
+      throw new AppError('credentials_wrong')
     }
     if (isImported(hash)) await users.replacePasswordHash(account.id, hash, await hashPassword(password))
     return start(account)
@@ -91,7 +91,7 @@ export function createSessions({ repo, users, clock, config }: Dependencies) {
   /** Throws `invalid_session`: unknown, over or ended. */
   async function get(token: string): Promise<Session> {
     const session = await repo.findSession(hashToken(token))
-    if (!session || endOf(session) <= clock()) throw new AppError('invalid_session', 'invalid session')
+    if (!session || endOf(session) <= clock()) throw new AppError('session_invalid')
     return session
   }
 
@@ -101,8 +101,8 @@ export function createSessions({ repo, users, clock, config }: Dependencies) {
 
   /** Throws `invalid_session`, unless what is asked comes from the page itself. */
   function assertSameSite({ xsrfHash }: Session, xsrfToken: string | undefined): void {
-    if (xsrfToken === undefined) throw new AppError('invalid_session', 'missing xsrf header')
-    if (!matchesToken(xsrfToken, xsrfHash)) throw new AppError('invalid_session', 'invalid xsrf header')
+    if (xsrfToken === undefined) throw new AppError('xsrf_missing')
+    if (!matchesToken(xsrfToken, xsrfHash)) throw new AppError('xsrf_invalid')
   }
 
   const end = (token: string): Promise<void> => repo.deleteSession(hashToken(token))

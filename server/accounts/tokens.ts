@@ -26,7 +26,7 @@ export type Tokens = ReturnType<typeof createTokens>
 export function createTokens({ repo, clock, config }: Dependencies) {
   /** Throws `bad_request`: this server has none. */
   function assertEnabled(): void {
-    if (config.featureApiTokens === 'disabled') throw new AppError('bad_request', 'API tokens are disabled')
+    if (config.featureApiTokens === 'disabled') throw new AppError('tokens_disabled')
   }
 
   /** 36 characters in the shape of a UUID, as Plik's clients know them. Throws as `assertEnabled`; `bad_request` for a comment that can't be. */
@@ -43,7 +43,7 @@ export function createTokens({ repo, clock, config }: Dependencies) {
   /** Whose it is. Throws `forbidden`: unknown or revoked, or this server takes none. */
   async function identify(token: string): Promise<{ user: User; tokenId: string }> {
     const found = config.featureApiTokens === 'disabled' ? undefined : await repo.findTokenUser(hashToken(token))
-    if (!found) throw new AppError('forbidden', 'invalid token')
+    if (!found) throw new AppError('token_invalid')
     return found
   }
 
@@ -74,7 +74,7 @@ const TOKEN_ID = /^[0-9a-f]{16}$/
 export const idOf = (reference: string): string =>
   TOKEN_ID.test(reference) ? reference : tokenIdOf(hashToken(reference))
 
-const notFound = () => new AppError('not_found', 'token not found')
+const notFound = () => new AppError('token_not_found')
 
 /** 64 bits of a hash over 122 random ones: tells tokens apart and leads back to none. */
 /** Names a token without opening anything. */

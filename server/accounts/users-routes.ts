@@ -74,7 +74,7 @@ export function usersRoutes({ users, statistics, removal, readCaller, config }: 
     app.post('/user/:userId', async (request) => {
       const { userId, caller } = await selfOrAdmin(request)
       const { id, changes } = await readRequiredJson(request, UserBody, { what: 'user' })
-      if (id !== userId) throw new AppError('bad_request', 'user id mismatch')
+      if (id !== userId) throw new AppError('user_id_mismatch')
       const by = { isAdmin: isAdmin(caller), keepSession: sessionTokenOf(request) }
       return userJson(await users.update(userId, changes, by))
     })

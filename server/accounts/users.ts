@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
-import { AppError } from '../lib/errors.ts'
+import { AppError, because } from '../lib/errors.ts'
 import type { Page, Paging } from '../lib/paging.ts'
 import { assertLogin, assertPassword, assertText, knownProvider, type Limits, shownText } from './account-rules.ts'
 import { hashPassword } from './passwords.ts'
@@ -52,7 +52,7 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
   /** Throws `bad_request`: no such provider, or a login or password that can't be; `conflict`: there is one already. */
   async function create({ password = '', login, ...rest }: NewUser): Promise<User> {
     const { name = '', email = '', isAdmin = false } = rest
-    const provider = because('unable to create user', () => {
+    const provider = because('unable to create user : ', () => {
       const known = knownProvider(rest.provider)
       assertLogin(login)
       if (known === 'local') assertPassword(password)
@@ -77,7 +77,7 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
       passwordHash,
     }
     if (await repo.insertUser(account)) return account
-    throw new AppError('conflict', `user ${account.id} exists already`)
+    throw new AppError('user_exists', { id: account.id })
   }
 
   /** The account of a person whom a provider vouches for, made at the first login. Throws `bad_request`: a subject that can't be. */
@@ -110,7 +110,7 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
   /** Throws `not_found`. */
   async function get(id: string): Promise<User> {
     const user = await repo.findUser(id)
-    if (!user) throw new AppError('not_found', 'user not found')
+    if (!user) throw new AppError('user_not_found')
     return user
   }
 
@@ -133,7 +133,7 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
     const user = await get(id)
     const changes = definedOnly(rest)
     if (!isAdmin) assertNoGrant(user, { ...user, ...changes })
-    because('unable to update user', () => {
+    because('unable to update user : ', () => {
       assertText('name', changes.name ?? '')
       assertText('email', changes.email ?? '')
       if (password) assertPassword(password)
@@ -146,7 +146,7 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
 
   async function change(id: string, changes: Partial<Account>): Promise<User> {
     const changed = await repo.updateUser(id, changes)
-    if (!changed) throw new AppError('not_found', 'user not found')
+    if (!changed) throw new AppError('user_not_found')
     return changed
   }
 
@@ -155,7 +155,7 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
   /** Throws `bad_request`: too short to tell anybody apart. */
   async function search(text: string, filter: UserFilter, limit: number): Promise<User[]> {
     if (Buffer.byteLength(text) < MIN_SEARCH_BYTES) {
-      throw new AppError('bad_request', `search query must be at least ${MIN_SEARCH_BYTES} characters`)
+      throw new AppError('search_too_short', { min: MIN_SEARCH_BYTES })
     }
     return repo.searchUsers(text, filter, limit)
   }
@@ -164,7 +164,7 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
 
   /** Sessions and tokens go with it. Throws `not_found`. */
   async function remove(id: string): Promise<void> {
-    if (!(await repo.deleteUser(id))) throw new AppError('not_found', 'user not found')
+    if (!(await repo.deleteUser(id))) throw new AppError('user_not_found')
   }
 
   return { create, join, find, get, changeProfile, update, list, search, count, remove }
@@ -172,22 +172,11 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
 
 /** Plik does not protect the total, so that any user can raise their own (1.3.8). */
 function assertNoGrant(user: User, changes: User): void {
-  if (changes.isAdmin && !user.isAdmin) throw new AppError('forbidden', "can't grant yourself admin right, nice try!")
+  if (changes.isAdmin && !user.isAdmin) throw new AppError('cannot_grant_admin')
   const limits = ['maxFileSizeBytes', 'maxUserSizeBytes', 'maxTtlSeconds'] as const
-  if (limits.some((limit) => changes[limit] !== user[limit]))
-    throw new AppError('forbidden', "can't edit your own quota, nice try!")
+  if (limits.some((limit) => changes[limit] !== user[limit])) throw new AppError('cannot_change_own_limits')
 }
 
 /** Without what is there but undefined, and so would overwrite. */
 const definedOnly = <T extends object>(changes: T) =>
   Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as Partial<Account>
-
-/** Says first what can't be done, then why, as Plik does. */
-function because<T>(what: string, check: () => T): T {
-  try {
-    return check()
-  } catch (error) {
-    if (error instanceof AppError) throw new AppError(error.code, `${what} : ${error.message}`)
-    throw error
-  }
-}

@@ -62,19 +62,19 @@ export function statisticsRoutes({ statistics, readCaller }: Dependencies) {
 function daysOf({ days = String(DEFAULT_DAYS) }: Query): number {
   const number = wholeNumber(days)
   if (number !== undefined && number >= 1 && number <= KEPT_DAYS) return number
-  throw new AppError('bad_request', `invalid days, expected a whole number from 1 to ${KEPT_DAYS}`)
+  throw new AppError('days_invalid', { max: KEPT_DAYS })
 }
 
 function trendingOf({ window = 'all', sort = 'downloads', limit = String(DEFAULT_LIMIT) }: Query): TrendingOptions {
   const rows = wholeNumber(limit)
-  if (rows === undefined || rows < 1) throw new AppError('bad_request', 'invalid limit, expected a positive number')
+  if (rows === undefined || rows < 1) throw new AppError('limit_invalid')
   return { window: pick(WINDOWS, 'window', window), sort: pick(SORTS, 'sort', sort), limit: Math.min(rows, MAX_LIMIT) }
 }
 
 function pick<T>(choices: ReadonlyMap<string, T>, name: string, value: string | string[]): T {
   const choice = String(value)
   if (choices.has(choice)) return choices.get(choice) as T
-  throw new AppError('bad_request', `invalid ${name}, expected one of ${[...choices.keys()].join(', ')}`)
+  throw new AppError('choice_unknown', { field: name, names: [...choices.keys()].join(', ') })
 }
 
 const wholeNumber = (text: string | string[]): number | undefined =>

@@ -34,6 +34,6 @@ async function show(ownership: StoreOwnership): Promise<Answer> {
 }
 
 function messageOfConflict(error: unknown): string {
-  if (error instanceof AppError && error.code === 'conflict') return error.message
+  if (error instanceof AppError && error.kind === 'conflict') return error.message
   throw error
 }

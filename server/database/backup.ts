@@ -112,7 +112,7 @@ export function verifyBackup(file: string): void {
       sqlite.close()
     }
   } catch (cause) {
-    throw new AppError('bad_request', `${basename(file)} is no backup, or it is damaged`, { cause })
+    throw new AppError('backup_damaged', { file: basename(file) }, { cause })
   }
 }
 
@@ -190,7 +190,7 @@ function mergeLog(file: string): void {
     }
   } catch (cause) {
     const code = codeOf(cause)
-    if (/^SQLITE_(BUSY|LOCKED)/.test(code)) throw new AppError('conflict', 'the database is in use', { cause })
+    if (/^SQLITE_(BUSY|LOCKED)/.test(code)) throw new AppError('database_in_use', {}, { cause })
     if (!/^SQLITE_(CORRUPT|NOTADB)/.test(code)) throw cause
   }
 }

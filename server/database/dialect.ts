@@ -57,5 +57,4 @@ function decoratedDriver(driver: Driver, { begin, translate }: Decoration): Driv
 /** What drivers call an error; empty where there is none. */
 export const codeOf = (error: unknown): string => String((error as { code?: unknown } | undefined)?.code ?? '')
 
-export const unavailable = (cause: unknown) =>
-  new AppError('unavailable', 'the database does not answer, please try again', { cause, retryAfterSeconds: 2 })
+export const unavailable = (cause: unknown) => new AppError('database_unavailable', {}, { cause, retryAfterSeconds: 2 })

@@ -54,7 +54,7 @@ const FROM_NETWORK = /^E[A-Z_]+$/
 /** The driver's own errors about connections have no code. */
 function translatePostgresError(error: unknown): unknown {
   const code = codeOf(error)
-  if (code === DISK_FULL) return new AppError('insufficient_storage', 'no space left on the server', { cause: error })
+  if (code === DISK_FULL) return new AppError('no_space', {}, { cause: error })
   if (TRANSIENT.test(code) || FROM_NETWORK.test(code)) return unavailable(error)
   if (code === '' && error instanceof Error && /connection|terminated|timeout/i.test(error.message))
     return unavailable(error)

@@ -133,8 +133,7 @@ const MAX_CACHED_STATEMENTS = 500
 function translateSqliteError(error: unknown): unknown {
   const code = codeOf(error)
   if (isLocked(error)) return unavailable(error)
-  if (code.startsWith('SQLITE_FULL'))
-    return new AppError('insufficient_storage', 'no space left on the server', { cause: error })
+  if (code.startsWith('SQLITE_FULL')) return new AppError('no_space', {}, { cause: error })
   if (code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN'))
     return unavailable(error)
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')

@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
-import { AppError } from '../lib/errors.ts'
+import { kindOf } from '../lib/errors.ts'
 import type { Schema } from './schema.ts'
 
 /** A transaction under way: what repositories pass each other through services, which can do nothing with it. */
@@ -65,4 +65,4 @@ function grouped(db: Kysely<Schema>, alone: Transact): Transact {
 }
 
 /** Then it will fail for each of them, and only take longer. */
-const isUnavailable = (error: unknown): boolean => error instanceof AppError && error.code === 'unavailable'
+const isUnavailable = (error: unknown): boolean => kindOf(error) === 'unavailable'

@@ -48,7 +48,7 @@ const LAYOUT = 'mayfly zip 1'
  * one goes. The same files give the same bytes. Throws `bad_request` for no files, in Plik's words.
  */
 export function layoutArchive(files: readonly ArchiveFile[]): Archive {
-  if (files.length === 0) throw new AppError('bad_request', 'nothing to archive')
+  if (files.length === 0) throw new AppError('archive_empty')
   const entries = placeEntries(files)
   const directory = Buffer.concat(entries.map(directoryHeader))
   const directoryOffset = entries.reduce((end, { header, file }) => end + header.length + file.size, 0)

@@ -353,15 +353,13 @@ async function refusal(trx: Transaction<Schema>, fileId: string, { holder }: Cla
   if (nextEnd === null) return gone(trx, fileId)
   const secondsLeft = Math.ceil((nextEnd - now) / 1000)
   const retryAfterSeconds = ownTransfers > 0 ? Math.min(OWN_RETRY_SECONDS, secondsLeft) : secondsLeft
-  return new AppError('locked', 'this file is being downloaded by someone else and may be gone afterwards', {
-    retryAfterSeconds: Math.max(1, retryAfterSeconds),
-  })
+  return new AppError('file_being_downloaded', {}, { retryAfterSeconds: Math.max(1, retryAfterSeconds) })
 }
 
 /** In the words of every other request for a deleted file. */
 async function gone(trx: Transaction<Schema>, fileId: string): Promise<AppError> {
   const file = await trx.selectFrom('files').select('name').where('id', '=', fileId).executeTakeFirst()
-  return new AppError('not_found', `file ${file?.name ?? ''} (${fileId}) is not available : deleted`)
+  return new AppError('file_not_available', { name: file?.name ?? '', id: fileId, status: 'deleted' })
 }
 
 async function giveBackOne(trx: Transaction<Schema>, { id, fileId }: Claim): Promise<void> {

@@ -134,7 +134,7 @@ function answerTo(request: FastifyRequest, download: Download): Answer {
   if (size === undefined || validators === undefined) return whole
   const conditions = conditionsOf(request)
   if (preconditionFailed(conditions, validators)) {
-    throw new AppError('precondition_failed', 'the file is not the one that was asked for')
+    throw new AppError('precondition_failed')
   }
   if (request.method === 'POST') return whole // RFC 9110 §14.2: ranges are for GET
   if (isNotModified(conditions, validators)) return { status: 304, range: undefined, headers }
@@ -142,7 +142,7 @@ function answerTo(request: FastifyRequest, download: Download): Answer {
   const range = parseRange(request.headers.range, size)
   if (range === 'whole') return whole
   if (range === 'unsatisfiable') {
-    throw new AppError('range_not_satisfiable', `the range lies outside the ${size} bytes`, { size })
+    throw new AppError('range_outside_file', { size }, { size })
   }
   return { status: 206, range, headers }
 }
@@ -190,5 +190,4 @@ function fileIdsOf({ query }: FastifyRequest): string[] | undefined {
   return file === undefined ? undefined : [file].flat()
 }
 
-const previewRefusal = () =>
-  new AppError('not_acceptable', 'this link can be opened only a limited number of times, so there is no preview of it')
+const previewRefusal = () => new AppError('no_preview')

@@ -7,7 +7,7 @@ import { derivedName } from '../images/derivation.ts'
 import type { Derivation } from '../images/pipeline/derive.ts'
 import type { Variant } from '../images/variant.ts'
 import type { Variants } from '../images/variants.ts'
-import { AppError } from '../lib/errors.ts'
+import { AppError, kindOf } from '../lib/errors.ts'
 import type { Sender } from '../lib/sender.ts'
 import type { StreamExchange } from '../streams/stream-exchange.ts'
 import { cleanFileName } from '../uploads/file-name.ts'
@@ -121,8 +121,7 @@ export function createDownloads({
   async function untilItCame(opened: OpenUpload, ref: FileRef, patience: AbortSignal): Promise<void> {
     const givenUp = once(patience, 'abort')
     do {
-      if (patience.aborted)
-        throw new AppError('unavailable', 'the file is still coming in, please ask again', { retryAfterSeconds: 1 })
+      if (patience.aborted) throw new AppError('file_coming_in', {}, { retryAfterSeconds: 1 })
     } while ((await Promise.race([looks.next({ ...ref, opened }), givenUp])) !== false)
   }
 
@@ -143,9 +142,8 @@ export function createDownloads({
     wish: Derivation,
     reader: Sender | undefined,
   ): Promise<Download> {
-    if (commonOf(opened.upload).isLimited)
-      throw new AppError('forbidden', 'thumbnails and conversions are not available for files with a download limit')
-    if (!variants) throw new AppError('bad_request', 'this server makes no derived pictures')
+    if (commonOf(opened.upload).isLimited) throw new AppError('picture_of_limited_file')
+    if (!variants) throw new AppError('pictures_disabled')
     const variant = await variants.get(file, wish, opened, reader)
     return variantDownload(opened, file, variant, async (error) => {
       if (isLost(error)) await variants.forget(variant)
@@ -160,7 +158,7 @@ export function createDownloads({
   async function findArchive(ref: ArchiveRef, caller: Caller, gate: () => void): Promise<Download> {
     const opened = await uploads.open(ref.uploadId, caller)
     gate()
-    if (opened.upload.stream) throw new AppError('bad_request', 'archive feature is not available in stream mode')
+    if (opened.upload.stream) throw new AppError('archive_of_stream')
     const name = archiveName(ref.name)
     const files = selected(opened, await uploads.listFiles(opened), await ref.chooseFiles())
     return archiveDownload(opened, name, ref.withoutLost ? await withoutLost(files) : files)
@@ -207,11 +205,8 @@ export function createDownloads({
     const files = parts.filter((part) => part.kind === 'file')
     const lost = (await lookAtAll(files)).filter(Boolean).length
     if (lost === 0) return
-    if (lost === files.length) throw new AppError('lost', 'the server has lost the bytes of all these files')
-    throw new AppError(
-      'lost',
-      `the server has lost the bytes of ${lost} of the files; add ?rest=true to the address for an archive of the others`,
-    )
+    if (lost === files.length) throw new AppError('archive_lost')
+    throw new AppError('archive_files_lost', { count: lost })
   }
 
   /** Counts what was sent of a download. One that was resumed, or fetched in parts, is one: it counts once `reader` has all. */
@@ -237,8 +232,7 @@ export function createDownloads({
     const bytes = await exchange.take(file, gone)
     if (bytes) return bytes
     const { id: fileId, name, uploadId } = file
-    if (await exchange.holds(file))
-      throw new AppError('not_found', `file ${name} (${fileId}) is not available : someone else is downloading it`)
+    if (await exchange.holds(file)) throw new AppError('file_in_download', { name, id: fileId })
     await untilItCame(opened, { uploadId, fileId, name }, gone)
     const again = await uploads.getFile(opened, fileId, name)
     assertAvailable(opened.upload, again)
@@ -309,10 +303,9 @@ function variantDownload(
   return blobDownload(upload, file, content, []) // a thumbnail is no copy
 }
 
-const isLost = (error: unknown): boolean => error instanceof AppError && error.code === 'lost'
+const isLost = (error: unknown): boolean => kindOf(error) === 'lost'
 
-const lostVariant = (cause: unknown) =>
-  new AppError('unavailable', 'this picture has to be made anew, please ask again', { cause, retryAfterSeconds: 1 })
+const lostVariant = (cause: unknown) => new AppError('picture_outdated', {}, { cause, retryAfterSeconds: 1 })
 
 /** What one blob holds: a file, or what was made of it. */
 interface Content extends Pick<Variant, 'blobKey' | 'size' | 'type' | 'sha256'> {
@@ -395,7 +388,7 @@ function selected({ upload }: OpenUpload, files: StoredFile[], fileIds: readonly
   if (fileIds === undefined) return files.filter(({ status }) => status === 'uploaded')
   const wanted = new Set(fileIds)
   const found = files.filter(({ id }) => wanted.delete(id))
-  for (const unknown of wanted) throw new AppError('not_found', `file ${unknown} not found`)
+  for (const unknown of wanted) throw new AppError('file_not_found', { id: unknown })
   for (const file of found) assertAvailable(upload, file)
   return found
 }
@@ -404,9 +397,9 @@ function selected({ upload }: OpenUpload, files: StoredFile[], fileIds: readonly
 function archiveName(raw: string): string {
   const name = cleanFileName(raw)
   if (Buffer.byteLength(name) > MAX_ARCHIVE_NAME_BYTES) {
-    throw new AppError('bad_request', `invalid archive name too long, maximum ${MAX_ARCHIVE_NAME_BYTES} characters`)
+    throw new AppError('archive_name_too_long', { max: MAX_ARCHIVE_NAME_BYTES })
   }
-  if (!name.endsWith('.zip')) throw new AppError('bad_request', 'invalid archive name, missing .zip extension')
+  if (!name.endsWith('.zip')) throw new AppError('archive_name_invalid')
   return name
 }
 

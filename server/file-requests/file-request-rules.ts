@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.ts'
 import { AppError } from '../lib/errors.ts'
-import { formatSize } from '../lib/format-size.ts'
 import type { Announcement } from '../uploads/intake/announcement.ts'
 import type { Upload } from '../uploads/upload.ts'
 import { grantedComments, isExpired, MAX_TTL_SECONDS, storable } from '../uploads/upload-rules.ts'
@@ -34,7 +33,7 @@ export function planRequest(
 ): RequestPlan {
   const { title = '', comments, maxFiles = 0, maxSize = 0, ttlSeconds = 0 } = options
   if (ttlSeconds < 0 || ttlSeconds > MAX_TTL_SECONDS)
-    throw refusal(`invalid ttl. (must be from 0, as long as the upload, to ${MAX_TTL_SECONDS} seconds)`)
+    throw new AppError('file_request_ttl_invalid', { max: MAX_TTL_SECONDS })
   return {
     title: storable(title, 'title', MAX_TITLE_BYTES),
     comments: grantedComments(comments, config),
@@ -45,21 +44,21 @@ export function planRequest(
 }
 
 function grantedLimit(name: string, limit: number): number | null {
-  if (limit < 0) throw refusal(`invalid ${name}. (must be at least 1, or 0 for no limit)`)
+  if (limit < 0) throw new AppError('file_request_limit_invalid', { field: name })
   return limit === 0 ? null : limit
 }
 
 /** Throws `bad_request`: nobody may fill a stream for somebody else. */
 export function assertTakesGuests({ stream }: Upload): void {
-  if (stream) throw refusal('a streaming upload takes no requests')
+  if (stream) throw new AppError('file_request_for_stream')
 }
 
 /** Throws `forbidden`: revoked; `not_found`: its time is up, or its upload's, which a guest is not told the id of. */
 export function assertOpen(request: FileRequest, upload: Upload | undefined, now: number): asserts upload is Upload {
-  if (!upload || upload.status === 'removed') throw gone('the upload behind this request was removed')
-  if (isExpired(upload, now)) throw gone('the upload behind this request has expired')
-  if (request.revokedAt !== null) throw new AppError('forbidden', 'this request was revoked')
-  if (hasEnded(request, now)) throw gone('this request has expired')
+  if (!upload || upload.status === 'removed') throw new AppError('file_request_upload_removed')
+  if (isExpired(upload, now)) throw new AppError('file_request_upload_expired')
+  if (request.revokedAt !== null) throw new AppError('file_request_revoked')
+  if (hasEnded(request, now)) throw new AppError('file_request_expired')
 }
 
 const hasEnded = ({ expiresAt }: FileRequest, now: number): boolean => expiresAt !== null && expiresAt <= now
@@ -84,7 +83,7 @@ export const leftOf = ({ maxFiles, maxBytes }: FileRequest, used: Usage): Usage 
  */
 export function grantBytes(request: FileRequest, used: Usage, announced: Announcement): number {
   const left = leftOf(request, used)
-  if (isFull(left)) throw new AppError('forbidden', 'this request is full')
+  if (isFull(left)) throw new AppError('file_request_full')
   if (announced.isExact && announced.bytes > left.bytes) throw tooLarge(left.bytes)
   return request.maxBytes === null ? Number.POSITIVE_INFINITY : Math.min(announced.bytes, left.bytes)
 }
@@ -92,11 +91,8 @@ export function grantBytes(request: FileRequest, used: Usage, announced: Announc
 /** As `grantBytes`, for a part of a file: it takes bytes from what is left, and no place among the files. */
 export function grantPart(request: FileRequest, used: Usage, parts: Usage, announced: Announcement): number {
   if (parts.files >= MAX_PARTS_PER_REQUEST)
-    throw new AppError('forbidden', `too many unfinished parts by this request, maximum is ${MAX_PARTS_PER_REQUEST}`)
+    throw new AppError('too_many_unfinished_parts', { max: MAX_PARTS_PER_REQUEST })
   return grantBytes(request, { files: used.files, bytes: used.bytes + parts.bytes }, announced)
 }
 
-const tooLarge = (leftBytes: number) =>
-  new AppError('too_large', `file too big (this request takes ${formatSize(leftBytes)} more)`)
-const refusal = (reason: string) => new AppError('bad_request', reason)
-const gone = (message: string) => new AppError('not_found', message)
+const tooLarge = (leftBytes: number) => new AppError('file_too_large_for_request', { left: leftBytes })

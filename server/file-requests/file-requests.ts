@@ -3,7 +3,7 @@ import { hashToken } from '../accounts/secrets.ts'
 import type { Config } from '../config/config.ts'
 import type { Trx } from '../database/transact.ts'
 import type { Clock } from '../lib/clock.ts'
-import { AppError } from '../lib/errors.ts'
+import { AppError, kindOf } from '../lib/errors.ts'
 import { isId, newId, newToken } from '../lib/ids.ts'
 import { type Announcement, mostBytes } from '../uploads/intake/announcement.ts'
 import type { AssertFreeSpace } from '../uploads/intake/free-space.ts'
@@ -86,12 +86,8 @@ export function createRequests({
       revokedAt: null,
     }
     const outcome = await repo.insertRequest(request, MAX_REQUESTS_PER_UPLOAD)
-    if (outcome === 'gone') throw new AppError('not_found', `upload ${opened.upload.id} not found`)
-    if (outcome === 'full')
-      throw new AppError(
-        'bad_request',
-        `maximum number of requests per upload reached, limit is ${MAX_REQUESTS_PER_UPLOAD}`,
-      )
+    if (outcome === 'gone') throw new AppError('upload_not_found', { id: opened.upload.id })
+    if (outcome === 'full') throw new AppError('too_many_file_requests', { max: MAX_REQUESTS_PER_UPLOAD })
     return { created: listed(request, NOTHING, now), token }
   }
 
@@ -108,7 +104,7 @@ export function createRequests({
   async function revoke(opened: OpenUpload, id: string): Promise<void> {
     assertAdministers(opened)
     if (!isId(id) || !(await repo.revokeRequest(opened.upload.id, id, clock())))
-      throw new AppError('not_found', `request ${id} not found`)
+      throw new AppError('file_request_not_found', { id })
     onRevoked()
   }
 
@@ -187,7 +183,7 @@ export function createRequests({
     try {
       return await work()
     } catch (error) {
-      if (error instanceof AppError && error.code === 'not_found') await open(token)
+      if (kindOf(error) === 'not_found') await open(token)
       throw error
     }
   }
@@ -195,14 +191,14 @@ export function createRequests({
   async function open(token: string): Promise<{ request: FileRequest; upload: Upload }> {
     assertEnabled()
     const request = await repo.findByTokenHash(hashToken(token))
-    if (!request) throw new AppError('not_found', 'request not found')
+    if (!request) throw new AppError('file_request_token_unknown')
     const upload = await uploads.find(request.uploadId)
     assertOpen(request, upload, clock())
     return { request, upload }
   }
 
   function assertEnabled(): void {
-    if (config.featureRequests === 'disabled') throw new AppError('forbidden', 'requests are disabled')
+    if (config.featureRequests === 'disabled') throw new AppError('file_requests_disabled')
   }
 
   return { create, list, revoke, inspect, admitPart, addFile, reserve }
@@ -215,5 +211,5 @@ const listed = (request: FileRequest, arrived: Usage, now: number): ListedReques
 })
 
 function assertAdministers({ isAdmin }: OpenUpload): void {
-  if (!isAdmin) throw new AppError('forbidden', 'you are not allowed to manage requests of this upload')
+  if (!isAdmin) throw new AppError('manage_file_requests_forbidden')
 }

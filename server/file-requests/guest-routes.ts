@@ -43,5 +43,5 @@ export function guestRoutes({ requests, readCaller }: { requests: Requests; read
 function tokenOf({ headers }: FastifyRequest): string {
   const token = headers['x-requesttoken']
   if (typeof token === 'string' && token !== '') return token
-  throw new AppError('bad_request', 'missing X-RequestToken header')
+  throw new AppError('file_request_token_missing')
 }

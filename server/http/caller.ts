@@ -48,8 +48,8 @@ export function createCallerReader({ users, sessions, tokens, config }: Dependen
   /** For what is done while the caller waits; known without a query. Once for each request. */
   function sender(request: FastifyRequest, reply: FastifyReply): Sender {
     const hangUp = new AbortController()
-    reply.raw.once('close', () => hangUp.abort(new AppError('aborted', 'the sender went away')))
-    if (reply.raw.destroyed) hangUp.abort(new AppError('aborted', 'the sender went away'))
+    reply.raw.once('close', () => hangUp.abort(new AppError('sender_gone')))
+    if (reply.raw.destroyed) hangUp.abort(new AppError('sender_gone'))
     return { network: network(request), gone: hangUp.signal }
   }
 
@@ -93,9 +93,9 @@ export function createCallerReader({ users, sessions, tokens, config }: Dependen
   async function impersonating(request: FastifyRequest, identity: Identity): Promise<Identity> {
     const id = headerOf(request, 'x-plik-impersonate')
     if (id === undefined) return identity
-    if (!isAdmin(identity)) throw new AppError('forbidden', 'you need administrator privileges')
+    if (!isAdmin(identity)) throw new AppError('not_admin')
     const user = await users.find(id)
-    if (!user) throw new AppError('forbidden', 'user to impersonate does not exists')
+    if (!user) throw new AppError('impersonated_user_not_found')
     return { ...identity, user, impersonator: identity.user }
   }
 
@@ -122,11 +122,11 @@ function headerOf(request: FastifyRequest, name: string): string | undefined {
 export function readCredentials(header: string | undefined): Credentials {
   if (header === undefined) return { kind: 'none' }
   const [scheme = '', encoded, ...rest] = header.trim().split(/ +/)
-  if (encoded === undefined || rest.length > 0) return { kind: 'unreadable', reason: 'invalid Authorization header' }
-  if (scheme.toLowerCase() !== 'basic') return { kind: 'unreadable', reason: 'invalid http authorization scheme' }
+  if (encoded === undefined || rest.length > 0) return { kind: 'unreadable', reason: 'authorization_header_invalid' }
+  if (scheme.toLowerCase() !== 'basic') return { kind: 'unreadable', reason: 'authorization_scheme_invalid' }
   const text = Buffer.from(encoded, 'base64').toString()
   const colon = text.indexOf(':')
-  if (colon === -1) return { kind: 'unreadable', reason: 'invalid Authorization header' }
+  if (colon === -1) return { kind: 'unreadable', reason: 'authorization_header_invalid' }
   return { kind: 'basic', login: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 

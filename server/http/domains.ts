@@ -12,8 +12,7 @@ const OF_DOWNLOAD_DOMAIN =
 export function createContentGuard(config: Domains) {
   const hosts = downloadHosts(config)
   return ({ host }: FastifyRequest): void => {
-    if (hosts.size > 0 && !hosts.has(plainHost(host)))
-      throw new AppError('bad_request', `Invalid download domain ${host}`)
+    if (hosts.size > 0 && !hosts.has(plainHost(host))) throw new AppError('download_domain_wrong', { host })
   }
 }
 
@@ -28,8 +27,7 @@ export function createPageGuard(config: Domains) {
   return ({ host, method, routeOptions }: FastifyRequest): void => {
     if (!hosts.has(plainHost(host))) return
     const route = `${method} ${(routeOptions.url ?? '').slice(pathPrefix.length)}`
-    if (!OF_DOWNLOAD_DOMAIN.test(route))
-      throw new AppError('not_found', `this address serves files only, the server is at ${publicUrl}/`)
+    if (!OF_DOWNLOAD_DOMAIN.test(route)) throw new AppError('files_only_domain', { url: `${publicUrl}/` })
   }
 }
 

@@ -4,36 +4,14 @@ import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config/config.ts'
-import { AppError, type ErrorCode } from '../lib/errors.ts'
+import { AppError, asAppError } from '../lib/errors.ts'
 import { errorPageFor, refusalPageFor } from '../pages/error-page.ts'
 import type { PagesFor } from '../pages/pages.ts'
 import { clearSessionCookies } from './session-cookies.ts'
+import { STATUS } from './statuses.ts'
 import { boundUnreadBody } from './unread-body.ts'
 
 /** The only place that turns failures into answers. */
-
-const STATUS: Record<ErrorCode, number> = {
-  bad_request: 400,
-  aborted: 400,
-  timed_out: 408,
-  too_large: 413,
-  unauthorized: 401,
-  login_required: 401,
-  invalid_session: 403,
-  conflict: 409,
-  forbidden: 403,
-  not_found: 404,
-  not_acceptable: 406,
-  lost: 410,
-  precondition_failed: 412,
-  unsupported_media_type: 415,
-  range_not_satisfiable: 416,
-  checksum_mismatch: 460, // tus 1.0.0
-  locked: 423,
-  too_many_requests: 429,
-  unavailable: 503,
-  insufficient_storage: 507,
-}
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -45,26 +23,23 @@ declare module 'fastify' {
 /** The sender of a stream may send for ever: one that never reads its answer learns from the connection that its reader has left. */
 const ABORTED_LINGER_MS = 500
 
-/** What a stranger is told when we are at fault. */
-const INTERNAL = { status: 500, message: 'internal server error' }
-
 export function createErrorHandler(config: Pick<Config, 'publicUrl' | 'pathPrefix'>, pagesFor: PagesFor) {
-  const pageOf = (request: FastifyRequest, message: string, wantsJson: boolean): Answer | undefined =>
-    wantsJson ? undefined : refusalPageFor(request, message, pagesFor, config)
+  const pageOf = (request: FastifyRequest, error: AppError, wantsJson: boolean): Answer | undefined =>
+    wantsJson ? undefined : refusalPageFor(request, error, pagesFor, config)
 
   return (thrown: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void => {
-    const error = asAppError(thrown)
+    const error = answerTo(thrown)
     const wantsJson = acceptsJson(request)
-    const answer = error ? { status: statusOf(error, request, wantsJson), message: error.message } : INTERNAL
-    if (answer.status >= 500 || error?.code === 'lost') request.log.error({ err: thrown }, 'request failed')
-    else request.log.debug({ code: (thrown as { code?: unknown }).code }, 'request refused') // its message may hold a name
-    if (error) setDetails(reply, error, wantsJson)
-    const elsewhere = errorPageFor(request, answer, config)
+    const status = statusOf(error, request, wantsJson)
+    if (status >= 500 || error.kind === 'lost') request.log.error({ err: thrown }, 'request failed')
+    else request.log.debug({ code: (thrown as { code?: unknown }).code ?? error.id }, 'request refused') // its message may hold a name
+    setDetails(reply, error, wantsJson)
+    const elsewhere = errorPageFor(request, { status, message: error.message }, config)
     if (elsewhere !== undefined)
       void reply.header('Cache-Control', 'no-store').redirect(elsewhere, 302) // not for ever, as Plik's: it may come yet
     else {
-      const lingerMs = error?.code === 'aborted' ? ABORTED_LINGER_MS : undefined
-      send(reply, answer.status, pageOf(request, answer.message, wantsJson) ?? inWords(answer, wantsJson), lingerMs)
+      const lingerMs = error.kind === 'aborted' ? ABORTED_LINGER_MS : undefined
+      send(reply, status, pageOf(request, error, wantsJson) ?? inWords(error, status, wantsJson), lingerMs)
     }
   }
 }
@@ -85,7 +60,7 @@ const CLIENT_ERRORS = new Map([
 
 /** The router's own answer, in Go's words: Plik's clients and tests look for them. */
 export function handleNotFound(request: FastifyRequest, reply: FastifyReply): void {
-  send(reply, 404, inWords({ status: 404, message: '404 page not found' }, acceptsJson(request)))
+  send(reply, 404, inWords(new AppError('page_not_found'), 404, acceptsJson(request)))
 }
 
 interface Answer {
@@ -93,9 +68,9 @@ interface Answer {
   text: string
 }
 
-/** Plik's dialect is the message and a newline; who asks for JSON gets a problem (RFC 9457) with the same message. */
-function inWords({ status, message }: { status: number; message: string }, wantsJson: boolean): Answer {
-  const problem = { type: 'about:blank', title: STATUS_CODES[status], status, detail: message }
+/** Plik's dialect is the message and a newline; who asks for JSON gets a problem (RFC 9457) with the same message, and what a program needs. */
+function inWords({ id, message, parameters }: AppError, status: number, wantsJson: boolean): Answer {
+  const problem = { type: 'about:blank', title: STATUS_CODES[status], status, detail: message, code: id, parameters }
   return wantsJson
     ? { headers: { 'Content-Type': 'application/problem+json; charset=utf-8' }, text: JSON.stringify(problem) }
     : { headers: { 'Content-Type': 'text/plain; charset=utf-8' }, text: `${message}\n` }
@@ -116,34 +91,35 @@ function send(reply: FastifyReply, status: number, { headers, text }: Answer, li
 const acceptsJson = ({ headers }: FastifyRequest): boolean => /application\/(problem\+)?json/.test(headers.accept ?? '')
 
 /** Plik says 400 where HTTP has a status of its own, and its clients only show the text. */
-const statusOf = ({ code }: AppError, { routeOptions }: FastifyRequest, wantsJson: boolean): number =>
-  code === 'too_large' && !wantsJson && !routeOptions.config?.hasOwnStatuses ? 400 : STATUS[code]
+const statusOf = ({ kind }: AppError, { routeOptions }: FastifyRequest, wantsJson: boolean): number =>
+  kind === 'too_large' && !wantsJson && !routeOptions.config?.hasOwnStatuses ? 400 : STATUS[kind]
 
 /** A script or a page that asks for the password itself: the browser must not, and it does so for schemes that it knows. */
 export const challengeFor = (asksItself: boolean): string =>
   `${asksItself ? 'X-Basic' : 'Basic'} realm="plik", charset="UTF-8"`
 
-function setDetails(reply: FastifyReply, { code, retryAfterSeconds, size }: AppError, wantsJson: boolean): void {
-  if (code === 'unauthorized') reply.header('WWW-Authenticate', challengeFor(wantsJson))
-  if (code === 'invalid_session') clearSessionCookies(reply)
+function setDetails(reply: FastifyReply, { kind, retryAfterSeconds, size }: AppError, wantsJson: boolean): void {
+  if (kind === 'unauthorized') reply.header('WWW-Authenticate', challengeFor(wantsJson))
+  if (kind === 'invalid_session') clearSessionCookies(reply)
   if (retryAfterSeconds !== undefined) reply.header('Retry-After', retryAfterSeconds)
   if (size !== undefined) reply.header('Content-Range', `bytes */${size}`)
 }
 
 /** Fastify's and the parser's own errors are the client's fault when they say so; their words are only sometimes fit to show. */
-function asAppError(error: FastifyError | Error): AppError | undefined {
-  if (error instanceof AppError) return error
+function answerTo(error: FastifyError | Error): AppError {
+  const ours = asAppError(error)
+  if (ours) return ours
   const { statusCode, code = '' } = error as FastifyError
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return new AppError('bad_request', 'unable to read request body : http: request body too large')
+    return new AppError('body_too_large')
   }
-  if (code === 'FST_ERR_BAD_URL') return new AppError('bad_request', 'the path is not well encoded')
-  if (code === 'FST_ERR_MAX_PARAM_LENGTH') return new AppError('bad_request', 'the path is too long')
-  if (isDisconnect(code)) return new AppError('aborted', 'the request ended before its body was complete')
-  if (statusCode === 429) return new AppError('too_many_requests', error.message)
+  if (code === 'FST_ERR_BAD_URL') return new AppError('path_badly_encoded')
+  if (code === 'FST_ERR_MAX_PARAM_LENGTH') return new AppError('path_too_long')
+  if (isDisconnect(code)) return new AppError('body_incomplete')
+  if (statusCode === 429) return new AppError('too_many_requests')
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
-    return new AppError('bad_request', error.message)
-  return undefined
+    return new AppError('request_invalid', { reason: error.message })
+  return new AppError('internal_error')
 }
 
 const isDisconnect = (code: string): boolean =>

@@ -44,12 +44,12 @@ export async function* readParts(
   try {
     let count = 0
     for await (const part of parser.parts as AsyncIterable<FormPart>) {
-      if (++count > maxParts) throw invalidForm(`more than ${maxParts} parts`)
+      if (++count > maxParts) throw new AppError('form_too_many_parts', { max: maxParts })
       yield part
       part.bytes.resume() // whatever nobody read
     }
     await feeding
-    if (count === 0) throw invalidForm('multipart: NextPart: EOF')
+    if (count === 0) throw new AppError('form_empty')
   } catch (error) {
     throw error instanceof AppError ? error : formError(error)
   } finally {
@@ -60,11 +60,10 @@ export async function* readParts(
 function boundaryOf({ headers }: FastifyRequest): string {
   const { value, parameters } = parseHeader(headers['content-type'] ?? '')
   // OkHttp's default is `multipart/mixed`, and Plik takes it.
-  if (value !== 'multipart/form-data' && value !== 'multipart/mixed')
-    throw invalidForm("request Content-Type isn't multipart/form-data")
+  if (value !== 'multipart/form-data' && value !== 'multipart/mixed') throw new AppError('form_type_wrong')
   const boundary = parameters.get('boundary')
-  if (!boundary) throw invalidForm('no multipart boundary param in Content-Type')
-  if (boundary.length > MAX_BOUNDARY_LENGTH) throw invalidForm('the boundary is too long')
+  if (!boundary) throw new AppError('form_boundary_missing')
+  if (boundary.length > MAX_BOUNDARY_LENGTH) throw new AppError('form_boundary_too_long')
   return boundary
 }
 
@@ -114,7 +113,7 @@ function createParser(boundary: string) {
     const part = describe(headers)
     if (part) parts.push({ ...part, bytes })
     // Dicer makes that of spaces behind a boundary, too. To pass over the part could lose a file.
-    else if (Object.keys(headers).length === 0) fail(invalidForm('a part without headers'))
+    else if (Object.keys(headers).length === 0) fail(new AppError('form_part_without_headers'))
     else bytes.resume()
   }
 
@@ -160,8 +159,7 @@ function createParser(boundary: string) {
 /** RFC 2046 §4.1.1. Written by hand or by `nc`; Dicer would look for the end of the first line in the whole body. */
 function assertLinesEndWithCrlf(start: Uint8Array): void {
   const lineEnd = start.indexOf(10)
-  if (start[0] === 45 && lineEnd > 0 && start[lineEnd - 1] !== 13)
-    throw invalidForm('its lines end with LF instead of CRLF')
+  if (start[0] === 45 && lineEnd > 0 && start[lineEnd - 1] !== 13) throw new AppError('form_line_ends_wrong')
 }
 
 function describe(headers: PartHeaders): Pick<FormPart, 'name' | 'filename'> | undefined {
@@ -170,11 +168,7 @@ function describe(headers: PartHeaders): Pick<FormPart, 'name' | 'filename'> | u
   return { name: parameters.get('name'), filename: parameters.get('filename') }
 }
 
-const invalidForm = (reason: string, cause?: unknown): AppError =>
-  new AppError('bad_request', `invalid multipart form : ${reason}`, { cause })
-
-const senderLeft = (cause?: unknown): AppError =>
-  new AppError('aborted', 'the form ended before it was complete', { cause })
+const senderLeft = (cause?: unknown): AppError => new AppError('form_incomplete', {}, { cause })
 
 /** Of the body or of the parser. */
 export function formError(error: unknown): AppError {
@@ -182,6 +176,6 @@ export function formError(error: unknown): AppError {
   if ((error as { code?: unknown }).code === 'ECONNRESET') return senderLeft(error)
   if (error instanceof Error && error.message.endsWith('end of multipart data'))
     // Dicer's words
-    return invalidForm('it ends before its final boundary', error)
-  return invalidForm('it can not be read', error)
+    return new AppError('form_end_missing', {}, { cause: error })
+  return new AppError('form_unreadable', {}, { cause: error })
 }

@@ -51,6 +51,6 @@ export async function* withReaderTimeout<T>(
 /** The same bytes, but silence ends them with `timed_out`, which can be answered; else the connection is cut without a word. */
 export function withIdleTimeout<T>(request: FastifyRequest, bytes: AsyncIterable<T>): Interruptible<T> {
   const silence = new AbortController()
-  request.raw.once('timeout', () => silence.abort(new AppError('timed_out', 'timed out waiting for data')))
+  request.raw.once('timeout', () => silence.abort(new AppError('data_timed_out')))
   return interruptible(bytes, silence.signal)
 }

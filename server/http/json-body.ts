@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
-import { AppError } from '../lib/errors.ts'
-import { problemsOf } from '../lib/shapes.ts'
+import { AppError, because } from '../lib/errors.ts'
+import { parsed } from '../lib/shapes.ts'
 import { withSenderTimeout } from './idle-timeout.ts'
 
 /** Enough for every field of an account at its longest. */
@@ -51,7 +51,7 @@ export async function readRequiredJson<T extends z.ZodType>(
   options: Options = {},
 ): Promise<z.output<T>> {
   const text = await readText(request, options)
-  if (text.trim() === '') throw unreadable(options, 'missing')
+  if (text.trim() === '') throw new AppError('json_missing', { what: whatOf(options) })
   return shaped(text, schema, options)
 }
 
@@ -70,16 +70,16 @@ export async function readText(request: FastifyRequest, { maxBytes = FEW_BYTES }
 }
 
 function shaped<T extends z.ZodType>(text: string, schema: T, options: Options): z.output<T> {
-  const { success, data, error } = schema.safeParse(parse(text, options))
-  if (success) return data
-  throw unreadable(options, problemsOf(error).join('; '))
+  const value = parse(text, options)
+  return because(`unable to deserialize ${whatOf(options)} : `, () => parsed(schema, value))
 }
 
 function parse(text: string, options: Options): unknown {
   if (/^[ \t\r\n]*$/.test(text)) return {} // JSON's white space, which a byte order mark is not
-  if (BEFORE_VALUES.some((sign) => occursMoreThan(MAX_VALUES, sign, text))) throw unreadable(options, 'too many values')
+  if (BEFORE_VALUES.some((sign) => occursMoreThan(MAX_VALUES, sign, text)))
+    throw new AppError('json_too_many_values', { what: whatOf(options) })
   const value = parseJson(text, options)
-  if (hasFraction(text)) throw unreadable(options, 'numbers must be whole')
+  if (hasFraction(text)) throw new AppError('json_number_not_whole', { what: whatOf(options) })
   return value ?? {}
 }
 
@@ -87,7 +87,10 @@ function parseJson(text: string, options: Options): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw unreadable(options, error instanceof Error ? error.message : 'invalid JSON')
+    throw new AppError('json_invalid', {
+      what: whatOf(options),
+      reason: error instanceof Error ? error.message : 'invalid JSON',
+    })
   }
 }
 
@@ -104,7 +107,6 @@ function occursMoreThan(max: number, sign: string, text: string): boolean {
 /** None of our numbers is a fraction, and Go reads neither `60.0` nor `6e1` as a whole number. `text` is valid JSON. */
 const hasFraction = (text: string): boolean => /\d[.eE]/.test(text.replace(/"(?:[^"\\]|\\.)*"/g, ''))
 
-const tooLarge = () => new AppError('bad_request', 'unable to read request body : http: request body too large')
+const tooLarge = () => new AppError('body_too_large')
 
-const unreadable = ({ what = 'request body' }: Options, reason: string) =>
-  new AppError('bad_request', `unable to deserialize ${what} : ${reason}`)
+const whatOf = ({ what = 'request body' }: Options): string => what

@@ -39,7 +39,7 @@ export async function* readForm(
   for await (const part of readParts(request, MAX_FIELDS + maxFiles)) {
     if (part.name === 'file') yield fileOf(part)
     else if (part.name !== undefined && part.filename === undefined) {
-      if (++fields > MAX_FIELDS) throw new AppError('bad_request', `the form has more than ${MAX_FIELDS} fields`)
+      if (++fields > MAX_FIELDS) throw new AppError('form_too_many_fields', { max: MAX_FIELDS })
       onField(part.name, await readField(part.name, part))
     }
   }
@@ -66,11 +66,11 @@ export async function readSingleFile(
     const { name, bytes } = fileOf(next.value)
     return { name, bytes: thenRest(bytes, parts, alone) }
   }
-  throw new AppError('bad_request', 'missing file from multipart form')
+  throw new AppError('form_file_missing')
 }
 
 function fileOf({ filename, bytes }: FormPart): FormFile {
-  if (!filename) throw new AppError('bad_request', 'missing file name from multipart form')
+  if (!filename) throw new AppError('form_file_name_missing')
   return { name: filename, bytes: readBytes(bytes) }
 }
 
@@ -80,7 +80,7 @@ async function readField(name: string, { bytes }: FormPart): Promise<string> {
   for await (const chunk of readBytes(bytes)) {
     size += chunk.length
     if (size > MAX_FIELD_BYTES)
-      throw new AppError('bad_request', `the field ${name.slice(0, 100)} is longer than ${MAX_FIELD_BYTES} bytes`)
+      throw new AppError('form_field_too_long', { name: name.slice(0, 100), max: MAX_FIELD_BYTES })
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString()
@@ -101,6 +101,6 @@ async function* thenRest(
 ): AsyncGenerator<Uint8Array> {
   yield* bytes
   for await (const { name } of rest) {
-    if (alone && name === 'file') throw new AppError('bad_request', 'one file at a time, please')
+    if (alone && name === 'file') throw new AppError('form_several_files')
   }
 }

@@ -20,7 +20,7 @@ function readHeader(text: string): PagingQuery {
   } catch {
     // no JSON is as wrong as other JSON
   }
-  throw new AppError('bad_request', 'invalid paging header')
+  throw new AppError('paging_header_invalid')
 }
 
 /** A parameter of a query that is `true` or `false`, or left out. */
@@ -28,13 +28,13 @@ export function flagOf({ query }: FastifyRequest, name: string): boolean | undef
   const text = textOf(query, name)
   if (text === undefined) return undefined
   if (text === 'true' || text === 'false') return text === 'true'
-  throw new AppError('bad_request', `invalid ${name} (must be true or false)`)
+  throw new AppError('truth_value_invalid', { field: name })
 }
 
 /** A parameter of a query; left out and empty are the same. Throws `bad_request` for what no text of ours holds. */
 export function textOf(query: unknown, name: string): string | undefined {
   const value = (query as Record<string, string | string[] | undefined>)[name]
   const text = Array.isArray(value) ? value.at(-1) : value
-  if (text?.includes('\0')) throw new AppError('bad_request', `${name} must not contain NUL characters`)
+  if (text?.includes('\0')) throw new AppError('nul_character', { field: name })
   return text || undefined
 }

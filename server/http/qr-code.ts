@@ -5,7 +5,7 @@ import { AppError } from '../lib/errors.ts'
 export async function qrCodePng(text: string, size: number): Promise<Buffer> {
   const modules = encodeText(text)
   const scale = Math.floor(size / modules.length)
-  if (scale === 0) throw new AppError('bad_request', `QRCode size must be at least ${modules.length} for this text`)
+  if (scale === 0) throw new AppError('qr_size_too_small', { size: modules.length })
   const pixels = Buffer.from(modules.flat().map((isDark) => (isDark ? 0 : 255)))
   const { default: sharp } = await import('sharp') // 20 MB that a server without QR codes does not need
   const drawn = modules.length * scale
@@ -23,6 +23,6 @@ function encodeText(text: string): boolean[][] {
   try {
     return encode(text, { ecc: 'H', border: 0 }).data
   } catch (cause) {
-    throw new AppError('bad_request', 'the text is too long for a QRCode', { cause })
+    throw new AppError('qr_text_too_long', {}, { cause })
   }
 }

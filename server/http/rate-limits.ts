@@ -94,6 +94,4 @@ function kindOf(request: FastifyRequest): RateLimited {
 }
 
 const tooMany = (retryAfterSeconds: number) =>
-  new AppError('too_many_requests', 'too many requests, please slow down', {
-    retryAfterSeconds: Math.max(1, retryAfterSeconds),
-  })
+  new AppError('too_many_requests', {}, { retryAfterSeconds: Math.max(1, retryAfterSeconds) })

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { OneChunk } from '../../storage/one-chunk.ts'
-import { AppError } from '../lib/errors.ts'
+import { AppError, kindOf } from '../lib/errors.ts'
 import type { HeaderList } from './content-headers.ts'
 
 /** How long a reader may pause, as browsers do, before the connection is cut. */
@@ -41,8 +41,7 @@ export async function sendContent(
   } catch (error) {
     raw.destroy()
     await chunks.return?.()
-    if (!(error instanceof AppError && error.code === 'aborted'))
-      reply.log.error({ err: error }, 'download failed midway')
+    if (kindOf(error) !== 'aborted') reply.log.error({ err: error }, 'download failed midway')
   }
   return sent
 }
@@ -80,12 +79,12 @@ function resetUnlessWhole(raw: ServerResponse): void {
 
 function write(raw: ServerResponse, chunk: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onClose = () => reject(new AppError('aborted', 'the reader went away'))
+    const onClose = () => reject(new AppError('reader_gone'))
     if (raw.destroyed) return onClose()
     raw.once('close', onClose)
     raw.write(chunk, (error) => {
       raw.off('close', onClose)
-      if (error) reject(new AppError('aborted', 'the reader went away', { cause: error }))
+      if (error) reject(new AppError('reader_gone', {}, { cause: error }))
       else resolve()
     })
   })

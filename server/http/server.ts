@@ -164,5 +164,5 @@ function assertSingleHost({ rawHeaders }: IncomingMessage | Http2ServerRequest):
     const name = rawHeaders[index] as string
     if (name.length === HOST.length && name.toLowerCase() === HOST) hosts += 1
   }
-  if (hosts > 1) throw new AppError('bad_request', 'more than one Host header')
+  if (hosts > 1) throw new AppError('several_host_headers')
 }

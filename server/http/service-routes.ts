@@ -46,8 +46,8 @@ export function serviceRoutes({ config, checkReadiness }: Dependencies) {
 /** Plik takes what is not a whole number for the default. */
 function qrSize(text: string | undefined): number {
   const size = /^[+-]?\d+$/.test(text ?? '') ? Number(text) : DEFAULT_QR_SIZE
-  if (size <= 0) throw new AppError('bad_request', 'QRCode size must be positive')
-  if (size > MAX_QR_SIZE) throw new AppError('bad_request', `QRCode size must be lower than ${MAX_QR_SIZE}`)
+  if (size <= 0) throw new AppError('qr_size_not_positive')
+  if (size > MAX_QR_SIZE) throw new AppError('qr_size_too_large', { size: MAX_QR_SIZE })
   return size
 }
 

@@ -30,7 +30,7 @@ export function sourceOf({ headers, socket }: FastifyRequest, { sourceIpHeader, 
   if (header === '' || !isInside(peer.address, trustedProxies)) return peer
   const hops = isForwarded(sourceIpHeader) ? parametersOf('for', header) : listOf(header)
   let caller = parseAddress(hops.pop() ?? '')
-  if (!caller) throw new AppError('bad_request', 'invalid IP address')
+  if (!caller) throw new AppError('address_invalid')
   while (isInside(caller, trustedProxies)) {
     const next = parseAddress(hops.pop() ?? '')
     if (!next) break

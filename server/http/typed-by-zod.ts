@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify'
-import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { z } from 'zod'
+import type { FieldProblem } from '../errors/problems.ts'
 import { AppError } from '../lib/errors.ts'
-import { fewProblems } from '../lib/shapes.ts'
+import { problemsOf, WITH_INPUT } from '../lib/shapes.ts'
 import { acceptAnyBody, BYTES_WITH_COMMENTS, readText } from './json-body.ts'
 
 /**
@@ -14,10 +16,9 @@ export function typedByZod(scope: FastifyInstance) {
     if (request.routeOptions.schema?.body !== undefined && request.body === undefined)
       request.body = parse(await readText(request, { maxBytes: BYTES_WITH_COMMENTS }))
   })
-  scope.setValidatorCompiler(validatorCompiler)
-  scope.setSchemaErrorFormatter((errors, part) => {
-    const problems = errors.map(({ instancePath, message }) => `${part}${instancePath} ${message}`)
-    return new Error(fewProblems(problems).join(', '))
+  scope.setValidatorCompiler<z.ZodType>(({ schema, httpPart = '' }) => (data) => {
+    const { data: value, error } = schema.safeParse(data, WITH_INPUT)
+    return error ? { error: fieldsInvalid(httpPart, problemsOf(error)) } : { value }
   })
   scope.setSerializerCompiler(serializerCompiler)
   return scope.withTypeProvider<ZodTypeProvider>()
@@ -28,6 +29,12 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new AppError('bad_request', 'the request body is not JSON', { cause })
+    throw new AppError('body_not_json', {}, { cause })
   }
+}
+
+/** In English as Fastify puts it, which says where the fields were as well. */
+function fieldsInvalid(part: string, problems: FieldProblem[]): AppError {
+  const texts = problems.map(({ field, message }) => `${part}/${field.replaceAll('.', '/')} ${message}`)
+  return new AppError('fields_invalid', { problems }, { message: texts.join(', ') })
 }

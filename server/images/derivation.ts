@@ -14,6 +14,8 @@ const COLOURS = new Map([
 ])
 const MAX_SIZE = 4096
 
+const COLOUR_NAMES = [...COLOURS.keys()].join(', ')
+
 const PARAMETERS = ['format', 'width', 'height', 'fit', 'background'] as const
 
 type Query = Record<string, string | string[] | undefined>
@@ -34,14 +36,14 @@ export function readDerivation(query: Query): Derivation | undefined {
 function oneOf<T extends string>(name: string, value: Query[string], allowed: readonly T[]): T | undefined {
   if (value === undefined) return undefined
   const known = allowed.find((one) => one === value)
-  if (known === undefined) throw invalid(name, allowed.join(', '))
+  if (known === undefined) throw new AppError('picture_choice_invalid', { name, names: allowed.join(', ') })
   return known
 }
 
 function size(name: string, value: Query[string]): number | undefined {
   if (value === undefined) return undefined
   const pixels = typeof value === 'string' && /^[1-9]\d{0,3}$/.test(value) ? Number(value) : Number.NaN
-  if (!(pixels <= MAX_SIZE)) throw invalid(name, `pixels from 1 to ${MAX_SIZE}`)
+  if (!(pixels <= MAX_SIZE)) throw new AppError('picture_pixels_invalid', { name, max: MAX_SIZE })
   return pixels
 }
 
@@ -51,7 +53,7 @@ function colour(value: Query[string]): string | undefined {
   const text = String(value).toLowerCase()
   const [, hex] = /^#?([0-9a-f]{6})$/.exec(text) ?? []
   const known = hex === undefined ? COLOURS.get(text) : `#${hex}`
-  if (known === undefined) throw invalid('background', `${[...COLOURS.keys()].join(', ')} or a colour such as 1b1b1b`)
+  if (known === undefined) throw new AppError('picture_colour_invalid', { name: 'background', names: COLOUR_NAMES })
   return known
 }
 
@@ -59,13 +61,11 @@ function colour(value: Query[string]): string | undefined {
 export function assertModest({ width, height, background }: Derivation): void {
   for (const [name, pixels] of Object.entries({ width, height })) {
     if (pixels !== undefined && !SIZES.includes(pixels))
-      throw invalid(name, `${SIZES.join(', ')}; with the upload token any`)
+      throw new AppError('picture_choice_not_allowed', { name, names: SIZES.join(', ') })
   }
   if (background !== undefined && ![...COLOURS.values()].includes(background))
-    throw invalid('background', `${[...COLOURS.keys()].join(', ')}; with the upload token any`)
+    throw new AppError('picture_choice_not_allowed', { name: 'background', names: COLOUR_NAMES })
 }
-
-const invalid = (name: string, allowed: string) => new AppError('bad_request', `invalid ${name}, allowed: ${allowed}`)
 
 /** The same wish as one that is written out: what makes no difference is left out, so that it is not computed twice. */
 export function completed(wish: Derivation, ownFormat: DerivedFormat): Derivation & { format: DerivedFormat } {

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import type { FastifyBaseLogger } from 'fastify'
-import { AppError } from '../lib/errors.ts'
+import { AppError, kindOf } from '../lib/errors.ts'
 import type { Sender } from '../lib/sender.ts'
 import { isFull, type PictureSpool, type SpoolPaths, spoolFile } from './picture-spool.ts'
 import { DETECTED_BYTES, detectFormat } from './pipeline/detect-format.ts'
@@ -48,13 +48,10 @@ export function createPictureIntake({ pipeline, spool, log }: Dependencies) {
       if (report) return report
       throw new Error('a picture was taken for none')
     } catch (cause) {
-      if (sender?.gone.aborted) throw new AppError('aborted', 'the sender went away', { cause })
-      if (cause instanceof AppError || isFull(cause)) throw cause
+      if (sender?.gone.aborted) throw new AppError('sender_gone', {}, { cause })
+      if (kindOf(cause) || isFull(cause)) throw cause
       log.error({ err: cause }, 'a picture could not be normalised')
-      throw new AppError('unavailable', 'the server could not clean this picture, please try again', {
-        cause,
-        retryAfterSeconds: RETRY_AFTER_SECONDS,
-      })
+      throw new AppError('picture_cleaning_failed', {}, { cause, retryAfterSeconds: RETRY_AFTER_SECONDS })
     }
   }
 

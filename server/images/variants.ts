@@ -70,7 +70,7 @@ export function createVariants({
     reader?: Sender,
   ): Promise<Variant> {
     const ownFormat = derivedFormatOf(file)
-    if (!ownFormat) throw new AppError('bad_request', `file ${file.name} (${file.id}) is no picture`)
+    if (!ownFormat) throw new AppError('not_a_picture', { name: file.name, id: file.id })
     if (!isAdmin) assertModest(wish)
     const derivation = completed(wish, ownFormat)
     const spec = specOf(derivation)
@@ -83,7 +83,7 @@ export function createVariants({
   const inTurn = (claimant: Claimant, work: () => Promise<Variant>): Promise<Variant> =>
     slots.run(work, claimant).catch((cause: unknown) => {
       if (!(cause instanceof PictureProblem)) throw cause
-      throw new AppError('unavailable', 'too many pictures are asked for at once', { cause, retryAfterSeconds: 5 })
+      throw new AppError('too_many_pictures', {}, { cause, retryAfterSeconds: 5 })
     })
 
   /** Those who ask for the same at the same time wait for the same; when the last of them has gone, it is given up. */
@@ -96,7 +96,7 @@ export function createVariants({
     one.waiting += 1
     const leave = () => {
       one.waiting -= 1
-      if (one.waiting === 0) one.stop.abort(new AppError('aborted', 'the reader went away'))
+      if (one.waiting === 0) one.stop.abort(new AppError('reader_gone'))
     }
     gone?.addEventListener('abort', leave, { once: true })
     if (gone?.aborted) leave()
@@ -143,7 +143,7 @@ export function createVariants({
   /** From a copy on disk: libvips can't read from a bucket, and memory must not depend on the file. */
   async function derive(file: StoredFile, derivation: Derivation, claimant: Claimant): Promise<Derived> {
     if (file.blobKey === null) return gone(file)
-    if (file.size > maxBytes) throw new AppError('not_acceptable', 'this picture is too big for other forms of it')
+    if (file.size > maxBytes) throw new AppError('picture_too_large')
     const key = file.blobKey
     return spool.lend(async ({ input }) => {
       const bytes = await bytesReader.open({ key, start: 0, end: file.size - 1 })
@@ -169,5 +169,5 @@ async function* owned(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 }
 
 function gone(file: StoredFile): never {
-  throw new AppError('not_found', `file ${file.name} (${file.id}) is not available : deleted`)
+  throw new AppError('file_not_available', { name: file.name, id: file.id, status: 'deleted' })
 }

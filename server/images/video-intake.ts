@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { AppError } from '../lib/errors.ts'
+import { AppError, kindOf } from '../lib/errors.ts'
 import type { Sender } from '../lib/sender.ts'
 import type { Edit } from './boxes/edits.ts'
 import { findEdits } from './boxes/find-edits.ts'
@@ -48,13 +48,10 @@ export function createVideoIntake({ slots, log }: Dependencies) {
     }
   }
 
-  function problemOf(cause: unknown): AppError {
-    if (cause instanceof AppError) return cause
+  function problemOf(cause: unknown): unknown {
+    if (kindOf(cause)) return cause
     if (!(cause instanceof PictureProblem)) log.error({ err: cause }, 'a video could not be cleaned')
-    return new AppError('unavailable', 'the server could not clean this video, please try again', {
-      cause,
-      retryAfterSeconds: RETRY_AFTER_SECONDS,
-    })
+    return new AppError('video_cleaning_failed', {}, { cause, retryAfterSeconds: RETRY_AFTER_SECONDS })
   }
 
   return { detect: detectVideo, inspect }

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import { AppError } from '../lib/errors.ts'
-import { problemsOf } from '../lib/shapes.ts'
+import { AppError, because } from '../lib/errors.ts'
+import { parsed } from '../lib/shapes.ts'
 import type { Counts } from './job.ts'
 
 /** What an action gets from its run: it ends soon after `signal` aborts, and counts what it does while it does it. */
@@ -33,15 +33,14 @@ export function createActionRegistry(actions: Readonly<Record<string, Action>>) 
   function get(name: string): Action {
     const action = Object.hasOwn(actions, name) ? actions[name] : undefined
     const names = Object.keys(actions).join(', ')
-    if (!action) throw new AppError('bad_request', `unknown action "${name}"; allowed are ${names}`)
+    if (!action) throw new AppError('action_unknown', { name, names })
     return action
   }
 
   /** Parameters with their defaults. Throws `bad_request`: no such action, or it takes no such parameters. */
   function check(name: string, parameters: unknown): Record<string, unknown> {
-    const { success, data, error } = get(name).parameters.safeParse(parameters)
-    if (success) return data as Record<string, unknown>
-    throw new AppError('bad_request', `parameters of ${name}: ${problemsOf(error, 'parameters').join('; ')}`)
+    const { parameters: shape } = get(name)
+    return because(`parameters of ${name}: `, () => parsed(shape, parameters, 'parameters')) as Record<string, unknown>
   }
 
   /** Whether it can do what it is asked for as things are now. Throws `bad_request`. */

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock, SteadyClock } from '../lib/clock.ts'
-import { AppError } from '../lib/errors.ts'
+import { kindOf } from '../lib/errors.ts'
 import { createLeaseWatch } from '../lib/lease-watch.ts'
 import { createTicker } from '../lib/ticker.ts'
 import type { Notifications } from '../notifications/notifications.ts'
@@ -63,7 +63,7 @@ export function createAgent(dependencies: Dependencies) {
       for (const due of await runs.listDue(now)) await fire(due, now)
     } catch (err) {
       log.error({ err }, 'the job agent could not do its rounds')
-      if (err instanceof AppError && err.code === 'insufficient_storage') makeRoom()
+      if (kindOf(err) === 'insufficient_storage') makeRoom()
     }
   }
 

@@ -16,10 +16,14 @@ const HORIZON_DAYS = 41 * 366
 /** Throws `bad_request`: says what is wrong with the expression. */
 export function assertCron(cron: string): void {
   const { errors, fields } = validateDetailed(cron)
-  if (!fields) throw new AppError('bad_request', `cron "${cron}": ${errors.map(({ message }) => message).join('; ')}`)
+  if (!fields) {
+    const problems = errors.map(({ field, message }) => ({ field, code: 'invalid' as const, parameters: {}, message }))
+    const message = `cron "${cron}": ${errors.map((error) => error.message).join('; ')}`
+    throw new AppError('cron_invalid', { cron, problems }, { message })
+  }
   const special = [...fields.dayOfMonth, ...fields.dayOfWeek].find((value) => typeof value === 'string')
   if (special !== undefined) {
-    throw new AppError('bad_request', `cron "${cron}": ${special} is not allowed; use numbers, names, ranges and steps`)
+    throw new AppError('cron_special', { cron, special })
   }
 }
 
@@ -28,8 +32,7 @@ export function assertTimeZone(timeZone: string): void {
   try {
     new Intl.DateTimeFormat('en', { timeZone })
   } catch (cause) {
-    const message = `unknown time zone "${timeZone}"; allowed are names such as Europe/Berlin or UTC`
-    throw new AppError('bad_request', message, { cause })
+    throw new AppError('time_zone_unknown', { name: timeZone }, { cause })
   }
 }
 

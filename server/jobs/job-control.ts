@@ -73,10 +73,10 @@ export function createJobControl({ jobs, runs, history, agents, agent, runner, c
     const job = await jobs.get(nameOrId)
     const step = startStep ?? job.startStep
     if (!job.steps.some((candidate) => candidate.step === step))
-      throw new AppError('bad_request', `step ${step} does not exist, the job has ${job.steps.length}`)
+      throw new AppError('step_not_found', { step, count: job.steps.length })
     const request = { scheduleId: null, scheduledFor: null, trigger: 'manual' as const, requestedBy, startStep: step }
     const launched = await agent.launch(job.id, request)
-    if (!launched) throw new AppError('locked', `job ${job.name} is running already`)
+    if (!launched) throw new AppError('job_running', { name: job.name })
     return launched
   }
 
@@ -84,7 +84,7 @@ export function createJobControl({ jobs, runs, history, agents, agent, runner, c
   async function stop(nameOrId: string): Promise<Run> {
     const job = await jobs.get(nameOrId)
     const run = await runs.findUnfinished(job.id)
-    if (!run || !(await runs.requestStop(run.id))) throw new AppError('not_found', `job ${job.name} is not running`)
+    if (!run || !(await runs.requestStop(run.id))) throw new AppError('job_not_running', { name: job.name })
     runner.stop(run.id)
     return run
   }
@@ -99,7 +99,7 @@ export function createJobControl({ jobs, runs, history, agents, agent, runner, c
   /** Throws `not_found`. */
   async function getRun(id: string): Promise<{ run: Run; steps: StepRun[] }> {
     const run = await runs.find(id)
-    if (!run) throw new AppError('not_found', `run ${id} not found`)
+    if (!run) throw new AppError('run_not_found', { id })
     return { run, steps: await history.listStepRuns([id]) }
   }
 

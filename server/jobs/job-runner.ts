@@ -58,7 +58,7 @@ export function createJobRunner({ repo, actions, clock, log }: Dependencies) {
     let current: StepRun | undefined
     async function renew(): Promise<void> {
       const lease = await repo.renew(run.id, run.replica, clock() + LEASE_MS)
-      if (!lease) stop.abort(new AppError('aborted', 'The run was closed by another server.'))
+      if (!lease) stop.abort(new AppError('run_closed'))
       else if (lease.stopRequested) stop.abort(STOPPED)
       if (current) await repo.count(current.id, current)
     }
@@ -148,7 +148,7 @@ export function createJobRunner({ repo, actions, clock, log }: Dependencies) {
 
   /** Stops everything, and waits for as long as that may take at most. */
   async function close(): Promise<void> {
-    for (const { stop } of running.values()) stop.abort(new AppError('aborted', 'The server was stopped.'))
+    for (const { stop } of running.values()) stop.abort(new AppError('server_stopped'))
     await Promise.all([...running.values()].map(({ ended }) => ended))
   }
 
@@ -172,7 +172,7 @@ interface Ending {
   message: string
 }
 
-const STOPPED = new AppError('aborted', 'The job was stopped by an operator.')
+const STOPPED = new AppError('job_stopped')
 
 const cancelled = ({ reason }: AbortSignal): Ending => ({ outcome: 'cancelled', message: messageOf(reason) })
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { AppError } from '../lib/errors.ts'
-import { problemsOf, shortListOf, storedText } from '../lib/shapes.ts'
+import type { OwnProblem } from '../errors/problems.ts'
+import { shortListOf, storedText } from '../lib/shapes.ts'
 import type { Job, Schedule, Step } from './job.ts'
 
 /** What operators hand in. Keys that are not given have defaults on creation and stay as they are on a change. */
@@ -8,10 +8,10 @@ import type { Job, Schedule, Step } from './job.ts'
 export const Name = z
   .string()
   .trim()
-  .regex(/^[\p{L}\p{M}\p{N}_ .:()-]{1,100}$/u, 'must be 1 to 100 letters, digits, spaces or _.:()-')
+  .regex(/^[\p{L}\p{M}\p{N}_ .:()-]{1,100}$/u, 'name_invalid' satisfies OwnProblem)
 
 const Following = z.union([z.enum(['next', 'quit_success', 'quit_failure']), z.int().min(1)], {
-  error: 'must be next, quit_success, quit_failure or the number of a step',
+  error: 'step_target_invalid' satisfies OwnProblem,
 })
 
 export const StepInput = z.strictObject({
@@ -50,9 +50,9 @@ export const LAST_MOMENT = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 /** Epoch ms, from a date and time with its offset from UTC, or from the number itself. */
 const Moment = z
   .union([z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)), z.int()], {
-    error: 'must be a date and time with its offset from UTC, as 2027-01-31T12:00:00Z, or milliseconds since 1970',
+    error: 'moment_invalid' satisfies OwnProblem,
   })
-  .refine((moment) => moment >= 0 && moment <= LAST_MOMENT, 'must be in the years 1970 to 9999')
+  .refine((moment) => moment >= 0 && moment <= LAST_MOMENT, 'moment_out_of_range' satisfies OwnProblem)
 
 export const ScheduleInput = z.strictObject({
   name: Name,
@@ -66,13 +66,6 @@ export const ScheduleInput = z.strictObject({
   rerunLost: z.boolean().default(false),
 })
 export type ScheduleInput = z.output<typeof ScheduleInput>
-
-/** Throws `bad_request`: names the keys that are wrong. */
-export function parsed<Shape extends z.ZodType>(shape: Shape, input: unknown): z.output<Shape> {
-  const { success, data, error } = shape.safeParse(input)
-  if (success) return data
-  throw new AppError('bad_request', problemsOf(error).join('; '))
-}
 
 /** Numbered in the order given. */
 export const toSteps = (steps: JobInput['steps']): Step[] => steps.map((step, index) => ({ ...step, step: index + 1 }))

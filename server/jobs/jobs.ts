@@ -2,10 +2,11 @@ import type { z } from 'zod'
 import type { Clock } from '../lib/clock.ts'
 import { AppError } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
+import { parsed } from '../lib/shapes.ts'
 import type { ActionRegistry } from './action-registry.ts'
 import { assertCron, assertTimeZone } from './cron-moments.ts'
 import type { Job, Schedule, Step } from './job.ts'
-import { JobInput, jobInputOf, momentText, parsed, ScheduleInput, scheduleInputOf, toSteps } from './job-shapes.ts'
+import { JobInput, jobInputOf, ScheduleInput, scheduleInputOf, toSteps } from './job-shapes.ts'
 import type { JobsRepo, NextRuns } from './jobs-repo.ts'
 import { nextRunOf } from './schedules.ts'
 
@@ -36,7 +37,7 @@ export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
   /** Throws `not_found`. */
   async function get(nameOrId: string): Promise<Job> {
     const job = await repo.find(nameOrId)
-    if (!job) throw new AppError('not_found', `job ${nameOrId} not found`)
+    if (!job) throw new AppError('job_not_found', { name: nameOrId })
     return job
   }
 
@@ -46,7 +47,7 @@ export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
     const schedules = await repo.listSchedules()
     const job = await planJob(input, schedules, { id: newId(), createdAt: now, changedAt: now })
     await assertDoable(job.steps)
-    if (!(await repo.insert(job, nextRunsOf(schedules, now)))) throw nameTaken('job', job.name)
+    if (!(await repo.insert(job, nextRunsOf(schedules, now)))) throw new AppError('job_exists', { name: job.name })
     return job
   }
 
@@ -56,7 +57,7 @@ export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
     const { id, createdAt } = before
     const job = await planJob({ ...jobInputOf(before), ...changes }, schedules, { id, createdAt, changedAt: clock() })
     if (changes.steps !== undefined) await assertDoable(job.steps)
-    if (!(await repo.replace(job, nextRunsOf(schedules, clock())))) throw nameTaken('job', job.name)
+    if (!(await repo.replace(job, nextRunsOf(schedules, clock())))) throw new AppError('job_exists', { name: job.name })
     return job
   }
 
@@ -68,7 +69,7 @@ export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
   /** Its history goes with it. Throws `not_found`. */
   async function remove(nameOrId: string): Promise<void> {
     const { id, name } = await get(nameOrId)
-    if (!(await repo.remove(id))) throw new AppError('not_found', `job ${name} not found`)
+    if (!(await repo.remove(id))) throw new AppError('job_not_found', { name })
   }
 
   async function planJob(
@@ -81,10 +82,10 @@ export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
       ...step,
       parameters: actions.check(step.action, step.parameters),
     }))
-    if (RESERVED.includes(job.name)) throw new AppError('bad_request', `name: ${job.name} is taken by the API itself`)
+    if (RESERVED.includes(job.name)) throw new AppError('job_name_reserved', { name: job.name })
     assertSteps(steps, job.startStep)
     if (job.notifyOn !== 'never' && operator === null) {
-      throw new AppError('bad_request', `operator: is needed to notify on ${job.notifyOn}`)
+      throw new AppError('operator_missing', { outcome: job.notifyOn })
     }
     const scheduleIds = [...new Set(wanted.map((name) => findSchedule(schedules, name).id))]
     return { ...fixed, ...job, steps, scheduleIds, operatorId: operator === null ? null : await operatorId(operator) }
@@ -93,7 +94,7 @@ export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
   /** Throws `not_found`. */
   async function getSchedule(nameOrId: string): Promise<Schedule> {
     const schedule = await repo.findSchedule(nameOrId)
-    if (!schedule) throw new AppError('not_found', `schedule ${nameOrId} not found`)
+    if (!schedule) throw new AppError('schedule_not_found', { name: nameOrId })
     return schedule
   }
 
@@ -101,7 +102,7 @@ export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
   async function createSchedule(input: z.input<typeof ScheduleInput>): Promise<Schedule> {
     const schedule = planSchedule(newId(), input)
     assertAhead(schedule, clock())
-    if (!(await repo.insertSchedule(schedule))) throw nameTaken('schedule', schedule.name)
+    if (!(await repo.insertSchedule(schedule))) throw new AppError('schedule_exists', { name: schedule.name })
     return schedule
   }
 
@@ -110,14 +111,14 @@ export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
     const schedule = planSchedule(before.id, { ...scheduleInputOf(before), ...changes })
     if (schedule.at !== before.at) assertAhead(schedule, clock())
     if (!(await repo.replaceSchedule(schedule, nextRunOf(schedule, clock()))))
-      throw nameTaken('schedule', schedule.name)
+      throw new AppError('schedule_exists', { name: schedule.name })
     return schedule
   }
 
   /** Throws `not_found`. */
   async function removeSchedule(nameOrId: string): Promise<void> {
     const { id, name } = await getSchedule(nameOrId)
-    if (!(await repo.removeSchedule(id))) throw new AppError('not_found', `schedule ${name} not found`)
+    if (!(await repo.removeSchedule(id))) throw new AppError('schedule_not_found', { name })
   }
 
   /** Brings a database what ships; what it had once, whatever became of it, it does not get again. */
@@ -150,21 +151,16 @@ export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
 
 function assertSteps(steps: Step[], startStep: number): void {
   const exists = (step: unknown) => typeof step !== 'number' || step <= steps.length
-  if (!exists(startStep)) throw new AppError('bad_request', `startStep: the job has only ${steps.length} steps`)
+  if (!exists(startStep)) throw new AppError('start_step_missing', { count: steps.length })
   const wrong = steps.find(({ onSuccess, onFailure }) => !exists(onSuccess) || !exists(onFailure))
   if (!wrong) return
-  throw new AppError(
-    'bad_request',
-    `step ${wrong.step}: goes to a step that does not exist, the job has ${steps.length}`,
-  )
+  throw new AppError('step_target_missing', { step: wrong.step, count: steps.length })
 }
 
 function planSchedule(id: string, input: unknown): Schedule {
   const schedule = { id, ...parsed(ScheduleInput, input) }
-  if ((schedule.kind === 'cron') !== (schedule.cron !== null))
-    throw new AppError('bad_request', 'cron: an expression is needed when kind is cron, and only then')
-  if ((schedule.kind === 'once') !== (schedule.at !== null))
-    throw new AppError('bad_request', 'at: a moment is needed when kind is once, and only then')
+  if ((schedule.kind === 'cron') !== (schedule.cron !== null)) throw new AppError('cron_missing')
+  if ((schedule.kind === 'once') !== (schedule.at !== null)) throw new AppError('moment_missing')
   assertTimeZone(schedule.timeZone)
   if (schedule.cron !== null) assertCron(schedule.cron)
   return schedule
@@ -173,18 +169,15 @@ function planSchedule(id: string, input: unknown): Schedule {
 /** It would never run. Throws `bad_request`. */
 function assertAhead({ at }: Schedule, now: number): void {
   if (at === null || at > now) return
-  throw new AppError('bad_request', `at: ${momentText(at)} has passed already`)
+  throw new AppError('moment_passed', { moment: new Date(at).toISOString() })
 }
 
 function findSchedule(schedules: Schedule[], nameOrId: string): Schedule {
   const schedule = schedules.find(({ id, name }) => id === nameOrId || name === nameOrId)
   if (schedule) return schedule
   const names = schedules.map(({ name }) => name).join(', ')
-  throw new AppError('bad_request', `schedules: unknown schedule "${nameOrId}"; there are ${names || 'none'}`)
+  throw new AppError('schedule_unknown', { name: nameOrId, names: names || 'none' })
 }
 
 const nextRunsOf = (schedules: Schedule[], now: number): NextRuns =>
   new Map(schedules.map((schedule) => [schedule.id, nextRunOf(schedule, now)]))
-
-const nameTaken = (what: string, name: string) =>
-  new AppError('bad_request', `name: there is a ${what} ${name} already`)

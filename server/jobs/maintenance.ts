@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { AppError } from '../lib/errors.ts'
-import { oneAtATime } from '../lib/one-at-a-time.ts'
+import { oneAtATime } from '../../storage/one-at-a-time.ts'
+import { AppError, kindOf } from '../lib/errors.ts'
 import { createTicker } from '../lib/ticker.ts'
 import type { UploadsExpiry } from '../uploads/uploads-expiry.ts'
 import { inTime } from './in-time.ts'
@@ -44,7 +44,7 @@ export function createMaintenance({ expiry, lapseClaims, leaseWatches, log }: De
   }
 
   async function freeSpaceAndPurge(error: unknown) {
-    if (!(error instanceof AppError && error.code === 'insufficient_storage')) throw error
+    if (kindOf(error) !== 'insufficient_storage') throw error
     await expiry.freeSpace()
     return purgeNow()
   }
@@ -77,7 +77,7 @@ export function createMaintenance({ expiry, lapseClaims, leaseWatches, log }: De
   /** What is left to delete is left to the next job. */
   async function close(): Promise<void> {
     looks.stop()
-    stopping.abort(new AppError('aborted', 'The server was stopped.'))
+    stopping.abort(new AppError('server_stopped'))
     await inTime(Promise.all(background), stopping.signal, STOP_GRACE_MS).catch((err: unknown) =>
       log.error({ err }, 'a deletion did not stop in time'),
     )

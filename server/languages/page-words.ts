@@ -1,3 +1,4 @@
+import type { AppError } from '../lib/errors.ts'
 import type { Language } from './languages.ts'
 import { createTranslator } from './translator.ts'
 import { CHINESE } from './zh/catalogue.ts'
@@ -49,8 +50,7 @@ const ENGLISH = {
   goneTitle: 'This link leads nowhere any more',
   goneText: 'Its time is up, it was deleted, or the address is incomplete. Ask the sender for a new one.',
   refusedTitle: 'That did not work',
-  /** In the words of an `AppError`. */
-  refused: (words: string) => words.charAt(0).toUpperCase() + words.slice(1),
+  refused: ({ message }: AppError) => message.charAt(0).toUpperCase() + message.slice(1),
   backToStart: 'Back to the start',
 }
 
@@ -102,7 +102,7 @@ const IN_CHINESE: PageWords = {
   goneTitle: '这个链接已失效',
   goneText: '它已到期、被删除，或者地址不完整。请向发送者索取新的链接。',
   refusedTitle: '未能完成',
-  refused: (words) => translate(words) ?? `服务器没有接受（${words}）`,
+  refused: ({ id, parameters, message }) => translate(id, parameters) ?? message,
   backToStart: '返回首页',
 }
 

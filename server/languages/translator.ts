@@ -1,73 +1,51 @@
-/**
- * Refusals in another language. The API says what went wrong in English, always the same, since programs look for its
- * words; for people those are found again here, as gettext does it: the English sentence is the key. Pure, and the page
- * uses it too.
- *
- * `{name}` in a sentence stands for whatever was put in. `{reason}` is a sentence of its own and is translated as well,
- * `{field}` the name of something that was filled in.
- */
+import type { ErrorId } from '../errors/catalogue.ts'
+import type { Topic } from '../errors/kinds.ts'
+import type { FieldProblem } from '../errors/problems.ts'
+import { type Parameters, sentenceOf } from '../errors/sentence.ts'
+
+/** Errors in another language, found by their ids. Pure, and the page uses it too. */
+
+/** The sentences of a topic, with the same parameters. */
+export type Translation<Errors extends Topic> = Readonly<Record<keyof Errors, string>>
+
 export interface Catalogue {
-  sentences: Readonly<Record<string, string>>
+  errors: Readonly<Record<ErrorId, string>>
+  /** What is wrong with a field. */
+  problems: Readonly<Record<FieldProblem['code'], string>>
   /** Names of fields, as they stand in front of what is wrong with them. */
   fields: Readonly<Record<string, string>>
+  /** States of files. */
+  statuses: Readonly<Record<string, string>>
 }
 
-export type Translate = (sentence: string) => string | undefined
+export type Translate = (id: string, parameters: Parameters) => string | undefined
 
-const HOLE = /\{(\w+)\}/g
+/** Undefined for an id that it does not know, as of a newer server. */
+export function createTranslator({ errors, problems, fields, statuses }: Catalogue): Translate {
+  const sentences: ReadonlyMap<string, string> = new Map(Object.entries(errors))
 
-/** Undefined where the catalogue has nothing to say. */
-export function createTranslator({ sentences, fields }: Catalogue): Translate {
-  const known = Object.entries(sentences)
-    .map(([english, translated]) => ({
-      pattern: patternOf(english),
-      translated,
-      weight: english.replace(HOLE, '').length,
-    }))
-    .sort((a, b) => b.weight - a.weight) // who says more is meant rather
-
-  function translate(sentence: string): string | undefined {
-    for (const { pattern, translated } of known) {
-      const found = pattern.exec(sentence)
-      if (found) return translated.replace(HOLE, (_, name: string) => filled(name, found.groups?.[name] ?? ''))
-    }
-    return translatedProblems(sentence)
+  function translate(id: string, parameters: Parameters): string | undefined {
+    const sentence = sentences.get(id)
+    return sentence === undefined ? undefined : sentenceOf(sentence, parameters, wordsFor)
   }
 
-  function filled(name: string, text: string): string {
-    if (name === 'reason') return translate(text.trim()) ?? text
-    return name === 'field' ? fieldName(text) : text
+  function wordsFor(name: string, value: Parameters[string]): string {
+    if (typeof value === 'object') return value.map(problemText).join('；')
+    if (name === 'field') return fieldName(String(value))
+    return name === 'status' ? (statuses[value] ?? String(value)) : String(value)
   }
 
-  /** What is wrong with several fields, as zod's findings are put together. */
-  function translatedProblems(sentence: string): string | undefined {
-    const problems = sentence.split(NEXT_PROBLEM).map((problem) => {
-      const { path = '', reason = '' } = PROBLEM.exec(problem)?.groups ?? {}
-      const translated = reason === sentence ? undefined : translate(reason)
-      return translated && (path === '' ? translated : `${fieldName(path)}：${translated}`)
-    })
-    return problems.includes(undefined) ? undefined : problems.join('；')
+  function problemText({ field, code, parameters, message }: FieldProblem): string {
+    const text = problems[code] === undefined ? message : sentenceOf(problems[code], parameters)
+    return field === '' ? text : `${fieldName(field)}：${text}`
   }
 
   /** `steps.0.name`: people count from one. */
   const fieldName = (path: string): string =>
     path
-      .split(/[./]/)
+      .split('.')
       .map((part) => (/^\d+$/.test(part) ? String(Number(part) + 1) : (fields[part] ?? part)))
       .join(' ')
 
   return translate
 }
-
-/** Our own lists, and Fastify's of what a route does not take: `name: …; cron: …` and `body/name …, body/cron …`. */
-const NEXT_PROBLEM = /; |, (?=(?:body|params|querystring)\/)/
-const PROBLEM = /^(?:(?:body|params|querystring)\/(?<path>[\w/]*) |(?<path>[\w.]*): )?(?<reason>.+)$/s
-
-/** What a sentence of the catalogue looks like once something was put in. */
-export function patternOf(sentence: string): RegExp {
-  const parts = sentence.split(HOLE).map((part, index) => (index % 2 === 0 ? escaped(part) : `(?<${part}>.*)`))
-  return new RegExp(`^${parts.join('')}$`, 's')
-}
-
-/** `RegExp.escape`, which browsers have only lately. */
-const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')

@@ -1,5 +1,5 @@
 import type { LogFn, Logger } from 'pino'
-import { AppError } from './errors.ts'
+import { kindOf } from './errors.ts'
 
 /** An outage ends once nothing has failed for this long. Requests to a hung database fail less often than once a second. */
 const QUIET_MS = 30_000
@@ -57,13 +57,14 @@ export function createOutages(quietMs = QUIET_MS) {
 /** Undefined for everything else. */
 function failureIn([fields, text = '']: Arguments): Failure | undefined {
   const error = innermost((fields as { err?: unknown } | undefined)?.err)
-  const isOutage = error?.code === 'unavailable' || error?.code === 'insufficient_storage'
-  if (!isOutage || !(error.cause instanceof Error)) return undefined
+  const kind = kindOf(error)
+  const isOutage = kind === 'unavailable' || kind === 'insufficient_storage'
+  if (!isOutage || !(error?.cause instanceof Error)) return undefined
   return { outage: error.message, reason: error.cause.message || error.cause.name, text: String(text) }
 }
 
 /** What a service said about it may differ from request to request. */
-function innermost(error: unknown): AppError | undefined {
-  if (!(error instanceof AppError)) return undefined
+function innermost(error: unknown): Error | undefined {
+  if (!(error instanceof Error) || !kindOf(error)) return undefined
   return innermost(error.cause) ?? error
 }

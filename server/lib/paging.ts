@@ -51,20 +51,20 @@ export function readPaging<Sort extends string>(query: PagingQuery, sorts: reado
 function readLimit(value: unknown): number {
   if (value === undefined || value === '') return DEFAULT_LIMIT
   const limit = Number(value)
-  if (!Number.isSafeInteger(limit)) throw refusal(`invalid limit : ${JSON.stringify(value)} is not a whole number`)
-  if (limit <= 0) throw refusal('invalid limit')
+  if (!Number.isSafeInteger(limit)) throw new AppError('page_size_not_whole', { value: JSON.stringify(value) })
+  if (limit <= 0) throw new AppError('page_size_invalid')
   return Math.min(limit, MAX_LIMIT)
 }
 
 function oneOf<T extends string>(value: unknown, allowed: readonly [T, ...T[]], what: string): T {
   if (value === undefined || value === '') return allowed[0]
   const found = allowed.find((one) => one === value)
-  if (found === undefined) throw refusal(`invalid ${what} (must be one of ${allowed.join(', ')})`)
+  if (found === undefined) throw new AppError('choice_invalid', { field: what, names: allowed.join(', ') })
   return found
 }
 
 function readCursors({ before, after }: PagingQuery): Cursor | undefined {
-  if (before && after) throw refusal('both before and after cursors set')
+  if (before && after) throw new AppError('two_cursors')
   if (before) return readCursor('before', before)
   return after ? readCursor('after', after) : undefined
 }
@@ -77,7 +77,7 @@ function readCursor(side: Cursor['side'], text: unknown): Cursor {
   } catch {
     // not of ours either
   }
-  throw refusal('invalid cursor')
+  throw new AppError('cursor_invalid')
 }
 
 /** Needs no escaping in a URL. */
@@ -93,5 +93,3 @@ export async function* everyRow<T>(read: (paging: Paging<'date'>) => Promise<Pag
     after = page.after
   }
 }
-
-const refusal = (message: string) => new AppError('bad_request', message)

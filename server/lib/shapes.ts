@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { type FieldProblem, OWN_PROBLEMS, type OwnProblem } from '../errors/problems.ts'
+import { AppError } from './errors.ts'
 
 /** Building blocks of what is read from JSON: every part is bounded before it is looked at. Pure. */
 
@@ -6,13 +8,65 @@ import { z } from 'zod'
 const MAX_PROBLEMS = 10
 const MAX_PROBLEM_LENGTH = 200
 
-/** `files.0.name: …; ttl: …`: what is wrong. `unnamed`: what a problem of the whole is called. */
-export const problemsOf = ({ issues }: z.ZodError, unnamed = ''): string[] =>
-  fewProblems(
-    issues
-      .flatMap(deepest)
-      .map(({ path, message }) => [path.join('.') || unnamed, message].filter((part) => part !== '').join(': ')),
-  )
+/** Throws `fields_invalid`: names what is wrong. `unnamed`: what a problem of the whole is called. */
+export function parsed<Shape extends z.ZodType>(shape: Shape, input: unknown, unnamed?: string): z.output<Shape> {
+  const { success, data, error } = shape.safeParse(input, WITH_INPUT)
+  if (success) return data
+  throw new AppError('fields_invalid', { problems: problemsOf(error, unnamed) })
+}
+
+/** Else zod's findings do not tell whether there was anything. */
+export const WITH_INPUT = { reportInput: true }
+
+/** At most ten, each at a length that can be read. */
+export const problemsOf = ({ issues }: z.ZodError, unnamed = ''): FieldProblem[] =>
+  issues
+    .flatMap(deepest)
+    .slice(0, MAX_PROBLEMS)
+    .map((issue) => {
+      const field = issue.path.join('.') || unnamed
+      const [code, parameters] = findingOf(issue)
+      const words = Object.hasOwn(OWN_PROBLEMS, code) ? OWN_PROBLEMS[code as OwnProblem] : issue.message
+      return { field, code, parameters, message: shortened(words, MAX_PROBLEM_LENGTH - `${field}: `.length) }
+    })
+
+type Finding = [code: FieldProblem['code'], parameters: FieldProblem['parameters']]
+
+const CODES_OF_TYPES: Readonly<Record<string, FieldProblem['code']>> = {
+  string: 'not_text',
+  number: 'not_number',
+  int: 'not_whole',
+  boolean: 'not_boolean',
+  array: 'not_list',
+}
+const CODES_OF_SIZES: Readonly<Record<string, Readonly<Record<'too_big' | 'too_small', FieldProblem['code']>>>> = {
+  string: { too_big: 'too_long', too_small: 'too_short' },
+  array: { too_big: 'too_many', too_small: 'too_few' },
+  number: { too_big: 'too_large', too_small: 'too_small' },
+}
+
+function findingOf(issue: z.core.$ZodIssue): Finding {
+  if (Object.hasOwn(OWN_PROBLEMS, issue.message)) return [issue.message as OwnProblem, {}]
+  switch (issue.code) {
+    case 'invalid_type':
+      return [issue.input === undefined ? 'required' : (CODES_OF_TYPES[issue.expected] ?? 'wrong_type'), {}]
+    case 'too_big':
+      return [CODES_OF_SIZES[issue.origin]?.too_big ?? 'too_large', { max: Number(issue.maximum) }]
+    case 'too_small':
+      return [CODES_OF_SIZES[issue.origin]?.too_small ?? 'too_small', { min: Number(issue.minimum) }]
+    case 'unrecognized_keys':
+      return ['unknown_keys', { names: shortened(issue.keys.join(', '), MAX_PROBLEM_LENGTH) }]
+    case 'invalid_value':
+      return issue.values.length === 1
+        ? ['other_value', { value: String(issue.values[0]) }]
+        : ['not_one_of', { names: issue.values.join(', ') }]
+    default:
+      return ['invalid', {}]
+  }
+}
+
+const shortened = (text: string, max: number): string =>
+  text.length > max ? `${text.slice(0, Math.max(0, max)).toWellFormed()}…` : text
 
 /** Of several shapes that a value may have, the one that it comes closest to says what is wrong, unless the choice has words of its own. */
 function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
@@ -21,12 +75,6 @@ function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   const [closest] = issue.errors.toSorted((a, b) => depthOf(b) - depthOf(a))
   return closest?.map((one) => ({ ...one, path: [...issue.path, ...one.path] })) ?? [issue]
 }
-
-/** At most ten, each at a length that can be read. */
-export const fewProblems = (problems: readonly string[]): string[] =>
-  problems
-    .slice(0, MAX_PROBLEMS)
-    .map((text) => (text.length > MAX_PROBLEM_LENGTH ? `${text.slice(0, MAX_PROBLEM_LENGTH).toWellFormed()}…` : text))
 
 /** A text, absent or `null`. Half of a surrogate pair becomes U+FFFD, as Go has it; no database stores it. */
 export const optionalText = z
@@ -40,7 +88,7 @@ export const storedText = (max: number) =>
   z
     .string()
     .max(max)
-    .regex(/^[^\0]*$/, 'must not contain NUL characters')
+    .regex(/^[^\0]*$/, 'nul_character' satisfies OwnProblem)
     .overwrite((text) => text.toWellFormed())
 
 /**
@@ -65,7 +113,7 @@ export const listOf = <Element extends z.ZodType>(element: Element, max = Number
   z.array(z.unknown()).transform((values, context) => {
     const checked: z.output<Element>[] = []
     for (const [index, value] of values.slice(0, max).entries()) {
-      const { data, error } = element.safeParse(value)
+      const { data, error } = element.safeParse(value, WITH_INPUT)
       if (!error) checked.push(data)
       else for (const issue of error.issues) context.issues.push({ ...issue, path: [index, ...issue.path] } as never)
       if (context.issues.length >= MAX_PROBLEMS) break

@@ -66,7 +66,7 @@ export function createNotifications({ repo, operators, getRun, jobName, clock, l
   }
 
   async function close(): Promise<void> {
-    stopping.abort(new AppError('aborted', 'The server was stopped.'))
+    stopping.abort(new AppError('server_stopped'))
     await inTime(round ?? Promise.resolve(), stopping.signal, STOP_GRACE_MS).catch(() => {})
   }
 

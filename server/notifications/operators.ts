@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { Name, parsed } from '../jobs/job-shapes.ts'
+import { Name } from '../jobs/job-shapes.ts'
 import type { Clock } from '../lib/clock.ts'
 import { AppError } from '../lib/errors.ts'
 import { newId, newToken } from '../lib/ids.ts'
-import { storedText } from '../lib/shapes.ts'
+import { parsed, storedText } from '../lib/shapes.ts'
 import { type Mail, sendMail } from './mail.ts'
 import type { Operator } from './operator.ts'
 import type { OperatorsRepo } from './operators-repo.ts'
@@ -40,7 +40,7 @@ export function createOperators({ repo, channels, clock }: { repo: OperatorsRepo
   /** Throws `not_found`. */
   async function get(nameOrId: string): Promise<Operator> {
     const operator = await repo.find(nameOrId)
-    if (!operator) throw new AppError('not_found', `operator ${nameOrId} not found`)
+    if (!operator) throw new AppError('operator_not_found', { name: nameOrId })
     return operator
   }
 
@@ -49,7 +49,7 @@ export function createOperators({ repo, channels, clock }: { repo: OperatorsRepo
     const operator = await repo.find(nameOrId)
     if (operator) return operator
     const names = (await repo.list()).map(({ name }) => name).join(', ')
-    throw new AppError('bad_request', `operator: unknown operator "${nameOrId}"; there are ${names || 'none'}`)
+    throw new AppError('operator_unknown', { name: nameOrId, names: names || 'none' })
   }
 
   /** Throws `bad_request`: says what is wrong with it. */
@@ -77,9 +77,8 @@ export function createOperators({ repo, channels, clock }: { repo: OperatorsRepo
       assertWebhookUrl(operator.target, channels.allowPrivateWebhooks)
       return operator
     }
-    if (channels.smtpUrl === '') throw new AppError('bad_request', 'kind: mail needs MAYFLY_SMTP_URL, which is not set')
-    if (!z.email().safeParse(operator.target).success)
-      throw new AppError('bad_request', 'target: must be a mail address')
+    if (channels.smtpUrl === '') throw new AppError('mail_not_set_up')
+    if (!z.email().safeParse(operator.target).success) throw new AppError('target_not_mail')
     return { ...operator, secret: '' }
   }
 
@@ -102,4 +101,4 @@ const withoutUndefined = <T extends { secret?: string | undefined }>({ secret, .
   ...(secret === undefined ? {} : { secret }),
 })
 
-const nameTaken = (name: string) => new AppError('bad_request', `name: there is an operator ${name} already`)
+const nameTaken = (name: string) => new AppError('operator_exists', { name })

@@ -57,10 +57,7 @@ export function assertWebhookUrl(text: string, allowPrivate: boolean): URL {
   const url = URL.parse(text)
   const schemes = allowPrivate ? ['https:', 'http:'] : ['https:']
   if (!url || !schemes.includes(url.protocol) || url.username !== '' || url.password !== '')
-    throw new AppError(
-      'bad_request',
-      `target: must be a URL that begins with ${schemes.join(' or ')}// and holds no password`,
-    )
+    throw new AppError('target_not_url', { schemes: `${schemes.join(' or ')}//` })
   const host = url.hostname.replace(/^\[|\]$/g, '')
   if (!allowPrivate && isIP(host) !== 0 && !isPublic(host)) throw privateAddress(host)
   return url
@@ -92,8 +89,4 @@ const publicLookup: LookupFunction = (hostname, options, done) => {
 /** `unicast` is what ipaddr.js calls an address with no special purpose (RFC 6890), tunnels to IPv4 left out. */
 const isPublic = (address: string): boolean => ipaddr.process(address).range() === 'unicast'
 
-const privateAddress = (address: string) =>
-  new AppError(
-    'bad_request',
-    `target: ${address} is not a public address; MAYFLY_WEBHOOK_PRIVATE_ADDRESSES=true allows it`,
-  )
+const privateAddress = (address: string) => new AppError('target_not_public', { address })

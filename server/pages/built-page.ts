@@ -24,7 +24,7 @@ export function createBuiltPage() {
     try {
       return readFileSync(new URL(name, BUILT), 'utf8')
     } catch (cause) {
-      throw new AppError('unavailable', 'the page is not built, run: npm run build', { cause })
+      throw new AppError('page_not_built', {}, { cause })
     }
   }
 

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import type { Config } from '../config/config.ts'
+import type { AppError } from '../lib/errors.ts'
 import type { PagesFor } from './pages.ts'
 
 /** Where people come by a link or from a login elsewhere, and not a program of ours. */
@@ -31,7 +32,7 @@ export function errorPageFor(
 /** What a person is told in place of the form or list. Undefined: the answer is for a program, as text. */
 export function refusalPageFor(
   request: FastifyRequest,
-  message: string,
+  error: AppError,
   pagesFor: PagesFor,
   { pathPrefix }: Pick<Config, 'pathPrefix'>,
 ): { headers: Record<string, string>; text: string } | undefined {
@@ -39,7 +40,7 @@ export function refusalPageFor(
   if (route === undefined || !SHOWN.test(`${request.method} ${route}`) || !isPerson(request.headers)) return undefined
   try {
     const { headers, refused } = pagesFor(request)
-    return { headers, text: refused(message) }
+    return { headers, text: refused(error) }
   } catch {
     return undefined // the page is not built
   }

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts'
 import { languageOf } from '../http/language.ts'
 import { archiveUrl, fileUrl } from '../http/links.ts'
 import { PAGE_WORDS, type PageWords } from '../languages/page-words.ts'
+import type { AppError } from '../lib/errors.ts'
 import { formatSize } from '../lib/format-size.ts'
 import type { StoredFile, Upload } from '../uploads/upload.ts'
 import type { BuiltPage } from './built-page.ts'
@@ -64,7 +65,7 @@ export function createPages({ config, built }: { config: PageConfig; built: Buil
       uploaded: (shown: ShownToSender, link: string): string =>
         built.withoutScript(framed(uploadedCard(shown, link, words)), words),
       /** Why there is none of the above, in the words of an `AppError`. */
-      refused: (reason: string): string => built.withoutScript(framed(refusedCard(reason, words)), words),
+      refused: (error: AppError): string => built.withoutScript(framed(refusedCard(error, words)), words),
     }
   }
 }
@@ -104,10 +105,10 @@ const goneCard = ({ goneTitle, goneText, title }: PageWords): string => html`
     <a class="button plain" href="./">${title}</a>
   </section>`
 
-const refusedCard = (reason: string, { refusedTitle, refused, backToStart }: PageWords): string => html`
+const refusedCard = (error: AppError, { refusedTitle, refused, backToStart }: PageWords): string => html`
   <section class="card centred">
     <h1>${refusedTitle}</h1>
-    <p class="quiet">${refused(reason)}</p>
+    <p class="quiet">${refused(error)}</p>
     <a class="button plain" href="./">${backToStart}</a>
   </section>`
 

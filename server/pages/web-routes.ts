@@ -6,7 +6,7 @@ import { challengeFor } from '../http/error-handler.ts'
 import { fileAddresses, sendingUrl } from '../http/links.ts'
 import { NOT_LIMITED, type RateLimited } from '../http/rate-limited.ts'
 import { WITH_HEAD } from '../http/with-head.ts'
-import { AppError } from '../lib/errors.ts'
+import { kindOf } from '../lib/errors.ts'
 import type { Uploads } from '../uploads/uploads.ts'
 import { ASSETS_FOLDER, type BuiltPage } from './built-page.ts'
 import { isPerson } from './error-page.ts'
@@ -35,13 +35,12 @@ export function webRoutes({ config, uploads, readCaller, pagesFor, built }: Depe
       const base = fileAddresses(config).downloadUrl ?? config.pathPrefix
       return reply.headers(pages.headers).send(pages.list({ upload: opened.upload, files, base }))
     } catch (error) {
-      if (!(error instanceof AppError)) throw error
-      if (error.code === 'unauthorized' && isFirstVisit(request)) {
+      if (kindOf(error) === 'unauthorized' && isFirstVisit(request)) {
         const address = `./?${new URLSearchParams({ id, unlock: '1' })}`
         reply.code(401).headers({ ...pages.headers, 'WWW-Authenticate': challengeFor(true) })
         return reply.send(pages.locked(address))
       }
-      if (error.code !== 'not_found') throw error
+      if (kindOf(error) !== 'not_found') throw error
       return reply.code(404).headers(pages.headers).send(pages.notFound())
     }
   }

@@ -5,7 +5,7 @@ import { tokenIdOf } from '../accounts/tokens.ts'
 import type { Account } from '../accounts/user.ts'
 import type { ActivityTable } from '../database/schema.ts'
 import type { Clock } from '../lib/clock.ts'
-import { AppError } from '../lib/errors.ts'
+import { AppError, kindOf } from '../lib/errors.ts'
 import { newBlobKey } from '../lib/ids.ts'
 import { receiveBlob } from '../uploads/intake/file-intake.ts'
 import type { StoreOwnership } from '../uploads/store-ownership.ts'
@@ -115,10 +115,7 @@ export function createPlikImport({ accounts, uploads, assertOwned, blobs, clock 
     }
     if (missing.length * 2 <= looked) return
     const examples = missing.slice(0, 3).join(', ')
-    throw new AppError(
-      'bad_request',
-      `nothing was imported: ${missing.length} of ${looked} files are not in ${files.place}, such as ${examples}; correct --files, or say --allow-missing if they are lost`,
-    )
+    throw new AppError('plik_files_missing', { missing: missing.length, looked, place: files.place, examples })
   }
 
   async function importAccounts(source: PlikSource): Promise<ImportReport> {
@@ -155,7 +152,7 @@ export function createPlikImport({ accounts, uploads, assertOwned, blobs, clock 
     else if (isOver(row)) report.expired += 1
     else
       await bringOver(source, row, plikFiles, report).catch((error: unknown) => {
-        if (error instanceof AppError) throw error // the database or the store; a row that can't be read is its own matter
+        if (kindOf(error)) throw error // the database or the store; a row that can't be read is its own matter
         report.warnings.push(`upload ${row.id}: ${error instanceof Error ? error.message : error}`)
       })
   }

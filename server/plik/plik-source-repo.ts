@@ -84,16 +84,13 @@ export async function openPlikSource(location: string) {
   const isPostgres = isPostgresUrl(location)
   const place = isPostgres ? new URL(location).host : location
   const { query, tables, close } = await connect(location, isPostgres).catch((cause: unknown) => {
-    throw new AppError('bad_request', `${place} can not be read as a database of Plik: ${String(cause)}`, { cause })
+    throw new AppError('plik_database_unreadable', { place, reason: String(cause) }, { cause })
   })
   const names = await query<{ name: string }>(tables)
   const missing = TABLES.filter((table) => !names.some(({ name }) => name === table))
   if (missing.length > 0) {
     await close()
-    throw new AppError(
-      'bad_request',
-      `${place} is no database of Plik 1.3 or 1.4: it has no table ${missing.join(', ')}`,
-    )
+    throw new AppError('plik_tables_missing', { place, tables: missing.join(', ') })
   }
   return {
     users: () => query<PlikUser>('select * from users'),

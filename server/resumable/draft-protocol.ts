@@ -39,11 +39,7 @@ export function readContentRange(
   if (header === undefined) return undefined
   const [, first, last, size] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(header.trim()) ?? []
   const isWhole = size === '*' || Number(last) + 1 === Number(size)
-  if (first === undefined || Number(first) > Number(last) || !isWhole)
-    throw new AppError(
-      'bad_request',
-      'invalid Content-Range, expected one that goes to the end, such as bytes 100-199/200',
-    )
+  if (first === undefined || Number(first) > Number(last) || !isWhole) throw new AppError('content_range_invalid')
   return { offset: Number(first), uploadSize: size === '*' ? undefined : Number(size) }
 }
 
@@ -59,6 +55,6 @@ function percentDecoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw new AppError('bad_request', 'invalid filename* in Content-Disposition')
+    throw new AppError('disposition_file_name_invalid')
   }
 }

@@ -6,7 +6,7 @@ import { LIMITED_AS_SECRET, type RateLimited } from '../http/rate-limited.ts'
 import { rawBody } from '../http/raw-body.ts'
 import { announceResumption, resumptionPath } from '../http/resume-command.ts'
 import type { Clock } from '../lib/clock.ts'
-import { AppError } from '../lib/errors.ts'
+import { AppError, kindOf } from '../lib/errors.ts'
 import { wholeSha256 } from '../uploads/intake/digests.ts'
 import { optionsOfRequest } from '../uploads/quick-options.ts'
 import { completeHeader, fileNameOf, interopOf, limitHeader, readComplete, readContentRange } from './draft-protocol.ts'
@@ -31,8 +31,7 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<Fastify
 export function draftRoutes({ resumables, readCaller, clock, config }: Dependencies) {
   const create: Handler = async (request, reply) => {
     const isComplete = readComplete(request.headers)
-    if (isComplete === undefined)
-      throw new AppError('bad_request', 'expected Tus-Resumable, or Upload-Complete with ?0 or ?1')
+    if (isComplete === undefined) throw new AppError('resumable_protocol_unknown')
     const body = rawBody(request)
     const header = headerOf(request.headers, 'upload-metadata')
     const metadata = readMetadata(header)
@@ -66,7 +65,7 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
 
   const append: Handler = async (request, reply) => {
     const offset = readBytes(request.headers, 'Upload-Offset')
-    if (offset === undefined) throw new AppError('bad_request', 'missing Upload-Offset')
+    if (offset === undefined) throw new AppError('upload_offset_missing')
     const isLast = readComplete(request.headers)
     const uploadSize = readBytes(request.headers, 'Upload-Length')
     return take(request, reply, { offset, uploadSize, isLast, ...rawBody(request) })
@@ -83,7 +82,7 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
     try {
       return await answer(request, reply, await resumables.append(secretOf(request), { ...chunk, sender }), 204)
     } catch (error) {
-      if (error instanceof AppError && error.code === 'conflict')
+      if (kindOf(error) === 'conflict')
         reply.headers(stateOf(request, await resumables.inspect(secretOf(request), sender))) // the draft's §4.4.2: 409 names the offset
       throw error
     }
@@ -109,7 +108,7 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
   /** The file that it has become, which clients that know tusd look for here. A guest is not told where it is. */
   const read: Handler = async (request, reply) => {
     const file = await resumables.fileOf(await resumables.find(secretOf(request)))
-    if (!file || file.requestId !== null) throw new AppError('not_found', 'there is no file at this address yet')
+    if (!file || file.requestId !== null) throw new AppError('file_not_finished')
     return reply.redirect(fileUrl(fileBaseUrl(request, config), file), 302)
   }
 

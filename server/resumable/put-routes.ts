@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config/config.ts'
+import type { ErrorKind } from '../errors/kinds.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { withIdleTimeout } from '../http/idle-timeout.ts'
 import { serverUrl } from '../http/links.ts'
@@ -9,7 +10,7 @@ import { refuseGuests } from '../http/refuse-guests.ts'
 import { announceResumption, resumeCommand, resumptionPath } from '../http/resume-command.ts'
 import type { AnswerUpload } from '../http/upload-answer.ts'
 import type { Clock } from '../lib/clock.ts'
-import { AppError, type ErrorCode } from '../lib/errors.ts'
+import { AppError, asAppError, kindOf, reworded } from '../lib/errors.ts'
 import { wholeSha256 } from '../uploads/intake/digests.ts'
 import type { IncomingFile } from '../uploads/intake/uploads-intake.ts'
 import { optionsOfRequest } from '../uploads/quick-options.ts'
@@ -34,7 +35,14 @@ interface Dependencies {
 const WORTH_RESUMING_BYTES = 1024 * 1024
 
 /** After these nothing can be resumed; after all others the received bytes are kept. A full disk must not stay full. */
-const FINAL: ErrorCode[] = ['bad_request', 'too_large', 'forbidden', 'not_found', 'conflict', 'insufficient_storage']
+const FINAL: (ErrorKind | undefined)[] = [
+  'bad_request',
+  'too_large',
+  'forbidden',
+  'not_found',
+  'conflict',
+  'insufficient_storage',
+]
 
 /** `curl -T x host`: bytes in, link out. What breaks off can be continued, by clients that can be told where. */
 export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, clock, config }: Dependencies) {
@@ -71,7 +79,7 @@ export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, 
     const sender = readCaller.sender(request, reply)
     const chunk = { offset: 0, isLast: isComplete, size, check, sender, bytes: withIdleTimeout(request, bytes) }
     const appended = await resumables.append(secret, chunk).catch(async (error: unknown) => {
-      if (error instanceof AppError && FINAL.includes(error.code)) await resumables.abort(secret).catch(() => {})
+      if (FINAL.includes(kindOf(error))) await resumables.abort(secret).catch(() => {})
       else reply.headers(where)
       throw explained(error, command)
     })
@@ -87,10 +95,7 @@ export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, 
   async function refuseForm(request: FastifyRequest): Promise<void> {
     if (!/^multipart\/form-data\s*;/i.test(request.headers['content-type'] ?? '')) return
     const url = serverUrl(request, config)
-    throw new AppError(
-      'bad_request',
-      `PUT takes the bytes of a file, not a form; send the form by POST, or the file alone: curl -T NAME ${url}/`,
-    )
+    throw new AppError('form_by_put', { url })
   }
 
   return async (app: FastifyInstance): Promise<void> => {
@@ -111,10 +116,9 @@ function isWorthResuming({ headers }: FastifyRequest): boolean {
 }
 
 function explained(error: unknown, command: string): unknown {
-  if (!(error instanceof AppError) || FINAL.includes(error.code)) return error
-  const { code, message, retryAfterSeconds } = error
-  const details = { cause: error, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) }
-  return new AppError(code, `${message}\nThe data received so far is kept. To resume:\n${command}`, details)
+  const refused = asAppError(error)
+  if (!refused || FINAL.includes(refused.kind)) return error
+  return reworded(refused, `${refused.message}\nThe data received so far is kept. To resume:\n${command}`)
 }
 
 /** The first whole file starts the time of its upload. */

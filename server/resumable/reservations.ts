@@ -124,8 +124,7 @@ export function createReservations({ uploads, intake, quotas, requests, terminat
 
   function assertMaySendParts(caller: Caller): void {
     uploads.assertMayUpload(caller)
-    if (config.featureAuthentication === 'forced' && !caller.user)
-      throw new AppError('forbidden', 'anonymous uploads are disabled')
+    if (config.featureAuthentication === 'forced' && !caller.user) throw new AppError('anonymous_upload_forbidden')
   }
 
   /** Undoes `reserve`, when nothing came of it. */

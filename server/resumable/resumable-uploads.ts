@@ -4,7 +4,7 @@ import { hashToken } from '../accounts/secrets.ts'
 import type { Config } from '../config/config.ts'
 import type { Trx } from '../database/transact.ts'
 import type { Clock } from '../lib/clock.ts'
-import { AppError } from '../lib/errors.ts'
+import { AppError, kindOf } from '../lib/errors.ts'
 import { newBlobKey, newToken } from '../lib/ids.ts'
 import type { Sender } from '../lib/sender.ts'
 import type { Quotas } from '../uploads/intake/quotas.ts'
@@ -116,8 +116,8 @@ export function createResumableUploads({
     clientFields: ClientFields,
     sender: Sender,
   ): Promise<CreatedUpload> {
-    if (secrets.length > MAX_PARTS) throw new AppError('bad_request', `too many parts, maximum is ${MAX_PARTS}`)
-    if (new Set(secrets).size < secrets.length) throw new AppError('bad_request', 'each part can be joined only once')
+    if (secrets.length > MAX_PARTS) throw new AppError('too_many_parts_to_join', { max: MAX_PARTS })
+    if (new Set(secrets).size < secrets.length) throw new AppError('part_joined_twice')
     for (const secret of secrets) assertIsPart(await find(secret)) // before anybody is kept waiting
     const ids = secrets.map(hashToken)
     return holding(ids, async (held) => {
@@ -170,7 +170,7 @@ export function createResumableUploads({
 
   function assertIsPart({ fileId, status, expiresAt }: ResumableUpload): void {
     if (expiresAt <= clock()) throw unknownUpload()
-    if (fileId !== null || status !== 'finished') throw new AppError('conflict', 'only finished parts can be joined')
+    if (fileId !== null || status !== 'finished') throw new AppError('part_not_finished')
   }
 
   async function* bytesOf(parts: readonly ResumableUpload[]): AsyncGenerator<Uint8Array> {
@@ -223,11 +223,10 @@ export function createResumableUploads({
    */
   async function giveUp(lock: UploadLock, error: unknown): Promise<never> {
     const { status } = lock.resumable
-    const isHopeless = error instanceof AppError && ['not_found', 'bad_request', 'too_large'].includes(error.code)
+    const isHopeless = ['not_found', 'bad_request', 'too_large'].includes(kindOf(error) ?? '')
     const hasEnded = isNotFound(lock.signal.reason)
     if (hasEnded || (isHopeless && status === 'open' && isComplete(lock.resumable))) await termination.terminate(lock)
-    if (error instanceof AppError && error.code === 'insufficient_storage')
-      lock.update({ expiresAt: clock() + FULL_DISK_WINDOW_MS })
+    if (kindOf(error) === 'insufficient_storage') lock.update({ expiresAt: clock() + FULL_DISK_WINDOW_MS })
     throw error
   }
 
@@ -254,4 +253,4 @@ export function createResumableUploads({
 
 const isFile = ({ status, fileId }: ResumableUpload): boolean => status === 'finished' && fileId !== null
 
-const isNotFound = (error: unknown): boolean => error instanceof AppError && error.code === 'not_found'
+const isNotFound = (error: unknown): boolean => kindOf(error) === 'not_found'

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import type { Clock } from '../lib/clock.ts'
-import { AppError } from '../lib/errors.ts'
+import { AppError, kindOf } from '../lib/errors.ts'
 import type { UploadsIntake } from '../uploads/intake/uploads-intake.ts'
 import type { StoredFile } from '../uploads/upload.ts'
 import type { Uploads } from '../uploads/uploads.ts'
@@ -38,8 +38,7 @@ export function createTermination({ repo, locks, uploads, intake, findFile, blob
     const { fileId, uploadId, ownsUpload } = lock.resumable
     const upload = uploadId === null ? undefined : await uploads.find(uploadId)
     const file = fileId === null ? undefined : await findFile(fileId)
-    if (typeof file?.requestId === 'string')
-      throw new AppError('forbidden', 'the upload is finished, and can be removed with the upload token only')
+    if (typeof file?.requestId === 'string') throw new AppError('finished_upload_needs_token')
     if (!(await lock.delete()) || !upload || !file) return
     await uploads.removeFile({ upload, isAdmin: true, holdsToken: false }, file)
     if (ownsUpload) await uploads.withdraw(upload.id)
@@ -86,7 +85,7 @@ export function createTermination({ repo, locks, uploads, intake, findFile, blob
     try {
       await locks.withLock(id, terminate, unknownUpload())
     } catch (error) {
-      if (!(error instanceof AppError && error.code === 'not_found')) throw error
+      if (kindOf(error) !== 'not_found') throw error
     }
   }
 

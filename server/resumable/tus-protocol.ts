@@ -24,17 +24,15 @@ export function readBytes(headers: RequestHeaders, name: string): number | undef
   const text = headerOf(headers, name.toLowerCase())
   if (text === undefined) return undefined
   if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw new AppError('bad_request', `invalid ${name}, expected a whole number of bytes`)
+  throw new AppError('byte_count_invalid', { header: name })
 }
 
 /** `Upload-Length`, or undefined for a length that will follow. Throws `bad_request` when neither is said, or both are. */
 export function readLength(headers: RequestHeaders): number | undefined {
   const length = readBytes(headers, 'Upload-Length')
   const deferred = headerOf(headers, 'upload-defer-length')
-  if (deferred !== undefined && deferred !== '1')
-    throw new AppError('bad_request', 'invalid Upload-Defer-Length, expected 1')
-  if ((length === undefined) === (deferred === undefined))
-    throw new AppError('bad_request', 'expected either Upload-Length or Upload-Defer-Length')
+  if (deferred !== undefined && deferred !== '1') throw new AppError('upload_defer_length_invalid')
+  if ((length === undefined) === (deferred === undefined)) throw new AppError('upload_length_missing')
   return length
 }
 
@@ -47,10 +45,7 @@ export function readMetadata(header: string | undefined): Map<string, string> {
 function readPair(pair: string): [string, string] {
   const [key = '', value = '', ...rest] = pair.trim().split(' ')
   if (rest.length > 0 || !/^[\x21-\x7e]+$/.test(key) || !/^[A-Za-z0-9+/]*={0,2}$/.test(value))
-    throw new AppError(
-      'bad_request',
-      'invalid Upload-Metadata, expected pairs of a key and a base64 value, separated by commas',
-    )
+    throw new AppError('upload_metadata_invalid')
   return [key.toLowerCase(), Buffer.from(value, 'base64').toString()]
 }
 
@@ -74,7 +69,7 @@ export function readConcat(header: string | undefined): string[] | 'part' | unde
   if (header === undefined) return undefined
   if (header === 'partial') return 'part'
   const [, list] = /^final;\s*(\S.*)$/.exec(header) ?? []
-  if (list === undefined) throw new AppError('bad_request', 'invalid Upload-Concat, expected partial or final;URL URL…')
+  if (list === undefined) throw new AppError('upload_concat_invalid')
   return list.trim().split(/\s+/).map(lastSegment)
 }
 
@@ -96,16 +91,12 @@ export function readChecksum(header: string | undefined): ChunkCheck | undefined
   const [algorithm = '', encoded = ''] = header.split(' ')
   const expected = Buffer.from(encoded, 'base64')
   if (!CHECKSUMS.has(algorithm) || expected.length !== CHECKSUMS.get(algorithm))
-    throw new AppError(
-      'bad_request',
-      `invalid Upload-Checksum, expected one of ${CHECKSUM_ALGORITHMS} and a base64 value`,
-    )
+    throw new AppError('upload_checksum_invalid', { names: CHECKSUM_ALGORITHMS })
   const hash = createHash(algorithm)
   return {
     add: (chunk) => void hash.update(chunk),
     end: () => {
-      if (!hash.digest().equals(expected))
-        throw new AppError('checksum_mismatch', 'the bytes do not have the checksum that was announced')
+      if (!hash.digest().equals(expected)) throw new AppError('checksum_mismatch')
     },
   }
 }

@@ -86,9 +86,9 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
 
   const append: Handler = async (request, reply) => {
     if (!isOffsetType(request.headers['content-type']))
-      throw new AppError('unsupported_media_type', `invalid Content-Type, expected ${OFFSET_TYPE}`)
+      throw new AppError('content_type_invalid', { expected: OFFSET_TYPE })
     const offset = readBytes(request.headers, 'Upload-Offset')
-    if (offset === undefined) throw new AppError('bad_request', 'missing Upload-Offset')
+    if (offset === undefined) throw new AppError('upload_offset_missing')
     const uploadSize = readBytes(request.headers, 'Upload-Length')
     const chunk = { offset, uploadSize, sender: readCaller.sender(request, reply), ...checkedBody(request) }
     const resumable = await resumables.append(secretOf(request), chunk)
@@ -113,8 +113,7 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
   const override: Handler = async (request, reply) => {
     const method = headerOf(request.headers, 'x-http-method-override') ?? ''
     const handler = OVERRIDES.get(method.toUpperCase())
-    if (!handler)
-      throw new AppError('bad_request', `invalid X-HTTP-Method-Override, allowed are ${[...OVERRIDES.keys()]}`)
+    if (!handler) throw new AppError('method_override_invalid', { names: [...OVERRIDES.keys()].join(',') })
     return handler(request, reply)
   }
 
@@ -139,7 +138,7 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
       reply.headers({ 'Tus-Resumable': TUS_VERSION, 'Cache-Control': 'no-store' })
       if (request.method === 'OPTIONS' || headerOf(request.headers, 'tus-resumable') === TUS_VERSION) return
       reply.header('Tus-Version', TUS_VERSION)
-      throw new AppError('precondition_failed', `invalid Tus-Resumable, expected ${TUS_VERSION}`)
+      throw new AppError('tus_version_invalid', { expected: TUS_VERSION })
     })
     const route = { constraints: TUS, config: { ...LIMITED_AS_SECRET, hasOwnStatuses: true } }
     const creation = { ...route, config: { ...route.config, rateLimited: limitOf } }

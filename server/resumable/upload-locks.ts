@@ -205,8 +205,8 @@ export function createUploadLocks({ repo, clock, steady, log }: Dependencies) {
 }
 
 /** It never was, or has ended. */
-export const unknownUpload = () => new AppError('not_found', 'there is no such unfinished upload')
+export const unknownUpload = () => new AppError('unfinished_upload_not_found')
 
-const lost = () => new AppError('locked', 'another request took over this upload')
+const lost = () => new AppError('upload_taken_over')
 
-const busy = () => new AppError('locked', 'the upload is being worked on, please try again', { retryAfterSeconds: 1 })
+const busy = () => new AppError('upload_busy', {}, { retryAfterSeconds: 1 })

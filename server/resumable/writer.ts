@@ -3,7 +3,7 @@ import { interruptible } from '../../storage/interruptible.ts'
 import type { Config } from '../config/config.ts'
 import type { Trx } from '../database/transact.ts'
 import type { Clock } from '../lib/clock.ts'
-import { AppError } from '../lib/errors.ts'
+import { AppError, kindOf } from '../lib/errors.ts'
 import { newBlobKey } from '../lib/ids.ts'
 import type { Sender } from '../lib/sender.ts'
 import { type Meter, tooLarge } from '../uploads/intake/file-intake.ts'
@@ -112,22 +112,20 @@ export function createUploadWriter({
   }
 
   function assertContinues({ offset, size }: ResumableUpload, chunk: Chunk): void {
-    if (chunk.offset !== offset)
-      throw new AppError('conflict', `offset mismatch: expected ${offset}, got ${chunk.offset}`)
+    if (chunk.offset !== offset) throw new AppError('offset_mismatch', { expected: offset, offset: chunk.offset })
     const wanted = sizeOf(chunk)
-    if (wanted === undefined || wanted === (size ?? wanted)) return
-    throw new AppError('conflict', `the upload has ${size} bytes, not ${wanted}`)
+    if (wanted === undefined || size === null || wanted === size) return
+    throw new AppError('upload_length_mismatch', { size, wanted })
   }
 
   /** A finished file never changes; a client that did not hear of its end may ask once more. */
   function assertNothingMore({ concat }: ResumableUpload, { size }: Chunk): void {
-    if (concat.startsWith('final')) throw new AppError('forbidden', 'the upload was joined of its parts') // tus 1.0.0
-    if (size !== 0) throw new AppError('conflict', 'the upload is finished')
+    if (concat.startsWith('final')) throw new AppError('upload_was_joined') // tus 1.0.0
+    if (size !== 0) throw new AppError('upload_finished')
   }
 
   function assertFits({ size, maxSize }: ResumableUpload, needed: number): void {
-    if (size !== null && needed > size)
-      throw new AppError('too_large', `more bytes were sent than the ${size} that were announced`)
+    if (size !== null && needed > size) throw new AppError('more_bytes_than_announced', { size })
     if (maxSize !== null && needed > maxSize) throw tooLarge(maxSize)
   }
 
@@ -139,10 +137,10 @@ export function createUploadWriter({
       if (lock.resumable.isTorn) await seize(lock)
       return await blobs.openPartial(keyOf(lock.resumable), partialOf(lock.resumable))
     } catch (error) {
-      if (!(error instanceof AppError && error.code === 'not_found')) throw error
+      if (kindOf(error) !== 'not_found') throw error
       if (await isWhole(lock.resumable)) return undefined
       lock.update({ offset: 0, notes: null, blobKey: newBlobKey() })
-      throw new AppError('conflict', 'what was received is lost, please begin anew', { cause: error })
+      throw new AppError('received_bytes_lost', {}, { cause: error })
     }
   }
 
@@ -180,7 +178,7 @@ export function createUploadWriter({
       try {
         await reserve(wanted)
       } catch (error) {
-        if (!(error instanceof AppError && error.code === 'too_large') || wanted === needed) throw error
+        if (kindOf(error) !== 'too_large' || wanted === needed) throw error
         await reserve(needed) // the last bytes of the quota
       }
     }
@@ -242,8 +240,7 @@ export function createUploadWriter({
     lock.update({ offset: size as number })
     if (fileId === null) return lock.update({ status: 'finished' })
     const came = meter ? { blobKey: key, ...(await meter.result()), image: null } : await measureBlob(blobs, key)
-    if (sha256 !== null && sha256 !== came.sha256)
-      throw new AppError('bad_request', 'the bytes do not have the digest that was announced')
+    if (sha256 !== null && sha256 !== came.sha256) throw new AppError('upload_digest_mismatch')
     const done: Progress = { status: 'finished', blobKey: null }
     const settle = async (trx: Trx) => {
       await lock.commit(trx, done)

@@ -128,7 +128,7 @@ async function ask(url: string, method: 'GET' | 'HEAD' | 'DELETE', leave?: Abort
     const [response] = (await once(request, 'response')) as [IncomingMessage]
     return response
   } catch (cause) {
-    throw new AppError('unavailable', 'the server that holds the sender of this stream does not answer', { cause })
+    throw new AppError('stream_server_unavailable', {}, { cause })
   } finally {
     clearTimeout(timer)
   }
@@ -139,7 +139,7 @@ async function* received(response: IncomingMessage): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of response) yield chunk as Buffer
   } catch (cause) {
-    throw new AppError('aborted', 'the sender went away', { cause })
+    throw new AppError('sender_gone', {}, { cause })
   } finally {
     response.destroy()
   }

@@ -29,7 +29,7 @@ export function createStreamRelay({ timeoutMs }: { timeoutMs: number }) {
    */
   function offer(fileId: string, bytes: AsyncIterable<Uint8Array>, senderGone?: AbortSignal): Promise<void> {
     const offered = new Promise<void>((resolve, reject) => {
-      const tooLate = new AppError('aborted', 'nobody came to download the stream in time')
+      const tooLate = new AppError('stream_without_reader')
       const timer = setTimeout(() => withdraw(fileId, tooLate), timeoutMs)
       offers.set(fileId, { bytes, timer, isTaken: false, ending: new AbortController(), resolve, reject })
       senderGone?.addEventListener('abort', () => withdraw(fileId, senderGone.reason))
@@ -53,7 +53,7 @@ export function createStreamRelay({ timeoutMs }: { timeoutMs: number }) {
   /** Ends a stream for both sides, whether or not somebody reads it already. False: it is not here. */
   function cancel(fileId: string): boolean {
     const offered = offers.get(fileId)
-    if (offered) end(fileId, offered, new AppError('aborted', 'the stream was cancelled'))
+    if (offered) end(fileId, offered, new AppError('stream_cancelled'))
     return offered !== undefined
   }
 
@@ -77,7 +77,7 @@ export function createStreamRelay({ timeoutMs }: { timeoutMs: number }) {
 
   /** Ends all waiting. */
   function close(): void {
-    for (const fileId of offers.keys()) withdraw(fileId, new AppError('aborted', 'the server is stopping'))
+    for (const fileId of offers.keys()) withdraw(fileId, new AppError('server_stopping'))
   }
 
   return { offer, take, holds, cancel, close }
@@ -99,4 +99,4 @@ async function* passOn({ bytes, ending, resolve, reject }: Offer): AsyncGenerato
   }
 }
 
-const readerLeft = () => new AppError('aborted', 'the downloader went away before the end')
+const readerLeft = () => new AppError('stream_reader_gone')

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { BlobKey, BlobStore } from '../../storage/blob-store.ts'
 import type { FileFault } from '../database/schema.ts'
 import type { Clock } from '../lib/clock.ts'
-import { AppError } from '../lib/errors.ts'
+import { kindOf } from '../lib/errors.ts'
 import type { FilesCheckRepo, StoredBytes } from './files-check-repo.ts'
 import type { StoreOwnership } from './store-ownership.ts'
 import type { Work } from './uploads-expiry.ts'
@@ -112,7 +112,7 @@ export function createFilesCheck({ repo, assertOwned, blobs, clock }: Dependenci
       }
     } catch (error) {
       signal?.throwIfAborted()
-      if (error instanceof AppError && error.code === 'not_found') return 'missing'
+      if (kindOf(error) === 'not_found') return 'missing'
       if ((await blobs.size(file.blobKey)) !== file.size) return 'size'
       throw error
     }

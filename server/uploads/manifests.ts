@@ -26,13 +26,12 @@ export function createManifests({ repo, config }: Dependencies) {
    * manifest; `precondition_failed`: it is another one by now.
    */
   async function replace({ upload, isAdmin }: OpenUpload, sealed: string, tag: string | undefined): Promise<void> {
-    if (!isAdmin) throw new AppError('forbidden', 'you are not allowed to change this upload')
-    if (tag === undefined) throw new AppError('bad_request', 'missing If-Match header')
+    if (!isAdmin) throw new AppError('change_upload_forbidden')
+    if (tag === undefined) throw new AppError('if_match_missing')
     const next = storableManifest(sealed, config)
     const before = await find(upload)
     const isKnown = before !== undefined && tagOf(before) === tag
-    if (!isKnown || !(await repo.replace(upload.id, before, next)))
-      throw new AppError('precondition_failed', 'the manifest has been changed meanwhile')
+    if (!isKnown || !(await repo.replace(upload.id, before, next))) throw new AppError('manifest_changed')
   }
 
   return { find, replace }

@@ -131,8 +131,5 @@ const CONFIRM = 'mayfly clean --confirm'
 
 function assertFew(orphans: number, blobs: number, maxPercent: number): void {
   if (orphans <= Math.max(ALWAYS_ALLOWED, (blobs * maxPercent) / 100)) return
-  throw new AppError(
-    'conflict',
-    `${orphans} of ${blobs} stored files are unknown to the database, which is more than ${maxPercent}%, so none was taken away; restore the right database, or run \`${CONFIRM}\``,
-  )
+  throw new AppError('too_many_orphans', { orphans, files: blobs, percent: maxPercent, command: CONFIRM })
 }

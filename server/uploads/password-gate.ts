@@ -8,7 +8,7 @@ import type { Upload } from './upload.ts'
 /** What an `Authorization` header says about the password of an upload. */
 export type Credentials =
   | { kind: 'none' }
-  | { kind: 'unreadable'; reason: 'invalid Authorization header' | 'invalid http authorization scheme' }
+  | { kind: 'unreadable'; reason: 'authorization_header_invalid' | 'authorization_scheme_invalid' }
   | BasicCredentials
 
 export interface BasicCredentials {
@@ -36,14 +36,15 @@ export function createPasswordGate() {
   /** Throws `unauthorized` or `too_many_requests`. `network`: the client's address, cut to /64 for IPv6. */
   async function check(upload: Upload, credentials: Credentials, network: string): Promise<void> {
     if (upload.passwordHash === null) return
-    if (credentials.kind === 'none') throw refusal('missing Authorization header')
-    if (credentials.kind === 'unreadable') throw refusal(credentials.reason)
+    if (credentials.kind === 'none') throw new AppError('upload_password_missing')
+    if (credentials.kind === 'unreadable') throw new AppError(credentials.reason)
     const attempt = JSON.stringify([upload.id, upload.passwordHash, credentials.login, credentials.password])
     const digest = createHmac('sha256', secret).update(attempt).digest('base64')
     const key = `${upload.id} ${network}`
     await throttle.assertAllowed(key)
     if (successes.get(digest)) return
-    if (!(await verifyOnce(`${network} ${digest}`, key, upload, credentials))) throw refusal('invalid credentials')
+    if (!(await verifyOnce(`${network} ${digest}`, key, upload, credentials)))
+      throw new AppError('upload_password_wrong')
     successes.set(digest, true)
   }
 
@@ -70,6 +71,3 @@ async function matches(upload: Upload, { login, password }: BasicCredentials): P
   const isPasswordRight = await verifyPassword(password, upload.passwordHash ?? '')
   return isLoginRight && isPasswordRight
 }
-
-const refusal = (reason: string) =>
-  new AppError('unauthorized', `please provide valid credentials to access this upload : ${reason}`)

@@ -51,7 +51,7 @@ export function optionFromField(name: string, value: string): UploadOptions {
 
 function readOption(name: string, text: string): UploadOptions {
   const read = READERS.get(name.toLowerCase())
-  if (!read) throw new AppError('bad_request', `unknown option ${name}, allowed are ${ALLOWED}`)
+  if (!read) throw new AppError('option_unknown', { name, names: ALLOWED })
   return read(name, text)
 }
 
@@ -60,7 +60,7 @@ const merged = (parts: UploadOptions[]): UploadOptions => Object.assign({}, ...p
 /** `1h`, `30d`, seconds; `-1` or `unlimited`: never expires. */
 function ttl(name: string, text: string): number {
   const seconds = parseDurationSeconds(text)
-  if (seconds === undefined) throw invalid(name, 'a duration such as 90s, 12h or 30d, or -1 for ever')
+  if (seconds === undefined) throw new AppError('duration_invalid', { field: name })
   return Number.isFinite(seconds) ? seconds : -1
 }
 
@@ -68,12 +68,10 @@ function ttl(name: string, text: string): number {
 function flag(name: string, text: string): boolean {
   if (['', 'true', '1', 'on', 'yes'].includes(text.toLowerCase())) return true
   if (['false', '0', 'off', 'no'].includes(text.toLowerCase())) return false
-  throw invalid(name, 'true or false')
+  throw new AppError('flag_invalid', { field: name })
 }
 
 function count(name: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw invalid(name, 'a whole number')
+  if (!/^\d{1,9}$/.test(text)) throw new AppError('whole_number_expected', { field: name })
   return Number(text)
 }
-
-const invalid = (name: string, allowed: string) => new AppError('bad_request', `invalid ${name}, expected ${allowed}`)

@@ -62,7 +62,7 @@ export function createQuickUploads({
     await intake.assertRoomFor({ ...budget, maxFileSizeBytes }, announced)
     const files = incoming[Symbol.asyncIterator]()
     const first = await files.next()
-    if (first.done) throw new AppError('bad_request', 'missing file from multipart form')
+    if (first.done) throw new AppError('form_file_missing')
     assertGrantableSoFar(options(), caller)
     const treatment = treatmentOf(options())
     const name = creatableName(first.value.name)
@@ -97,7 +97,7 @@ export function createQuickUploads({
     const featurePassword = config.featurePassword === 'forced' ? 'enabled' : config.featurePassword
     const { stream } = planUpload(options, { ...rulesFor(caller.user, config), featurePassword })
     if (!stream) return
-    throw new AppError('bad_request', 'unable to create upload : this server only accepts streaming uploads')
+    throw new AppError('only_streaming_allowed')
   }
 
   /** One transaction, after the bytes: nothing half sent is ever in the database. */
@@ -159,9 +159,9 @@ function uploadedFile(uploadId: string, name: string, measured: Measured, now: n
 /** A sender that wants bytes stored as they are, or only encrypted ones, must not find out later that it was otherwise. */
 function withSameTreatment(options: UploadOptions, given: Treatment): UploadOptions {
   const { normalize, e2ee } = treatmentOf(options)
-  if (e2ee !== given.e2ee) throw new AppError('bad_request', 'e2ee must come before the files of the form')
+  if (e2ee !== given.e2ee) throw new AppError('e2ee_after_files')
   if (normalize === given.normalize) return options
-  throw new AppError('bad_request', 'normalize must come before the files of the form')
+  throw new AppError('normalize_after_files')
 }
 
-const tooSlow = () => new AppError('aborted', 'timed out waiting for form data')
+const tooSlow = () => new AppError('form_timed_out')

@@ -1,5 +1,5 @@
 import type { BlobInfo, BlobStore } from '../../storage/blob-store.ts'
-import { AppError } from '../lib/errors.ts'
+import { AppError, kindOf } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
 import type { StoreIdRepo } from './store-id-repo.ts'
 import type { UploadsRepo } from './uploads-repo.ts'
@@ -42,7 +42,7 @@ export function createStoreOwnership({ repo, knownBlobs, blobs }: Dependencies) 
       await blobs.writeId(databaseId ?? (await repo.add(newId())))
     } catch (error) {
       // A full disk must not keep the server from making room.
-      if (!(error instanceof AppError && error.code === 'insufficient_storage')) throw error
+      if (kindOf(error) !== 'insufficient_storage') throw error
     }
   }
 
@@ -72,8 +72,4 @@ export function createStoreOwnership({ repo, knownBlobs, blobs }: Dependencies) 
 
 const ADOPT = 'mayfly store adopt'
 
-const notOwned = () =>
-  new AppError(
-    'conflict',
-    `the database and the stored files do not belong together, so nothing is deleted or imported; correct the settings or restore the database, or run \`${ADOPT}\` if both are right`,
-  )
+const notOwned = () => new AppError('store_mismatch', { command: ADOPT })

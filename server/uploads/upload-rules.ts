@@ -1,8 +1,7 @@
 import { limitsOf } from '../accounts/account-rules.ts'
 import type { User } from '../accounts/user.ts'
 import type { Config } from '../config/config.ts'
-import { AppError } from '../lib/errors.ts'
-import { formatSize } from '../lib/format-size.ts'
+import { AppError, because } from '../lib/errors.ts'
 import { cleanFileName, MAX_FILE_NAME_BYTES } from './file-name.ts'
 import type { DeclaredFile, StoredFile, Upload } from './upload.ts'
 
@@ -85,6 +84,7 @@ type Rules = Pick<
   | 'maxFileSizeBytes'
 >
 type Feature = Config['featureOneShot']
+type FeatureRefusal = 'one_shot_disabled' | 'removable_disabled' | 'streaming_disabled' | 'ttl_extension_disabled'
 
 /** What the caller may ask for: a user's own limits come before the server's, and a user is not anonymous. */
 export function rulesFor(user: User | undefined, config: Rules & Pick<Config, 'maxUserSizeBytes'>): Rules {
@@ -98,31 +98,28 @@ export function rulesFor(user: User | undefined, config: Rules & Pick<Config, 'm
 
 /** Throws `bad_request` with the reason why the upload is refused. */
 export function planUpload(options: UploadOptions, config: Rules): UploadPlan {
-  try {
-    if (config.featureAuthentication === 'forced') throw refusal('anonymous uploads are disabled')
-    const oneShot = granted(options.oneShot, config.featureOneShot, 'one shot uploads are disabled')
+  return because('unable to create upload : ', () => {
+    if (config.featureAuthentication === 'forced') throw new AppError('anonymous_uploads_disabled')
+    const oneShot = granted(options.oneShot, config.featureOneShot, 'one_shot_disabled')
     return {
       oneShot,
-      removable: granted(options.removable, config.featureRemovable, 'removable uploads are disabled'),
-      stream: granted(options.stream, config.featureStream, 'streaming uploads are disabled'),
+      removable: granted(options.removable, config.featureRemovable, 'removable_disabled'),
+      stream: granted(options.stream, config.featureStream, 'streaming_disabled'),
       ...treatmentOf(options),
       manifest: grantedManifest(options, config),
       comments: grantedComments(options.comments, config),
-      extendTtl: granted(options.extendTtl, config.featureExtendTtl, 'extend TTL is disabled'),
+      extendTtl: granted(options.extendTtl, config.featureExtendTtl, 'ttl_extension_disabled'),
       ttlSeconds: grantedTtl(options.ttlSeconds ?? 0, config),
       credentials: grantedCredentials(options, config),
       downloadLimit: oneShot ? 1 : grantedDownloads(options.maxDownloads ?? 0),
       files: grantedFiles(options.files ?? [], config),
     }
-  } catch (error) {
-    if (error instanceof AppError) throw new AppError(error.code, `unable to create upload : ${error.message}`)
-    throw error
-  }
+  })
 }
 
 /** `default` acts as `enabled` here: it tells clients what to preselect. `false` can't switch off what is forced. */
-function granted(wanted: boolean | undefined, feature: Feature, refusalText: string): boolean {
-  if (wanted && feature === 'disabled') throw refusal(refusalText)
+function granted(wanted: boolean | undefined, feature: Feature, refusal: FeatureRefusal): boolean {
+  if (wanted && feature === 'disabled') throw new AppError(refusal)
   return feature === 'forced' || wanted === true
 }
 
@@ -130,21 +127,21 @@ function granted(wanted: boolean | undefined, feature: Feature, refusalText: str
 export function treatmentOf({ normalize = true, e2ee = '' }: UploadOptions): Pick<Upload, 'normalize' | 'e2ee'> {
   if (e2ee === '') return { normalize, e2ee: null }
   if (e2ee === 'age') return { normalize: false, e2ee }
-  throw refusal(`unknown encryption ${e2ee}, allowed is age`)
+  throw new AppError('encryption_unknown', { name: e2ee })
 }
 
 /** Throws `bad_request`: the upload is not encrypted, or as `storableManifest`. */
 function grantedManifest({ manifest = '', e2ee = '' }: UploadOptions, config: Rules): string {
   if (manifest === '') return ''
-  if (e2ee === '') throw refusal('a manifest belongs to an encrypted upload')
+  if (e2ee === '') throw new AppError('manifest_without_encryption')
   return storableManifest(manifest, config)
 }
 
 /** Throws `bad_request`: too long, or not base64url (RFC 4648 §5). */
 export function storableManifest(sealed: string, { maxFilesPerUpload }: Pick<Rules, 'maxFilesPerUpload'>): string {
   const limit = MANIFEST_BYTES + MANIFEST_BYTES_PER_FILE * maxFilesPerUpload
-  if (sealed.length > limit) throw refusal(`manifest is too long, maximum length is ${limit} bytes`)
-  if (!/^[\w-]+$/.test(sealed)) throw refusal('manifest must be base64url')
+  if (sealed.length > limit) throw new AppError('manifest_too_long', { max: limit })
+  if (!/^[\w-]+$/.test(sealed)) throw new AppError('manifest_not_base64url')
   return sealed
 }
 
@@ -155,7 +152,7 @@ export function grantedComments(
 ): string {
   if (!comments || featureComments === 'disabled') return ''
   if (Buffer.byteLength(comments) > MAX_COMMENTS_BYTES) {
-    throw refusal(`comments are too long, maximum length is ${MAX_COMMENTS_BYTES} bytes`)
+    throw new AppError('comments_too_long', { max: MAX_COMMENTS_BYTES })
   }
   return storable(comments, 'comments', MAX_COMMENTS_BYTES)
 }
@@ -172,20 +169,19 @@ export function grantedTtl(
   const defaultTtl = Number.isFinite(defaultTtlSeconds) ? defaultTtlSeconds : -1
   if (featureSetTtl === 'disabled') return defaultTtl
   const ttl = wanted === 0 ? defaultTtl : wanted
-  if (ttl <= 0 && Number.isFinite(maxTtlSeconds))
-    throw refusal(`cannot set infinite TTL (maximum allowed is : ${maxTtlSeconds})`)
+  if (ttl <= 0 && Number.isFinite(maxTtlSeconds)) throw new AppError('ttl_must_be_finite', { max: maxTtlSeconds })
   const max = Math.min(maxTtlSeconds, MAX_TTL_SECONDS)
-  if (ttl > max) throw refusal(`invalid TTL. (maximum allowed is : ${max})`)
+  if (ttl > max) throw new AppError('ttl_too_long', { max })
   return ttl
 }
 
 function grantedCredentials({ login, password }: UploadOptions, { featurePassword }: Rules) {
-  if (!password && featurePassword === 'forced') throw refusal('server only accept uploads protected by password')
+  if (!password && featurePassword === 'forced') throw new AppError('upload_password_required')
   if (!password) return undefined
-  if (featurePassword === 'disabled') throw refusal('upload password protection is disabled')
-  if (login?.includes(':')) throw refusal('the login must not contain a colon') // RFC 7617 §2: it ends there
+  if (featurePassword === 'disabled') throw new AppError('upload_passwords_disabled')
+  if (login?.includes(':')) throw new AppError('login_has_colon') // RFC 7617 §2: it ends there
   if (Buffer.byteLength(password) > MAX_CREDENTIAL_BYTES)
-    throw refusal(`password is too long, maximum length is ${MAX_CREDENTIAL_BYTES} bytes`)
+    throw new AppError('text_too_long', { field: 'password', max: MAX_CREDENTIAL_BYTES })
   return {
     login: storable(login || DEFAULT_LOGIN, 'login', MAX_CREDENTIAL_BYTES),
     password,
@@ -194,17 +190,16 @@ function grantedCredentials({ login, password }: UploadOptions, { featurePasswor
 
 function grantedDownloads(wanted: number): number | null {
   if (wanted === 0) return null
-  if (wanted < 0 || wanted > MAX_DOWNLOADS) throw refusal(`invalid maxDownloads. (must be from 1 to ${MAX_DOWNLOADS})`)
+  if (wanted < 0 || wanted > MAX_DOWNLOADS) throw new AppError('download_limit_invalid', { max: MAX_DOWNLOADS })
   return wanted
 }
 
 function grantedFiles(files: readonly DeclaredFile[], config: Rules): DeclaredFile[] {
-  if (files.length > config.maxFilesPerUpload) throw refusal(`too many files. maximum is ${config.maxFilesPerUpload}`)
+  if (files.length > config.maxFilesPerUpload)
+    throw new AppError('too_many_declared_files', { max: config.maxFilesPerUpload })
   return files.map((file) => {
     if (file.size > config.maxFileSizeBytes) {
-      throw refusal(
-        `file is too big (${formatSize(file.size)}), maximum file size is ${formatSize(config.maxFileSizeBytes)}`,
-      )
+      throw new AppError('declared_file_too_large', { size: file.size, max: config.maxFileSizeBytes })
     }
     return {
       name: grantedName(file.name),
@@ -220,34 +215,25 @@ function grantedFiles(files: readonly DeclaredFile[], config: Rules): DeclaredFi
  * does not store.
  */
 export function storable(text: string, field: string, maxBytes: number): string {
-  if (Buffer.byteLength(text) > maxBytes) throw refusal(`${field} is too long, maximum length is ${maxBytes} bytes`)
-  if (text.includes('\0')) throw refusal(`${field} must not contain NUL characters`)
+  if (Buffer.byteLength(text) > maxBytes) throw new AppError('text_too_long', { field, max: maxBytes })
+  if (text.includes('\0')) throw new AppError('nul_character', { field })
   return text.toWellFormed()
 }
 
 /** Throws `bad_request`: nothing is left of the name, or it is longer than 1024 bytes of UTF-8. */
 function grantedName(raw: string): string {
   const name = cleanFileName(raw)
-  if (name === '') throw refusal('missing file name')
+  if (name === '') throw new AppError('file_name_missing')
   if (Buffer.byteLength(name) <= MAX_FILE_NAME_BYTES) return name
   const head = Buffer.from(name)
     .subarray(0, 20)
     .toString()
     .replace(/\uFFFD+$/, '')
-  throw refusal(`file name ${head}... is too long, maximum length is ${MAX_FILE_NAME_BYTES} characters`)
+  throw new AppError('file_name_too_long', { head, max: MAX_FILE_NAME_BYTES })
 }
 
 /** The name of a file that is added without being declared. Throws as `grantedName`, in Plik's words for this case. */
-export function creatableName(raw: string): string {
-  try {
-    return grantedName(raw)
-  } catch (error) {
-    if (error instanceof AppError) throw new AppError(error.code, `unable to create file : ${error.message}`)
-    throw error
-  }
-}
-
-const refusal = (message: string) => new AppError('bad_request', message)
+export const creatableName = (raw: string): string => because('unable to create file : ', () => grantedName(raw))
 
 /** When a grant of `ttlSeconds` from `now` ends; null: never. */
 export const expiryOf = (ttlSeconds: number, now: number): number | null =>
@@ -268,5 +254,5 @@ export const isComing = ({ stream }: Upload, { status }: StoredFile): boolean =>
 /** Throws `not_found`, unless the file can be downloaded: it is stored, or being streamed. */
 export function assertAvailable({ stream }: Upload, file: StoredFile): void {
   if (file.status === (stream ? 'uploading' : 'uploaded')) return
-  throw new AppError('not_found', `file ${file.name} (${file.id}) is not available : ${visibleStatus(file)}`)
+  throw new AppError('file_not_available', { name: file.name, id: file.id, status: visibleStatus(file) })
 }

@@ -67,9 +67,8 @@ export function createUploads({
 }: Dependencies) {
   /** Throws `forbidden` unless the caller is a user, or is at an address and not on a web page that may not upload. */
   function assertMayUpload(caller: Caller): void {
-    if (caller.isUnwantedPage && !caller.user)
-      throw new AppError('forbidden', 'web pages of other sites may not upload here')
-    if (!caller.isWhitelisted && !caller.user) throw new AppError('forbidden', 'untrusted source IP address')
+    if (caller.isUnwantedPage && !caller.user) throw new AppError('origin_not_allowed')
+    if (!caller.isWhitelisted && !caller.user) throw new AppError('address_not_allowed')
   }
 
   /**
@@ -118,9 +117,9 @@ export function createUploads({
   async function open(id: string, caller: Caller): Promise<OpenUpload> {
     const upload = await repo.findUpload(id)
     if (!upload || upload.status === 'removed' || upload.status === 'pending')
-      throw new AppError('not_found', `upload ${id} not found`)
+      throw new AppError('upload_not_found', { id })
     const now = clock()
-    if (isExpired(upload, now)) throw new AppError('not_found', `upload ${id} has expired`)
+    if (isExpired(upload, now)) throw new AppError('upload_expired', { id })
     const holdsToken = caller.uploadToken !== undefined && matchesToken(caller.uploadToken, upload.tokenHash)
     const isAdmin = holdsToken || mayAdminister(upload, caller)
     if (!isAdmin && upload.passwordHash !== null) await passwords.check(upload, caller.credentials, caller.network)
@@ -143,13 +142,12 @@ export function createUploads({
    * `bad_request`: too long; `not_found`: it has ended meanwhile.
    */
   async function renew({ upload, isAdmin }: OpenUpload, wantedTtlSeconds: number): Promise<Upload> {
-    if (!isAdmin) throw new AppError('forbidden', 'you are not allowed to change this upload')
+    if (!isAdmin) throw new AppError('change_upload_forbidden')
     const { maxTtlSeconds } = await quotas.budgetOf(upload)
     const defaultTtlSeconds = Math.min(config.defaultTtlSeconds, maxTtlSeconds)
     const ttlSeconds = grantedTtl(wantedTtlSeconds, { ...config, defaultTtlSeconds, maxTtlSeconds })
     const expiresAt = expiryOf(ttlSeconds, clock())
-    if (!(await repo.renew(upload.id, ttlSeconds, expiresAt)))
-      throw new AppError('not_found', `upload ${upload.id} not found`)
+    if (!(await repo.renew(upload.id, ttlSeconds, expiresAt))) throw new AppError('upload_not_found', { id: upload.id })
     return { ...upload, ttlSeconds, expiresAt }
   }
 
@@ -158,21 +156,21 @@ export function createUploads({
   /** Throws `not_found`: no such file in this upload; `bad_request`: it has another name. */
   async function getFile({ upload }: OpenUpload, id: string, name: string): Promise<StoredFile> {
     const file = await repo.findFile(id)
-    if (!file || file.uploadId !== upload.id) throw new AppError('not_found', `file ${id} not found`)
-    if (!sameFileName(file.name, name)) throw new AppError('bad_request', 'invalid file name')
+    if (!file || file.uploadId !== upload.id) throw new AppError('file_not_found', { id })
+    if (!sameFileName(file.name, name)) throw new AppError('file_name_mismatch')
     return file
   }
 
   /** A file by its id alone, and the upload that it is in. Throws `not_found` and as `open`. */
   async function openFile(id: string, caller: Caller): Promise<{ opened: OpenUpload; file: StoredFile }> {
     const file = await repo.findFile(id)
-    if (!file) throw new AppError('not_found', `file ${id} not found`)
+    if (!file) throw new AppError('file_not_found', { id })
     return { opened: await open(file.uploadId, caller), file }
   }
 
   /** Throws `forbidden`: neither does the caller administer the upload nor is it removable. */
   async function remove({ upload, isAdmin }: OpenUpload): Promise<void> {
-    if (!isAdmin && !upload.removable) throw new AppError('forbidden', 'you are not allowed to remove this upload')
+    if (!isAdmin && !upload.removable) throw new AppError('remove_upload_forbidden')
     const files = upload.stream ? await repo.listFiles(upload.id) : []
     await repo.removeUpload(upload.id)
     for (const file of files) await endStream(file)
@@ -199,7 +197,7 @@ export function createUploads({
   /** Removing twice, or what never came, is fine. Throws `forbidden` as `remove`. */
   async function removeFile({ upload, isAdmin }: OpenUpload, file: StoredFile): Promise<void> {
     if (!isAdmin && !upload.removable) {
-      throw new AppError('forbidden', 'you are not allowed to remove files from this upload')
+      throw new AppError('remove_files_forbidden')
     }
     if (!(await repo.removeFile(file.id))) return
     if (upload.stream) await endStream(file)

@@ -121,7 +121,11 @@ test('an unknown file is an error at once, with the words of the server', async 
 
   const opening = client.download(`${server.url()}/file/unknown/unknown/x`)
 
-  await expect(opening).rejects.toMatchObject({ code: 'not_found', status: 404, detail: 'upload unknown not found' })
+  await expect(opening).rejects.toMatchObject({
+    code: 'upload_not_found',
+    status: 404,
+    detail: 'upload unknown not found',
+  })
 })
 
 test('an upload is looked at, extended and removed', async () => {

@@ -128,7 +128,7 @@ function everywhere(adapters: string[], start: () => Promise<Run>): void {
 
       expect(found).toEqual({
         messages: Array(4).fill('upload unknown not found'),
-        error: { code: 'not_found', status: 404, detail: 'upload unknown not found' },
+        error: { code: 'upload_not_found', status: 404, detail: 'upload unknown not found' },
         name: 'ä.txt',
         offline: expect.stringMatching(/./),
       })

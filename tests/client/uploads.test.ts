@@ -184,7 +184,12 @@ test('a refusal is an error with its status and words, and is not tried again', 
     .catch((thrown: unknown) => thrown)
 
   expect(error).toBeInstanceOf(MayflyError)
-  expect(error).toMatchObject({ code: 'bad_request', status: 400, detail: expect.stringContaining('invalid TTL') })
+  expect(error).toMatchObject({
+    code: 'ttl_too_long',
+    parameters: { max: expect.any(Number) },
+    status: 400,
+    detail: expect.stringContaining('invalid TTL'),
+  })
   expect(retried).toEqual([])
 })
 

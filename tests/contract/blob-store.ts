@@ -129,8 +129,8 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
 
     describe('an unknown key', () => {
       test('can not be read: not_found comes before the first chunk', async () => {
-        await expect(store.get(newBlobKey())).rejects.toMatchObject({ name: 'AppError', code: 'not_found' })
-        await expect(store.get(newBlobKey(), { start: 0, end: 1 })).rejects.toMatchObject({ code: 'not_found' })
+        await expect(store.get(newBlobKey())).rejects.toMatchObject({ name: 'StorageError', kind: 'not_found' })
+        await expect(store.get(newBlobKey(), { start: 0, end: 1 })).rejects.toMatchObject({ kind: 'not_found' })
       })
 
       test('has no size', async () => {
@@ -144,7 +144,7 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
         await store.delete(key)
 
         expect(await store.size(key)).toBeUndefined()
-        await expect(store.get(key)).rejects.toMatchObject({ code: 'not_found' })
+        await expect(store.get(key)).rejects.toMatchObject({ kind: 'not_found' })
       })
 
       test('is unknown at once after its blob was read and deleted, or read and moved into quarantine', async () => {
@@ -304,7 +304,7 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
 
       expect(await store.size(key)).toBeUndefined()
       expect(await listed(store)).toEqual([])
-      await expect(store.get(key)).rejects.toMatchObject({ code: 'not_found' })
+      await expect(store.get(key)).rejects.toMatchObject({ kind: 'not_found' })
 
       stalled.finish()
       expect(await putting).toBe(12 * MIB)
@@ -352,7 +352,7 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
 
         expect(await store.size(key)).toBeUndefined()
         expect(await listed(store)).toEqual([])
-        await expect(store.get(key)).rejects.toMatchObject({ code: 'not_found' })
+        await expect(store.get(key)).rejects.toMatchObject({ kind: 'not_found' })
         await store.deletePartial(key, partial)
       })
 
@@ -416,7 +416,7 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
         const seizing = store.seizePartial(key, partial, newBlobKey())
 
         await expect(seizing.then(({ key, from }) => store.openPartial(key, from))).rejects.toMatchObject({
-          code: 'not_found',
+          kind: 'not_found',
         })
       })
 
@@ -440,7 +440,7 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
         const swept = await store.sweep(FAR_FUTURE, async () => false)
 
         expect(swept.bytes).toBe(length)
-        await expect(store.openPartial(key, partial)).rejects.toMatchObject({ code: 'not_found' })
+        await expect(store.openPartial(key, partial)).rejects.toMatchObject({ kind: 'not_found' })
       })
 
       test('can be deleted, once and again, and leaves nothing', async () => {
@@ -451,7 +451,7 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
         await store.deletePartial(key, partial)
 
         await expectNothing(store)
-        await expect(store.openPartial(key, partial)).rejects.toMatchObject({ code: 'not_found' })
+        await expect(store.openPartial(key, partial)).rejects.toMatchObject({ kind: 'not_found' })
       })
 
       test('is not there any more once it is finished', async () => {
@@ -459,7 +459,7 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
         const partial = await addPiece(store, key, randomBytes(7 * MIB))
         await (await store.openPartial(key, partial)).finish()
 
-        await expect(store.openPartial(key, partial)).rejects.toMatchObject({ code: 'not_found' })
+        await expect(store.openPartial(key, partial)).rejects.toMatchObject({ kind: 'not_found' })
 
         await store.deletePartial(key, partial)
         expect(await store.size(key)).toBe(7 * MIB)
@@ -570,7 +570,7 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
 
         expect(await store.quarantine.add(key)).toBe(true)
 
-        await expect(store.get(key)).rejects.toMatchObject({ code: 'not_found' })
+        await expect(store.get(key)).rejects.toMatchObject({ kind: 'not_found' })
         expect((await listed(store)).map((blob) => blob.key)).toEqual([other])
         expect(await quarantined(store)).toEqual([{ key, size: 10, modifiedAt: expect.any(Number) }])
         expect((await quarantined(store))[0]?.modifiedAt).toBeGreaterThan(before)

@@ -94,7 +94,7 @@ describe('a file that is adopted', () => {
 
     await expect(store.adopt(key, path)).rejects.toThrow()
     expect(await store.adopt(newBlobKey(), '/proc/version')).toBe(false)
-    await expect(store.adopt(newBlobKey(), join(directory, 'none'))).rejects.toMatchObject({ code: 'not_found' })
+    await expect(store.adopt(newBlobKey(), join(directory, 'none'))).rejects.toMatchObject({ kind: 'not_found' })
     expect(await readdir(join(directory, 'tmp'))).toEqual([])
   })
 })
@@ -179,7 +179,7 @@ describe('a blob on disk', () => {
     await store.delete(key)
 
     expect(first + (await drain(reading))).toBe(3 * MIB)
-    await expect(store.get(key)).rejects.toMatchObject({ code: 'not_found' })
+    await expect(store.get(key)).rejects.toMatchObject({ kind: 'not_found' })
   })
 
   test('that is a symbolic link is refused, and not listed', async () => {
@@ -340,7 +340,7 @@ describe('a power cut', () => {
 
     await truncate(join(directory, 'tmp', key), 3)
 
-    await expect(store.openPartial(key, partial)).rejects.toMatchObject({ code: 'not_found' })
+    await expect(store.openPartial(key, partial)).rejects.toMatchObject({ kind: 'not_found' })
   })
 
   test('a sync that fails takes the blob back', async () => {
@@ -351,7 +351,7 @@ describe('a power cut', () => {
 
     const putting = store.put(neighbour.slice(0, 2) + newBlobKey().slice(2), chunks([Buffer.from('x')]))
 
-    await expect(putting).rejects.toMatchObject({ code: 'unavailable', cause: { code: 'EIO' } })
+    await expect(putting).rejects.toMatchObject({ kind: 'unavailable', cause: { code: 'EIO' } })
     expect((await listed(store)).map((blob) => blob.key)).toEqual([neighbour])
   })
 })
@@ -381,7 +381,7 @@ test('a write that fails ends the put at once, although the source stalls', asyn
 
   const putting = store.put(newBlobKey(), stalling(MIB).chunks)
 
-  await expect(putting).rejects.toMatchObject({ code: 'unavailable', cause: broken })
+  await expect(putting).rejects.toMatchObject({ kind: 'unavailable', cause: broken })
   expect(await readdir(join(directory, 'tmp'))).toEqual([])
 })
 
@@ -425,7 +425,7 @@ test('a store that can not be written to fails its check', async () => {
   const store = await openStore()
   await rm(join(directory, 'tmp'), { recursive: true })
 
-  await expect(store.check()).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(store.check()).rejects.toMatchObject({ kind: 'unavailable' })
 })
 
 test('memory does not grow with the size of a blob', async () => {
@@ -456,7 +456,7 @@ describe.skipIf(!canMount)('on a disk of 8 MiB', () => {
 
     const putting = store.put(newBlobKey(), stalled.chunks)
 
-    await expect(putting).rejects.toMatchObject({ code: 'insufficient_storage', cause: { code: 'ENOSPC' } })
+    await expect(putting).rejects.toMatchObject({ kind: 'insufficient_storage', cause: { code: 'ENOSPC' } })
     expect(await readdir(join(directory, 'tmp'))).toEqual([])
     expect((await read(store, key)).length).toBe(5 * MIB)
     await store.delete(key)
@@ -467,7 +467,7 @@ describe.skipIf(!canMount)('on a disk of 8 MiB', () => {
     const store = await openStore()
     await writeFile(join(directory, 'filler'), randomBytes(8 * MIB)).catch(() => {})
 
-    await expect(givenBlob(store, 10_000)).rejects.toMatchObject({ code: 'insufficient_storage' })
+    await expect(givenBlob(store, 10_000)).rejects.toMatchObject({ kind: 'insufficient_storage' })
 
     expect(await listed(store)).toEqual([])
     expect(await store.sweep(FAR_FUTURE)).toEqual({ count: 0, bytes: 0 })
@@ -490,8 +490,8 @@ describe.skipIf(!canMount)('on a disk of 8 MiB', () => {
     const { key } = await givenBlob(store, 100_000)
     execFileSync('mount', ['-o', 'remount,ro', directory])
 
-    await expect(givenBlob(store, 10)).rejects.toMatchObject({ code: 'unavailable', cause: { code: 'EROFS' } })
-    await expect(store.check()).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(givenBlob(store, 10)).rejects.toMatchObject({ kind: 'unavailable', cause: { code: 'EROFS' } })
+    await expect(store.check()).rejects.toMatchObject({ kind: 'unavailable' })
     expect((await read(store, key)).length).toBe(100_000)
 
     execFileSync('mount', ['-o', 'remount,rw', directory])

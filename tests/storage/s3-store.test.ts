@@ -155,9 +155,9 @@ describe.skipIf(!isInstalled('ceph'))('with a real S3 server (Ceph)', () => {
   ])('with %s everything is unavailable', async (_name, options) => {
     const store = openStore({ prefix: '', ...options })
 
-    await expect(store.check()).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' })
-    await expect(store.get(newBlobKey())).rejects.toMatchObject({ code: 'unavailable' })
-    await expect(store.put(newBlobKey(), chunks([Buffer.from('x')]))).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(store.check()).rejects.toMatchObject({ name: 'StorageError', kind: 'unavailable' })
+    await expect(store.get(newBlobKey())).rejects.toMatchObject({ kind: 'unavailable' })
+    await expect(store.put(newBlobKey(), chunks([Buffer.from('x')]))).rejects.toMatchObject({ kind: 'unavailable' })
   })
 
   describe('behind a proxy that breaks things', () => {
@@ -166,7 +166,7 @@ describe.skipIf(!isInstalled('ceph'))('with a real S3 server (Ceph)', () => {
       const endpoint = await startProxy({ cutAnswersAt: 100_000 })
       const store = openStore({ prefix: 'cut/', endpoint })
 
-      await expect(read(store, key)).rejects.toMatchObject({ code: 'unavailable' })
+      await expect(read(store, key)).rejects.toMatchObject({ kind: 'unavailable' })
     })
 
     test('a part that fails ends the put at once, although the source stalls, and nothing stays', async () => {
@@ -176,7 +176,7 @@ describe.skipIf(!isInstalled('ceph'))('with a real S3 server (Ceph)', () => {
       const flowing = stalling(12 * MIB).chunks
       const source = { [Symbol.asyncIterator]: () => ({ next: () => flowing.next(), return: release }) }
 
-      await expect(store.put(newBlobKey(), source)).rejects.toMatchObject({ code: 'unavailable' })
+      await expect(store.put(newBlobKey(), source)).rejects.toMatchObject({ kind: 'unavailable' })
 
       expect(release).toHaveBeenCalledOnce()
       expect(await listed(store)).toEqual([])
@@ -245,7 +245,7 @@ describe.skipIf(!isInstalled('ceph'))('with a real S3 server (Ceph)', () => {
       const store = openStore({ prefix: 'gone/', endpoint: await startProxy({ before }) })
 
       await expect(store.put(newBlobKey(), chunks([Buffer.alloc(12 * MIB)]))).rejects.toMatchObject({
-        code: 'unavailable',
+        kind: 'unavailable',
       })
     })
 
@@ -287,7 +287,7 @@ describe.skipIf(!isInstalled('ceph'))('with a real S3 server (Ceph)', () => {
 
       vi.advanceTimersByTime(60_000)
 
-      await expect(waiting).rejects.toMatchObject({ code: 'unavailable' })
+      await expect(waiting).rejects.toMatchObject({ kind: 'unavailable' })
     })
   })
 

@@ -82,8 +82,7 @@ export function createDeriver({ sharp, limits, memory }: Dependencies) {
   /** Bars of `contain` are the only way to get more pixels than the picture has. */
   function assertPossible({ width = 1, height = 1 }: Derivation): void {
     const isSide = (side: number) => Number.isInteger(side) && side >= 1
-    if (!isSide(width) || !isSide(height) || width * height > limits.pixels)
-      throw new AppError('bad_request', 'width and height of a picture are whole numbers of pixels, and not too many')
+    if (!isSide(width) || !isSide(height) || width * height > limits.pixels) throw new AppError('picture_size_invalid')
   }
 
   return { derive }
@@ -125,8 +124,6 @@ function checked(build: () => Sharp): Sharp {
   try {
     return build()
   } catch (error) {
-    throw new AppError('bad_request', 'a picture can’t be made like that: see width, height, fit and background', {
-      cause: error,
-    })
+    throw new AppError('picture_size_impossible', {}, { cause: error })
   }
 }

@@ -104,15 +104,16 @@ async function readHead(path: string, length = DETECTED_BYTES): Promise<{ head: 
 const RETRY_AFTER_SECONDS = 5
 
 const notNow = (cause: PictureProblem) =>
-  new AppError('unavailable', 'the server has no time to clean this picture, please try again', {
-    cause,
-    retryAfterSeconds: RETRY_AFTER_SECONDS,
-  })
+  new AppError('picture_cleaning_busy', {}, { cause, retryAfterSeconds: RETRY_AFTER_SECONDS })
 
 /** Here somebody waits for an answer, and there is no original to fall back to. */
 function rethrowForCaller(error: unknown): never {
   if (!(error instanceof PictureProblem)) throw error
   if (error.kind === 'busy')
-    throw new AppError('unavailable', error.message, { cause: error, retryAfterSeconds: RETRY_AFTER_SECONDS })
-  throw new AppError('not_acceptable', `cannot convert this image: ${error.message}`, { cause: error })
+    throw new AppError(
+      'picture_later',
+      { reason: error.message },
+      { cause: error, retryAfterSeconds: RETRY_AFTER_SECONDS },
+    )
+  throw new AppError('picture_not_convertible', { reason: error.message }, { cause: error })
 }

@@ -3,11 +3,8 @@ export const HISTORY = {
   '{reason}The last step to run was step {step} ({name}).': '{reason}最后运行的是步骤 {step} ({name})。',
   'The job succeeded.': '作业成功。',
   'The job failed.': '作业失败。',
-  'The job was stopped by an operator.': '作业被人为停止。',
   'The job was running already.': '作业已在运行。',
   'The job has no step {step}.': '作业没有步骤 {step}。',
-  'The run was closed by another server.': '运行已被另一台服务器关闭。',
-  'The server was stopped.': '服务器已停止。',
   'The server {replica} died.': '服务器 {replica} 已中断。',
   'The step took longer than {seconds} s.': '步骤用时超过 {seconds} 秒。',
   'The steps go round in circles.': '步骤在循环执行。',
@@ -24,10 +21,6 @@ export const HISTORY = {
   '{verified} files read, {broken} broken; the rest is left to the next run.':
     '读取了 {verified} 个文件，{broken} 个损坏；其余留待下次运行。',
   '{file}: {bytes} bytes; {deleted} older backups deleted.': '{file}：{bytes} 字节；删除了 {deleted} 个旧备份。',
-  'the database and the stored files do not belong together, so nothing is deleted or imported; correct the settings or restore the database, or run `{command}` if both are right':
-    '数据库与存储的文件不匹配，因此不会删除或导入任何内容；请更正设置或恢复数据库，若两者都正确，请运行 `{command}`',
-  '{orphans} of {files} stored files are unknown to the database, which is more than {percent}%, so none was taken away; restore the right database, or run `{command}`':
-    '存储的 {files} 个文件中有 {orphans} 个不在数据库中，超过 {percent}%，因此没有移走任何文件；请恢复正确的数据库，或运行 `{command}`',
   'Done; {bytes} bytes given back to the disk.': '完成；向磁盘归还 {bytes} 字节。',
   '{runs} runs deleted.': '删除了 {runs} 条运行记录。',
   'Told {name}.': '已通知 {name}。',

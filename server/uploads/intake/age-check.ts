@@ -16,5 +16,5 @@ export async function onlyAge(source: AsyncIterable<Uint8Array>): Promise<AsyncI
   const { head, bytes, leave } = await readHead(source, HEAD_BYTES)
   if (HEADS.some((start) => head.toString('latin1').startsWith(start))) return bytes
   leave()
-  throw new AppError('bad_request', 'this upload takes only files that are encrypted with age')
+  throw new AppError('not_encrypted')
 }

@@ -28,5 +28,4 @@ export function assertDeclaredSize(size: number, declared: number): void {
   if (declared > 0 && size !== declared && size !== 0) throw wrongSize(declared)
 }
 
-const wrongSize = (declared: number) =>
-  new AppError('bad_request', `the file does not have the ${declared} bytes that were declared`)
+const wrongSize = (declared: number) => new AppError('declared_size_mismatch', { size: declared })

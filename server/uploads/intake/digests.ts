@@ -36,8 +36,7 @@ export function digestCheck(headers: IncomingHttpHeaders, names: readonly Digest
 }
 
 function assertEqual({ name, hash, expected }: { name: DigestHeader; hash: Hash; expected: Buffer }): void {
-  if (!hash.digest().equals(expected))
-    throw new AppError('bad_request', `the bytes do not have the digest that ${name} announces`)
+  if (!hash.digest().equals(expected)) throw new AppError('header_digest_mismatch', { header: name })
 }
 
 /** The SHA-256 of the whole, hexadecimal, if `Repr-Digest` names it. Throws as `digestCheck`. */
@@ -51,8 +50,7 @@ function readDigests(headers: IncomingHttpHeaders, name: DigestHeader): Map<stri
     const known = ALGORITHMS.get(algorithm)
     if (algorithm !== '' && !known) continue
     const digest = Buffer.from(encoded ?? '', 'base64')
-    if (digest.length !== known?.bytes)
-      throw new AppError('bad_request', `invalid ${name}, expected such as sha-256=:base64:, or sha-512`)
+    if (digest.length !== known?.bytes) throw new AppError('digest_header_invalid', { header: name })
     digests.set(algorithm, digest)
   }
   return digests

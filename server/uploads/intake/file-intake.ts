@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { BlobStore } from '../../../storage/blob-store.ts'
 import { AppError } from '../../lib/errors.ts'
-import { formatSize } from '../../lib/format-size.ts'
 import { newBlobKey } from '../../lib/ids.ts'
 import type { Measured } from '../upload.ts'
 import { SNIFFED_BYTES, sniffContentType } from './content-type.ts'
@@ -43,8 +42,7 @@ export function assertWithin(limit: number, size: number): void {
   if (size > limit) throw tooLarge(limit)
 }
 
-export const tooLarge = (limit: number) =>
-  new AppError('too_large', `file too big (limit is set to ${formatSize(limit)})`)
+export const tooLarge = (limit: number) => new AppError('file_too_large', { max: limit })
 
 export type Meter = ReturnType<typeof createMeter>
 

@@ -109,4 +109,4 @@ export async function* withSpace(
   }
 }
 
-const noSpace = () => new AppError('insufficient_storage', 'no space left on the server')
+const noSpace = () => new AppError('no_space')

@@ -26,7 +26,7 @@ async function* counted(bytes: AsyncIterable<Uint8Array>, grantedBytes: number):
   }
 }
 
-const noMore = () => new AppError('too_large', 'file too big (exceeds what is left of this request)')
+const noMore = () => new AppError('file_request_space_exceeded')
 
 /** Keeps uploads without a whole file until then at least (epoch ms), since somebody sends one. */
 export type SpareUploads = (trx: Trx, uploadIds: readonly string[], until: number) => Promise<void>

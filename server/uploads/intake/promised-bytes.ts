@@ -1,5 +1,5 @@
 import type { BlobKey, BlobStore, ByteRange } from '../../../storage/blob-store.ts'
-import { AppError } from '../../lib/errors.ts'
+import { AppError, kindOf } from '../../lib/errors.ts'
 
 /** A blob that a row of the database refers to, and the part of it that is needed. */
 export interface PromisedBytes extends ByteRange {
@@ -13,7 +13,7 @@ export function createBytesReader(blobs: Pick<BlobStore, 'get' | 'size'>) {
     try {
       return await blobs.get(key, { start, end })
     } catch (cause) {
-      const isRefused = cause instanceof AppError && cause.code !== 'not_found'
+      const isRefused = (kindOf(cause) ?? 'not_found') !== 'not_found'
       if (!isRefused && (await isLost({ key, end }))) throw lostBytes(cause)
       throw cause
     }
@@ -27,5 +27,4 @@ export function createBytesReader(blobs: Pick<BlobStore, 'get' | 'size'>) {
   return { open, isLost }
 }
 
-const lostBytes = (cause: unknown) =>
-  new AppError('lost', 'the server has lost the bytes of this file, so it can not be downloaded any more', { cause })
+const lostBytes = (cause: unknown) => new AppError('file_lost', {}, { cause })

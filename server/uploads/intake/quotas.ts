@@ -4,8 +4,7 @@ import type { User } from '../../accounts/user.ts'
 import type { Config } from '../../config/config.ts'
 import type { Trx } from '../../database/transact.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { AppError } from '../../lib/errors.ts'
-import { formatSize } from '../../lib/format-size.ts'
+import { AppError, reworded } from '../../lib/errors.ts'
 import type { StoredFile, Upload } from '../upload.ts'
 import type { UploadsRepo } from '../uploads-repo.ts'
 import { tooLarge } from './file-intake.ts'
@@ -87,12 +86,15 @@ export function createQuotas({ repo, findUser, clock, config }: Dependencies) {
     const outcome = await repo.insertUpload(upload, files, budget, declarer)
     if (outcome === 'too_many_missing')
       throw new AppError(
-        'too_many_requests',
-        `too many files were declared and not sent yet, the limit is ${config.maxDeclaredFiles}`,
+        'too_many_missing_files',
+        { max: config.maxDeclaredFiles },
         { retryAfterSeconds: MISSING_RETRY_SECONDS },
       )
-    if (outcome === 'over_quota') throw exceeded(budget, 'unable to create upload : ')
-    if (outcome === 'no_user') throw new AppError('forbidden', 'invalid session : user does not exists')
+    if (outcome === 'over_quota') {
+      const refused = exceeded(budget)
+      throw reworded(refused, `unable to create upload : ${refused.message}`)
+    }
+    if (outcome === 'no_user') throw new AppError('session_user_missing')
   }
 
   return { budgetFor, budgetOf, limitOf, assertFits, assertRoom, within, insertUpload }
@@ -107,7 +109,7 @@ async function* upTo(room: number, bytes: AsyncIterable<Uint8Array>, budget: Bud
   }
 }
 
-export function exceeded({ maxUserSizeBytes, isSecret }: Budget, prefix = ''): AppError {
-  if (isSecret) return new AppError('too_large', 'there is no room for this file at the moment')
-  return new AppError('too_large', `${prefix}maximum user upload size reached. (${formatSize(maxUserSizeBytes)})`)
+export function exceeded({ maxUserSizeBytes, isSecret }: Budget): AppError {
+  if (isSecret) return new AppError('no_room_for_file')
+  return new AppError('quota_exceeded', { max: maxUserSizeBytes })
 }

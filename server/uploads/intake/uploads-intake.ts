@@ -83,7 +83,7 @@ export function createUploadsIntake({
 
   /** Throws `forbidden`: only the holder of the upload token may add files. */
   function assertMayAddFiles({ isAdmin }: OpenUpload): void {
-    if (!isAdmin) throw new AppError('forbidden', 'you are not allowed to add file to this upload')
+    if (!isAdmin) throw new AppError('add_file_forbidden')
   }
 
   /** Before any of a file is read. Throws `too_large`, `insufficient_storage`: as things are now, it would be refused later. */
@@ -146,7 +146,7 @@ export function createUploadsIntake({
   async function reserve(opened: OpenUpload, name: string, declared: StoredFile | undefined): Promise<StoredFile> {
     assertMayAddFiles(opened)
     const { upload } = opened
-    if (upload.stream) throw new AppError('bad_request', 'a stream can not be resumed, please send it as a form')
+    if (upload.stream) throw new AppError('stream_not_resumable')
     if (!declared) return (await insertFile(upload, name, clock() + WRITER_LEASE_MS)).file
     assertSameName(declared, name)
     await claimSlot(upload, declared, clock() + WRITER_LEASE_MS)
@@ -158,14 +158,14 @@ export function createUploadsIntake({
     insertFile(upload, name, clock() + WRITER_LEASE_MS, guestQuota)
 
   function assertSameName(file: StoredFile, name: string): void {
-    if (!sameFileName(file.name, name)) throw new AppError('bad_request', 'invalid file name')
+    if (!sameFileName(file.name, name)) throw new AppError('file_name_mismatch')
   }
 
   async function claimSlot(upload: Upload, file: StoredFile, lease_until: number): Promise<void> {
     const held_by = await holderOf(upload, file.id)
     if (await repo.claimSlot(file, { held_by, lease_until })) return
     const status = visibleStatus((await repo.findFile(file.id)) ?? { ...file, status: 'deleted' })
-    throw new AppError('bad_request', `invalid file status ${status}, expected missing`)
+    throw new AppError('file_not_missing', { status })
   }
 
   async function insertFile(upload: Upload, rawName: string, leaseUntil: number, guestQuota?: GuestQuota) {
@@ -177,8 +177,8 @@ export function createUploadsIntake({
     const added = await repo.addFile(file, config.maxFilesPerUpload, leaseUntil, guestQuota)
     if (added) return { file: { ...file, position: added.position }, grantedBytes: added.grantedBytes }
     const { status } = (await repo.findUpload(upload.id)) ?? {}
-    if (status !== 'active' && status !== 'pending') throw new AppError('not_found', `upload ${upload.id} not found`)
-    throw new AppError('bad_request', `maximum number file per upload reached, limit is ${config.maxFilesPerUpload}`)
+    if (status !== 'active' && status !== 'pending') throw new AppError('upload_not_found', { id: upload.id })
+    throw new AppError('too_many_files', { max: config.maxFilesPerUpload })
   }
 
   /** Where readers of other replicas find the sender of a stream. */
@@ -252,7 +252,7 @@ export function createUploadsIntake({
       throw error
     }
     await discard(measured.blobKey)
-    throw new AppError('not_found', `file ${file.name} (${file.id}) is not available : deleted`) // removed while it came in
+    throw new AppError('file_not_available', { name: file.name, id: file.id, status: 'deleted' }) // removed while it came in
   }
 
   /** Bytes of our own that have no row yet: they must get one within five minutes, or are swept, or `discard` them. */
@@ -367,4 +367,4 @@ async function* onceBegun(begun: Promise<AsyncIterable<Uint8Array>>): AsyncGener
   yield* await begun
 }
 
-const removedMeanwhile = () => new AppError('not_found', 'the file was removed while it came in')
+const removedMeanwhile = () => new AppError('file_removed_meanwhile')

@@ -115,13 +115,13 @@ describe.runIf(isPostgres())('on PostgreSQL', () => {
   ])('the error %s means that trying again helps', async (code) => {
     const { db } = givenDatabase(await givenLocation())
 
-    await expect(raise(code).execute(db)).rejects.toMatchObject({ code: 'unavailable', retryAfterSeconds: 2 })
+    await expect(raise(code).execute(db)).rejects.toMatchObject({ kind: 'unavailable', retryAfterSeconds: 2 })
   })
 
   test('a full disk is told apart, and an error of ours stays what it is whatever words it has', async () => {
     const { db } = givenDatabase(await givenLocation())
 
-    await expect(raise('53100').execute(db)).rejects.toMatchObject({ code: 'insufficient_storage' })
+    await expect(raise('53100').execute(db)).rejects.toMatchObject({ kind: 'insufficient_storage' })
     await expect(sql`select connection_timeout`.execute(db)).rejects.toMatchObject({ code: '42703' })
   })
 
@@ -129,7 +129,7 @@ describe.runIf(isPostgres())('on PostgreSQL', () => {
     const port = await freePort()
     for (const host of [`127.0.0.1:${port}`, 'nowhere.invalid']) {
       const { db } = givenDatabase({ kind: 'postgres', url: `postgres://app@${host}/app` })
-      await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ code: 'unavailable' })
+      await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ kind: 'unavailable' })
     }
   })
 

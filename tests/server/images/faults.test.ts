@@ -27,7 +27,7 @@ test('a picture that the server fails to work on is refused rather than stored a
   })
 
   await expect(treated).rejects.toMatchObject({
-    code: 'unavailable',
+    kind: 'unavailable',
     message: 'the server could not clean this picture, please try again',
     retryAfterSeconds: 60,
   })
@@ -40,7 +40,7 @@ test('a full disk is called so, and leaves nothing in the spool', async () => {
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
 
   await expect(spool.lend(() => Promise.reject(full))).rejects.toMatchObject({
-    code: 'insufficient_storage',
+    kind: 'insufficient_storage',
     message: 'no space left on the server',
   })
 

@@ -98,7 +98,7 @@ test('when too many wait for pictures the next is told to come again, and no cop
   const waiting = [1, 2, 3, 4, 5].map((width) => variants.get(file, { width }, { isAdmin: true }))
   await expect.poll(() => spooled(app).length).toBe(2)
 
-  const refused = { code: 'unavailable', retryAfterSeconds: 5 }
+  const refused = { kind: 'unavailable', retryAfterSeconds: 5 }
   await expect(variants.get(file, { width: 6 }, { isAdmin: true })).rejects.toMatchObject(refused)
 
   held.resolve()
@@ -109,7 +109,7 @@ test('of a file that is too big no copy is made', async () => {
   const { file, make } = await givenVariants(async () => derived('never'))
 
   await expect(make().get({ ...file, size: file.size + 1 }, { width: 64 }, stranger)).rejects.toMatchObject({
-    code: 'not_acceptable',
+    kind: 'not_acceptable',
   })
   expect(await make().get(file, { width: 64 }, stranger)).toMatchObject({ size: 5 })
 })
@@ -123,7 +123,7 @@ test('a picture that is made while its file is removed leaves nothing', async ()
     return derived('too late')
   })
 
-  await expect(make().get(file, { width: 64 }, stranger)).rejects.toMatchObject({ code: 'not_found' })
+  await expect(make().get(file, { width: 64 }, stranger)).rejects.toMatchObject({ kind: 'not_found' })
 
   await app.maintenance.clean()
   expect(blobsOf(app)).toEqual([])

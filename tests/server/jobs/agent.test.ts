@@ -125,7 +125,7 @@ test('a schedule for once runs once, late rather than never', async () => {
 test('a schedule for once is refused when its moment has passed, but may still be renamed after that', async () => {
   const engine = await givenEngine({ ok })
   const now = '2026-01-01T13:00:00+01:00'
-  const refused = { code: 'bad_request', message: 'at: 2026-01-01T12:00:00.000Z has passed already' }
+  const refused = { kind: 'bad_request', message: 'at: 2026-01-01T12:00:00.000Z has passed already' }
 
   await expect(engine.jobs.createSchedule({ name: 'once', kind: 'once', at: now })).rejects.toMatchObject(refused)
   await engine.jobs.createSchedule({ name: 'once', kind: 'once', at: '2026-01-01T12:00:00.001Z' })

@@ -158,7 +158,7 @@ test('a job does not run twice at the same time, by hand neither', async () => {
 
   const refused = starts.filter(({ status }) => status === 'rejected')
   expect(refused).toHaveLength(2)
-  expect(refused[0]).toMatchObject({ reason: { code: 'locked', message: 'job job is running already' } })
+  expect(refused[0]).toMatchObject({ reason: { kind: 'locked', message: 'job job is running already' } })
 })
 
 test('the end of the server cancels what runs', async () => {

@@ -65,7 +65,7 @@ test('a run in the background that fails is logged, and the next one takes place
 
 test('with no room to note anything, space is made first and the purge done then', async () => {
   const { expiry, maintenance } = givenMaintenance()
-  expiry.expire.mockRejectedValueOnce(new AppError('insufficient_storage', 'full'))
+  expiry.expire.mockRejectedValueOnce(new AppError('no_space'))
 
   await maintenance.purge()
 

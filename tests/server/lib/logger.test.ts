@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { AppError } from '../../../server/lib/errors.ts'
+import { AppError, reworded } from '../../../server/lib/errors.ts'
 import { createLogger } from '../../../server/lib/logger.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -16,17 +16,14 @@ async function givenLogger() {
   return { log, lines }
 }
 
-const refused = () =>
-  new AppError('unavailable', 'the database does not answer, please try again', { cause: new Error('ECONNREFUSED') })
+const refused = () => new AppError('database_unavailable', {}, { cause: new Error('ECONNREFUSED') })
 
 test('of an outage the first failure is logged without a stack, and their number when it is over', async () => {
   const { log, lines } = await givenLogger()
 
   for (let second = 0; second < 100; second += 1) {
     log.error({ err: refused() }, 'the job agent could not do its rounds')
-    log
-      .child({ reqId: '1' })
-      .error({ err: new AppError('unavailable', 'To continue: …', { cause: refused() }) }, 'request failed')
+    log.child({ reqId: '1' }).error({ err: reworded(refused(), 'To continue: …') }, 'request failed')
     vi.advanceTimersByTime(1_000)
   }
   const during = lines()
@@ -50,7 +47,7 @@ test('of an outage the first failure is logged without a stack, and their number
 
 test('outages of several back ends are apart, and every other failure is logged each time', async () => {
   const { log, lines } = await givenLogger()
-  const full = new AppError('insufficient_storage', 'no space left on the server', { cause: new Error('ENOSPC') })
+  const full = new AppError('no_space', {}, { cause: new Error('ENOSPC') })
 
   for (const err of [refused(), full, refused(), full]) log.error({ err }, 'failed')
   for (const err of [new Error('a bug'), new Error('a bug')]) log.error({ err }, 'failed')

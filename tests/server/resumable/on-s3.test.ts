@@ -82,7 +82,7 @@ describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
     const other = await start({ S3_PREFIX })
 
     other.advance(10 * 24 * 3_600_000)
-    await expect(other.maintenance.clean()).rejects.toMatchObject({ code: 'conflict' })
+    await expect(other.maintenance.clean()).rejects.toMatchObject({ kind: 'conflict' })
     for (const job of ['remove-orphans', 'purge-abandoned-uploads'])
       await (await other.jobEngine.control.start(job, 'test')).ended
 
@@ -115,7 +115,7 @@ describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
     const app = await start({ S3_PREFIX })
 
     app.advance(2 * 24 * 3_600_000)
-    await expect(app.maintenance.clean()).rejects.toMatchObject({ code: 'conflict' })
+    await expect(app.maintenance.clean()).rejects.toMatchObject({ kind: 'conflict' })
 
     expect(await kept(S3_PREFIX)).toEqual({ objects: 2, uploads: 0 })
   })

@@ -77,7 +77,7 @@ test('once another database has adopted the files, the one before deletes nothin
 
   await other.storeOwnership.adopt()
 
-  await expect(app.maintenance.clean()).rejects.toMatchObject({ code: 'conflict' })
+  await expect(app.maintenance.clean()).rejects.toMatchObject({ kind: 'conflict' })
   expect(await cleanEverything(app)).toHaveLength(2)
   expect(storedFiles(app.dataDir)).toEqual(expect.arrayContaining(files))
   await expect(other.storeOwnership.assertOwned()).resolves.toBeUndefined()

@@ -15,7 +15,7 @@ export function errorText(error: unknown): string {
   if (error.status === 0) return t.unreachable
   if (error.status === 429) return t.tooMany(formatDuration(error.retryAfter ?? 60))
   if (error.status >= 500 && error.status !== 507) return t.unexpected
-  return sentence(refusalText(error.detail.replace(/^unable to create (?:upload|file) : /, ''), error.status))
+  return sentence(refusalText(error))
 }
 
 function proxyText(status: number): string {

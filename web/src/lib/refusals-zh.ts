@@ -1,5 +1,7 @@
+import { createHistoryTranslator } from '../../../server/languages/history.ts'
 import { createTranslator } from '../../../server/languages/translator.ts'
-import { CHINESE } from '../../../server/languages/zh/catalogue.ts'
+import { CHINESE, CHINESE_HISTORY } from '../../../server/languages/zh/catalogue.ts'
 
 /** Loaded by who reads Chinese, and by nobody else. */
 export const translate = createTranslator(CHINESE)
+export const translateHistory = createHistoryTranslator(CHINESE_HISTORY)

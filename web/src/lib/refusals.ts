@@ -1,9 +1,9 @@
 import { effect, signal } from '@preact/signals'
-import type { Translate } from '../../../server/languages/translator.ts'
+import type { ApiError } from './api.ts'
 import { language } from './language.ts'
 import { commonTexts } from './texts/common.ts'
 
-const chinese = signal<Translate | undefined>(undefined)
+const chinese = signal<typeof import('./refusals-zh.ts') | undefined>(undefined)
 
 effect(() => {
   if (language.value === 'zh') void loadChinese()
@@ -11,17 +11,20 @@ effect(() => {
 
 async function loadChinese(): Promise<void> {
   const loaded = await import('./refusals-zh.ts').catch(() => undefined) // without a connection it is asked for again later
-  chinese.value ??= loaded?.translate
+  chinese.value ??= loaded
 }
 
+/** Who looks at the form knows what could not be done. */
+const PLIKS_BEGINNING = /^unable to create (?:upload|file) : /
+
 /** What the server said, in the language of the moment. Where that has no words for it, the status has, with the server's beside it. */
-export function refusalText(words: string, status: number): string {
-  if (language.value === 'en') return words
+export function refusalText({ status, message, code, parameters }: ApiError): string {
+  if (language.value === 'en') return message.replace(PLIKS_BEGINNING, '')
   if (!chinese.value) void loadChinese()
-  return chinese.value?.(words) ?? commonTexts.value.refused(words, status)
+  return chinese.value?.translate(code, parameters) ?? commonTexts.value.refused(message, status)
 }
 
 /** What the server wrote down for people, and administrators may have written themselves: that stays as it is. */
 export function spoken(words: string): string {
-  return language.value === 'en' ? words : (chinese.value?.(words) ?? words)
+  return language.value === 'en' ? words : (chinese.value?.translateHistory(words) ?? words)
 }

@@ -164,7 +164,7 @@ test('an animation moves as WebP and stands still as anything else', async () =>
 const codeOf = (work: Promise<unknown>) =>
   work.then(
     () => 'none',
-    (error) => (error instanceof AppError ? error.code : error),
+    (error) => (error instanceof AppError ? error.kind : error),
   )
 
 test('what can’t be asked of a picture is the asker’s mistake', async () => {

@@ -191,7 +191,7 @@ test('a picture that takes too long and can’t be followed is refused, not left
 
   const work = images.normalise(givenPicture(await turnedJpeg(1600, 1200)), join(temporaryFolder(), 'output'))
 
-  await expect(work).rejects.toMatchObject({ code: 'unavailable', retryAfterSeconds: 5 })
+  await expect(work).rejects.toMatchObject({ kind: 'unavailable', retryAfterSeconds: 5 })
 })
 
 test('when too many wait, a picture is refused, not left as it came', async () => {
@@ -202,7 +202,7 @@ test('when too many wait, a picture is refused, not left as it came', async () =
   const outcomes = await Promise.allSettled(work)
 
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
-  expect(outcomes[2]).toMatchObject({ reason: { code: 'unavailable', retryAfterSeconds: 5 } })
+  expect(outcomes[2]).toMatchObject({ reason: { kind: 'unavailable', retryAfterSeconds: 5 } })
 })
 
 test('a picture that needs more memory than there is for pictures is not decoded', async () => {

@@ -19,7 +19,7 @@ test('when too many videos wait, one is refused, not left as it came', async () 
   const third = videos.inspect(video(() => promise))
   const fourth = videos.inspect(video(() => promise))
 
-  await expect(fourth).rejects.toMatchObject({ code: 'unavailable', retryAfterSeconds: 60 })
+  await expect(fourth).rejects.toMatchObject({ kind: 'unavailable', retryAfterSeconds: 60 })
   resolve(Buffer.alloc(1000))
   const reports = (await Promise.all([first, second, third])).map(({ report }) => report.status)
   expect(reports).toEqual(['unchanged', 'unchanged', 'unchanged'])
@@ -27,9 +27,9 @@ test('when too many videos wait, one is refused, not left as it came', async () 
 
 test('a store that fails is no fault of the video', async () => {
   const videos = createVideoIntake({ slots: createSlots(LIMITS), log: silent })
-  const failing = video(() => Promise.reject(new AppError('unavailable', 'the store is away')))
+  const failing = video(() => Promise.reject(new AppError('storage_unavailable')))
   const broken = video(() => Promise.reject(new Error('EIO')))
 
   await expect(videos.inspect(failing)).rejects.toThrow('the store is away')
-  await expect(videos.inspect(broken)).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(videos.inspect(broken)).rejects.toMatchObject({ kind: 'unavailable' })
 })

@@ -1,0 +1,28 @@
+import { ACCOUNT_ERRORS } from './accounts.ts'
+import { DOWNLOAD_ERRORS } from './downloads.ts'
+import { FILE_REQUEST_ERRORS } from './file-requests.ts'
+import { HTTP_ERRORS } from './http.ts'
+import { JOB_ERRORS } from './jobs.ts'
+import { OPERATION_ERRORS } from './operation.ts'
+import { PICTURE_ERRORS } from './pictures.ts'
+import { RESUMABLE_ERRORS } from './resumable.ts'
+import type { ParametersIn } from './sentence.ts'
+import { UPLOAD_ERRORS } from './uploads.ts'
+
+/** Every error that the server answers. */
+export const ERRORS = {
+  ...UPLOAD_ERRORS,
+  ...FILE_REQUEST_ERRORS,
+  ...RESUMABLE_ERRORS,
+  ...DOWNLOAD_ERRORS,
+  ...PICTURE_ERRORS,
+  ...ACCOUNT_ERRORS,
+  ...JOB_ERRORS,
+  ...HTTP_ERRORS,
+  ...OPERATION_ERRORS,
+}
+
+export type ErrorId = keyof typeof ERRORS
+
+/** What the sentence of an error needs to know. */
+export type ParametersOf<Id extends ErrorId> = ParametersIn<(typeof ERRORS)[Id][1]>

@@ -1,0 +1,37 @@
+import type { Topic } from './kinds.ts'
+
+/** Jobs, schedules and operators. */
+export const JOB_ERRORS = {
+  job_not_found: ['not_found', 'job {name} not found'],
+  job_running: ['locked', 'job {name} is running already'],
+  job_not_running: ['not_found', 'job {name} is not running'],
+  run_not_found: ['not_found', 'run {id} not found'],
+  schedule_not_found: ['not_found', 'schedule {name} not found'],
+  operator_not_found: ['not_found', 'operator {name} not found'],
+  job_exists: ['bad_request', 'name: there is a job {name} already'],
+  schedule_exists: ['bad_request', 'name: there is a schedule {name} already'],
+  operator_exists: ['bad_request', 'name: there is an operator {name} already'],
+  job_name_reserved: ['bad_request', 'name: {name} is taken by the API itself'],
+  step_not_found: ['bad_request', 'step {step} does not exist, the job has {count}'],
+  step_target_missing: ['bad_request', 'step {step}: goes to a step that does not exist, the job has {count}'],
+  start_step_missing: ['bad_request', 'startStep: the job has only {count} steps'],
+  schedule_unknown: ['bad_request', 'schedules: unknown schedule "{name}"; there are {names}'],
+  operator_unknown: ['bad_request', 'operator: unknown operator "{name}"; there are {names}'],
+  operator_missing: ['bad_request', 'operator: is needed to notify on {outcome}'],
+  action_unknown: ['bad_request', 'unknown action "{name}"; allowed are {names}'],
+  cron_missing: ['bad_request', 'cron: an expression is needed when kind is cron, and only then'],
+  moment_missing: ['bad_request', 'at: a moment is needed when kind is once, and only then'],
+  moment_passed: ['bad_request', 'at: {moment} has passed already'],
+  cron_invalid: ['bad_request', 'cron "{cron}": {problems}'],
+  cron_special: ['bad_request', 'cron "{cron}": {special} is not allowed; use numbers, names, ranges and steps'],
+  time_zone_unknown: ['bad_request', 'unknown time zone "{name}"; allowed are names such as Europe/Berlin or UTC'],
+  mail_not_set_up: ['bad_request', 'kind: mail needs MAYFLY_SMTP_URL, which is not set'],
+  target_not_mail: ['bad_request', 'target: must be a mail address'],
+  target_not_url: ['bad_request', 'target: must be a URL that begins with {schemes} and holds no password'],
+  target_not_public: [
+    'bad_request',
+    'target: {address} is not a public address; MAYFLY_WEBHOOK_PRIVATE_ADDRESSES=true allows it',
+  ],
+  job_stopped: ['aborted', 'The job was stopped by an operator.'],
+  run_closed: ['aborted', 'The run was closed by another server.'],
+} as const satisfies Topic

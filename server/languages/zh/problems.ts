@@ -1,0 +1,26 @@
+import type { Catalogue } from '../translator.ts'
+
+export const PROBLEMS_ZH: Catalogue['problems'] = {
+  required: '必须填写',
+  not_text: '应为文字',
+  not_number: '应为数字',
+  not_whole: '应为整数',
+  not_boolean: '应为是或否',
+  not_list: '应为列表',
+  wrong_type: '类型有误',
+  other_value: '应为 {value}',
+  not_one_of: '可用的有 {names}',
+  too_long: '太长，最多 {max} 个字符',
+  too_many: '太多，最多 {max} 个',
+  too_large: '太大，最大为 {max}',
+  too_short: '太短，至少 {min} 个字符',
+  too_few: '太少，至少 {min} 个',
+  too_small: '太小，最小为 {min}',
+  unknown_keys: '不认识 {names}',
+  invalid: '无效',
+  nul_character: '不能包含 NUL 字符',
+  name_invalid: '应为 1 到 100 个文字、数字、空格或 _.:()-',
+  step_target_invalid: '应为 next、quit_success、quit_failure 或步骤编号',
+  moment_invalid: '应为带时区的日期和时间（如 2027-01-31T12:00:00Z），或自 1970 年起的毫秒数',
+  moment_out_of_range: '应在 1970 年至 9999 年之间',
+}
