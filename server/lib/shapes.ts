@@ -47,22 +47,17 @@ const CODES_OF_SIZES: Readonly<Record<string, Readonly<Record<'too_big' | 'too_s
 
 function findingOf(issue: z.core.$ZodIssue): Finding {
   if (Object.hasOwn(OWN_PROBLEMS, issue.message)) return [issue.message as OwnProblem, {}]
-  switch (issue.code) {
-    case 'invalid_type':
-      return [issue.input === undefined ? 'required' : (CODES_OF_TYPES[issue.expected] ?? 'wrong_type'), {}]
-    case 'too_big':
-      return [CODES_OF_SIZES[issue.origin]?.too_big ?? 'too_large', { max: Number(issue.maximum) }]
-    case 'too_small':
-      return [CODES_OF_SIZES[issue.origin]?.too_small ?? 'too_small', { min: Number(issue.minimum) }]
-    case 'unrecognized_keys':
-      return ['unknown_keys', { names: shortened(issue.keys.join(', '), MAX_PROBLEM_LENGTH) }]
-    case 'invalid_value':
-      return issue.values.length === 1
-        ? ['other_value', { value: String(issue.values[0]) }]
-        : ['not_one_of', { names: issue.values.join(', ') }]
-    default:
-      return ['invalid', {}]
-  }
+  if (issue.code === 'invalid_type')
+    return [issue.input === undefined ? 'required' : (CODES_OF_TYPES[issue.expected] ?? 'wrong_type'), {}]
+  if (issue.code === 'too_big')
+    return [CODES_OF_SIZES[issue.origin]?.too_big ?? 'too_large', { max: Number(issue.maximum) }]
+  if (issue.code === 'too_small')
+    return [CODES_OF_SIZES[issue.origin]?.too_small ?? 'too_small', { min: Number(issue.minimum) }]
+  if (issue.code === 'unrecognized_keys')
+    return ['unknown_keys', { names: shortened(issue.keys.join(', '), MAX_PROBLEM_LENGTH) }]
+  if (issue.code !== 'invalid_value') return ['invalid', {}]
+  const names = issue.values.join(', ')
+  return issue.values.length === 1 ? ['other_value', { value: names }] : ['not_one_of', { names }]
 }
 
 const shortened = (text: string, max: number): string =>

@@ -19,9 +19,10 @@ const PLIKS_BEGINNING = /^unable to create (?:upload|file) : /
 
 /** What the server said, in the language of the moment. Where that has no words for it, the status has, with the server's beside it. */
 export function refusalText({ status, message, code, parameters }: ApiError): string {
-  if (language.value === 'en') return message.replace(PLIKS_BEGINNING, '')
+  const words = message.replace(PLIKS_BEGINNING, '')
+  if (language.value === 'en') return words
   if (!chinese.value) void loadChinese()
-  return chinese.value?.translate(code, parameters) ?? commonTexts.value.refused(message, status)
+  return chinese.value?.translate(code, parameters) ?? commonTexts.value.refused(words, status)
 }
 
 /** What the server wrote down for people, and administrators may have written themselves: that stays as it is. */
