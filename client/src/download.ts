@@ -124,7 +124,12 @@ function onlyFileOf({ files }: UploadInfo): FileInfo {
 async function fileOf({ files }: UploadInfo, { fileId, name, uploadId }: FileLink): Promise<FileInfo> {
   const file = files.find(({ id }) => id === fileId)
   if (!file)
-    throw new MayflyError({ code: 'not_found', status: 404, detail: `file ${fileId} not found in ${uploadId}` })
+    throw new MayflyError({
+      code: 'file_not_found',
+      parameters: { id: fileId },
+      status: 404,
+      detail: `file ${fileId} not found in ${uploadId}`,
+    })
   const isOther = file.listed && file.listed.name !== (await import('./manifest.ts')).textDigest(name)
   return isOther ? { ...file, isForeign: true } : file
 }
