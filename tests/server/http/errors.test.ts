@@ -14,6 +14,8 @@ const PROBLEM = {
   title: 'Not Found',
   status: 404,
   detail: 'upload unknown not found',
+  code: 'upload_not_found',
+  parameters: { id: 'unknown' },
 }
 
 test('an error is its message and a newline, as plain text that nobody guesses at or keeps (Plik §2.1)', async () => {
@@ -45,6 +47,28 @@ test('who accepts JSON gets a problem with the same message (RFC 9457)', async (
   expect(await Promise.all(answers.map((answer) => answer.json()))).toEqual(Array(4).fill(PROBLEM))
 })
 
+test('a problem with several fields names each of them', async () => {
+  const app = await makeApp()
+  const body = JSON.stringify({ ttl: '12', files: [{ fileName: 1 }] })
+
+  const answer = await fetch(`${app.url}/upload`, { method: 'POST', headers: { Accept: 'application/json' }, body })
+
+  const [number, text] = [
+    'Invalid input: expected number, received string',
+    'Invalid input: expected string, received number',
+  ]
+  expect(await answer.json()).toMatchObject({
+    detail: `unable to deserialize request body : ttl: ${number}; files.0.filename: ${text}`,
+    code: 'fields_invalid',
+    parameters: {
+      problems: [
+        { field: 'ttl', code: 'not_number', parameters: {}, message: number },
+        { field: 'files.0.filename', code: 'not_text', parameters: {}, message: text },
+      ],
+    },
+  })
+})
+
 test('who accepts anything, a page or text gets the text', async () => {
   const accepted = ['*/*', 'text/html,application/xhtml+xml,*/*;q=0.8', 'text/plain']
 
@@ -63,9 +87,13 @@ test('the router’s own 404, a refused body and a password challenge are proble
   const body = await fetch(`${app.url}/upload`, { method: 'POST', headers, body: '[' })
   const password = await fetch(`${app.url}/upload/${id}`, { headers })
 
-  expect(await route.json()).toMatchObject({ status: 404, detail: '404 page not found' })
-  expect(await body.json()).toMatchObject({ status: 400, detail: expect.stringMatching(/^unable to deserialize/) })
-  expect(await password.json()).toMatchObject({ status: 401, title: 'Unauthorized' })
+  expect(await route.json()).toMatchObject({ status: 404, detail: '404 page not found', code: 'page_not_found' })
+  expect(await body.json()).toMatchObject({
+    status: 400,
+    detail: expect.stringMatching(/^unable to deserialize/),
+    code: 'json_invalid',
+  })
+  expect(await password.json()).toMatchObject({ status: 401, title: 'Unauthorized', code: 'upload_password_missing' })
   expect(password.headers.get('www-authenticate')).toBe('X-Basic realm="plik", charset="UTF-8"')
 })
 
@@ -101,7 +129,7 @@ test('a fault of ours says nothing about itself, and the server is not ready (P1
   const ready = await fetch(`${app.url}/ready`)
 
   expect(await answerOf(fetch(`${app.url}/upload/${id}`))).toEqual([500, 'internal server error\n'])
-  expect(await problem.json()).toMatchObject({ status: 500, detail: 'internal server error' })
+  expect(await problem.json()).toMatchObject({ status: 500, detail: 'internal server error', code: 'internal_error' })
   expect(ready.status).toBeGreaterThanOrEqual(500)
   expect(await answerOf(fetch(`${app.url}/health`))).toEqual([200, 'ok\n'])
 })
