@@ -164,6 +164,8 @@ test('axios downloads as a stream and as bytes, and reads its errors as problems
     title: 'Not Found',
     status: 404,
     detail: expect.stringContaining('is not available : deleted'),
+    code: 'file_not_available',
+    parameters: expect.objectContaining({ status: 'deleted' }),
   }
   const answers = [asBytes, asStream].map((error) => (error as AxiosError).response as AxiosResponse)
   expect(answers[0]?.headers['content-type']).toBe('application/problem+json; charset=utf-8')

@@ -16,7 +16,14 @@ const run = promisify(execFile)
 const MB = 1_000_000
 const LARGE = new Uint8Array(30 * MB)
 const TEXT = 'file too big (limit is set to 1.0 MB)\n'
-const PROBLEM = { type: 'about:blank', title: 'Payload Too Large', status: 413, detail: TEXT.trim() }
+const PROBLEM = {
+  type: 'about:blank',
+  title: 'Payload Too Large',
+  status: 413,
+  detail: TEXT.trim(),
+  code: 'file_too_large',
+  parameters: { max: MB },
+}
 
 afterEach(() => void vi.useRealTimers())
 

@@ -38,6 +38,8 @@ test('a client that asks for JSON gets 413 for a file that is too big (design §
     title: 'Payload Too Large',
     status: 413,
     detail: 'file too big (limit is set to 10 B)',
+    code: 'file_too_large',
+    parameters: { max: 10 },
   })
 })
 
