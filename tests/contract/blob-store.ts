@@ -155,8 +155,8 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
         await store.delete(deleted.key)
         await store.quarantine.add(moved.key)
 
-        await expect(store.get(deleted.key, range)).rejects.toMatchObject({ code: 'not_found' })
-        await expect(store.get(moved.key, range)).rejects.toMatchObject({ code: 'not_found' })
+        await expect(store.get(deleted.key, range)).rejects.toMatchObject({ kind: 'not_found' })
+        await expect(store.get(moved.key, range)).rejects.toMatchObject({ kind: 'not_found' })
       })
 
       test.each(['', '..', '../../etc/passwd', `${'a'.repeat(31)}/`, 'A'.repeat(32)])(

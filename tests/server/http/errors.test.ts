@@ -48,7 +48,6 @@ test('who accepts JSON gets a problem with the same message (RFC 9457)', async (
 })
 
 test('a problem with several fields names each of them', async () => {
-  const app = await makeApp()
   const body = JSON.stringify({ ttl: '12', files: [{ fileName: 1 }] })
 
   const answer = await fetch(`${app.url}/upload`, { method: 'POST', headers: { Accept: 'application/json' }, body })

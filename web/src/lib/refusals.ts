@@ -1,5 +1,6 @@
 import { effect, signal } from '@preact/signals'
-import type { ApiError } from './api.ts'
+import type { MayflyError } from '../../../client/src/errors.ts'
+import type { Parameters } from '../../../server/errors/sentence.ts'
 import { language } from './language.ts'
 import { commonTexts } from './texts/common.ts'
 
@@ -18,11 +19,11 @@ async function loadChinese(): Promise<void> {
 const PLIKS_BEGINNING = /^unable to create (?:upload|file) : /
 
 /** What the server said, in the language of the moment. Where that has no words for it, the status has, with the server's beside it. */
-export function refusalText({ status, message, code, parameters }: ApiError): string {
-  const words = message.replace(PLIKS_BEGINNING, '')
+export function refusalText({ status, detail, code, parameters }: MayflyError): string {
+  const words = detail.replace(PLIKS_BEGINNING, '')
   if (language.value === 'en') return words
   if (!chinese.value) void loadChinese()
-  return chinese.value?.translate(code, parameters) ?? commonTexts.value.refused(words, status)
+  return chinese.value?.translate(code, parameters as Parameters) ?? commonTexts.value.refused(words, status)
 }
 
 /** What the server wrote down for people, and administrators may have written themselves: that stays as it is. */

@@ -41,7 +41,7 @@ export function createReceived(id: string, token: string | undefined, given: Lin
 
   /** Nothing that can't be an id is asked for: it may hold the rest of a link. */
   const fetched = async (): Promise<UploadJson> => {
-    if (!/^\w+$/.test(id)) throw new MayflyError({ code: 'not_found', status: 404, detail: 'not found' })
+    if (!/^\w+$/.test(id)) throw new MayflyError({ code: 'upload_not_found', status: 404, detail: 'not found' })
     return getUpload(id, access)
   }
 
