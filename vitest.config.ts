@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './tests/helpers/longest-first.ts'
 import { isInstalled, missingPrograms } from './tests/helpers/programs.ts'
 import { RunReport } from './tests/helpers/run-report.ts'
 import { PATIENCE } from './tests/helpers/wait.ts'
@@ -14,7 +16,7 @@ const common = {
   expect: { poll: PATIENCE },
   pool: 'forks' as const,
   isolate: false, // files share what they import, and nothing here keeps state in a module: a third less CPU
-  maxWorkers: '100%',
+  maxWorkers: availableParallelism() + 2, // tests wait for lines, leases, processes and browsers
   globalSetup: ['tests/helpers/build-page.ts', 'tests/helpers/database-setup.ts'],
 }
 /** They replace a module, which only works before any other test has loaded it. */
@@ -32,6 +34,15 @@ const ON_BOTH_DATABASES = [
   'tests/server/uploads/{slow-uploads,store-ownership,time-to-live}.test.ts',
 ]
 const WITHOUT_DATABASE = ['tests/server/jobs/cron-moments.test.ts']
+/** `npm run test:fast`: what starts no other process and is over soon. */
+const IN_ONE_PROCESS = ['tests/{server,web}/**/*.test.ts', 'tests/*.test.ts']
+const NOT_FAST = [
+  'tests/server/{activity,images,jobs,streams}/**',
+  'tests/server/downloads/{archive,claims,connections,live-links}*',
+  'tests/server/**/{backup,event-loop,on-s3,operators,quotas,sessions,store-ownership,upload-locks,uploads-expiry,users}.test.ts',
+  'tests/server/uploads/{slow-uploads,uploads-listing}.test.ts',
+]
+const isFast = process.env.TESTS === 'fast'
 
 /** Where the results go as JSON, for the summary of a CI run. */
 const report = process.env.TEST_REPORT
@@ -41,7 +52,12 @@ if (missing && process.env.CI) throw new Error(missing)
 if (missing) console.warn(`\n${missing}\n`)
 
 const sqlite = {
-  test: { ...common, name: 'sqlite', include: ['tests/**/*.test.ts'], exclude: REPLACES_A_MODULE },
+  test: {
+    ...common,
+    name: 'sqlite',
+    include: isFast ? IN_ONE_PROCESS : ['tests/**/*.test.ts'],
+    exclude: [...REPLACES_A_MODULE, ...(isFast ? NOT_FAST : [])],
+  },
 }
 const isolated = { test: { ...common, name: 'isolated', isolate: true, include: REPLACES_A_MODULE } }
 const postgres = {
@@ -55,6 +71,7 @@ const postgres = {
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', new RunReport(), ...(report ? ['json'] : [])],
     ...(report && { outputFile: { json: report } }),
     projects: [sqlite, isolated, ...(isInstalled('postgres') ? [postgres] : [])],

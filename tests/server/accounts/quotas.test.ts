@@ -3,6 +3,7 @@ import { givenSession, WITH_ACCOUNTS } from '../../helpers/accounts.ts'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { type CreatedUpload, fileForm } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
+import { head, rawClient } from '../../helpers/raw-client.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { describe as described, metadata, patch, terminate, post as tus } from '../resumable/tus-requests.ts'
 
@@ -39,6 +40,18 @@ test('a user may store as much as the quota, and not a byte more (Plik §3.6)', 
   expect(await answerOf(add(app, upload, headers, 11))).toEqual(FULL)
   expect((await add(app, upload, headers, 10)).status).toBe(200)
   expect(await answerOf(add(app, upload, headers, 1))).toEqual(FULL)
+})
+
+test('a file for which there is no room is refused before any of it is sent', async () => {
+  const app = await makeApp(WITH_ACCOUNTS)
+  const { headers } = await givenSession(app, 'grace', { maxUserSizeBytes: 100 })
+  await add(app, await createdBy(app, headers), headers, 60)
+  const client = await rawClient(app.url)
+
+  await client.send(head('PUT', '/x.bin', { ...headers, 'Content-Length': 41 }))
+
+  const { status, body } = await client.answer()
+  expect([status, body]).toEqual(FULL)
 })
 
 test('who shows the upload token only uploads at the expense of its owner (Plik §8 no. 7)', async () => {
