@@ -294,6 +294,18 @@ test('logins with the right password do not count, however many there are in a m
   expect(statuses).toEqual(Array(12).fill(200))
 })
 
+test('wrong passwords from one address keep out nobody at another', async () => {
+  const app = await makeApp({ ...WITH_ACCOUNTS, SOURCE_IP_HEADER: 'X-Forwarded-For' })
+  await givenUser(app, 'grace')
+  const from = (address: string, password: string) =>
+    logIn(app, 'grace', password, { 'X-Forwarded-For': address }).then(({ status }) => status)
+
+  for (let index = 0; index < 11; index += 1) await from('192.0.2.1', `wrong ${index}`)
+
+  expect(await from('192.0.2.1', PASSWORD)).toBe(429)
+  expect(await from('192.0.2.2', PASSWORD)).toBe(200)
+})
+
 test('thirty guesses at the same moment are ten guesses', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   await givenUser(app, 'grace')

@@ -90,6 +90,12 @@ test('PUBLIC_URL wins over the host, its path included', async () => {
   expect(await link(app, 'evil.example', [], '/share')).toBe('https://files.example.org/share …')
 })
 
+test('the path prefix stands behind DOWNLOAD_DOMAIN, too', async () => {
+  const app = await makeApp({ DOWNLOAD_DOMAIN: 'https://dl.example.org', PATH_PREFIX: '/x' })
+
+  expect(await link(app, 'files.example.org', [], '/x')).toBe('https://dl.example.org/x …')
+})
+
 test('DOWNLOAD_DOMAIN wins over PUBLIC_URL, for links to files (Plik §3.10)', async () => {
   const app = await makeApp({ PUBLIC_URL: 'https://files.example.org', DOWNLOAD_DOMAIN: 'https://dl.example.org/' })
 

@@ -24,6 +24,11 @@ const READABLE: [who: string, contentType: string, body: string][] = [
     form(filePart('a.txt', 'hi')).replace('form-data; name', 'Form-Data; NAME'),
   ],
   [
+    'the longest boundary that is taken',
+    `multipart/form-data; boundary=${'b'.repeat(200)}`,
+    form(filePart('a.txt', 'hi')).replaceAll('--b', `--${'b'.repeat(200)}`),
+  ],
+  [
     'a quoted boundary and a charset',
     'multipart/form-data; charset=utf-8; boundary="b"',
     form(filePart('a.txt', 'hi')),
@@ -86,6 +91,17 @@ describe('a form is read', () => {
 
     expect(file).toMatchObject({ fileName: 'a.txt', fileSize: 2 })
     expect(quick.files).toMatchObject([{ fileName: 'a.txt', fileSize: 2 }])
+  })
+
+  test('up to 200 parts, and not one more', async () => {
+    const { id, uploadToken } = await createUpload(app)
+    const send = (others: number) => {
+      const body = form(...Array.from({ length: others }, () => part('name="x"', '')), filePart('a.txt', 'hi'))
+      return answerOf(post(`/file/${id}`, FORM_TYPE, body, { 'X-UploadToken': uploadToken }))
+    }
+
+    expect((await send(199))[0]).toBe(200)
+    expect(await send(200)).toEqual([400, expect.stringContaining('more than 200 parts')])
   })
 
   test('whose file holds the beginning of its boundary, wherever the network cuts it', async () => {
