@@ -114,7 +114,7 @@ describe.skipIf(!hasBrowser())('a look at something hostile', () => {
     await page.goto(link)
 
     await look(page, name)
-    await page.locator('dialog :is(.preview, [role=alert])').waitFor()
+    await page.locator('dialog :is(.preview, .stage img, [role=alert])').waitFor()
     await page.waitForLoadState('networkidle')
 
     expect(await page.title()).not.toContain('ran')

@@ -1,25 +1,24 @@
 import { useSignal } from '@preact/signals'
 import { KIND_ICONS, kindOf } from '../ui/file-kind.ts'
 import { Icon } from '../ui/icon.tsx'
-import { hasThumbnails, thumbnailUrl } from './links.ts'
-import { isDirect, isLimited, type View, type ViewFile } from './view.ts'
+import { thumbnailUrl } from './links.ts'
+import { thumbnailBy } from './preview-kind.ts'
+import type { View, ViewFile } from './view.ts'
 
 /** Sharp on a screen of twice the density. */
 const THUMBNAIL_PIXELS = 128
 
-/** A small picture of a picture. Files that are download-limited or need a password have none. */
+/** A small picture of a picture, where the browser can fetch it by itself. */
 export function FilePicture({ view, one }: { view: View; one: ViewFile }) {
   const hasFailed = useSignal(false)
-  const { file, path, isThere } = one
-  const isPictured =
-    isThere && hasThumbnails(file) && isDirect(view) && !isLimited(view.upload) && !view.upload.protectedByPassword
+  const { file, path } = one
   const fail = () => {
     hasFailed.value = true
   }
   return (
     <span class="file-icon">
-      {isPictured && !hasFailed.value ? (
-        <img src={thumbnailUrl(view.upload, file, THUMBNAIL_PIXELS)} alt="" loading="lazy" onError={fail} />
+      {thumbnailBy(view, one) === 'browser' && !hasFailed.value ? (
+        <img src={thumbnailUrl(view.upload, file, { width: THUMBNAIL_PIXELS })} alt="" loading="lazy" onError={fail} />
       ) : (
         <Icon name={KIND_ICONS[kindOf({ name: path, type: file.fileType })]} />
       )}

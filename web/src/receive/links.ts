@@ -24,9 +24,15 @@ export const saveUrl = (upload: UploadJson, file: FileJson): string => `${fileUr
 export const hasThumbnails = ({ image }: FileJson): boolean =>
   image !== undefined && image.format !== 'heic' && image.format !== 'jxl'
 
-/** A thumbnail of an image; `width` in pixels is its greatest width. */
-export const thumbnailUrl = (upload: UploadJson, file: FileJson, width: number): string =>
-  `${fileUrl(upload, file)}?${new URLSearchParams({ format: 'webp', width: String(width) })}`
+/** A smaller picture of a picture, in a box of so many pixels; `fit: 'cover'` fills the box and cuts off what is beyond. */
+export const thumbnailUrl = (
+  upload: UploadJson,
+  file: FileJson,
+  box: { width: number; height?: number; fit?: 'cover' },
+): string => {
+  const entries = Object.entries({ format: 'webp', ...box }).map(([name, value]) => [name, String(value)])
+  return `${fileUrl(upload, file)}?${new URLSearchParams(entries)}`
+}
 
 /** One archive of all files, or of those that are named. */
 export function archiveUrl(upload: UploadJson, fileIds: readonly string[] = []): string {

@@ -1,4 +1,5 @@
 import { kindOf } from '../ui/file-kind.ts'
+import { hasThumbnails } from './links.ts'
 import { isDirect, isLimited, needsHttps, type View, type ViewFile } from './view.ts'
 
 /** What can be looked at without saving it. Nothing of it ever runs: pictures, sound, text, and PDF in the browser's own viewer. */
@@ -17,3 +18,17 @@ export function previewKind(view: View, one: ViewFile): PreviewKind | undefined 
   if (known === 'pdf') return navigator.pdfViewerEnabled && one.size <= MAX_HELD_BYTES ? known : undefined
   return isDirect(view) || one.size <= MAX_HELD_BYTES ? known : undefined
 }
+
+/** Of an encrypted picture that is opened for a thumbnail: all of it has to be fetched. */
+const MAX_OPENED_BYTES = 8_000_000
+
+/** Who fetches a small picture of a file: the browser, a link; or the page, which knows passwords and keys. Undefined: there is none. */
+export function thumbnailBy(view: View, one: ViewFile): 'browser' | 'page' | undefined {
+  const { upload, secret } = view
+  if (previewKind(view, one) === undefined) return undefined
+  if (secret !== undefined) return isImage(one) && one.size <= MAX_OPENED_BYTES ? 'page' : undefined
+  if (!hasThumbnails(one.file)) return undefined
+  return isDirect(view) && !upload.protectedByPassword ? 'browser' : 'page'
+}
+
+const isImage = ({ path, file }: ViewFile): boolean => kindOf({ name: path, type: file.fileType }) === 'image'

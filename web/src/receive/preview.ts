@@ -15,31 +15,35 @@ const PICTURE_PIXELS = 2048
 const PDF_VIEW = '#navpanes=0&view=FitH'
 const MAX_TEXT_BYTES = 200_000
 
-export async function loadPreview(view: View, one: ViewFile, kind: PreviewKind): Promise<Preview> {
-  const url = fileUrl(view.upload, one.file)
-  if (kind === 'text') return textPreview(view, one)
-  if (isDirect(view) && kind !== 'pdf')
-    return {
-      kind,
-      url: kind === 'image' && hasThumbnails(one.file) ? thumbnailUrl(view.upload, one.file, PICTURE_PIXELS) : url,
-    }
-  const { bytes: stream } = await openFile(view, one)
+export async function loadPreview(view: View, one: ViewFile, kind: PreviewKind, signal: AbortSignal): Promise<Preview> {
+  if (kind === 'text') return textPreview(view, one, signal)
+  const url = kind === 'pdf' ? undefined : directUrl(view, one)
+  if (url !== undefined) return { kind, url }
+  const { bytes: stream } = await openFile(view, one, { signal })
   const bytes = await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).blob()
   if (kind === 'pdf' && !(await isPdf(bytes))) throw new MayflyError({ code: 'changed', detail: 'this is no PDF' })
   const held = URL.createObjectURL(kind === 'pdf' ? new Blob([bytes], { type: 'application/pdf' }) : bytes)
   return { kind, url: kind === 'pdf' ? held + PDF_VIEW : held, release: () => URL.revokeObjectURL(held) }
 }
 
+/** Where the browser finds a picture, sound or video by itself; undefined: it has to pass through the page. */
+export function directUrl(view: View, one: ViewFile): string | undefined {
+  if (!isDirect(view)) return undefined
+  return hasThumbnails(one.file)
+    ? thumbnailUrl(view.upload, one.file, { width: PICTURE_PIXELS })
+    : fileUrl(view.upload, one.file)
+}
+
 /** As viewers tell it, too: anything else would only show their own complaint, which takes the keyboard from us. */
 const isPdf = async (bytes: Blob): Promise<boolean> => (await bytes.slice(0, 1024).text()).includes('%PDF-')
 
 /** Its beginning. */
-async function textPreview(view: View, one: ViewFile): Promise<Preview> {
+async function textPreview(view: View, one: ViewFile, signal: AbortSignal): Promise<Preview> {
   const isWhole = one.size <= MAX_TEXT_BYTES
   const bytes =
     view.secret === undefined
       ? await beginning(view, one)
-      : await firstBytes((await openFile(view, one)).bytes, Math.min(one.size, MAX_TEXT_BYTES))
+      : await firstBytes((await openFile(view, one, { signal })).bytes, Math.min(one.size, MAX_TEXT_BYTES))
   return { kind: 'text', text: decodeText(bytes, isWhole), isWhole }
 }
 

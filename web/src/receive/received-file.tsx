@@ -4,11 +4,11 @@ import { visibleName } from '../lib/visible-name.ts'
 import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
 import { DialogButton } from '../ui/dialog-button.tsx'
 import { FileName } from '../ui/file-name.tsx'
+import { Icon } from '../ui/icon.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
 import { RemovedData } from '../ui/removed-data.tsx'
 import { DownloadButton } from './download-button.tsx'
 import { FilePicture } from './file-picture.tsx'
-import { PreviewButton } from './preview-button.tsx'
 import { Refusal } from './refusal.tsx'
 import { uploadTexts } from './texts/upload.ts'
 import { useFetching } from './use-fetching.ts'
@@ -24,10 +24,12 @@ interface Props {
   isSelected: boolean
   /** Undefined: there is nothing to choose from. */
   onSelect: (() => void) | undefined
+  /** Undefined: it can't be looked at. */
+  onLook: (() => void) | undefined
 }
 
 /** One file, and all that can be done with it. */
-export function ReceivedFile({ view, one, reload, isOnly, isSelected, onSelect }: Props) {
+export function ReceivedFile({ view, one, reload, isOnly, isSelected, onSelect, onLook }: Props) {
   const t = uploadTexts.value
   const { isThere, isForeign, file } = one
   const path = visibleName(one.path)
@@ -42,7 +44,11 @@ export function ReceivedFile({ view, one, reload, isOnly, isSelected, onSelect }
       </span>
       <span class="file-actions">
         {onSelect && <input type="checkbox" aria-label={t.selectFile(path)} checked={isSelected} onChange={onSelect} />}
-        <PreviewButton view={view} one={one} />
+        {onLook && (
+          <button type="button" class="bare" data-look={file.id} aria-label={t.preview(path)} onClick={onLook}>
+            <Icon name="eye" />
+          </button>
+        )}
         {(isThere || isForeign) && (view.upload.admin || view.upload.removable) && (
           <DeleteButton view={view} one={one} reload={reload} />
         )}

@@ -1,11 +1,19 @@
-import { type Signal, useSignal } from '@preact/signals'
+import { type Signal, signal, useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
+import { remembered } from '../lib/browser-storage.ts'
+import { Icon } from '../ui/icon.tsx'
+import { lazy } from '../ui/lazy.tsx'
+import { RemovedData } from '../ui/removed-data.tsx'
 import { ArchiveButton } from './archive-button.tsx'
 import { Arrivals } from './arrivals.tsx'
+import { DownloadButton } from './download-button.tsx'
 import { inOrder, ORDERS, type Order } from './order.ts'
+import { previewKind, thumbnailBy } from './preview-kind.ts'
 import { ReceivedFile } from './received-file.tsx'
+import { Refusal } from './refusal.tsx'
 import { uploadTexts } from './texts/upload.ts'
-import type { View } from './view.ts'
+import { useFetching } from './use-fetching.ts'
+import type { View, ViewFile } from './view.ts'
 
 interface Props {
   view: View
@@ -14,6 +22,21 @@ interface Props {
 
 /** Up to this number, files need no order to choose. */
 const FEW = 5
+/** From this number of thumbnails on, there is a gallery. */
+const SEVERAL = 2
+
+const Gallery = lazy(async () => (await import('./gallery.tsx')).Gallery)
+const Lightbox = lazy(async () => (await import('./lightbox.tsx')).Lightbox, { isExtra: true })
+const PreviewDialog = lazy(async () => (await import('./preview-dialog.tsx')).PreviewDialog, { isExtra: true })
+
+/** `gallery` or `list`, once somebody has chosen. */
+const stored = remembered('look')
+const chosenLook = signal(stored.get())
+
+function chooseLook(look: string): void {
+  stored.set(look)
+  chosenLook.value = look
+}
 
 /** What there is to fetch: each file for itself, and all or some together. */
 export function ReceivedFiles({ view, reload }: Props) {
@@ -21,9 +44,14 @@ export function ReceivedFiles({ view, reload }: Props) {
   const { upload, files } = view
   const selected = useSignal<ReadonlySet<string>>(new Set())
   const order = useSignal<Order>('name')
+  const looked = useSignal<ViewFile | undefined>(undefined)
   const listed = useMemo(() => inOrder(files, order.value), [files, order.value])
   const available = files.filter(({ isThere }) => isThere)
   const canSelect = available.length > 1 && !upload.stream
+  const hasGallery = files.filter((one) => thumbnailBy(view, one)).length >= SEVERAL
+  // Of encrypted files even thumbnails need all their bytes, so people have to want them.
+  const isGallery = hasGallery && (chosenLook.value ?? (view.secret ? 'list' : 'gallery')) === 'gallery'
+  const [pictures, others] = isGallery ? divided(view, listed) : [[], listed]
   if (files.every(({ file }) => file.status === 'deleted'))
     return <p class="quiet">{upload.admin ? t.emptyAdmin : t.emptyText}</p>
 
@@ -33,22 +61,43 @@ export function ReceivedFiles({ view, reload }: Props) {
     selected.value = next
   }
 
+  const look = (one: ViewFile): void => {
+    looked.value = one
+  }
+
   return (
     <>
-      {files.length > FEW && <OrderField order={order} />}
-      <ul class="files" aria-label={t.files}>
-        {listed.map((one) => (
-          <ReceivedFile
-            key={one.file.id}
-            view={view}
-            one={one}
-            reload={reload}
-            isOnly={files.length === 1 && !upload.admin}
-            isSelected={selected.value.has(one.file.id)}
-            onSelect={canSelect && one.isThere ? () => toggle(one.file.id) : undefined}
-          />
-        ))}
-      </ul>
+      {(files.length > FEW || hasGallery) && (
+        <div class="order">
+          {hasGallery && <LookButton isGallery={isGallery} />}
+          {files.length > FEW && <OrderField order={order} />}
+        </div>
+      )}
+      {isGallery && (
+        <Gallery
+          view={view}
+          files={pictures}
+          selected={selected.value}
+          onSelect={canSelect ? toggle : undefined}
+          onLook={look}
+        />
+      )}
+      {others.length > 0 && (
+        <ul class="files" aria-label={t.files}>
+          {others.map((one) => (
+            <ReceivedFile
+              key={one.file.id}
+              view={view}
+              one={one}
+              reload={reload}
+              isOnly={files.length === 1 && !upload.admin}
+              isSelected={selected.value.has(one.file.id)}
+              onSelect={canSelect && one.isThere ? () => toggle(one.file.id) : undefined}
+              onLook={previewKind(view, one) && (() => look(one))}
+            />
+          ))}
+        </ul>
+      )}
       <Arrivals files={files} />
       {canSelect && (
         <ArchiveButton
@@ -57,7 +106,61 @@ export function ReceivedFiles({ view, reload }: Props) {
           selected={available.filter(({ file }) => selected.value.has(file.id))}
         />
       )}
+      <Looked view={view} reload={reload} listed={listed} looked={looked} />
     </>
+  )
+}
+
+const isSeen = (view: View, one: ViewFile): boolean => ['image', 'video'].includes(previewKind(view, one) ?? '')
+
+/** Pictures and videos, and everything else. */
+function divided(view: View, files: ViewFile[]): [ViewFile[], ViewFile[]] {
+  return [files.filter((one) => isSeen(view, one)), files.filter((one) => !isSeen(view, one))]
+}
+
+interface LookedProps extends Props {
+  listed: ViewFile[]
+  looked: Signal<ViewFile | undefined>
+}
+
+/** What somebody looks at, in front of everything. From a picture or video they come to the others. */
+function Looked({ view, reload, listed, looked }: LookedProps) {
+  const one = looked.value
+  const kind = one && previewKind(view, one)
+  if (!one || !kind) return null
+
+  function close(id: string): void {
+    looked.value = undefined
+    // The browser has scrolled to where it was by then.
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-look="${id}"]`)?.focus())
+  }
+
+  if (!isSeen(view, one)) return <PreviewDialog view={view} file={one} kind={kind} onClose={() => close(one.file.id)} />
+  return (
+    <Lightbox view={view} files={divided(view, listed)[0]} first={one.file.id} onClose={close}>
+      {(shown) => <LookedDetails key={shown.file.id} view={view} one={shown} reload={reload} />}
+    </Lightbox>
+  )
+}
+
+function LookedDetails({ view, one, reload }: Props & { one: ViewFile }) {
+  const fetching = useFetching()
+  return (
+    <>
+      <RemovedData file={one.file} />
+      <DownloadButton view={view} one={one} reload={reload} fetching={fetching} />
+      {fetching.problem.value && <Refusal view={view} files={[one]} error={fetching.problem.value.error} />}
+    </>
+  )
+}
+
+function LookButton({ isGallery }: { isGallery: boolean }) {
+  const t = uploadTexts.value
+  return (
+    <button type="button" class="plain" onClick={() => chooseLook(isGallery ? 'list' : 'gallery')}>
+      <Icon name={isGallery ? 'list' : 'grid'} />
+      {isGallery ? t.asList : t.asGallery}
+    </button>
   )
 }
 
@@ -65,7 +168,7 @@ function OrderField({ order }: { order: Signal<Order> }) {
   const t = uploadTexts.value
   const names: Record<Order, string> = { name: t.byName, size: t.bySize, date: t.byDate }
   return (
-    <label class="order quiet">
+    <label class="quiet">
       {t.orderBy}
       <select
         value={order.value}

@@ -1,4 +1,4 @@
-import type { ComponentChildren } from 'preact'
+import type { ComponentChildren, RefObject } from 'preact'
 import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import { commonTexts } from '../lib/texts/common.ts'
 import { Icon } from './icon.tsx'
@@ -10,12 +10,14 @@ interface Props {
   children: ComponentChildren
 }
 
-/** In front of everything; Escape closes it, and the focus goes back where it was: the browser sees to both. */
-export function Dialog({ title, onClose, isWide = false, children }: Props) {
+/**
+ * Shows the `<dialog>` that gets this reference in front of everything; Escape closes it, and the focus goes back where it was: the
+ * browser sees to both.
+ */
+export function useModal(onClose: () => void): RefObject<HTMLDialogElement | null> {
   const dialog = useRef<HTMLDialogElement>(null)
   const whenClosed = useRef(onClose)
   whenClosed.current = onClose
-  const id = useId()
   useLayoutEffect(() => {
     const element = dialog.current
     const tell = () => whenClosed.current()
@@ -26,6 +28,12 @@ export function Dialog({ title, onClose, isWide = false, children }: Props) {
       element?.close() // it gives back the focus, which taking it out of the page would not
     }
   }, [])
+  return dialog
+}
+
+export function Dialog({ title, onClose, isWide = false, children }: Props) {
+  const dialog = useModal(onClose)
+  const id = useId()
   return (
     <dialog ref={dialog} class={isWide ? 'wide' : ''} aria-labelledby={id}>
       <div class="dialog-head">

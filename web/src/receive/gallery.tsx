@@ -1,0 +1,59 @@
+import { useMemo } from 'preact/hooks'
+import { visibleName } from '../lib/visible-name.ts'
+import { DataNotice } from '../ui/data-notice.tsx'
+import { galleryTexts } from './texts/gallery.ts'
+import { uploadTexts } from './texts/upload.ts'
+import { Thumbnail } from './thumbnail.tsx'
+import type { View, ViewFile } from './view.ts'
+import './gallery.css'
+
+interface Props {
+  view: View
+  /** Pictures and videos. */
+  files: ViewFile[]
+  /** Their ids. */
+  selected: ReadonlySet<string>
+  /** Undefined: there is nothing to choose from. */
+  onSelect: ((id: string) => void) | undefined
+  onLook: (one: ViewFile) => void
+}
+
+/** Pictures and videos side by side. What is far from what is seen is not loaded, so that hundreds scroll well. */
+export function Gallery({ files, selected, ...props }: Props) {
+  return (
+    <ul class="gallery" aria-label={galleryTexts.value.gallery}>
+      {files.map((one) => (
+        <Tile key={one.file.id} one={one} isSelected={selected.has(one.file.id)} {...props} />
+      ))}
+    </ul>
+  )
+}
+
+interface TileProps extends Pick<Props, 'view' | 'onSelect' | 'onLook'> {
+  one: ViewFile
+  isSelected: boolean
+}
+
+/** Drawn again only when it looks different: a choice among hundreds changes one. */
+function Tile(props: TileProps) {
+  const t = uploadTexts.value
+  return useMemo(() => <li class="tile">{contentOf(props)}</li>, [props.view, props.one, props.isSelected, t])
+}
+
+function contentOf({ view, one, isSelected, onSelect, onLook }: TileProps) {
+  const t = uploadTexts.value
+  const { id, image, media } = one.file
+  const path = visibleName(one.path)
+  const report = image ?? media
+  return (
+    <>
+      <button type="button" data-look={id} title={path} aria-label={t.preview(path)} onClick={() => onLook(one)}>
+        <Thumbnail view={view} one={one} />
+      </button>
+      {onSelect && (
+        <input type="checkbox" aria-label={t.selectFile(path)} checked={isSelected} onChange={() => onSelect(id)} />
+      )}
+      {report?.remaining && <DataNotice report={report} />}
+    </>
+  )
+}

@@ -1,0 +1,34 @@
+import pLimit from 'p-limit'
+import { thumbnailUrl } from './links.ts'
+import { openFile, openUrl } from './open-file.ts'
+import type { View, ViewFile } from './view.ts'
+
+const PIXELS = 256
+export const THUMBNAIL_BOX = { width: PIXELS, height: PIXELS, fit: 'cover' } as const
+
+/** A photo takes some 50 MB while it is made smaller. */
+const inTurn = pLimit(2)
+
+/** A small picture of what the browser can't fetch by itself: the server's, behind a password, or made here of what is encrypted. */
+export const pageThumbnail = (view: View, one: ViewFile, signal: AbortSignal): Promise<Blob> =>
+  inTurn(async () => {
+    signal.throwIfAborted()
+    const isServers = view.secret === undefined
+    const bytes = isServers
+      ? await openUrl(view, thumbnailUrl(view.upload, one.file, THUMBNAIL_BOX), { signal })
+      : (await openFile(view, one, { signal })).bytes
+    const picture = await new Response(bytes as ReadableStream<Uint8Array<ArrayBuffer>>).blob()
+    return isServers ? picture : reduced(picture)
+  })
+
+/** Its shorter side is as long as that of a thumbnail. */
+async function reduced(picture: Blob): Promise<Blob> {
+  const bitmap = await createImageBitmap(picture)
+  const scale = Math.min(1, PIXELS / Math.min(bitmap.width, bitmap.height))
+  const canvas = new OffscreenCanvas(Math.ceil(bitmap.width * scale), Math.ceil(bitmap.height * scale))
+  const context = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D
+  context.imageSmoothingQuality = 'high'
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height)
+  bitmap.close()
+  return canvas.convertToBlob({ type: 'image/webp', quality: 0.8 })
+}
