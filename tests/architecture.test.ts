@@ -174,6 +174,15 @@ test('on the page, features use the components, components the library, and none
   ).toEqual([])
 })
 
+test('the page imports nothing that needs Node', () => {
+  const values = imports.filter(({ isTypeOnly }) => !isTypeOnly)
+  const reached = new Set(values.map(({ from }) => from).filter((from) => from.startsWith('web/src/')))
+  for (const file of reached) for (const { from, to } of values) if (from === file) reached.add(to)
+
+  expect(reached).toContain('server/images/boxes/find-edits.ts')
+  expect([...reached].filter((file) => file.startsWith('node:'))).toEqual([])
+})
+
 test('files do not import each other in circles', () => {
   const edges = new Map<string, string[]>()
   for (const { from, to, isTypeOnly } of imports) if (!isTypeOnly) edges.set(from, [...(edges.get(from) ?? []), to])

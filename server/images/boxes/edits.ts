@@ -1,4 +1,3 @@
-import { constants, copyFile, type FileHandle, open } from 'node:fs/promises'
 import { malformed, unsupported } from '../metadata/unstrippable-error.ts'
 import type { Range } from './sample-ranges.ts'
 
@@ -11,7 +10,6 @@ export interface Edit {
 
 /** They are held in memory. An hour of a drone's film has some hundred thousand. */
 const MAXIMUM_EDITS = 500_000
-const ZEROS = Buffer.alloc(256 * 1024)
 
 export type EditList = ReturnType<typeof createEditList>
 
@@ -94,28 +92,4 @@ function editChunk(chunk: Uint8Array, position: number, { start, end, bytes }: E
   const to = Math.min(chunk.length, end - position)
   if (bytes) chunk.set(bytes.subarray(position + from - start, position + to - start), from)
   else chunk.fill(0, from, to)
-}
-
-/** Makes edits in a file that has no other writer. */
-export async function editFile(file: FileHandle, edits: readonly Edit[]): Promise<void> {
-  for (const { start, end, bytes } of edits) {
-    if (bytes) await file.write(bytes, 0, bytes.length, start)
-    else await fillWithZeros(file, start, end)
-  }
-}
-
-/** Copies a file and makes edits in the copy. */
-export async function copyEdited(inputPath: string, outputPath: string, edits: readonly Edit[]): Promise<void> {
-  // A clone shares its blocks with the original where the file system can do that.
-  await copyFile(inputPath, outputPath, constants.COPYFILE_FICLONE)
-  const file = await open(outputPath, 'r+')
-  try {
-    await editFile(file, edits)
-  } finally {
-    await file.close()
-  }
-}
-
-async function fillWithZeros(file: FileHandle, start: number, end: number): Promise<void> {
-  for (let at = start; at < end; at += ZEROS.length) await file.write(ZEROS, 0, Math.min(ZEROS.length, end - at), at)
 }

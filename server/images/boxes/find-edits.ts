@@ -1,4 +1,3 @@
-import { brotliDecompressSync } from 'node:zlib'
 import { type Found, inOrder, noteExif, noteXmp, type RemovedKind } from '../metadata/metadata-kinds.ts'
 import { malformed, unsupported } from '../metadata/unstrippable-error.ts'
 import type { ReadAt } from '../pipeline/read-at.ts'
@@ -20,6 +19,8 @@ export interface Findings {
 interface Source {
   readAt: ReadAt
   size: number
+  /** The first bytes, at most `max`, of what is compressed with Brotli; where there is none, less is told of what goes. May throw. */
+  unbrotli?: (bytes: Uint8Array, max: number) => Buffer
 }
 
 /** A box of the file itself, of which only the header was read. Positions are the file's. */
@@ -102,7 +103,7 @@ async function cleanMeta(source: Source, box: Outer, cleaning: Cleaning): Promis
   return undefined
 }
 
-async function blankOuter({ readAt }: Source, box: Outer, { edits, found }: Cleaning): Promise<void> {
+async function blankOuter({ readAt, unbrotli }: Source, box: Outer, { edits, found }: Cleaning): Promise<void> {
   const content = await readAt(box.content, Math.min(LOOKED_AT_BYTES, box.end - box.content))
   if (box.type === 'uuid' && isKeptUuid(content)) return
   const text = content.toString('latin1')
@@ -113,7 +114,7 @@ async function blankOuter({ readAt }: Source, box: Outer, { edits, found }: Clea
   } else {
     if (box.type === 'Exif') noteExif(content.subarray(4), found)
     else if (box.type === 'xml ') noteXmp(content, found)
-    else if (box.type === 'brob') noteCompressed(content, found)
+    else if (box.type === 'brob') noteCompressed(content, found, unbrotli)
     else noteBox(box.type, text, found)
     edits.write(box.start + 4, Buffer.from('free', 'latin1'))
   }
@@ -121,11 +122,12 @@ async function blankOuter({ readAt }: Source, box: Outer, { edits, found }: Clea
 }
 
 /** A box of JPEG XL that is compressed with Brotli, behind the four letters of its name. */
-function noteCompressed(content: Buffer, found: Found): void {
+function noteCompressed(content: Buffer, found: Found, unbrotli: Source['unbrotli']): void {
   const type = content.toString('latin1', 0, 4)
   found.add(type === 'Exif' ? 'exif' : 'xmp')
   try {
-    const bytes = brotliDecompressSync(content.subarray(4), { maxOutputLength: LOOKED_AT_BYTES })
+    const bytes = unbrotli?.(content.subarray(4), LOOKED_AT_BYTES)
+    if (!bytes) return
     if (type === 'Exif') noteExif(bytes.subarray(4), found)
     else noteXmp(bytes, found)
   } catch {

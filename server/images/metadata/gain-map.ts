@@ -22,15 +22,17 @@ export async function* stripWithGainMap(
   open: () => AsyncIterable<Uint8Array>,
   stripping: Stripping,
 ): AsyncGenerator<Uint8Array, void> {
-  const gainMap = stripping.salvages ? undefined : await findGainMap(open, stripping.found)
+  const found: Found = new Set()
+  const gainMap = await findGainMap(open, { ...stripping, found })
   yield* readingFrom(open, (reader) => stripJpeg(reader, { ...stripping, gainMap }))
+  for (const kind of found) stripping.found.add(kind)
   if (gainMap) yield gainMap.bytes
 }
 
 /** Looks for a gain map; of a photo that announces none, only the beginning is read. */
-async function findGainMap(open: () => AsyncIterable<Uint8Array>, found: Found): Promise<GainMap | undefined> {
+async function findGainMap(open: () => AsyncIterable<Uint8Array>, stripping: Stripping): Promise<GainMap | undefined> {
   const search = readingFrom(open, async function* (reader): AsyncGenerator<GainMap, void> {
-    const gainMap = await searchIn(reader, found)
+    const gainMap = await searchIn(reader, stripping)
     if (gainMap) yield gainMap
   })
   try {
@@ -41,10 +43,10 @@ async function findGainMap(open: () => AsyncIterable<Uint8Array>, found: Found):
   return undefined
 }
 
-async function searchIn(reader: ByteReader, found: Found): Promise<GainMap | undefined> {
+async function searchIn(reader: ByteReader, { found, salvages }: Stripping): Promise<GainMap | undefined> {
   const photo = { announcesGainMap: false, hasScan: false }
   let photoBytes = 0
-  for await (const part of stripJpeg(reader, { found: new Set(), salvages: false, seeksGainMap: true, notes: photo })) {
+  for await (const part of stripJpeg(reader, { found: new Set(), salvages, seeksGainMap: true, notes: photo })) {
     photoBytes += part.length
     if (photo.hasScan && !photo.announcesGainMap) return undefined
   }

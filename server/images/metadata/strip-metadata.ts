@@ -39,8 +39,18 @@ export function stripMetadata(
   open: () => AsyncIterable<Uint8Array>,
   { salvages = false }: StripOptions = {},
 ): Stripped {
+  const { bytes, removed } = stripInPlace(format, open, { salvages })
+  return { bytes: inEvenChunks(bytes), removed }
+}
+
+/** As `stripMetadata`, but what stays is handed out as it was read, in views that are valid until the next is asked for. */
+export function stripInPlace(
+  format: StrippableFormat,
+  open: () => AsyncIterable<Uint8Array>,
+  { salvages = false }: StripOptions = {},
+): Stripped {
   const found: Found = new Set()
-  return { bytes: inEvenChunks(keptBytes(format, open, { found, salvages })), removed: () => inOrder(found) }
+  return { bytes: keptBytes(format, open, { found, salvages }), removed: () => inOrder(found) }
 }
 
 /** What `stripMetadata` would remove. Throws `UnstrippableError` too. */

@@ -1,4 +1,3 @@
-import { crc32 } from 'node:zlib'
 import type { ByteReader } from './byte-reader.ts'
 import { type Found, noteExif, noteXmp } from './metadata-kinds.ts'
 import { asFarAsItGoes, orientationOf, type Stripping } from './salvage.ts'
@@ -73,6 +72,16 @@ function exifChunk(data: Buffer): Buffer {
   result.writeUInt32BE(data.length, 0)
   result.writeUInt32BE(crc32(content), 4 + content.length)
   return result
+}
+
+/** Annex D, for a few bytes: `node:zlib` has a fast one, but browsers run this, too. */
+function crc32(bytes: Uint8Array): number {
+  let crc = 0xffff_ffff
+  for (const byte of bytes) {
+    crc ^= byte
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb8_8320 : 0)
+  }
+  return (crc ^ 0xffff_ffff) >>> 0
 }
 
 /** §5.4: no decoder may ignore a chunk whose type starts with a capital. */

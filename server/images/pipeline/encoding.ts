@@ -1,8 +1,8 @@
 import type { Metadata, Sharp } from 'sharp'
 import type { ImageFormat } from './detect-format.ts'
-import { withFile } from './read-at.ts'
 import { isLosslessWebp, jpegQuality } from './read-coding.ts'
 import { tiffCompression } from './strip-tiff.ts'
+import { withFile } from './with-file.ts'
 
 /** Sets how a picture is saved so that it looks as it did, in its own format. */
 export async function encodeLike(picture: Sharp, { path, format, metadata }: Source): Promise<Sharp> {

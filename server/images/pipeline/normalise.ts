@@ -16,7 +16,6 @@ import {
   type Strip,
   type ToStrip,
 } from './picture.ts'
-import { withFile } from './read-at.ts'
 import { isAnimatedPng, isLosslessWebp } from './read-coding.ts'
 import {
   assertDecodable,
@@ -33,6 +32,7 @@ import { stripBoxes } from './strip-boxes.ts'
 import { stripGif } from './strip-gif.ts'
 import { lossOfTiff, stripTiff } from './strip-tiff.ts'
 import { hasWebColours, toWebColours } from './web-colours.ts'
+import { withFile } from './with-file.ts'
 
 export interface Picture {
   inputPath: string

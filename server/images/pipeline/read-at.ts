@@ -1,5 +1,3 @@
-import { open } from 'node:fs/promises'
-
 /** Bytes of a file at a position, in a buffer that nobody writes to any more. Throws a `RangeError` when they reach past its end. */
 export type ReadAt = (position: number, length: number) => Promise<Buffer>
 
@@ -22,19 +20,5 @@ export function createReadAt(readPart: ReadPart, stop?: AbortSignal): ReadAt {
     if (!holds(window)) window = await windowAt(position, length)
     if (!holds(window)) throw new RangeError('the file ends too early')
     return window.bytes.subarray(position - window.start, position - window.start + length)
-  }
-}
-
-/** Lets `use` read a file. `stop` stops it at the next window. */
-export async function withFile<T>(path: string, use: (readAt: ReadAt) => Promise<T>, stop?: AbortSignal): Promise<T> {
-  const file = await open(path)
-  const readPart: ReadPart = async (position, length) => {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, position)
-    return buffer.subarray(0, bytesRead)
-  }
-  try {
-    return await use(createReadAt(readPart, stop))
-  } finally {
-    await file.close()
   }
 }

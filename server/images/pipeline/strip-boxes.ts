@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises'
-import { copyEdited } from '../boxes/edits.ts'
+import { brotliDecompressSync } from 'node:zlib'
+import { copyEdited } from '../boxes/edit-file.ts'
 import { type Findings, findEdits } from '../boxes/find-edits.ts'
 import type { ToStrip } from './picture.ts'
-import { withFile } from './read-at.ts'
+import { withFile } from './with-file.ts'
 
 /**
  * Copies an AVIF or a HEIC and overwrites in the copy what is personal. Everything else stays where it is: a phone's photo would
@@ -10,7 +11,9 @@ import { withFile } from './read-at.ts'
  */
 export async function stripBoxes({ inputPath, outputPath, stop }: ToStrip): Promise<Omit<Findings, 'edits'>> {
   const { size } = await stat(inputPath)
-  const { edits, ...findings } = await withFile(inputPath, (readAt) => findEdits({ readAt, size }), stop)
+  const { edits, ...findings } = await withFile(inputPath, (readAt) => findEdits({ readAt, size, unbrotli }), stop)
   await copyEdited(inputPath, outputPath, edits)
   return findings
 }
+
+const unbrotli = (bytes: Uint8Array, max: number): Buffer => brotliDecompressSync(bytes, { maxOutputLength: max })

@@ -2,7 +2,8 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { inOrder, type RemovedKind } from '../metadata/metadata-kinds.ts'
 import type { ToStrip } from './picture.ts'
-import { type ReadAt, withFile } from './read-at.ts'
+import type { ReadAt } from './read-at.ts'
+import { withFile } from './with-file.ts'
 
 /** A part of the file. `end` is exclusive. */
 interface Part {

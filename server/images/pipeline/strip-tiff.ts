@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises'
-import { copyEdited, createEditList, type Edit, type EditList, inFileOrder } from '../boxes/edits.ts'
+import { copyEdited } from '../boxes/edit-file.ts'
+import { createEditList, type Edit, type EditList, inFileOrder } from '../boxes/edits.ts'
 import { type Found, inOrder, noteXmp, type RemovedKind } from '../metadata/metadata-kinds.ts'
 import { isDiskFault, PictureProblem, type ToStrip } from './picture.ts'
-import { type ReadAt, withFile } from './read-at.ts'
+import type { ReadAt } from './read-at.ts'
 import {
   createDirectoryReader,
   type Directory,
@@ -11,6 +12,7 @@ import {
   numberBytes,
   readNumber,
 } from './tiff-directory.ts'
+import { withFile } from './with-file.ts'
 
 const NEW_SUBFILE_TYPE = 254
 const COMPRESSION = 259

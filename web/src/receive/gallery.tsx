@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks'
 import { visibleName } from '../lib/visible-name.ts'
 import { DataNotice } from '../ui/data-notice.tsx'
+import { reportOf } from '../ui/removed-data.tsx'
 import { galleryTexts } from './texts/gallery.ts'
 import { uploadTexts } from './texts/upload.ts'
 import { Thumbnail } from './thumbnail.tsx'
@@ -42,9 +43,9 @@ function Tile(props: TileProps) {
 
 function contentOf({ view, one, isSelected, onSelect, onLook }: TileProps) {
   const t = uploadTexts.value
-  const { id, image, media } = one.file
+  const { id } = one.file
   const path = visibleName(one.path)
-  const report = image ?? media
+  const report = reportOf(one.file)
   return (
     <>
       <button type="button" data-look={id} title={path} aria-label={t.preview(path)} onClick={() => onLook(one)}>

@@ -9,8 +9,9 @@ export async function addTo(
   upload: UploadJson,
   token: string,
   secret: string | undefined,
-  files: readonly ChosenFile[],
+  chosen: readonly ChosenFile[],
 ): Promise<void> {
+  const files = secret !== undefined ? await (await import('./cleaning.ts')).withCleaned(chosen) : chosen
   const sourceOf = (file: ChosenFile) => notedFile(() => upload.id, file)
   const prepared = await Promise.all(files.map((file) => prepare(file, sourceOf(file), secret)))
   const about = { upload, token, secret, isNew: runningOf(upload.id)?.isNew ?? false }

@@ -1,3 +1,5 @@
+import type { Cleaned } from './cleaned.ts'
+
 /** Files as people choose them: by a field, by dropping, from the clipboard; folders with all that is in them. */
 
 export interface ChosenFile {
@@ -6,7 +8,12 @@ export interface ChosenFile {
   /** With the folders that lead to it: `photos/2026/a.jpg`. */
   path: string
   bytes: File
+  /** What is sent in its place, where the page itself cleans it. */
+  cleaned?: Cleaned
 }
+
+/** What is sent of it. */
+export const sentBytes = ({ bytes, cleaned }: ChosenFile): Blob => cleaned?.bytes ?? bytes
 
 const load = crypto.getRandomValues(new Uint32Array(2)).join('-')
 let count = 0

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { formatDuration, formatNumber } from '../lib/format.ts'
 import { ttlChoices } from '../lib/limits.ts'
 import { SwitchField } from '../ui/switch-field.tsx'
-import { changesPhotos, isForced, isOffered } from './options.ts'
+import { isForced, isOffered } from './options.ts'
 import type { OptionsProps as Props } from './options-panel.tsx'
 import { optionsTexts } from './texts/options.ts'
 
@@ -128,13 +128,11 @@ function Switches({ options, config, onChange }: Props) {
           onChange={(removable) => onChange({ removable })}
         />
       )}
-      {changesPhotos(options) && (
-        <SwitchField
-          label={t.keepPhotoData}
-          isOn={options.keepPhotoData}
-          onChange={(keepPhotoData) => onChange({ keepPhotoData })}
-        />
-      )}
+      <SwitchField
+        label={t.keepPhotoData}
+        isOn={options.keepPhotoData}
+        onChange={(keepPhotoData) => onChange({ keepPhotoData })}
+      />
     </div>
   )
 }

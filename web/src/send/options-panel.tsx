@@ -2,7 +2,7 @@ import type { ServerConfig } from '../lib/api.ts'
 import { formatDuration, formatNumber } from '../lib/format.ts'
 import { Icon } from '../ui/icon.tsx'
 import { lazy } from '../ui/lazy.tsx'
-import { changesPhotos, isForced, type SendOptions } from './options.ts'
+import { isForced, type SendOptions } from './options.ts'
 import { sendTexts } from './texts/send.ts'
 
 export interface OptionsProps {
@@ -42,7 +42,7 @@ function summary(options: SendOptions): string[] {
     [options.password !== '', t.summaryPassword],
     [options.comments.trim() !== '', t.summaryMessage],
     [options.removable, t.summaryRemovable],
-    [changesPhotos(options) && !options.keepPhotoData, t.summaryPhotos],
+    [!options.keepPhotoData, t.summaryPhotos],
   ]
   return parts.flatMap(([applies, text]) => (applies ? [text] : []))
 }

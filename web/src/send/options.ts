@@ -56,5 +56,6 @@ function limitsOf({ downloads }: SendOptions, config: ServerConfig): Pick<NewUpl
   return downloads === 1 && isOffered(config.feature_one_shot) ? { oneShot: true } : { maxDownloads: downloads }
 }
 
-/** What is encrypted or only passed on is left as it is. */
-export const changesPhotos = ({ encrypt, stream }: SendOptions): boolean => !encrypt && !stream
+/** The server can clean neither what is encrypted nor what it only passes on, so the page does. */
+export const cleansHere = ({ encrypt, stream, keepPhotoData }: SendOptions): boolean =>
+  (encrypt || stream) && !keepPhotoData

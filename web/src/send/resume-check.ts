@@ -3,7 +3,7 @@ import { beginsWith, coveredBy, NOTHING_SENT } from '../../../client/src/fingerp
 import { blobSource } from '../../../client/src/source.ts'
 import { offsetAt } from '../../../client/src/tus.ts'
 import { connection, type FileJson } from '../lib/api.ts'
-import type { ChosenFile } from './chosen-files.ts'
+import { type ChosenFile, sentBytes } from './chosen-files.ts'
 import type { Match } from './matching.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import type { OutgoingFile } from './transport.ts'
@@ -27,9 +27,10 @@ export interface Resumed {
 
 /** The rest of a file, or all of it where the server has nothing of this very file. `recordId`: see `upload-engine.ts`. */
 export async function resumedFile(recordId: string, match: ChosenAgain, place: Place = {}): Promise<Resumed> {
-  const { left, chosen } = match
+  const { left } = match
   const { secret, declared } = place
-  const found = await beginningOf(match, secret !== undefined)
+  const chosen = await asSent(match)
+  const found = await beginningOf({ left, chosen }, secret !== undefined)
   const isPlaceLost = left.fileId !== undefined && (!declared || declared.status === 'deleted')
   const continues = found === 'same' && !isPlaceLost
   const file = { ...chosen, key: left.key, path: left.path }
@@ -48,15 +49,23 @@ export async function resumedFile(recordId: string, match: ChosenAgain, place: P
   return { prepared, outgoing }
 }
 
+/** What was cleaned before it was sent is cleaned again: the same comes of the same file. */
+async function asSent({ left, chosen }: ChosenAgain): Promise<ChosenFile> {
+  if (!left.isCleaned) return chosen
+  const [cleaned = chosen] = await (await import('./cleaning.ts')).withCleaned([chosen])
+  return cleaned
+}
+
 /**
  * Whether the server has the beginning of this very file. `unknown`: it has nothing, or more than was noted, as when the browser
  * crashed before it had written that down.
  */
 async function beginningOf({ left, chosen }: ChosenAgain, isSealed: boolean): Promise<'same' | 'changed' | 'unknown'> {
-  const { url, fingerprint = NOTHING_SENT, size } = left
-  if (!(await beginsWith(blobSource(chosen.bytes), fingerprint))) return 'changed'
+  const { url, fingerprint = NOTHING_SENT } = left
+  const bytes = sentBytes(chosen)
+  if (!(await beginsWith(blobSource(bytes), fingerprint))) return 'changed'
   const received = url === undefined ? undefined : await offsetAt(url, connection)
   if (received === undefined) return 'unknown'
-  const needed = Math.min(isSealed ? openedEnd(received) : received, size)
-  return needed <= coveredBy(fingerprint, size) ? 'same' : 'unknown'
+  const needed = Math.min(isSealed ? openedEnd(received) : received, bytes.size)
+  return needed <= coveredBy(fingerprint, bytes.size) ? 'same' : 'unknown'
 }

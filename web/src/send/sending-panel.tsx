@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks'
 import { pathOfName } from '../../../client/src/file-name.ts'
 import { serverConfig } from '../lib/api.ts'
+import { cleanedHere } from '../lib/cleaned-here.ts'
 import { formatDuration } from '../lib/format.ts'
 import { linksOf } from '../receive/links.ts'
 import { CopyField } from '../ui/copy-field.tsx'
@@ -51,11 +52,10 @@ export function SendingPanel({ sending }: { sending: Sending }) {
       }
       foot={<StillToChoose sending={sending} />}
       belowFrom={stored.value}
-      below={(file) =>
-        file.state === 'done' && (
-          <RemovedData file={stored.value.find(({ fileName }) => pathOfName(fileName) === file.name)} />
-        )
-      }
+      below={({ key, name, state }) => {
+        const there = state === 'done' ? stored.value.find(({ fileName }) => pathOfName(fileName) === name) : undefined
+        return <RemovedData file={there} before={cleanedHere.get(key)} />
+      }}
     />
   )
 }

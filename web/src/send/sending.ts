@@ -4,8 +4,8 @@ import { createUpload, type FileJson, getUpload, removeFile, removeUpload, type 
 import { href, route } from '../lib/router.ts'
 import { me, myConfig } from '../lib/session.ts'
 import { linksOf } from '../receive/links.ts'
-import type { ChosenFile } from './chosen-files.ts'
-import { requestOf, type SendOptions } from './options.ts'
+import { type ChosenFile, sentBytes } from './chosen-files.ts'
+import { cleansHere, requestOf, type SendOptions } from './options.ts'
 import { plainTransport } from './plain-transport.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import { keepRecent, type RecentUpload } from './recent.ts'
@@ -33,14 +33,15 @@ export const sendings = signal<Sending[]>([])
 export const runningOf = (uploadId: string) => sendings.value.find(({ upload }) => upload.id === uploadId)
 
 /** Makes the upload and starts. Throws `MayflyError` when the server does not want it so. */
-export async function send(files: readonly ChosenFile[], options: SendOptions): Promise<void> {
+export async function send(chosen: readonly ChosenFile[], options: SendOptions): Promise<void> {
   const config = myConfig.value
   if (!config) return
+  const files = cleansHere(options) ? await (await import('./cleaning.ts')).withCleaned(chosen) : chosen
   const sealing = options.encrypt ? await import('./seal.ts') : undefined
   const secret = await sealing?.newSecret()
   const request = requestOf(options, config)
   let id = ''
-  const sourceOf = (file: ChosenFile) => (request.stream ? blobSource(file.bytes) : notedFile(() => id, file))
+  const sourceOf = (file: ChosenFile) => (request.stream ? blobSource(sentBytes(file)) : notedFile(() => id, file))
   const prepared = await Promise.all(files.map((file) => prepare(file, sourceOf(file), secret)))
   const wanted = {
     ...request,

@@ -22,6 +22,8 @@ export interface UnfinishedFile {
   name?: string | undefined
   /** What begins an encrypted one. It must not serve for any other file. */
   head?: string | undefined
+  /** The page itself cleaned it before it was sent. */
+  isCleaned?: boolean
 }
 
 export interface Unfinished {

@@ -2,8 +2,9 @@ import { computed } from '@preact/signals'
 import { NOTHING_SENT, notedSource } from '../../../client/src/fingerprint.ts'
 import { blobSource, type SizedSource } from '../../../client/src/source.ts'
 import type { FileJson } from '../lib/api.ts'
+import { cleanedHere } from '../lib/cleaned-here.ts'
 import { announce } from '../lib/upload-indicator.ts'
-import type { ChosenFile } from './chosen-files.ts'
+import { type ChosenFile, sentBytes } from './chosen-files.ts'
 import type { Prepared } from './prepare.ts'
 import { createSender, type Outcome, type Sender } from './sender.ts'
 import type { OutgoingFile, Transport } from './transport.ts'
@@ -16,31 +17,32 @@ import { totalOf } from './upload-queue.ts'
  */
 
 /** Nothing of it is sent before its fingerprint is kept. `known`: up to where that was kept before. */
-export const notedFile = (
-  recordId: () => string,
-  { bytes, key }: Pick<ChosenFile, 'bytes' | 'key'>,
-  known = NOTHING_SENT,
-): SizedSource => notedSource(blobSource(bytes), known, (fingerprint) => noteFile(recordId(), key, { fingerprint }))
+export const notedFile = (recordId: () => string, file: ChosenFile, known = NOTHING_SENT): SizedSource =>
+  notedSource(blobSource(sentBytes(file)), known, (fingerprint) => noteFile(recordId(), file.key, { fingerprint }))
 
 /** `declared`: its place in the upload; undefined: it is added. */
-export const outgoingOf = (
+export function outgoingOf(
   { chosen, name, type, source, sealed }: Prepared,
   declared?: FileJson,
   before?: () => Promise<void>,
-): OutgoingFile => ({
-  key: chosen.key,
-  path: chosen.path,
-  name: declared?.fileName ?? name,
-  fileId: declared?.id,
-  type,
-  source,
-  listed: sealed?.listed,
-  before,
-})
+): OutgoingFile {
+  const report = chosen.cleaned?.report
+  if (report) for (const one of [chosen.key, declared?.id ?? name]) cleanedHere.set(one, report)
+  return {
+    key: chosen.key,
+    path: chosen.path,
+    name: declared?.fileName ?? name,
+    fileId: declared?.id,
+    type,
+    source,
+    listed: sealed?.listed,
+    before,
+  }
+}
 
 /** What is kept of files before anything of them is sent. */
 export const unfinishedFiles = (prepared: readonly Prepared[], outgoing: readonly OutgoingFile[]): UnfinishedFile[] =>
-  prepared.map(({ chosen: { key, path, bytes }, name, sealed }, index) => {
+  prepared.map(({ chosen: { key, path, bytes, cleaned }, name, sealed }, index) => {
     const fileId = outgoing[index]?.fileId
     return {
       key,
@@ -49,6 +51,7 @@ export const unfinishedFiles = (prepared: readonly Prepared[], outgoing: readonl
       modified: bytes.lastModified,
       ...(fileId ? { fileId } : {}),
       ...(sealed ? { name, head: sealed.head } : {}),
+      ...(cleaned ? { isCleaned: true } : {}),
     }
   })
 

@@ -1,11 +1,9 @@
-import type { FileJson } from '../lib/api.ts'
+import type { DataReport } from '../lib/cleaned-here.ts'
 import { pictureTexts } from '../lib/texts/pictures.ts'
 import { Icon } from './icon.tsx'
 
-type Report = NonNullable<FileJson['image'] | FileJson['media']>
-
 /** What a photo or a video carried with it that nobody was meant to see: that it is gone, or that it is still there. */
-export function DataNotice({ report: { removed, remaining } }: { report: Report }) {
+export function DataNotice({ report: { removed, remaining } }: { report: DataReport }) {
   const t = pictureTexts.value
   if (remaining)
     return (

@@ -1,10 +1,11 @@
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
-import { stripMetadata } from '../../../../server/images/metadata/strip-metadata.ts'
+import { type StripOptions, stripMetadata } from '../../../../server/images/metadata/strip-metadata.ts'
 import { asFile, exiftool, personalTags } from '../../../helpers/exiftool.ts'
 import {
   damaged,
   fourCorners,
+  orientationExif,
   PHONE_EXIF,
   picture,
   secretsIn,
@@ -36,11 +37,12 @@ const gainMap = withJpegSegment(withJpegSegment(map, 0xe1, parameters), 0xe2, IS
 const announced = withJpegSegment(withJpegSegment(photo, 0xe1, xmp(`${HDRGM}>`)), 0xe2, ISO)
 const ultraHdr = Buffer.concat([announced, gainMap, Buffer.from('secret film')])
 
-async function stripped(bytes: Buffer): Promise<{ clean: Buffer; removed: string[] }> {
-  const result = stripMetadata('jpeg', async function* () {
+async function stripped(bytes: Buffer, options: StripOptions = {}): Promise<{ clean: Buffer; removed: string[] }> {
+  const open = async function* () {
     yield bytes.subarray(0, 700)
     yield bytes.subarray(700)
-  })
+  }
+  const result = stripMetadata('jpeg', open, options)
   const clean = Buffer.concat(await Array.fromAsync(result.bytes))
   return { clean, removed: result.removed() }
 }
@@ -65,6 +67,17 @@ test.skipIf(!isInstalled('exiftool'))(
     expect([clean, kept].map((bytes) => bytes.includes(ISO))).toEqual([true, true])
   },
 )
+
+test.skipIf(!isInstalled('exiftool'))('one that keeps how it is turned keeps its gain map, too', async () => {
+  const turned = withJpegSegment(ultraHdr, 0xe1, orientationExif(6))
+
+  const { clean } = await stripped(turned, { salvages: true })
+
+  const kept = tag(clean, '-MPImage2')
+  expect(await storedPixels(kept)).toEqual(await storedPixels(map))
+  expect(clean.subarray(-kept.length)).toEqual(kept)
+  expect((await sharp(clean).metadata()).orientation).toBe(6)
+})
 
 test('one that was stripped before has nothing to lose', async () => {
   const { clean } = await stripped(ultraHdr)

@@ -20,7 +20,7 @@ export const optionsTexts = texts(
     encryptNeedsHttps: 'Encryption needs a connection over HTTPS',
     stream: 'Store nothing: wait until somebody fetches the files, and pass them on',
     extendTtl: 'Each download starts the time anew',
-    keepPhotoData: 'Keep the hidden data of photos (place, camera, time)',
+    keepPhotoData: 'Keep the hidden data of photos and videos (place, camera, time)',
   },
   {
     ttl: '保留时间',
@@ -40,6 +40,6 @@ export const optionsTexts = texts(
     encryptNeedsHttps: '加密需要 HTTPS 连接',
     stream: '不存储：等待对方下载时直接传送',
     extendTtl: '每次下载都重新计时',
-    keepPhotoData: '保留照片的隐藏信息（地点、相机、时间）',
+    keepPhotoData: '保留照片和视频的隐藏信息（地点、相机、时间）',
   },
 )
