@@ -114,3 +114,18 @@ describe.skipIf(!hasBrowser())('photos and videos that the server can’t read',
     expect((await sharp(clean).metadata()).orientation).toBe(6)
   })
 })
+
+describe.skipIf(!hasBrowser())('a document that is chosen', () => {
+  const app = sharedApp()
+  const open = useBrowser()
+
+  test('is said to name its author, if it does', async () => {
+    const page = await open()
+    await page.goto(`${app.url}/`)
+
+    await choose(page, [fileOf('named.pdf', '%PDF-1.4 << /Author (Anna) >>'), fileOf('nameless.pdf', '%PDF-1.4')])
+
+    await page.locator('.file', { hasText: 'named.pdf' }).getByText('Names its author').waitFor()
+    expect(await page.getByText('Names its author').count()).toBe(1)
+  })
+})
