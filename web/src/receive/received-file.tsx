@@ -1,10 +1,8 @@
-import { removeFile } from '../lib/api.ts'
 import { formatBytes, formatNumber } from '../lib/format.ts'
 import { visibleName } from '../lib/visible-name.ts'
-import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
-import { DialogButton } from '../ui/dialog-button.tsx'
 import { FileName } from '../ui/file-name.tsx'
 import { Icon } from '../ui/icon.tsx'
+import { lazy } from '../ui/lazy.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
 import { RemovedData } from '../ui/removed-data.tsx'
 import { DownloadButton } from './download-button.tsx'
@@ -13,6 +11,9 @@ import { Refusal } from './refusal.tsx'
 import { uploadTexts } from './texts/upload.ts'
 import { useFetching } from './use-fetching.ts'
 import { isAskedAgain, type View, type ViewFile } from './view.ts'
+
+/** Most people may not delete anything. */
+const DeleteButton = lazy(async () => (await import('./delete-button.tsx')).DeleteButton, { isExtra: true })
 
 interface Props {
   view: View
@@ -67,28 +68,6 @@ export function ReceivedFile({ view, one, reload, isOnly, isSelected, onSelect, 
         </div>
       )}
     </li>
-  )
-}
-
-function DeleteButton({ view, one, reload }: Pick<Props, 'view' | 'one' | 'reload'>) {
-  const t = uploadTexts.value
-  const { file } = one
-  const path = visibleName(one.path)
-  return (
-    <DialogButton icon="trash" label={t.deleteFile(path)} look="bare">
-      {(close) => (
-        <ConfirmDialog
-          title={t.deleteFile(path)}
-          text={t.deleteFileSure(path)}
-          onConfirm={async () => {
-            if (view.manifest) await (await import('../send/manifest-changes.ts')).unlist(view, one)
-            await removeFile(view.upload.id, file, view.access)
-            await reload()
-          }}
-          onClose={close}
-        />
-      )}
-    </DialogButton>
   )
 }
 
