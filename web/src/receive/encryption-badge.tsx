@@ -5,6 +5,7 @@ import { encryptionTexts } from './texts/encryption.ts'
 import { uploadTexts } from './texts/upload.ts'
 import { type Verdict, verify } from './verify.ts'
 import type { View } from './view.ts'
+import './encryption.css'
 
 /** Says that an upload is encrypted, and what of it was seen to be the sender's, not what somebody wished it were. */
 export function EncryptionBadge({ view }: { view: View }) {

@@ -1,5 +1,6 @@
 import DOMPurify from 'dompurify'
 import { ALLOWED_TAGS } from './markdown-tags.ts'
+import './markdown.css'
 
 /** An ordinary text takes a few milliseconds. */
 const TIME_LIMIT_MS = 500
