@@ -19,6 +19,9 @@ export function previewKind(view: View, one: ViewFile): PreviewKind | undefined 
   return isDirect(view) || one.size <= MAX_HELD_BYTES ? known : undefined
 }
 
+/** Pictures and videos, which a gallery shows. */
+export const isSeen = (view: View, one: ViewFile): boolean => ['image', 'video'].includes(previewKind(view, one) ?? '')
+
 /** Of an encrypted picture that is opened for a thumbnail: all of it has to be fetched. */
 const MAX_OPENED_BYTES = 8_000_000
 

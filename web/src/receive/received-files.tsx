@@ -8,7 +8,7 @@ import { ArchiveButton } from './archive-button.tsx'
 import { Arrivals } from './arrivals.tsx'
 import { DownloadButton } from './download-button.tsx'
 import { inOrder, ORDERS, type Order } from './order.ts'
-import { previewKind, thumbnailBy } from './preview-kind.ts'
+import { isSeen, previewKind, thumbnailBy } from './preview-kind.ts'
 import { ReceivedFile } from './received-file.tsx'
 import { Refusal } from './refusal.tsx'
 import { uploadTexts } from './texts/upload.ts'
@@ -26,8 +26,7 @@ const FEW = 5
 const SEVERAL = 2
 
 const Gallery = lazy(async () => (await import('./gallery.tsx')).Gallery)
-const Lightbox = lazy(async () => (await import('./lightbox.tsx')).Lightbox, { isExtra: true })
-const PreviewDialog = lazy(async () => (await import('./preview-dialog.tsx')).PreviewDialog, { isExtra: true })
+const Looked = lazy(async () => (await import('./looked.tsx')).Looked, { isExtra: true })
 
 /** `gallery` or `list`, once somebody has chosen. */
 const stored = remembered('look')
@@ -51,7 +50,9 @@ export function ReceivedFiles({ view, reload }: Props) {
   const hasGallery = files.filter((one) => thumbnailBy(view, one)).length >= SEVERAL
   // Of encrypted files even thumbnails need all their bytes, so people have to want them.
   const isGallery = hasGallery && (chosenLook.value ?? (view.secret ? 'list' : 'gallery')) === 'gallery'
-  const [pictures, others] = isGallery ? divided(view, listed) : [[], listed]
+  const [pictures, others] = isGallery
+    ? [listed.filter((one) => isSeen(view, one)), listed.filter((one) => !isSeen(view, one))]
+    : [[], listed]
   if (files.every(({ file }) => file.status === 'deleted'))
     return <p class="quiet">{upload.admin ? t.emptyAdmin : t.emptyText}</p>
 
@@ -106,43 +107,16 @@ export function ReceivedFiles({ view, reload }: Props) {
           selected={available.filter(({ file }) => selected.value.has(file.id))}
         />
       )}
-      <Looked view={view} reload={reload} listed={listed} looked={looked} />
+      {looked.value && (
+        <Looked view={view} listed={listed} looked={looked}>
+          {(shown) => <LookedDetails key={shown.file.id} view={view} one={shown} reload={reload} />}
+        </Looked>
+      )}
     </>
   )
 }
 
-const isSeen = (view: View, one: ViewFile): boolean => ['image', 'video'].includes(previewKind(view, one) ?? '')
-
-/** Pictures and videos, and everything else. */
-function divided(view: View, files: ViewFile[]): [ViewFile[], ViewFile[]] {
-  return [files.filter((one) => isSeen(view, one)), files.filter((one) => !isSeen(view, one))]
-}
-
-interface LookedProps extends Props {
-  listed: ViewFile[]
-  looked: Signal<ViewFile | undefined>
-}
-
-/** What somebody looks at, in front of everything. From a picture or video they come to the others. */
-function Looked({ view, reload, listed, looked }: LookedProps) {
-  const one = looked.value
-  const kind = one && previewKind(view, one)
-  if (!one || !kind) return null
-
-  function close(id: string): void {
-    looked.value = undefined
-    // The browser has scrolled to where it was by then.
-    requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-look="${id}"]`)?.focus())
-  }
-
-  if (!isSeen(view, one)) return <PreviewDialog view={view} file={one} kind={kind} onClose={() => close(one.file.id)} />
-  return (
-    <Lightbox view={view} files={divided(view, listed)[0]} first={one.file.id} onClose={close}>
-      {(shown) => <LookedDetails key={shown.file.id} view={view} one={shown} reload={reload} />}
-    </Lightbox>
-  )
-}
-
+/** Of what somebody looks at. */
 function LookedDetails({ view, one, reload }: Props & { one: ViewFile }) {
   const fetching = useFetching()
   return (
