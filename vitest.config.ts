@@ -25,7 +25,7 @@ const REPLACES_A_MODULE = ['tests/server/images/uncleaned-pictures.test.ts']
 const ON_BOTH_DATABASES = [
   'tests/server/{accounts,activity,database,jobs,notifications,plik,resumable}/**/*.test.ts',
   'tests/server/uploads/uploads-expiry.test.ts',
-  'tests/server/downloads/{claims,claims-hostile,claims-lost,claims-ranges,live-links}.test.ts',
+  'tests/server/downloads/{claims,claims-hostile,claims-lost,claims-ranges,claims-repo,live-links}.test.ts',
   'tests/server/http/{announced-sizes,errors,nasty-values,source-address}.test.ts',
   'tests/server/images/pictures-on-s3.test.ts',
   'tests/server/file-requests/{guests-tus,limits,file-requests}.test.ts',

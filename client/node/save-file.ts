@@ -29,7 +29,7 @@ export interface SavedFile {
 interface Note {
   name: string
   etag: string
-  holder: string
+  downloaderId: string
   size: number
   /** Base64; undefined: none was announced. */
   sha256?: string
@@ -94,10 +94,10 @@ async function discardForeign(error: unknown, part: string): Promise<never> {
   throw error
 }
 
-const noteOf = ({ name, etag = '', holder, size = -1, sha256, sealed }: Download): Note => ({
+const noteOf = ({ name, etag = '', downloaderId, size = -1, sha256, sealed }: Download): Note => ({
   name,
   etag,
-  holder,
+  downloaderId,
   size,
   ...(sha256 === undefined ? {} : { sha256 }),
   ...(sealed ? { sealed: { name: sealed.name, listed: sealed.listed } } : {}),
@@ -113,11 +113,11 @@ async function earlier(
   if (note === undefined || position === 0 || position > note.size) return undefined
   const hasher = await hashed(part)
   if (position < note.size) {
-    return { note, received: { position, etag: note.etag, holder: note.holder, hasher }, isWhole: false }
+    return { note, received: { position, etag: note.etag, downloaderId: note.downloaderId, hasher }, isWhole: false }
   }
   // It ended between the last byte and the end. A limited file can't be asked for once more.
   if (note.sha256 === undefined || hasher.digest() !== note.sha256) return undefined
-  return { note, received: { position, etag: note.etag, holder: note.holder, hasher }, isWhole: true }
+  return { note, received: { position, etag: note.etag, downloaderId: note.downloaderId, hasher }, isWhole: true }
 }
 
 async function readNote(path: string): Promise<Note | undefined> {

@@ -24,8 +24,8 @@ export interface DownloadOptions extends Access, RetryOptions {
 }
 
 export interface ReceivedBefore extends Received {
-  /** As in `Download.holder`. */
-  holder: string
+  /** As in `Download.downloaderId`. */
+  downloaderId: string
   /** Has been told all bytes before `position`. */
   hasher: Hasher
 }
@@ -51,7 +51,7 @@ export interface Download {
   /** Of an encrypted file whose key is known. */
   sealed: SealedFile | undefined
   /** For `resume`: by this the server recognises who took the copy of a limited file. */
-  holder: string
+  downloaderId: string
   /** Fails with `digest_mismatch` at its end when the bytes are not what the server announced. */
   stream(): ReadableStream<Uint8Array>
   blob(): Promise<Blob>
@@ -140,8 +140,8 @@ async function fetchContent(
   options: DownloadOptions,
 ): Promise<Download> {
   const { resume, signal, wait: isWaiting = false } = options
-  const holder = resume?.holder ?? newHolder()
-  const parameters = new URLSearchParams({ holder, ...(isWaiting ? { wait: '1' } : {}) })
+  const downloaderId = resume?.downloaderId ?? newDownloaderId()
+  const parameters = new URLSearchParams({ holder: downloaderId, ...(isWaiting ? { wait: '1' } : {}) })
   const address = `${url}${url.includes('?') ? '&' : '?'}${parameters}`
   const retry = isWaiting
     ? { ...options, retries: Number.POSITIVE_INFINITY, idleTimeoutMs: Number.POSITIVE_INFINITY }
@@ -160,7 +160,7 @@ async function fetchContent(
     ...(plain && facts.size !== undefined ? { size: plain.size(facts.size) } : {}),
     name: isOpening ? sealed.name : pathOfName(fileNameOf(opened.headers)),
     sealed,
-    holder,
+    downloaderId,
     stream: () => bytes,
     blob: () => new Response(bytes).blob(),
     arrayBuffer: () => new Response(bytes).arrayBuffer(),
@@ -177,5 +177,5 @@ const factsOf = ({ headers, position, size }: Opened) => ({
 })
 
 /** Random, since anybody who knows it can continue a limited download. */
-const newHolder = (): string =>
+const newDownloaderId = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')

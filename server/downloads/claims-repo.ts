@@ -20,7 +20,7 @@ import {
 /** What is being downloaded by whom. */
 export interface Claimant {
   /** Hash of what identifies the downloader. */
-  holder: string
+  downloaderId: string
   /** `file`, or the ETag of an archive: half of a file and half of an archive do not make one copy. */
   scope: string
 }
@@ -60,7 +60,7 @@ export interface Lease {
   expiresAt: number
 }
 
-/** A transfer whose process died is believed to run this long after its last renewal; then its holder may resume. */
+/** A transfer whose process died is believed to run this long after its last renewal; then its downloader may resume. */
 export const BUSY_MS = 60_000
 /** After that somebody has noticed, too. */
 const OWN_RETRY_SECONDS = BUSY_MS / 1000 + 5
@@ -71,9 +71,9 @@ export type ClaimsRepo = ReturnType<typeof createClaimsRepo>
 export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
   return {
     /**
-     * One claim on each file, all or none: the holder's own that lies idle, else a new one while `limit` allows.
-     * Returns with them whether they were the holder's already, how many bytes it was handed before, and the length that it may
-     * have now. Throws `locked`: others hold all; `not_found`: all are spent, or the holder would be handed more than `maxBytes`.
+     * One claim on each file, all or none: the downloader's own that lies idle, else a new one while `limit` allows.
+     * Returns with them whether they were the downloader's already, how many bytes it was handed before, and the length that it may
+     * have now. Throws `locked`: others have all; `not_found`: all are spent, or the downloader would be handed more than `maxBytes`.
      */
     take: (
       fileIds: readonly string[],
@@ -146,7 +146,7 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
     /**
      * Notes that a transfer hands its last bytes over. Claims whose copy these complete are spent, and a file whose last claim is
      * spent is `removed` in the same transaction; while the claim is busy its bytes are kept, since they may be lost on
-     * their way. Other claims are the holder's until `idle` ends, or `ending` if their copy seems to be complete. Throws
+     * their way. Other claims are the downloader's until `idle` ends, or `ending` if their copy seems to be complete. Throws
      * `not_found` if a claim was spent already.
      */
     handOver: (
@@ -182,7 +182,7 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
         return isSettled
       }),
 
-    /** The connection was lost before a transfer had handed over all: its claims are the holder's until `idle` ends. */
+    /** The connection was lost before a transfer had handed over all: its claims are the downloader's until `idle` ends. */
     release: (claims: readonly Claim[], { handover, handedOut }: Transferred, idle: Lease): Promise<void> =>
       transact(async (trx) => {
         for (const { id } of claims) {
@@ -193,9 +193,9 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
       }),
 
     /**
-     * The connection was lost after a transfer had handed over all. Claims that are spent are the holder's again until `idle` ends,
+     * The connection was lost after a transfer had handed over all. Claims that are spent are the downloader's again until `idle` ends,
      * unless the file was taken away meanwhile, or the lease was, as from a process that stood still: then somebody may be
-     * deleting the bytes. Nothing happens where the holder has resumed meanwhile.
+     * deleting the bytes. Nothing happens where the downloader has resumed meanwhile.
      */
     lose: (claims: readonly Claim[], transfer: string, idle: Lease): Promise<void> =>
       transact(async (trx) => {
@@ -252,13 +252,13 @@ const isBusy = sql<boolean>`busy_until > 0`
 
 const idsOf = (claims: readonly Claim[]): string[] => claims.map(({ id }) => id)
 
-/** The holder's own claim, if no transfer is running on it. */
-const findIdle = (trx: Transaction<Schema>, fileId: string, { holder, scope }: Claimant, now: number) =>
+/** The downloader's own claim, if no transfer is running on it. */
+const findIdle = (trx: Transaction<Schema>, fileId: string, { downloaderId, scope }: Claimant, now: number) =>
   trx
     .selectFrom('claims')
     .select('id')
     .where('file_id', '=', fileId)
-    .where('holder', '=', holder)
+    .where('holder', '=', downloaderId)
     .where('scope', '=', scope)
     .where('spent', '=', 0)
     .where('expires_at', '>', now)
@@ -327,23 +327,35 @@ async function takeOne(
     .executeTakeFirst()
   if (numUpdatedRows === 0n) throw await refusal(trx, fileId, claimant, now)
   const id = newId()
-  const { holder, scope } = claimant
+  const { downloaderId, scope } = claimant
   await trx
     .insertInto('claims')
-    .values({ id, file_id: fileId, holder, scope, busy_until: lease.busyUntil, expires_at: lease.expiresAt })
+    .values({
+      id,
+      file_id: fileId,
+      holder: downloaderId,
+      scope,
+      busy_until: lease.busyUntil,
+      expires_at: lease.expiresAt,
+    })
     .execute()
   return id
 }
 
 /** `locked` while some claim may still come to nothing for the others to see, `not_found` when all is over. */
-async function refusal(trx: Transaction<Schema>, fileId: string, { holder }: Claimant, now: number): Promise<AppError> {
+async function refusal(
+  trx: Transaction<Schema>,
+  fileId: string,
+  { downloaderId }: Claimant,
+  now: number,
+): Promise<AppError> {
   const { nextEnd, ownTransfers } = await trx
     .selectFrom('claims')
     .select(({ fn, eb }) => [
       fn.min('expires_at').as('nextEnd'),
       fn
         .countAll<number>()
-        .filterWhere(eb.and([eb('holder', '=', holder), isBusy]))
+        .filterWhere(eb.and([eb('holder', '=', downloaderId), isBusy]))
         .as('ownTransfers'),
     ])
     .where('file_id', '=', fileId)
@@ -376,7 +388,7 @@ async function giveBackOne(trx: Transaction<Schema>, { id, fileId }: Claim): Pro
     .execute()
 }
 
-/** With `lapsedAt` only if its window has passed by then: its holder may just have resumed. False: it is spent, or the holder has. */
+/** With `lapsedAt` only if its window has passed by then: its downloader may just have resumed. False: it is spent, or the downloader has. */
 async function spendOne(trx: Transaction<Schema>, { id, fileId, limit }: Claim, lapsedAt?: number): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('claims')

@@ -9,7 +9,7 @@ interface Dependencies {
   repo: ClaimsRepo
   clock: Clock
   steady: SteadyClock
-  /** How long a claim waits for its holder after its transfer broke. */
+  /** How long a claim waits for its downloader after its transfer broke. */
   claimWindowMs: number
   /** Called when files may have become `removed`. */
   onRemoved: () => void
@@ -32,7 +32,7 @@ interface Wish {
 
 interface Transfer extends Transferred {
   claims: readonly Claim[]
-  /** The claims were the holder's before. */
+  /** The claims were the downloader's before. */
   isResumed: boolean
 }
 
@@ -43,7 +43,7 @@ export type Claims = ReturnType<typeof createClaims>
 
 /**
  * Limited downloads. A claim stands for one complete copy: taken by the first real GET in one atomic update, kept for
- * its holder while the transfer is broken, spent when all bytes were handed over or its window has passed. What the network
+ * its downloader while the transfer is broken, spent when all bytes were handed over or its window has passed. What the network
  * takes it may still lose, so a spent claim can be restored until the connection has confirmed that it delivered the bytes.
  */
 export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, log }: Dependencies) {
@@ -55,7 +55,7 @@ export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, lo
 
   const leaseFrom = (now: number) => ({ busyUntil: now + BUSY_MS, expiresAt: now + Math.max(BUSY_MS, claimWindowMs) })
 
-  /** No transfer runs; the holder may come back for the rest while the window lasts. */
+  /** No transfer runs; the downloader may come back for the rest while the window lasts. */
   const idleFrom = (now: number) => ({ busyUntil: 0, expiresAt: now + claimWindowMs })
 
   /**
@@ -86,9 +86,9 @@ export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, lo
     repo.check(fileIds, limit, claimant, clock())
 
   /**
-   * A claim is settled before the last bytes are handed over: spent if they complete the copy, else left to its holder.
+   * A claim is settled before the last bytes are handed over: spent if they complete the copy, else left to its downloader.
    * So a second downloader can never be served a copy, the first one sees the file gone as soon as it has all of it, and the
-   * holder can ask for the next piece as soon as it has the last. It is undone if these bytes are lost. When
+   * downloader can ask for the next piece as soon as it has the last. It is undone if these bytes are lost. When
    * not even the first byte can be read, nobody was served anything, and the claims are as if never taken.
    */
   async function* deliver(
@@ -155,7 +155,7 @@ export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, lo
     if (lost.length > 0) await repo.takeLeases(lost)
   }
 
-  /** Spends claims whose holder did not come back in time; returns how many. Transfers that run keep theirs. */
+  /** Spends claims whose downloader did not come back in time; returns how many. Transfers that run keep theirs. */
   async function lapse(): Promise<number> {
     await releaseLost()
     let total = 0

@@ -2,9 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ByteRange } from '../../storage/blob-store.ts'
 import type { Caller } from '../accounts/caller.ts'
 import type { Config } from '../config/config.ts'
-import { type CallerReader, holderCookieFor, holderOf, isPreview, readerOf } from '../http/caller.ts'
+import type { CallerReader } from '../http/caller.ts'
 import { contentHeaders, type HeaderList } from '../http/content-headers.ts'
 import { createContentGuard } from '../http/domains.ts'
+import { downloaderCookieFor, downloaderOf, isPreview, readerOf } from '../http/downloader.ts'
 import { withReaderTimeout } from '../http/idle-timeout.ts'
 import { acceptAnyBody, BYTES_WITH_FILES, readJson } from '../http/json-body.ts'
 import { receiptOf } from '../http/receipt.ts'
@@ -78,31 +79,36 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
   ): ReturnType<Downloads['read']> {
     if (!download.isLimited) return downloads.read(download, range)
     if (isPreview(request)) throw previewRefusal()
-    const holder = holderOf(request, caller)
+    const downloader = downloaderOf(request, caller)
     const { socket } = request
     const isStream = download.source.kind === 'stream'
     if (isStream) socket.setTimeout(0) // nothing moves on the connection before its sender begins
     const { gone } = readCaller.sender(request, reply)
-    const reader = { holder: holder.id, receipt: () => receiptOf(socket), isLook: isLook(request.headers.range), gone }
+    const reader = {
+      downloaderId: downloader.id,
+      receipt: () => receiptOf(socket),
+      isLook: isLook(request.headers.range),
+      gone,
+    }
     const { bytes, part } = await downloads.read(download, range, reader)
-    if (holder.newCookie) setHolderCookie(reply, holder.newCookie)
+    if (downloader.newCookie) setDownloaderCookie(reply, downloader.newCookie)
     return { bytes: isStream ? withReaderTimeout(socket, bytes, STALLED_READER_MS) : bytes, part }
   }
 
   const head = (find: typeof findFile) => async (request: FastifyRequest, reply: FastifyReply) => {
     const caller = await readCaller(request)
     const download = await find(request, caller, reply)
-    await downloads.check(download, holderOf(request, caller).id)
+    await downloads.check(download, downloaderOf(request, caller).id)
     const { status, headers } = answerTo(request, download)
     return withHeaders(reply.code(status), [...headers, ...lengthOf(undefined, download)]).send()
   }
 
   /** As a header, because `reply.setCookie` writes its own only on the way through `reply.send`, which content goes past. */
-  function setHolderCookie(reply: FastifyReply, value: string): void {
+  function setDownloaderCookie(reply: FastifyReply, value: string): void {
     const maxAge = Math.ceil(config.claimWindowMs / 1000)
     const { request } = reply
     const options = { path: '/', httpOnly: true, sameSite: 'lax', maxAge, secure: request.overHttps } as const
-    reply.header('Set-Cookie', reply.server.serializeCookie(holderCookieFor(request), value, options))
+    reply.header('Set-Cookie', reply.server.serializeCookie(downloaderCookieFor(request), value, options))
   }
 
   return async (app: FastifyInstance): Promise<void> => {

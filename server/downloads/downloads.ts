@@ -195,8 +195,8 @@ export function createDownloads({
     if (limit === null && parts.length === 1 && only?.kind === 'file')
       return { bytes: await bytesReader.open(only).catch(onFailure), part }
     if (limit === null) return { bytes: bytesOf(parts), part }
-    const { holder, receipt, isLook } = claiming(reader)
-    const claim = await claims.take(fileIds, limit, { holder, scope }, size, { range, isLook })
+    const { downloaderId, receipt, isLook } = claiming(reader)
+    const claim = await claims.take(fileIds, limit, { downloaderId, scope }, size, { range, isLook })
     return { bytes: claim.deliver(bytesOf(source.parts(claim.range)), receipt), part: part && claim.range }
   }
 
@@ -223,9 +223,9 @@ export function createDownloads({
   }
 
   /** Throws what `read` would throw because of others who download, and takes nothing. */
-  async function check({ source }: Download, holder: string): Promise<void> {
+  async function check({ source }: Download, downloaderId: string): Promise<void> {
     if (source.kind === 'stream' || source.limit === null) return
-    await claims.check(source.fileIds, source.limit, { holder, scope: source.scope })
+    await claims.check(source.fileIds, source.limit, { downloaderId, scope: source.scope })
   }
 
   async function readStream({ opened, file }: StreamSource, gone: AbortSignal): Promise<AsyncIterable<Buffer>> {
@@ -263,7 +263,7 @@ function claiming(reader: Reader | undefined): Reader {
 /** Who downloads something limited. */
 interface Reader {
   /** Hash of what identifies the downloader. */
-  holder: string
+  downloaderId: string
   receipt: Receipt
   /** It asked for a range that ends with the file, to see what there is: the first byte will do. */
   isLook: boolean

@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Accounts } from '../accounts/accounts.ts'
 import { type Caller, isAdmin } from '../accounts/caller.ts'
@@ -6,7 +5,6 @@ import type { Config } from '../config/config.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Sender } from '../lib/sender.ts'
 import type { Credentials } from '../uploads/password-gate.ts'
-import { boundName } from './cookies.ts'
 import { isUnwantedPage } from './origins.ts'
 import { sessionTokenOf } from './session-cookies.ts'
 import { isInside, type Source, sourceOf } from './source-address.ts'
@@ -133,52 +131,3 @@ export function readCredentials(header: string | undefined): Credentials {
 /** The header that `readCredentials` reads; Plik answers it to who protected an upload. */
 export const basicAuthorization = (login: string, password: string): string =>
   `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`
-
-/** The cookie by which a browser is known while it downloads something limited. */
-const HOLDER_COOKIE = 'mayfly-download'
-export const holderCookieFor = (request: FastifyRequest): string => boundName(HOLDER_COOKIE, request, '/')
-
-export interface Holder {
-  /** Hash of what identifies the downloader. */
-  id: string
-  /** A new cookie to set, for a browser that had none. */
-  newCookie: string | undefined
-}
-
-/** Long enough that nobody guesses the one of somebody else. */
-const GIVEN_HOLDER = /^[\w-]{16,64}$/
-
-/**
- * Whom a claim on a limited download belongs to. Browsers behind one address look all the same, so they get a cookie;
- * curl and programs keep none, but have an address and a name. Our page names itself (`?holder=`) to a download domain, where
- * cookies are another site's: the browser would send them along when it follows a link, but not when the page asks.
- */
-export function holderOf(request: FastifyRequest, caller: Caller): Holder {
-  const { holder: given } = request.query as { holder?: unknown }
-  if (typeof given === 'string' && GIVEN_HOLDER.test(given))
-    return { id: digest(`given ${given}`), newCookie: undefined }
-  const userAgent = request.headers['user-agent'] ?? ''
-  if (!userAgent.startsWith('Mozilla/'))
-    return { id: digest(`address ${readerOf(request, caller)}`), newCookie: undefined }
-  const cookie = request.cookies[holderCookieFor(request)]
-  if (cookie) return { id: digest(`cookie ${cookie}`), newCookie: undefined }
-  const newCookie = randomBytes(24).toString('base64url')
-  return { id: digest(`cookie ${newCookie}`), newCookie }
-}
-
-/** Who is reading, as well as it can be said of somebody who is not asked to keep a cookie. */
-export const readerOf = ({ headers }: FastifyRequest, { address }: Caller): string =>
-  `${address} ${headers['user-agent'] ?? ''}`
-
-const digest = (text: string): string => createHash('sha256').update(text).digest('hex')
-
-/** Announced by what looks at a page before a person does (Fetch §3.8.5; the rest are older spellings of it). */
-const PREFETCH_HEADERS = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'] as const
-/** Services that open a link to show a preview of it in a chat or a result list. */
-const PREVIEW_BOTS =
-  /(?<!cu)bot\b|facebookexternalhit|facebookcatalog|meta-external|whatsapp|skypeuripreview|slack-imgproxy|embedly|quora link preview|vkshare|w3c_validator|redditbot|pinterest|google-pagerenderer|mastodon|bluesky|iframely|snapchat|viber|kakaotalk-scrap|yahoo! slurp|microsoftpreview|bingpreview/i
-
-/** Whether nobody is there to read what would be sent. */
-export const isPreview = ({ headers }: FastifyRequest): boolean =>
-  PREFETCH_HEADERS.some((name) => /prefetch|preview|prerender/i.test(String(headers[name] ?? ''))) ||
-  PREVIEW_BOTS.test(headers['user-agent'] ?? '')

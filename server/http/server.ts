@@ -103,7 +103,7 @@ function logRequests(app: FastifyInstance, log: FastifyBaseLogger): void {
     const { id: reqId, params, method, routeOptions } = request
     const { uploadId, fileId: file } = (params ?? {}) as { uploadId?: string; fileId?: string }
     const route = `${method} ${routeOptions.url ?? '(none)'}`
-    const upload = uploadId && nickname(uploadId)
+    const upload = uploadId && displayName(uploadId)
     const ms = Math.round(reply.elapsedTime)
     log.info({ reqId, route, upload, file, status: reply.statusCode, ms }, 'answered')
     done()
@@ -146,7 +146,7 @@ function closeInPeace(app: FastifyInstance): void {
 }
 
 /** Tells the lines of one upload from those of others, and opens nothing. */
-const nickname = (uploadId: string): string => hash('sha256', uploadId).slice(0, 8)
+const displayName = (uploadId: string): string => hash('sha256', uploadId).slice(0, 8)
 
 /** Unlike those of any other process, and cheap: a random one for each request is 5 % of a small download. */
 function requestIds(): () => string {

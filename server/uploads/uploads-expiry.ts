@@ -41,7 +41,7 @@ const SHORT_STEP_MS = 12
 const LONG_STEP_MS = 30
 const PARALLEL_DELETES = 16
 /** How long after its end a link still says "has expired" rather than "not found". */
-const EPITAPH_MS = 60 * 60 * 1000
+const EXPIRED_NOTICE_MS = 60 * 60 * 1000
 /** A file that was not added to for this long is not being written any more: a writer's file is touched every ten seconds. */
 const ABANDONED_AFTER_MS = 5 * 60 * 1000
 /** A file that comes in belongs to whoever renews its lease (`uploads-intake.ts`). */
@@ -120,7 +120,7 @@ export function createUploadsExpiry(dependencies: Dependencies) {
 
   /** Deletes the rows of uploads that are over. */
   const deleteMetadata = (work: Work = {}): Promise<number> =>
-    inBatches((limit) => repo.deleteUploads(clock() - EPITAPH_MS, limit), work)
+    inBatches((limit) => repo.deleteUploads(clock() - EXPIRED_NOTICE_MS, limit), work)
 
   /** Ends uploads whose writer died: gives slots back, takes back quick uploads that never got their answer. */
   async function purgeAbandoned(work: Work = {}): Promise<{ files: number; uploads: number }> {

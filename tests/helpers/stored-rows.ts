@@ -10,7 +10,7 @@ export async function makeAppWithDatabase(settings: Record<string, string> = {})
   const app = await makeApp({ DATABASE_URL: url, ...settings })
   const database = openDatabase(url === 'sqlite' ? sqliteFile(app) : { kind: 'postgres', url })
   onTestFinished(() => database.close())
-  return { app, db: database.db, prepare: database.prepare }
+  return { app, db: database.db, prepare: database.prepare, transact: database.transact }
 }
 
 const sqliteFile = ({ dataDir }: TestApp) => ({

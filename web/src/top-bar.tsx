@@ -5,7 +5,7 @@ import { href, route } from './lib/router.ts'
 import { me, nameOf } from './lib/session.ts'
 import { commonTexts } from './lib/texts/common.ts'
 import { type Theme, theme } from './lib/theme.ts'
-import { type UnderWay, underWay } from './lib/upload-indicator.ts'
+import { type OwnUpload, ownUploads } from './lib/upload-indicator.ts'
 import logo from './mayfly.svg'
 import { Icon, type IconName } from './ui/icon.tsx'
 
@@ -56,17 +56,17 @@ export function TopBar() {
 function UnderWayLinks() {
   const { path, query } = route.value
   const here = href(path, Object.fromEntries(query))
-  return underWay.value
+  return ownUploads.value
     .filter(({ place }) => place !== here)
-    .map((one, index) => <UnderWayLink key={index} one={one} />)
+    .map((one, index) => <SendingLink key={index} one={one} />)
 }
 
-function UnderWayLink({ one: { place, total } }: { one: UnderWay }) {
+function SendingLink({ one: { place, total } }: { one: OwnUpload }) {
   const t = commonTexts.value
   const { sent, size, state } = total.value
   const percent = formatPercent(size === 0 ? 1 : sent / size)
   const label = {
-    sending: t.underWay(percent),
+    sending: t.sendingPercent(percent),
     stalled: t.underWayStalled,
     paused: t.underWayPaused,
     failed: t.underWayFailed,

@@ -2,19 +2,19 @@ import { signal } from '@preact/signals'
 import { remembered } from '../lib/browser-storage.ts'
 
 /** What a guest has added from this tab. The server shows guests nothing, so the tab remembers. */
-export interface BroughtFile {
+export interface GuestFile {
   name: string
   size: number
 }
 
-const stored = (token: string) => remembered(`brought-${token}`, () => sessionStorage)
-const brought = signal<Record<string, BroughtFile[]>>({})
+const stored = (token: string) => remembered(`guest-files-${token}`, () => sessionStorage)
+const guestFiles = signal<Record<string, GuestFile[]>>({})
 
-export const broughtBy = (token: string): BroughtFile[] =>
-  brought.value[token] ?? (JSON.parse(stored(token).get() ?? '[]') as BroughtFile[])
+export const guestFilesOf = (token: string): GuestFile[] =>
+  guestFiles.value[token] ?? (JSON.parse(stored(token).get() ?? '[]') as GuestFile[])
 
-export function rememberBrought(token: string, file: BroughtFile): void {
-  const files = [...broughtBy(token), file]
-  brought.value = { ...brought.value, [token]: files }
+export function rememberGuestFile(token: string, file: GuestFile): void {
+  const files = [...guestFilesOf(token), file]
+  guestFiles.value = { ...guestFiles.value, [token]: files }
   stored(token).set(JSON.stringify(files))
 }

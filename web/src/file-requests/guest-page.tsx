@@ -17,7 +17,7 @@ import { FileName } from '../ui/file-name.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { PageTitle } from '../ui/page-title.tsx'
-import { type BroughtFile, broughtBy } from './guest-files.ts'
+import { type GuestFile, guestFilesOf } from './guest-files.ts'
 import { GuestSending } from './guest-sending.tsx'
 import { deleteGuestUpload, endGuestUpload, guestUploads, resumeAsGuest, sendAsGuest } from './guest-upload.ts'
 import { OpenFor } from './open-for.tsx'
@@ -34,7 +34,7 @@ export function GuestPage() {
 
 function Guest({ token }: { token: string }) {
   const request = useFetched(token, () => inspectRequest(token))
-  const brought = broughtBy(token)
+  const brought = guestFilesOf(token)
   const sent = guestUploads.value.find((one) => one.token === token)
   const left = unfinished.value.filter((one) => one.isGuest && one.token === token)
 
@@ -205,7 +205,7 @@ function problemWith(
   return before.bytes + bytes.size > bytesLeft ? t.tooMuch(formatBytes(bytesLeft)) : undefined
 }
 
-function Brought({ files }: { files: BroughtFile[] }) {
+function Brought({ files }: { files: GuestFile[] }) {
   const t = requestTexts.value
   if (files.length === 0) return null
   return (

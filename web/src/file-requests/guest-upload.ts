@@ -8,7 +8,7 @@ import { tusTransport } from '../send/tus-transport.ts'
 import { forgetUnfinished, noteShared, rememberUnfinished, type Unfinished } from '../send/unfinished.ts'
 import { discardAt } from '../send/unfinished-on-server.ts'
 import { notedFile, outgoingOf, type Running, startSending, unfinishedFiles } from '../send/upload-engine.ts'
-import { rememberBrought } from './guest-files.ts'
+import { rememberGuestFile } from './guest-files.ts'
 
 /** What a guest is sending at the moment. */
 interface GuestUpload extends Running {
@@ -63,7 +63,7 @@ function start(recordId: string, token: string, outgoing: readonly OutgoingFile[
       recordId,
       place: href('/', { request: token }),
       transport: tusTransport(recordId, { headers: { 'X-RequestToken': token }, metadata: {} }),
-      onDone: ({ name, source }) => rememberBrought(token, { name, size: source.size }),
+      onDone: ({ name, source }) => rememberGuestFile(token, { name, size: source.size }),
     },
     outgoing,
   )

@@ -1,7 +1,7 @@
 import { effect, signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { formatPercent } from './format.ts'
-import { underWay } from './upload-indicator.ts'
+import { ownUploads } from './upload-indicator.ts'
 
 /** What the browser calls this tab: how far it has sent, and the page that it shows. */
 
@@ -14,7 +14,7 @@ effect(() => {
 
 /** Of all that is being sent; nothing when all bytes have left. */
 function progress(): string {
-  const totals = underWay.value.map(({ total }) => total.value)
+  const totals = ownUploads.value.map(({ total }) => total.value)
   const sum = (key: 'sent' | 'size') => totals.reduce((all, total) => all + total[key], 0)
   return sum('sent') < sum('size') ? formatPercent(sum('sent') / sum('size')) : ''
 }

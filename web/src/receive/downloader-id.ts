@@ -4,9 +4,9 @@ import { isLimited } from './view.ts'
 
 /** By which the server knows this tab again. From here, a domain for downloads gets no cookie that would tell it. */
 const known = remembered('holder', () => sessionStorage)
-const own = known.get() ?? newHolder()
+const own = known.get() ?? newDownloaderId()
 
-function newHolder(): string {
+function newDownloaderId(): string {
   const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
     '',
   )
@@ -15,7 +15,7 @@ function newHolder(): string {
 }
 
 /** An address under which an interrupted limited download is resumed. */
-export function asHolder(upload: UploadJson, url: string): string {
+export function withDownloaderId(upload: UploadJson, url: string): string {
   if (!upload.downloadDomain || !isLimited(upload)) return url
   return `${url}${url.includes('?') ? '&' : '?'}holder=${own}`
 }

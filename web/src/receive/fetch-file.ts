@@ -1,6 +1,6 @@
 import { cleanFileName } from '../../../server/uploads/file-name.ts'
 import { headFile } from '../lib/api.ts'
-import { asHolder } from './downloader-id.ts'
+import { withDownloaderId } from './downloader-id.ts'
 import { archiveUrl, fileUrl, saveUrl } from './links.ts'
 import { type Content, openFile, openUrl } from './open-file.ts'
 import { FileError, InsecureError } from './problems.ts'
@@ -23,7 +23,7 @@ export async function fetchFile(view: View, one: ViewFile, { onProgress, signal 
   const { upload, access } = view
   if (needsHttps(view)) throw new InsecureError()
   if (isDirect(view, one.size)) return follow(view, saveUrl(upload, one.file))
-  if (isLimited(upload)) await headFile(asHolder(upload, fileUrl(upload, one.file)), access)
+  if (isLimited(upload)) await headFile(withDownloaderId(upload, fileUrl(upload, one.file)), access)
   const { fileSize } = one.file
   const open = () => openFile(view, one, { onProgress: (read) => onProgress(read, fileSize), signal })
   await save({ name: nameOf(one), size: one.size }, open, signal)
@@ -31,7 +31,7 @@ export async function fetchFile(view: View, one: ViewFile, { onProgress, signal 
 
 /** Has the browser fetch it, if it is available, which asking does not use up: the browser's own failures are not explained. */
 async function follow({ upload, access }: View, url: string): Promise<void> {
-  const address = asHolder(upload, url)
+  const address = withDownloaderId(upload, url)
   await headFile(address, access) // its password is not in the address: the browser asks for that
   location.assign(address)
 }
@@ -50,7 +50,7 @@ export async function fetchFiles(view: View, files: ViewFile[], fetching: Fetchi
 async function fetchArchive(view: View, files: ViewFile[], { onProgress, signal }: Fetching): Promise<void> {
   const { upload, access } = view
   const url = archiveUrl(upload, idsOf(view, files))
-  const { headers } = await headFile(asHolder(upload, url), access)
+  const { headers } = await headFile(withDownloaderId(upload, url), access)
   const size = Number(headers.get('Content-Length'))
   const open = async (): Promise<Content> => ({
     bytes: await openUrl(view, url, { onProgress: (read) => onProgress(read, size), signal }),

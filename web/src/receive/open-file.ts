@@ -3,7 +3,7 @@ import { notAsSent } from '../../../client/src/errors.ts'
 import { openResuming } from '../../../client/src/resuming-stream.ts'
 import { announcedSha256, createHasher } from '../../../client/src/sha256.ts'
 import { connection } from '../lib/api.ts'
-import { asHolder } from './downloader-id.ts'
+import { withDownloaderId } from './downloader-id.ts'
 import { fileUrl } from './links.ts'
 import { InsecureError } from './problems.ts'
 import { needsHttps, type View, type ViewFile } from './view.ts'
@@ -33,7 +33,7 @@ export async function openUrl(
   const retry = upload.stream ? { idleTimeoutMs: Number.POSITIVE_INFINITY } : {} // its sender may pause
   const opened = await openResuming({
     connection,
-    url: asHolder(upload, url),
+    url: withDownloaderId(upload, url),
     headers: accessHeaders(access),
     retry,
     signal,

@@ -4,6 +4,7 @@ import { remembered } from '../lib/browser-storage.ts'
 import { Icon } from '../ui/icon.tsx'
 import { lazy } from '../ui/lazy.tsx'
 import { RemovedData } from '../ui/removed-data.tsx'
+import { VisibleRows } from '../ui/visible-rows.tsx'
 import { ArchiveButton } from './archive-button.tsx'
 import { Arrivals } from './arrivals.tsx'
 import { DownloadButton } from './download-button.tsx'
@@ -84,10 +85,14 @@ export function ReceivedFiles({ view, reload }: Props) {
         />
       )}
       {others.length > 0 && (
-        <ul class="files" aria-label={t.files}>
-          {others.map((one) => (
+        <VisibleRows
+          label={t.files}
+          files={others}
+          keyOf={({ file }) => file.id}
+          from={[view, reload, selected.value, canSelect, t]}
+          isKept
+          row={(one) => (
             <ReceivedFile
-              key={one.file.id}
               view={view}
               one={one}
               reload={reload}
@@ -96,8 +101,8 @@ export function ReceivedFiles({ view, reload }: Props) {
               onSelect={canSelect && one.isThere ? () => toggle(one.file.id) : undefined}
               onLook={previewKind(view, one) && (() => look(one))}
             />
-          ))}
-        </ul>
+          )}
+        />
       )}
       <Arrivals files={files} />
       {canSelect && (

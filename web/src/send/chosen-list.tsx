@@ -15,6 +15,7 @@ export function ChosenList({ files, onRemove }: { files: ChosenFile[]; onRemove:
     <VisibleRows
       label={t.chosenFiles}
       files={files}
+      keyOf={({ key }) => key}
       from={[t]}
       row={(file) => <Chosen file={file} onRemove={onRemove} />}
     />

@@ -99,6 +99,7 @@ export function SendingCard({
       </div>
       <VisibleRows
         files={files}
+        keyOf={({ key }) => key}
         from={[belowFrom, isHeld]}
         row={(file) => (
           <SendingFile

@@ -10,14 +10,17 @@ const MARGIN = '800px 0px'
 
 interface Props<T> {
   files: readonly T[]
+  keyOf: (file: T) => string
   /** Draws one. It is called again when that file is another object, or one of `from`, what else it draws from. */
   row: (file: T) => ComponentChildren
   from?: readonly unknown[]
   label?: string
+  /** Rows that were drawn once stay, since they have state of their own. */
+  isKept?: boolean
 }
 
 /** A list of files of which only what is in view is in the document: thousands cost no more than a few. */
-export function VisibleRows<T extends { key: string }>({ files, ...props }: Props<T>) {
+export function VisibleRows<T>({ files, ...props }: Props<T>) {
   const blocks = Array.from({ length: Math.ceil(files.length / BLOCK_ROWS) }, (_, index) =>
     files.slice(index * BLOCK_ROWS, (index + 1) * BLOCK_ROWS),
   )
@@ -30,7 +33,7 @@ export function VisibleRows<T extends { key: string }>({ files, ...props }: Prop
   )
 }
 
-function Block<T extends { key: string }>({ files, isFirst, label, ...props }: Props<T> & { isFirst: boolean }) {
+function Block<T>({ files, keyOf, isFirst, label, isKept = false, ...props }: Props<T> & { isFirst: boolean }) {
   const [isNear, setNear] = useState(isFirst)
   const box = useRef<HTMLDivElement>(null)
   const height = useRef(files.length * ROW_PX)
@@ -42,7 +45,7 @@ function Block<T extends { key: string }>({ files, isFirst, label, ...props }: P
         const entry = entries.at(-1)
         if (!entry) return
         if (!entry.isIntersecting) height.current = entry.boundingClientRect.height
-        setNear(entry.isIntersecting)
+        setNear((wasNear) => entry.isIntersecting || (isKept && wasNear))
       },
       { rootMargin: MARGIN },
     )
@@ -54,7 +57,7 @@ function Block<T extends { key: string }>({ files, isFirst, label, ...props }: P
       {isNear && (
         <ul class="files" aria-label={label}>
           {files.map((file) => (
-            <Row key={file.key} file={file} {...props} />
+            <Row key={keyOf(file)} file={file} {...props} />
           ))}
         </ul>
       )}

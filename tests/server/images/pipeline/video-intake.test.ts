@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createSlots } from '../../../../server/images/pipeline/slots.ts'
 import { createVideoIntake } from '../../../../server/images/video-intake.ts'
-import { AppError } from '../../../../server/lib/errors.ts'
+import { StorageError } from '../../../../storage/storage-error.ts'
 
 const LIMITS = { parallelism: 1, queueLimit: 1, waitMs: 30_000, timeoutMs: 30_000 }
 const silent = { error: () => {} }
@@ -27,9 +27,9 @@ test('when too many videos wait, one is refused, not left as it came', async () 
 
 test('a store that fails is no fault of the video', async () => {
   const videos = createVideoIntake({ slots: createSlots(LIMITS), log: silent })
-  const failing = video(() => Promise.reject(new AppError('storage_unavailable')))
+  const failing = video(() => Promise.reject(new StorageError('unavailable')))
   const broken = video(() => Promise.reject(new Error('EIO')))
 
-  await expect(videos.inspect(failing)).rejects.toThrow('the store is away')
+  await expect(videos.inspect(failing)).rejects.toMatchObject({ kind: 'unavailable' })
   await expect(videos.inspect(broken)).rejects.toMatchObject({ kind: 'unavailable' })
 })
