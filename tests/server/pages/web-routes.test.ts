@@ -73,7 +73,8 @@ test('its parts are kept for ever and come compressed, also under a path prefix'
 test('the licenses of the packages in the page come with it', async () => {
   const notices = await (await fetch(`${app.url}/assets/third-party-licenses.md`)).text()
 
-  for (const name of ['preact', 'age-encryption', 'client-zip']) expect(notices).toContain(`\n## ${name} - `)
+  for (const name of ['preact', 'age-encryption', 'client-zip', 'marked', 'buffer'])
+    expect(notices).toContain(`\n## ${name} - `)
 })
 
 test('a path prefix without its slash leads to the one with it', async () => {
