@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 
@@ -181,6 +181,15 @@ test('the page imports nothing that needs Node', () => {
 
   expect(reached).toContain('server/images/boxes/find-edits.ts')
   expect([...reached].filter((file) => file.startsWith('node:'))).toEqual([])
+})
+
+test('ARCHITECTURE.md names files that exist', () => {
+  const text = readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8')
+  const named = [...text.matchAll(/`((?:server|web|storage|seeds|tests|scripts)\/[\w./-]+)`/g)].map(
+    ([, path = '']) => path,
+  )
+  expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
+  expect(named.length).toBeGreaterThan(10)
 })
 
 test('files do not import each other in circles', () => {
