@@ -142,7 +142,7 @@ export async function createApp({
     log,
   })
   const resumablesRepo = createResumableUploadsRepo({ ...database, spareUploads: repo.spareUploads })
-  const digestCache = createDigestCache()
+  const digestCache = createDigestCache(config)
   const { knownBlobs } = repo
   const storeOwnership = createStoreOwnership({ repo: createStoreIdRepo(database), knownBlobs, blobs })
   const { assertOwned } = storeOwnership

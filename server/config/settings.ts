@@ -355,6 +355,12 @@ export const settingGroups = {
       'sqlite',
       '`sqlite` is the file `mayfly.db` in the data folder, from which relative paths start too. Several servers that work together need PostgreSQL.',
     ),
+    md5: setting(
+      'MD5',
+      choice('plik', 'always', 'never'),
+      'plik',
+      'Which files get an MD5, which JSON shows as `fileMd5`: `plik` those that come as forms, as from Plik’s clients; `always` also those of `curl -T` and tus, whose large uploads then take twice the CPU; `never` none. All files have a SHA-256.',
+    ),
     durability: setting(
       'DURABILITY',
       choice('full', 'process'),

@@ -234,9 +234,12 @@ export function createPlikImport({ accounts, uploads, assertOwned, blobs, clock 
   async function takeBytes({ path, open }: FoundFile): Promise<{ measured: Measured; isLinked: boolean }> {
     const key = newBlobKey()
     if (path === undefined || !(await blobs.adopt(key, path)))
-      return { measured: await receiveBlob(blobs, await open(), Number.POSITIVE_INFINITY), isLinked: false }
+      return {
+        measured: await receiveBlob({ blobs, withMd5: true }, await open(), Number.POSITIVE_INFINITY),
+        isLinked: false,
+      }
     try {
-      return { measured: await measureBlob(blobs, key), isLinked: true }
+      return { measured: await measureBlob(blobs, key, true), isLinked: true }
     } catch (error) {
       await blobs.delete(key)
       throw error

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { Config } from '../config/config.ts'
 import { createMeter, type Meter } from '../uploads/intake/file-intake.ts'
 import type { ResumableUpload } from './resumable-upload.ts'
 
@@ -11,7 +12,7 @@ export type DigestCache = ReturnType<typeof createDigestCache>
  * The digests of the received bytes, between two requests for the same file. Node can't write down the state of a hash, so it is lost with
  * the process, and another replica does not have it: then the bytes are read again in the end.
  */
-export function createDigestCache() {
+export function createDigestCache({ md5 }: Pick<Config, 'md5'>) {
   const idle = new LRUCache<string, Meter>({
     max: MAX_METERS,
     dispose: (meter, _id, why) => why !== 'delete' && meter.drop(),
@@ -23,7 +24,7 @@ export function createDigestCache() {
     idle.delete(id)
     if (meter?.size() === offset) return meter
     meter?.drop()
-    return offset === 0 ? createMeter(Number.POSITIVE_INFINITY) : undefined
+    return offset === 0 ? createMeter(Number.POSITIVE_INFINITY, md5 === 'always') : undefined
   }
 
   /** For the next request, unless it has seen more than what was kept. */

@@ -25,7 +25,7 @@ interface Dependencies {
   findFile: (id: string) => Promise<StoredFile | undefined>
   reserveSpace: ReserveSpace
   clock: Clock
-  config: Pick<Config, 'resumeWindowMs'>
+  config: Pick<Config, 'resumeWindowMs' | 'md5'>
 }
 
 /** An upload ends this many times `RESUME_WINDOW` after its creation, even if it never paused for that long. */
@@ -239,7 +239,9 @@ export function createUploadWriter({
     const key = keyOf(lock.resumable)
     lock.update({ offset: size as number })
     if (fileId === null) return lock.update({ status: 'finished' })
-    const came = meter ? { blobKey: key, ...(await meter.result()), image: null } : await measureBlob(blobs, key)
+    const came = meter
+      ? { blobKey: key, ...(await meter.result()), image: null }
+      : await measureBlob(blobs, key, config.md5 === 'always')
     if (sha256 !== null && sha256 !== came.sha256) throw new AppError('upload_digest_mismatch')
     const done: Progress = { status: 'finished', blobKey: null }
     const settle = async (trx: Trx) => {

@@ -8,8 +8,8 @@ import type { Measured } from './upload.ts'
 type Reads = Pick<BlobStore, 'get'>
 
 /** Reads a blob from end to end for what is to be known of it. */
-export async function measureBlob(blobs: Reads, blobKey: string): Promise<Measured> {
-  const meter = createMeter(Number.POSITIVE_INFINITY)
+export async function measureBlob(blobs: Reads, blobKey: string, withMd5: boolean): Promise<Measured> {
+  const meter = createMeter(Number.POSITIVE_INFINITY, withMd5)
   for await (const chunk of copied(await blobs.get(blobKey))) await meter.add(chunk)
   return { blobKey, ...(await meter.result()), image: null }
 }

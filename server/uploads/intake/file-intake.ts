@@ -5,19 +5,25 @@ import { AppError } from '../../lib/errors.ts'
 import { newBlobKey } from '../../lib/ids.ts'
 import type { Measured } from '../upload.ts'
 import { SNIFFED_BYTES, sniffContentType } from './content-type.ts'
-import { createMd5 } from './md5.ts'
+import { createMd5, NO_MD5 } from './md5.ts'
+
+/** Where bytes go, and whether their MD5 is computed: half of the CPU of a large upload, and only Plik's clients look at it. */
+export interface Target {
+  blobs: BlobStore
+  withMd5: boolean
+}
 
 /**
  * One file's stream on its way into a blob: counted, digested and sniffed while it passes, durable on return. Throws
  * `too_large` past `limit` bytes (`Infinity`: none), or what the source or the store throws; then nothing is left behind.
  */
 export async function receiveBlob(
-  blobs: BlobStore,
+  { blobs, withMd5 }: Target,
   bytes: AsyncIterable<Uint8Array>,
   limit: number,
 ): Promise<Measured> {
   const blobKey = newBlobKey()
-  const meter = createMeter(limit)
+  const meter = createMeter(limit, withMd5)
   await blobs.put(blobKey, meter.watch(bytes))
   try {
     return { blobKey, ...(await meter.result()), image: null }
@@ -47,8 +53,8 @@ export const tooLarge = (limit: number) => new AppError('file_too_large', { max:
 export type Meter = ReturnType<typeof createMeter>
 
 /** Watches bytes that pass; `result` tells what they were, once all have passed. Whoever stops before calls `drop`. */
-export function createMeter(limit: number) {
-  const md5 = createMd5()
+export function createMeter(limit: number, withMd5: boolean) {
+  const md5 = withMd5 ? createMd5() : NO_MD5
   const sha256 = createHash('sha256')
   let crc = 0
   let size = 0

@@ -6,7 +6,7 @@ import type { ReadPart } from '../../images/pipeline/read-at.ts'
 import type { Sender } from '../../lib/sender.ts'
 import { copied } from '../stored-bytes.ts'
 import type { Measured } from '../upload.ts'
-import { limited, receiveBlob } from './file-intake.ts'
+import { limited, receiveBlob, type Target } from './file-intake.ts'
 import { readHead } from './read-head.ts'
 
 /**
@@ -17,7 +17,7 @@ import { readHead } from './read-head.ts'
 
 /** As `receiveBlob`; the limit applies to the received bytes. */
 export async function receiveTreated(
-  blobs: BlobStore,
+  target: Target,
   intake: Intake,
   bytes: AsyncIterable<Uint8Array>,
   limit: number,
@@ -25,10 +25,10 @@ export async function receiveTreated(
 ): Promise<Measured> {
   const read = await readHead(bytes, intake.headBytes)
   try {
-    if (intake.detect(read.head)) return await storePicture(blobs, intake, limited(read.bytes, limit), sender)
-    const received = await receiveBlob(blobs, read.bytes, limit)
+    if (intake.detect(read.head)) return await storePicture(target, intake, limited(read.bytes, limit), sender)
+    const received = await receiveBlob(target, read.bytes, limit)
     const video = intake.videos.detect(read.head)
-    return video ? await replaceVideo(blobs, intake, { received, format: video }, sender) : received
+    return video ? await replaceVideo(target, intake, { received, format: video }, sender) : received
   } finally {
     read.leave()
   }
@@ -36,25 +36,27 @@ export async function receiveTreated(
 
 /** For a blob that was received in several requests. It stays; the returned one may be another. */
 export async function treatStored(
-  blobs: BlobStore,
+  target: Target,
   intake: Intake,
   received: Measured,
   sender?: Sender,
 ): Promise<Measured> {
-  const head = await readPart(blobs, received)(0, intake.headBytes)
+  const head = await readPart(target.blobs, received)(0, intake.headBytes)
   const video = intake.videos.detect(head)
-  if (video) return cleanVideo(blobs, intake, { received, format: video }, sender)
-  return intake.detect(head) ? storePicture(blobs, intake, copied(await blobs.get(received.blobKey)), sender) : received
+  if (video) return cleanVideo(target, intake, { received, format: video }, sender)
+  return intake.detect(head)
+    ? storePicture(target, intake, copied(await target.blobs.get(received.blobKey)), sender)
+    : received
 }
 
 const storePicture = (
-  blobs: BlobStore,
+  target: Target,
   intake: Intake,
   bytes: AsyncIterable<Uint8Array>,
   sender: Sender | undefined,
 ): Promise<Measured> =>
   intake.treat(bytes, sender, async (treated, image) => ({
-    ...(await receiveBlob(blobs, treated, Number.POSITIVE_INFINITY)),
+    ...(await receiveBlob(target, treated, Number.POSITIVE_INFINITY)),
     image,
   }))
 
@@ -65,34 +67,34 @@ interface Video {
 
 /** Deletes the received blob, unless it is the returned one. */
 async function replaceVideo(
-  blobs: BlobStore,
+  target: Target,
   intake: Intake,
   video: Video,
   sender: Sender | undefined,
 ): Promise<Measured> {
   const { blobKey } = video.received
   try {
-    const clean = await cleanVideo(blobs, intake, video, sender)
-    if (clean.blobKey !== blobKey) await blobs.delete(blobKey)
+    const clean = await cleanVideo(target, intake, video, sender)
+    if (clean.blobKey !== blobKey) await target.blobs.delete(blobKey)
     return clean
   } catch (error) {
-    await blobs.delete(blobKey)
+    await target.blobs.delete(blobKey)
     throw error
   }
 }
 
 /** A video without metadata is not read again. */
 async function cleanVideo(
-  blobs: BlobStore,
+  target: Target,
   { videos }: Intake,
   { received, format }: Video,
   sender: Sender | undefined,
 ): Promise<Measured> {
-  const stored = { format, size: received.size, readPart: readPart(blobs, received) }
+  const stored = { format, size: received.size, readPart: readPart(target.blobs, received) }
   const { report, edits } = await videos.inspect(stored, sender)
   if (edits.length === 0) return { ...received, image: report }
-  const bytes = edited(copied(await blobs.get(received.blobKey)), edits)
-  return { ...(await receiveBlob(blobs, bytes, Number.POSITIVE_INFINITY)), image: report }
+  const bytes = edited(copied(await target.blobs.get(received.blobKey)), edits)
+  return { ...(await receiveBlob(target, bytes, Number.POSITIVE_INFINITY)), image: report }
 }
 
 const readPart =

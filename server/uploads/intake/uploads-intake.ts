@@ -77,6 +77,7 @@ export function createUploadsIntake({
   config,
   log,
 }: Dependencies) {
+  const target = { blobs, withMd5: config.md5 !== 'never' }
   /** Files that come in here, and how to end them. */
   const writing = new Map<string, (reason: AppError) => void>()
   const renewal = setInterval(() => void renewLeases(), LEASE_RENEWAL_MS).unref()
@@ -220,7 +221,7 @@ export function createUploadsIntake({
     { bytes, sender }: IncomingFile,
     { maxFileSizeBytes }: Budget,
   ): Promise<StoredFile> {
-    const meter = createMeter(maxFileSizeBytes)
+    const meter = createMeter(maxFileSizeBytes, target.withMd5)
     const wrong = new AbortController()
     const begun = upload.e2ee === 'age' ? onlyAge(bytes) : readHead(bytes, 1).then((read) => read.bytes)
     begun.catch((reason: unknown) => wrong.abort(reason)) // nobody has to come for its sender to be told
@@ -266,9 +267,9 @@ export function createUploadsIntake({
     try {
       const limit = budget.maxFileSizeBytes
       const bytes = withSpace(await quotas.within(budget, incoming), space)
-      if (e2ee === 'age') return { ...(await receiveBlob(blobs, await onlyAge(bytes), limit)), type: CIPHERTEXT_TYPE }
-      if (!normalize || !pictures) return await receiveBlob(blobs, bytes, limit)
-      return await receiveTreated(blobs, pictures, bytes, limit, sender)
+      if (e2ee === 'age') return { ...(await receiveBlob(target, await onlyAge(bytes), limit)), type: CIPHERTEXT_TYPE }
+      if (!normalize || !pictures) return await receiveBlob(target, bytes, limit)
+      return await receiveTreated(target, pictures, bytes, limit, sender)
     } finally {
       space.release()
     }
@@ -303,7 +304,9 @@ export function createUploadsIntake({
       await assertAge(blobs, came)
       return { ...came, type: CIPHERTEXT_TYPE }
     }
-    return normalize && pictures ? treatStored(blobs, pictures, came, sender) : came
+    return normalize && pictures
+      ? treatStored({ blobs, withMd5: config.md5 === 'always' }, pictures, came, sender)
+      : came
   }
 
   /**

@@ -148,7 +148,7 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
   test('a guest whose page was closed continues the upload, and others are told that its place is taken', {
     timeout: 60_000,
   }, async () => {
-    const app = await makeApp()
+    const app = await makeApp({ MD5: 'always' })
     const line = await slowLine(() => app.url)
     const { link, files } = await givenRequest(app, { maxFiles: 1 })
     const content = randomBytes(12_000_000)

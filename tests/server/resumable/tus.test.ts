@@ -1,13 +1,14 @@
 import { hash, randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
-import { addFile, createUpload } from '../../helpers/client.ts'
+import { addFile, createUpload, givenFile } from '../../helpers/client.ts'
 import { makeApp, sharedApp } from '../../helpers/make-app.ts'
 import { createResumable, describe as described, head, metadata, offsetOf, patch, post } from './tus-requests.ts'
 
 const app = sharedApp()
 
 const MIB = 1024 * 1024
+const MD5_OF_HELLO = hash('md5', 'hello')
 
 describe('a file that comes in pieces', () => {
   test('is there once the last piece is, whole and with its digests', async () => {
@@ -25,12 +26,12 @@ describe('a file that comes in pieces', () => {
   })
 
   test('has the same digests when the server was restarted in between', async () => {
-    const before = await makeApp()
+    const before = await makeApp({ MD5: 'always' })
     const bytes = randomBytes(3 * MIB)
     const { url, link } = await createResumable(before, bytes.length)
     await patch(url, 0, bytes.subarray(0, MIB))
     const upload = new URL(link).pathname.split('/')[2]
-    const app = await makeApp({ DATA_DIR: before.dataDir, DATABASE_URL: before.databaseUrl })
+    const app = await makeApp({ MD5: 'always', DATA_DIR: before.dataDir, DATABASE_URL: before.databaseUrl })
 
     await patch(url.replace(before.url, app.url), MIB, bytes.subarray(MIB))
 
@@ -39,6 +40,22 @@ describe('a file that comes in pieces', () => {
     const response = await fetch(link.replace(before.url, app.url))
     expect(response.headers.get('repr-digest')).toBe(`sha-256=:${hash('sha256', bytes, 'base64')}:`)
     expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true)
+  })
+
+  test.each([
+    ['plik', MD5_OF_HELLO, ''],
+    ['always', MD5_OF_HELLO, MD5_OF_HELLO],
+    ['never', '', ''],
+  ])('has an MD5 as the setting says: %s', async (MD5, ofForm, ofTus) => {
+    const app = await makeApp({ MD5 })
+    const { file } = await givenFile(app, {}, 'hello')
+    const { url, link } = await createResumable(app, 5)
+
+    await patch(url, 0, 'hello')
+
+    const upload = new URL(link).pathname.split('/')[2]
+    const { files } = await jsonOf<{ files: { fileMd5: string }[] }>(fetch(`${app.url}/upload/${upload}`))
+    expect([(file as { fileMd5?: string }).fileMd5, files[0]?.fileMd5]).toEqual([ofForm, ofTus])
   })
 
   test('may come with its creation', async () => {
