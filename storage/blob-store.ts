@@ -51,6 +51,9 @@ export interface BlobStore {
   /** Size in bytes, or undefined when there is no such blob. */
   size(key: BlobKey): Promise<number | undefined>
 
+  /** Where a blob lies below the folder of the store, for a proxy that sends it from there; undefined: the store is no folder. */
+  pathInFolder(key: BlobKey): string | undefined
+
   /** Deletes a blob. An unknown key is no error, so a purge can be repeated. A reader that opened it before is left in peace. */
   delete(key: BlobKey): Promise<void>
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { BlobInfo, BlobKey, BlobStore, Durability } from './blob-store.ts'
 import { call, type Directory, errorCode, ignore, openDirectory } from './file-calls.ts'
 import { FOLDER_MODE } from './file-modes.ts'
@@ -62,6 +62,8 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
   }
 
   const pathOf = (key: BlobKey): string => join(shardPath(key), key)
+
+  const pathInFolder = (key: BlobKey): string => relative(directory, pathOf(key))
 
   function temporaryPathOf(key: BlobKey): string {
     if (!KEY.test(key)) throw new TypeError('not a blob key')
@@ -195,6 +197,7 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
     seizePartial: partials.seize,
     deletePartial: partials.remove,
     size,
+    pathInFolder,
     delete: remove,
     list,
     sweep,

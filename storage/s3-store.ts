@@ -224,6 +224,7 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
     },
     deletePartial: async (key, from) => partials.remove(objectOf(key).Key, from),
     size,
+    pathInFolder: () => undefined,
     delete: remove,
     list: () => listBelow(prefix),
     sweep,

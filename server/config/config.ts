@@ -31,6 +31,11 @@ const Settings = Fields.refine((config) => !(config.defaultTtlSeconds > config.m
     error: 'is required when MAYFLY_STORAGE is s3',
     when: always,
   })
+  .refine((config) => config.storage === 'local' || config.accelRedirect === '', {
+    path: ['accelRedirect'],
+    error: 'needs files in a folder: MAYFLY_STORAGE must be local',
+    when: always,
+  })
   .refine((config) => (config.s3AccessKeyId === '') === (config.s3SecretAccessKey === ''), {
     path: ['s3SecretAccessKey'],
     error: 'is needed together with MAYFLY_S3_ACCESS_KEY_ID; set both or neither',

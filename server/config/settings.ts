@@ -315,6 +315,12 @@ export const settingGroups = {
     ),
   },
   Downloads: {
+    accelRedirect: setting(
+      'ACCEL_REDIRECT',
+      matching('a path between slashes such as `/_mayfly/`', /^(?:(?:\/[\w~-]+)+\/)?$/),
+      '',
+      'Internal location of nginx that holds the stored files: nginx then sends the bytes of downloads without a limit, from 16 KiB on. Every trusted proxy must be an nginx that has this location. See [deployment.md](deployment.md#nginx-sends-the-files).',
+    ),
     claimWindowMs: setting(
       'CLAIM_WINDOW',
       timeout,

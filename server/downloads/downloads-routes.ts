@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ByteRange } from '../../storage/blob-store.ts'
 import type { Caller } from '../accounts/caller.ts'
 import type { Config } from '../config/config.ts'
+import { mayAccelerate } from '../http/accel-redirect.ts'
 import type { CallerReader } from '../http/caller.ts'
 import { contentHeaders, type HeaderList } from '../http/content-headers.ts'
 import { createContentGuard } from '../http/domains.ts'
@@ -63,11 +64,26 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     const download = await find(request, caller, reply)
     const { status, range, headers } = answerTo(request, download)
     if (status === 304) return withHeaders(reply.code(304), headers).send()
+    const path = await pathForProxy(request, download, range)
+    if (path !== undefined) {
+      downloads.record(download, range, { bytes: bytesOf(range, download), isWhole: true }, readerOf(request, caller))
+      withHeaders(reply, headers).header('X-Accel-Redirect', path)
+      if (!range) reply.removeHeader('Accept-Ranges') // nginx adds its own to whole files
+      return reply.send()
+    }
     request.socket.setTimeout(0) // the reader's time does not run while we wait for the store; node sets it anew for the next request
     const { bytes, part } = await read(request, reply, caller, download, range)
     const sent = await sendContent(reply, status, [...headers, ...lengthOf(part, download)], bytes)
     downloads.record(download, part, sent, readerOf(request, caller))
     return reply
+  }
+
+  /** Where nginx finds the bytes, if it may send them. */
+  async function pathForProxy(request: FastifyRequest, download: Download, range: ByteRange | undefined) {
+    const content = { bytes: bytesOf(range, download), isPart: range !== undefined }
+    if (!mayAccelerate(request, content, config)) return undefined
+    const path = await downloads.pathOf(download)
+    return path && config.accelRedirect + path
   }
 
   async function read(
@@ -153,12 +169,15 @@ function answerTo(request: FastifyRequest, download: Download): Answer {
   return { status: 206, range, headers }
 }
 
+const bytesOf = (part: ByteRange | undefined, { size = 0 }: Download): number =>
+  part ? part.end - part.start + 1 : size
+
 /** The headers that tell how much comes, of the whole or of a part. */
-function lengthOf(part: ByteRange | undefined, { size }: Download): HeaderList {
+function lengthOf(part: ByteRange | undefined, download: Download): HeaderList {
+  const { size } = download
   if (size === undefined) return []
-  if (!part) return ['Content-Length', size]
-  const { start, end } = part
-  return ['Content-Length', end - start + 1, 'Content-Range', `bytes ${start}-${end}/${size}`]
+  const length = ['Content-Length', bytesOf(part, download)]
+  return part ? [...length, 'Content-Range', `bytes ${part.start}-${part.end}/${size}`] : length
 }
 
 function withHeaders(reply: FastifyReply, headers: HeaderList): FastifyReply {

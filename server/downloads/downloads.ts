@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import pLimit from 'p-limit'
-import type { BlobStore, ByteRange } from '../../storage/blob-store.ts'
+import type { BlobKey, BlobStore, ByteRange } from '../../storage/blob-store.ts'
 import type { Caller } from '../accounts/caller.ts'
 import type { ActivityRecorder } from '../activity/activity-recorder.ts'
 import { derivedName } from '../images/derivation.ts'
@@ -49,6 +49,8 @@ interface StoredSource {
   fileIds: readonly string[]
   /** What claims on it are for. */
   scope: string
+  /** The blob that it is, from its first byte to its last; undefined: it is made of several, or of none. */
+  blobKey?: BlobKey | undefined
   /** In order, the bytes of `range`, both ends inclusive. */
   parts(range: ByteRange): ArchivePart[]
   /** What a failure to open its bytes means. */
@@ -200,6 +202,14 @@ export function createDownloads({
     return { bytes: claim.deliver(bytesOf(source.parts(claim.range)), receipt), part: part && claim.range }
   }
 
+  /** Where a proxy finds the bytes of a download without a limit, below the folder of the store; undefined: they must be `read`. */
+  async function pathOf({ source }: Download): Promise<string | undefined> {
+    if (source.kind === 'stream' || source.limit !== null || source.blobKey === undefined) return undefined
+    const { blobKey: key, size } = source
+    const path = blobs.pathInFolder(key)
+    return path === undefined || (await bytesReader.isLost({ key, end: size - 1 })) ? undefined : path
+  }
+
   /** Before anything of an archive is sent, or a claim is taken: later, its reader would only see a connection that breaks. */
   async function assertNoneLost(parts: readonly ArchivePart[]): Promise<void> {
     const files = parts.filter((part) => part.kind === 'file')
@@ -246,7 +256,7 @@ export function createDownloads({
     }
   }
 
-  return { findFile, findArchive, read, check, record }
+  return { findFile, findArchive, read, pathOf, check, record }
 }
 
 /** What reached the reader's connection; whether that was all of the request. */
@@ -332,6 +342,7 @@ function blobDownload(upload: Upload, file: StoredFile, content: Content, counte
       limit: upload.downloadLimit,
       fileIds: [file.id],
       scope: 'file',
+      blobKey: size === 0 ? undefined : key,
       parts: (range) => (size === 0 ? [] : [{ kind: 'file', key, ...range }]),
       onFailure,
     },

@@ -58,12 +58,16 @@ export function isHttps(
   { sourceIpHeader, trustedProxies }: Trust,
 ): boolean {
   if (protocol === 'https') return true
-  if (!isInside(peerOf(socket).address, trustedProxies)) return false
+  if (!isTrustedProxy(socket, { trustedProxies })) return false
   const named = isForwarded(sourceIpHeader)
     ? parametersOf('proto', String(headers.forwarded ?? ''))[0]
     : listOf(String(headers['x-forwarded-proto'] ?? ''))[0]
   return named?.toLowerCase() === 'https'
 }
+
+/** Whether a connection comes from a proxy that is believed. */
+export const isTrustedProxy = (socket: Socket, { trustedProxies }: Pick<Trust, 'trustedProxies'>): boolean =>
+  isInside(peerOf(socket).address, trustedProxies)
 
 export const isInside = (address: Address, ranges: AddressRange[]): boolean =>
   ipaddr.subnetMatch(address, { inside: ranges }, 'outside') === 'inside'

@@ -16,9 +16,14 @@ interface NginxOptions {
   http2?: boolean
   /** More lines for the location. */
   location?: string
+  /** More locations. */
+  locations?: string
 }
 
-export async function startNginx(server: string, { path = '', http2 = false, location = '' }: NginxOptions = {}) {
+export async function startNginx(
+  server: string,
+  { path = '', http2 = false, location = '', locations = '' }: NginxOptions = {},
+) {
   const folder = temporaryFolder()
   mkdirSync(join(folder, 'tmp'))
   if (http2)
@@ -45,6 +50,7 @@ export async function startNginx(server: string, { path = '', http2 = false, loc
           listen 127.0.0.1:${port}${http2 ? ` ssl http2; ssl_certificate ${folder}/certificate.pem; ssl_certificate_key ${folder}/key.pem` : ''};
           client_max_body_size 100m;
           location ${path}/ { proxy_pass ${server}/; ${location} }
+          ${locations}
         }
       }`,
     )

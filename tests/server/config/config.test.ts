@@ -70,6 +70,12 @@ test('every problem is reported at once, each by the full name of its variable',
   )
 })
 
+test('nginx can send files from a folder only', () => {
+  const settings = { MAYFLY_ACCEL_REDIRECT: '/_mayfly/', MAYFLY_STORAGE: 's3', MAYFLY_S3_BUCKET: 'files' }
+
+  expect(() => readConfig(settings)).toThrow('MAYFLY_ACCEL_REDIRECT: needs files in a folder')
+})
+
 test('an unknown setting that resembles none gets no suggestion', () => {
   expect(() => readConfig({ MAYFLY_PATH: '/x' })).toThrow(/^Invalid settings\nMAYFLY_PATH: unknown setting$/)
 })
@@ -133,6 +139,8 @@ test.each([
   ['MAYFLY_ENHANCED_WEB_SECURITY', '1'],
   ['MAYFLY_DATABASE_URL', 'sqlite://data.db'],
   ['MAYFLY_S3_PREFIX', '/mayfly'],
+  ['MAYFLY_ACCEL_REDIRECT', '/_mayfly'],
+  ['MAYFLY_ACCEL_REDIRECT', '/../'],
 ])('%s=%s is refused', (name, value) => {
   expect(() => readConfig({ [name]: value })).toThrow(`Invalid settings\n${name}: `)
 })
