@@ -36,6 +36,7 @@ export const STATES: Record<string, State> = {
       await addFile(app, upload, 'Ask for the soup.', 'where to eat.txt')
       await addFile(app, upload, 'x', LONG)
       await page.goto(`${app.url}/#/?id=${upload.id}`)
+      await page.locator('.gallery').waitFor() // it moves what is below
       await page.locator('.file-actions input').first().check()
       await page.waitForLoadState('networkidle')
     },
