@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { build, type Rolldown } from 'vite'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createClient } from '../../client/src/mayfly-client.ts'
@@ -93,6 +95,21 @@ test('client.md: a folder is sent, and a file of it is saved', async () => {
   const saved = await thereAndBack(server.url(), join(ROOT, 'storage'), directory)
 
   expect(saved.path).toBe(join(directory, 'storage/blob-store.ts'))
+})
+
+test('client.md: a CI job hands out what it built', async () => {
+  const [, indented = ''] = /\n {2}run: \|\n(.*?)```/s.exec(readFileSync(join(ROOT, 'docs/client.md'), 'utf8')) ?? []
+  const job = temporaryFolder()
+  mkdirSync(join(job, 'dist'))
+  writeFileSync(join(job, 'dist/app.zip'), 'the build')
+  const npx = `npx() { shift 2; '${process.execPath}' '${join(ROOT, 'client/terminal/mayfly-send.ts')}' "$@"; }`
+  const summary = join(job, 'summary.md')
+  const env = { PATH: process.env.PATH, HOME: job, MAYFLYSEND_SERVER: server.url(), GITHUB_STEP_SUMMARY: summary }
+
+  await promisify(execFile)('bash', ['-ec', `${npx}\n${indented}`], { cwd: job, env })
+
+  const [, link = ''] = /^Build: (\S+)$/m.exec(readFileSync(summary, 'utf8')) ?? []
+  expect((await createClient({ url: server.url() }).info(link)).files).toMatchObject([{ name: 'app.zip' }])
 })
 
 test('axios.md: a file is sent and fetched, and a refusal can be read', async () => {
