@@ -9,7 +9,7 @@ const { O_RDONLY, O_NOFOLLOW } = fs.constants
 
 const SMALL_BYTES = 64 * 1024
 const LARGE_BYTES = 512 * 1024
-/** Up to so much is read in place and in one piece: for 100 KiB that is 0.7 of the CPU of going through the thread pool. */
+/** Up to this size a file is read in place and in one piece: for 100 KiB that is 0.7 of the CPU of going through the thread pool. */
 const IN_PLACE_BYTES = 256 * 1024
 /** 64 MiB in all, so that 1000 stalled readers stay under 300 MiB; whoever comes later reads in small steps. */
 const MAX_LARGE_BUFFERS = 128

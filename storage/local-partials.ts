@@ -91,7 +91,7 @@ export function createLocalPartials({ durability, temporaries, temporaryPathOf, 
 /** The file's name and length say it all. */
 const partialOf = (size: number): PartialBlob => ({ size, notes: '' })
 
-/** Cut to `size`: what is beyond was written, but nobody knows how much of it reached the disk. */
+/** Cut to `size`: the rest was written, but nobody knows how much of it reached the disk. */
 async function openAt(path: string, size: number): Promise<number> {
   const fd = await openFile(path, size === 0).catch(goneIfMissing)
   try {

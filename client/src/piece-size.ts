@@ -11,7 +11,7 @@ export type PieceSizer = ReturnType<typeof createPieceSizer>
 
 /**
  * Starts small and doubles while the line is quick, so that memory and confirmed progress fit the line. `onLimit` is told when a
- * proxy takes no more than so much.
+ * proxy takes no more.
  */
 export function createPieceSizer(largest = LARGEST_BYTES, onLimit: (bytes: number) => void = () => {}) {
   let limit = largest

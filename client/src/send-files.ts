@@ -20,7 +20,7 @@ export interface UploadHooks extends RetryOptions {
   resume?: UploadState
   /** Files at the same time. 3 unless given. */
   parallel?: number
-  /** Bytes of one request at most; fewer where a proxy refuses so many. 16 MiB unless given. */
+  /** The most bytes of one request, 16 MiB by default; less where a proxy refuses them. */
   pieceBytes?: number
 }
 

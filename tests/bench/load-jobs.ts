@@ -7,7 +7,7 @@ interface Common {
   connections: number
 }
 
-/** Requests continue until so much time has passed, or so many were made. */
+/** Requests continue until this time has passed, or this number was made. */
 interface Bounds {
   durationMs?: number
   requests?: number

@@ -35,7 +35,7 @@ test.each([[], ['--encrypt']])('files and folders are sent and fetched, listed a
   expect(sent).toEqual({ code: 0, output: expect.stringMatching(/^http:\S+\n$/), errors: '' })
   expect(got).toEqual({ code: 0, output: '', errors: '' })
   for (const [name, bytes] of Object.entries(files)) expect(sha256(readFileSync(join(to, name)))).toBe(sha256(bytes))
-  expect(listed.output).toMatch(/2\.1 MB {2}expires in 59 min \d+ s {2,}http:\S+ {2}2 files\n/)
+  expect(listed.output).toMatch(/2\.1 MB {2}expires in (?:1 h|59 min \d+ s) {2,}http:\S+ {2}2 files\n/)
   expect([removed.code, (await run(['list'])).output]).toEqual([0, ''])
   expect([gone.code, gone.errors]).toEqual([1, expect.stringMatching(/^mayfly-send: upload \w+ not found\n$/)])
 })

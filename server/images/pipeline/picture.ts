@@ -33,7 +33,7 @@ export interface VideoReport {
 export const CONFUSED = 'its parts don’t fit together'
 
 export interface ImageLimits {
-  /** Of the file; whatever honest picture has so many pixels is smaller. */
+  /** Of the file; every real picture with that many pixels is smaller. */
   bytes: number
   /** Of all frames together. */
   pixels: number

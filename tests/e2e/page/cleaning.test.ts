@@ -8,7 +8,7 @@ import { iphoneFilm, PICTURES } from '../../helpers/films.ts'
 import { sharedApp } from '../../helpers/make-app.ts'
 import { fourCorners, orientationExif, PHONE_EXIF, picture, secretsIn, withPngChunk } from '../../helpers/pictures.ts'
 import { slowLine } from '../../helpers/slow-line.ts'
-import { choose, fileOf, offsetsSentBy, saved, send, sendSlowly } from './page-tests.ts'
+import { choose, closeWhileSending, fileOf, offsetsSentBy, saved, send } from './page-tests.ts'
 
 const turnedJpeg = (): Promise<Buffer> =>
   picture(fourCorners()).withExif(PHONE_EXIF).withMetadata({ orientation: 6 }).jpeg().toBuffer()
@@ -89,20 +89,15 @@ describe.skipIf(!hasBrowser())('photos and videos that the server can’t read',
     expect((await fetched(page, 'photo.jpg')).equals(original)).toBe(true)
   })
 
-  test('go on from where they were when the page was closed', { timeout: 60_000 }, async () => {
+  test('continue from where they were when the page was closed', { timeout: 60_000 }, async () => {
     const line = await slowLine(() => app.url)
     const original = await largePng()
     const page = await open()
     await page.goto(`${line.url}/`)
     await choose(page, [fileOf('large.png', original)])
     await encrypt(page)
-    await sendSlowly(page, line)
-    line.cut()
-    await page.close({ runBeforeUnload: false })
-    line.mend()
-    line.limit(Number.POSITIVE_INFINITY)
 
-    const later = await page.context().newPage()
+    const later = await closeWhileSending(page, line)
     const offsets = offsetsSentBy(later)
     await later.goto(`${line.url}/`)
     await later.locator('.unfinished input[type=file]').setInputFiles([fileOf('large.png', original)])

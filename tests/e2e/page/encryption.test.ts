@@ -6,7 +6,7 @@ import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 import { slowLine } from '../../helpers/slow-line.ts'
 import { givenEncrypted } from './encrypted.ts'
-import { choose, fileOf, saved, send, sendSlowly, sha256 } from './page-tests.ts'
+import { choose, closeWhileSending, fileOf, saved, send, sha256 } from './page-tests.ts'
 
 interface Stored {
   e2ee: string
@@ -172,13 +172,8 @@ describe.skipIf(!hasBrowser())('an encrypted upload on the page', () => {
     const content = randomBytes(12_000_000)
     const page = await open()
     await chooseEncrypted(page, line, [fileOf('large.bin', content)])
-    await sendSlowly(page, line)
-    line.cut()
-    await page.close({ runBeforeUnload: false })
-    line.mend()
-    line.limit(Number.POSITIVE_INFINITY)
 
-    const later = await page.context().newPage()
+    const later = await closeWhileSending(page, line)
     await later.goto(`${line.url}/`)
     await later.locator('.unfinished input[type=file]').setInputFiles([fileOf('large.bin', content)])
     await later.getByRole('heading', { name: 'Your link is ready' }).waitFor()

@@ -6,7 +6,7 @@ import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { createUpload } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { slowLine } from '../../helpers/slow-line.ts'
-import { faults, fileOf, isScrollingSideways, offsetsSentBy, sendSlowly } from './page-tests.ts'
+import { closeWhileSending, faults, fileOf, isScrollingSideways, offsetsSentBy, sendSlowly } from './page-tests.ts'
 
 const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex')
 
@@ -158,13 +158,8 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
       .locator('input[type=file]')
       .first()
       .setInputFiles([fileOf('large.bin', content)])
-    await sendSlowly(guest, line)
-    line.cut()
-    await guest.close({ runBeforeUnload: false })
-    line.mend()
-    line.limit(Number.POSITIVE_INFINITY)
 
-    const later = await guest.context().newPage()
+    const later = await closeWhileSending(guest, line)
     const offsets = offsetsSentBy(later)
     await later.goto(link.replace(app.url, line.url))
     await later.getByRole('heading', { name: 'An upload was interrupted' }).waitFor()

@@ -99,6 +99,16 @@ export async function sendSlowly(page: Page, line: SlowLine): Promise<void> {
   line.limit(500_000)
 }
 
+/** Sends, and closes the page in the middle. Returns another page of the same browser, with a fast line. */
+export async function closeWhileSending(page: Page, line: SlowLine): Promise<Page> {
+  await sendSlowly(page, line)
+  line.cut()
+  await page.close({ runBeforeUnload: false })
+  line.mend()
+  line.limit(Number.POSITIVE_INFINITY)
+  return page.context().newPage()
+}
+
 /** Ends what is being sent, and says so when asked. */
 export async function cancelSending(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Cancel', exact: true }).click()

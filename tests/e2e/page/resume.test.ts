@@ -4,7 +4,17 @@ import { describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 import { slowLine } from '../../helpers/slow-line.ts'
-import { cancelSending, choose, fileOf, offsetsSentBy, saved, send, sendSlowly, sha256 } from './page-tests.ts'
+import {
+  cancelSending,
+  choose,
+  closeWhileSending,
+  fileOf,
+  offsetsSentBy,
+  saved,
+  send,
+  sendSlowly,
+  sha256,
+} from './page-tests.ts'
 
 const linkReady = (page: Page) => page.getByRole('heading', { name: 'Your link is ready' }).waitFor()
 
@@ -60,13 +70,8 @@ describe.skipIf(!hasBrowser())('an upload on the page', () => {
     const page = await open()
     await page.goto(`${line.url}/`)
     await choose(page, [fileOf('large.bin', content)])
-    await sendSlowly(page, line)
-    line.cut()
-    await page.close({ runBeforeUnload: false })
-    line.mend()
-    line.limit(Number.POSITIVE_INFINITY)
 
-    const later = await page.context().newPage()
+    const later = await closeWhileSending(page, line)
     const offsets = offsetsSentBy(later)
     await later.goto(`${line.url}/`)
     await later.getByRole('heading', { name: 'An upload was interrupted' }).waitFor()

@@ -24,7 +24,7 @@ export const saveUrl = (upload: UploadJson, file: FileJson): string => `${fileUr
 export const hasThumbnails = ({ image }: FileJson): boolean =>
   image !== undefined && image.format !== 'heic' && image.format !== 'jxl'
 
-/** A smaller picture of a picture, in a box of so many pixels; `fit: 'cover'` fills the box and cuts off what is beyond. */
+/** A smaller copy of a picture, in a box of the given size in pixels; `fit: 'cover'` fills the box and crops the rest. */
 export const thumbnailUrl = (
   upload: UploadJson,
   file: FileJson,

@@ -4,7 +4,7 @@ import { readStart } from '../lib/api.ts'
 import { fileUrl } from './links.ts'
 import { isLimited, needsHttps, type View, type ViewFile } from './view.ts'
 
-/** Of the header of an age file, and more: so much is read of each. */
+/** How many bytes of each file are read: the header of an age file, and more. */
 const START_BYTES = 512
 const PARALLEL = 3
 
