@@ -14,7 +14,7 @@ import type { FileState, SaveState, StateKeeper, UploadState } from './upload-st
 export interface UploadHooks extends RetryOptions {
   onProgress?: (progress: UploadProgress) => void
   signal?: AbortSignal
-  /** Called with what has to be stored to resume after the process ended; awaited before the bytes it speaks of are sent. */
+  /** Called with what has to be stored to resume after the process ended; awaited before the bytes that it describes are sent. */
   onState?: SaveState
   /** What `onState` was called with last. Files are recognised by name, size, time and content. */
   resume?: UploadState

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { build, type Rolldown } from 'vite'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createClient } from '../../client/src/mayfly-client.ts'
+import { withTypes } from '../../scripts/client-docs.ts'
 import { hasBrowser, useBrowser } from '../helpers/browser.ts'
 import { temporaryFolder } from '../helpers/database.ts'
 import { sharedServer } from '../helpers/spawn-server.ts'
@@ -50,6 +51,13 @@ test('all of them are run here', () => {
 
   expect(blocks.length).toBeGreaterThan(9)
   expect(blocks.filter((block) => !source.includes(`${block}'`) && block !== 'axios.md/client.js')).toEqual([])
+})
+
+test('client.md has the options and results of the types; `npm run docs` writes them', () => {
+  const file = readFileSync(join(ROOT, 'docs/client.md'), 'utf8')
+
+  expect(withTypes(file)).toBe(file)
+  expect(file).toContain('| `oneShot?` | `boolean` | Every file can be downloaded once. |')
 })
 
 test('client.md: files are sent, fetched and explained', async () => {
