@@ -18,14 +18,18 @@ export function confirmByNextRequests(server: Server): void {
  */
 export function receiptOf(socket: Socket): Promise<boolean> {
   if (socket.destroyed) return Promise.resolve(false)
-  const { localPort, remoteAddress, remotePort } = socket
+  const { localPort, remoteAddress, remotePort, destroySoon } = socket
   const connection = { localPort, remoteAddress, remotePort }
-  return new Promise<boolean>((resolve) => {
-    waiting.set(socket, () => resolve(true))
-    socket.destroySoon = () => void socket.end() // `Connection: close`: else node closes it without waiting for the client
-    socket.prependOnceListener('end', () => resolve(endedInOrder(socket, connection)))
-    socket.once('close', (hadError) => resolve(hadError ? false : wasAcknowledged(connection)))
-  }).finally(() => waiting.delete(socket))
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const onEnd = () => resolve(endedInOrder(socket, connection))
+  const onClose = (hadError: boolean) => resolve(hadError ? false : wasAcknowledged(connection))
+  waiting.set(socket, () => resolve(true))
+  socket.destroySoon = () => void socket.end() // `Connection: close`: else node closes it without waiting for the client
+  socket.prependListener('end', onEnd).on('close', onClose)
+  return promise.finally(() => {
+    waiting.delete(socket)
+    socket.off('end', onEnd).off('close', onClose).destroySoon = destroySoon
+  })
 }
 
 /** The socket stays open until the kernel was asked: of a closed one it does not tell a reset from an orderly end. */

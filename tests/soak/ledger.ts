@@ -16,7 +16,8 @@ export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update
 
 export type Ledger = ReturnType<typeof createLedger>
 
-export function createLedger() {
+/** `describeErrors`: the last errors in the server's log, which are printed with each problem. */
+export function createLedger(describeErrors: () => string) {
   const files = new Map<string, Acknowledged>()
   /** Of files that were removed, and of one-time files that were read. */
   const gone = new Set<string>()
@@ -33,7 +34,7 @@ export function createLedger() {
     count: (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1),
     problem: (text: string): void => {
       problems.push(`${new Date().toISOString()} ${text}`)
-      console.error(`PROBLEM ${text}`)
+      console.error(`PROBLEM ${text}\n${describeErrors()}`)
     },
     /** Of a small request of an ordinary user while nothing is broken. */
     timed: (what: string, ms: number): void => {

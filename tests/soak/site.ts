@@ -18,12 +18,14 @@ export interface Site {
   isCalm: () => boolean
   /** The most memory that it has had, in MiB, over all its starts. */
   peakMiB: () => number
-  output: () => string
+  /** The last unexpected errors in its log, over all its starts. */
+  lastErrors: () => string
 }
 
 const MAIN = resolve(import.meta.dirname, '../../server/main.ts')
 const START_TIMEOUT_MS = 60_000
 const RECOVERY_MS = 10_000
+const LAST_ERRORS = 5
 
 export async function createSite(name: string, settings: Record<string, string>): Promise<Site> {
   const port = await freePort()
@@ -31,6 +33,7 @@ export async function createSite(name: string, settings: Record<string, string>)
   const all = { PORT: `${port}`, RATE_LIMIT: 'off', LOG_LEVEL: 'warn', LOG_FORMAT: 'json', ...settings }
   const environment = Object.fromEntries(Object.entries(all).map(([key, value]) => [`MAYFLY_${key}`, value]))
   let server: Process | undefined
+  let earlierErrors: string[] = []
   let faults = 0
   let calmSince = Date.now()
   let peak = 0
@@ -53,9 +56,12 @@ export async function createSite(name: string, settings: Record<string, string>)
   async function crash(): Promise<void> {
     const killed = server
     if (!killed) return
+    earlierErrors = lastErrors()
     process.kill(killed.pid, 'SIGKILL')
     await killed.exited
   }
+
+  const lastErrors = (): string[] => [...earlierErrors, ...unexpectedErrors(server?.output() ?? '')].slice(-LAST_ERRORS)
 
   async function during(fault: () => Promise<void>): Promise<void> {
     faults += 1
@@ -75,9 +81,13 @@ export async function createSite(name: string, settings: Record<string, string>)
     during,
     isCalm: () => faults === 0 && Date.now() > calmSince,
     peakMiB: () => Math.round(peak),
-    output: () => server?.output() ?? '',
+    lastErrors: () => lastErrors().join('\n'),
   }
 }
+
+/** An `AppError` is an answer, such as "no space left"; any other error is a fault. */
+const unexpectedErrors = (log: string): string[] =>
+  log.split('\n').filter((line) => line.includes('"level":50') && !line.includes('"type":"AppError"'))
 
 const isHealthy = (url: string): Promise<boolean> =>
   fetch(`${url}/health`, { signal: AbortSignal.timeout(5_000) }).then(

@@ -21,10 +21,15 @@ import { behave } from './users.ts'
  * `npm run soak -- --minutes 60`: two servers (SQLite on a disk of their own; PostgreSQL and S3) with ordinary users, hostile
  * requests, kills, restarts of PostgreSQL and S3 and full disks, all at once. In the end every acknowledged file must be right,
  * nothing that was removed may be back, no blob may be without a row, and memory and waiting times must have been bounded.
+ * `--only local` and `--only shared` start one of the two.
  */
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } },
+  options: {
+    minutes: { type: 'string', default: '60' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
+  },
 })
 const DURATION_MS = Number(values.minutes) * 60_000
 const USERS = 4
@@ -147,8 +152,10 @@ async function judge({ site }: Backend, ledger: Ledger): Promise<void> {
 
 async function run(): Promise<boolean> {
   const random = randomNumbers(Number(values.seed))
-  const backends = await Promise.all([onLocalDisk(), onPostgresAndS3()])
-  const ledgers = backends.map(() => createLedger())
+  const kinds = { local: onLocalDisk, shared: onPostgresAndS3 }
+  const chosen = Object.entries(kinds).filter(([name]) => (values.only ?? name) === name)
+  const backends = await Promise.all(chosen.map(([, start]) => start()))
+  const ledgers = backends.map(({ site }) => createLedger(site.lastErrors))
   await Promise.all(backends.map(({ site }) => site.start()))
   const end = new AbortController()
   const everybody = backends.flatMap((backend, index) => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { rmSync, truncateSync } from 'node:fs'
 import http from 'node:http'
+import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { givenFile } from '../../helpers/client.ts'
 import { makeApp, sharedApp, type TestApp } from '../../helpers/make-app.ts'
@@ -80,6 +81,28 @@ describe('a reader', () => {
       '416 the range lies outside the 10 bytes\n true',
       '200 0123456789 true',
     ])
+  })
+
+  test('may take many one-time files over one connection, which keeps no listener of them', async () => {
+    const files = await Promise.all(Array.from({ length: 12 }, () => givenFile(app, { oneShot: true })))
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+    let server: Socket | undefined
+    app.server.server.once('connection', (socket: Socket) => {
+      server = socket
+    })
+    const listeners = () => ['end', 'close'].map((name) => (server as Socket).listenerCount(name))
+    const statuses: (number | undefined)[] = []
+    const counts: number[][] = []
+    for (const { url } of files) {
+      const [response] = await once(http.request(url, { agent }).end(), 'response')
+      await bodyOf(response)
+      statuses.push(response.statusCode)
+      counts.push(listeners())
+    }
+    agent.destroy()
+
+    expect(statuses).toEqual(files.map(() => 200))
+    expect(counts.at(-1)).toEqual(counts[0])
   })
 
   test('may send several requests before the first answer came', async () => {
