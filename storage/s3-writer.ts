@@ -2,9 +2,9 @@ import {
   AbortMultipartUploadCommand,
   type CompletedPart,
   CreateMultipartUploadCommand,
+  GetObjectCommand,
   PutObjectCommand,
   type S3Client,
-  type S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import type { Interruptible } from './interruptible.ts'
@@ -75,15 +75,16 @@ export function createS3Writer({ client, bucket, partBytes, uploading, parts }: 
     }
   }
 
-  /** When every answer to this gets lost, a blob stays that nobody knows, as after a crash. */
+  /** When every answer to this gets lost, an object stays, as after a crash; the next attempt with the same bytes finds it. */
   async function writeWhole(name: string, body: Buffer): Promise<void> {
     const object = { Bucket: bucket, Key: name, Body: body, ContentLength: body.length }
     if (knowsConditions) {
       const command = new PutObjectCommand({ ...object, IfNoneMatch: '*' })
-      const stored = await client.send(command).catch((error: unknown) => ifStored(error, name, body.length))
+      const stored = await client.send(command).catch((error: unknown) => ifStored(error, name, body))
       if (stored) return
       knowsConditions = false
     }
+    if (await holds(name, body)) return
     await assertFree(name)
     await client.send(new PutObjectCommand(object)).catch(fail)
   }
@@ -134,15 +135,20 @@ export function createS3Writer({ client, bucket, partBytes, uploading, parts }: 
   }
 
   /**
-   * False: not every S3 has conditional writes; Amazon since August 2024, Ceph for whole objects. Where the answer to the first
-   * attempt got lost, the second finds an object in its way: its own, since keys are random.
+   * False: not every S3 has conditional writes; Amazon since August 2024, Ceph for whole objects. Where the answer to an attempt
+   * got lost, the next finds an object in its way: its own, since keys are random and the bytes are the same.
    */
-  async function ifStored(error: unknown, name: string, size: number): Promise<boolean> {
-    const { attempts = 1 } = (error as Partial<S3ServiceException>).$metadata ?? {}
-    const isConflict = errorName(error) === 'PreconditionFailed'
-    if (isConflict && attempts > 1 && (await sizeOf(client, { Bucket: bucket, Key: name })) === size) return true
+  async function ifStored(error: unknown, name: string, body: Buffer): Promise<boolean> {
+    if (errorName(error) === 'PreconditionFailed' && (await holds(name, body))) return true
     if (errorName(error) !== 'NotImplemented') fail(error)
     return false
+  }
+
+  async function holds(name: string, body: Buffer): Promise<boolean> {
+    const object = { Bucket: bucket, Key: name }
+    if ((await sizeOf(client, object)) !== body.length) return false
+    const { Body } = await client.send(new GetObjectCommand(object)).catch(fail)
+    return body.equals((await Body?.transformToByteArray().catch(fail)) ?? Buffer.alloc(0))
   }
 
   /** Where the server supports no condition: better than nothing, since keys are random. */

@@ -235,6 +235,28 @@ describe.skipIf(!isInstalled('ceph'))('with a real S3 server (Ceph)', () => {
       expect(await store.size(key)).toBe(12 * MIB)
     })
 
+    test('a blob of several requests is finished by its next attempt when no answer to its only object came', async () => {
+      const key = newBlobKey()
+      const store = openStore({ prefix: 'again/' })
+      const first = await store.openPartial(key)
+      await first.add(Buffer.from('hello '))
+      const partial = await first.pause()
+      const finish = async (store: BlobStore, rest: string): Promise<number> => {
+        const writer = await store.openPartial(key, partial)
+        await writer.add(Buffer.from(rest))
+        return writer.finish()
+      }
+      const toObject = (method: string, url: string) => method === 'PUT' && !url.includes('/tails/')
+      const deaf = openStore({ prefix: 'again/', endpoint: await startProxy({ loseAnswer: toObject }) })
+
+      await expect(finish(deaf, 'world')).rejects.toMatchObject({ kind: 'unavailable' })
+
+      expect(await store.size(key)).toBe(11)
+      await expect(finish(store, 'wrong')).rejects.toThrow('exists already')
+      expect(await finish(store, 'world')).toBe(11)
+      expect(await read(store, key)).toEqual({ length: 11, sha256: hash('sha256', 'hello world') })
+    })
+
     test('a blob whose parts were taken away before its completion can be sent again', async () => {
       const client = rawClient()
       const before = async (method: string, url: string): Promise<void> => {
