@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
+import { RateLimiterClusterMaster } from 'rate-limiter-flexible'
 import type { Config } from './config/config.ts'
 import { createWorkersMetrics } from './http/metrics.ts'
 import { GRACE_MS, orExit } from './serve.ts'
@@ -16,6 +17,7 @@ const LONGEST_DELAY_MS = 30_000
  * start is tried again, since the others still serve.
  */
 export async function superviseWorkers(config: Config, log: Logger): Promise<void> {
+  new RateLimiterClusterMaster() // counts wrong passwords for all workers
   const metrics = config.metricsPort === 0 ? undefined : await createWorkersMetrics()
   const running = new Map<Worker, Promise<void>>()
   let isUp = false
@@ -32,6 +34,7 @@ export async function superviseWorkers(config: Config, log: Logger): Promise<voi
 
   function start(): Worker {
     const worker = cluster.fork()
+    worker.on('error', (err) => log.warn({ err, pid: worker.process.pid }, 'a message did not reach a worker')) // it died
     running.set(worker, ended(worker))
     return worker
   }

@@ -1,12 +1,17 @@
-import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
+import cluster from 'node:cluster'
+import { RateLimiterCluster, RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
 import { AppError } from '../lib/errors.ts'
 
 const MAX_MISSES = 10
 const MISS_WINDOW_SECONDS = 60
 
-/** Counts misses by key; after ten in a minute even the right password is refused until the minute is over. */
-export function createGuessThrottle() {
-  const misses = new RateLimiterMemory({ points: MAX_MISSES, duration: MISS_WINDOW_SECONDS })
+/**
+ * Counts misses by key; after ten in a minute even the right password is refused until the minute is over. Workers count
+ * together, in the process that supervises them. `name`: unique in the process.
+ */
+export function createGuessThrottle(name: string) {
+  const limits = { keyPrefix: name, points: MAX_MISSES, duration: MISS_WINDOW_SECONDS }
+  const misses = cluster.isWorker ? new RateLimiterCluster(limits) : new RateLimiterMemory(limits)
 
   /** Throws `too_many_requests`. */
   async function assertAllowed(key: string): Promise<void> {
@@ -28,7 +33,8 @@ export function createGuessThrottle() {
   return { assertAllowed, guess }
 }
 
-function refuse(state: RateLimiterRes): never {
+function refuse(state: RateLimiterRes | Error): never {
+  if (state instanceof Error) throw state // the supervising process does not answer
   // The library counts by the wall clock, which may have been set, but deletes its counters by a timer.
   const retryAfterSeconds = Math.min(MISS_WINDOW_SECONDS, Math.max(1, Math.ceil(state.msBeforeNext / 1000)))
   throw new AppError('too_many_wrong_passwords', {}, { retryAfterSeconds })

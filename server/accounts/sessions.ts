@@ -30,7 +30,7 @@ export type Sessions = ReturnType<typeof createSessions>
 
 /** Who is logged in. Rows of the database, so that they outlive a restart, hold on every replica, and can be ended. */
 export function createSessions({ repo, users, clock, config }: Dependencies) {
-  const throttle = createGuessThrottle()
+  const throttle = createGuessThrottle('logins')
   /** Verified when there is no such user, so that the time of an answer does not tell who has an account. */
   const hashOfNobody = once(() => hashPassword(newToken()))
 

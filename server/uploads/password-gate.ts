@@ -28,7 +28,7 @@ export type PasswordGate = ReturnType<typeof createPasswordGate>
  * right password is refused until the minute is over, through every door alike.
  */
 export function createPasswordGate() {
-  const throttle = createGuessThrottle()
+  const throttle = createGuessThrottle('upload-passwords')
   const successes = new LRUCache<string, true>({ max: REMEMBERED_SUCCESSES, ttl: REMEMBERED_FOR_MS })
   const verifications = new Map<string, Promise<boolean>>()
   const secret = randomBytes(32)

@@ -78,6 +78,23 @@ test('a stream reaches its reader, whichever worker each of them came to', { tim
   expect(await streamAcrossWorkers(server, 8)).toBeGreaterThanOrEqual(8)
 })
 
+test('wrong passwords are counted by all workers together', async () => {
+  const server = await spawnServer({ WORKERS: '2' })
+  await untilTwoAnswer(server)
+  const body = JSON.stringify({ password: 'right' })
+  const { id } = await jsonOf<CreatedUpload>(fetch(`${server.url}/upload`, { method: 'POST', body }))
+  const guess = async (password: string): Promise<number> => {
+    const Authorization = `Basic ${btoa(`plik:${password}`)}`
+    return (await fetch(`${server.url}/upload/${id}`, { headers: { Authorization, Connection: 'close' } })).status
+  }
+
+  const misses = await Promise.all(Array.from({ length: 10 }, (_, index) => guess(`wrong ${index}`)))
+  const later = await Promise.all(Array.from({ length: 8 }, () => guess('right')))
+
+  expect(misses).toEqual(Array.from({ length: 10 }, () => 401))
+  expect(later).toEqual(Array.from({ length: 8 }, () => 429))
+})
+
 test('a worker that dies is replaced, and the others continue', async () => {
   const server = await spawnServer({ WORKERS: '2' })
   await untilTwoAnswer(server)
