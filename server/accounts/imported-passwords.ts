@@ -5,21 +5,29 @@ import bcrypt from 'bcryptjs'
 
 /** Of a user's password, as Plik writes it. */
 const BCRYPT = /^\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}$/
-const PLIK_MD5 = /^\$plik-md5\$([A-Za-z0-9+/=]*)\$([0-9a-f]{32})$/
+const PLIK = /^\$plik-md5\$([A-Za-z0-9+/=]*)\$(?:([0-9a-f]{32})|(\$argon2id\$.*))$/
 
-/** Of an upload's password: Plik keeps the MD5 of what the `Authorization` header holds, in which the login is a part. */
-export const plikMd5 = (login: string, digest: string): string =>
-  `$plik-md5$${Buffer.from(login).toString('base64')}$${digest.toLowerCase()}`
+/**
+ * Of an upload's password. Plik keeps the MD5 of what the `Authorization` header holds, in which the login is a part; here that
+ * MD5 in hex is hashed in place of a password. Imports of version 0.2.0 and before kept the MD5 itself.
+ */
+export const plikHash = (login: string, hashOfMd5: string): string =>
+  `$plik-md5$${Buffer.from(login).toString('base64')}$${hashOfMd5}`
 
-export const isImported = (hash: string): boolean => BCRYPT.test(hash) || PLIK_MD5.test(hash)
+export const isImported = (hash: string): boolean => BCRYPT.test(hash) || PLIK.test(hash)
 
-/** Undefined: the hash is none of these. */
-export function verifyImported(password: string, hash: string): Promise<boolean> | boolean | undefined {
+/** Verifies an imported hash; `verify` does it for what was hashed here. Undefined: the hash was not imported. */
+export function verifyImported(
+  password: string,
+  hash: string,
+  verify: (password: string, hash: string) => Promise<boolean>,
+): Promise<boolean> | boolean | undefined {
   if (BCRYPT.test(hash)) return bcrypt.compare(password, hash)
-  const [, login, digest] = PLIK_MD5.exec(hash) ?? []
-  if (login === undefined || digest === undefined) return undefined
+  const [, login, bareMd5, hashOfMd5] = PLIK.exec(hash) ?? []
+  if (login === undefined) return undefined
   const credentials = Buffer.from(`${Buffer.from(login, 'base64')}:${password}`).toString('base64')
-  return timingSafeEqual(createHash('md5').update(credentials).digest(), Buffer.from(digest, 'hex'))
+  const md5 = createHash('md5').update(credentials).digest('hex')
+  return bareMd5 ? timingSafeEqual(Buffer.from(md5), Buffer.from(bareMd5)) : verify(md5, hashOfMd5 ?? '')
 }
 
 /** Others share this processor, so a verification may take longer than the one that was measured. */

@@ -24,9 +24,10 @@ export async function hashPassword(password: string): Promise<string> {
 const PHC = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/
 
 /** False also when `hash` is neither one of ours nor an imported one. */
-export async function verifyPassword(password: string, hash: string): Promise<boolean> {
-  const imported = verifyImported(password, hash)
-  if (imported !== undefined) return imported
+export const verifyPassword = async (password: string, hash: string): Promise<boolean> =>
+  (await verifyImported(password, hash, verifyOwn)) ?? verifyOwn(password, hash)
+
+async function verifyOwn(password: string, hash: string): Promise<boolean> {
   const [, memory, passes, parallelism, salt, tag] = PHC.exec(hash) ?? []
   if (!salt || !tag) return false
   const expected = Buffer.from(tag, 'base64')

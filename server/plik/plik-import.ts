@@ -194,7 +194,7 @@ export function createPlikImport({ accounts, uploads, assertOwned, blobs, clock 
       const activity = activityOf('upload', row).concat(rows.flatMap((file) => activityOf('file', file)))
       const files = taken.map(({ file }) => file)
       await assertThere(files)
-      if (!(await uploads.insertUpload(toUpload(row, owner), files, activity, clock())))
+      if (!(await uploads.insertUpload(await toUpload(row, owner), files, activity, clock())))
         throw new Error('imported twice at once')
     } catch (error) {
       for (const { file } of taken) if (file.blobKey !== null) await blobs.delete(file.blobKey)

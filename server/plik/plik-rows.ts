@@ -1,4 +1,5 @@
-import { plikMd5 } from '../accounts/imported-passwords.ts'
+import { plikHash } from '../accounts/imported-passwords.ts'
+import { hashPassword } from '../accounts/passwords.ts'
 import { hashToken } from '../accounts/secrets.ts'
 import type { Account } from '../accounts/user.ts'
 import { cleanFileName } from '../uploads/file-name.ts'
@@ -25,7 +26,7 @@ export const toAccount = (row: PlikUser): Account => ({
 })
 
 /** `tokenId` and `userId`: who it belongs to on our side, if the owner was imported. */
-export function toUpload(row: PlikUpload, owner: Pick<Upload, 'userId' | 'tokenId'>): Upload {
+export async function toUpload(row: PlikUpload, owner: Pick<Upload, 'userId' | 'tokenId'>): Promise<Upload> {
   const oneShot = row.one_shot === 1
   return {
     ...owner,
@@ -44,15 +45,16 @@ export function toUpload(row: PlikUpload, owner: Pick<Upload, 'userId' | 'tokenI
     e2ee: row.e2ee === 'age' ? 'age' : null,
     downloadLimit: oneShot ? 1 : null,
     comments: row.comments ?? '',
-    ...passwordOf(row),
+    ...(await passwordOf(row)),
     sourceAddress: row.remote_ip ?? '',
   }
 }
 
 /** Plik 1.3.8 kept a password without a login under the empty one; both open it here, as for uploads of our own. */
-function passwordOf({ protected_by_password, login, password }: PlikUpload): Pick<Upload, 'login' | 'passwordHash'> {
+async function passwordOf(row: PlikUpload): Promise<Pick<Upload, 'login' | 'passwordHash'>> {
+  const { protected_by_password, login, password } = row
   if (protected_by_password !== 1 || !password) return { login: null, passwordHash: null }
-  return { login: login || 'plik', passwordHash: plikMd5(login ?? '', password) }
+  return { login: login || 'plik', passwordHash: plikHash(login ?? '', await hashPassword(password.toLowerCase())) }
 }
 
 /** `measured`: of its bytes; undefined: there are none, so that it is what is left of a file. */

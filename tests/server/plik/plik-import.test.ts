@@ -95,6 +95,22 @@ test.for([
   expect(await opens()).toBe(401)
 })
 
+test('an MD5 of a password rests under argon2id; one that an older version imported still opens', async () => {
+  const { app, db } = await makeAppWithDatabase()
+  const md5 = plikPassword('plik', 'secret')
+  await run(app, givenOneUpload({ protected_by_password: 1, login: 'plik', password: md5 }))
+  const { password_hash } = await db.selectFrom('uploads').select('password_hash').executeTakeFirstOrThrow()
+  const opens = async (password: string) => (await fetch(app.url + LINK, { headers: basic('plik', password) })).status
+
+  expect(password_hash).toMatch(/^\$plik-md5\$cGxpaw==\$\$argon2id\$/)
+  expect(password_hash).not.toContain(md5)
+  await db
+    .updateTable('uploads')
+    .set({ password_hash: `$plik-md5$cGxpaw==$${md5}` })
+    .execute()
+  expect([await opens('secret'), await opens('wrong')]).toEqual([200, 401])
+})
+
 test('users log in with their passwords, which are hashed anew then', async () => {
   const { app, db } = await makeAppWithDatabase(WITH_ACCOUNTS)
   const plik = givenPlik()
