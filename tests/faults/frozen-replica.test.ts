@@ -104,7 +104,7 @@ describe.for(DATABASES.filter(([, isThere]) => isThere))('a replica that was fro
     expect([await download(link, other), await download(link, frozen)]).toEqual([sha256(whole), sha256(whole)])
   })
 
-  test('comes round while the other one is still at it, changes nothing, and can be gone on with', {
+  test('comes round while the other one is still at it, changes nothing, and the upload can be continued', {
     timeout: 90_000,
   }, async () => {
     const replicas = await givenReplicas(database)

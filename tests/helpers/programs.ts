@@ -16,6 +16,8 @@ const PROGRAMS = {
   exiftool: ['/usr/bin/exiftool', 'libimage-exiftool-perl', 'what exiftool finds in pictures and videos'],
   imagemagick: ['/usr/bin/identify', 'imagemagick', 'the judgement of pictures'],
   heif: ['/usr/bin/heif-enc', 'libheif-examples', 'HEIC'],
+  ext4: ['/sbin/mkfs.ext4', 'e2fsprogs', 'a power cut'],
+  strace: ['/usr/bin/strace', 'strace', 'system calls that fail'],
   faketime: ['/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1', 'faketime', 'a wall clock that leaps'],
   wget: ['/usr/bin/wget', 'wget', 'downloads with wget'],
   aria2c: ['/usr/bin/aria2c', 'aria2', 'downloads with aria2c'],
