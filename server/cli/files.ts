@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline'
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { OPERATOR } from '../accounts/caller.ts'
 import { formatSize } from '../lib/format-size.ts'
 import { everyRow } from '../lib/paging.ts'
@@ -16,6 +16,7 @@ export function addFileCommands(program: Command, { withServices }: Runner): voi
     .description('all files, those of an upload, or one (without a command, too)')
     .option('--upload <id>', 'files of this upload')
     .option('--file <id>', 'this file')
+    .addOption(sha256())
     .addOption(human())
     .action(withServices(list))
   file
@@ -25,10 +26,11 @@ export function addFileCommands(program: Command, { withServices }: Runner): voi
     .action(withServices(show))
   file
     .command('delete')
-    .description('delete a file, an upload, or everything')
+    .description('delete a file, all files with the same bytes, an upload, or everything')
     .option('--file <id>', 'this file')
     .addOption(new Option('--upload <id>', 'this upload').conflicts('file'))
-    .addOption(new Option('--all', 'every upload').conflicts(['file', 'upload']))
+    .addOption(sha256().conflicts(['file', 'upload']))
+    .addOption(new Option('--all', 'every upload').conflicts(['file', 'upload', 'sha256']))
     .option('-y, --yes', 'do not ask before everything is deleted')
     .action(withServices(remove))
 }
@@ -39,9 +41,16 @@ const human = (): Option =>
     .default(true)
     .argParser(yesOrNo)
 
+const sha256 = (): Option =>
+  new Option('--sha256 <digest>', 'every file with this SHA-256, in hexadecimal').argParser((text) => {
+    if (/^[0-9a-f]{64}$/i.test(text)) return text.toLowerCase()
+    throw new InvalidArgumentError('A SHA-256 has 64 hexadecimal digits.')
+  })
+
 interface Selection {
   file?: string
   upload?: string
+  sha256?: string
 }
 
 interface Entry {
@@ -58,7 +67,12 @@ async function list(services: Services, { human, ...selection }: Selection & { h
   }
 }
 
-async function select({ uploads, listing }: Services, { file, upload }: Selection): Promise<Entry[]> {
+async function select(services: Services, { sha256, ...selection }: Selection): Promise<Entry[]> {
+  const entries = await selectByIds(services, selection)
+  return sha256 === undefined ? entries : entries.filter(({ file }) => file.sha256 === sha256)
+}
+
+async function selectByIds({ uploads, listing }: Services, { file, upload }: Selection): Promise<Entry[]> {
   if (file !== undefined) {
     const found = await uploads.openFile(file, OPERATOR)
     return [{ upload: found.opened.upload, file: found.file }]
@@ -100,13 +114,15 @@ async function show(services: Services, { file: id }: { file: string }): Promise
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 async function remove(
-  { uploads }: Services,
-  { file, upload, all, yes }: Selection & { all?: true; yes?: true },
+  services: Services,
+  { file, upload, sha256, all, yes }: Selection & { all?: true; yes?: true },
   command: Command,
 ): Promise<Answer> {
+  const { uploads } = services
   if (file !== undefined) return removeFile(uploads, file)
   if (upload !== undefined) return removeUpload(uploads, upload)
-  if (!all) command.error('one of --file, --upload and --all must be given')
+  if (sha256 !== undefined) return removeCopies(services, sha256)
+  if (!all) command.error('one of --file, --upload, --sha256 and --all must be given')
   if (!yes && !(await confirm('This deletes every upload. Are you sure? [y/N] ')))
     throw new Error('nothing was deleted; --yes deletes without a question')
   const count = await uploads.removeAll({})
@@ -122,6 +138,12 @@ async function removeFile(uploads: Services['uploads'], id: string): Promise<Ans
   const { opened, file } = await uploads.openFile(id, OPERATOR)
   await uploads.removeFile(opened, file)
   return { json: { upload: opened.upload.id, file: id }, text: `removed file ${id}\n` }
+}
+
+async function removeCopies(services: Services, sha256: string): Promise<Answer> {
+  const copies = (await select(services, { sha256 })).filter(({ file }) => file.status === 'uploaded')
+  for (const { file } of copies) await removeFile(services.uploads, file.id)
+  return { json: { sha256, files: copies.map(({ file }) => file.id) }, text: `${copies.length} files removed\n` }
 }
 
 /** No answer means no. */

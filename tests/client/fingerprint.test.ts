@@ -61,7 +61,7 @@ describe('a fingerprint', () => {
     expect(await beginsWith(sourceOf(one), first)).toBe(false)
   })
 
-  test('that is gone on with is the same as one that was taken at once', async () => {
+  test('that is continued is the same as one that was taken at once', async () => {
     const content = randomBytes(SIZE)
     const half = await notedAfter(content, BLOCK)
     const whole = await notedAfter(content, SIZE)

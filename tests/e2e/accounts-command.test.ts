@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { jsonOf } from '../helpers/answers.ts'
 import { type CreatedUpload, fileForm } from '../helpers/client.ts'
@@ -127,6 +128,23 @@ test(
   SLOW,
 )
 
+test(
+  'all files with the same bytes are listed and deleted by their SHA-256, and no others',
+  async () => {
+    const { server, mayfly, json } = await givenServer()
+    const other = await (await fetch(`${server.url}/b.txt`, { method: 'PUT', body: 'other' })).text()
+    const copies = await Promise.all(['a.txt', 'b.txt'].map((name) => jsonOf<CreatedUpload>(upload(server, {}, name))))
+    const digest = createHash('sha256').update('hello').digest('hex')
+
+    expect(await json('file', 'list', '--sha256', digest)).toHaveLength(2)
+    expect((await mayfly('file', 'delete', '--sha256', digest.toUpperCase())).output).toBe('2 files removed\n')
+    expect((await mayfly('file', 'delete', '--sha256', digest)).output).toBe('0 files removed\n')
+    for (const { links } of copies) expect((await fetch(server.url + links?.[0])).status).toBe(404)
+    expect(await (await fetch(other.trim())).text()).toBe('other')
+  },
+  SLOW,
+)
+
 test.each<[string[], number, string | RegExp]>([
   [
     ['user', 'frobnicate'],
@@ -146,7 +164,8 @@ test.each<[string[], number, string | RegExp]>([
   ],
   [['user', 'show', '--login', 'nobody'], 1, 'mayfly: user not found\n'],
   [['token', 'create'], 2, /required option '--login <name>'/],
-  [['file', 'delete'], 2, /^mayfly file delete: one of --file, --upload and --all must be given/],
+  [['file', 'delete'], 2, /^mayfly file delete: one of --file, --upload, --sha256 and --all must be given/],
+  [['file', 'delete', '--sha256', 'abc'], 2, /A SHA-256 has 64 hexadecimal digits/],
   [['file', 'delete', '--all', '--file', 'x'], 2, /'--all' cannot be used with option '--file <id>'/],
   [['constructor'], 2, /^mayfly: unknown command 'constructor'; allowed: user, token, /],
 ])(

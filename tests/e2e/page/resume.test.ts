@@ -88,7 +88,7 @@ describe.skipIf(!hasBrowser())('an upload on the page', () => {
     expect(await later.getByText('An upload was interrupted').count()).toBe(0)
   })
 
-  test('can be paused, gone on with, and given up', { timeout: 40_000 }, async () => {
+  test('can be paused, continued and discarded', { timeout: 40_000 }, async () => {
     const app = await makeApp()
     const line = await slowLine(() => app.url)
     const page = await open()

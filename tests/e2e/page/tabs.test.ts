@@ -58,7 +58,7 @@ describe.skipIf(!hasBrowser()).each([
     expect(await interrupted(second).count()).toBe(0)
   })
 
-  test('can be gone on with when its tab has crashed, by one of the others', { timeout: 60_000 }, async () => {
+  test('can be continued when its tab has crashed, by one of the others', { timeout: 60_000 }, async () => {
     const { first, second } = await givenTwoTabs(open, host)
     await elsewhere(second).waitFor()
     const third = await first.context().newPage()
