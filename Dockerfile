@@ -41,7 +41,7 @@ RUN install -d -o node -g node compiled /tmp/data \
     timeout --preserve-status 10 node server/main.ts \
  && chown -R root:root compiled && chmod -R a+rX compiled && rm -rf /tmp/data
 
-# Memory of pictures goes back to the system when it is free: docs/performance.md.
+# Memory of images goes back to the system when it is free: docs/performance.md.
 ENV MALLOC_ARENA_MAX=2 \
     MALLOC_MMAP_THRESHOLD_=131072 \
     MALLOC_TRIM_THRESHOLD_=131072 \

@@ -20,14 +20,14 @@ const common = {
   globalSetup: ['tests/helpers/build-page.ts', 'tests/helpers/database-setup.ts'],
 }
 /** They replace a module, which only works before any other test has loaded it. */
-const REPLACES_A_MODULE = ['tests/server/images/uncleaned-pictures.test.ts']
+const REPLACES_A_MODULE = ['tests/server/images/uncleaned-images.test.ts']
 /** Together they run every SQL statement of the server; the rest of `tests/server` would only repeat them. */
 const ON_BOTH_DATABASES = [
   'tests/server/{accounts,activity,database,jobs,notifications,plik,resumable}/**/*.test.ts',
   'tests/server/uploads/uploads-expiry.test.ts',
   'tests/server/downloads/{claims,claims-hostile,claims-lost,claims-ranges,claims-repo,live-links}.test.ts',
   'tests/server/http/{announced-sizes,errors,nasty-values,source-address}.test.ts',
-  'tests/server/images/pictures-on-s3.test.ts',
+  'tests/server/images/images-on-s3.test.ts',
   'tests/server/file-requests/{guests-tus,limits,file-requests}.test.ts',
   'tests/server/streams/replicas.test.ts',
   'tests/server/uploads/{broken-forms,failing-database,files-check,manifests,renewal,secrets}.test.ts',

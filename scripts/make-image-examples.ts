@@ -6,9 +6,9 @@ import { createImagePipeline } from '../server/images/pipeline/image-pipeline.ts
 import { createMemoryBudget } from '../server/images/pipeline/memory.ts'
 import { createSlots } from '../server/images/pipeline/slots.ts'
 import { stripFile } from '../server/images/strip-file.ts'
-import { asHeld, drawn, PHONE_EXIF, picture } from '../tests/helpers/pictures.ts'
+import { asHeld, drawn, image, PHONE_EXIF } from '../tests/helpers/images.ts'
 
-/** `node scripts/make-image-examples.ts`: the pictures of `images.md`, before and after, made by the server's own code. */
+/** `node scripts/make-image-examples.ts`: the images of `images.md`, before and after, made by the server's own code. */
 
 const images = createImagePipeline({
   strip: stripFile,
@@ -45,7 +45,7 @@ async function normalised(bytes: Buffer): Promise<{ path: string; told: string }
 
 /** As a phone stores it that was held upright, and what every program shows afterwards. */
 async function turnedPhoto(): Promise<void> {
-  const stored = picture(asHeld(landscape(), 6))
+  const stored = image(asHeld(landscape(), 6))
   const photo = await stored
     .clone()
     .withExif(PHONE_EXIF)
@@ -60,7 +60,7 @@ async function turnedPhoto(): Promise<void> {
 
 /** The numbers of Display P3 as a program shows them that knows nothing of profiles: dull. */
 async function wideColours(): Promise<void> {
-  const photo = await picture(landscape()).withIccProfile('p3').png({ palette: false }).toBuffer()
+  const photo = await image(landscape()).withIccProfile('p3').png({ palette: false }).toBuffer()
   const { path, told } = await normalised(photo)
   await sharp(photo, { ignoreIcc: true }).png({ palette: true }).toFile(join(target, 'colours-before.png'))
   await sharp(path).png({ palette: true }).toFile(join(target, 'colours-after.png'))

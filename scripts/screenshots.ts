@@ -9,7 +9,7 @@ import { readConfig } from '../server/config/config.ts'
 import { createLogger } from '../server/lib/logger.ts'
 import { launchBrowser } from '../tests/helpers/browser.ts'
 
-/** `npm run screenshots`: the pictures of the documentation, taken of the real pages with the demonstration in them. */
+/** `npm run screenshots`: the images of the documentation, taken of the real pages with the demonstration in them. */
 
 const IMAGES = join(import.meta.dirname, '../docs/images')
 const DESK = { width: 960, height: 720 }
@@ -58,7 +58,7 @@ await browser.close()
 await app.close()
 rmSync(folder, { recursive: true })
 
-/** In few colours, which is all that a page has, so that the pictures stay small. */
+/** In few colours, which is all that a page has, so that the images stay small. */
 async function take(
   name: string,
   options: BrowserContextOptions,
@@ -67,7 +67,7 @@ async function take(
   const context = await browser.newContext({ deviceScaleFactor: 2, reducedMotion: 'reduce', ...options })
   const page = await context.newPage()
   await arrange(page)
-  const picture = await page.screenshot()
-  await sharp(picture).png({ palette: true, effort: 10 }).toFile(join(IMAGES, name))
+  const image = await page.screenshot()
+  await sharp(image).png({ palette: true, effort: 10 }).toFile(join(IMAGES, name))
   await context.close()
 }

@@ -70,7 +70,7 @@ const demonstrations = async (): Promise<Demonstration[]> => [
     options: { comments: '**Minutes** of the meeting, as promised.' },
     files: [['minutes.md', '# Minutes\n']],
   },
-  { what: 'a picture with transparency', options: {}, files: [['disc.png', await disc()]] },
+  { what: 'an image with transparency', options: {}, files: [['disc.png', await disc()]] },
   {
     what: 'gone in a minute',
     options: { ttlSeconds: 60 },

@@ -133,7 +133,7 @@ export async function createApp({
   })
   const images = createImages({
     isOn: config.images === 'on',
-    memoryBytes: config.pictureMemoryBytes,
+    memoryBytes: config.imageMemoryBytes,
     folder: resolve(config.dataDir, 'pictures'),
     repo: createVariantsRepo(database),
     blobs,
@@ -217,7 +217,7 @@ export async function createApp({
     blobs,
     relay,
     exchange,
-    pictures: images.intake,
+    images: images.intake,
     assertFreeSpace,
     reserveSpace,
     activity,

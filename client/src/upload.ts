@@ -26,7 +26,7 @@ export interface UploadOptions {
   login?: string
   /** A text for the readers, Markdown. */
   comments?: string
-  /** `false` keeps pictures byte for byte, GPS position and all. */
+  /** `false` keeps images byte for byte, GPS position and all. */
   normalize?: boolean
   /** Encrypts before anything leaves: the key is in the link only. */
   encrypt?: boolean

@@ -345,13 +345,13 @@ export const settingGroups = {
       'IMAGES',
       choice('on', 'off'),
       'on',
-      'Pictures and videos lose their metadata (GPS!) when they are uploaded, and pictures are available in other sizes and formats. `off` stores them as they come. See [images.md](images.md).',
+      'Images and videos lose their metadata (GPS!) when they are uploaded, and images are available in other sizes and formats. `off` stores them as they come. See [images.md](images.md).',
     ),
-    pictureMemoryBytes: setting(
+    imageMemoryBytes: setting(
       'PICTURE_MEMORY',
       size,
       '256MB',
-      'Memory that each server process may use for the pictures that it works on at the same time. A picture that would need more is not decoded: it loses its metadata, but is not turned upright and has no thumbnails.',
+      'Memory that each server process may use for the images that it works on at the same time. An image that would need more is not decoded: it loses its metadata, but is not turned upright and has no thumbnails.',
     ),
   },
   Database: {

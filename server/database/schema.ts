@@ -51,7 +51,7 @@ export interface UploadsTable {
   file_count: WithDefault<number>
   /** Those of them that guests began to send and never finished: they don't count. */
   returned_slots: WithDefault<number>
-  /** Pictures lose their metadata on the way in. */
+  /** Images lose their metadata on the way in. */
   normalize: WithDefault<Flag>
   /** How the sender encrypted the files; null: not at all. */
   e2ee: WithDefault<'age' | null>
@@ -90,7 +90,7 @@ export interface FilesTable {
   /** Of a limited file: claims taken so far, and how many of them are spent. */
   claims_taken: WithDefault<number>
   claims_spent: WithDefault<number>
-  /** JSON: what was done to a picture or a video (`ImageReport`, `VideoReport`); null: it is neither, or was left alone. */
+  /** JSON: what was done to an image or a video (`ImageReport`, `VideoReport`); null: it is neither, or was left alone. */
   image: WithDefault<string | null>
   /** What a job found to be wrong with the bytes: they are gone, have another size, or another digest. */
   fault: WithDefault<FileFault | null>
@@ -140,7 +140,7 @@ export interface ClaimsTable {
   spent: WithDefault<Flag>
 }
 
-/** Pictures derived from a file's picture. They go with its bytes. */
+/** Images derived from a file's image. They go with its bytes. */
 export interface VariantsTable {
   file_id: string
   /** What was asked for, as `specOf` writes it. */

@@ -37,7 +37,7 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     const ref = { uploadId: uploadId as string, fileId: fileId as string, name: name as string }
     const wish = readDerivation(request.query as Record<string, string | string[] | undefined>)
     const patience = hasParameter(request, 'wait') ? patienceOf(reply) : undefined
-    if (wish || patience) request.socket.setTimeout(0) // nothing moves on the connection while a picture is made, or a file comes in
+    if (wish || patience) request.socket.setTimeout(0) // nothing moves on the connection while an image is made, or a file comes in
     const reader = wish && readCaller.sender(request, reply)
     return downloads.findFile(ref, caller, () => assertDownloadDomain(request), wish, reader, patience)
   }

@@ -66,7 +66,7 @@ interface StreamSource {
 interface Dependencies {
   uploads: Uploads
   claims: Claims
-  /** Absent: there are no derived pictures. */
+  /** Absent: there are no derived images. */
   variants: Variants | undefined
   blobs: BlobStore
   exchange: Pick<StreamExchange, 'take' | 'holds'>
@@ -92,9 +92,9 @@ export function createDownloads({
   const bytesReader = createBytesReader(blobs)
 
   /**
-   * A file, or a picture derived from it. Throws as `Uploads.open`, `Uploads.getFile` and `Variants.get`; `forbidden`: no
-   * derived pictures of limited files. `gate` runs once the caller has proved access to the file. With `patience` it waits
-   * for a file that is still coming in until that aborts, and then throws `unavailable`. `reader` waits for a derived picture.
+   * A file, or an image derived from it. Throws as `Uploads.open`, `Uploads.getFile` and `Variants.get`; `forbidden`: no
+   * derived images of limited files. `gate` runs once the caller has proved access to the file. With `patience` it waits
+   * for a file that is still coming in until that aborts, and then throws `unavailable`. `reader` waits for a derived image.
    */
   async function findFile(
     ref: FileRef,
@@ -118,7 +118,7 @@ export function createDownloads({
 
   /**
    * Nothing of a file can be shown before all of it is there: what kind it is, what its digest is, whether a position must be taken
-   * off a picture.
+   * off an image.
    */
   async function untilItCame(opened: OpenUpload, ref: FileRef, patience: AbortSignal): Promise<void> {
     const givenUp = once(patience, 'abort')
@@ -137,7 +137,7 @@ export function createDownloads({
     return upload.stream && file.status === 'uploading' && !(await exchange.holds(file))
   }
 
-  /** A derived picture shows what the file shows, so download-limited files have none. */
+  /** A derived image shows what the file shows, so download-limited files have none. */
   async function findVariant(
     opened: OpenUpload,
     file: StoredFile,

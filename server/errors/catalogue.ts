@@ -2,9 +2,9 @@ import { ACCOUNT_ERRORS } from './accounts.ts'
 import { DOWNLOAD_ERRORS } from './downloads.ts'
 import { FILE_REQUEST_ERRORS } from './file-requests.ts'
 import { HTTP_ERRORS } from './http.ts'
+import { IMAGE_ERRORS } from './images.ts'
 import { JOB_ERRORS } from './jobs.ts'
 import { OPERATION_ERRORS } from './operation.ts'
-import { PICTURE_ERRORS } from './pictures.ts'
 import { RESUMABLE_ERRORS } from './resumable.ts'
 import type { ParametersIn } from './sentence.ts'
 import { UPLOAD_ERRORS } from './uploads.ts'
@@ -15,7 +15,7 @@ export const ERRORS = {
   ...FILE_REQUEST_ERRORS,
   ...RESUMABLE_ERRORS,
   ...DOWNLOAD_ERRORS,
-  ...PICTURE_ERRORS,
+  ...IMAGE_ERRORS,
   ...ACCOUNT_ERRORS,
   ...JOB_ERRORS,
   ...HTTP_ERRORS,

@@ -2,11 +2,11 @@ import { AppError } from '../lib/errors.ts'
 import type { StoredFile } from '../uploads/upload.ts'
 import type { Derivation, DerivedFormat } from './pipeline/derive.ts'
 
-/** What may be asked of a derived picture, and how it is written. Pure. */
+/** What may be asked of a derived image, and how it is written. Pure. */
 
 const FORMATS = ['jpeg', 'png', 'webp', 'avif'] as const
 const FITS = ['inside', 'outside', 'cover', 'contain', 'fill'] as const
-/** What a stranger may choose: whoever could ask for any would make the server compute and keep pictures for ever. */
+/** What a stranger may choose: whoever could ask for any would make the server compute and keep images for ever. */
 const SIZES = [64, 128, 256, 512, 1024, 2048]
 const COLOURS = new Map([
   ['white', '#ffffff'],
@@ -74,7 +74,7 @@ export function completed(wish: Derivation, ownFormat: DerivedFormat): Derivatio
   return { format, width, height, fit: isBox ? (fit ?? 'inside') : undefined, background }
 }
 
-/** What a derived picture is kept under: `webp 256x- - -`. */
+/** What a derived image is kept under: `webp 256x- - -`. */
 export const specOf = ({ format, width, height, fit, background }: Derivation & { format: DerivedFormat }): string =>
   `${format} ${width ?? '-'}x${height ?? '-'} ${fit ?? '-'} ${background ?? '-'}`
 
@@ -87,7 +87,7 @@ const OWN_FORMATS = new Map<string, DerivedFormat>([
   ['tiff', 'webp'],
 ])
 
-/** The format that a file's derived pictures have when none is asked for; undefined: it is no picture. */
+/** The format that a file's derived images have when none is asked for; undefined: it is no image. */
 export const derivedFormatOf = ({ image, type }: Pick<StoredFile, 'image' | 'type'>): DerivedFormat | undefined =>
   OWN_FORMATS.get(image?.format ?? type.replace(/^image\//, ''))
 
@@ -105,6 +105,6 @@ export function derivedName(name: string, type: string): string {
   const [, stem = name, extension = ''] = /^(.+)\.([^.]*)$/.exec(name) ?? []
   const fitting = EXTENSIONS.get(type) ?? []
   if (fitting.includes(extension.toLowerCase())) return name
-  const isOfPicture = [...EXTENSIONS.values()].flat().includes(extension.toLowerCase())
-  return `${isOfPicture ? stem : name}.${fitting[0]}`
+  const isOfImage = [...EXTENSIONS.values()].flat().includes(extension.toLowerCase())
+  return `${isOfImage ? stem : name}.${fitting[0]}`
 }

@@ -3,8 +3,8 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { AssertFreeSpace } from '../uploads/intake/free-space.ts'
-import { createPictureIntake } from './picture-intake.ts'
-import { createPictureSpool } from './picture-spool.ts'
+import { createImageIntake } from './image-intake.ts'
+import { createImageSpool } from './image-spool.ts'
 import { createImagePipeline } from './pipeline/image-pipeline.ts'
 import { createMemoryBudget } from './pipeline/memory.ts'
 import { createSlots } from './pipeline/slots.ts'
@@ -15,9 +15,9 @@ import { createVideoIntake } from './video-intake.ts'
 
 interface Dependencies {
   isOn: boolean
-  /** For all pictures that are worked on at the same time. */
+  /** For all images that are worked on at the same time. */
   memoryBytes: number
-  /** Where pictures lie while they are worked on. */
+  /** Where images lie while they are worked on. */
   folder: string
   repo: VariantsRepo
   blobs: BlobStore
@@ -26,13 +26,13 @@ interface Dependencies {
   log: Pick<FastifyBaseLogger, 'error'>
 }
 
-/** Pictures and videos on their way in. */
+/** Images and videos on their way in. */
 export type Intake = NonNullable<ReturnType<typeof createImages>['intake']>
 
 const LIMITS = { bytes: 500_000_000, pixels: 100_000_000, frames: 1000, timeoutMs: 30_000 }
-/** Each picture takes a processor. */
+/** Each image takes a processor. */
 const MAX_PARALLELISM = 8
-/** What comes in waits on disk; a picture that finds no place is refused. Derived pictures have a queue of their own. */
+/** What comes in waits on disk; an image that finds no place is refused. Derived images have a queue of their own. */
 const INTAKE_QUEUE = { queueLimit: 1000, ownerLimit: 250 }
 const VARIANTS_QUEUE = { queueLimit: 64, ownerLimit: 32 }
 /** Each holds an index in memory: mostly some hundred kilobytes, and at most 32 MiB. */
@@ -41,12 +41,12 @@ const VIDEO_QUEUE = { parallelism: 2, ...INTAKE_QUEUE }
 const VIDEO_TIMEOUT_MS = 60_000
 /** Together with the time for the work, less than the minute after which proxies give up. */
 const WAIT_MS = 25_000
-/** For the copy, too, from which a derived picture is made. */
+/** For the copy, too, from which a derived image is made. */
 const VARIANT_TIMEOUT_MS = 120_000
 
-/** Everything that is done with pictures; the spool is swept even when it is off. */
+/** Everything that is done with images; the spool is swept even when it is off. */
 export function createImages({ isOn, memoryBytes, folder, repo, blobs, assertFreeSpace, clock, log }: Dependencies) {
-  const spool = createPictureSpool({ folder, log })
+  const spool = createImageSpool({ folder, log })
   if (!isOn) return { spool, intake: undefined, variants: undefined, close: spool.close }
   const parallelism = Math.min(MAX_PARALLELISM, availableParallelism())
   const memory = createMemoryBudget(memoryBytes)
@@ -57,7 +57,7 @@ export function createImages({ isOn, memoryBytes, folder, repo, blobs, assertFre
       slots: createSlots({ ...queue, waitMs: WAIT_MS, timeoutMs: LIMITS.timeoutMs }),
       memory,
     })
-  const pictures = createPictureIntake({ pipeline: createPipeline({ parallelism, ...INTAKE_QUEUE }), spool, log })
+  const images = createImageIntake({ pipeline: createPipeline({ parallelism, ...INTAKE_QUEUE }), spool, log })
   const videos = createVideoIntake({
     slots: createSlots({ ...VIDEO_QUEUE, waitMs: WAIT_MS, timeoutMs: VIDEO_TIMEOUT_MS }),
     log,
@@ -74,5 +74,5 @@ export function createImages({ isOn, memoryBytes, folder, repo, blobs, assertFre
     clock,
     log,
   })
-  return { spool, intake: { ...pictures, videos }, variants, close: spool.close }
+  return { spool, intake: { ...images, videos }, variants, close: spool.close }
 }

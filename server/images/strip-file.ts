@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { stripMetadata } from './metadata/strip-metadata.ts'
-import type { Strip } from './pipeline/picture.ts'
+import type { Strip } from './pipeline/image.ts'
 
 const CHUNK_BYTES = 256 * 1024
 

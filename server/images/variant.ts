@@ -1,4 +1,4 @@
-/** A picture derived from a file's, as it is kept. */
+/** An image derived from a file's, as it is kept. */
 export interface Variant {
   fileId: string
   /** What was asked for, as `specOf` writes it. */

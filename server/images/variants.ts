@@ -9,17 +9,17 @@ import type { AssertFreeSpace } from '../uploads/intake/free-space.ts'
 import { createBytesReader } from '../uploads/intake/promised-bytes.ts'
 import type { StoredFile } from '../uploads/upload.ts'
 import { assertModest, completed, derivedFormatOf, specOf } from './derivation.ts'
-import { type PictureSpool, spoolFile } from './picture-spool.ts'
+import { type ImageSpool, spoolFile } from './image-spool.ts'
 import type { Derivation, Derived } from './pipeline/derive.ts'
+import { ImageProblem } from './pipeline/image.ts'
 import type { ImagePipeline } from './pipeline/image-pipeline.ts'
-import { PictureProblem } from './pipeline/picture.ts'
 import type { Claimant, Slots } from './pipeline/slots.ts'
 import type { Variant } from './variant.ts'
 import type { VariantsRepo } from './variants-repo.ts'
 
 interface Dependencies {
   pipeline: Pick<ImagePipeline, 'derive'>
-  spool: PictureSpool
+  spool: ImageSpool
   repo: VariantsRepo
   blobs: BlobStore
   assertFreeSpace: AssertFreeSpace
@@ -31,7 +31,7 @@ interface Dependencies {
   maxBytes: number
 }
 
-/** A picture that is being made, and who waits for it. */
+/** An image that is being made, and who waits for it. */
 interface Running {
   made: Promise<Variant>
   stop: AbortController
@@ -43,7 +43,7 @@ const MAX_PER_FILE = 64
 
 export type Variants = ReturnType<typeof createVariants>
 
-/** Pictures derived from a file's picture: made when first asked for, kept as blobs, gone with the file. */
+/** Images derived from a file's image: made when first asked for, kept as blobs, gone with the file. */
 export function createVariants({
   pipeline,
   spool,
@@ -59,7 +59,7 @@ export function createVariants({
   const running = new Map<string, Running>()
 
   /**
-   * The caller has been let in to the file, which is no limited one. Throws `bad_request`: no picture, or a wish that is
+   * The caller has been let in to the file, which is no limited one. Throws `bad_request`: no image, or a wish that is
    * not the caller's; `not_acceptable`: it can't be decoded; `unavailable`: too many ask at once; `not_found`: removed meanwhile;
    * `aborted`: `reader` went away.
    */
@@ -82,7 +82,7 @@ export function createVariants({
 
   const inTurn = (claimant: Claimant, work: () => Promise<Variant>): Promise<Variant> =>
     slots.run(work, claimant).catch((cause: unknown) => {
-      if (!(cause instanceof PictureProblem)) throw cause
+      if (!(cause instanceof ImageProblem)) throw cause
       throw new AppError('too_many_pictures', {}, { cause, retryAfterSeconds: 5 })
     })
 
@@ -137,7 +137,7 @@ export function createVariants({
   /** What this leaves is an orphan without a row, and swept. */
   async function discard(keys: readonly string[]): Promise<void> {
     for (const key of keys)
-      await blobs.delete(key).catch((err: unknown) => log.error({ err }, 'could not discard a derived picture'))
+      await blobs.delete(key).catch((err: unknown) => log.error({ err }, 'could not discard a derived image'))
   }
 
   /** From a copy on disk: libvips can't read from a bucket, and memory must not depend on the file. */

@@ -6,7 +6,7 @@ import { findEdits } from './boxes/find-edits.ts'
 import { findRemaining, SEARCHED_BYTES } from './metadata/find-remaining.ts'
 import { UnstrippableError } from './metadata/unstrippable-error.ts'
 import { detectVideo, type VideoFormat } from './pipeline/detect-format.ts'
-import { CONFUSED, PictureProblem, type VideoReport } from './pipeline/picture.ts'
+import { CONFUSED, ImageProblem, type VideoReport } from './pipeline/image.ts'
 import { createReadAt, type ReadPart } from './pipeline/read-at.ts'
 import type { Slots } from './pipeline/slots.ts'
 
@@ -50,7 +50,7 @@ export function createVideoIntake({ slots, log }: Dependencies) {
 
   function problemOf(cause: unknown): unknown {
     if (kindOf(cause)) return cause
-    if (!(cause instanceof PictureProblem)) log.error({ err: cause }, 'a video could not be cleaned')
+    if (!(cause instanceof ImageProblem)) log.error({ err: cause }, 'a video could not be cleaned')
     return new AppError('video_cleaning_failed', {}, { cause, retryAfterSeconds: RETRY_AFTER_SECONDS })
   }
 

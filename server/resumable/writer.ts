@@ -252,7 +252,7 @@ export function createUploadWriter({
     const file = await intake.adopt(fileId, came, { replaces, settle }, sender)
     lock.update(done)
     await lock.release()
-    if (file.blobKey !== key) await intake.discard(key) // a picture as it came
+    if (file.blobKey !== key) await intake.discard(key) // an image as it came
   }
 
   const progressOf = ({ resumable }: UploadLock, { size, notes }: PartialBlob): Progress => ({

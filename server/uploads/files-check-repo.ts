@@ -5,7 +5,7 @@ import type { Transact } from '../database/transact.ts'
 
 export type FilesCheckRepo = ReturnType<typeof createFilesCheckRepo>
 
-/** As much of a stored file, or of a picture derived from it, as a check needs. */
+/** As much of a stored file, or of an image derived from it, as a check needs. */
 export interface StoredBytes {
   fileId: string
   blobKey: string
@@ -33,7 +33,7 @@ export function createFilesCheckRepo({ db, transact }: { db: Kysely<Schema>; tra
     listStored: (afterId: string, limit: number): Promise<StoredBytes[]> =>
       stored().where('id', '>', afterId).orderBy('id').limit(limit).execute(),
 
-    /** The blobs of derived pictures, in order of key, those after `afterKey`. */
+    /** The blobs of derived images, in order of key, those after `afterKey`. */
     async listVariants(afterKey: string, limit: number): Promise<{ blobKey: string; size: number }[]> {
       return db
         .selectFrom('variants')

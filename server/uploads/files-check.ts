@@ -24,7 +24,7 @@ const DAY_MS = 24 * 60 * 60 * 1000
 
 export type FilesCheck = ReturnType<typeof createFilesCheck>
 
-/** Whether what the database promises is in the store. Nothing is deleted for it but pictures that can be made anew. */
+/** Whether what the database promises is in the store. Nothing is deleted for it but images that can be made anew. */
 export function createFilesCheck({ repo, assertOwned, blobs, clock }: Dependencies) {
   /** Compares each file with its blob: is it there, has it the right size? What was broken and is whole again is healed. */
   async function checkLinks({ signal, count = () => {} }: Work = {}) {

@@ -1,6 +1,6 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { FilesTable, Flag, UploadStatus, UploadsTable } from '../database/schema.ts'
-import type { ImageReport, VideoReport } from '../images/pipeline/picture.ts'
+import type { ImageReport, VideoReport } from '../images/pipeline/image.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
 
 /** How uploads and files are written into columns, and read back. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ImageReport, VideoReport } from '../images/pipeline/picture.ts'
+import type { ImageReport, VideoReport } from '../images/pipeline/image.ts'
 import { caseless, listOf, optionalText } from '../lib/shapes.ts'
 import type { DeclaredFile, Downloaded, StoredFile, Upload } from './upload.ts'
 import { type UploadOptions, visibleStatus } from './upload-rules.ts'

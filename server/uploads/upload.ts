@@ -1,5 +1,5 @@
 import type { FileFault, FileStatus, UploadStatus } from '../database/schema.ts'
-import type { ImageReport, VideoReport } from '../images/pipeline/picture.ts'
+import type { ImageReport, VideoReport } from '../images/pipeline/image.ts'
 
 /** What one link shares: options and files. Times are epoch ms. */
 export interface Upload {
@@ -18,7 +18,7 @@ export interface Upload {
   oneShot: boolean
   removable: boolean
   stream: boolean
-  /** Pictures lose their metadata on the way in. */
+  /** Images lose their metadata on the way in. */
   normalize: boolean
   /** The sender encrypts: nothing but age ciphertext is taken. Null: not encrypted. */
   e2ee: 'age' | null
@@ -56,7 +56,7 @@ export interface StoredFile {
   uploadedAt: number | null
   claimsTaken: number
   claimsSpent: number
-  /** What was done to a picture or a video; null: it is none, or was left alone. */
+  /** What was done to an image or a video; null: it is none, or was left alone. */
   image: ImageReport | VideoReport | null
   /** Of a stream: where its sender is held (`stream-exchange.ts`); null: it has none. */
   heldBy: string | null

@@ -114,7 +114,7 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
       return rows.map(toFile)
     },
 
-    /** Every blob of each file: its own, and those of the pictures derived from it. */
+    /** Every blob of each file: its own, and those of the images derived from it. */
     async listBlobs(files: readonly StoredFile[]): Promise<Map<StoredFile, string[]>> {
       const blobs = new Map(files.map((file) => [file.id, file.blobKey === null ? [] : [file.blobKey]]))
       for (const ids of chunks([...blobs.keys()])) {
@@ -128,7 +128,7 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
       return new Map(files.map((file) => [file, blobs.get(file.id) ?? []]))
     },
 
-    /** `removed → deleted`: call once the bytes are gone, those of derived pictures too. */
+    /** `removed → deleted`: call once the bytes are gone, those of derived images too. */
     markDeleted: (fileIds: readonly string[]): Promise<void> =>
       transact(async (trx) => {
         for (const ids of chunks(fileIds)) {

@@ -11,12 +11,12 @@ import type { UploadsRepo } from './uploads-repo.ts'
 
 interface Dependencies {
   repo: UploadsExpiryRepo
-  /** Which of these keys some file or derived picture still needs. */
+  /** Which of these keys some file or derived image still needs. */
   knownBlobs: UploadsRepo['knownBlobs']
   /** Throws when the blobs belong to another database: then none is deleted. */
   assertOwned: StoreOwnership['assertOwned']
   blobs: BlobStore
-  /** Where pictures lie while they are worked on. */
+  /** Where images lie while they are worked on. */
   spool: Pick<BlobStore, 'sweep'>
   /** Uploads that come in over several requests: `isWanted` says whether an unfinished blob may still be resumed. */
   resumables: { sweep: () => Promise<Swept>; isWanted: (blobKey: string) => Promise<boolean> }

@@ -301,7 +301,7 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
         return removed.length
       }),
 
-    /** Those of `keys` that some file, derived picture or unfinished upload still needs. */
+    /** Those of `keys` that some file, derived image or unfinished upload still needs. */
     async knownBlobs(keys: readonly string[]): Promise<Set<string>> {
       if (keys.length === 0) return new Set()
       // In this order, since what is unfinished may become a file meanwhile.

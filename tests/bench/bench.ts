@@ -9,9 +9,9 @@ import { archive } from './scenarios/archive.ts'
 import { bigDownload } from './scenarios/big-download.ts'
 import { bigUpload } from './scenarios/big-upload.ts'
 import { expiry } from './scenarios/expiry.ts'
+import { images } from './scenarios/images.ts'
 import { marking } from './scenarios/marking.ts'
 import { memory } from './scenarios/memory.ts'
-import { pictures } from './scenarios/pictures.ts'
 import { resumable } from './scenarios/resumable.ts'
 import { smallDownload } from './scenarios/small-download.ts'
 import { smallUpload } from './scenarios/small-upload.ts'
@@ -29,7 +29,7 @@ const SCENARIOS: Scenario[] = [
   archive,
   smallDownload,
   smallUpload,
-  pictures,
+  images,
   marking,
   expiry,
 ]

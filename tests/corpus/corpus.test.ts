@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { makePictures } from '../fixtures/pictures.ts'
+import { makeImages } from '../fixtures/images.ts'
 import { temporaryFolder } from '../helpers/database.ts'
 import { personalTagsOf } from '../helpers/exiftool.ts'
 import { sharedApp } from '../helpers/make-app.ts'
@@ -10,10 +10,10 @@ import { judge, treat } from './judge.ts'
 const app = sharedApp()
 
 test.skipIf(!(['exiftool', 'heif', 'imagemagick'] as const).every(isInstalled))(
-  'of one picture or video of each kind nothing personal is left, and nothing else is lost',
+  'of one image or video of each kind nothing personal is left, and nothing else is lost',
   async () => {
     const [before, after] = [temporaryFolder(), temporaryFolder()]
-    const names = await makePictures(before)
+    const names = await makeImages(before)
 
     const treated = await Promise.all(names.map((name) => treat(app, join(before, name), after)))
 

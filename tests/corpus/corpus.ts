@@ -5,17 +5,17 @@ import { freePort, startProcess } from '../bench/processes.ts'
 import { judge, type Treated, treat } from './judge.ts'
 
 /**
- * `npm run corpus -- DIR` sends all pictures and videos of a folder and those in it through a server of its own, and judges what is
+ * `npm run corpus -- DIR` sends all images and videos of a folder and those in it through a server of its own, and judges what is
  * delivered by exiftool and ImageMagick: metadata, pixels, frames. Ends with 1 when something is wrong.
  */
 
 const [folder] = process.argv.slice(2)
 if (folder === undefined) {
-  console.error('Say which folder of pictures: npm run corpus -- DIR')
+  console.error('Say which folder of images: npm run corpus -- DIR')
   process.exit(2)
 }
 
-const PICTURES = /\.(?:jpe?g|png|webp|avif|hei[cf]|gif|tiff?|jxl|dng|mov|mp4|m4v|3gp)$/i
+const IMAGES = /\.(?:jpe?g|png|webp|avif|hei[cf]|gif|tiff?|jxl|dng|mov|mp4|m4v|3gp)$/i
 /** Judged at a time, by one exiftool. */
 const BATCH = 50
 
@@ -30,14 +30,14 @@ const url = `http://127.0.0.1:${port}`
 
 try {
   await untilReady()
-  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => PICTURES.test(path))
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => IMAGES.test(path))
   const problems: string[] = []
   const counts = new Map<string, number>()
   for (let at = 0; at < paths.length; at += BATCH) {
     const batch = await treatAll(paths.slice(at, at + BATCH))
     problems.push(...judge(batch))
     for (const { report } of batch) {
-      const outcome = report ? [report.status, report.reason].filter(Boolean).join(': ') : 'neither picture nor video'
+      const outcome = report ? [report.status, report.reason].filter(Boolean).join(': ') : 'neither image nor video'
       counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
     }
     console.log(`${Math.min(at + BATCH, paths.length)} of ${paths.length}, ${problems.length} problems`)
@@ -53,7 +53,7 @@ try {
 async function treatAll(paths: string[]): Promise<Treated[]> {
   const after = mkdtempSync(join(work, 'after-'))
   const treated: Treated[] = []
-  // Two pictures of the same name are in folders of their own.
+  // Two images of the same name are in folders of their own.
   for (const path of paths)
     treated.push(await treat({ url }, join(folder as string, path), mkdtempSync(join(after, '1-'))))
   return treated

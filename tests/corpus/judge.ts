@@ -4,7 +4,7 @@ import { basename, extname, join } from 'node:path'
 import { addFile, createUpload } from '../helpers/client.ts'
 import { personalTagsOf } from '../helpers/exiftool.ts'
 
-/** What the server says that it did to a picture or a video. */
+/** What the server says that it did to an image or a video. */
 interface Report {
   status: 'stripped' | 'normalised' | 'unchanged'
   reason?: string
@@ -15,7 +15,7 @@ export interface Treated {
   name: string
   before: string
   after: string
-  /** Undefined: it is no picture or video for the server. */
+  /** Undefined: it is no image or video for the server. */
   report: Report | undefined
 }
 
@@ -59,11 +59,11 @@ function pixelProblems({ name, before, after, report }: Treated): string[] {
 /** Width, height and a digest of the pixels of each frame, upright for formats that say how they are turned. */
 function framesOf(path: string): string[] {
   if (/\.(?:mov|mp4|m4v|3gp)$/i.test(extname(path))) return []
-  // One thread, since several take longer for small pictures than they save.
+  // One thread, since several take longer for small images than they save.
   const env = { ...process.env, OMP_NUM_THREADS: '1' }
   const { stdout, status } = spawnSync('identify', ['-quiet', '-format', '%w %h %#\n', path], { encoding: 'utf8', env })
   return status === 0 ? stdout.trim().split('\n') : []
 }
 
-/** Neither of them first, since a picture may have been turned. */
+/** Neither of them first, since an image may have been turned. */
 const sizes = (frames: string[]): string[] => frames.map((frame) => frame.split(' ').slice(0, 2).sort().join(' '))

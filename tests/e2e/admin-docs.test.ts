@@ -22,7 +22,7 @@ function commandsOf(document: string, heading: string): string {
 async function givenShell() {
   const server = await spawnServer({ FEATURE_AUTHENTICATION: 'enabled', SMTP_URL: 'smtp://127.0.0.1:9' })
   const folder = temporaryFolder()
-  writeFileSync(join(folder, 'photo.jpg'), 'no picture, but a file')
+  writeFileSync(join(folder, 'photo.jpg'), 'no image, but a file')
   const prelude = `set -euo pipefail
     mayfly() { '${process.execPath}' '${ROOT}/server/cli/main.ts' "$@"; }
     curl() { command curl --silent --show-error --fail-with-body "$@"; echo; }

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { asFile } from './exiftool.ts'
-import { type Pixels, picture } from './pictures.ts'
+import { image, type Pixels } from './images.ts'
 
 /** A HEIC or AVIF as libheif writes it. `options` are those of `heif-enc`. */
 export async function heif(pixels: Pixels, kind: 'heic' | 'avif', ...options: string[]): Promise<Buffer> {
-  const png = await picture(pixels).png().toBuffer()
+  const png = await image(pixels).png().toBuffer()
   const encode = (source: string) => {
     const target = `${source}.${kind}`
     run('heif-enc', '-q', '90', ...options, '-o', target, source)

@@ -21,7 +21,7 @@ export function wav(): Buffer {
   return Buffer.concat([header, samples])
 }
 
-/** Half a second of a picture that turns green, as the browser itself records it. */
+/** Half a second of an image that turns green, as the browser itself records it. */
 export async function webm(page: Page): Promise<Buffer> {
   const base64 = await page.evaluate(`(async () => {
     const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 48 })

@@ -34,7 +34,7 @@ const REQUESTS: [path: string, init: RequestInit][] = [
 ]
 
 export async function attack(site: Site, random: Random, signal: AbortSignal): Promise<void> {
-  const attacks = [request, request, request, stalledHead, stalledBody, garbage, abandonedPicture, abandonedDownload]
+  const attacks = [request, request, request, stalledHead, stalledBody, garbage, abandonedImage, abandonedDownload]
   while (!signal.aborted) {
     await (attacks[Math.floor(random() * attacks.length)] as typeof request)(site, random).catch(() => {})
     await sleep(200 + random() * 800)
@@ -56,8 +56,8 @@ const garbage = (site: Site, random: Random): Promise<void> =>
 
 let bomb: Promise<Buffer> | undefined
 
-/** A picture that decodes to 300 MB, whose sender does not wait. */
-async function abandonedPicture(site: Site): Promise<void> {
+/** An image that decodes to 300 MB, whose sender does not wait. */
+async function abandonedImage(site: Site): Promise<void> {
   bomb ??= sharp({ create: { width: 9_990, height: 9_990, channels: 3, background: '#123456' } })
     .withMetadata({ orientation: 6 })
     .webp({ lossless: true })

@@ -29,7 +29,7 @@ export function readBoxHeader(bytes: Buffer): { type: string; headerBytes: numbe
   return { type, headerBytes, size }
 }
 
-/** Boxes in one index. A film has some hundred, a picture of many tiles some thousand. */
+/** Boxes in one index. A film has some hundred, an image of many tiles some thousand. */
 const MAXIMUM_BOXES = 50_000
 
 export type BoxReader = ReturnType<typeof createBoxReader>

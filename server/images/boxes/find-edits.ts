@@ -12,7 +12,7 @@ export interface Findings {
   /** In file order. */
   edits: Edit[]
   removed: RemovedKind[]
-  /** Of a picture: width and height as it is shown. */
+  /** Of an image: width and height as it is shown. */
   dimensions?: [number, number]
 }
 
@@ -31,11 +31,11 @@ interface Outer {
   end: number
 }
 
-/** ISO 14496-12 table 1: what pictures, samples and their order are. Any other box goes. */
+/** ISO 14496-12 table 1: what images, samples and their order are. Any other box goes. */
 const KEPT = new Set('ftyp styp mdat moov moof meta mfra sidx ssix prft emsg pdin pssh'.split(' '))
-/** ISO 18181-2: the picture, its gain map and its index. The data for restoring the original JPEG holds that file's comments. */
+/** ISO 18181-2: the image, its gain map and its index. The data for restoring the original JPEG holds that file's comments. */
 const KEPT_IN_JXL = new Set(['JXL ', 'jxlc', 'jxlp', 'jxll', 'jxli', 'jhgm'])
-const JXL_PICTURE = ['jxlc', 'jxlp']
+const JXL_IMAGE = ['jxlc', 'jxlp']
 /** An index is held in memory. That of a film of ten hours has some thirty megabytes. */
 const MAXIMUM_INDEX_BYTES = 32 * 1024 * 1024
 /** A film in fragments of two seconds has two for each. */
@@ -50,7 +50,7 @@ export async function findEdits(source: Source): Promise<Findings> {
   const found: Found = new Set()
   const cleaning: Cleaning = { edits: createEditList(), names: createEditList(), found }
   let movie = emptyMovie()
-  let items: Items = { pictures: [] }
+  let items: Items = { images: [] }
   let hasIndex = false
   for await (const box of outerBoxes(source, cleaning)) {
     if (box.type === 'moov') {
@@ -59,12 +59,12 @@ export async function findEdits(source: Source): Promise<Findings> {
     } else if (box.type === 'moof') cleanFragment(await indexAt(source, box), movie, cleaning)
     else if (box.type === 'meta') items = (await cleanMeta(source, box, cleaning)) ?? items
     else if (!KEPT.has(box.type) && !KEPT_IN_JXL.has(box.type)) await blankOuter(source, box, cleaning)
-    hasIndex ||= ['moov', 'meta', ...JXL_PICTURE].includes(box.type)
+    hasIndex ||= ['moov', 'meta', ...JXL_IMAGE].includes(box.type)
   }
   if (!hasIndex) throw unsupported('its index is missing')
   const names = cleaning.edits.count() > 0 ? cleaning.names.all() : []
   const edits = inFileOrder([...cleaning.edits.all(), ...names], source.size)
-  for (const ranges of [items.pictures, ...Array.from(movie.samples, (samples) => samples())])
+  for (const ranges of [items.images, ...Array.from(movie.samples, (samples) => samples())])
     assertUntouched(ranges, edits)
   const { dimensions } = items
   return { edits, removed: inOrder(found), ...(dimensions && { dimensions }) }
@@ -93,12 +93,12 @@ async function indexAt({ readAt }: Source, { start, end }: Outer): Promise<BoxRe
   return createBoxReader(await readAt(start, end - start), start)
 }
 
-const PICTURE_HANDLER = /hdlr.{8}pict/s
+const IMAGE_HANDLER = /hdlr.{8}pict/s
 
-/** Of a picture it is the index (its handler is `pict`); of a film, a place for tags. */
+/** Of an image it is the index (its handler is `pict`); of a film, a place for tags. */
 async function cleanMeta(source: Source, box: Outer, cleaning: Cleaning): Promise<Items | undefined> {
   const boxes = await indexAt(source, box)
-  if (PICTURE_HANDLER.test(boxes.bytes.toString('latin1', 0, 1024))) return cleanItems(boxes, source.readAt, cleaning)
+  if (IMAGE_HANDLER.test(boxes.bytes.toString('latin1', 0, 1024))) return cleanItems(boxes, source.readAt, cleaning)
   await blankOuter(source, box, cleaning)
   return undefined
 }

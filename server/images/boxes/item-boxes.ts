@@ -15,7 +15,7 @@ interface Item {
   contentType: string
 }
 
-/** ISO 23008-12: what makes pictures of items. Any other box goes. */
+/** ISO 23008-12: what makes images of items. Any other box goes. */
 const KEPT = new Set('hdlr pitm iinf iloc iref iprp idat dinf grpl ipro'.split(' '))
 /** Descriptions, and the dates of creation and modification. */
 const PERSONAL_PROPERTIES = new Set(['udes', 'altt', 'crtt', 'mdft', 'uuid'])
@@ -23,16 +23,16 @@ const PERSONAL_ITEMS = new Set(['Exif', 'mime', 'uri ', 'rgan'])
 const MAXIMUM_EXTENTS = 100_000
 
 export interface Items {
-  /** Width and height as the picture is shown, where the index says so. */
+  /** Width and height as the image is shown, where the index says so. */
   dimensions?: [number, number]
-  /** Where the bytes of all pictures are. */
-  pictures: Range[]
+  /** Where the bytes of all images are. */
+  images: Range[]
 }
 
-/** Takes out of the index of a picture (`meta`) what is personal. Throws `UnstrippableError` when it can't be followed. */
+/** Takes out of the index of an image (`meta`) what is personal. Throws `UnstrippableError` when it can't be followed. */
 export async function cleanItems(boxes: BoxReader, readAt: ReadAt, cleaning: Cleaning): Promise<Items> {
   const [meta] = boxes.children(0, boxes.bytes.length)
-  if (!meta) return { pictures: [] }
+  if (!meta) return { images: [] }
   const inner = boxes.childrenOf(meta, 4)
   const box = (type: string) => inner.find((one) => one.type === type)
   for (const one of inner) {
@@ -43,12 +43,12 @@ export async function cleanItems(boxes: BoxReader, readAt: ReadAt, cleaning: Cle
   const items = infos ? readItems(boxes, infos) : []
   const ranges = locations ? readLocations(boxes, locations, box('idat')) : new Map<number, Range[]>()
   const personal = items.filter(({ type }) => PERSONAL_ITEMS.has(type))
-  const pictures = items.filter((item) => !personal.includes(item)).flatMap(({ id }) => ranges.get(id) ?? [])
+  const images = items.filter((item) => !personal.includes(item)).flatMap(({ id }) => ranges.get(id) ?? [])
   for (const item of personal) await removeItem(item, ranges.get(item.id), { readAt, boxes, cleaning })
-  if (!properties) return { pictures }
+  if (!properties) return { images }
   cleanProperties(boxes, properties, cleaning)
   const dimensions = dimensionsOf(boxes, properties, box('pitm'))
-  return { pictures, ...(dimensions && { dimensions }) }
+  return { images, ...(dimensions && { dimensions }) }
 }
 
 interface Removal {

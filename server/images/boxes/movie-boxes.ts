@@ -31,7 +31,7 @@ const KEPT_IN_TRACK = new Set(
 const KEPT_IN_MEDIA = new Set(['mdhd', 'hdlr', 'minf', 'elng'])
 /** Chapters, the name, language and kind of a track, how loud and how to play it. */
 const KEPT_USER_DATA = new Set('chpl name kind tagc tsel strk ludt hnti hinf hinv LOOP AllF SelO'.split(' '))
-/** Pictures, sound, texts and what belongs to them. Any other track holds measurements of the camera. */
+/** Images, sound, texts and what belongs to them. Any other track holds measurements of the camera. */
 const KEPT_HANDLERS = new Set(
   'vide soun auxv pict text sbtl subt subp clcp tmcd hint odsm sdsm crsm ocsm musi sprt twen qd3d strm MPEG jpeg'.split(
     ' ',
@@ -131,7 +131,7 @@ function clearTimes({ bytes, base, number }: BoxReader, box: Box, { edits, found
   edits.zero(base + start, base + end)
 }
 
-/** §12.1.3: the 32 bytes in a description of pictures that name their encoder, and QuickTime's four that name its vendor. */
+/** §12.1.3: the 32 bytes in a description of images that name their encoder, and QuickTime's four that name its vendor. */
 function clearEncoderNames(boxes: BoxReader, table: Box, { names }: Cleaning): void {
   const descriptions = boxes.find(table, 'stsd')
   for (const { start, end } of descriptions ? boxes.childrenOf(descriptions, 8) : []) {

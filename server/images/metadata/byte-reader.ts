@@ -54,7 +54,7 @@ function createByteReader(chunks: AsyncIterator<Uint8Array>): ByteReader {
 
   async function refill(): Promise<void> {
     const { done, value } = await chunks.next()
-    if (done) throw new UnstrippableError('truncated', 'the file ends before its picture does')
+    if (done) throw new UnstrippableError('truncated', 'the file ends before its image does')
     chunk = Buffer.from(value.buffer as ArrayBuffer, value.byteOffset, value.length)
     position = 0
   }

@@ -13,13 +13,13 @@ export function gainMapSegments(gainMap: GainMap, position: number): { marker: n
   const photoBytes = gainMap.photoBytes + container.length + INDEX_BYTES + 2 * HEADER_BYTES
   const nameAt = position + HEADER_BYTES
   return [
-    { marker: APP2, payload: pictureIndex({ ...gainMap, photoBytes }, nameAt) },
+    { marker: APP2, payload: imageIndex({ ...gainMap, photoBytes }, nameAt) },
     { marker: APP1, payload: container },
   ]
 }
 
 /** The index of a photo and its gain map (CIPA DC-007 §5.2): two entries, whose offsets count from behind its name. */
-function pictureIndex({ bytes, photoBytes }: GainMap, nameAt: number): Buffer {
+function imageIndex({ bytes, photoBytes }: GainMap, nameAt: number): Buffer {
   const name = Buffer.from('MPF\0', 'latin1')
   const index = Buffer.alloc(82)
   index.write('MM\0*\0\0\0\x08\0\x03', 'latin1')

@@ -15,7 +15,7 @@ export interface GainMap {
 /** They have a quarter of the photo's width and height. */
 const MAXIMUM_BYTES = 16 * 1024 * 1024
 /** Behind a photo there may be a larger preview, too, and a film. */
-const MAXIMUM_PICTURES = 3
+const MAXIMUM_IMAGES = 3
 
 /** `stripJpeg` for a whole file: its gain map stays, too. */
 export async function* stripWithGainMap(
@@ -50,7 +50,7 @@ async function searchIn(reader: ByteReader, { found, salvages }: Stripping): Pro
     photoBytes += part.length
     if (photo.hasScan && !photo.announcesGainMap) return undefined
   }
-  for (let picture = 0; picture < MAXIMUM_PICTURES; picture++) {
+  for (let image = 0; image < MAXIMUM_IMAGES; image++) {
     const notes = { announcesGainMap: false, hasScan: false }
     const bytes = await collected(stripJpeg(reader, { found, salvages: false, isGainMap: true, notes }))
     if (!bytes) return undefined

@@ -1,4 +1,4 @@
-/** The little of XMP that a picture needs to look as it should, written anew: numbers and words of a fixed list, and nothing else. */
+/** The little of XMP that an image needs to look as it should, written anew: numbers and words of a fixed list, and nothing else. */
 
 const HEADER = 'http://ns.adobe.com/xap/1.0/\0'
 const PANORAMA = 'http://ns.google.com/photos/1.0/panorama/'
@@ -12,7 +12,7 @@ const PACKET_END = '</rdf:Description></rdf:RDF></x:xmpmeta>'
 /** How a panorama is projected (Google's Photo Sphere XMP). Where north is stays out. */
 const PANORAMA_NAMES =
   'UsePanoramaViewer ProjectionType CroppedAreaImageWidthPixels CroppedAreaImageHeightPixels FullPanoWidthPixels FullPanoHeightPixels CroppedAreaLeftPixels CroppedAreaTopPixels PosePitchDegrees PoseRollDegrees InitialViewHeadingDegrees InitialViewPitchDegrees InitialViewRollDegrees InitialHorizontalFOVDegrees'
-/** How a gain map makes a picture brighter (Adobe's Gain Map specification 1.0). */
+/** How a gain map makes an image brighter (Adobe's Gain Map specification 1.0). */
 const GAIN_MAP_NAMES =
   'Version BaseRenditionIsHDR GainMapMin GainMapMax Gamma OffsetSDR OffsetHDR HDRCapacityMin HDRCapacityMax'
 
@@ -30,7 +30,7 @@ export function panoramaXmp(xmp: Buffer): Buffer | undefined {
   return properties.length === 0 ? undefined : packet({ GPano: PANORAMA }, properties)
 }
 
-/** Whether a picture says that it has a gain map, or a gain map what it does. */
+/** Whether an image says that it has a gain map, or a gain map what it does. */
 export const tellsGainMap = (xmp: Buffer): boolean => xmp.includes(GAIN_MAP)
 
 /** A gain map's XMP; undefined: there is no gain map that it would describe. */
@@ -41,7 +41,7 @@ export function gainMapXmp(xmp: Buffer): Buffer | undefined {
     : undefined
 }
 
-/** The XMP of a picture in front of a gain map (Android's Ultra HDR Image Format 1.1). */
+/** The XMP of an image in front of a gain map (Android's Ultra HDR Image Format 1.1). */
 export function containerXmp(gainMapBytes: number): Buffer {
   const item = (semantic: string, length: string) =>
     `<rdf:li rdf:parseType="Resource"><Container:Item Item:Semantic="${semantic}" Item:Mime="image/jpeg"${length}/></rdf:li>`

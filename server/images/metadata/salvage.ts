@@ -3,7 +3,7 @@ import type { Found } from './metadata-kinds.ts'
 import { readExif } from './read-exif.ts'
 import { UnstrippableError } from './unstrippable-error.ts'
 
-/** One picture that loses its metadata. */
+/** One image that loses its metadata. */
 export interface Stripping {
   /** What was in it so far. */
   found: Found
@@ -36,7 +36,7 @@ export async function* asFarAsItGoes(parts: AsyncIterable<Uint8Array>): AsyncGen
 
 const UPRIGHT = 1
 
-/** What stays of an EXIF block: an own one that holds the orientation and nothing else. Undefined: the picture is upright. */
+/** What stays of an EXIF block: an own one that holds the orientation and nothing else. Undefined: the image is upright. */
 export function orientationOf(exif: Uint8Array): Buffer | undefined {
   const { orientation } = readExif(exif)
   if (orientation === UPRIGHT) return undefined

@@ -28,7 +28,7 @@ const END = Buffer.of(0xff, EOI)
 
 /**
  * Keeps the segments that a decoder needs, and of the application segments only those that say what the colours mean.
- * Everything behind EOI goes: the further pictures of MPF but a gain map, motion photo videos, makers' trailers.
+ * Everything behind EOI goes: the further images of MPF but a gain map, motion photo videos, makers' trailers.
  */
 export async function* stripJpeg(reader: ByteReader, stripping: Stripping): AsyncGenerator<Uint8Array, void> {
   if (!START.equals(await reader.take(2))) throw malformed('a JPEG starts with SOI')
@@ -64,7 +64,7 @@ async function* untilEnd(reader: ByteReader, stripping: Noting): AsyncGenerator<
 
 async function* segment(marker: number, reader: ByteReader, stripping: Noting): AsyncGenerator<Uint8Array, void> {
   const isMetadata = (marker >= APP0 && marker <= APP15) || marker === COM
-  if (!isMetadata && !isPictureMarker(marker)) throw unsupported(`JPEG marker ${marker.toString(16)}`)
+  if (!isMetadata && !isImageMarker(marker)) throw unsupported(`JPEG marker ${marker.toString(16)}`)
   const length = (await reader.take(2)).readUInt16BE() - 2 // The length counts itself (B.1.1.4).
   if (length < 0) throw malformed('a JPEG segment is shorter than its own length')
   if (isMetadata) {
@@ -77,7 +77,7 @@ async function* segment(marker: number, reader: ByteReader, stripping: Noting): 
 }
 
 /** Frames, tables and scans. What remains is reserved, stands alone where no scan is, or belongs to JPEG extensions. */
-const isPictureMarker = (marker: number): boolean =>
+const isImageMarker = (marker: number): boolean =>
   (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc8) || (marker >= SOS && marker <= 0xdf)
 
 function segmentHeader(marker: number, length: number): Buffer {
@@ -98,7 +98,7 @@ function keptOf(marker: number, payload: Buffer, stripping: Noting): Buffer | un
   if (marker === APP1 && isNamed('Exif\0')) return withoutAllButOrientation(payload, { found, salvages })
   if (marker === APP1 && isNamed('http://ns.adobe.com/')) return keptXmp(payload, stripping)
   if (marker === APP2 && isNamed(ISO_GAIN_MAP)) return keptGainMapParameters(payload, stripping)
-  if (marker === APP2 && isNamed('MPF\0') && !gainMap) found.add('thumbnail') // CIPA DC-007: an index of the pictures behind EOI
+  if (marker === APP2 && isNamed('MPF\0') && !gainMap) found.add('thumbnail') // CIPA DC-007: an index of the images behind EOI
   if (marker === APP13) found.add('iptc')
   if (marker === COM) found.add('comment')
   return undefined

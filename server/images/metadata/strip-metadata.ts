@@ -9,7 +9,7 @@ export type StrippableFormat = 'jpeg' | 'png' | 'webp'
 
 export interface StripOptions {
   /**
-   * For a picture that will not be decoded: what says how it is turned stays, since nobody turns it, and a file that ends
+   * For an image that will not be decoded: what says how it is turned stays, since nobody turns it, and a file that ends
    * too early is kept as far as it goes.
    */
   salvages?: boolean
@@ -28,11 +28,11 @@ export interface Stripped {
 
 /**
  * Removes metadata without decoding: segments or chunks are kept, dropped or cut by their names. What stays is a list of
- * what pictures need; unknown things go. The orientation goes as well, so only an upright picture still looks the same,
+ * what images need; unknown things go. The orientation goes as well, so only an upright image still looks the same,
  * unless `salvages` keeps it.
  *
  * `open` starts reading at the first byte each time. A WebP is read twice, since its size stands at its start, and so
- * is a JPEG with a gain map; the others once, and only to the end of the picture. Memory does not depend on the file.
+ * is a JPEG with a gain map; the others once, and only to the end of the image. Memory does not depend on the file.
  */
 export function stripMetadata(
   format: StrippableFormat,

@@ -20,7 +20,7 @@ const KEPT = new Set([
   ...['bKGD', 'pHYs', 'acTL', 'fcTL', 'fdAT'],
 ])
 
-/** Keeps the chunks that the picture needs, with their CRCs as they came; everything behind IEND goes. */
+/** Keeps the chunks that the image needs, with their CRCs as they came; everything behind IEND goes. */
 export async function* stripPng(reader: ByteReader, stripping: Stripping): AsyncGenerator<Uint8Array, void> {
   if (!SIGNATURE.equals(await reader.take(SIGNATURE.length))) throw malformed('a PNG starts with its signature')
   yield SIGNATURE

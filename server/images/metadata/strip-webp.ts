@@ -3,7 +3,7 @@ import { type Found, noteExif, noteXmp } from './metadata-kinds.ts'
 import { asFarAsItGoes, orientationOf, type Stripping } from './salvage.ts'
 import { malformed, unsupported } from './unstrippable-error.ts'
 
-/** RFC 9649 §2.7: the bitstreams and alpha of a picture or frame, and what a whole picture has besides. */
+/** RFC 9649 §2.7: the bitstreams and alpha of an image or frame, and what a whole image has besides. */
 const FRAME_PARTS = new Set(['VP8 ', 'VP8L', 'ALPH'])
 const KEPT = new Set([...FRAME_PARTS, 'ICCP', 'ANIM'])
 
@@ -14,7 +14,7 @@ const XMP_FLAG = 0x04
 const FRAME_HEADER_BYTES = 16
 
 /**
- * Keeps the chunks that the picture needs; everything behind the end of the RIFF goes. The size of the result stands at
+ * Keeps the chunks that the image needs; everything behind the end of the RIFF goes. The size of the result stands at
  * its start, so the file is read twice, first to count. A list of what to keep would spare the second parse, but its
  * size would be up to the sender.
  */
@@ -126,7 +126,7 @@ async function* frame({ header, paddedSize }: Chunk, reader: ByteReader): AsyncG
   yield header
   yield* reader.copy(FRAME_HEADER_BYTES)
   yield* eachChunk(reader, paddedSize - FRAME_HEADER_BYTES, (part) => {
-    if (!FRAME_PARTS.has(part.type)) throw unsupported('a frame of a WebP holds a chunk that is no picture')
+    if (!FRAME_PARTS.has(part.type)) throw unsupported('a frame of a WebP holds a chunk that is no image')
     return copied(part, reader)
   })
 }

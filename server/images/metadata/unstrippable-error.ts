@@ -1,5 +1,5 @@
 /**
- * - `truncated`: the file ends before its picture does
+ * - `truncated`: the file ends before its image does
  * - `malformed`: it breaks a rule of its format
  * - `unsupported`: it may be well formed, but holds something of which we can't tell whether the pixels need it
  */

@@ -8,7 +8,7 @@ const LOST_ON_DARK = 56
 const TOLERATED_LOSS = 0.25
 
 /**
- * The background on which a transparent picture can be seen: light, unless more than a quarter of it would be lost there and
+ * The background on which a transparent image can be seen: light, unless more than a quarter of it would be lost there and
  * less on dark. A pixel counts as much as it covers, so an invisible one does not count.
  *
  * `pixels`: red, green, blue, alpha of each, eight bits, alpha not multiplied in.

@@ -1,25 +1,25 @@
 import type { Metadata, Sharp } from 'sharp'
 import { AppError } from '../../lib/errors.ts'
 import { LIGHT, visibleBackground } from './background.ts'
+import type { ImageLimits } from './image.ts'
 import type { SharpModule } from './load-sharp.ts'
 import { derivingBytes, type MemoryBudget } from './memory.ts'
-import type { ImageLimits } from './picture.ts'
 import {
   assertWithin,
+  type ImageInput,
   isAnimated,
-  openPicture,
-  type PictureInput,
+  openImage,
   readHeader,
   rethrowAs,
   UNDECODABLE,
-} from './read-picture.ts'
+} from './read-image.ts'
 
 export type DerivedFormat = 'jpeg' | 'png' | 'webp' | 'avif'
 
 export interface Derivation {
-  /** The picture's own if it is one of these, else WebP. */
+  /** The image's own if it is one of these, else WebP. */
   format?: DerivedFormat | undefined
-  /** Pixels. One follows from the other; a picture never grows, but `contain` may put bars around it. */
+  /** Pixels. One follows from the other; an image never grows, but `contain` may put bars around it. */
   width?: number | undefined
   height?: number | undefined
   /** As CSS `object-fit` has it, and `inside`, the default: as big as fits, without bars. */
@@ -41,8 +41,8 @@ interface Dependencies {
 }
 
 export function createDeriver({ sharp, limits, memory }: Dependencies) {
-  /** Throws a `PictureProblem`, `bad_request` for what can't be asked of a picture, and faults of the disk. */
-  async function derive(input: PictureInput, derivation: Derivation, stop: AbortSignal): Promise<Derived> {
+  /** Throws an `ImageProblem`, `bad_request` for what can't be asked of an image, and faults of the disk. */
+  async function derive(input: ImageInput, derivation: Derivation, stop: AbortSignal): Promise<Derived> {
     assertPossible(derivation)
     const metadata = await readHeader(sharp, input)
     assertWithin(limits, metadata)
@@ -52,7 +52,7 @@ export function createDeriver({ sharp, limits, memory }: Dependencies) {
   }
 
   async function make(
-    input: PictureInput,
+    input: ImageInput,
     derivation: Derivation & { format: DerivedFormat },
     metadata: Metadata,
     stop: AbortSignal,
@@ -62,24 +62,24 @@ export function createDeriver({ sharp, limits, memory }: Dependencies) {
     stop.throwIfAborted()
     // Only WebP shows what moves.
     const pages = isAnimated(metadata) && format === 'webp' ? -1 : 1
-    const picture = checked(() => {
-      const upright = openPicture(sharp, input, limits, { pages, autoOrient: true })
+    const image = checked(() => {
+      const upright = openImage(sharp, input, limits, { pages, autoOrient: true })
       return encode(resized(flattened(upright, background), derivation, background), format)
     })
-    const { data, info } = await picture.toBuffer({ resolveWithObject: true }).catch(rethrowAs(UNDECODABLE))
+    const { data, info } = await image.toBuffer({ resolveWithObject: true }).catch(rethrowAs(UNDECODABLE))
     return { bytes: data, contentType: `image/${format}`, dimensions: [info.width, info.pageHeight ?? info.height] }
   }
 
-  /** A small copy tells as much as the picture. */
-  async function backgroundFor(input: PictureInput, { hasAlpha }: Metadata): Promise<string> {
+  /** A small copy tells as much as the image. */
+  async function backgroundFor(input: ImageInput, { hasAlpha }: Metadata): Promise<string> {
     if (!hasAlpha) return LIGHT
-    const sample = openPicture(sharp, input, limits).resize({ width: 64, height: 64, fit: 'inside' })
+    const sample = openImage(sharp, input, limits).resize({ width: 64, height: 64, fit: 'inside' })
     return visibleBackground(
       await sample.toColourspace('srgb').ensureAlpha().raw().toBuffer().catch(rethrowAs(UNDECODABLE)),
     )
   }
 
-  /** Bars of `contain` are the only way to get more pixels than the picture has. */
+  /** Bars of `contain` are the only way to get more pixels than the image has. */
   function assertPossible({ width = 1, height = 1 }: Derivation): void {
     const isSide = (side: number) => Number.isInteger(side) && side >= 1
     if (!isSide(width) || !isSide(height) || width * height > limits.pixels) throw new AppError('picture_size_invalid')
@@ -94,28 +94,28 @@ const ownFormat = ({ format }: Metadata): DerivedFormat => {
   return format === 'heif' ? 'avif' : 'webp'
 }
 
-const flattened = (picture: Sharp, background: string | undefined): Sharp =>
-  background === undefined ? picture : picture.flatten({ background })
+const flattened = (image: Sharp, background: string | undefined): Sharp =>
+  background === undefined ? image : image.flatten({ background })
 
 const TRANSPARENT = { r: 0, g: 0, b: 0, alpha: 0 }
 
-function resized(picture: Sharp, { width, height, fit = 'inside' }: Derivation, background: string | undefined): Sharp {
-  if (width === undefined && height === undefined) return picture
+function resized(image: Sharp, { width, height, fit = 'inside' }: Derivation, background: string | undefined): Sharp {
+  if (width === undefined && height === undefined) return image
   const size = { ...(width && { width }), ...(height && { height }) }
-  return picture.resize({ ...size, fit, withoutEnlargement: true, background: background ?? TRANSPARENT })
+  return image.resize({ ...size, fit, withoutEnlargement: true, background: background ?? TRANSPARENT })
 }
 
-/** A little better than sharp's defaults for pictures that are looked at, and quick enough to wait for. */
-function encode(picture: Sharp, format: DerivedFormat): Sharp {
+/** A little better than sharp's defaults for images that are looked at, and quick enough to wait for. */
+function encode(image: Sharp, format: DerivedFormat): Sharp {
   switch (format) {
     case 'jpeg':
-      return picture.jpeg({ quality: 85 })
+      return image.jpeg({ quality: 85 })
     case 'png':
-      return picture.png()
+      return image.png()
     case 'webp':
-      return picture.webp({ quality: 82 })
+      return image.webp({ quality: 82 })
     case 'avif':
-      return picture.avif({ quality: 60, effort: 2 })
+      return image.avif({ quality: 60, effort: 2 })
   }
 }
 

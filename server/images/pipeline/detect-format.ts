@@ -1,7 +1,7 @@
 export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'heic' | 'jxl' | 'gif' | 'tiff'
 
 const AVIF_BRANDS = new Set(['avif', 'avis'])
-/** ISO 23008-12 annexes B and C: pictures coded with HEVC, of any coding, and sequences of both. */
+/** ISO 23008-12 annexes B and C: images coded with HEVC, of any coding, and sequences of both. */
 const HEIF_BRANDS = new Set('heic heix heim heis hevc hevx hevm hevs mif1 mif2 msf1'.split(' '))
 
 /** As many bytes of a file's beginning as `detectFormat` may look at; fewer will do for all but an AVIF with many brands. */
@@ -27,7 +27,7 @@ export function detectFormat(head: Uint8Array): ImageFormat | undefined {
 
 export type VideoFormat = 'mp4' | 'mov' | 'm4v' | '3gp'
 
-/** Of audio, whose tags are content; of cameras' raw pictures; of documents and pictures of other kinds. */
+/** Of audio, whose tags are content; of cameras' raw images; of documents and images of other kinds. */
 const OTHER_BRANDS = /^(?:M4[ABP] |F4[AB] |aax|crx |jp[2mx] |mj[p2])/
 /** What QuickTime files began with before they had brands. */
 const OLD_QUICKTIME = /^.{4}(?:moov|mdat|wide|pnot)/s

@@ -4,24 +4,24 @@ import { isLosslessWebp, jpegQuality } from './read-coding.ts'
 import { tiffCompression } from './strip-tiff.ts'
 import { withFile } from './with-file.ts'
 
-/** Sets how a picture is saved so that it looks as it did, in its own format. */
-export async function encodeLike(picture: Sharp, { path, format, metadata }: Source): Promise<Sharp> {
+/** Sets how an image is saved so that it looks as it did, in its own format. */
+export async function encodeLike(image: Sharp, { path, format, metadata }: Source): Promise<Sharp> {
   switch (format) {
     case 'jpeg':
-      return encodeJpeg(picture, path, metadata)
+      return encodeJpeg(image, path, metadata)
     case 'webp':
-      return encodeWebp(picture, path)
+      return encodeWebp(image, path)
     case 'tiff':
-      return encodeTiff(picture, path, metadata)
+      return encodeTiff(image, path, metadata)
     case 'avif':
-      return picture.avif({
+      return image.avif({
         quality: AVIF_QUALITY,
         effort: 2,
         chromaSubsampling: '4:4:4',
         bitdepth: is16Bit(metadata) ? 10 : 8,
       })
     case 'png':
-      return picture.png()
+      return image.png()
     case 'gif':
     case 'heic':
     case 'jxl':
@@ -52,27 +52,27 @@ const TIFF_JPEG_QUALITY = 95
  * As fine as the source was saved: coarser would show, finer would only make it bigger. Huffman tables made to measure would
  * save 3 % of its size and take a third more time.
  */
-async function encodeJpeg(picture: Sharp, path: string, metadata: Metadata): Promise<Sharp> {
+async function encodeJpeg(image: Sharp, path: string, metadata: Metadata): Promise<Sharp> {
   const source = (await withFile(path, jpegQuality)) ?? LOWEST_JPEG_QUALITY
   const quality = Math.min(HIGHEST_JPEG_QUALITY, Math.max(LOWEST_JPEG_QUALITY, source))
   const chromaSubsampling = metadata.chromaSubsampling?.startsWith('4:2:0') ? '4:2:0' : '4:4:4'
-  return picture.jpeg({ quality, chromaSubsampling, optimiseCoding: false })
+  return image.jpeg({ quality, chromaSubsampling, optimiseCoding: false })
 }
 
-async function encodeWebp(picture: Sharp, path: string): Promise<Sharp> {
+async function encodeWebp(image: Sharp, path: string): Promise<Sharp> {
   const lossless = await withFile(path, isLosslessWebp)
-  return picture.webp({ lossless, exact: lossless, quality: WEBP_QUALITY, smartSubsample: true })
+  return image.webp({ lossless, exact: lossless, quality: WEBP_QUALITY, smartSubsample: true })
 }
 
 const JPEG_COMPRESSIONS = [6, 7]
 const MILLIMETRES_PER_INCH = 25.4
 
 /** Scans keep their resolution, since it is what makes them come out of a printer as big as they were. */
-async function encodeTiff(picture: Sharp, path: string, { density, bitsPerSample }: Metadata): Promise<Sharp> {
+async function encodeTiff(image: Sharp, path: string, { density, bitsPerSample }: Metadata): Promise<Sharp> {
   const resolution = (density ?? 72) / MILLIMETRES_PER_INCH
   const scale = { xres: resolution, yres: resolution }
-  if (bitsPerSample === 1) return picture.tiff({ ...scale, compression: 'ccittfax4', bitdepth: 1 })
+  if (bitsPerSample === 1) return image.tiff({ ...scale, compression: 'ccittfax4', bitdepth: 1 })
   if (JPEG_COMPRESSIONS.includes(await tiffCompression(path)))
-    return picture.tiff({ ...scale, compression: 'jpeg', quality: TIFF_JPEG_QUALITY })
-  return picture.tiff({ ...scale, compression: 'deflate', predictor: 'horizontal' })
+    return image.tiff({ ...scale, compression: 'jpeg', quality: TIFF_JPEG_QUALITY })
+  return image.tiff({ ...scale, compression: 'deflate', predictor: 'horizontal' })
 }

@@ -4,18 +4,18 @@ import { findRemaining, SEARCHED_BYTES } from '../metadata/find-remaining.ts'
 import type { RemovedKind } from '../metadata/metadata-kinds.ts'
 import { createDeriver, type Derivation, type Derived } from './derive.ts'
 import { DETECTED_BYTES, detectFormat, isAvifSequence } from './detect-format.ts'
+import { type ImageLimits, ImageProblem, type ImageReport, type Strip } from './image.ts'
 import { loadSharp } from './load-sharp.ts'
 import type { MemoryBudget } from './memory.ts'
-import { createNormaliser, type Outcome, type Picture } from './normalise.ts'
-import { type ImageLimits, type ImageReport, PictureProblem, type Strip } from './picture.ts'
-import type { PictureInput } from './read-picture.ts'
+import { createNormaliser, type Image, type Outcome } from './normalise.ts'
+import type { ImageInput } from './read-image.ts'
 import type { Claimant, Slots } from './slots.ts'
 
 interface Dependencies {
   /** Loses the metadata of JPEG, PNG and WebP; the other formats are ours. */
   strip: Strip
   limits: ImageLimits
-  /** Each picture takes one processor. */
+  /** Each image takes one processor. */
   slots: Slots
   /** May be shared with other pipelines. */
   memory: MemoryBudget
@@ -28,9 +28,9 @@ export function createImagePipeline({ strip, limits, slots, memory }: Dependenci
   const normaliser = async () => createNormaliser({ sharp: await loadSharp(), strip, limits, memory })
 
   /**
-   * Makes a picture upright, sRGB and free of metadata. One for which that can't be done loses its metadata at least; one
+   * Makes an image upright, sRGB and free of metadata. One for which that can't be done loses its metadata at least; one
    * whose structure can't be followed either is reported `unchanged`: both with a reason. There is a file at `outputPath` when
-   * the status is not `unchanged`. Undefined: no picture that we work on. Throws `unavailable` when it could be cleaned, but not
+   * the status is not `unchanged`. Undefined: no image that we work on. Throws `unavailable` when it could be cleaned, but not
    * now; faults of the disk; and the reason of an abort.
    */
   async function normalise(
@@ -41,41 +41,41 @@ export function createImagePipeline({ strip, limits, slots, memory }: Dependenci
     const { head, size } = await readHead(inputPath)
     const format = detectFormat(head)
     if (!format) return undefined
-    const picture = { inputPath, format }
+    const image = { inputPath, format }
     const work = async (stop: AbortSignal): Promise<Outcome> => {
       assertWorthDecoding(head, size)
-      const attempt = { ...picture, outputPath: attemptOf(outputPath), stop }
+      const attempt = { ...image, outputPath: attemptOf(outputPath), stop }
       const outcome = await (await normaliser()).normalise(attempt)
       if (outcome.status !== 'unchanged' && !stop.aborted) await rename(attempt.outputPath, outputPath)
       return outcome
     }
     const stop = claimant.signal ?? new AbortController().signal
     const outcome = await slots.run(work, claimant).catch(async (problem: unknown) => {
-      if (!(problem instanceof PictureProblem)) throw problem
+      if (!(problem instanceof ImageProblem)) throw problem
       if (problem.kind === 'busy') throw notNow(problem)
-      return salvaged({ ...picture, outputPath, stop }, problem)
+      return salvaged({ ...image, outputPath, stop }, problem)
     })
     const isLeft = outcome.status === 'unchanged' && outcome.reason !== undefined
     return { format, originalSize: size, ...outcome, ...(isLeft && { remaining: await remainingIn(inputPath) }) }
   }
 
   /** Takes little memory and time, so it waits for no turn. */
-  async function salvaged(picture: Picture, problem: PictureProblem): Promise<Outcome> {
-    const { isFollowed, ...outcome } = await (await normaliser()).salvage(picture)
+  async function salvaged(image: Image, problem: ImageProblem): Promise<Outcome> {
+    const { isFollowed, ...outcome } = await (await normaliser()).salvage(image)
     if (!isFollowed && problem.kind === 'slow') throw notNow(problem)
     return { ...outcome, reason: problem.message }
   }
 
   function assertWorthDecoding(head: Buffer, size: number): void {
-    if (size > limits.bytes) throw new PictureProblem('unfit', `its file is bigger than ${limits.bytes / 1_000_000} MB`)
-    if (isAvifSequence(head)) throw new PictureProblem('unfit', 'it is an animated AVIF')
+    if (size > limits.bytes) throw new ImageProblem('unfit', `its file is bigger than ${limits.bytes / 1_000_000} MB`)
+    if (isAvifSequence(head)) throw new ImageProblem('unfit', 'it is an animated AVIF')
   }
 
   /**
-   * A picture made of a picture: in another format, smaller, on a background. Throws `bad_request` for what can't be asked,
-   * `not_acceptable` for a picture that can't be converted, `unavailable` when too many are requested, and the reason of an abort.
+   * An image made of an image: in another format, smaller, on a background. Throws `bad_request` for what can't be asked,
+   * `not_acceptable` for an image that can't be converted, `unavailable` when too many are requested, and the reason of an abort.
    */
-  async function derive(input: PictureInput, derivation: Derivation, claimant?: Claimant): Promise<Derived> {
+  async function derive(input: ImageInput, derivation: Derivation, claimant?: Claimant): Promise<Derived> {
     const work = async (stop: AbortSignal) => {
       const { derive } = createDeriver({ sharp: await loadSharp(), limits, memory })
       return await derive(input, derivation, stop)
@@ -103,12 +103,12 @@ async function readHead(path: string, length = DETECTED_BYTES): Promise<{ head: 
 
 const RETRY_AFTER_SECONDS = 5
 
-const notNow = (cause: PictureProblem) =>
+const notNow = (cause: ImageProblem) =>
   new AppError('picture_cleaning_busy', {}, { cause, retryAfterSeconds: RETRY_AFTER_SECONDS })
 
 /** Here somebody waits for an answer, and there is no original to fall back to. */
 function rethrowForCaller(error: unknown): never {
-  if (!(error instanceof PictureProblem)) throw error
+  if (!(error instanceof ImageProblem)) throw error
   if (error.kind === 'busy')
     throw new AppError(
       'picture_later',

@@ -1,26 +1,26 @@
 import type { Metadata } from 'sharp'
 import type { Derivation, DerivedFormat } from './derive.ts'
 import type { ImageFormat } from './detect-format.ts'
-import { PictureProblem } from './picture.ts'
+import { ImageProblem } from './image.ts'
 
 /**
- * What libvips and the codecs take at most, in bytes, as measured with pictures of 6 and 24 megapixels (docs/performance.md).
+ * What libvips and the codecs take at most, in bytes, as measured with images of 6 and 24 megapixels (docs/performance.md).
  * What is done line by line takes next to nothing; what has to be there as a whole counts for each of its pixels.
  */
 
-/** To encode one pixel. WebP and AVIF hold the whole picture several times over. */
+/** To encode one pixel. WebP and AVIF hold the whole image several times over. */
 const ENCODING = { jpeg: 1, png: 1, tiff: 1, gif: 0, heic: 0, jxl: 0, webp: 13, avif: 25 }
 const ENCODING_LOSSLESS_WEBP = 37
 /** As `derive.ts` encodes, into memory: JPEG with Huffman tables made to measure, AVIF in its own way. */
 const ENCODING_DERIVED: Record<DerivedFormat, number> = { jpeg: 7, png: 4, webp: 16, avif: 34 }
-/** To decode one pixel of a picture that is not decoded line by line. */
+/** To decode one pixel of an image that is not decoded line by line. */
 const DECODING_WEBP = 6
 const DECODING_AVIF = 20
 const DECODING_GIF = 10
-/** Buffers and the lines that are worked on, of any picture. */
+/** Buffers and the lines that are worked on, of any image. */
 const FLOOR = 4_000_000
 
-/** To decode all of a picture and keep a few pixels. */
+/** To decode all of an image and keep a few pixels. */
 export const checkingBytes = (metadata: Metadata): number => FLOOR + decodingBytes(metadata)
 
 interface Encoding {
@@ -29,13 +29,13 @@ interface Encoding {
   isLossless: boolean
 }
 
-/** To make a picture upright and sRGB, and to check the result. */
+/** To make an image upright and sRGB, and to check the result. */
 export function normalisingBytes(metadata: Metadata, { format, isLossless }: Encoding): number {
   const perPixel = isLossless ? ENCODING_LOSSLESS_WEBP : ENCODING[format]
   return FLOOR + decodingBytes(metadata) + turningBytes(metadata) + pixelsOf(metadata) * perPixel
 }
 
-/** To make another picture of it, in `format`. */
+/** To make another image of it, in `format`. */
 export function derivingBytes(metadata: Metadata, wish: Derivation, format: DerivedFormat): number {
   const pixels = derivedPixels(metadata, wish)
   const shrunk = shrinks(metadata) ? Math.min(1, (SHRINKING_MARGIN * pixels) / pixelsOf(metadata)) : 1
@@ -69,7 +69,7 @@ const SAMPLE_BYTES = new Map([
   ['float', 4],
 ])
 
-/** A line of a picture that is turned is a column of what comes, so all of it has to be there. */
+/** A line of an image that is turned is a column of what comes, so all of it has to be there. */
 const turningBytes = (metadata: Metadata): number =>
   (metadata.orientation ?? 1) === 1 ? 0 : pixelsOf(metadata) * sampleBytes(metadata)
 
@@ -86,20 +86,20 @@ function decodingBytes(metadata: Metadata): number {
 
 const oneFrame = (metadata: Metadata): number => pixelsOf(metadata) / (metadata.pages ?? 1)
 
-/** Of a pixel: a progressive JPEG tells them in several scans, each of the whole picture. */
+/** Of a pixel: a progressive JPEG tells them in several scans, each of the whole image. */
 const coefficientsOf = ({ channels, chromaSubsampling = '' }: Metadata): number =>
   chromaSubsampling.startsWith('4:2:0') ? channels / 2 : channels
 
 export type MemoryBudget = ReturnType<typeof createMemoryBudget>
 
-/** Memory for pictures that are worked on at the same time, in the order in which it is asked for. */
+/** Memory for images that are worked on at the same time, in the order in which it is asked for. */
 export function createMemoryBudget(totalBytes: number) {
   const waiting: { bytes: number; start: () => void }[] = []
   let freeBytes = totalBytes
 
-  /** Does `work` once there is memory for it. Throws a `PictureProblem` when there never is, and the reason of `stop`. */
+  /** Does `work` once there is memory for it. Throws an `ImageProblem` when there never is, and the reason of `stop`. */
   async function hold<T>(bytes: number, stop: AbortSignal, work: () => Promise<T>): Promise<T> {
-    if (bytes > totalBytes) throw new PictureProblem('unfit', 'it takes more memory than there is for a picture')
+    if (bytes > totalBytes) throw new ImageProblem('unfit', 'it takes more memory than there is for an image')
     await room(bytes, stop)
     try {
       return await work()

@@ -5,17 +5,17 @@ import { kindsOf, type RemovedKind } from '../metadata/metadata-kinds.ts'
 import { UnstrippableError } from '../metadata/unstrippable-error.ts'
 import type { ImageFormat } from './detect-format.ts'
 import { encodeLike } from './encoding.ts'
-import type { SharpModule } from './load-sharp.ts'
-import { checkingBytes, type MemoryBudget, normalisingBytes } from './memory.ts'
 import {
   CONFUSED,
   type ImageLimits,
+  ImageProblem,
   type ImageReport,
   isDiskFault,
-  PictureProblem,
   type Strip,
   type ToStrip,
-} from './picture.ts'
+} from './image.ts'
+import type { SharpModule } from './load-sharp.ts'
+import { checkingBytes, type MemoryBudget, normalisingBytes } from './memory.ts'
 import { isAnimatedPng, isLosslessWebp } from './read-coding.ts'
 import {
   assertDecodable,
@@ -23,18 +23,18 @@ import {
   dimensionsOf,
   framesOf,
   isAnimated,
-  openPicture,
+  openImage,
   readHeader,
   rethrowAs,
   UNDECODABLE,
-} from './read-picture.ts'
+} from './read-image.ts'
 import { stripBoxes } from './strip-boxes.ts'
 import { stripGif } from './strip-gif.ts'
 import { lossOfTiff, stripTiff } from './strip-tiff.ts'
 import { hasWebColours, toWebColours } from './web-colours.ts'
 import { withFile } from './with-file.ts'
 
-export interface Picture {
+export interface Image {
   inputPath: string
   outputPath: string
   format: ImageFormat
@@ -57,135 +57,135 @@ const TOLD_BY_HEADER: ImageFormat[] = ['png', 'webp', 'avif']
 
 export function createNormaliser({ sharp, strip, limits, memory }: Dependencies) {
   /**
-   * Leaves at the output path the picture upright, in sRGB and without metadata, or nothing when that is not to be used.
-   * Throws a `PictureProblem` when that can't be done, faults of the disk, and why `stop` stopped it.
+   * Leaves at the output path the image upright, in sRGB and without metadata, or nothing when that is not to be used.
+   * Throws an `ImageProblem` when that can't be done, faults of the disk, and why `stop` stopped it.
    */
-  function normalise(picture: Picture): Promise<Outcome> {
-    return whenKept(picture, async () => {
-      if (isUndecodable(picture.format)) return stripUndecoded(picture)
-      const metadata = await readHeader(sharp, picture.inputPath)
+  function normalise(image: Image): Promise<Outcome> {
+    return whenKept(image, async () => {
+      if (isUndecodable(image.format)) return stripUndecoded(image)
+      const metadata = await readHeader(sharp, image.inputPath)
       assertWithin(limits, metadata)
-      return { dimensions: dimensionsOf(metadata), ...(await treat(picture, metadata)) }
+      return { dimensions: dimensionsOf(metadata), ...(await treat(image, metadata)) }
     })
   }
 
   /** HEIC and JPEG XL say beside their metadata how they are turned and in what colours, so there is nothing else to do. */
-  async function stripUndecoded(picture: Picture): Promise<Outcome> {
-    const { removed, dimensions } = await stripBoxes({ ...picture, salvages: false }).catch(rethrowAs(CONFUSED))
-    return { ...(dimensions && { dimensions }), status: await statusOf(picture, removed), removed }
+  async function stripUndecoded(image: Image): Promise<Outcome> {
+    const { removed, dimensions } = await stripBoxes({ ...image, salvages: false }).catch(rethrowAs(CONFUSED))
+    return { ...(dimensions && { dimensions }), status: await statusOf(image, removed), removed }
   }
 
   /**
-   * For a picture that can't be normalised: takes its metadata out without decoding it. What would need other pixels stays as it
-   * is: how it is turned, and in what colours. Returns whether the picture's structure could be followed; if not, it is
+   * For an image that can't be normalised: takes its metadata out without decoding it. What would need other pixels stays as it
+   * is: how it is turned, and in what colours. Returns whether the image's structure could be followed; if not, it is
    * `unchanged`. Throws faults of the disk, and why `stop` stopped it.
    */
-  function salvage(picture: Picture): Promise<Outcome & { isFollowed: boolean }> {
-    return whenKept(picture, async () => {
-      const metadata = await knownHeader(picture)
+  function salvage(image: Image): Promise<Outcome & { isFollowed: boolean }> {
+    return whenKept(image, async () => {
+      const metadata = await knownHeader(image)
       const known = metadata && { dimensions: dimensionsOf(metadata) }
-      const removed = await stripBlindly(picture, metadata).catch(onlyDiskFaults)
+      const removed = await stripBlindly(image, metadata).catch(onlyDiskFaults)
       if (!removed) return { ...known, status: 'unchanged', removed: [], isFollowed: false }
-      return { ...known, status: await statusOf(picture, removed), removed, isFollowed: true }
+      return { ...known, status: await statusOf(image, removed), removed, isFollowed: true }
     })
   }
 
-  const knownHeader = async ({ format, inputPath }: Picture): Promise<Metadata | undefined> =>
+  const knownHeader = async ({ format, inputPath }: Image): Promise<Metadata | undefined> =>
     isUndecodable(format) ? undefined : await readHeader(sharp, inputPath).catch(onlyDiskFaults)
 
-  async function stripBlindly(picture: Picture, metadata: Metadata | undefined): Promise<RemovedKind[]> {
-    const removed = await stripAsItIs({ ...picture, salvages: true }).catch(rethrowAs(CONFUSED))
-    picture.stop.throwIfAborted()
-    if (metadata) await assertSameHeader(picture, metadata)
+  async function stripBlindly(image: Image, metadata: Metadata | undefined): Promise<RemovedKind[]> {
+    const removed = await stripAsItIs({ ...image, salvages: true }).catch(rethrowAs(CONFUSED))
+    image.stop.throwIfAborted()
+    if (metadata) await assertSameHeader(image, metadata)
     return removed
   }
 
   /** The output stays only when it is to be used. */
-  async function whenKept<T extends Outcome>(picture: Picture, work: () => Promise<T>): Promise<T> {
+  async function whenKept<T extends Outcome>(image: Image, work: () => Promise<T>): Promise<T> {
     const outcome = await work().catch(async (error) => {
-      await rm(picture.outputPath, { force: true })
+      await rm(image.outputPath, { force: true })
       throw error
     })
-    if (outcome.status === 'unchanged' || picture.stop.aborted) await rm(picture.outputPath, { force: true })
+    if (outcome.status === 'unchanged' || image.stop.aborted) await rm(image.outputPath, { force: true })
     return outcome
   }
 
-  async function treat(picture: Picture, metadata: Metadata): Promise<Treated> {
+  async function treat(image: Image, metadata: Metadata): Promise<Treated> {
     const needsPixels = (metadata.orientation ?? 1) > 1 || !hasWebColours(metadata)
-    const isTold = needsPixels && TOLD_BY_HEADER.includes(picture.format)
-    const { removed, isCutOff } = isTold ? { removed: kindsOf(metadata) } : await stripLosslessly(picture)
-    picture.stop.throwIfAborted()
+    const isTold = needsPixels && TOLD_BY_HEADER.includes(image.format)
+    const { removed, isCutOff } = isTold ? { removed: kindsOf(metadata) } : await stripLosslessly(image)
+    image.stop.throwIfAborted()
     if (removed && !needsPixels) {
-      const check = () => assertSame(picture, metadata, isCutOff ? 'warning' : 'error')
-      await memory.hold(checkingBytes(metadata), picture.stop, check)
-      return { status: await statusOf(picture, removed), removed }
+      const check = () => assertSame(image, metadata, isCutOff ? 'warning' : 'error')
+      await memory.hold(checkingBytes(metadata), image.stop, check)
+      return { status: await statusOf(image, removed), removed }
     }
-    const bytes = normalisingBytes(metadata, { format: picture.format, isLossless: await isLossless(picture) })
-    await memory.hold(bytes, picture.stop, async () => {
-      await encodeAnew(picture, metadata)
-      picture.stop.throwIfAborted()
-      await assertSame(picture, metadata, 'error')
+    const bytes = normalisingBytes(metadata, { format: image.format, isLossless: await isLossless(image) })
+    await memory.hold(bytes, image.stop, async () => {
+      await encodeAnew(image, metadata)
+      image.stop.throwIfAborted()
+      await assertSame(image, metadata, 'error')
     })
     return { status: 'normalised', removed: removed ?? kindsOf(metadata) }
   }
 
-  const isLossless = async ({ format, inputPath }: Picture): Promise<boolean> =>
+  const isLossless = async ({ format, inputPath }: Image): Promise<boolean> =>
     format === 'webp' && (await withFile(inputPath, isLosslessWebp).catch(rethrowAs(CONFUSED)))
 
   /** What went; undefined: the file is built in a way that only its decoder follows. A JPEG that is cut off gets an end. */
-  async function stripLosslessly(picture: Picture): Promise<{ removed?: RemovedKind[]; isCutOff?: boolean }> {
+  async function stripLosslessly(image: Image): Promise<{ removed?: RemovedKind[]; isCutOff?: boolean }> {
     try {
-      return { removed: await stripAsItIs({ ...picture, salvages: false }) }
+      return { removed: await stripAsItIs({ ...image, salvages: false }) }
     } catch (error) {
       // sharp would take a GIF's palettes, and of a TIFF's pages and fields those that it knows.
-      if (isDiskFault(error) || picture.format === 'gif' || picture.format === 'tiff') return rethrowAs(CONFUSED)(error)
-      const isCutOff = error instanceof UnstrippableError && error.reason === 'truncated' && picture.format === 'jpeg'
+      if (isDiskFault(error) || image.format === 'gif' || image.format === 'tiff') return rethrowAs(CONFUSED)(error)
+      const isCutOff = error instanceof UnstrippableError && error.reason === 'truncated' && image.format === 'jpeg'
       if (!isCutOff) return {}
-      return { removed: await stripAsItIs({ ...picture, salvages: true }).catch(rethrowAs(CONFUSED)), isCutOff }
+      return { removed: await stripAsItIs({ ...image, salvages: true }).catch(rethrowAs(CONFUSED)), isCutOff }
     }
   }
 
-  function stripAsItIs({ format, ...picture }: ToStrip & Pick<Picture, 'format'>): Promise<RemovedKind[]> {
-    if (format === 'gif') return stripGif(picture)
-    if (format === 'tiff') return stripTiff(picture)
-    if (format === 'avif' || isUndecodable(format)) return stripBoxes(picture).then(({ removed }) => removed)
-    return strip(format, picture)
+  function stripAsItIs({ format, ...image }: ToStrip & Pick<Image, 'format'>): Promise<RemovedKind[]> {
+    if (format === 'gif') return stripGif(image)
+    if (format === 'tiff') return stripTiff(image)
+    if (format === 'avif' || isUndecodable(format)) return stripBoxes(image).then(({ removed }) => removed)
+    return strip(format, image)
   }
 
-  /** Of a picture in which nothing was found, the original is as good as its copy. */
-  async function statusOf(picture: Picture, removed: RemovedKind[]): Promise<'stripped' | 'unchanged'> {
-    const [before, after] = await Promise.all([stat(picture.inputPath), stat(picture.outputPath)])
+  /** Of an image in which nothing was found, the original is as good as its copy. */
+  async function statusOf(image: Image, removed: RemovedKind[]): Promise<'stripped' | 'unchanged'> {
+    const [before, after] = await Promise.all([stat(image.inputPath), stat(image.outputPath)])
     return removed.length === 0 && before.size === after.size ? 'unchanged' : 'stripped'
   }
 
-  async function encodeAnew(picture: Picture, metadata: Metadata): Promise<void> {
-    const { inputPath: path, outputPath, format } = picture
-    await refuseWhatWouldGetLost(picture, metadata)
+  async function encodeAnew(image: Image, metadata: Metadata): Promise<void> {
+    const { inputPath: path, outputPath, format } = image
+    await refuseWhatWouldGetLost(image, metadata)
     const pages = isAnimated(metadata) ? -1 : 1
-    const upright = openPicture(sharp, path, limits, { pages, autoOrient: true })
+    const upright = openImage(sharp, path, limits, { pages, autoOrient: true })
     const encoded = await encodeLike(toWebColours(upright, metadata), { path, format, metadata }).catch(
       rethrowAs(CONFUSED),
     )
     await encoded.toFile(outputPath).catch(rethrowAs(UNDECODABLE))
   }
 
-  async function refuseWhatWouldGetLost({ inputPath, format }: Picture, metadata: Metadata): Promise<void> {
+  async function refuseWhatWouldGetLost({ inputPath, format }: Image, metadata: Metadata): Promise<void> {
     if (format === 'png' && (await withFile(inputPath, isAnimatedPng).catch(rethrowAs(CONFUSED))))
-      throw new PictureProblem('unfit', 'it is an animated PNG')
+      throw new ImageProblem('unfit', 'it is an animated PNG')
     const loss = format === 'tiff' ? await lossOfTiff(inputPath).catch(rethrowAs(CONFUSED)) : undefined
-    if (loss !== undefined) throw new PictureProblem('unfit', loss)
-    if (format === 'avif' && isAnimated(metadata)) throw new PictureProblem('unfit', 'it holds several pictures')
+    if (loss !== undefined) throw new ImageProblem('unfit', loss)
+    if (format === 'avif' && isAnimated(metadata)) throw new ImageProblem('unfit', 'it holds several images')
   }
 
-  /** Throws unless the output is the picture that the input was, upright, whole and without a trace of metadata. */
-  async function assertSame(picture: Picture, expected: Metadata, failOn: 'error' | 'warning'): Promise<void> {
-    const result = await assertSameHeader(picture, expected)
+  /** Throws unless the output is the image that the input was, upright, whole and without a trace of metadata. */
+  async function assertSame(image: Image, expected: Metadata, failOn: 'error' | 'warning'): Promise<void> {
+    const result = await assertSameHeader(image, expected)
     if ((result.orientation ?? 1) !== 1 || result.exif !== undefined) throw different()
-    await assertDecodable(sharp, picture.outputPath, limits, result, failOn)
+    await assertDecodable(sharp, image.outputPath, limits, result, failOn)
   }
 
   /** As far as can be said without decoding. Of EXIF, the orientation may be left. */
-  async function assertSameHeader({ outputPath }: Picture, expected: Metadata): Promise<Metadata> {
+  async function assertSameHeader({ outputPath }: Image, expected: Metadata): Promise<Metadata> {
     const result = await readHeader(sharp, outputPath)
     const differences = [
       result.format !== expected.format,
@@ -206,12 +206,12 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
 /** There is no decoder for them here. */
 const isUndecodable = (format: ImageFormat): format is 'heic' | 'jxl' => format === 'heic' || format === 'jxl'
 
-const different = () => new PictureProblem('unfit', 'it came out differently')
+const different = () => new ImageProblem('unfit', 'it came out differently')
 
 /** Of EXIF that says nothing else, with its name in front. */
 const ORIENTATION_BYTES = 32
 
-/** For `catch`: what can't be read of a picture is not there. */
+/** For `catch`: what can't be read of an image is not there. */
 function onlyDiskFaults(error: unknown): undefined {
-  if (!(error instanceof PictureProblem)) throw error
+  if (!(error instanceof ImageProblem)) throw error
 }

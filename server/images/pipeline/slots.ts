@@ -1,4 +1,4 @@
-import { PictureProblem } from './picture.ts'
+import { ImageProblem } from './image.ts'
 
 interface Options {
   /** Pieces of work at a time; and one more for an owner who has none running. */
@@ -34,7 +34,7 @@ export function createSlots({ parallelism, queueLimit, ownerLimit = queueLimit, 
   const running: string[] = []
 
   /**
-   * Throws a `PictureProblem` when too many wait already or the time is up, and `signal.reason` when that aborts; the answer
+   * Throws an `ImageProblem` when too many wait already or the time is up, and `signal.reason` when that aborts; the answer
    * comes at once, but a thread of libvips can't always be stopped, so the slot stays taken until `work` has really ended.
    * `work` gets a signal that tells it to stop.
    */
@@ -88,7 +88,7 @@ export function createSlots({ parallelism, queueLimit, ownerLimit = queueLimit, 
   }
 
   async function timed<T>(stop: AbortController, work: (stop: AbortSignal) => Promise<T>): Promise<T> {
-    const problem = new PictureProblem('slow', `it took longer than ${timeoutMs / 1000} seconds`)
+    const problem = new ImageProblem('slow', `it took longer than ${timeoutMs / 1000} seconds`)
     const timer = setTimeout(() => stop.abort(problem), timeoutMs)
     return await work(stop.signal).finally(() => clearTimeout(timer))
   }
@@ -96,7 +96,7 @@ export function createSlots({ parallelism, queueLimit, ownerLimit = queueLimit, 
   return { run }
 }
 
-const busy = () => new PictureProblem('busy', 'too many pictures came at once')
+const busy = () => new ImageProblem('busy', 'too many images came at once')
 
 function remove<T>(list: T[], element: T): void {
   const index = list.indexOf(element)

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { brotliDecompressSync } from 'node:zlib'
 import { copyEdited } from '../boxes/edit-file.ts'
 import { type Findings, findEdits } from '../boxes/find-edits.ts'
-import type { ToStrip } from './picture.ts'
+import type { ToStrip } from './image.ts'
 import { withFile } from './with-file.ts'
 
 /**

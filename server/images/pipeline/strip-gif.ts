@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { inOrder, type RemovedKind } from '../metadata/metadata-kinds.ts'
-import type { ToStrip } from './picture.ts'
+import type { ToStrip } from './image.ts'
 import type { ReadAt } from './read-at.ts'
 import { withFile } from './with-file.ts'
 
@@ -9,7 +9,7 @@ import { withFile } from './with-file.ts'
 interface Part {
   start: number
   end: number
-  /** Missing: it belongs to the picture. */
+  /** Missing: it belongs to the image. */
   metadata?: RemovedKind | 'other'
 }
 
@@ -53,7 +53,7 @@ async function partsOf(readAt: ReadAt, salvages: boolean): Promise<Part[]> {
       return parts
     }
     const part = partAt(readAt, start, kind[0])
-    // Of a picture that ends too early some lines can be seen; anything else goes.
+    // Of an image that ends too early some lines can be seen; anything else goes.
     const cut: Part = { start, end: Number.POSITIVE_INFINITY, ...(kind[0] !== IMAGE && { metadata: 'other' }) }
     const next = salvages ? await part.catch(atEnd(cut)) : await part
     addPart(parts, next)

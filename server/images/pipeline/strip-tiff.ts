@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { copyEdited } from '../boxes/edit-file.ts'
 import { createEditList, type Edit, type EditList, inFileOrder } from '../boxes/edits.ts'
 import { type Found, inOrder, noteXmp, type RemovedKind } from '../metadata/metadata-kinds.ts'
-import { isDiskFault, PictureProblem, type ToStrip } from './picture.ts'
+import { ImageProblem, isDiskFault, type ToStrip } from './image.ts'
 import type { ReadAt } from './read-at.ts'
 import {
   createDirectoryReader,
@@ -53,7 +53,7 @@ const KINDS = new Map<number, RemovedKind>([
 
 /**
  * Copies a TIFF and takes the metadata out of the copy's directories; their bytes become zeros and everything else stays where
- * it is, whatever its compression and pages. Throws a `PictureProblem` for a camera's raw picture.
+ * it is, whatever its compression and pages. Throws an `ImageProblem` for a camera's raw image.
  */
 export async function stripTiff({ inputPath, outputPath, stop }: ToStrip): Promise<RemovedKind[]> {
   const { size } = await stat(inputPath)
@@ -72,7 +72,7 @@ export async function tiffCompression(path: string): Promise<number> {
 /** What sharp would lose of a TIFF, or take for something else; undefined: nothing. */
 export async function lossOfTiff(path: string): Promise<string | undefined> {
   const directories = await withFile(path, pagesOf)
-  if (directories.some((directory) => fieldOf(directory, SUB_DIRECTORIES))) return 'it holds other pictures inside'
+  if (directories.some((directory) => fieldOf(directory, SUB_DIRECTORIES))) return 'it holds other images inside'
   // 0: a plate of its own, such as a spot colour; 1 and 2 are alpha (TIFF 6.0 §18).
   const extra = directories.map((directory) => fieldOf(directory, EXTRA_SAMPLES)).find((field) => field !== undefined)
   const isPlate = extra && (extra.value === 0 || extra.end - extra.start > extra.valueBytes)
@@ -107,7 +107,7 @@ async function findEdits(readAt: ReadAt, size: number, found: Found): Promise<Ed
   return edits.all()
 }
 
-/** Pictures in a picture: smaller ones, or what a camera's sensor saw. Those in them, too. */
+/** Images in an image: smaller ones, or what a camera's sensor saw. Those in them, too. */
 async function innerDirectories(
   readAt: ReadAt,
   { directoryAt }: DirectoryReader,
@@ -119,7 +119,7 @@ async function innerDirectories(
   for (let directory = waiting.pop(); directory; directory = waiting.pop()) {
     for (const offset of await offsetsIn(readAt, directory)) {
       if (seen.has(offset)) continue
-      if (seen.size === MAXIMUM_INNER) throw new Error('a TIFF of too many pictures')
+      if (seen.size === MAXIMUM_INNER) throw new Error('a TIFF of too many images')
       seen.add(offset)
       const inner = await directoryAt(offset, directory.layout).catch(refuseUnreadable)
       directories.push(inner)
@@ -135,7 +135,7 @@ async function offsetsIn(readAt: ReadAt, directory: Directory): Promise<number[]
   const field = fieldOf(directory, SUB_DIRECTORIES)
   if (!field) return []
   const count = (field.end - field.start) / field.valueBytes
-  if (count > MAXIMUM_INNER) throw new Error('a TIFF of too many pictures')
+  if (count > MAXIMUM_INNER) throw new Error('a TIFF of too many images')
   const bytes = await readAt(field.start, field.end - field.start)
   return Array.from({ length: count }, (_, i) =>
     readNumber(directory.layout, bytes, i * field.valueBytes, field.valueBytes),
@@ -151,8 +151,8 @@ const RAW_PHOTOMETRICS = [32803, 34892]
 const RAW_COMPRESSIONS = [32767, 32769, 32770, 34713, 65535]
 
 /**
- * Raw pictures of cameras (DNG, NEF, ARW, CR2 …) are TIFF files whose first page is a preview, and whose decoders need the
- * metadata to make sense of the sensor's data. Treating one as a picture would destroy it.
+ * Raw images of cameras (DNG, NEF, ARW, CR2 …) are TIFF files whose first page is a preview, and whose decoders need the
+ * metadata to make sense of the sensor's data. Treating one as an image would destroy it.
  */
 function refuseRaw(pages: Directory[], inner: Directory[]): void {
   const [first] = pages
@@ -167,7 +167,7 @@ function refuseRaw(pages: Directory[], inner: Directory[]): void {
   if (fieldOf(first, DNG_VERSION) || isPreview || isCr2 || isSensor) throw raw()
 }
 
-const raw = () => new PictureProblem('unfit', 'it is a raw picture of a camera, or holds other pictures inside')
+const raw = () => new ImageProblem('unfit', 'it is a raw image of a camera, or holds other images inside')
 
 const LOOKED_AT_BYTES = 64 * 1024
 /** Microscopy: OME-XML, ImageJ's and tifffile's. */

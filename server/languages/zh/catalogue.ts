@@ -9,9 +9,9 @@ import { FIELDS } from './fields.ts'
 import { FILE_REQUEST_ERRORS_ZH } from './file-requests.ts'
 import { HISTORY } from './history.ts'
 import { HTTP_ERRORS_ZH } from './http.ts'
+import { IMAGE_ERRORS_ZH } from './images.ts'
 import { JOB_ERRORS_ZH } from './jobs.ts'
 import { OPERATION_ERRORS_ZH } from './operation.ts'
-import { PICTURE_ERRORS_ZH } from './pictures.ts'
 import { PROBLEMS_ZH } from './problems.ts'
 import { RESUMABLE_ERRORS_ZH } from './resumable.ts'
 import { UPLOAD_ERRORS_ZH } from './uploads.ts'
@@ -23,7 +23,7 @@ export const CHINESE: Catalogue = {
     ...FILE_REQUEST_ERRORS_ZH,
     ...RESUMABLE_ERRORS_ZH,
     ...DOWNLOAD_ERRORS_ZH,
-    ...PICTURE_ERRORS_ZH,
+    ...IMAGE_ERRORS_ZH,
     ...ACCOUNT_ERRORS_ZH,
     ...JOB_ERRORS_ZH,
     ...HTTP_ERRORS_ZH,

@@ -15,8 +15,8 @@ export const HISTORY = {
     '{files} 个文件和 {uploads} 个上传被放弃，删除了 {unfinished} 个未完成的写入。',
   '{found} orphans moved to quarantine, {restored} restored, {blobs} deleted ({bytes} bytes).':
     '{found} 份无主数据移入隔离区，恢复 {restored} 份，删除 {blobs} 份（{bytes} 字节）。',
-  '{checked} files checked: {missing} without their bytes, {size} of the wrong size, {healed} healed; {pictures} derived pictures forgotten.':
-    '检查了 {checked} 个文件：{missing} 个缺少数据，{size} 个大小不符，{healed} 个已恢复；移除了 {pictures} 张衍生图片。',
+  '{checked} files checked: {missing} without their bytes, {size} of the wrong size, {healed} healed; {images} derived pictures forgotten.':
+    '检查了 {checked} 个文件：{missing} 个缺少数据，{size} 个大小不符，{healed} 个已恢复；移除了 {images} 张衍生图片。',
   '{verified} files read, {broken} broken; none is left.': '读取了 {verified} 个文件，{broken} 个损坏；已全部读完。',
   '{verified} files read, {broken} broken; the rest is left to the next run.':
     '读取了 {verified} 个文件，{broken} 个损坏；其余留待下次运行。',

@@ -10,8 +10,8 @@ import { limited, receiveBlob, type Target } from './file-intake.ts'
 import { readHead } from './read-head.ts'
 
 /**
- * Cleans pictures and videos while they are stored. They are recognised by their first bytes, never by a name; any other file is
- * stored unchanged. Sizes and digests are those of the stored bytes. Both functions throw as the `treat` of pictures and the
+ * Cleans images and videos while they are stored. They are recognised by their first bytes, never by a name; any other file is
+ * stored unchanged. Sizes and digests are those of the stored bytes. Both functions throw as the `treat` of images and the
  * `inspect` of videos.
  */
 
@@ -25,7 +25,7 @@ export async function receiveTreated(
 ): Promise<Measured> {
   const read = await readHead(bytes, intake.headBytes)
   try {
-    if (intake.detect(read.head)) return await storePicture(target, intake, limited(read.bytes, limit), sender)
+    if (intake.detect(read.head)) return await storeImage(target, intake, limited(read.bytes, limit), sender)
     const received = await receiveBlob(target, read.bytes, limit)
     const video = intake.videos.detect(read.head)
     return video ? await replaceVideo(target, intake, { received, format: video }, sender) : received
@@ -45,11 +45,11 @@ export async function treatStored(
   const video = intake.videos.detect(head)
   if (video) return cleanVideo(target, intake, { received, format: video }, sender)
   return intake.detect(head)
-    ? storePicture(target, intake, copied(await target.blobs.get(received.blobKey)), sender)
+    ? storeImage(target, intake, copied(await target.blobs.get(received.blobKey)), sender)
     : received
 }
 
-const storePicture = (
+const storeImage = (
   target: Target,
   intake: Intake,
   bytes: AsyncIterable<Uint8Array>,

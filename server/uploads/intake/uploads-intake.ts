@@ -48,8 +48,8 @@ interface Dependencies {
   blobs: BlobStore
   relay: StreamRelay
   exchange: Pick<StreamExchange, 'addressOf'>
-  /** Absent: pictures and videos are stored as they come. */
-  pictures: Intake | undefined
+  /** Absent: images and videos are stored as they come. */
+  images: Intake | undefined
   assertFreeSpace: AssertFreeSpace
   reserveSpace: ReserveSpace
   activity: ActivityRecorder
@@ -69,7 +69,7 @@ export function createUploadsIntake({
   blobs,
   relay,
   exchange,
-  pictures,
+  images,
   assertFreeSpace,
   reserveSpace,
   activity,
@@ -107,7 +107,7 @@ export function createUploadsIntake({
 
   /**
    * Adds a file that nobody declared. Throws `forbidden`; `bad_request`: its name, or too many files; `too_large`;
-   * `insufficient_storage`; `unavailable`: a picture can't be cleaned now; and what `incoming.bytes` throws.
+   * `insufficient_storage`; `unavailable`: an image can't be cleaned now; and what `incoming.bytes` throws.
    */
   async function addFile(opened: OpenUpload, incoming: IncomingFile): Promise<StoredFile> {
     assertMayAddFiles(opened)
@@ -268,8 +268,8 @@ export function createUploadsIntake({
       const limit = budget.maxFileSizeBytes
       const bytes = withSpace(await quotas.within(budget, incoming), space)
       if (e2ee === 'age') return { ...(await receiveBlob(target, await onlyAge(bytes), limit)), type: CIPHERTEXT_TYPE }
-      if (!normalize || !pictures) return await receiveBlob(target, bytes, limit)
-      return await receiveTreated(target, pictures, bytes, limit, sender)
+      if (!normalize || !images) return await receiveBlob(target, bytes, limit)
+      return await receiveTreated(target, images, bytes, limit, sender)
     } finally {
       space.release()
     }
@@ -279,7 +279,7 @@ export function createUploadsIntake({
    * Makes a reserved file of bytes that are stored already; `treat` says what becomes of them. Returns the file as it is, when that
    * was done before. Throws what `completion.settle` throws; `not_found`: it was removed while it came in;
    * `bad_request`: not encrypted as its upload demands, or of another size than declared; `too_large`: over quota; `unavailable`
-   * and `aborted`: a picture was not cleaned, and the bytes wait to be adopted later.
+   * and `aborted`: an image was not cleaned, and the bytes wait to be adopted later.
    */
   async function adopt(
     fileId: string,
@@ -304,9 +304,7 @@ export function createUploadsIntake({
       await assertAge(blobs, came)
       return { ...came, type: CIPHERTEXT_TYPE }
     }
-    return normalize && pictures
-      ? treatStored({ blobs, withMd5: config.md5 === 'always' }, pictures, came, sender)
-      : came
+    return normalize && images ? treatStored({ blobs, withMd5: config.md5 === 'always' }, images, came, sender) : came
   }
 
   /**

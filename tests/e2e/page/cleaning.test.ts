@@ -5,13 +5,13 @@ import { describe, expect, test } from 'vitest'
 import { filmFile } from '../../helpers/boxes.ts'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { iphoneFilm, PICTURES } from '../../helpers/films.ts'
+import { fourCorners, image, orientationExif, PHONE_EXIF, secretsIn, withPngChunk } from '../../helpers/images.ts'
 import { sharedApp } from '../../helpers/make-app.ts'
-import { fourCorners, orientationExif, PHONE_EXIF, picture, secretsIn, withPngChunk } from '../../helpers/pictures.ts'
 import { slowLine } from '../../helpers/slow-line.ts'
 import { choose, closeWhileSending, fileOf, offsetsSentBy, saved, send } from './page-tests.ts'
 
 const turnedJpeg = (): Promise<Buffer> =>
-  picture(fourCorners()).withExif(PHONE_EXIF).withMetadata({ orientation: 6 }).jpeg().toBuffer()
+  image(fourCorners()).withExif(PHONE_EXIF).withMetadata({ orientation: 6 }).jpeg().toBuffer()
 
 const largePng = async (): Promise<Buffer> => {
   const raw = { width: 2000, height: 2000, channels: 3 } as const
@@ -34,7 +34,7 @@ describe.skipIf(!hasBrowser())('photos and videos that the server can’t read',
   test('lose what is personal before they are encrypted, and the page says so, or that it is still there', async () => {
     const page = await open()
     await page.goto(`${app.url}/`)
-    const tiff = await picture(fourCorners()).withExif(PHONE_EXIF).tiff().toBuffer()
+    const tiff = await image(fourCorners()).withExif(PHONE_EXIF).tiff().toBuffer()
     await choose(page, [
       fileOf('film.mov', filmFile(iphoneFilm())),
       fileOf('photo.jpg', await turnedJpeg()),

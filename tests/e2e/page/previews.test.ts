@@ -2,8 +2,8 @@ import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { addFile, createUpload, givenFile } from '../../helpers/client.ts'
+import { withTiffFields } from '../../helpers/images.ts'
 import { makeApp } from '../../helpers/make-app.ts'
-import { withTiffFields } from '../../helpers/pictures.ts'
 import { choose, fileOf, send } from './page-tests.ts'
 
 const picture = (): Promise<Buffer> =>

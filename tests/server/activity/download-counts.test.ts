@@ -5,7 +5,7 @@ import { type CreatedUpload, fileForm, givenFile } from '../../helpers/client.ts
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { givenFiles } from '../downloads/given.ts'
-import { addPicture, phonePhoto } from '../images/given.ts'
+import { addImage, phonePhoto } from '../images/given.ts'
 import { givenSender, givenStream } from '../streams/given.ts'
 
 /** `downloadCount`, `lastDownloadedAt` and `downloadedBytes` (Plik 1.4, Upload & File Objects). */
@@ -143,9 +143,9 @@ test('an archive is one download of the upload and one of each file; its bytes a
 test('a thumbnail is no download, but its bytes were sent', async () => {
   const app = await makeApp()
   const { upload, url } = await givenFile(app)
-  const picture = await addPicture(app, upload, await phonePhoto())
+  const image = await addImage(app, upload, await phonePhoto())
 
-  const thumbnail = await (await fetch(`${picture.url}?width=64`)).bytes()
+  const thumbnail = await (await fetch(`${image.url}?width=64`)).bytes()
   await downloadedBy(url)
 
   expect(countsOf(await asAdmin(app, upload))).toEqual({

@@ -15,8 +15,8 @@ describe('what somebody uploads is never served as something that runs', () => {
     ['page.html', '<!DOCTYPE html><script>alert(1)</script>', TEXT],
     ['page.HTM', '\n\n  <HtMl><body onload=alert(1)>', TEXT],
     ['page.xhtml', '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><script/></html>', TEXT],
-    ['picture.svg', '<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>', TEXT],
-    ['picture.svg', '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', TEXT],
+    ['image.svg', '<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>', TEXT],
+    ['image.svg', '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', TEXT],
     ['feed.xml', '<?xml version="1.0"?><?xml-stylesheet href="evil.xsl"?><a/>', TEXT],
     ['script.js', 'alert(1)', TEXT],
     ['module.mjs', 'export default 1', TEXT],
@@ -42,10 +42,10 @@ describe('what somebody uploads is never served as something that runs', () => {
   })
 
   test.each([
-    ['a picture by its name', 'cat.png', '<html><script>alert(1)</script>', TEXT],
+    ['an image by its name', 'cat.png', '<html><script>alert(1)</script>', TEXT],
     ['a page by its name', 'page.html', '\x89PNG\r\n\x1a\n', 'image/png'],
     ['a video by its name', 'film.mp4', '%PDF-1.4', BYTES],
-    ['a page behind a picture', 'cat.gif', 'GIF89a<script>alert(1)</script>', 'image/gif'],
+    ['a page behind an image', 'cat.gif', 'GIF89a<script>alert(1)</script>', 'image/gif'],
   ])('%s: its first bytes decide', async (_, name, content, type) => {
     const { url } = await givenFile(app, {}, bytes(content), name)
 
@@ -76,7 +76,7 @@ describe('what somebody uploads is never served as something that runs', () => {
   })
 })
 
-describe('pictures, sound and video are served as such', () => {
+describe('images, sound and video are served as such', () => {
   test.each([
     ['a.png', '\x89PNG\r\n\x1a\n', 'image/png'],
     ['a.jpg', '\xff\xd8\xff\xe0', 'image/jpeg'],

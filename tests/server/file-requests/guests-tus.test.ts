@@ -206,7 +206,7 @@ test('of two hundred parts that come at once a hundred are taken, and one more w
   expect(await after[1]?.text()).toBe('too many unfinished parts by this request, maximum is 100\n')
 })
 
-test('of a picture the bytes count that were sent', async () => {
+test('of an image the bytes count that were sent', async () => {
   const { upload, request } = await givenGuest(app, { maxSize: 100_000 })
   const photo = await phonePhoto(6)
 

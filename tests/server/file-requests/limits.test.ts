@@ -188,7 +188,7 @@ describe('a number of bytes', () => {
     expect((await guest.put('b', '56789')).status).toBe(200)
   })
 
-  test('of a picture the bytes count that were sent, not those it has become', async () => {
+  test('of an image the bytes count that were sent, not those it has become', async () => {
     const { upload, guest } = await givenGuest(app, { maxSize: 100_000 })
     const photo = await phonePhoto(6)
 

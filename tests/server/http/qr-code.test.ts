@@ -50,7 +50,7 @@ test('sizes out of bounds are refused, a code that does not fit is the asker’s
   expect(await answerOf(get(app, `?url=${long}`))).toEqual([400, 'the text is too long for a QRCode\n'])
 })
 
-test('the picture is the code of the link at level H, without a quiet zone', async () => {
+test('the image is the code of the link at level H, without a quiet zone', async () => {
   const { data, size } = encode(LINK, { ecc: 'H', border: 0 })
 
   const response = await get(app, `?url=${encodeURIComponent(LINK)}&size=${size * 4}`)

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { createPictureIntake } from '../../../server/images/picture-intake.ts'
-import { createPictureSpool } from '../../../server/images/picture-spool.ts'
+import { createImageIntake } from '../../../server/images/image-intake.ts'
+import { createImageSpool } from '../../../server/images/image-spool.ts'
 import { temporaryFolder } from '../../helpers/database.ts'
 import { logo } from './given.ts'
 
@@ -12,23 +12,23 @@ async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 function givenIntake(error: Error) {
-  const spool = createPictureSpool({ folder: join(temporaryFolder(), 'pictures'), log: silent })
+  const spool = createImageSpool({ folder: join(temporaryFolder(), 'pictures'), log: silent })
   const pipeline = { normalise: () => Promise.reject(error) }
-  return createPictureIntake({ pipeline, spool, log: silent })
+  return createImageIntake({ pipeline, spool, log: silent })
 }
 
-test('a picture that the server fails to work on is refused rather than stored as it came, whatever the failure', async () => {
-  const picture = await logo('#ff0000')
+test('an image that the server fails to work on is refused rather than stored as it came, whatever the failure', async () => {
+  const image = await logo('#ff0000')
   const intake = givenIntake(new Error('ENOENT: /data/pictures/secret-path'))
   let isStored = false
 
-  const treated = intake.treat(only(picture), undefined, async () => {
+  const treated = intake.treat(only(image), undefined, async () => {
     isStored = true
   })
 
   await expect(treated).rejects.toMatchObject({
     kind: 'unavailable',
-    message: 'the server could not clean this picture, please try again',
+    message: 'the server could not clean this image, please try again',
     retryAfterSeconds: 60,
   })
   expect(isStored).toBe(false)
@@ -36,7 +36,7 @@ test('a picture that the server fails to work on is refused rather than stored a
 
 test('a full disk is called so, and leaves nothing in the spool', async () => {
   const folder = join(temporaryFolder(), 'pictures')
-  const spool = createPictureSpool({ folder, log: silent })
+  const spool = createImageSpool({ folder, log: silent })
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
 
   await expect(spool.lend(() => Promise.reject(full))).rejects.toMatchObject({

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { jsonOf } from '../../helpers/answers.ts'
 import { addFile, type CreatedUpload, createUpload } from '../../helpers/client.ts'
+import { asHeld, fourCorners, image, PHONE_EXIF } from '../../helpers/images.ts'
 import type { TestApp } from '../../helpers/make-app.ts'
-import { asHeld, fourCorners, PHONE_EXIF, picture } from '../../helpers/pictures.ts'
 
-/** Pictures as people send them, and what the server says of them. */
+/** Images as people send them, and what the server says of them. */
 
-export interface PictureJson {
+export interface ImageJson {
   id: string
   fileName: string
   fileSize: number
@@ -29,7 +29,7 @@ const owned = (bytes: Buffer): Bytes => new Uint8Array(bytes)
 
 /** A JPEG, 48 × 32 with its corners red, green, blue and yellow once it is upright, that says where it was taken. */
 export async function phonePhoto(orientation = 1): Promise<Bytes> {
-  const stored = picture(asHeld(fourCorners(), orientation)).jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
+  const stored = image(asHeld(fourCorners(), orientation)).jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
   return owned(await stored.withMetadata({ orientation }).withExifMerge(PHONE_EXIF).toBuffer())
 }
 
@@ -46,14 +46,14 @@ export async function brokenPng(): Promise<Bytes> {
   return new Uint8Array([...png.subarray(0, 4), ...png.subarray(5)])
 }
 
-/** Uploads a picture; `bytes` is what a download delivers. */
-export async function givenPictureFile(app: TestApp, content: Bytes, name = 'photo.jpg', options: object = {}) {
+/** Uploads an image; `bytes` is what a download delivers. */
+export async function givenImageFile(app: TestApp, content: Bytes, name = 'photo.jpg', options: object = {}) {
   const upload = await createUpload(app, options)
-  return { upload, ...(await addPicture(app, upload, content, name)) }
+  return { upload, ...(await addImage(app, upload, content, name)) }
 }
 
-export async function addPicture(app: TestApp, upload: CreatedUpload, content: Bytes, name = 'photo.jpg') {
-  const file = await jsonOf<PictureJson>(addFile(app, upload, content, name))
+export async function addImage(app: TestApp, upload: CreatedUpload, content: Bytes, name = 'photo.jpg') {
+  const file = await jsonOf<ImageJson>(addFile(app, upload, content, name))
   return { file, url: `${app.url}/file/${upload.id}/${file.id}/${encodeURIComponent(name)}` }
 }
 
@@ -64,10 +64,10 @@ export async function download(url: string, init: RequestInit = {}): Promise<Buf
 }
 
 /** The file that a quick upload's link leads to. */
-export async function fileOfLink(link: string): Promise<PictureJson> {
+export async function fileOfLink(link: string): Promise<ImageJson> {
   const [, base, uploadId] = /^(.*)\/file\/([^/]+)\//.exec(link.trim()) ?? []
-  const { files } = await jsonOf<{ files: PictureJson[] }>(fetch(`${base}/upload/${uploadId}`))
-  return files[0] as PictureJson
+  const { files } = await jsonOf<{ files: ImageJson[] }>(fetch(`${base}/upload/${uploadId}`))
+  return files[0] as ImageJson
 }
 
 export const spooled = ({ dataDir }: Pick<TestApp, 'dataDir'>): string[] => {
@@ -75,7 +75,7 @@ export const spooled = ({ dataDir }: Pick<TestApp, 'dataDir'>): string[] => {
   return existsSync(folder) ? readdirSync(folder) : []
 }
 
-/** What is in the folders of the pictures that are worked on. */
+/** What is in the folders of the images that are worked on. */
 export const spooledFiles = (app: Pick<TestApp, 'dataDir'>): string[] =>
   spooled(app).flatMap((name) => {
     const folder = join(app.dataDir, 'pictures', name)

@@ -3,17 +3,17 @@ import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import { jsonOf } from '../../helpers/answers.ts'
 import { createUpload, fileForm } from '../../helpers/client.ts'
+import { colourAt, secretsIn, storedPixels } from '../../helpers/images.ts'
 import { makeApp } from '../../helpers/make-app.ts'
-import { colourAt, secretsIn, storedPixels } from '../../helpers/pictures.ts'
 import {
-  addPicture,
+  addImage,
   blobsOf,
   brokenPng,
   download,
   fileOfLink,
-  givenPictureFile,
+  givenImageFile,
+  type ImageJson,
   logo,
-  type PictureJson,
   phonePhoto,
   spooled,
 } from './given.ts'
@@ -24,7 +24,7 @@ test('a photo is delivered without its GPS position, its pixels bit for bit the 
   const app = await makeApp()
   const photo = await phonePhoto()
 
-  const { file, url } = await givenPictureFile(app, photo)
+  const { file, url } = await givenImageFile(app, photo)
 
   const delivered = await download(url)
   expect(secretsIn(Buffer.from(photo))).not.toEqual([])
@@ -43,7 +43,7 @@ test('a photo is delivered without its GPS position, its pixels bit for bit the 
 test('a photo that was held sideways stands upright without anything that says so', async () => {
   const app = await makeApp()
 
-  const { file, url } = await givenPictureFile(app, await phonePhoto(6))
+  const { file, url } = await givenImageFile(app, await phonePhoto(6))
 
   const delivered = await download(url)
   const { width, height, orientation, exif } = await sharp(delivered).metadata()
@@ -59,7 +59,7 @@ test('size, digests and type in the JSON and in the headers are those of the sto
   const app = await makeApp()
   const photo = await phonePhoto()
 
-  const { upload, file, url } = await givenPictureFile(app, photo)
+  const { upload, file, url } = await givenImageFile(app, photo)
 
   const response = await fetch(url)
   const delivered = Buffer.from(await response.arrayBuffer())
@@ -68,14 +68,14 @@ test('size, digests and type in the JSON and in the headers are those of the sto
   expect(response.headers.get('content-length')).toBe(String(delivered.length))
   const digest = createHash('sha256').update(delivered).digest('base64')
   expect(response.headers.get('repr-digest')).toBe(`sha-256=:${digest}:`)
-  const { files } = await jsonOf<{ files: PictureJson[] }>(fetch(`${app.url}/upload/${upload.id}`))
+  const { files } = await jsonOf<{ files: ImageJson[] }>(fetch(`${app.url}/upload/${upload.id}`))
   expect(files).toEqual([file])
 })
 
-test('no key of the JSON about a picture contains `id`, which Plik’s shell client looks for', async () => {
+test('no key of the JSON about an image contains `id`, which Plik’s shell client looks for', async () => {
   const app = await makeApp()
 
-  const { file } = await givenPictureFile(app, await phonePhoto())
+  const { file } = await givenImageFile(app, await phonePhoto())
 
   expect(Object.keys(file.image ?? {}).filter((key) => key.includes('id'))).toEqual([])
 })
@@ -83,7 +83,7 @@ test('no key of the JSON about a picture contains `id`, which Plik’s shell cli
 test('a PNG keeps its transparency', async () => {
   const app = await makeApp()
 
-  const { url } = await givenPictureFile(app, await logo('#ff0000'), 'logo.png')
+  const { url } = await givenImageFile(app, await logo('#ff0000'), 'logo.png')
 
   const delivered = await download(url)
   expect(await colourAt(delivered, 2, 2)).toEqual([0, 0, 0, 0])
@@ -93,17 +93,17 @@ test('a PNG keeps its transparency', async () => {
 test('PNG bytes that are named .jpg stay a PNG', async () => {
   const app = await makeApp()
 
-  const { file, url } = await givenPictureFile(app, await logo('#00ff00'), 'photo.jpg')
+  const { file, url } = await givenImageFile(app, await logo('#00ff00'), 'photo.jpg')
 
   expect(file).toMatchObject({ fileName: 'photo.jpg', fileType: 'image/png', image: { format: 'png' } })
   expect((await sharp(await download(url)).metadata()).format).toBe('png')
 })
 
-test('a picture that can’t be decoded is stored byte for byte, and says why', async () => {
+test('an image that can’t be decoded is stored byte for byte, and says why', async () => {
   const app = await makeApp()
   const broken = await brokenPng()
 
-  const { file, url } = await givenPictureFile(app, broken, 'broken.png')
+  const { file, url } = await givenImageFile(app, broken, 'broken.png')
 
   expect(await download(url)).toEqual(Buffer.from(broken))
   expect(file).toMatchObject({ fileSize: broken.length, fileMd5: md5(broken) })
@@ -117,18 +117,18 @@ test('a JPEG whose structure is odd is encoded anew rather than left with its GP
   const end = 4 + Buffer.from(photo).readUInt16BE(4) // of the first segment
   const odd = new Uint8Array([...photo.subarray(0, end), 0, ...photo.subarray(end)])
 
-  const { file, url } = await givenPictureFile(app, odd)
+  const { file, url } = await givenImageFile(app, odd)
 
   const delivered = await download(url)
   expect(secretsIn(delivered)).toEqual([])
   expect(file.image).toMatchObject({ status: 'normalised', dimensions: [48, 32] })
 })
 
-test('what is no picture passes as it is, whatever its name', async () => {
+test('what is no image passes as it is, whatever its name', async () => {
   const app = await makeApp()
-  const text = new TextEncoder().encode('no picture at all')
+  const text = new TextEncoder().encode('no image at all')
 
-  const { file, url } = await givenPictureFile(app, text, 'photo.jpg')
+  const { file, url } = await givenImageFile(app, text, 'photo.jpg')
 
   expect(file).not.toHaveProperty('image')
   expect(await download(url)).toEqual(Buffer.from(text))
@@ -155,7 +155,7 @@ test('quick uploads, raw bodies and declared files are normalised alike', async 
 
   const form = await fetch(app.url, { method: 'POST', body: fileForm(photo, 'photo.jpg') })
   const raw = await fetch(`${app.url}/photo.jpg`, { method: 'PUT', body: photo })
-  const filled = await jsonOf<PictureJson>(fetch(slot, { method: 'POST', headers, body: fileForm(photo, 'photo.jpg') }))
+  const filled = await jsonOf<ImageJson>(fetch(slot, { method: 'POST', headers, body: fileForm(photo, 'photo.jpg') }))
 
   expect(await fileOfLink(await form.text())).toMatchObject({ image: { status: 'stripped' } })
   expect(await fileOfLink(await raw.text())).toMatchObject({ image: { status: 'stripped' } })
@@ -163,7 +163,7 @@ test('quick uploads, raw bodies and declared files are normalised alike', async 
   expect(secretsIn(await download(slot))).toEqual([])
 })
 
-test('every picture of a form is normalised', async () => {
+test('every image of a form is normalised', async () => {
   const app = await makeApp()
   const body = fileForm(await phonePhoto(), 'a.jpg')
   body.append('file', new Blob([await phonePhoto()]), 'b.jpg')
@@ -178,7 +178,7 @@ test('every picture of a form is normalised', async () => {
 test('a one-shot photo is normalised and served once', async () => {
   const app = await makeApp()
 
-  const { url } = await givenPictureFile(app, await phonePhoto(), 'photo.jpg', { oneShot: true })
+  const { url } = await givenImageFile(app, await phonePhoto(), 'photo.jpg', { oneShot: true })
 
   expect(secretsIn(await download(url))).toEqual([])
   expect((await fetch(url)).status).toBe(404)
@@ -186,8 +186,8 @@ test('a one-shot photo is normalised and served once', async () => {
 
 test('an archive holds the normalised bytes', async () => {
   const app = await makeApp()
-  const { upload } = await givenPictureFile(app, await phonePhoto())
-  const { url } = await addPicture(app, upload, await phonePhoto(3), 'b.jpg')
+  const { upload } = await givenImageFile(app, await phonePhoto())
+  const { url } = await addImage(app, upload, await phonePhoto(3), 'b.jpg')
 
   const archive = await download(`${app.url}/archive/${upload.id}/all.zip`)
 
@@ -218,7 +218,7 @@ test('the size limit counts the received bytes, before anything is worked on', a
   const longer = new Uint8Array([...photo, 0])
   const headers = { 'X-UploadToken': upload.uploadToken }
 
-  const { file } = await addPicture(app, upload, photo)
+  const { file } = await addImage(app, upload, photo)
   const refused = await fetch(`${app.url}/file/${upload.id}`, { method: 'POST', headers, body: fileForm(longer) })
 
   expect(file.image?.originalSize).toBe(photo.length)

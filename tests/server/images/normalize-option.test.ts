@@ -3,7 +3,7 @@ import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { createUpload, fileForm } from '../../helpers/client.ts'
 import { FORM_TYPE, filePart, form, part } from '../../helpers/form.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
-import { addPicture, download, givenPictureFile, phonePhoto } from './given.ts'
+import { addImage, download, givenImageFile, phonePhoto } from './given.ts'
 
 const put = async (app: TestApp, path: string, body: Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
   download((await answerOf(fetch(`${app.url}${path}`, { method: 'PUT', body, headers })))[1].trim())
@@ -15,11 +15,11 @@ function formWith(photo: Uint8Array<ArrayBuffer>, fields: Record<string, string>
   return form
 }
 
-test('a picture is kept byte for byte when the upload says so', async () => {
+test('an image is kept byte for byte when the upload says so', async () => {
   const app = await makeApp()
   const photo = await phonePhoto(6)
 
-  const { upload, file, url } = await givenPictureFile(app, photo, 'photo.jpg', { normalize: false })
+  const { upload, file, url } = await givenImageFile(app, photo, 'photo.jpg', { normalize: false })
 
   expect(await download(url)).toEqual(Buffer.from(photo))
   expect(file).not.toHaveProperty('image')
@@ -87,14 +87,14 @@ test('the server’s admin may switch it off for all', async () => {
   const photo = await phonePhoto()
   const upload = await createUpload(app)
 
-  const { file, url } = await addPicture(app, upload, photo)
+  const { file, url } = await addImage(app, upload, photo)
 
   expect(await download(url)).toEqual(Buffer.from(photo))
   expect(file).not.toHaveProperty('image')
-  expect(await answerOf(fetch(`${url}?width=64`))).toEqual([400, 'this server makes no derived pictures\n'])
+  expect(await answerOf(fetch(`${url}?width=64`))).toEqual([400, 'this server makes no derived images\n'])
 })
 
-test('what is no picture takes the option without harm', async () => {
+test('what is no image takes the option without harm', async () => {
   const app = await makeApp()
 
   const sent = fetch(`${app.url}/?normalize=false`, { method: 'POST', body: fileForm('hello') })

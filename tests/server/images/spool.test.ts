@@ -3,15 +3,15 @@ import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { createPictureSpool } from '../../../server/images/picture-spool.ts'
+import { createImageSpool } from '../../../server/images/image-spool.ts'
 import { newId } from '../../../server/lib/ids.ts'
 import { temporaryFolder } from '../../helpers/database.ts'
+import { drawn, image } from '../../helpers/images.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
-import { drawn, picture } from '../../helpers/pictures.ts'
 import { waitUntil } from '../../helpers/wait.ts'
-import { blobsOf, givenPictureFile, phonePhoto, spooled } from './given.ts'
+import { blobsOf, givenImageFile, phonePhoto, spooled } from './given.ts'
 
-/** An upload that has sent its headers and the beginning of a picture. */
+/** An upload that has sent its headers and the beginning of an image. */
 async function startUpload(app: TestApp) {
   const { hostname, port } = new URL(app.url)
   const socket = connect(Number(port), hostname)
@@ -21,16 +21,16 @@ async function startUpload(app: TestApp) {
   return socket
 }
 
-test('nothing is left in the spool of a picture that is stored', async () => {
+test('nothing is left in the spool of an image that is stored', async () => {
   const app = await makeApp()
 
-  await givenPictureFile(app, await phonePhoto(5))
+  await givenImageFile(app, await phonePhoto(5))
 
   expect(spooled(app)).toEqual([])
   expect(blobsOf(app)).toHaveLength(1)
 })
 
-test('nothing is left of a picture whose sender goes away', async () => {
+test('nothing is left of an image whose sender goes away', async () => {
   const app = await makeApp()
   const socket = await startUpload(app)
   await waitUntil(() => spooled(app).length === 1)
@@ -41,7 +41,7 @@ test('nothing is left of a picture whose sender goes away', async () => {
   expect(blobsOf(app)).toEqual([])
 })
 
-test('pictures that somebody else keeps in the data folder stay', async () => {
+test('images that somebody else keeps in the data folder stay', async () => {
   const app = await makeApp()
   const paths = ['me.jpg', 'Holidays2025Rome/a.jpg', 'sea/input', 'Holidays2026Oslo/input/b.jpg']
   const own = paths.map((path) => join(app.dataDir, 'pictures', path))
@@ -59,18 +59,18 @@ test('what a crash left is swept once it is older than five minutes', async () =
   const name = newId()
   const left = join(app.dataDir, 'pictures', name)
   mkdirSync(left, { recursive: true })
-  writeFileSync(join(left, 'input'), 'of a picture')
+  writeFileSync(join(left, 'input'), 'of an image')
 
   await app.maintenance.clean()
   expect(spooled(app)).toEqual([name])
   app.advance(6 * 60_000) // the clock of the app stood still while the file was written
   const { unfinished } = await app.maintenance.clean()
 
-  expect(unfinished).toEqual({ count: 1, bytes: 12 })
+  expect(unfinished).toEqual({ count: 1, bytes: 11 })
   expect(spooled(app)).toEqual([])
 })
 
-test('the sweep leaves a picture that still comes in, however old it looks', async () => {
+test('the sweep leaves an image that still comes in, however old it looks', async () => {
   const app = await makeApp()
   const socket = await startUpload(app)
   await waitUntil(() => spooled(app).length === 1)
@@ -83,11 +83,11 @@ test('the sweep leaves a picture that still comes in, however old it looks', asy
   await waitUntil(() => spooled(app).length === 0)
 })
 
-test('a picture that waits for its turn looks young to the sweep of another process', async () => {
+test('an image that waits for its turn looks young to the sweep of another process', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
   const folder = temporaryFolder()
-  const spool = createPictureSpool({ folder, log: { error: () => {} } })
+  const spool = createImageSpool({ folder, log: { error: () => {} } })
   const worked = Promise.withResolvers<void>()
   const lent = spool.lend(() => worked.promise)
   await waitUntil(() => readdirSync(folder).length === 1)
@@ -105,10 +105,10 @@ test('a picture that waits for its turn looks young to the sweep of another proc
 test('other requests are answered at once while twenty photos are worked on', async () => {
   const app = await makeApp()
   const noise = drawn(1600, 1200, (x, y) => [(x * 7 + y * 3) % 256, (x * y) % 256, (x ^ y) % 256])
-  const sideways = new Uint8Array(await picture(noise).jpeg().withMetadata({ orientation: 6 }).toBuffer())
+  const sideways = new Uint8Array(await image(noise).jpeg().withMetadata({ orientation: 6 }).toBuffer())
 
   let isDone = false
-  const uploads = Promise.all(Array.from({ length: 20 }, () => givenPictureFile(app, sideways))).then((files) => {
+  const uploads = Promise.all(Array.from({ length: 20 }, () => givenImageFile(app, sideways))).then((files) => {
     isDone = true
     return files
   })

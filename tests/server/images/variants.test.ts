@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Transact } from '../../../server/database/transact.ts'
-import { createPictureSpool } from '../../../server/images/picture-spool.ts'
+import { createImageSpool } from '../../../server/images/image-spool.ts'
 import type { Derived } from '../../../server/images/pipeline/derive.ts'
 import type { ImagePipeline } from '../../../server/images/pipeline/image-pipeline.ts'
 import { createSlots } from '../../../server/images/pipeline/slots.ts'
@@ -10,12 +10,12 @@ import { createVariantsRepo } from '../../../server/images/variants-repo.ts'
 import { createUploadsRepo } from '../../../server/uploads/uploads-repo.ts'
 import { openStore } from '../../../storage/open-store.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
-import { blobsOf, givenPictureFile, logo, spooled } from './given.ts'
+import { blobsOf, givenImageFile, logo, spooled } from './given.ts'
 
 /** The service beside the real application, on its database and blobs, with a pipeline that can be counted and held back. */
 async function givenVariants(derive: ImagePipeline['derive']) {
   const { app, db, prepare } = await makeAppWithDatabase()
-  const { file, upload } = await givenPictureFile(app, await logo('#ff0000'), 'logo.png')
+  const { file, upload } = await givenImageFile(app, await logo('#ff0000'), 'logo.png')
   const transact: Transact = (work) => db.transaction().execute(work)
   const log = { error: () => {} }
   const blobs = await openStore({ kind: 'local', directory: resolve(app.dataDir, 'files'), durability: 'process' })
@@ -24,7 +24,7 @@ async function givenVariants(derive: ImagePipeline['derive']) {
   const make = () =>
     createVariants({
       pipeline: { derive },
-      spool: createPictureSpool({ folder: resolve(app.dataDir, 'pictures'), log }),
+      spool: createImageSpool({ folder: resolve(app.dataDir, 'pictures'), log }),
       repo: createVariantsRepo({ db, transact }),
       blobs,
       assertFreeSpace: async () => {},
@@ -44,7 +44,7 @@ const derived = (text: string): Derived => ({
 let now = Date.now()
 const stranger = { isAdmin: false }
 
-test('a picture that many ask for at once is computed once, and later not at all', async () => {
+test('an image that many ask for at once is computed once, and later not at all', async () => {
   let computed = 0
   const { file, make } = await givenVariants(async () => {
     computed += 1
@@ -59,7 +59,7 @@ test('a picture that many ask for at once is computed once, and later not at all
   expect(new Set(asked.map(({ blobKey }) => blobKey)).size).toBe(1)
 })
 
-test('of two replicas that make the same picture, one keeps it and the other throws its own away', async () => {
+test('of two replicas that make the same image, one keeps it and the other throws its own away', async () => {
   const both = Promise.withResolvers<void>()
   let waiting = 0
   const { app, file, make } = await givenVariants(async () => {
@@ -78,7 +78,7 @@ test('of two replicas that make the same picture, one keeps it and the other thr
   expect(blobsOf(app)).toHaveLength(2)
 })
 
-test('a file keeps its last 64 derived pictures, so that nobody fills the disk with them', async () => {
+test('a file keeps its last 64 derived images, so that nobody fills the disk with them', async () => {
   const { app, file, make } = await givenVariants(async () => derived('small'))
   const variants = make()
   const widths = Array.from({ length: 66 }, (_, index) => index + 1)
@@ -88,7 +88,7 @@ test('a file keeps its last 64 derived pictures, so that nobody fills the disk w
   expect(blobsOf(app)).toHaveLength(65)
 })
 
-test('when too many wait for pictures the next is told to come again, and no copy is made for it', async () => {
+test('when too many wait for images the next is told to come again, and no copy is made for it', async () => {
   const held = Promise.withResolvers<void>()
   const { app, file, make } = await givenVariants(async () => {
     await held.promise
@@ -114,7 +114,7 @@ test('of a file that is too big no copy is made', async () => {
   expect(await make().get(file, { width: 64 }, stranger)).toMatchObject({ size: 5 })
 })
 
-test('a picture that is made while its file is removed leaves nothing', async () => {
+test('an image that is made while its file is removed leaves nothing', async () => {
   let removed: Promise<unknown> = Promise.resolve()
   const { app, upload, file, make } = await givenVariants(async () => {
     const headers = { 'X-UploadToken': upload.uploadToken }

@@ -4,7 +4,7 @@ import { box, filmFile } from '../../helpers/boxes.ts'
 import { cameraFilm, iphoneFilm, PICTURES } from '../../helpers/films.ts'
 import { sharedApp } from '../../helpers/make-app.ts'
 import { createResumable, patch } from '../resumable/tus-requests.ts'
-import { blobsOf, download, fileOfLink, givenPictureFile } from './given.ts'
+import { blobsOf, download, fileOfLink, givenImageFile } from './given.ts'
 
 const REMOVED = ['gps', 'device', 'date', 'tags', 'telemetry']
 const film = filmFile(iphoneFilm({ index: 'last' }))
@@ -12,7 +12,7 @@ const film = filmFile(iphoneFilm({ index: 'last' }))
 function expectClean(delivered: Buffer): void {
   expect(delivered.length).toBe(film.length)
   expect(['+52.5', 'secret', 'Telephone'].filter((secret) => delivered.includes(secret))).toEqual([])
-  for (const picture of PICTURES) expect(delivered.indexOf(picture)).toBe(film.indexOf(picture))
+  for (const image of PICTURES) expect(delivered.indexOf(image)).toBe(film.indexOf(image))
 }
 
 const app = sharedApp()
@@ -20,7 +20,7 @@ const app = sharedApp()
 test('a video is delivered without its position, and its JSON says what went', async () => {
   const before = blobsOf(app).length
 
-  const { file, url } = await givenPictureFile(app, film, 'film.mov')
+  const { file, url } = await givenImageFile(app, film, 'film.mov')
 
   const delivered = await download(url)
   expectClean(delivered)
@@ -53,11 +53,11 @@ test('a video that comes by tus is cleaned, and the received bytes are deleted',
 })
 
 test('a video without metadata, and one that can’t be followed, stay unchanged', async () => {
-  const clean = await download((await givenPictureFile(app, filmFile(cameraFilm()), 'a.mp4')).url)
+  const clean = await download((await givenImageFile(app, filmFile(cameraFilm()), 'a.mp4')).url)
   const broken = new Uint8Array(Buffer.concat([box('ftyp', 'isom\0\0\0\0'), box('mdat', 'no index, but \xa9xyz')]))
 
-  const again = await givenPictureFile(app, new Uint8Array(clean), 'b.mp4')
-  const odd = await givenPictureFile(app, broken, 'c.mp4')
+  const again = await givenImageFile(app, new Uint8Array(clean), 'b.mp4')
+  const odd = await givenImageFile(app, broken, 'c.mp4')
 
   expect(again.file).toMatchObject({ media: { format: 'mp4', status: 'unchanged', removed: [] } })
   expect(odd.file).toMatchObject({ media: { status: 'unchanged', reason: 'its index is missing', remaining: ['gps'] } })
@@ -65,7 +65,7 @@ test('a video without metadata, and one that can’t be followed, stay unchanged
 })
 
 test('a video stays unchanged in an upload without normalisation', async () => {
-  const { file, url } = await givenPictureFile(app, film, 'film.mov', { normalize: false })
+  const { file, url } = await givenImageFile(app, film, 'film.mov', { normalize: false })
 
   expect(file).not.toHaveProperty('media')
   expect(await download(url)).toEqual(film)

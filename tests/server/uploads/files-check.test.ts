@@ -6,8 +6,8 @@ import type { Kysely } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
 import { up } from '../../../migrations/0018_check_links_fails.ts'
 import { givenFile } from '../../helpers/client.ts'
+import { fourCorners, image } from '../../helpers/images.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
-import { fourCorners, picture } from '../../helpers/pictures.ts'
 import { storedFiles } from '../../helpers/stored-files.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 
@@ -61,9 +61,9 @@ test('files whose bytes are gone or cut are marked, reported and counted, and he
   expect(await figure(app, 'mayfly_broken_files')).toBe(1)
 })
 
-test('a derived picture that lost its bytes is forgotten, and made anew for who asks', async () => {
+test('a derived image that lost its bytes is forgotten, and made anew for who asks', async () => {
   const app = await makeApp()
-  const { url } = await givenFile(app, {}, new Uint8Array(await picture(fourCorners()).png().toBuffer()), 'x.png')
+  const { url } = await givenFile(app, {}, new Uint8Array(await image(fourCorners()).png().toBuffer()), 'x.png')
   const [original] = stored(app)
   expect((await fetch(`${url}?width=64`)).status).toBe(200)
   const derived = stored(app).find((path) => path !== original) as string
@@ -74,9 +74,9 @@ test('a derived picture that lost its bytes is forgotten, and made anew for who 
   expect((await fetch(`${url}?width=64`)).status).toBe(200)
 })
 
-test('a derived picture that lost its bytes is made anew for the next who asks', async () => {
+test('a derived image that lost its bytes is made anew for the next who asks', async () => {
   const app = await makeApp()
-  const { url } = await givenFile(app, {}, new Uint8Array(await picture(fourCorners()).png().toBuffer()), 'x.png')
+  const { url } = await givenFile(app, {}, new Uint8Array(await image(fourCorners()).png().toBuffer()), 'x.png')
   const [original] = stored(app)
   expect((await fetch(`${url}?width=64`, { method: 'HEAD' })).status).toBe(200) // made, but not opened
   unlinkSync(stored(app).find((path) => path !== original) as string)

@@ -4,14 +4,14 @@ import { stripMetadata } from '../../../server/images/metadata/strip-metadata.ts
 import { cleaned } from '../../../web/src/send/cleaned.ts'
 import { filmFile } from '../../helpers/boxes.ts'
 import { cameraFilm } from '../../helpers/films.ts'
-import { PHONE_EXIF, photo, picture, secretsIn, storedPixels, withTiffFields } from '../../helpers/pictures.ts'
+import { image, PHONE_EXIF, photo, secretsIn, storedPixels, withTiffFields } from '../../helpers/images.ts'
 
 const bytesOf = async (blob: Blob): Promise<Buffer> => Buffer.from(await blob.arrayBuffer())
 const blobOf = (bytes: Buffer): Blob => new Blob([new Uint8Array(bytes)])
 
 /** As a phone takes it that is held upright: larger than a chunk. */
 async function turned(format: 'jpeg' | 'png' | 'webp'): Promise<Buffer> {
-  const pixels = picture(await photo(1000, 800)).withExif(PHONE_EXIF)
+  const pixels = image(await photo(1000, 800)).withExif(PHONE_EXIF)
   return pixels.withMetadata({ orientation: 6 }).toFormat(format).toBuffer()
 }
 

@@ -10,7 +10,7 @@ import './gallery.css'
 
 interface Props {
   view: View
-  /** Pictures and videos. */
+  /** Images and videos. */
   files: ViewFile[]
   /** Their ids. */
   selected: ReadonlySet<string>
@@ -19,7 +19,7 @@ interface Props {
   onLook: (one: ViewFile) => void
 }
 
-/** Pictures and videos side by side. What is far from what is seen is not loaded, so that hundreds scroll well. */
+/** Images and videos side by side. What is far from what is seen is not loaded, so that hundreds scroll well. */
 export function Gallery({ files, selected, ...props }: Props) {
   return (
     <ul class="gallery" aria-label={galleryTexts.value.gallery}>

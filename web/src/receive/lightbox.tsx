@@ -19,7 +19,7 @@ import './lightbox.css'
 
 interface Props {
   view: View
-  /** Pictures and videos, in the order in which they are shown. */
+  /** Images and videos, in the order in which they are shown. */
   files: ViewFile[]
   /** The id of the first that is shown. */
   first: string
@@ -33,7 +33,7 @@ interface Props {
 const LARGER = 1.5
 const ASIDE = 80
 
-/** One picture or video after the other, as large as the window, or larger. */
+/** One image or video after the other, as large as the window, or larger. */
 export function Lightbox({ view, files, first, onClose, children }: Props) {
   const shown = useSignal(first)
   const close = useBack(() => onClose(shown.value))
@@ -78,7 +78,7 @@ export function Lightbox({ view, files, first, onClose, children }: Props) {
     zoom.scaleBy(1 / LARGER)
   }
 
-  const isPicture = previewKind(view, one) === 'image'
+  const isImage = previewKind(view, one) === 'image'
   const t = galleryTexts.value
   const name = visibleName(one.path)
   const position = t.placeOf(formatNumber(place + 1), formatNumber(files.length))
@@ -86,8 +86,8 @@ export function Lightbox({ view, files, first, onClose, children }: Props) {
     <dialog ref={dialog} class="lightbox" aria-labelledby={id} tabIndex={-1} autofocus>
       <div class="lightbox-head">
         <p class="quiet">{position}</p>
-        {isPicture && <IconButton icon="minus" label={t.zoomOut} onClick={smaller} />}
-        {isPicture && <IconButton icon="plus" label={t.zoomIn} onClick={larger} />}
+        {isImage && <IconButton icon="minus" label={t.zoomOut} onClick={smaller} />}
+        {isImage && <IconButton icon="plus" label={t.zoomIn} onClick={larger} />}
         <IconButton icon="close" label={commonTexts.value.close} onClick={() => dialog.current?.close()} />
       </div>
       <div ref={zoom.box} class={`stage ${zoom.isHeld.value ? 'held' : ''}`} {...zoom.handlers}>
@@ -162,7 +162,7 @@ function Shown({ view, one, isFirst, zoom }: ShownProps) {
       <img
         class="preview"
         src={preview.url}
-        alt={t.pictureOf(visibleName(one.path))}
+        alt={t.imageOf(visibleName(one.path))}
         draggable={false}
         style={{ transform: `translate(${x}px, ${y}px) scale(${scale})` }}
         onError={fail}

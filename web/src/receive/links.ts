@@ -20,11 +20,11 @@ export function fileUrl(upload: UploadJson, file: FileJson): string {
 /** A file that is saved under its own name rather than shown. */
 export const saveUrl = (upload: UploadJson, file: FileJson): string => `${fileUrl(upload, file)}?dl=1`
 
-/** Whether the server can make other pictures of it: it has no decoder for some that browsers may have one for. */
+/** Whether the server can make other images of it: it has no decoder for some that browsers may have one for. */
 export const hasThumbnails = ({ image }: FileJson): boolean =>
   image !== undefined && image.format !== 'heic' && image.format !== 'jxl'
 
-/** A smaller copy of a picture, in a box of the given size in pixels; `fit: 'cover'` fills the box and crops the rest. */
+/** A smaller copy of an image, in a box of the given size in pixels; `fit: 'cover'` fills the box and crops the rest. */
 export const thumbnailUrl = (
   upload: UploadJson,
   file: FileJson,

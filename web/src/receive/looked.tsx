@@ -13,7 +13,7 @@ interface Props {
   children: (one: ViewFile) => ComponentChildren
 }
 
-/** What somebody looks at, in front of everything. From a picture or video they come to the others. */
+/** What somebody looks at, in front of everything. From an image or video they come to the others. */
 export function Looked({ view, listed, looked, children }: Props) {
   const one = looked.value
   const kind = one && previewKind(view, one)

@@ -9,7 +9,7 @@ export const THUMBNAIL_BOX = { width: PIXELS, height: PIXELS, fit: 'cover' } as 
 /** A photo takes some 50 MB while it is made smaller. */
 const inTurn = pLimit(2)
 
-/** A small picture of what the browser can't fetch by itself: the server's, behind a password, or made here of what is encrypted. */
+/** A small image of what the browser can't fetch by itself: the server's, behind a password, or made here of what is encrypted. */
 export const pageThumbnail = (view: View, one: ViewFile, signal: AbortSignal): Promise<Blob> =>
   inTurn(async () => {
     signal.throwIfAborted()
@@ -17,13 +17,13 @@ export const pageThumbnail = (view: View, one: ViewFile, signal: AbortSignal): P
     const bytes = isServers
       ? await openUrl(view, thumbnailUrl(view.upload, one.file, THUMBNAIL_BOX), { signal })
       : (await openFile(view, one, { signal })).bytes
-    const picture = await new Response(bytes as ReadableStream<Uint8Array<ArrayBuffer>>).blob()
-    return isServers ? picture : reduced(picture)
+    const image = await new Response(bytes as ReadableStream<Uint8Array<ArrayBuffer>>).blob()
+    return isServers ? image : reduced(image)
   })
 
 /** Its shorter side is as long as that of a thumbnail. */
-async function reduced(picture: Blob): Promise<Blob> {
-  const bitmap = await createImageBitmap(picture)
+async function reduced(image: Blob): Promise<Blob> {
+  const bitmap = await createImageBitmap(image)
   const scale = Math.min(1, PIXELS / Math.min(bitmap.width, bitmap.height))
   const canvas = new OffscreenCanvas(Math.ceil(bitmap.width * scale), Math.ceil(bitmap.height * scale))
   const context = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D

@@ -2,7 +2,7 @@ import { kindOf } from '../ui/file-kind.ts'
 import { hasThumbnails } from './links.ts'
 import { isDirect, isLimited, needsHttps, type View, type ViewFile } from './view.ts'
 
-/** What can be looked at without saving it. Nothing of it ever runs: pictures, sound, text, and PDF in the browser's own viewer. */
+/** What can be looked at without saving it. Nothing of it ever runs: images, sound, text, and PDF in the browser's own viewer. */
 const PREVIEWED = ['image', 'video', 'audio', 'text', 'pdf'] as const
 export type PreviewKind = (typeof PREVIEWED)[number]
 
@@ -19,13 +19,13 @@ export function previewKind(view: View, one: ViewFile): PreviewKind | undefined 
   return isDirect(view) || one.size <= MAX_HELD_BYTES ? known : undefined
 }
 
-/** Pictures and videos, which a gallery shows. */
+/** Images and videos, which a gallery shows. */
 export const isSeen = (view: View, one: ViewFile): boolean => ['image', 'video'].includes(previewKind(view, one) ?? '')
 
-/** Of an encrypted picture that is opened for a thumbnail: all of it has to be fetched. */
+/** Of an encrypted image that is opened for a thumbnail: all of it has to be fetched. */
 const MAX_OPENED_BYTES = 8_000_000
 
-/** Who fetches a small picture of a file: the browser, a link; or the page, which knows passwords and keys. Undefined: there is none. */
+/** Who fetches a small image of a file: the browser, a link; or the page, which knows passwords and keys. Undefined: there is none. */
 export function thumbnailBy(view: View, one: ViewFile): 'browser' | 'page' | undefined {
   const { upload, secret } = view
   if (previewKind(view, one) === undefined) return undefined

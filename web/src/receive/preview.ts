@@ -10,7 +10,7 @@ export type Preview =
   | { kind: Exclude<PreviewKind, 'text'>; url: string; release?: () => void }
   | { kind: 'text'; text: string; isWhole: boolean }
 
-const PICTURE_PIXELS = 2048
+const IMAGE_PIXELS = 2048
 /** For the browser's viewer: without thumbnails beside it, as wide as there is room. */
 const PDF_VIEW = '#navpanes=0&view=FitH'
 const MAX_TEXT_BYTES = 200_000
@@ -26,11 +26,11 @@ export async function loadPreview(view: View, one: ViewFile, kind: PreviewKind, 
   return { kind, url: kind === 'pdf' ? held + PDF_VIEW : held, release: () => URL.revokeObjectURL(held) }
 }
 
-/** Where the browser finds a picture, sound or video by itself; undefined: it has to pass through the page. */
+/** Where the browser finds an image, sound or video by itself; undefined: it has to pass through the page. */
 export function directUrl(view: View, one: ViewFile): string | undefined {
   if (!isDirect(view)) return undefined
   return hasThumbnails(one.file)
-    ? thumbnailUrl(view.upload, one.file, { width: PICTURE_PIXELS })
+    ? thumbnailUrl(view.upload, one.file, { width: IMAGE_PIXELS })
     : fileUrl(view.upload, one.file)
 }
 

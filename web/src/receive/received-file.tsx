@@ -6,7 +6,7 @@ import { lazy } from '../ui/lazy.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
 import { RemovedData } from '../ui/removed-data.tsx'
 import { DownloadButton } from './download-button.tsx'
-import { FilePicture } from './file-picture.tsx'
+import { FileImage } from './file-image.tsx'
 import { Refusal } from './refusal.tsx'
 import { uploadTexts } from './texts/upload.ts'
 import { useFetching } from './use-fetching.ts'
@@ -38,7 +38,7 @@ export function ReceivedFile({ view, one, reload, isOnly, isSelected, onSelect, 
   const progress = fetching.progress.value
   return (
     <li class={`file ${isThere ? '' : 'absent'}`}>
-      <FilePicture view={view} one={one} />
+      <FileImage view={view} one={one} />
       <FileName path={path} />
       <span class="file-facts">
         {progress ? t.progressOf(formatBytes(progress.read), formatBytes(progress.total)) : factsOf(one)}

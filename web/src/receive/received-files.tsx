@@ -51,7 +51,7 @@ export function ReceivedFiles({ view, reload }: Props) {
   const hasGallery = files.filter((one) => thumbnailBy(view, one)).length >= SEVERAL
   // Of encrypted files even thumbnails need all their bytes, so people have to want them.
   const isGallery = hasGallery && (chosenLook.value ?? (view.secret ? 'list' : 'gallery')) === 'gallery'
-  const [pictures, others] = isGallery
+  const [images, others] = isGallery
     ? [listed.filter((one) => isSeen(view, one)), listed.filter((one) => !isSeen(view, one))]
     : [[], listed]
   if (files.every(({ file }) => file.status === 'deleted'))
@@ -78,7 +78,7 @@ export function ReceivedFiles({ view, reload }: Props) {
       {isGallery && (
         <Gallery
           view={view}
-          files={pictures}
+          files={images}
           selected={selected.value}
           onSelect={canSelect ? toggle : undefined}
           onLook={look}

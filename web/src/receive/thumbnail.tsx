@@ -16,19 +16,19 @@ interface Props {
 /** A server that is asked for too many at once refuses some. */
 const MAX_ATTEMPTS = 3
 const PAUSE_MS = 5_000
-/** How far from what is seen the page fetches pictures already. */
+/** How far from what is seen the page fetches images already. */
 const MARGIN = '200px'
 
-/** A square of a picture; where there is none, what kind of file it is and its name. */
+/** A square of an image; where there is none, what kind of file it is and its name. */
 export function Thumbnail({ view, one }: Props) {
   const by = thumbnailBy(view, one)
   if (by === 'browser') return <ByBrowser view={view} one={one} />
-  return by === 'page' ? <ByPage view={view} one={one} /> : <Unpictured one={one} />
+  return by === 'page' ? <ByPage view={view} one={one} /> : <WithoutImage one={one} />
 }
 
 function ByBrowser({ view, one }: Props) {
   const failures = useSignal(0)
-  if (failures.value === MAX_ATTEMPTS) return <Unpictured one={one} />
+  if (failures.value === MAX_ATTEMPTS) return <WithoutImage one={one} />
 
   function fail(): void {
     const count = failures.value + 1
@@ -73,11 +73,11 @@ function ByPage({ view, one }: Props) {
       if (url.peek()) URL.revokeObjectURL(url.peek() as string)
     }
   }, [])
-  if (hasFailed.value) return <Unpictured one={one} />
+  if (hasFailed.value) return <WithoutImage one={one} />
   return url.value ? <img src={url.value} alt="" decoding="async" /> : <span ref={box} class="tile-wait" />
 }
 
-function Unpictured({ one: { path, file } }: { one: ViewFile }) {
+function WithoutImage({ one: { path, file } }: { one: ViewFile }) {
   return (
     <span class="tile-name">
       <Icon name={KIND_ICONS[kindOf({ name: path, type: file.fileType })]} size={28} />

@@ -16,7 +16,7 @@ const CLOSE_UP = 2.5
 /** Controls of a video, at its lower edge. */
 const CONTROLS = 80
 
-/** A picture in a box: larger by wheel, pinch or double tap, moved where it is larger than the box, else swiped away. */
+/** An image in a box: larger by wheel, pinch or double tap, moved where it is larger than the box, else swiped away. */
 export function useZoom({ onStep, onClose }: Options) {
   const box = useRef<HTMLDivElement>(null)
   const placement = useSignal(FITTED)

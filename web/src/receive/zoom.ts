@@ -1,4 +1,4 @@
-/** Where a picture stands in its box. Pure. */
+/** Where an image stands in its box. Pure. */
 
 /** A `scale` of 1 fits it into its box; `x` and `y`, in pixels, are how far its middle is from that of the box. */
 export interface Placement {

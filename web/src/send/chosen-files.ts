@@ -58,7 +58,7 @@ async function readAll(reader: FileSystemDirectoryReader): Promise<FileSystemEnt
 
 const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile
 
-/** Pasted pictures are all called `image.png`; the time tells them apart. */
+/** Pasted images are all called `image.png`; the time tells them apart. */
 export function pastedFiles({ files }: DataTransfer, now: Date): ChosenFile[] {
   return [...files].map((file) => {
     const isUnnamed = /^image\.\w+$/.test(file.name)

@@ -23,7 +23,7 @@ export interface Sending extends Running {
   secret: string | undefined
   /** Nobody has its link yet, so without its files it is of no use. */
   isNew: boolean
-  /** Files as the server has stored them, once pictures are among them. */
+  /** Files as the server has stored them, once images are among them. */
   stored: Signal<FileJson[]>
 }
 

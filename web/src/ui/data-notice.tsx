@@ -1,10 +1,10 @@
 import type { DataReport } from '../lib/cleaned-here.ts'
-import { pictureTexts } from '../lib/texts/pictures.ts'
+import { imageTexts } from '../lib/texts/images.ts'
 import { Icon } from './icon.tsx'
 
 /** What a photo or a video carried with it that nobody was meant to see: that it is gone, or that it is still there. */
 export function DataNotice({ report: { removed, remaining } }: { report: DataReport }) {
-  const t = pictureTexts.value
+  const t = imageTexts.value
   if (remaining)
     return (
       <span class="tag bad">

@@ -10,7 +10,7 @@ import { box, type Film, filmFile, filmParts, u32 } from '../../../helpers/boxes
 import { temporaryFolder } from '../../../helpers/database.ts'
 import { personalTags } from '../../../helpers/exiftool.ts'
 import { cameraFilm, iphoneFilm, PICTURES } from '../../../helpers/films.ts'
-import { damaged, secretsIn } from '../../../helpers/pictures.ts'
+import { damaged, secretsIn } from '../../../helpers/images.ts'
 import { isInstalled } from '../../../helpers/programs.ts'
 
 async function editsOf(bytes: Uint8Array) {

@@ -24,8 +24,8 @@ export function traces(bytes: Buffer): string[] {
   return [...found.map(([kind]) => kind), ...(hasGps ? ['gps'] : [])]
 }
 
-/** Noise, since smooth pictures have few 0xFF in their scans. Always the same. */
-export function picture({ width = 32, height = 24, channels = 3 as 1 | 3 | 4, seed = 1 } = {}): Sharp {
+/** Noise, since smooth images have few 0xFF in their scans. Always the same. */
+export function image({ width = 32, height = 24, channels = 3 as 1 | 3 | 4, seed = 1 } = {}): Sharp {
   let state = seed
   const noise = Buffer.from(
     Array.from({ length: width * height * channels }, () => {
@@ -36,7 +36,7 @@ export function picture({ width = 32, height = 24, channels = 3 as 1 | 3 | 4, se
   return sharp(noise, { raw: { width, height, channels } })
 }
 
-/** A picture with the metadata that sharp can write: EXIF with a position, and XMP. */
+/** An image with the metadata that sharp can write: EXIF with a position, and XMP. */
 export const withSecrets = (image: Sharp): Sharp =>
   image.withExif({ IFD0: { Copyright: SECRETS.exif }, IFD3: GPS }).withXmp(XMP)
 

@@ -5,13 +5,13 @@ import { asFile, exiftool, personalTags } from '../../../helpers/exiftool.ts'
 import {
   damaged,
   fourCorners,
+  image,
   orientationExif,
   PHONE_EXIF,
-  picture,
   secretsIn,
   storedPixels,
   withJpegSegment,
-} from '../../../helpers/pictures.ts'
+} from '../../../helpers/images.ts'
 import { isInstalled } from '../../../helpers/programs.ts'
 
 /** Photos that are brighter on screens that can do that (Ultra HDR), and panoramas: what they need stays. */
@@ -24,7 +24,7 @@ const xmp = (content: string) =>
 const HDRGM = 'xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/" hdrgm:Version="1.0"'
 const ISO = Buffer.from('urn:iso:std:iso:ts:21496:-1\0\0\0\0\0', 'latin1')
 
-const photo = await picture(fourCorners()).withExif(PHONE_EXIF).jpeg().toBuffer()
+const photo = await image(fourCorners()).withExif(PHONE_EXIF).jpeg().toBuffer()
 const map = await sharp({ create: { width: 12, height: 8, channels: 3, background: '#808080' } })
   .greyscale()
   .withExif(PHONE_EXIF)

@@ -3,7 +3,7 @@ import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import { kindsOf } from '../../../../server/images/metadata/metadata-kinds.ts'
 import { readExif } from '../../../../server/images/metadata/read-exif.ts'
-import { picture, SECRETS, tiff, withSecrets } from './fixtures.ts'
+import { image, SECRETS, tiff, withSecrets } from './fixtures.ts'
 
 const ORDERS = ['II', 'MM'] as const
 const NOTHING = { orientation: 1, hasGps: false, hasThumbnail: false }
@@ -16,7 +16,7 @@ test.each(ORDERS.flatMap((order) => [1, 2, 3, 4, 5, 6, 7, 8].map((orientation) =
 )
 
 test.each([1, 3, 6, 8])('orientation %d is read as sharp writes and reads it', async (orientation) => {
-  const { exif } = await sharp(await picture().withMetadata({ orientation }).jpeg().toBuffer()).metadata()
+  const { exif } = await sharp(await image().withMetadata({ orientation }).jpeg().toBuffer()).metadata()
   expect(readExif(exif ?? Buffer.alloc(0)).orientation).toBe(orientation)
 })
 
@@ -68,9 +68,9 @@ test('no bytes make it throw, and the orientation is always one of eight', () =>
 })
 
 test('the kinds of metadata are told from what sharp says of any format', async () => {
-  const avif = await withSecrets(picture()).avif({ effort: 0 }).toBuffer()
+  const avif = await withSecrets(image()).avif({ effort: 0 }).toBuffer()
   expect(kindsOf(await sharp(avif).metadata())).toEqual(['gps', 'exif', 'xmp'])
-  expect(kindsOf(await sharp(await picture().png().toBuffer()).metadata())).toEqual([])
+  expect(kindsOf(await sharp(await image().png().toBuffer()).metadata())).toEqual([])
   expect(kindsOf({ iptc: Buffer.from(SECRETS.iptc), comments: [{}] })).toEqual(['iptc', 'comment'])
   expect(kindsOf({ xmp: Buffer.from('<rdf exif:GPSLatitude="47"/>') })).toEqual(['gps', 'xmp'])
 })

@@ -2,8 +2,8 @@ import sharp, { type JpegOptions } from 'sharp'
 import { describe, expect, test } from 'vitest'
 import {
   IPTC_SEGMENT,
+  image,
   metadataLeft,
-  picture,
   pixels,
   SECRETS,
   segment,
@@ -19,7 +19,7 @@ const COMMENT = segment(0xfe, SECRETS.comment)
 const exifSegment = (exif: Buffer) => segment(0xe1, Buffer.concat([Buffer.from('Exif\0\0'), exif]))
 const FILL = Buffer.alloc(5, 0xff)
 
-const jpeg = (options: JpegOptions = {}) => withSecrets(picture()).jpeg(options).toBuffer()
+const jpeg = (options: JpegOptions = {}) => withSecrets(image()).jpeg(options).toBuffer()
 
 describe('pixels stay bit for bit', () => {
   test.each([
@@ -42,7 +42,7 @@ describe('pixels stay bit for bit', () => {
   test.each([1, 2, 3, 4, 5, 6, 7, 8])(
     'stored as they are, and no longer turned by orientation %d',
     async (orientation) => {
-      const file = await withSecrets(picture()).withMetadata({ orientation }).jpeg().toBuffer()
+      const file = await withSecrets(image()).withMetadata({ orientation }).jpeg().toBuffer()
 
       const { bytes } = await strip('jpeg', file)
 
@@ -52,7 +52,7 @@ describe('pixels stay bit for bit', () => {
   )
 
   test('grey', async () => {
-    const file = await withSecrets(picture({ channels: 1 }))
+    const file = await withSecrets(image({ channels: 1 }))
       .toColourspace('b-w')
       .jpeg()
       .toBuffer()
@@ -62,7 +62,7 @@ describe('pixels stay bit for bit', () => {
   })
 
   test('CMYK, which needs its Adobe segment and a profile in fifteen segments', async () => {
-    const file = await withSecrets(picture()).toColourspace('cmyk').withIccProfile('cmyk').jpeg().toBuffer()
+    const file = await withSecrets(image()).toColourspace('cmyk').withIccProfile('cmyk').jpeg().toBuffer()
 
     const { bytes } = await strip('jpeg', file)
 
@@ -74,7 +74,7 @@ describe('pixels stay bit for bit', () => {
 
   test('RGB, which only the Adobe segment tells from YCbCr', async () => {
     const rgb = segment(0xee, Buffer.from(`Adobe\0\x64\0\0\0\0\0${SECRETS.unknown}`, 'latin1'))
-    const plain = await picture().jpeg({ chromaSubsampling: '4:4:4' }).toBuffer()
+    const plain = await image().jpeg({ chromaSubsampling: '4:4:4' }).toBuffer()
     const file = withSegments(plain, rgb)
 
     const { bytes } = await strip('jpeg', file)
@@ -85,7 +85,7 @@ describe('pixels stay bit for bit', () => {
   })
 
   test('with a profile of their own', async () => {
-    const file = await picture().withIccProfile('p3').jpeg().toBuffer()
+    const file = await image().withIccProfile('p3').jpeg().toBuffer()
     const { bytes, removed } = await strip('jpeg', file)
     expect(bytes.includes('ICC_PROFILE')).toBe(true)
     expect(await pixels(bytes)).toEqual(await pixels(file))
@@ -161,7 +161,7 @@ describe('goes', () => {
     expect(removed).toEqual(['thumbnail'])
   })
 
-  test('a second picture behind the first, with metadata of its own', async () => {
+  test('a second image behind the first, with metadata of its own', async () => {
     const second = withSegments(await jpeg(), segment(0xfe, SECRETS.trailer))
     const file = Buffer.concat([withSegments(tinyJpeg(), segment(0xe2, 'MPF\0II*\0')), second])
     const { bytes, removed } = await strip('jpeg', file)
@@ -208,13 +208,13 @@ describe('is refused', () => {
     ['no JPEG', Buffer.from('GIF89a')],
     ['garbage between segments', withSegments(tinyJpeg(), Buffer.from('garbage'))],
     ['a segment that is shorter than its length', withSegments(tinyJpeg(), Buffer.of(0xff, 0xe1, 0, 1))],
-    ['an end without a picture', Buffer.of(0xff, 0xd8, 0xff, 0xd9)],
+    ['an end without an image', Buffer.of(0xff, 0xd8, 0xff, 0xd9)],
   ])('as malformed: %s', async (_, file) => {
     await expect(strip('jpeg', file)).rejects.toMatchObject({ name: 'UnstrippableError', reason: 'malformed' })
   })
 
   test.each([
-    ['a picture in a picture', withSegments(tinyJpeg(), Buffer.of(0xff, 0xd8))],
+    ['an image in an image', withSegments(tinyJpeg(), Buffer.of(0xff, 0xd8))],
     ['a restart outside of a scan', withSegments(tinyJpeg(), Buffer.of(0xff, 0xd0))],
     ['JPEG-LS', tinyJpeg({ frame: segment(0xf7, Buffer.of(8, 0, 8, 0, 16, 1, 1, 0x11, 0)) })],
   ])('as unsupported: %s', async (_, file) => {

@@ -9,8 +9,8 @@ import {
 import {
   cut,
   IPTC_SEGMENT,
+  image,
   outcome,
-  picture,
   pngChunk,
   SECRETS,
   segment,
@@ -27,18 +27,18 @@ import {
 const small = { width: 9, height: 7 }
 const FILES: [name: string, format: StrippableFormat, file: Buffer][] = [
   ['a JPEG by hand', 'jpeg', withSegments(tinyJpeg(), segment(0xfe, SECRETS.comment), IPTC_SEGMENT)],
-  ['a JPEG', 'jpeg', await withSecrets(picture(small)).withIccProfile('p3').jpeg({ quality: 100 }).toBuffer()],
-  ['a progressive JPEG', 'jpeg', await withSecrets(picture(small)).jpeg({ progressive: true }).toBuffer()],
-  ['a PNG', 'png', withPngChunks(await withSecrets(picture(small)).png().toBuffer(), pngChunk('tEXt', 'Title\0x'))],
-  ['a WebP', 'webp', withWebpChunks(await withSecrets(picture(small)).webp().toBuffer(), webpChunk('odd ', 'x'))],
+  ['a JPEG', 'jpeg', await withSecrets(image(small)).withIccProfile('p3').jpeg({ quality: 100 }).toBuffer()],
+  ['a progressive JPEG', 'jpeg', await withSecrets(image(small)).jpeg({ progressive: true }).toBuffer()],
+  ['a PNG', 'png', withPngChunks(await withSecrets(image(small)).png().toBuffer(), pngChunk('tEXt', 'Title\0x'))],
+  ['a WebP', 'webp', withWebpChunks(await withSecrets(image(small)).webp().toBuffer(), webpChunk('odd ', 'x'))],
   [
     'an animated WebP',
     'webp',
     await withSecrets(
       sharp(
         [
-          await picture(small).png().toBuffer(),
-          await picture({ ...small, seed: 2 })
+          await image(small).png().toBuffer(),
+          await image({ ...small, seed: 2 })
             .png()
             .toBuffer(),
         ],
@@ -52,7 +52,7 @@ const FILES: [name: string, format: StrippableFormat, file: Buffer][] = [
   ],
 ]
 
-const PLAIN_PNG = await picture().png().toBuffer()
+const PLAIN_PNG = await image().png().toBuffer()
 const UNTOUCHED = { bytes: Buffer.alloc(0), removed: [] }
 
 describe.each(FILES)('%s', (_, format, file) => {
@@ -204,7 +204,7 @@ describe('a file of half a gigabyte', () => {
   })
 
   test('that is all EXIF takes little memory as a WebP', async () => {
-    const plain = await picture().webp().toBuffer()
+    const plain = await image().webp().toBuffer()
     const exif = [Buffer.from('EXIF'), long(SIZE).reverse()]
     const start = Buffer.concat([
       Buffer.from('RIFF'),

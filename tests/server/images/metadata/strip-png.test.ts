@@ -2,8 +2,8 @@ import { deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import {
+  image,
   metadataLeft,
-  picture,
   pixels,
   pngChunk,
   SECRETS,
@@ -14,17 +14,17 @@ import {
   withSecrets,
 } from './fixtures.ts'
 
-const plain = await picture().png().toBuffer()
+const plain = await image().png().toBuffer()
 
 describe('pixels stay bit for bit', () => {
   test.each([
-    ['RGB', picture().png()],
-    ['with transparency', picture({ channels: 4 }).png()],
-    ['grey', picture({ channels: 1 }).toColourspace('b-w').png()],
-    ['palette', picture().png({ palette: true, colours: 16 })],
-    ['interlaced', picture({ channels: 4 }).png({ progressive: true })],
-    ['16 bit', picture().toColourspace('rgb16').png()],
-    ['with a profile of their own', picture().withIccProfile('p3').png()],
+    ['RGB', image().png()],
+    ['with transparency', image({ channels: 4 }).png()],
+    ['grey', image({ channels: 1 }).toColourspace('b-w').png()],
+    ['palette', image().png({ palette: true, colours: 16 })],
+    ['interlaced', image({ channels: 4 }).png({ progressive: true })],
+    ['16 bit', image().toColourspace('rgb16').png()],
+    ['with a profile of their own', image().withIccProfile('p3').png()],
   ])('%s', async (_, image) => {
     const file = await withSecrets(image).toBuffer()
 
@@ -116,7 +116,7 @@ describe('goes', () => {
 
   test('everything at once, and sharp sees no comment any more', async () => {
     const file = withPngChunks(
-      await withSecrets(picture()).png().toBuffer(),
+      await withSecrets(image()).png().toBuffer(),
       pngChunk('tEXt', `Title\0${SECRETS.comment}`),
     )
 

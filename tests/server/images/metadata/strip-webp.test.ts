@@ -1,8 +1,8 @@
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import {
+  image,
   metadataLeft,
-  picture,
   pixels,
   riff,
   SECRETS,
@@ -14,18 +14,18 @@ import {
   withWebpChunks,
 } from './fixtures.ts'
 
-const simple = await picture().webp().toBuffer()
-const lossless = await picture().webp({ lossless: true }).toBuffer()
-const frames = await Promise.all([1, 2, 3].map((seed) => picture({ channels: 4, seed }).png().toBuffer()))
+const simple = await image().webp().toBuffer()
+const lossless = await image().webp({ lossless: true }).toBuffer()
+const frames = await Promise.all([1, 2, 3].map((seed) => image({ channels: 4, seed }).png().toBuffer()))
 const animation = () =>
   sharp(frames, { join: { animated: true } }).webp({ loop: 3, delay: [100, 200, 300], lossless: true })
 
 describe('pixels stay bit for bit', () => {
   test.each([
-    ['lossy', picture().webp()],
-    ['lossless', picture().webp({ lossless: true })],
-    ['with transparency', picture({ channels: 4 }).webp()],
-    ['with a profile of their own', picture().withIccProfile('p3').webp()],
+    ['lossy', image().webp()],
+    ['lossless', image().webp({ lossless: true })],
+    ['with transparency', image({ channels: 4 }).webp()],
+    ['with a profile of their own', image().withIccProfile('p3').webp()],
     ['animated', animation()],
   ])('%s', async (_, image) => {
     const file = await withSecrets(image).toBuffer()

@@ -5,7 +5,7 @@ import {
   adobeRgbProfile,
   colourAt,
   drawn,
-  picture,
+  image,
   secretsIn,
   storedPixels,
   tinyGif,
@@ -13,7 +13,7 @@ import {
   withPngChunk,
   withPngProfile,
   XMP,
-} from '../../../helpers/pictures.ts'
+} from '../../../helpers/images.ts'
 import { normalised } from './given-pipeline.ts'
 
 const COLOURS = [
@@ -26,7 +26,7 @@ const COLOURS = [
 async function threeFrames() {
   const frames = await Promise.all(
     COLOURS.map((colour) =>
-      picture(drawn(20, 10, () => colour))
+      image(drawn(20, 10, () => colour))
         .png()
         .toBuffer(),
     ),
@@ -92,12 +92,12 @@ test('an animated WebP loses its metadata only', async () => {
   expect(await storedPixels(output)).toEqual(await storedPixels(webp))
 })
 
-/** Declares two frames that play for ever; decoders that know nothing of it show the picture (PNG third edition §11.3.6.1). */
+/** Declares two frames that play for ever; decoders that know nothing of it show the image (PNG third edition §11.3.6.1). */
 const ANIMATION_CONTROL = Buffer.from([0, 0, 0, 2, 0, 0, 0, 0])
 
 test('an animated PNG in other colours is left alone, since only its first frame would be left', async () => {
   const png = withPngProfile(
-    await picture(drawn(20, 10, () => COLOURS[0]))
+    await image(drawn(20, 10, () => COLOURS[0]))
       .png()
       .toBuffer(),
     adobeRgbProfile(),

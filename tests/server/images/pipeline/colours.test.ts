@@ -6,15 +6,15 @@ import {
   drawn,
   fourCorners,
   gammaSrgbProfile,
+  image,
   lyingProfile,
-  picture,
   storedPixels,
   withJpegProfile,
   withPngProfile,
-} from '../../../helpers/pictures.ts'
+} from '../../../helpers/images.ts'
 import { normalised } from './given-pipeline.ts'
 
-const plain = (r: number, g: number, b: number) => picture(drawn(32, 32, () => [r, g, b]))
+const plain = (r: number, g: number, b: number) => image(drawn(32, 32, () => [r, g, b]))
 const about = (r: number, g: number, b: number, tolerance = 3) =>
   [r, g, b].map((value) => expect.toSatisfy((is: number) => Math.abs(is - value) <= tolerance))
 
@@ -76,11 +76,11 @@ test('16 bits stay 16 bits, in Display P3 too', async () => {
 })
 
 test('an sRGB profile of any name needs no other pixels, and a profile that only says sRGB does', async () => {
-  const jpeg = await picture(fourCorners()).jpeg().toBuffer()
+  const jpeg = await image(fourCorners()).jpeg().toBuffer()
 
   const honest = await normalised(withJpegProfile(jpeg, gammaSrgbProfile()))
   const lying = await normalised(withJpegProfile(jpeg, lyingProfile()))
-  const usual = await normalised(await picture(fourCorners()).withIccProfile('srgb').jpeg().toBuffer())
+  const usual = await normalised(await image(fourCorners()).withIccProfile('srgb').jpeg().toBuffer())
 
   expect(honest.report?.status).not.toBe('normalised')
   expect(usual.report?.status).not.toBe('normalised')
@@ -90,9 +90,7 @@ test('an sRGB profile of any name needs no other pixels, and a profile that only
 test('a profile that leads out of itself is ignored', async () => {
   const broken = gammaSrgbProfile().subarray(0, 200)
 
-  const { report, hasOutput } = await normalised(
-    withJpegProfile(await picture(fourCorners()).jpeg().toBuffer(), broken),
-  )
+  const { report, hasOutput } = await normalised(withJpegProfile(await image(fourCorners()).jpeg().toBuffer(), broken))
 
   expect([report?.status, hasOutput]).not.toEqual(['stripped', false])
   expect(report?.dimensions).toEqual([48, 32])
@@ -112,7 +110,7 @@ test.for([
   ['a palette', { palette: true }],
   ['interlacing', { progressive: true }],
 ])('a PNG with %s keeps it when only metadata goes', async ([, options]) => {
-  const png = await picture(fourCorners())
+  const png = await image(fourCorners())
     .withExif({ IFD0: { Artist: 'Anna Person' } })
     .png(options as object)
     .toBuffer()

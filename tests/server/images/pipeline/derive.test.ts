@@ -1,8 +1,8 @@
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import { AppError } from '../../../../server/lib/errors.ts'
-import { asHeld, colourAt, drawn, fourCorners, PHONE_EXIF, picture, tinyGif } from '../../../helpers/pictures.ts'
-import { givenPicture, givenPipeline, LIMITS } from './given-pipeline.ts'
+import { asHeld, colourAt, drawn, fourCorners, image, PHONE_EXIF, tinyGif } from '../../../helpers/images.ts'
+import { givenImage, givenPipeline, LIMITS } from './given-pipeline.ts'
 
 const about = (...colour: number[]) => colour.map((value) => expect.closeTo(value, -1.2))
 
@@ -90,7 +90,7 @@ test.for(['png', 'webp', 'avif'] as const)('%s keeps what is transparent', async
 })
 
 const wide = () =>
-  picture(drawn(300, 100, (x) => (x < 150 ? [220, 30, 30] : [30, 40, 220])))
+  image(drawn(300, 100, (x) => (x < 150 ? [220, 30, 30] : [30, 40, 220])))
     .png()
     .toBuffer()
 
@@ -113,7 +113,7 @@ test.for([
   expect([width, height, format]).toEqual([...dimensions, 'png'])
 })
 
-test('bars beside a picture are transparent, or white in a JPEG', async () => {
+test('bars beside an image are transparent, or white in a JPEG', async () => {
   const { derive } = givenPipeline()
   const square = { width: 60, height: 60, fit: 'contain' } as const
 
@@ -125,8 +125,8 @@ test('bars beside a picture are transparent, or white in a JPEG', async () => {
 })
 
 test('a photo from a phone comes upright, small and without metadata', async () => {
-  const photo = picture(asHeld(fourCorners(), 6)).withExif(PHONE_EXIF).withMetadata({ orientation: 6 })
-  const path = givenPicture(await photo.jpeg({ quality: 95 }).toBuffer())
+  const photo = image(asHeld(fourCorners(), 6)).withExif(PHONE_EXIF).withMetadata({ orientation: 6 })
+  const path = givenImage(await photo.jpeg({ quality: 95 }).toBuffer())
 
   const { bytes, dimensions } = await givenPipeline().derive(path, { format: 'webp', width: 24 })
 
@@ -167,7 +167,7 @@ const codeOf = (work: Promise<unknown>) =>
     (error) => (error instanceof AppError ? error.kind : error),
   )
 
-test('what can’t be asked of a picture is the asker’s mistake', async () => {
+test('what can’t be asked of an image is the asker’s mistake', async () => {
   const { derive } = givenPipeline()
   const png = await wide()
 
@@ -177,7 +177,7 @@ test('what can’t be asked of a picture is the asker’s mistake', async () => 
   expect(await codeOf(derive(png, { background: 'url(/etc/passwd)' }))).toBe('bad_request')
 })
 
-test('a picture that can’t be converted says so', async () => {
+test('an image that can’t be converted says so', async () => {
   const { derive } = givenPipeline({ limits: { ...LIMITS, frames: 2 } })
 
   expect(await codeOf(derive(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), {}))).toBe(
@@ -187,7 +187,7 @@ test('a picture that can’t be converted says so', async () => {
   expect(await codeOf(derive(tinyGif(3), {}))).toBe('not_acceptable')
 })
 
-test('when too many wait for a picture, the next is told to come again', async () => {
+test('when too many wait for an image, the next is told to come again', async () => {
   const { derive } = givenPipeline({ parallelism: 1, queueLimit: 0 })
   const png = await wide()
 

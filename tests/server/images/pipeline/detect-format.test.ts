@@ -34,7 +34,7 @@ test.for<[string, string]>([
   ['a RIFF with sound', 'RIFF\x24\0\0\0WAVEfmt '],
   ['a PDF', '%PDF-1.7'],
   ['a page with a JPEG in it', '<html>\xff\xd8\xff\xe0'],
-  ['a Panasonic raw picture', 'IIU\0\x18\0\0\0'],
+  ['a Panasonic raw image', 'IIU\0\x18\0\0\0'],
 ])('%s is not', ([, text]) => {
   expect(detectFormat(head(text))).toBe(undefined)
 })
@@ -47,13 +47,13 @@ test.for<[string, string, string | undefined]>([
   ['a film of a shop', '\0\0\0\x14ftypM4V \0\0\0\x01M4V ', 'm4v'],
   ['a HEIC', '\0\0\0\x18ftypheic\0\0\0\0mif1heic', undefined],
   ['music', '\0\0\0\x14ftypM4A \0\0\0\0mp42', undefined],
-  ['a raw picture', '\0\0\0\x18ftypcrx \0\0\0\x01crx isom', undefined],
+  ['a raw image', '\0\0\0\x18ftypcrx \0\0\0\x01crx isom', undefined],
   ['a text', 'what moov is', undefined],
 ])('a video is told by its brand: %s', ([, text, format]) => {
   expect(detectVideo(head(text))).toBe(format)
 })
 
-test('an AVIF with a track of frames is told from one picture', () => {
+test('an AVIF with a track of frames is told from one image', () => {
   expect(isAvifSequence(head('\0\0\0\x1cftypavis\0\0\0\0avifavismiaf'))).toBe(true)
   expect(isAvifSequence(head('\0\0\0\x1cftypavif\0\0\0\0mif1avifmiaf'))).toBe(false)
 })

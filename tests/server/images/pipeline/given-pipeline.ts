@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { ImageLimits, ImageReport, Strip } from '../../../../server/images/pipeline/image.ts'
 import { createImagePipeline } from '../../../../server/images/pipeline/image-pipeline.ts'
 import { createMemoryBudget } from '../../../../server/images/pipeline/memory.ts'
-import type { ImageLimits, ImageReport, Strip } from '../../../../server/images/pipeline/picture.ts'
 import { createSlots } from '../../../../server/images/pipeline/slots.ts'
 import { stripFile } from '../../../../server/images/strip-file.ts'
 import { temporaryFolder } from '../../../helpers/database.ts'
@@ -29,7 +29,7 @@ export function givenPipeline({
 }
 
 /** The path of a file with these bytes in a folder that goes with the test. */
-export function givenPicture(bytes: Uint8Array, name = 'input'): string {
+export function givenImage(bytes: Uint8Array, name = 'input'): string {
   const path = join(temporaryFolder(), name)
   writeFileSync(path, bytes)
   return path
@@ -42,9 +42,9 @@ export interface Normalised {
   hasOutput: boolean
 }
 
-/** What becomes of a picture. */
+/** What becomes of an image. */
 export async function normalised(bytes: Uint8Array, images = givenPipeline()): Promise<Normalised> {
-  const input = givenPicture(bytes)
+  const input = givenImage(bytes)
   const output = join(temporaryFolder(), 'output')
   const report = await images.normalise(input, output)
   return { report, input, output, hasOutput: existsSync(output) }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { box, XMP_UUID } from '../../../helpers/boxes.ts'
 import { PHONE_TAGS, personalTags, withTags } from '../../../helpers/exiftool.ts'
 import { heif, heifPixels } from '../../../helpers/heif.ts'
-import { damaged, photo, secretsIn } from '../../../helpers/pictures.ts'
+import { damaged, photo, secretsIn } from '../../../helpers/images.ts'
 import { isInstalled } from '../../../helpers/programs.ts'
 import { normalised } from './given-pipeline.ts'
 
@@ -41,7 +41,7 @@ describe.skipIf(!hasPrograms)('files of libheif', () => {
     expect([report?.status, report?.reason, hasOutput]).toEqual(['unchanged', undefined, false])
   })
 
-  test('a HEIC with a smaller picture inside keeps that', async () => {
+  test('a HEIC with a smaller image inside keeps that', async () => {
     const plain = await heif(small, 'heic', '--thumb', '64')
 
     const { report, output } = await normalised(withTags(plain, ...PHONE_TAGS))

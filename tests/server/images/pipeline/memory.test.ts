@@ -25,7 +25,7 @@ test('what fits is held at the same time, and the rest waits in order', async ()
   await Promise.all(held)
 })
 
-test('what never fits is a problem of the picture', async () => {
+test('what never fits is a problem of the image', async () => {
   const { hold } = createMemoryBudget(100)
 
   await expect(hold(101, signal, async () => {})).rejects.toMatchObject({ kind: 'unfit' })

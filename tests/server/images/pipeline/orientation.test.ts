@@ -5,18 +5,18 @@ import {
   asHeld,
   colourAt,
   fourCorners,
+  image,
   orientationExif,
   PHONE_EXIF,
-  picture,
   secretsIn,
   withJpegSegment,
   XMP,
-} from '../../../helpers/pictures.ts'
+} from '../../../helpers/images.ts'
 import { normalised } from './given-pipeline.ts'
 
 /** What a phone writes: pixels as the sensor saw them, and a note how it was held. */
 const photoHeld = (orientation: number) =>
-  picture(asHeld(fourCorners(), orientation)).withExif(PHONE_EXIF).withXmp(XMP).withMetadata({ orientation })
+  image(asHeld(fourCorners(), orientation)).withExif(PHONE_EXIF).withXmp(XMP).withMetadata({ orientation })
 
 const near = (r: number, g: number, b: number) => [r, g, b].map((value) => expect.closeTo(value, -1.2))
 
@@ -62,8 +62,8 @@ test('an upright JPEG keeps every bit of its pixels', async () => {
   expect(await sharp(output).raw().toBuffer()).toEqual(await sharp(input).raw().toBuffer())
 })
 
-test('a picture that has nothing to lose is unchanged, without a reason', async () => {
-  const plain = await picture(fourCorners()).png().toBuffer()
+test('an image that has nothing to lose is unchanged, without a reason', async () => {
+  const plain = await image(fourCorners()).png().toBuffer()
 
   const { report, hasOutput } = await normalised(plain)
 
@@ -86,7 +86,7 @@ test.for(['4:2:0', '4:4:4'])('colours stay as finely sampled as they were: %s', 
 })
 
 test('a grey JPEG stays grey when it is turned', async () => {
-  const grey = await picture(asHeld(fourCorners(), 6)).toColourspace('b-w').jpeg().toBuffer()
+  const grey = await image(asHeld(fourCorners(), 6)).toColourspace('b-w').jpeg().toBuffer()
   const jpeg = withJpegSegment(grey, 0xe1, orientationExif(6))
 
   const { output } = await normalised(jpeg)

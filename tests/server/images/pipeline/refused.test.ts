@@ -8,21 +8,21 @@ import {
   asHeld,
   declaredPng,
   fourCorners,
+  image,
   orientationExif,
   PHONE_EXIF,
   photo,
-  picture,
   tinyGif,
   withJpegSegment,
   withPngChunk,
   withPngProfile,
-} from '../../../helpers/pictures.ts'
-import { givenPicture, givenPipeline, LIMITS, normalised } from './given-pipeline.ts'
+} from '../../../helpers/images.ts'
+import { givenImage, givenPipeline, LIMITS, normalised } from './given-pipeline.ts'
 
-const png = () => picture(fourCorners()).png().toBuffer()
+const png = () => image(fourCorners()).png().toBuffer()
 const turnedJpeg = async (width = 48, height = 32) =>
   withJpegSegment(
-    await picture(await photo(width, height))
+    await image(await photo(width, height))
       .jpeg()
       .toBuffer(),
     0xe1,
@@ -62,7 +62,7 @@ test('a PNG whose header has a wrong checksum is left as it came', async () => {
 
 test('PNG bytes are a PNG, whatever their name', async () => {
   const images = givenPipeline()
-  const input = givenPicture(withPngChunk(await png(), 'tEXt', Buffer.from('Author\0Anna Person')), 'holiday.jpg')
+  const input = givenImage(withPngChunk(await png(), 'tEXt', Buffer.from('Author\0Anna Person')), 'holiday.jpg')
   const output = join(temporaryFolder(), 'result.jpg')
 
   const report = await images.normalise(input, output)
@@ -73,7 +73,7 @@ test('PNG bytes are a PNG, whatever their name', async () => {
 
 test('what is encoded anew keeps its format, whatever the output is called', async () => {
   const images = givenPipeline()
-  const input = givenPicture(withPngProfile(await png(), adobeRgbProfile()), 'holiday.gif')
+  const input = givenImage(withPngProfile(await png(), adobeRgbProfile()), 'holiday.gif')
   const output = join(temporaryFolder(), 'result.webp')
 
   const report = await images.normalise(input, output)
@@ -82,7 +82,7 @@ test('what is encoded anew keeps its format, whatever the output is called', asy
   expect((await sharp(output).metadata()).format).toBe('png')
 })
 
-test('a file that is no picture is none', async () => {
+test('a file that is no image is none', async () => {
   const { report, hasOutput } = await normalised(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'))
 
   expect([report, hasOutput]).toEqual([undefined, false])
@@ -98,7 +98,7 @@ test('a JPEG that is a ZIP, too, is a JPEG only, afterwards', async () => {
 })
 
 test('bytes between the segments of a JPEG, which every program skips, are no reason to give up', async () => {
-  const jpeg = withJpegSegment(await picture(asHeld(fourCorners(), 1)).jpeg().toBuffer(), 0xe1, orientationExif(6))
+  const jpeg = withJpegSegment(await image(asHeld(fourCorners(), 1)).jpeg().toBuffer(), 0xe1, orientationExif(6))
   const odd = Buffer.concat([jpeg.subarray(0, -2), Buffer.from([1, 2, 3]), jpeg.subarray(-2)])
 
   const { report } = await normalised(odd)
@@ -144,7 +144,7 @@ test('exactly as many pixels and frames as allowed pass, and one more does not',
   expect((await normalised(tinyGif(4), images)).report?.reason).toBe('it has more than 3 frames')
 })
 
-test('a file bigger than any picture is not read', async () => {
+test('a file bigger than any image is not read', async () => {
   const bytes = await png()
 
   const fits = await normalised(bytes, givenPipeline({ limits: { ...LIMITS, bytes: bytes.length } }))
@@ -153,9 +153,9 @@ test('a file bigger than any picture is not read', async () => {
   expect([fits.report?.reason, tooBig.report?.reason]).toEqual([undefined, 'its file is bigger than 0.000159 MB'])
 })
 
-test('an upright picture that can only be decoded, not followed, is encoded anew', async () => {
+test('an upright image that can only be decoded, not followed, is encoded anew', async () => {
   const images = givenPipeline({ strip: () => Promise.reject(new Error('an odd marker')) })
-  const jpeg = await picture(fourCorners()).withExif(PHONE_EXIF).jpeg({ quality: 95 }).toBuffer()
+  const jpeg = await image(fourCorners()).withExif(PHONE_EXIF).jpeg({ quality: 95 }).toBuffer()
 
   const { report, output } = await normalised(jpeg, images)
 
@@ -171,32 +171,32 @@ test('pixels of all frames count together', async () => {
   expect(report).toMatchObject({ status: 'unchanged', reason: expect.stringContaining('megapixels') })
 })
 
-test('a picture that takes too long loses its metadata, but keeps how it is turned', async () => {
+test('an image that takes too long loses its metadata, but keeps how it is turned', async () => {
   const images = givenPipeline({ limits: { ...LIMITS, timeoutMs: 5 }, parallelism: 1 })
   const folder = temporaryFolder()
   const output = join(folder, 'output')
 
-  const report = await images.normalise(givenPicture(await turnedJpeg(1600, 1200)), output)
+  const report = await images.normalise(givenImage(await turnedJpeg(1600, 1200)), output)
 
   expect(report).toMatchObject({ status: 'stripped', reason: 'it took longer than 0.005 seconds' })
   expect(await sharp(output).metadata()).toMatchObject({ width: 1600, height: 1200, orientation: 6 })
   // The only slot is free again when libvips has let go; then what it wrote is gone as well.
-  await images.normalise(givenPicture(await png()), join(temporaryFolder(), 'output'))
+  await images.normalise(givenImage(await png()), join(temporaryFolder(), 'output'))
   expect(readdirSync(folder)).toEqual(['output'])
 })
 
-test('a picture that takes too long and can’t be followed is refused, not left as it came', async () => {
+test('an image that takes too long and can’t be followed is refused, not left as it came', async () => {
   const strip = () => Promise.reject(new Error('an odd marker'))
   const images = givenPipeline({ strip, limits: { ...LIMITS, timeoutMs: 5 } })
 
-  const work = images.normalise(givenPicture(await turnedJpeg(1600, 1200)), join(temporaryFolder(), 'output'))
+  const work = images.normalise(givenImage(await turnedJpeg(1600, 1200)), join(temporaryFolder(), 'output'))
 
   await expect(work).rejects.toMatchObject({ kind: 'unavailable', retryAfterSeconds: 5 })
 })
 
-test('when too many wait, a picture is refused, not left as it came', async () => {
+test('when too many wait, an image is refused, not left as it came', async () => {
   const images = givenPipeline({ parallelism: 1, queueLimit: 1 })
-  const input = givenPicture(await turnedJpeg(600, 400))
+  const input = givenImage(await turnedJpeg(600, 400))
 
   const work = [1, 2, 3].map(() => images.normalise(input, join(temporaryFolder(), 'output')))
   const outcomes = await Promise.allSettled(work)
@@ -205,7 +205,7 @@ test('when too many wait, a picture is refused, not left as it came', async () =
   expect(rejected).toMatchObject([{ reason: { kind: 'unavailable', retryAfterSeconds: 5 } }])
 })
 
-test('a picture that needs more memory than there is for pictures is not decoded', async () => {
+test('an image that needs more memory than there is for images is not decoded', async () => {
   const jpeg = await turnedJpeg(1600, 1200)
   const enough = givenPipeline({ memoryBytes: 13_000_000 })
   const tooLittle = givenPipeline({ memoryBytes: 11_000_000 })
@@ -213,29 +213,29 @@ test('a picture that needs more memory than there is for pictures is not decoded
   expect((await normalised(jpeg, enough)).report).toMatchObject({ status: 'normalised' })
   expect((await normalised(jpeg, tooLittle)).report).toMatchObject({
     status: 'stripped',
-    reason: 'it takes more memory than there is for a picture',
+    reason: 'it takes more memory than there is for an image',
     dimensions: [1200, 1600],
   })
 })
 
-test('a claimant that gives up while a picture is worked on gets its error at once, and nothing remains of it', async () => {
+test('a claimant that gives up while an image is worked on gets its error at once, and nothing remains of it', async () => {
   const images = givenPipeline({ parallelism: 1 })
   const output = join(temporaryFolder(), 'output')
   const controller = new AbortController()
 
-  const work = images.normalise(givenPicture(await turnedJpeg(1600, 1200)), output, { signal: controller.signal })
+  const work = images.normalise(givenImage(await turnedJpeg(1600, 1200)), output, { signal: controller.signal })
   setTimeout(() => controller.abort(new Error('gone')), 10)
 
   await expect(work).rejects.toThrow('gone')
-  await images.normalise(givenPicture(await png()), join(temporaryFolder(), 'output'))
+  await images.normalise(givenImage(await png()), join(temporaryFolder(), 'output'))
   expect(existsSync(output)).toBe(false)
 })
 
 test('a claimant that gives up while it waits leaves its place to the next', async () => {
   const images = givenPipeline({ parallelism: 1, queueLimit: 1 })
   const controller = new AbortController()
-  const first = images.normalise(givenPicture(await turnedJpeg(600, 400)), join(temporaryFolder(), 'output'))
-  const waiting = images.normalise(givenPicture(await png()), join(temporaryFolder(), 'output'), {
+  const first = images.normalise(givenImage(await turnedJpeg(600, 400)), join(temporaryFolder(), 'output'))
+  const waiting = images.normalise(givenImage(await png()), join(temporaryFolder(), 'output'), {
     signal: controller.signal,
   })
 
@@ -245,29 +245,29 @@ test('a claimant that gives up while it waits leaves its place to the next', asy
   expect((await first)?.status).toBe('normalised')
 })
 
-test('a full disk is no fault of the picture', async () => {
+test('a full disk is no fault of the image', async () => {
   const images = givenPipeline()
   const output = join(temporaryFolder(), 'output')
   // Never the device itself: what is left at the output path after a failure is removed, as root too.
   symlinkSync('/dev/full', `${output}.attempt`)
 
-  const upright = images.normalise(givenPicture(await png()), output)
+  const upright = images.normalise(givenImage(await png()), output)
 
   await expect(upright).rejects.toThrow('ENOSPC')
 })
 
-test('a disk that is full while a picture is encoded is none either', async () => {
+test('a disk that is full while an image is encoded is none either', async () => {
   const images = givenPipeline({ strip: async () => [] })
   const output = join(temporaryFolder(), 'output')
   symlinkSync('/dev/full', `${output}.attempt`)
 
-  const turned = images.normalise(givenPicture(await turnedJpeg(600, 400)), output)
+  const turned = images.normalise(givenImage(await turnedJpeg(600, 400)), output)
 
   await expect(turned).rejects.toThrow(/No space left/)
 })
 
-test('a file that is gone is no fault of the picture', async () => {
+test('a file that is gone is no fault of the image', async () => {
   const images = givenPipeline()
 
-  await expect(images.normalise('/nowhere/picture.jpg', join(temporaryFolder(), 'output'))).rejects.toThrow('ENOENT')
+  await expect(images.normalise('/nowhere/image.jpg', join(temporaryFolder(), 'output'))).rejects.toThrow('ENOENT')
 })

@@ -4,9 +4,9 @@ import { expect, test } from 'vitest'
 import {
   asHeld,
   fourCorners,
+  image,
   PHONE_EXIF,
   photo,
-  picture,
   secretsIn,
   storedPixels,
   tinyGif,
@@ -14,15 +14,15 @@ import {
   withJpegSegment,
   withTiffFields,
   XMP,
-} from '../../../helpers/pictures.ts'
+} from '../../../helpers/images.ts'
 import { givenPipeline, LIMITS, normalised } from './given-pipeline.ts'
 
 const ORIENTATION = 6
-/** No picture here is so small that it would be decoded. */
+/** No image here is so small that it would be decoded. */
 const tooSmall = givenPipeline({ limits: { ...LIMITS, pixels: 100 } })
 
 const turned = (format: 'jpeg' | 'png' | 'webp') =>
-  picture(asHeld(fourCorners(), ORIENTATION))
+  image(asHeld(fourCorners(), ORIENTATION))
     .withMetadata({ orientation: ORIENTATION })
     .withExifMerge(PHONE_EXIF)
     .withXmp(XMP)
@@ -52,8 +52,8 @@ test.for(['jpeg', 'png', 'webp'] as const)(
   },
 )
 
-test('an upright picture that is too large to be decoded is the same as one that was', async () => {
-  const bytes = await picture(fourCorners()).withExif(PHONE_EXIF).jpeg().toBuffer()
+test('an upright image that is too large to be decoded is the same as one that was', async () => {
+  const bytes = await image(fourCorners()).withExif(PHONE_EXIF).jpeg().toBuffer()
 
   const large = await normalised(bytes, tooSmall)
   const small = await normalised(bytes)
@@ -62,10 +62,10 @@ test('an upright picture that is too large to be decoded is the same as one that
 })
 
 test('a GIF, a TIFF and an AVIF that are too large to be decoded lose their metadata', async () => {
-  const gif = withGifExtension(await picture(fourCorners()).gif().toBuffer(), 0xfe, 'secret')
+  const gif = withGifExtension(await image(fourCorners()).gif().toBuffer(), 0xfe, 'secret')
   const fields = [{ tag: 315, value: 'Anna Person' }]
-  const tiff = withTiffFields(await picture(fourCorners()).tiff({ compression: 'lzw' }).toBuffer(), fields)
-  const avif = await picture(fourCorners()).withExif(PHONE_EXIF).avif({ effort: 0 }).toBuffer()
+  const tiff = withTiffFields(await image(fourCorners()).tiff({ compression: 'lzw' }).toBuffer(), fields)
+  const avif = await image(fourCorners()).withExif(PHONE_EXIF).avif({ effort: 0 }).toBuffer()
 
   for (const bytes of [gif, tiff, avif]) {
     const { report, input, output } = await normalised(bytes, tooSmall)
@@ -88,7 +88,7 @@ test('a JPEG that only misses its end gets one, and can be decoded', async () =>
 })
 
 test('an upright JPEG that only misses its end loses its metadata, gets an end, and is not encoded anew', async () => {
-  const whole = await picture(fourCorners()).withExif(PHONE_EXIF).jpeg().toBuffer()
+  const whole = await image(fourCorners()).withExif(PHONE_EXIF).jpeg().toBuffer()
 
   const { report, output } = await normalised(whole.subarray(0, -2))
 
@@ -106,7 +106,7 @@ test('a GIF of twenty thousand frames loses its comments', async () => {
   expect(readFileSync(output)).toEqual(tinyGif(20_000))
 })
 
-const wide = async () => picture(await photo(320, 200))
+const wide = async () => image(await photo(320, 200))
 
 test.for([
   ['JPEG', async () => (await wide()).withExif(PHONE_EXIF).withXmp(XMP).jpeg().toBuffer()],

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
-import { photo, picture, similarity, storedPixels } from '../../../helpers/pictures.ts'
+import { image, photo, similarity, storedPixels } from '../../../helpers/images.ts'
 import { normalised } from './given-pipeline.ts'
 
-/** How much of a picture is lost when its pixels have to be encoded anew. */
+/** How much of an image is lost when its pixels have to be encoded anew. */
 
 /** A turn by 90° of 637 × 411 moves the 8 × 8 blocks of the JPEG, so that everything is quantised anew. */
 test.for([50, 75, 85, 92, 97])('a turned JPEG of quality %i looks as it did: SSIM above 0.99', async (quality) => {
-  const jpeg = await picture(await photo(637, 411))
+  const jpeg = await image(await photo(637, 411))
     .withMetadata({ orientation: 6 })
     .jpeg({ quality })
     .toBuffer()
@@ -20,7 +20,7 @@ test.for([50, 75, 85, 92, 97])('a turned JPEG of quality %i looks as it did: SSI
 })
 
 test('a turned JPEG does not grow to more than twice its size', async () => {
-  const jpeg = await picture(await photo(637, 411))
+  const jpeg = await image(await photo(637, 411))
     .withMetadata({ orientation: 6 })
     .jpeg({ quality: 80 })
     .toBuffer()
@@ -31,7 +31,7 @@ test('a turned JPEG does not grow to more than twice its size', async () => {
 })
 
 test('a turned WebP looks as it did: SSIM above 0.99', async () => {
-  const webp = await picture(await photo(637, 411))
+  const webp = await image(await photo(637, 411))
     .withMetadata({ orientation: 6 })
     .webp({ quality: 90 })
     .toBuffer()
@@ -43,7 +43,7 @@ test('a turned WebP looks as it did: SSIM above 0.99', async () => {
 })
 
 test('a turned WebP that was lossless loses nothing', async () => {
-  const source = picture(await photo(120, 80))
+  const source = image(await photo(120, 80))
   const webp = await source.withMetadata({ orientation: 3 }).webp({ lossless: true }).toBuffer()
 
   const { output, report } = await normalised(webp)
@@ -53,7 +53,7 @@ test('a turned WebP that was lossless loses nothing', async () => {
 })
 
 test('an AVIF whose colours are converted looks as it did: SSIM above 0.99', async () => {
-  const avif = await picture(await photo(320, 200))
+  const avif = await image(await photo(320, 200))
     .withIccProfile('p3')
     .avif({ quality: 80 })
     .toBuffer()

@@ -4,16 +4,16 @@ import { expect, test } from 'vitest'
 import {
   adobeRgbProfile,
   fourCorners,
+  image,
   PHONE_EXIF,
-  picture,
   secretsIn,
   storedPixels,
   withTiffFields,
   XMP,
-} from '../../../helpers/pictures.ts'
-import { givenPicture, normalised } from './given-pipeline.ts'
+} from '../../../helpers/images.ts'
+import { givenImage, normalised } from './given-pipeline.ts'
 
-const tiff = (options = {}) => picture(fourCorners()).tiff({ compression: 'lzw', ...options })
+const tiff = (options = {}) => image(fourCorners()).tiff({ compression: 'lzw', ...options })
 
 /** As a scanner with a GPS would write it. */
 const METADATA = [
@@ -35,7 +35,7 @@ test('a TIFF loses its metadata in place and keeps every bit of its pixels', asy
 })
 
 test('pages of a TIFF stay, and each loses its metadata', async () => {
-  const page = await picture(fourCorners()).png().toBuffer()
+  const page = await image(fourCorners()).png().toBuffer()
   const pages = sharp([page, page], { join: { animated: true } })
 
   const { report, output } = await normalised(await pages.withXmp(XMP).tiff({ compression: 'deflate' }).toBuffer())
@@ -46,7 +46,7 @@ test('pages of a TIFF stay, and each loses its metadata', async () => {
 })
 
 test('a TIFF in Adobe RGB becomes sRGB without loss, at the same resolution', async () => {
-  const profile = givenPicture(adobeRgbProfile(), 'adobe.icc')
+  const profile = givenImage(adobeRgbProfile(), 'adobe.icc')
   const source = await tiff({ xres: 11.811, yres: 11.811 }).withIccProfile(profile).toBuffer()
 
   const { report, output } = await normalised(source)
@@ -61,12 +61,12 @@ test.for([
   ['a DNG', [{ tag: 50706, value: 0x0401 }]],
   ['a NEF or ARW, with the sensor’s data below its preview', [{ tag: 330, value: 8 }]],
   ['a preview', [{ tag: 254, value: 1 }]],
-])('a raw picture of a camera is left alone: %s', async ([, fields]) => {
+])('a raw image of a camera is left alone: %s', async ([, fields]) => {
   const raw = withTiffFields(await tiff().toBuffer(), [...METADATA, ...(fields as { tag: number; value: number }[])])
 
   const { report, hasOutput } = await normalised(raw)
 
-  expect(report).toMatchObject({ status: 'unchanged', reason: expect.stringContaining('raw picture'), removed: [] })
+  expect(report).toMatchObject({ status: 'unchanged', reason: expect.stringContaining('raw image'), removed: [] })
   expect(report?.remaining).toEqual(['gps', 'exif'])
   expect(hasOutput).toBe(false)
 })
@@ -83,7 +83,7 @@ test('a TIFF whose directories go round in a circle is left alone', async () => 
 
 test('an AVIF loses EXIF and XMP and keeps every bit of its pixels', async () => {
   const { report, input, output } = await normalised(
-    await picture(fourCorners()).withExif(PHONE_EXIF).withXmp(XMP).avif({ lossless: true }).toBuffer(),
+    await image(fourCorners()).withExif(PHONE_EXIF).withXmp(XMP).avif({ lossless: true }).toBuffer(),
   )
 
   expect(report).toMatchObject({
@@ -100,7 +100,7 @@ test('an AVIF loses EXIF and XMP and keeps every bit of its pixels', async () =>
 })
 
 test('an AVIF in Display P3 becomes sRGB', async () => {
-  const avif = await picture(fourCorners()).withIccProfile('p3').withExif(PHONE_EXIF).avif({ quality: 90 }).toBuffer()
+  const avif = await image(fourCorners()).withIccProfile('p3').withExif(PHONE_EXIF).avif({ quality: 90 }).toBuffer()
 
   const { report, output } = await normalised(avif)
 

@@ -8,19 +8,19 @@ import {
   adobeRgbProfile,
   damaged,
   fourCorners,
+  image,
   PHONE_EXIF,
-  picture,
   secretsIn,
   storedPixels,
   withTiffFields,
   XMP,
-} from '../../../helpers/pictures.ts'
+} from '../../../helpers/images.ts'
 import { isInstalled } from '../../../helpers/programs.ts'
-import { givenPicture, normalised } from './given-pipeline.ts'
+import { givenImage, normalised } from './given-pipeline.ts'
 
 /** Which fields of a TIFF stay, and which boxes of a JPEG XL. */
 
-const plain = await picture(fourCorners()).tiff({ compression: 'lzw' }).toBuffer()
+const plain = await image(fourCorners()).tiff({ compression: 'lzw' }).toBuffer()
 
 test.skipIf(!isInstalled('exiftool'))(
   'what programs write about themselves and people goes, whatever its tag',
@@ -72,7 +72,7 @@ test.for([
 })
 
 test('a BigTIFF loses its metadata and keeps its pixels', async () => {
-  const tiff = await picture(fourCorners()).withXmp(XMP).tiff({ compression: 'lzw', bigtiff: true }).toBuffer()
+  const tiff = await image(fourCorners()).withXmp(XMP).tiff({ compression: 'lzw', bigtiff: true }).toBuffer()
 
   const { report, output } = await normalised(tiff)
 
@@ -81,7 +81,7 @@ test('a BigTIFF loses its metadata and keeps its pixels', async () => {
   expect(await storedPixels(output)).toEqual(await storedPixels(tiff))
 })
 
-test.skipIf(!isInstalled('exiftool'))('a picture inside of another stays, and loses its metadata, too', async () => {
+test.skipIf(!isInstalled('exiftool'))('an image inside of another stays, and loses its metadata, too', async () => {
   const inner = [
     { tag: 256, value: 4711 },
     { tag: 315, value: 'Anna Person' },
@@ -97,7 +97,7 @@ test.skipIf(!isInstalled('exiftool'))('a picture inside of another stays, and lo
 
 test('a plate for a spot colour never becomes transparency', async () => {
   const rgba = sharp({ create: { width: 8, height: 8, channels: 4, background: { r: 200, g: 10, b: 10, alpha: 0.5 } } })
-  const profile = givenPicture(adobeRgbProfile(), 'adobe.icc')
+  const profile = givenImage(adobeRgbProfile(), 'adobe.icc')
   const alpha = await rgba.withIccProfile(profile).withXmp(XMP).tiff({ compression: 'none' }).toBuffer()
   const spot = withTiffFields(alpha, [{ tag: 338, value: 0 }])
 
@@ -140,10 +140,10 @@ function pointingTo(position: number, fields: number): Buffer {
 }
 
 test.skipIf(!isInstalled('exiftool'))('a JPEG XL loses its boxes of metadata, compressed ones, too', async () => {
-  const exif = (await sharp(await picture(fourCorners()).withExif(PHONE_EXIF).jpeg().toBuffer()).metadata()).exif
+  const exif = (await sharp(await image(fourCorners()).withExif(PHONE_EXIF).jpeg().toBuffer()).metadata()).exif
   const content = Buffer.concat([Buffer.alloc(4), exif?.subarray(6) ?? Buffer.alloc(0)])
   const signature = box('JXL ', '\r\n\x87\n')
-  const pixels = box('jxlc', 'the picture')
+  const pixels = box('jxlc', 'the image')
   const jxl = Buffer.concat([
     ...[signature, box('ftyp', 'jxl \0\0\0\0jxl '), pixels, box('Exif', content), box('xml ', XMP)],
     ...[box('brob', 'xml ', brotliCompressSync(XMP)), box('jbrd', 'secret'), box('jumb', 'secret')],

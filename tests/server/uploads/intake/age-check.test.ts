@@ -110,7 +110,7 @@ test('a form says that it is encrypted before its files, or not at all', async (
   ])
 })
 
-test('a picture in an encrypted upload is refused rather than normalised', async () => {
+test('an image in an encrypted upload is refused rather than normalised', async () => {
   const upload = await createUpload(app, { e2ee: 'age', normalize: true })
 
   expect(await answerOf(addFile(app, upload, await phonePhoto(), 'photo.jpg'))).toEqual([400, REFUSAL])

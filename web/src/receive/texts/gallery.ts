@@ -1,6 +1,6 @@
 import { texts } from '../../lib/language.ts'
 
-/** Pictures and videos, one after the other. */
+/** Images and videos, one after the other. */
 export const galleryTexts = texts(
   {
     gallery: 'Pictures and videos',

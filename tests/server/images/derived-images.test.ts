@@ -2,10 +2,10 @@ import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import { answerOf } from '../../helpers/answers.ts'
 import { createUpload, fileForm, givenFile } from '../../helpers/client.ts'
+import { colourAt } from '../../helpers/images.ts'
 import { makeApp } from '../../helpers/make-app.ts'
-import { colourAt } from '../../helpers/pictures.ts'
 import { ask } from '../downloads/ask.ts'
-import { addPicture, blobsOf, brokenPng, download, givenPictureFile, logo, phonePhoto, spooled } from './given.ts'
+import { addImage, blobsOf, brokenPng, download, givenImageFile, logo, phonePhoto, spooled } from './given.ts'
 
 /** Larger than the smallest size on offer: 300 × 200. */
 const wide = async () =>
@@ -20,9 +20,9 @@ const shapeOf = async (bytes: Buffer) => {
   return { width, height, format }
 }
 
-test('a picture is available in a smaller size, in its own format', async () => {
+test('an image is available in a smaller size, in its own format', async () => {
   const app = await makeApp()
-  const { url } = await givenPictureFile(app, await wide())
+  const { url } = await givenImageFile(app, await wide())
 
   expect(await shapeOf(await download(`${url}?width=64`))).toEqual({ width: 64, height: 43, format: 'jpeg' })
   expect(await shapeOf(await download(`${url}?height=64`))).toEqual({ width: 96, height: 64, format: 'jpeg' })
@@ -30,7 +30,7 @@ test('a picture is available in a smaller size, in its own format', async () => 
 
 test('a box is fitted into, covered, or filled', async () => {
   const app = await makeApp()
-  const { url } = await givenPictureFile(app, await wide())
+  const { url } = await givenImageFile(app, await wide())
 
   expect(await shapeOf(await download(`${url}?width=64&height=64`))).toMatchObject({ width: 64, height: 43 })
   expect(await shapeOf(await download(`${url}?width=64&height=64&fit=cover`))).toMatchObject({ width: 64, height: 64 })
@@ -42,9 +42,9 @@ test.for([
   ['png', 'image/png', 'logo.png'],
   ['webp', 'image/webp', 'logo.webp'],
   ['avif', 'image/avif', 'logo.avif'],
-] as const)('as %s a picture has its type, its name and headers that keep it inert', async ([format, type, name]) => {
+] as const)('as %s an image has its type, its name and headers that keep it inert', async ([format, type, name]) => {
   const app = await makeApp()
-  const { url } = await givenPictureFile(app, await logo('#ff0000'), 'logo.png')
+  const { url } = await givenImageFile(app, await logo('#ff0000'), 'logo.png')
 
   const { status, headers, body } = await ask(`${url}?format=${format}`)
 
@@ -62,8 +62,8 @@ test.for([
 
 test('a logo of any colour can be seen when it becomes a JPEG', async () => {
   const app = await makeApp()
-  const { url: white } = await givenPictureFile(app, await logo('#fdfdfd'), 'white.png')
-  const { url: red } = await givenPictureFile(app, await logo('#ff0000'), 'red.png')
+  const { url: white } = await givenImageFile(app, await logo('#fdfdfd'), 'white.png')
+  const { url: red } = await givenImageFile(app, await logo('#ff0000'), 'red.png')
 
   const [behindWhite = 255] = await colourAt(await download(`${white}?format=jpeg`), 2, 2)
   const [behindRed = 0] = await colourAt(await download(`${red}?format=jpeg`), 2, 2)
@@ -74,9 +74,9 @@ test('a logo of any colour can be seen when it becomes a JPEG', async () => {
   expect(behindChosen).toBeLessThan(10)
 })
 
-test('a derived picture of a file that was left alone has no metadata and stands upright', async () => {
+test('a derived image of a file that was left alone has no metadata and stands upright', async () => {
   const app = await makeApp()
-  const { url } = await givenPictureFile(app, await phonePhoto(6), 'photo.jpg', { normalize: false })
+  const { url } = await givenImageFile(app, await phonePhoto(6), 'photo.jpg', { normalize: false })
 
   const derived = await download(`${url}?format=webp`)
 
@@ -86,7 +86,7 @@ test('a derived picture of a file that was left alone has no metadata and stands
 
 test('it has an ETag of its own, conditions and ranges', async () => {
   const app = await makeApp()
-  const { url } = await givenPictureFile(app, await wide())
+  const { url } = await givenImageFile(app, await wide())
   const small = `${url}?width=64&format=png`
 
   const whole = await ask(small)
@@ -121,7 +121,7 @@ test.for([
   ['background=123456', 'invalid background, allowed: white, black; with the upload token any'],
 ] as const)('a stranger who asks for ?%s is told what is allowed', async ([query, message]) => {
   const app = await makeApp()
-  const { url } = await givenPictureFile(app, await logo('#ff0000'), 'logo.png')
+  const { url } = await givenImageFile(app, await logo('#ff0000'), 'logo.png')
 
   expect(await answerOf(fetch(`${url}?${query}`))).toEqual([400, `${message}\n`])
   expect(blobsOf(app)).toHaveLength(1)
@@ -129,7 +129,7 @@ test.for([
 
 test('the upload’s admin may ask for any size and colour', async () => {
   const app = await makeApp()
-  const { upload, url } = await givenPictureFile(app, await wide())
+  const { upload, url } = await givenImageFile(app, await wide())
   const headers = { 'X-UploadToken': upload.uploadToken }
 
   const derived = await download(`${url}?width=100&height=100&fit=contain&background=%23102030&format=png`, { headers })
@@ -138,12 +138,12 @@ test('the upload’s admin may ask for any size and colour', async () => {
   expect(await colourAt(derived, 50, 2)).toEqual([0x10, 0x20, 0x30])
 })
 
-test('what is no picture, or can’t be decoded, has no derived pictures', async () => {
+test('what is no image, or can’t be decoded, has no derived images', async () => {
   const app = await makeApp()
   const { url: text } = await givenFile(app)
-  const { url: broken } = await givenPictureFile(app, await brokenPng(), 'broken.png')
+  const { url: broken } = await givenImageFile(app, await brokenPng(), 'broken.png')
 
-  expect(await answerOf(fetch(`${text}?width=64`))).toEqual([400, expect.stringContaining('is no picture')])
+  expect(await answerOf(fetch(`${text}?width=64`))).toEqual([400, expect.stringContaining('is no image')])
   expect(await answerOf(fetch(`${broken}?width=64`))).toEqual([
     406,
     expect.stringContaining('cannot convert this image'),
@@ -153,7 +153,7 @@ test('what is no picture, or can’t be decoded, has no derived pictures', async
 
 test.for([{ oneShot: true }, { maxDownloads: 2 }])('none is made of a limited file (%o)', async (options) => {
   const app = await makeApp()
-  const { url } = await givenPictureFile(app, await logo('#ff0000'), 'logo.png', options)
+  const { url } = await givenImageFile(app, await logo('#ff0000'), 'logo.png', options)
 
   expect((await fetch(`${url}?width=64`)).status).toBe(403)
   expect((await fetch(`${url}?width=64`, { method: 'HEAD' })).status).toBe(403)
@@ -174,9 +174,9 @@ test('none is made of a stream', async () => {
   await sent
 })
 
-test('a password guards derived pictures as it guards the file, and no cache may keep them', async () => {
+test('a password guards derived images as it guards the file, and no cache may keep them', async () => {
   const app = await makeApp()
-  const { url } = await givenPictureFile(app, await wide(), 'photo.jpg', { password: 'secret' })
+  const { url } = await givenImageFile(app, await wide(), 'photo.jpg', { password: 'secret' })
   const headers = { Authorization: `Basic ${btoa('plik:secret')}` }
 
   const allowed = await fetch(`${url}?width=64`, { headers })
@@ -187,8 +187,8 @@ test('a password guards derived pictures as it guards the file, and no cache may
 
 test('they are gone in the millisecond in which the upload expires, and with a removed file', async () => {
   const app = await makeApp()
-  const { upload, url } = await givenPictureFile(app, await wide(), 'photo.jpg', { ttl: 60 })
-  const { url: other } = await addPicture(app, upload, await wide(), 'other.jpg')
+  const { upload, url } = await givenImageFile(app, await wide(), 'photo.jpg', { ttl: 60 })
+  const { url: other } = await addImage(app, upload, await wide(), 'other.jpg')
   await download(`${url}?width=64`)
   await download(`${other}?width=64`)
 
@@ -202,7 +202,7 @@ test('they are gone in the millisecond in which the upload expires, and with a r
 
 test('the download domain alone serves them', async () => {
   const app = await makeApp({ DOWNLOAD_DOMAIN: 'https://dl.example.org' })
-  const { url } = await givenPictureFile(app, await wide())
+  const { url } = await givenImageFile(app, await wide())
 
   expect((await ask(`${url}?width=64`)).status).toBe(400)
   expect((await ask(`${url}?width=64`, { headers: { Host: 'dl.example.org' } })).status).toBe(200)
@@ -210,7 +210,7 @@ test('the download domain alone serves them', async () => {
 
 test('their bytes are kept, known to the sweep, and deleted with those of the file', async () => {
   const app = await makeApp()
-  const { upload, url } = await givenPictureFile(app, await wide())
+  const { upload, url } = await givenImageFile(app, await wide())
   const first = await download(`${url}?width=64`)
   await download(`${url}?width=128`)
   await download(`${url}?format=jpeg&width=64`) // the same as the first
@@ -227,9 +227,9 @@ test('their bytes are kept, known to the sweep, and deleted with those of the fi
   expect(spooled(app)).toEqual([])
 })
 
-test('many who ask for the same picture at once get the same, and one copy is kept', async () => {
+test('many who ask for the same image at once get the same, and one copy is kept', async () => {
   const app = await makeApp()
-  const { url } = await givenPictureFile(app, await wide())
+  const { url } = await givenImageFile(app, await wide())
 
   const replies = await Promise.all(Array.from({ length: 20 }, () => ask(`${url}?width=256&format=webp`)))
 

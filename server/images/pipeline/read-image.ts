@@ -1,8 +1,8 @@
 import type { Metadata, Sharp, SharpOptions } from 'sharp'
+import { type ImageLimits, ImageProblem, isDiskFault } from './image.ts'
 import type { SharpModule } from './load-sharp.ts'
-import { type ImageLimits, isDiskFault, PictureProblem } from './picture.ts'
 
-export type PictureInput = string | Buffer
+export type ImageInput = string | Buffer
 
 export const UNDECODABLE = 'its content can’t be decoded'
 
@@ -10,10 +10,10 @@ export const framesOf = ({ pages }: Metadata): number => pages ?? 1
 
 export const isAnimated = (metadata: Metadata): boolean => framesOf(metadata) > 1
 
-/** A picture to decode: no further than its limits, and no longer. `failOn: 'error'` lets oddities pass that browsers show. */
-export function openPicture(
+/** An image to decode: no further than its limits, and no longer. `failOn: 'error'` lets oddities pass that browsers show. */
+export function openImage(
   sharp: SharpModule,
-  input: PictureInput,
+  input: ImageInput,
   limits: ImageLimits,
   options: SharpOptions = {},
 ): Sharp {
@@ -22,22 +22,22 @@ export function openPicture(
 }
 
 /**
- * What a picture says about itself, before anything of it is decoded. Throws a `PictureProblem` when it can't be read, and
+ * What an image says about itself, before anything of it is decoded. Throws an `ImageProblem` when it can't be read, and
  * faults of the disk.
  */
-export async function readHeader(sharp: SharpModule, input: PictureInput): Promise<Metadata> {
+export async function readHeader(sharp: SharpModule, input: ImageInput): Promise<Metadata> {
   // The limits are for `assertWithin`, which knows the dimensions then.
   return await sharp(input, { failOn: 'error', limitInputPixels: false })
     .metadata()
     .catch(rethrowAs('its header can’t be read'))
 }
 
-/** Frames are decoded into one long picture, so that their pixels count together. */
+/** Frames are decoded into one long image, so that their pixels count together. */
 export function assertWithin({ pixels, frames }: ImageLimits, metadata: Metadata): void {
   const count = framesOf(metadata)
-  if (count > frames) throw new PictureProblem('unfit', `it has more than ${frames} frames`)
+  if (count > frames) throw new ImageProblem('unfit', `it has more than ${frames} frames`)
   if (metadata.width * frameHeight(metadata) * count > pixels)
-    throw new PictureProblem('unfit', `it has more than ${pixels / 1_000_000} megapixels`)
+    throw new ImageProblem('unfit', `it has more than ${pixels / 1_000_000} megapixels`)
 }
 
 /** Of one frame, upright. */
@@ -48,27 +48,27 @@ export function dimensionsOf(metadata: Metadata): [number, number] {
 
 const frameHeight = ({ height, pageHeight }: Metadata): number => pageHeight ?? height
 
-/** Decodes all of a picture and keeps a few pixels. Throws like `readHeader`, with `failOn: 'warning'` at any oddity. */
+/** Decodes all of an image and keeps a few pixels. Throws like `readHeader`, with `failOn: 'warning'` at any oddity. */
 export async function assertDecodable(
   sharp: SharpModule,
-  input: PictureInput,
+  input: ImageInput,
   limits: ImageLimits,
   metadata: Metadata,
   failOn: 'error' | 'warning',
 ): Promise<void> {
   // A JPEG that is shrunk while it is decoded takes half the time.
-  await openPicture(sharp, input, limits, { pages: isAnimated(metadata) ? -1 : 1, failOn })
+  await openImage(sharp, input, limits, { pages: isAnimated(metadata) ? -1 : 1, failOn })
     .resize({ width: 64, kernel: 'nearest' })
     .raw()
     .toBuffer()
     .catch(rethrowAs(UNDECODABLE))
 }
 
-/** For `catch`: a fault of the disk stays what it is, anything else that libvips throws is the picture's. */
+/** For `catch`: a fault of the disk stays what it is, anything else that libvips throws is the image's. */
 export const rethrowAs =
   (reason: string) =>
   (error: unknown): never => {
-    if (isDiskFault(error) || error instanceof PictureProblem) throw error
+    if (isDiskFault(error) || error instanceof ImageProblem) throw error
     const isTimeout = error instanceof Error && error.message.startsWith('timeout')
-    throw isTimeout ? new PictureProblem('slow', 'it took too long', error) : new PictureProblem('unfit', reason, error)
+    throw isTimeout ? new ImageProblem('slow', 'it took too long', error) : new ImageProblem('unfit', reason, error)
   }

@@ -1,7 +1,7 @@
-import type { PICTURE_ERRORS } from '../../errors/pictures.ts'
+import type { IMAGE_ERRORS } from '../../errors/images.ts'
 import type { Translation } from '../translator.ts'
 
-export const PICTURE_ERRORS_ZH = {
+export const IMAGE_ERRORS_ZH = {
   not_a_picture: '文件 {name} 不是图片',
   pictures_disabled: '此服务器不生成缩略图',
   picture_of_limited_file: '下载次数有限的文件没有缩略图',
@@ -19,4 +19,4 @@ export const PICTURE_ERRORS_ZH = {
   picture_choice_not_allowed: '{name} 无效，可用的有：{names}；持有上传令牌者可任选',
   picture_colour_invalid: '{name} 无效，可用的有：{names}，或颜色如 1b1b1b',
   picture_pixels_invalid: '{name} 无效，应为 1 到 {max} 像素',
-} satisfies Translation<typeof PICTURE_ERRORS>
+} satisfies Translation<typeof IMAGE_ERRORS>

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
 import { memoryMiB } from '../bench/processes.ts'
-import { sidewaysWebp } from '../helpers/pictures.ts'
+import { sidewaysWebp } from '../helpers/images.ts'
 import { rawClient } from '../helpers/raw-client.ts'
 import { type SpawnedServer, spawnServer } from '../helpers/spawn-server.ts'
 import { fileOfLink, phonePhoto } from '../server/images/given.ts'
 
-/** Sends a picture whole, and leaves without waiting for the answer. */
-async function sendAndLeave(server: SpawnedServer, picture: Buffer): Promise<void> {
+/** Sends an image whole, and leaves without waiting for the answer. */
+async function sendAndLeave(server: SpawnedServer, image: Buffer): Promise<void> {
   const { send, socket, closed } = await rawClient(server.url)
-  await send(`PUT /photo HTTP/1.1\r\nHost: h\r\nContent-Length: ${picture.length}\r\n\r\n`)
-  await send(picture)
+  await send(`PUT /photo HTTP/1.1\r\nHost: h\r\nContent-Length: ${image.length}\r\n\r\n`)
+  await send(image)
   socket.end()
   await closed
 }
@@ -33,7 +33,7 @@ test('six times a WebP of 100 megapixels that has to be turned takes little memo
   expect(memoryMiB(server.pid).peak - before).toBeLessThan(150)
 })
 
-test('a picture that would take too much memory is stored without its metadata, and turned as it was', async () => {
+test('an image that would take too much memory is stored without its metadata, and turned as it was', async () => {
   const server = await spawnServer()
   const body = new Uint8Array(sidewaysWebp(9_990, 9_990))
   const before = memoryMiB(server.pid).now
@@ -45,7 +45,7 @@ test('a picture that would take too much memory is stored without its metadata, 
   expect(await fileOfLink(link)).toMatchObject({
     image: {
       status: 'stripped',
-      reason: 'it takes more memory than there is for a picture',
+      reason: 'it takes more memory than there is for an image',
       dimensions: [9_990, 9_990],
     },
   })

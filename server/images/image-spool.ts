@@ -19,13 +19,13 @@ export interface SpoolPaths {
 
 const INPUT = 'input'
 const OUTPUT = 'output'
-/** The age of a folder tells other processes that its picture is still worked on, also while that waits for its turn. */
+/** The age of a folder tells other processes that its image is still worked on, also while that waits for its turn. */
 const HEARTBEAT_MS = 60_000
 
-export type PictureSpool = ReturnType<typeof createPictureSpool>
+export type ImageSpool = ReturnType<typeof createImageSpool>
 
-/** Files that libvips reads and writes, which can't be done on a stream or a bucket. Each picture has a folder of its own. */
-export function createPictureSpool({ folder, log }: Dependencies) {
+/** Files that libvips reads and writes, which can't be done on a stream or a bucket. Each image has a folder of its own. */
+export function createImageSpool({ folder, log }: Dependencies) {
   const inUse = new Set<string>()
   const heartbeat = setInterval(() => void touchAll(), HEARTBEAT_MS).unref()
 
@@ -39,7 +39,7 @@ export function createPictureSpool({ folder, log }: Dependencies) {
     } catch (error) {
       throw isFull(error) ? storageError(error) : error
     } finally {
-      await removeFolder(path).catch((err: unknown) => log.error({ err }, 'could not remove a spooled picture'))
+      await removeFolder(path).catch((err: unknown) => log.error({ err }, 'could not remove a spooled image'))
       inUse.delete(path)
     }
   }

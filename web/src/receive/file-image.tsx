@@ -8,8 +8,8 @@ import type { View, ViewFile } from './view.ts'
 /** Sharp on a screen of twice the density. */
 const THUMBNAIL_PIXELS = 128
 
-/** A small picture of a picture, where the browser can fetch it by itself. */
-export function FilePicture({ view, one }: { view: View; one: ViewFile }) {
+/** A small copy of an image, where the browser can fetch it by itself. */
+export function FileImage({ view, one }: { view: View; one: ViewFile }) {
   const hasFailed = useSignal(false)
   const { file, path } = one
   const fail = () => {

@@ -33,12 +33,12 @@ export interface VideoReport {
 export const CONFUSED = 'its parts don’t fit together'
 
 export interface ImageLimits {
-  /** Of the file; every real picture with that many pixels is smaller. */
+  /** Of the file; every real image with that many pixels is smaller. */
   bytes: number
   /** Of all frames together. */
   pixels: number
   frames: number
-  /** For one picture, once its turn has come. */
+  /** For one image, once its turn has come. */
   timeoutMs: number
 }
 
@@ -51,22 +51,22 @@ export interface ToStrip {
   stop: AbortSignal
 }
 
-/** Copies a picture without its metadata, its pixels bit for bit the same. Throws on one that it can't follow. */
-export type Strip = (format: StrippableFormat, picture: ToStrip) => Promise<RemovedKind[]>
+/** Copies an image without its metadata, its pixels bit for bit the same. Throws on one that it can't follow. */
+export type Strip = (format: StrippableFormat, image: ToStrip) => Promise<RemovedKind[]>
 
-/** Why a picture is left as it came. `message` is the reason that people read. */
-export class PictureProblem extends Error {
+/** Why an image is left as it came. `message` is the reason that people read. */
+export class ImageProblem extends Error {
   readonly kind: 'busy' | 'slow' | 'unfit'
 
-  constructor(kind: PictureProblem['kind'], message: string, cause?: unknown) {
+  constructor(kind: ImageProblem['kind'], message: string, cause?: unknown) {
     super(message, { cause })
-    this.name = 'PictureProblem'
+    this.name = 'ImageProblem'
     this.kind = kind
   }
 }
 
 /**
- * Faults of the disk are not the picture's and must not pass for it: Node tells them by their system call, libvips only by
+ * Faults of the disk are not the image's and must not pass for it: Node tells them by their system call, libvips only by
  * its words (`vips_error_system`).
  */
 export const isDiskFault = (error: unknown): boolean =>

@@ -1,7 +1,7 @@
 import { texts } from '../language.ts'
 
 /** What photos carry with them. */
-export const pictureTexts = texts(
+export const imageTexts = texts(
   {
     removedFromPhoto: (what: string) => `Removed: ${what}`,
     stillHasPlace: 'Still contains its location',

@@ -1,7 +1,7 @@
 import { crc32, deflateSync } from 'node:zlib'
 import sharp, { type OutputInfo, type Sharp } from 'sharp'
 
-/** Pictures for tests, made by sharp where it can and by hand where nobody would. */
+/** Images for tests, made by sharp where it can and by hand where nobody would. */
 
 /** Red, green, blue, 8 bits each, row by row. */
 export interface Pixels {
@@ -10,7 +10,7 @@ export interface Pixels {
   data: Buffer
 }
 
-export const picture = ({ width, height, data }: Pixels): Sharp => sharp(data, { raw: { width, height, channels: 3 } })
+export const image = ({ width, height, data }: Pixels): Sharp => sharp(data, { raw: { width, height, channels: 3 } })
 
 /** Red, green, blue (and alpha) of a point, as sharp decodes the file. */
 export async function colourAt(input: string | Buffer, x: number, y: number, page = 0): Promise<number[]> {
@@ -82,7 +82,7 @@ export function* damaged(file: Buffer, count: number, reach = 700): Generator<Bu
   }
 }
 
-/** Where a pixel of the upright picture is stored under each orientation (TIFF 6.0 §8, EXIF 2.32 §4.6.4). */
+/** Where a pixel of the upright image is stored under each orientation (TIFF 6.0 §8, EXIF 2.32 §4.6.4). */
 const STORED_AT: ((x: number, y: number, w: number, h: number) => [number, number])[] = [
   (x, y) => [x, y],
   (x, y, w) => [w - 1 - x, y],
@@ -118,7 +118,7 @@ export const PHONE_EXIF = {
   IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '52/1 31/1 0/1', GPSLongitudeRef: 'E', GPSLongitude: '13/1 24/1 0/1' },
 }
 
-/** The least that turns a picture: a TIFF header and one directory of one field. */
+/** The least that turns an image: a TIFF header and one directory of one field. */
 export function orientationExif(orientation: number): Buffer {
   const header = Buffer.from('Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0', 'latin1')
   return Buffer.concat([header, Buffer.of(orientation, 0, 0, 0), Buffer.alloc(4)])
@@ -293,7 +293,7 @@ const WINDOW = 8
 const [C1, C2] = [(0.01 * 255) ** 2, (0.03 * 255) ** 2]
 
 /**
- * Structural similarity of two pictures' luma: the mean over windows of 8 × 8 pixels, 4 apart (Wang, Bovik, Sheikh and
+ * Structural similarity of two images' luma: the mean over windows of 8 × 8 pixels, 4 apart (Wang, Bovik, Sheikh and
  * Simoncelli 2004, with plain windows instead of Gaussian ones). 1 is the same; below 0.95 people see it.
  */
 export async function similarity(a: Sharp, b: Sharp): Promise<number> {
@@ -315,8 +315,8 @@ interface Luma {
   values: Float32Array
 }
 
-async function luma(picture: Sharp): Promise<Luma> {
-  const { data, info } = await picture.removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true })
+async function luma(image: Sharp): Promise<Luma> {
+  const { data, info } = await image.removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true })
   const values = Float32Array.from(
     { length: info.width * info.height },
     (_, i) => 0.299 * (data[3 * i] ?? 0) + 0.587 * (data[3 * i + 1] ?? 0) + 0.114 * (data[3 * i + 2] ?? 0),

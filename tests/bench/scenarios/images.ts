@@ -17,8 +17,8 @@ const ORIENTATION = 6
 const CONNECTIONS = 8
 const SETTLE_MS = 2_000
 
-export const pictures: Scenario = {
-  name: 'pictures',
+export const images: Scenario = {
+  name: 'images',
   about:
     'photos of 12 megapixels that have to be turned, beside sharp alone in this process; small downloads while they are worked on; memory afterwards',
   async run(context) {

@@ -2,24 +2,24 @@ import { createReadStream } from 'node:fs'
 import type { FastifyBaseLogger } from 'fastify'
 import { AppError, kindOf } from '../lib/errors.ts'
 import type { Sender } from '../lib/sender.ts'
-import { isFull, type PictureSpool, type SpoolPaths, spoolFile } from './picture-spool.ts'
+import { type ImageSpool, isFull, type SpoolPaths, spoolFile } from './image-spool.ts'
 import { DETECTED_BYTES, detectFormat } from './pipeline/detect-format.ts'
+import type { ImageReport } from './pipeline/image.ts'
 import type { ImagePipeline } from './pipeline/image-pipeline.ts'
-import type { ImageReport } from './pipeline/picture.ts'
 
 interface Dependencies {
   pipeline: Pick<ImagePipeline, 'normalise'>
-  spool: PictureSpool
+  spool: ImageSpool
   log: Pick<FastifyBaseLogger, 'error'>
 }
 
 const CHUNK_BYTES = 256 * 1024
 const RETRY_AFTER_SECONDS = 60
 
-/** Pictures on their way in. */
-export function createPictureIntake({ pipeline, spool, log }: Dependencies) {
+/** Images on their way in. */
+export function createImageIntake({ pipeline, spool, log }: Dependencies) {
   /**
-   * Hands the normalised picture to `store`, or the picture as it came when nothing can be done about it, with a report that says
+   * Hands the normalised image to `store`, or the image as it came when nothing can be done about it, with a report that says
    * which. Throws what `bytes` and `store` throw; `insufficient_storage`; `unavailable`: it may be possible later; `aborted`: its
    * sender went away meanwhile.
    */
@@ -46,11 +46,11 @@ export function createPictureIntake({ pipeline, spool, log }: Dependencies) {
     try {
       const report = await pipeline.normalise(input, output, { owner: sender?.network, signal: sender?.gone })
       if (report) return report
-      throw new Error('a picture was taken for none')
+      throw new Error('an image was taken for none')
     } catch (cause) {
       if (sender?.gone.aborted) throw new AppError('sender_gone', {}, { cause })
       if (kindOf(cause) || isFull(cause)) throw cause
-      log.error({ err: cause }, 'a picture could not be normalised')
+      log.error({ err: cause }, 'an image could not be normalised')
       throw new AppError('picture_cleaning_failed', {}, { cause, retryAfterSeconds: RETRY_AFTER_SECONDS })
     }
   }

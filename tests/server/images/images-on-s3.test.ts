@@ -3,11 +3,11 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { filmFile } from '../../helpers/boxes.ts'
 import { iphoneFilm, PICTURES } from '../../helpers/films.ts'
+import { secretsIn, storedPixels } from '../../helpers/images.ts'
 import { makeApp } from '../../helpers/make-app.ts'
-import { secretsIn, storedPixels } from '../../helpers/pictures.ts'
 import { isInstalled } from '../../helpers/programs.ts'
 import { type S3Server, s3Settings, startS3Server } from '../../helpers/s3-server.ts'
-import { download, givenPictureFile, phonePhoto } from './given.ts'
+import { download, givenImageFile, phonePhoto } from './given.ts'
 
 /** `tests/storage/s3-store.test.ts` says loudly when there is no such server. */
 describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
@@ -19,12 +19,12 @@ describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
 
   afterAll(() => s3?.stop())
 
-  test('a photo loses its position, is had smaller, and is gone with its derived pictures', async () => {
+  test('a photo loses its position, is had smaller, and is gone with its derived images', async () => {
     const app = await makeApp({ ...s3Settings(s3) })
     await app.maintenance.clean() // gives the bucket its id, as a start does
     const photo = await phonePhoto()
 
-    const { upload, url } = await givenPictureFile(app, photo)
+    const { upload, url } = await givenImageFile(app, photo)
     const delivered = await download(url)
     const derived = await download(`${url}?format=webp&width=64`)
     const again = await download(`${url}?format=webp&width=64`)
@@ -47,12 +47,12 @@ describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
     const film = filmFile(iphoneFilm({ index: 'last' }))
     const before = await objects()
 
-    const { file, url } = await givenPictureFile(app, film, 'film.mov')
+    const { file, url } = await givenImageFile(app, film, 'film.mov')
 
     const delivered = await download(url)
     expect(file).toMatchObject({ media: { status: 'stripped' } })
     expect([secretsIn(delivered), delivered.includes('+52.5')]).toEqual([[], false])
-    for (const picture of PICTURES) expect(delivered.indexOf(picture)).toBe(film.indexOf(picture))
+    for (const image of PICTURES) expect(delivered.indexOf(image)).toBe(film.indexOf(image))
     expect(await objects()).toBe(before + 1)
   })
 

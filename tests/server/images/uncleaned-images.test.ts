@@ -1,13 +1,13 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { createUpload, fileForm } from '../../helpers/client.ts'
+import { sidewaysPng } from '../../helpers/images.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
-import { sidewaysPng } from '../../helpers/pictures.ts'
 import { rawClient } from '../../helpers/raw-client.ts'
 import { givenGuest } from '../file-requests/given.ts'
 import { createResumable, head, patch } from '../resumable/tus-requests.ts'
-import { blobsOf, download, fileOfLink, givenPictureFile, phonePhoto, spooled, spooledFiles } from './given.ts'
+import { blobsOf, download, fileOfLink, givenImageFile, phonePhoto, spooled, spooledFiles } from './given.ts'
 
-/** What becomes of pictures that can't be cleaned now, whichever way they come; and of those whose senders left. */
+/** What becomes of images that can't be cleaned now, whichever way they come; and of those whose senders left. */
 
 const sharp = vi.hoisted(() => ({ isBroken: false }))
 vi.mock(import('../../../server/images/pipeline/load-sharp.ts'), async (original) => {
@@ -23,7 +23,7 @@ afterEach(() => {
   sharp.isBroken = false
 })
 
-const REFUSAL = 'the server could not clean this picture, please try again'
+const REFUSAL = 'the server could not clean this image, please try again'
 
 /** The ways in that take all bytes in one request and keep none. */
 const AT_ONCE: [
@@ -68,7 +68,7 @@ const AT_ONCE: [
 ]
 
 test.for(AT_ONCE)(
-  '%s whose picture can’t be cleaned is refused with 503, and nothing is published',
+  '%s whose image can’t be cleaned is refused with 503, and nothing is published',
   async ([, request]) => {
     const app = await makeApp()
     const { path, init } = await request(app, await phonePhoto())
@@ -83,7 +83,7 @@ test.for(AT_ONCE)(
   },
 )
 
-test('a tus upload whose picture can’t be cleaned is finished by asking once more, without its bytes', async () => {
+test('a tus upload whose image can’t be cleaned is finished by asking once more, without its bytes', async () => {
   const app = await makeApp()
   const photo = await phonePhoto()
   const { url, link } = await createResumable(app, photo.length, { filename: 'photo.jpg' })
@@ -99,7 +99,7 @@ test('a tus upload whose picture can’t be cleaned is finished by asking once m
   expect(await fileOfLink(link)).toMatchObject({ status: 'uploaded', image: { status: 'stripped' } })
 })
 
-test('an upload of the IETF’s draft whose picture can’t be cleaned is finished by an empty request', async () => {
+test('an upload of the IETF’s draft whose image can’t be cleaned is finished by an empty request', async () => {
   const app = await makeApp()
   const photo = await phonePhoto()
   const headers = { 'Upload-Complete': '?1', 'Content-Disposition': 'attachment; filename="photo.jpg"' }
@@ -115,7 +115,7 @@ test('an upload of the IETF’s draft whose picture can’t be cleaned is finish
   expect(await fileOfLink(await finished.text())).toMatchObject({ image: { status: 'stripped' } })
 })
 
-test('a PUT that can be resumed says how when its picture can’t be cleaned, and when to come again', async () => {
+test('a PUT that can be resumed says how when its image can’t be cleaned, and when to come again', async () => {
   const app = await makeApp()
   const photo = await phonePhoto()
   sharp.isBroken = true
@@ -135,7 +135,7 @@ test('a PUT that can be resumed says how when its picture can’t be cleaned, an
   expect(inspected.headers.get('upload-complete')).toBe('?1')
 })
 
-test.for(AT_ONCE)('%s whose sender leaves while its picture is worked on ends there', async ([, request]) => {
+test.for(AT_ONCE)('%s whose sender leaves while its image is worked on ends there', async ([, request]) => {
   const app = await makeApp()
   const { path, init } = await request(app, new Uint8Array(sidewaysPng(8_000, 5_000)))
   const hangUp = new AbortController()
@@ -149,16 +149,16 @@ test.for(AT_ONCE)('%s whose sender leaves while its picture is worked on ends th
   expect(blobsOf(app)).toEqual([])
 })
 
-test('a tus upload whose sender leaves while its picture is worked on is finished when the sender comes back', async () => {
+test('a tus upload whose sender leaves while its image is worked on is finished when the sender comes back', async () => {
   const app = await makeApp()
-  const picture = sidewaysPng(8_000, 5_000)
-  const { url, link } = await createResumable(app, picture.length, { filename: 'photo.png' })
+  const image = sidewaysPng(8_000, 5_000)
+  const { url, link } = await createResumable(app, image.length, { filename: 'photo.png' })
   const sender = await rawClient(app.url)
   await sender.send(
     `PATCH ${new URL(url).pathname} HTTP/1.1\r\nHost: h\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n`,
   )
-  await sender.send(`Content-Type: application/offset+octet-stream\r\nContent-Length: ${picture.length}\r\n\r\n`)
-  await sender.send(picture)
+  await sender.send(`Content-Type: application/offset+octet-stream\r\nContent-Length: ${image.length}\r\n\r\n`)
+  await sender.send(image)
   await expect.poll(() => spooledFiles(app), { interval: 5 }).toContain('output.attempt')
 
   sender.socket.destroy()
@@ -169,9 +169,9 @@ test('a tus upload whose sender leaves while its picture is worked on is finishe
   expect(await fileOfLink(link)).toMatchObject({ image: { status: 'normalised', dimensions: [5_000, 8_000] } })
 })
 
-test('a derived picture that nobody waits for any more is given up, and made at the next request', async () => {
+test('a derived image that nobody waits for any more is given up, and made at the next request', async () => {
   const app = await makeApp()
-  const { url } = await givenPictureFile(app, new Uint8Array(sidewaysPng(8_000, 5_000)), 'photo.png', {
+  const { url } = await givenImageFile(app, new Uint8Array(sidewaysPng(8_000, 5_000)), 'photo.png', {
     normalize: false,
   })
   const hangUp = new AbortController()
