@@ -69,26 +69,31 @@ async function wideColours(): Promise<void> {
 
 /** A ring and a dot on nothing, as JPEG: without its alpha channel, and as `?format=jpeg` gives it. */
 async function logos(): Promise<void> {
-  for (const [name, colour] of [
-    ['white', 250],
-    ['dark', 40],
+  for (const [name, left, right] of [
+    ['white', 250, 250],
+    ['dark', 40, 40],
+    ['mixed', 250, 10],
   ] as const) {
-    const logo = await ringLogo(colour)
+    const logo = await ringLogo(left, right)
     await sharp(logo)
       .flatten({ background: 'white' })
       .jpeg({ quality: 90 })
       .toFile(join(target, `${name}-logo-on-white.jpg`))
-    const { bytes } = await images.derive(logo, { format: 'jpeg' })
+    const path = join(temporary, 'logo.png')
+    writeFileSync(path, logo)
+    const { bytes } = await images.derive(path, { format: 'jpeg' })
     writeFileSync(join(target, `${name}-logo-derived.jpg`), bytes)
   }
 }
 
-async function ringLogo(grey: number): Promise<Buffer> {
+/** In shades of grey. */
+async function ringLogo(left: number, right: number): Promise<Buffer> {
   const size = 120
   const data = Buffer.alloc(size * size * 4)
   for (let i = 0; i < size * size; i++) {
     const [x, y] = [(i % size) - size / 2, Math.floor(i / size) - size / 2]
     const edge = Math.max(8 - Math.abs(Math.hypot(x, y) - 40), 14 - Math.hypot(x, y))
+    const grey = x < 0 ? left : right
     data.set([grey, grey, grey, Math.max(0, Math.min(255, edge * 128))], i * 4)
   }
   return await sharp(data, { raw: { width: size, height: size, channels: 4 } })

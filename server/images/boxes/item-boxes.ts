@@ -47,7 +47,7 @@ export async function cleanItems(boxes: BoxReader, readAt: ReadAt, cleaning: Cle
   for (const item of personal) await removeItem(item, ranges.get(item.id), { readAt, boxes, cleaning })
   if (!properties) return { images }
   cleanProperties(boxes, properties, cleaning)
-  const dimensions = dimensionsOf(boxes, properties, box('pitm'))
+  const dimensions = dimensionsOf(boxes, primaryProperties(boxes, meta))
   return { images, ...(dimensions && { dimensions }) }
 }
 
@@ -147,22 +147,28 @@ function cleanProperties(boxes: BoxReader, properties: Box, cleaning: Cleaning):
     if (PERSONAL_PROPERTIES.has(property.type)) blankBox(boxes, property, cleaning)
 }
 
-/** Of the primary item (`pitm`): its extent and how it is turned, which are properties (§8.11.14, ISO 23008-12 §6.5). */
-function dimensionsOf(boxes: BoxReader, properties: Box, primary: Box | undefined): [number, number] | undefined {
-  if (!primary) return undefined
-  const id = boxes.number(primary, 4, boxes.number(primary, 0, 1) === 0 ? 2 : 4)
-  const list = boxes.find(properties, 'ipco')
-  const own = list ? boxes.childrenOf(list) : []
-  const indices = boxes
-    .childrenOf(properties)
-    .filter(({ type }) => type === 'ipma')
-    .flatMap((box) => associationsOf(boxes, box, id))
-  const has = (type: string) => indices.map((index) => own[index - 1]).find((property) => property?.type === type)
-  const [extent, turn] = [has('ispe'), has('irot')]
+/** How the primary item is shown: its extent and how it is turned, which are properties (ISO 23008-12 §6.5). */
+function dimensionsOf(boxes: BoxReader, own: Box[]): [number, number] | undefined {
+  const [extent, turn] = ['ispe', 'irot'].map((type) => own.find((property) => property.type === type))
   if (!extent) return undefined
   const [width, height] = [boxes.number(extent, 4, 4), boxes.number(extent, 8, 4)]
   const isOnItsSide = turn !== undefined && boxes.number(turn, 0, 1) % 2 === 1
   return isOnItsSide ? [height, width] : [width, height]
+}
+
+/** The properties of the primary item (`pitm`) of an index. Throws `UnstrippableError`. */
+export function primaryProperties(boxes: BoxReader, meta: Box): Box[] {
+  const inner = boxes.childrenOf(meta, 4)
+  const [primary, properties] = ['pitm', 'iprp'].map((type) => inner.find((box) => box.type === type))
+  if (!primary || !properties) return []
+  const id = boxes.number(primary, 4, boxes.number(primary, 0, 1) === 0 ? 2 : 4)
+  const list = boxes.find(properties, 'ipco')
+  const all = list ? boxes.childrenOf(list) : []
+  const indices = boxes
+    .childrenOf(properties)
+    .filter(({ type }) => type === 'ipma')
+    .flatMap((box) => associationsOf(boxes, box, id))
+  return indices.flatMap((index) => all[index - 1] ?? [])
 }
 
 /** §8.11.14: the numbers of an item's properties, from 1 on. */

@@ -1,29 +1,53 @@
-export const LIGHT = '#ffffff'
-export const DARK = '#1b1b1b'
+import { srgbCurve } from './colour-profile.ts'
 
-/** Luma from 0 to 255. Against the background behind it, the contrast of such a pixel is below 1.3 to 1: hardly to be seen. */
-const LOST_ON_LIGHT = 224
-const LOST_ON_DARK = 56
-/** A logo in colours with some white in it looks best as on the white paper that it was drawn for. */
-const TOLERATED_LOSS = 0.25
+export const LIGHT = '#ffffff'
+/**
+ * In the order in which they are preferred, each with how far from it in Oklab, where black and white are 1 apart, a colour hardly
+ * stands out. Oklab has much room for dark tones, which screens do not show. No colour is lost on two of them.
+ */
+const BACKGROUNDS = [
+  { colour: LIGHT, lostWithin: 0.1 },
+  { colour: '#1b1b1b', lostWithin: 0.23 },
+  { colour: '#777777', lostWithin: 0.1 },
+].map((one) => ({ ...one, place: oklab(...(Buffer.from(one.colour.slice(1), 'hex').toJSON().data as Colour)) }))
+
+/** Of what can be seen; soft edges of a logo are always somewhere near the background. */
+const TOLERATED_LOSS = 0.1
 
 /**
- * The background on which a transparent image can be seen: light, unless more than a quarter of it would be lost there and
- * less on dark. A pixel counts as much as it covers, so an invisible one does not count.
+ * The background on which a transparent image can be seen: the first on which hardly anything is lost, or else the one on which the
+ * least is. A pixel counts as much as it covers, so an invisible one does not count.
  *
  * `pixels`: red, green, blue, alpha of each, eight bits, alpha not multiplied in.
  */
-export function visibleBackground(pixels: Uint8Array): typeof LIGHT | typeof DARK {
+export function visibleBackground(pixels: Uint8Array): string {
+  const lost = BACKGROUNDS.map(() => 0)
   let covered = 0
-  let lostOnLight = 0
-  let lostOnDark = 0
   for (let i = 0; i + 3 < pixels.length; i += 4) {
     const [red = 0, green = 0, blue = 0, alpha = 0] = pixels.subarray(i, i + 4)
-    // ITU-R BT.709.
-    const luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    if (alpha === 0) continue
     covered += alpha
-    if (luma >= LOST_ON_LIGHT) lostOnLight += alpha
-    if (luma <= LOST_ON_DARK) lostOnDark += alpha
+    const place = oklab(red, green, blue)
+    const nearest = BACKGROUNDS.findIndex((background) => distance(background.place, place) < background.lostWithin)
+    if (nearest !== -1) lost[nearest] = (lost[nearest] ?? 0) + alpha
   }
-  return lostOnLight > covered * TOLERATED_LOSS && lostOnDark < lostOnLight ? DARK : LIGHT
+  const best = lost.findIndex((loss) => loss <= covered * TOLERATED_LOSS)
+  return BACKGROUNDS[best === -1 ? lost.indexOf(Math.min(...lost)) : best]?.colour ?? LIGHT
 }
+
+type Colour = [lightness: number, a: number, b: number]
+
+/** Björn Ottosson, “A perceptual color space for image processing” (2020). */
+function oklab(...rgb: [number, number, number]): Colour {
+  const [red, green, blue] = rgb.map((value) => srgbCurve(value / 255)) as [number, number, number]
+  const long = Math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue)
+  const medium = Math.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue)
+  const short = Math.cbrt(0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue)
+  return [
+    0.2104542553 * long + 0.793617785 * medium - 0.0040720468 * short,
+    1.9779984951 * long - 2.428592205 * medium + 0.4505937099 * short,
+    0.0259040371 * long + 0.7827717662 * medium - 0.808675766 * short,
+  ]
+}
+
+const distance = (one: Colour, other: Colour): number => Math.hypot(...one.map((value, i) => value - (other[i] ?? 0)))

@@ -45,12 +45,14 @@ const xyz = (tag: Buffer | undefined): number[] => (tag ? [fixed(tag, 8), fixed(
 const isNear = (values: number[], expected: number[]): boolean =>
   expected.every((value, i) => Math.abs((values[i] ?? Number.NaN) - value) < PRIMARY_TOLERANCE)
 
-const srgb = (x: number): number => (x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4)
+/** From a value to light (IEC 61966-2-1). */
+export const srgbCurve = (value: number): number =>
+  value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
 
 function isSrgbCurve(tag: Buffer | undefined): boolean {
   const curve = tag && curveOf(tag)
   const samples = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
-  return curve !== undefined && samples.every((x) => Math.abs(curve(x) - srgb(x)) < CURVE_TOLERANCE)
+  return curve !== undefined && samples.every((x) => Math.abs(curve(x) - srgbCurve(x)) < CURVE_TOLERANCE)
 }
 
 /** From encoded to linear light, both from 0 to 1. */

@@ -1,6 +1,7 @@
 import type { Metadata, Sharp } from 'sharp'
 import { AppError } from '../../lib/errors.ts'
 import { LIGHT, visibleBackground } from './background.ts'
+import { type CodedColours, explained, readCodedColours } from './coded-colours.ts'
 import type { ImageLimits } from './image.ts'
 import type { SharpModule } from './load-sharp.ts'
 import { derivingBytes, type MemoryBudget } from './memory.ts'
@@ -13,6 +14,7 @@ import {
   rethrowAs,
   UNDECODABLE,
 } from './read-image.ts'
+import { toSrgb } from './web-colours.ts'
 
 export type DerivedFormat = 'jpeg' | 'png' | 'webp' | 'avif'
 
@@ -24,7 +26,7 @@ export interface Derivation {
   height?: number | undefined
   /** As CSS `object-fit` has it, and `inside`, the default: as big as fits, without bars. */
   fit?: 'cover' | 'contain' | 'fill' | 'inside' | 'outside' | undefined
-  /** A colour as CSS writes it. Without one, a JPEG gets white, or dark when too much would not be seen on white. */
+  /** A colour as CSS writes it. Without one, a JPEG gets one on which it can be seen. */
   background?: string | undefined
 }
 
@@ -40,21 +42,45 @@ interface Dependencies {
   memory: MemoryBudget
 }
 
+/** What a derived image is made from: the file, or its pixels in values that libvips understands. */
+interface Source {
+  input: ImageInput
+  metadata: Metadata
+}
+
 export function createDeriver({ sharp, limits, memory }: Dependencies) {
   /** Throws an `ImageProblem`, `bad_request` for what can't be asked of an image, and faults of the disk. */
-  async function derive(input: ImageInput, derivation: Derivation, stop: AbortSignal): Promise<Derived> {
+  async function derive(path: string, derivation: Derivation, stop: AbortSignal): Promise<Derived> {
     assertPossible(derivation)
-    const metadata = await readHeader(sharp, input)
+    const metadata = await readHeader(sharp, path)
     assertWithin(limits, metadata)
     const format = derivation.format ?? ownFormat(metadata)
-    const bytes = derivingBytes(metadata, derivation, format)
-    return memory.hold(bytes, stop, () => make(input, { ...derivation, format }, metadata, stop))
+    const colours = await readCodedColours(path, metadata)
+    const bytes = derivingBytes(metadata, derivation, { format, isExplained: colours !== undefined })
+    return memory.hold(bytes, stop, async () => {
+      const source = colours ? await explain(path, metadata, colours, derivation) : { input: path, metadata }
+      stop.throwIfAborted()
+      return make(source, { ...derivation, format }, stop)
+    })
+  }
+
+  async function explain(
+    path: string,
+    metadata: Metadata,
+    colours: CodedColours,
+    { width, height }: Derivation,
+  ): Promise<Source> {
+    const upright = openImage(sharp, path, limits, { ignoreIcc: true, autoOrient: true })
+    // Large enough for what any `fit` makes of it.
+    const input = await explained(resized(upright, { width, height, fit: 'outside' }), metadata, colours).catch(
+      rethrowAs(UNDECODABLE),
+    )
+    return { input, metadata: await readHeader(sharp, input) }
   }
 
   async function make(
-    input: ImageInput,
+    { input, metadata }: Source,
     derivation: Derivation & { format: DerivedFormat },
-    metadata: Metadata,
     stop: AbortSignal,
   ): Promise<Derived> {
     const { format } = derivation
@@ -64,18 +90,19 @@ export function createDeriver({ sharp, limits, memory }: Dependencies) {
     const pages = isAnimated(metadata) && format === 'webp' ? -1 : 1
     const image = checked(() => {
       const upright = openImage(sharp, input, limits, { pages, autoOrient: true })
-      return encode(resized(flattened(upright, background), derivation, background), format)
+      const small = resized(flattened(upright, background), derivation, background)
+      return encode(toSrgb(small, metadata), format)
     })
     const { data, info } = await image.toBuffer({ resolveWithObject: true }).catch(rethrowAs(UNDECODABLE))
     return { bytes: data, contentType: `image/${format}`, dimensions: [info.width, info.pageHeight ?? info.height] }
   }
 
   /** A small copy tells as much as the image. */
-  async function backgroundFor(input: ImageInput, { hasAlpha }: Metadata): Promise<string> {
-    if (!hasAlpha) return LIGHT
+  async function backgroundFor(input: ImageInput, metadata: Metadata): Promise<string> {
+    if (!metadata.hasAlpha) return LIGHT
     const sample = openImage(sharp, input, limits).resize({ width: 64, height: 64, fit: 'inside' })
     return visibleBackground(
-      await sample.toColourspace('srgb').ensureAlpha().raw().toBuffer().catch(rethrowAs(UNDECODABLE)),
+      await toSrgb(sample, metadata).toColourspace('srgb').ensureAlpha().raw().toBuffer().catch(rethrowAs(UNDECODABLE)),
     )
   }
 
@@ -99,7 +126,7 @@ const flattened = (image: Sharp, background: string | undefined): Sharp =>
 
 const TRANSPARENT = { r: 0, g: 0, b: 0, alpha: 0 }
 
-function resized(image: Sharp, { width, height, fit = 'inside' }: Derivation, background: string | undefined): Sharp {
+function resized(image: Sharp, { width, height, fit = 'inside' }: Derivation, background?: string): Sharp {
   if (width === undefined && height === undefined) return image
   const size = { ...(width && { width }), ...(height && { height }) }
   return image.resize({ ...size, fit, withoutEnlargement: true, background: background ?? TRANSPARENT })

@@ -8,7 +8,6 @@ import { type ImageLimits, ImageProblem, type ImageReport, type Strip } from './
 import { loadSharp } from './load-sharp.ts'
 import type { MemoryBudget } from './memory.ts'
 import { createNormaliser, type Image, type Outcome } from './normalise.ts'
-import type { ImageInput } from './read-image.ts'
 import type { Claimant, Slots } from './slots.ts'
 
 interface Dependencies {
@@ -75,10 +74,10 @@ export function createImagePipeline({ strip, limits, slots, memory }: Dependenci
    * An image made of an image: in another format, smaller, on a background. Throws `bad_request` for what can't be asked,
    * `not_acceptable` for an image that can't be converted, `unavailable` when too many are requested, and the reason of an abort.
    */
-  async function derive(input: ImageInput, derivation: Derivation, claimant?: Claimant): Promise<Derived> {
+  async function derive(path: string, derivation: Derivation, claimant?: Claimant): Promise<Derived> {
     const work = async (stop: AbortSignal) => {
       const { derive } = createDeriver({ sharp: await loadSharp(), limits, memory })
-      return await derive(input, derivation, stop)
+      return await derive(path, derivation, stop)
     }
     return await slots.run(work, claimant).catch(rethrowForCaller)
   }

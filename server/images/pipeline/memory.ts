@@ -13,6 +13,8 @@ const ENCODING = { jpeg: 1, png: 1, tiff: 1, gif: 0, heic: 0, jxl: 0, webp: 13, 
 const ENCODING_LOSSLESS_WEBP = 37
 /** As `derive.ts` encodes, into memory: JPEG with Huffman tables made to measure, AVIF in its own way. */
 const ENCODING_DERIVED: Record<DerivedFormat, number> = { jpeg: 7, png: 4, webp: 16, avif: 34 }
+/** A pixel of 16 bits with transparency, in two copies while its profile is put in. */
+const EXPLAINED = 16
 /** To decode one pixel of an image that is not decoded line by line. */
 const DECODING_WEBP = 6
 const DECODING_AVIF = 20
@@ -35,11 +37,18 @@ export function normalisingBytes(metadata: Metadata, { format, isLossless }: Enc
   return FLOOR + decodingBytes(metadata) + turningBytes(metadata) + pixelsOf(metadata) * perPixel
 }
 
-/** To make another image of it, in `format`. */
-export function derivingBytes(metadata: Metadata, wish: Derivation, format: DerivedFormat): number {
+interface Deriving {
+  format: DerivedFormat
+  /** Its pixels are held in between (`explained`). */
+  isExplained: boolean
+}
+
+/** To make another image of it. */
+export function derivingBytes(metadata: Metadata, wish: Derivation, { format, isExplained }: Deriving): number {
   const pixels = derivedPixels(metadata, wish)
   const shrunk = shrinks(metadata) ? Math.min(1, (SHRINKING_MARGIN * pixels) / pixelsOf(metadata)) : 1
-  return FLOOR + decodingBytes(metadata) + shrunk * turningBytes(metadata) + pixels * ENCODING_DERIVED[format]
+  const held = isExplained ? EXPLAINED * derivedPixels(metadata, { ...wish, fit: 'outside' }) : 0
+  return FLOOR + decodingBytes(metadata) + shrunk * turningBytes(metadata) + held + pixels * ENCODING_DERIVED[format]
 }
 
 /** JPEG and WebP are decoded smaller than they are, JPEG in powers of two: up to twice as wide and high as they will be. */

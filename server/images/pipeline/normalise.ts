@@ -3,6 +3,7 @@ import type { Metadata } from 'sharp'
 import { isKeptXmp } from '../metadata/kept-xmp.ts'
 import { kindsOf, type RemovedKind } from '../metadata/metadata-kinds.ts'
 import { UnstrippableError } from '../metadata/unstrippable-error.ts'
+import { readCodedColours } from './coded-colours.ts'
 import type { ImageFormat } from './detect-format.ts'
 import { encodeLike } from './encoding.ts'
 import {
@@ -111,7 +112,8 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
   }
 
   async function treat(image: Image, metadata: Metadata): Promise<Treated> {
-    const needsPixels = (metadata.orientation ?? 1) > 1 || !hasWebColours(metadata)
+    const coded = await readCodedColours(image.inputPath, metadata)
+    const needsPixels = (metadata.orientation ?? 1) > 1 || !(coded || hasWebColours(metadata))
     const isTold = needsPixels && TOLD_BY_HEADER.includes(image.format)
     const { removed, isCutOff } = isTold ? { removed: kindsOf(metadata) } : await stripLosslessly(image)
     image.stop.throwIfAborted()
@@ -120,6 +122,7 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
       await memory.hold(checkingBytes(metadata), image.stop, check)
       return { status: await statusOf(image, removed), removed }
     }
+    if (coded) throw new ImageProblem('unfit', 'its colours would get lost')
     const bytes = normalisingBytes(metadata, { format: image.format, isLossless: await isLossless(image) })
     await memory.hold(bytes, image.stop, async () => {
       await encodeAnew(image, metadata)

@@ -7,11 +7,13 @@ export const hasWebColours = ({ space, icc }: Metadata): boolean =>
 
 const PRINT_AND_LAB = ['cmyk', 'lab', 'labs', 'labq', 'lch', 'xyz']
 
-/** Sets what becomes of an image's colours: sRGB or grey, 16 bits where they were. sRGB in 8 bits is what sharp does unasked. */
-export function toWebColours(image: Sharp, { space, icc }: Metadata): Sharp {
+/** Sets what becomes of an image's colours: sRGB or grey, 16 bits where they were. */
+export function toWebColours(image: Sharp, metadata: Metadata): Sharp {
+  const { space } = metadata
   if (space === 'b-w' || space === 'grey16') return image.toColourspace(space)
-  if (space !== 'rgb16') return image
-  const deep = image.toColourspace('rgb16')
-  // Left to itself, sharp works on 16 bits in Display P3 and saves that without saying so (pipeline.cc, `processingProfile`).
-  return icc && !isSrgbProfile(icc) ? deep.withIccProfile('srgb', { attach: false }) : deep
+  return space === 'rgb16' ? toSrgb(image.toColourspace('rgb16'), metadata) : image
 }
+
+/** sRGB is what sharp makes unasked of 8 bits. On 16 it works in Display P3, and saves that without saying so (pipeline.cc, `processingProfile`). */
+export const toSrgb = (image: Sharp, { space, icc }: Metadata): Sharp =>
+  space === 'rgb16' && icc ? image.withIccProfile('srgb', { attach: false }) : image

@@ -1,8 +1,14 @@
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
+import type { Derivation } from '../../../../server/images/pipeline/derive.ts'
 import { AppError } from '../../../../server/lib/errors.ts'
 import { asHeld, colourAt, drawn, fourCorners, image, PHONE_EXIF, tinyGif } from '../../../helpers/images.ts'
 import { givenImage, givenPipeline, LIMITS } from './given-pipeline.ts'
+
+const givenDerive = (options?: Parameters<typeof givenPipeline>[0]) => {
+  const { derive } = givenPipeline(options)
+  return (bytes: Uint8Array, wish: Derivation) => derive(givenImage(bytes), wish)
+}
 
 const about = (...colour: number[]) => colour.map((value) => expect.closeTo(value, -1.2))
 
@@ -19,7 +25,7 @@ function logo(...colour: [number, number, number]): Promise<Buffer> {
 }
 
 test('a dark logo on nothing becomes a JPEG on white', async () => {
-  const { bytes, contentType } = await givenPipeline().derive(await logo(16, 32, 64), { format: 'jpeg' })
+  const { bytes, contentType } = await givenDerive()(await logo(16, 32, 64), { format: 'jpeg' })
 
   expect(contentType).toBe('image/jpeg')
   expect((await sharp(bytes).metadata()).format).toBe('jpeg')
@@ -28,16 +34,42 @@ test('a dark logo on nothing becomes a JPEG on white', async () => {
 })
 
 test('a white logo on nothing becomes a JPEG on dark: no white board (the seed’s bug)', async () => {
-  const { bytes } = await givenPipeline().derive(await logo(253, 253, 253), { format: 'jpeg' })
+  const { bytes } = await givenDerive()(await logo(253, 253, 253), { format: 'jpeg' })
 
   expect(await colourAt(bytes, 2, 2)).toEqual(about(27, 27, 27))
   expect(await colourAt(bytes, 32, 32)).toEqual(about(253, 253, 253))
 })
 
 test('a logo in a strong colour becomes a JPEG on white', async () => {
-  const { bytes } = await givenPipeline().derive(await logo(224, 64, 32), { format: 'jpeg' })
+  const { bytes } = await givenDerive()(await logo(224, 64, 32), { format: 'jpeg' })
 
   expect(await colourAt(bytes, 2, 2)).toEqual(about(255, 255, 255))
+})
+
+/** Bars of these colours on nothing. */
+function bars(...colours: (readonly [number, number, number])[]): Promise<Buffer> {
+  const data = Buffer.alloc(64 * 64 * 4)
+  for (let y = 16; y < 48; y++)
+    for (let x = 0; x < 64; x++)
+      data.set([...(colours[Math.floor((x * colours.length) / 64)] ?? [0, 0, 0]), 255], (y * 64 + x) * 4)
+  return sharp(data, { raw: { width: 64, height: 64, channels: 4 } })
+    .png()
+    .toBuffer()
+}
+
+const WHITE: [number, number, number] = [255, 255, 255]
+const BLACK: [number, number, number] = [0, 0, 0]
+const YELLOW: [number, number, number] = [255, 221, 0]
+
+test.for([
+  ['half white and half black', 'grey', [WHITE, BLACK], [119, 119, 119]],
+  ['yellow and black', 'white', [YELLOW, BLACK], [255, 255, 255]],
+  ['yellow', 'white', [YELLOW], [255, 255, 255]],
+  ['white and yellow', 'dark', [WHITE, YELLOW], [27, 27, 27]],
+] as const)('a logo that is %s becomes a JPEG on %s', async ([, , colours, background]) => {
+  const { bytes } = await givenDerive()(await bars(...colours), { format: 'jpeg' })
+
+  expect(await colourAt(bytes, 2, 2)).toEqual(about(...background))
 })
 
 test('white under full transparency does not count, and neither does black', async () => {
@@ -51,7 +83,7 @@ test('white under full transparency does not count, and neither does black', asy
     sharp(pixels, { raw: { width: 64, height: 64, channels: 4 } })
       .png()
       .toBuffer()
-  const { derive } = givenPipeline()
+  const derive = givenDerive()
 
   const overWhite = await derive(await png(hidden(255)), { format: 'jpeg' })
   const overBlack = await derive(await png(hidden(0)), { format: 'jpeg' })
@@ -66,13 +98,13 @@ test('a shadow that covers half is half there, not black', async () => {
     .png()
     .toBuffer()
 
-  const { bytes } = await givenPipeline().derive(png, { format: 'jpeg' })
+  const { bytes } = await givenDerive()(png, { format: 'jpeg' })
 
   expect(await colourAt(bytes, 8, 8)).toEqual(about(127, 127, 127))
 })
 
 test('the background can be chosen, in every format', async () => {
-  const { derive } = givenPipeline()
+  const derive = givenDerive()
 
   const jpeg = await derive(await logo(253, 253, 253), { format: 'jpeg', background: '#3050c0' })
   const png = await derive(await logo(253, 253, 253), { format: 'png', background: 'rgb(48, 80, 192)' })
@@ -82,7 +114,7 @@ test('the background can be chosen, in every format', async () => {
 })
 
 test.for(['png', 'webp', 'avif'] as const)('%s keeps what is transparent', async (format) => {
-  const { bytes, contentType } = await givenPipeline().derive(await logo(253, 253, 253), { format })
+  const { bytes, contentType } = await givenDerive()(await logo(253, 253, 253), { format })
 
   expect(contentType).toBe(`image/${format}`)
   expect((await colourAt(bytes, 2, 2))[3]).toBe(0)
@@ -106,7 +138,7 @@ test.for([
   [{ width: 3000, height: 3000, fit: 'fill' }, [300, 100]],
   [{}, [300, 100]],
 ] as const)('300 × 100 pixels asked for as %o are %o', async ([size, dimensions]) => {
-  const derived = await givenPipeline().derive(await wide(), size)
+  const derived = await givenDerive()(await wide(), size)
 
   expect(derived.dimensions).toEqual(dimensions)
   const { width, height, format } = await sharp(derived.bytes).metadata()
@@ -114,7 +146,7 @@ test.for([
 })
 
 test('bars beside an image are transparent, or white in a JPEG', async () => {
-  const { derive } = givenPipeline()
+  const derive = givenDerive()
   const square = { width: 60, height: 60, fit: 'contain' } as const
 
   const png = await derive(await wide(), { ...square, format: 'png' })
@@ -126,9 +158,9 @@ test('bars beside an image are transparent, or white in a JPEG', async () => {
 
 test('a photo from a phone comes upright, small and without metadata', async () => {
   const photo = image(asHeld(fourCorners(), 6)).withExif(PHONE_EXIF).withMetadata({ orientation: 6 })
-  const path = givenImage(await photo.jpeg({ quality: 95 }).toBuffer())
+  const taken = await photo.jpeg({ quality: 95 }).toBuffer()
 
-  const { bytes, dimensions } = await givenPipeline().derive(path, { format: 'webp', width: 24 })
+  const { bytes, dimensions } = await givenDerive()(taken, { format: 'webp', width: 24 })
 
   expect(dimensions).toEqual([24, 16])
   expect(await colourAt(bytes, 2, 2)).toEqual(about(220, 30, 30))
@@ -138,7 +170,7 @@ test('a photo from a phone comes upright, small and without metadata', async () 
 })
 
 test('an animation moves as WebP and stands still as anything else', async () => {
-  const { derive } = givenPipeline()
+  const derive = givenDerive()
   const frames = await Promise.all(
     ['red', 'blue'].map((background) =>
       sharp({ create: { width: 20, height: 10, channels: 3, background } })
@@ -168,7 +200,7 @@ const codeOf = (work: Promise<unknown>) =>
   )
 
 test('what can’t be asked of an image is the asker’s mistake', async () => {
-  const { derive } = givenPipeline()
+  const derive = givenDerive()
   const png = await wide()
 
   expect(await codeOf(derive(png, { width: 0 }))).toBe('bad_request')
@@ -178,7 +210,7 @@ test('what can’t be asked of an image is the asker’s mistake', async () => {
 })
 
 test('an image that can’t be converted says so', async () => {
-  const { derive } = givenPipeline({ limits: { ...LIMITS, frames: 2 } })
+  const derive = givenDerive({ limits: { ...LIMITS, frames: 2 } })
 
   expect(await codeOf(derive(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), {}))).toBe(
     'not_acceptable',
@@ -188,7 +220,7 @@ test('an image that can’t be converted says so', async () => {
 })
 
 test('when too many wait for an image, the next is told to come again', async () => {
-  const { derive } = givenPipeline({ parallelism: 1, queueLimit: 0 })
+  const derive = givenDerive({ parallelism: 1, queueLimit: 0 })
   const png = await wide()
 
   const [first, second] = await Promise.all([codeOf(derive(png, {})), codeOf(derive(png, {}))])
