@@ -11,7 +11,7 @@ import { migratedFolder } from '../helpers/database.ts'
 import { copyToPostgres, givenPlik, goTime } from '../helpers/plik-database.ts'
 import { startPostgres } from '../helpers/postgres-server.ts'
 import { isInstalled } from '../helpers/programs.ts'
-import { startS3Server } from '../helpers/s3-server.ts'
+import { sharedBucket } from '../helpers/shared-bucket.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
 
 const run = promisify(execFile)
@@ -44,9 +44,8 @@ test('files of realistic sizes come over without a server, from a folder that is
 test.skipIf(!isInstalled('postgres') || !isInstalled('ceph'))(
   'a Plik with its metadata in PostgreSQL and its files in S3 comes over by its plikd.cfg',
   async () => {
-    const [postgres, s3] = [await startPostgres(), await startS3Server()]
+    const [postgres, s3] = [await startPostgres(), await sharedBucket()]
     onTestFinished(postgres.stop)
-    onTestFinished(s3.stop)
     const plik = givenPlik({ version: '1.4' })
     plik.user({ login: 'anna', is_admin: 1, max_ttl: -1 }, 'correct horse')
     plik.upload({ id: 'AAAAAAAAAAAAAAAA', one_shot: 1, user: 'local:anna', comments: 'für dich' })

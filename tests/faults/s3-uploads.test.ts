@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { memoryMiB } from '../bench/processes.ts'
 import { isInstalled } from '../helpers/programs.ts'
 import { rawClient } from '../helpers/raw-client.ts'
-import { type S3Server, s3Settings, startS3Server } from '../helpers/s3-server.ts'
+import { type S3Bucket, s3Settings } from '../helpers/s3-server.ts'
+import { sharedBucket } from '../helpers/shared-bucket.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
 
 const SENDERS = 40
@@ -10,13 +11,11 @@ const SENDERS = 40
 const SENT = Buffer.alloc(7_000_000, 'part')
 
 describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
-  let s3: S3Server
+  let s3: S3Bucket
 
   beforeAll(async () => {
-    s3 = await startS3Server()
+    s3 = await sharedBucket()
   })
-
-  afterAll(() => s3?.stop())
 
   test('senders who stop in the middle of a part do not fill the memory, nor keep others out', {
     timeout: 120_000,

@@ -13,27 +13,26 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { newBlobKey } from '../../server/lib/ids.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { createS3Store, type S3StoreOptions } from '../../storage/s3-store.ts'
 import { chunks, describeBlobStore, givenBlob, listed, read, stalling } from '../contract/blob-store.ts'
 import { temporaryFolder } from '../helpers/database.ts'
 import { isInstalled } from '../helpers/programs.ts'
-import { type S3Server, startS3Server } from '../helpers/s3-server.ts'
+import type { S3Bucket } from '../helpers/s3-server.ts'
+import { sharedBucket } from '../helpers/shared-bucket.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const MIB = 1024 * 1024
 const FAR_FUTURE = Date.parse('2100-01-01')
 
 describe.skipIf(!isInstalled('ceph'))('with a real S3 server (Ceph)', () => {
-  let server: S3Server
+  let server: S3Bucket
 
   beforeAll(async () => {
-    server = await startS3Server()
+    server = await sharedBucket()
   })
-
-  afterAll(() => server?.stop())
 
   describeBlobStore('the S3 store', async () => openStore({ prefix: 'contract/' }))
 

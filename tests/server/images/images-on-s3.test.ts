@@ -1,25 +1,24 @@
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import sharp from 'sharp'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { filmFile } from '../../helpers/boxes.ts'
 import { iphoneFilm, PICTURES } from '../../helpers/films.ts'
 import { secretsIn, storedPixels } from '../../helpers/images.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 import { isInstalled } from '../../helpers/programs.ts'
-import { type S3Server, s3Settings, startS3Server } from '../../helpers/s3-server.ts'
+import { type S3Bucket, s3Settings } from '../../helpers/s3-server.ts'
+import { sharedBucket } from '../../helpers/shared-bucket.ts'
 import { download, givenImageFile, phonePhoto } from './given.ts'
 
 /** `tests/storage/s3-store.test.ts` says loudly when there is no such server. */
 describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
-  let s3: S3Server
+  let s3: S3Bucket
 
   beforeAll(async () => {
-    s3 = await startS3Server()
+    s3 = await sharedBucket()
   })
 
-  afterAll(() => s3?.stop())
-
-  test('a photo loses its position, is had smaller, and is gone with its derived images', async () => {
+  test('a photo loses its position, can be downloaded smaller, and is gone with its derived images', async () => {
     const app = await makeApp({ ...s3Settings(s3) })
     await app.maintenance.clean() // gives the bucket its id, as a start does
     const photo = await phonePhoto()

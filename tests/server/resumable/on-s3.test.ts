@@ -1,14 +1,15 @@
 import { hash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { newBlobKey } from '../../../server/lib/ids.ts'
 import { givenFile } from '../../helpers/client.ts'
 import { emptyDatabase, isPostgres, temporaryFolder } from '../../helpers/database.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { givenOldDatabase } from '../../helpers/old-version.ts'
 import { isInstalled } from '../../helpers/programs.ts'
-import { type S3Server, s3Settings, startS3Server } from '../../helpers/s3-server.ts'
+import { type S3Bucket, s3Settings } from '../../helpers/s3-server.ts'
+import { sharedBucket } from '../../helpers/shared-bucket.ts'
 import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { createResumable, offsetOf, patch } from './tus-requests.ts'
 
@@ -16,13 +17,11 @@ const MIB = 1024 * 1024
 
 /** `tests/storage/s3-store.test.ts` says loudly when there is no such server. */
 describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
-  let s3: S3Server
+  let s3: S3Bucket
 
   beforeAll(async () => {
-    s3 = await startS3Server()
+    s3 = await sharedBucket()
   })
-
-  afterAll(() => s3?.stop())
 
   const onS3 = (settings: Record<string, string>): Record<string, string> => ({
     ...s3Settings(s3),
