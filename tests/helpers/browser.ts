@@ -27,12 +27,18 @@ export const launchFrom = (executablePath: string, flags: string[] = []): Promis
 /** Browsers of this worker, by their flags and program. They end with it: Chromium closes when its pipe does. */
 const browsers = new Map<string, Promise<Browser>>()
 
-/** `open` gives a page of its own to each test, in a browser that all files of a worker share. */
+/**
+ * `open` gives a page of its own to each test, in a browser that all files of a worker share. Transitions are off unless a test
+ * asks for them: drawing them was a sixth of the CPU time.
+ */
 export function useBrowser(flags: string[] = [], program: BrowserProgram = 'headlessShell') {
   return async (options: BrowserContextOptions = {}): Promise<Page> => {
     const key = [program, ...flags].join(' ')
     if (!browsers.has(key)) browsers.set(key, launchBrowser(flags, program))
-    const context = await (await (browsers.get(key) as Promise<Browser>)).newContext(options)
+    const context = await (await (browsers.get(key) as Promise<Browser>)).newContext({
+      reducedMotion: 'reduce',
+      ...options,
+    })
     onTestFinished(async () => {
       // What handlers of routes still do then is of no interest.
       for (const routed of [context, ...context.pages()]) await routed.unrouteAll({ behavior: 'ignoreErrors' })

@@ -14,7 +14,7 @@ const heading = (page: Page, name: string) => page.getByRole('heading', { name, 
 
 describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)('at work in the %s theme', (colorScheme) => {
   const open = useBrowser()
-  const onPhone = () => open({ colorScheme, reducedMotion: 'reduce', viewport: { width: 360, height: 740 } })
+  const onPhone = () => open({ colorScheme, viewport: { width: 360, height: 740 } })
 
   test('sending has no fault that axe finds, and nothing scrolls sideways', { timeout: 90_000 }, async () => {
     const app = await makeApp()

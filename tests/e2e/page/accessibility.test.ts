@@ -11,7 +11,7 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)('the page in the
 
   test('has no fault that axe finds, and does not scroll sideways on a small phone', { timeout: 60_000 }, async () => {
     const app = await makeApp()
-    const page = await open({ colorScheme, reducedMotion: 'reduce', viewport: { width: 360, height: 740 } })
+    const page = await open({ colorScheme, viewport: { width: 360, height: 740 } })
     const { look, expectNoFaults } = looker(page)
     const { upload: locked } = await givenFile(app, { password: 'secret' })
     const { upload: received } = await givenFile(

@@ -132,7 +132,7 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)(
 
     test('have no fault that axe finds, and do not scroll sideways on a small phone', { timeout: 90_000 }, async () => {
       const app = await makeApp({ ...WITH_ACCOUNTS, MAX_USER_SIZE: '1GB' })
-      const page = await open({ colorScheme, reducedMotion: 'reduce', viewport: { width: 360, height: 740 } })
+      const page = await open({ colorScheme, viewport: { width: 360, height: 740 } })
       const { look, expectNoFaults } = looker(page)
       const { url } = await givenFile(app, { comments: 'word '.repeat(99) }, 'hello', `${'long'.repeat(40)}.txt`)
       await (await fetch(url)).text()

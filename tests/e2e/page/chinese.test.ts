@@ -273,7 +273,7 @@ describe.skipIf(!hasBrowser())('the Chinese page without JavaScript', () => {
   test('has nothing that axe finds where something was refused', async () => {
     const app = await makeApp()
     const { upload: locked } = await givenFile(app, { password: 'secret' })
-    const page = await open({ javaScriptEnabled: true, reducedMotion: 'reduce', httpCredentials: WRONG })
+    const page = await open({ javaScriptEnabled: true, httpCredentials: WRONG })
 
     await page.goto(`${app.url}/?id=${locked.id}&unlock=1`)
     await page.getByRole('heading', { name: '未能完成' }).waitFor()

@@ -30,7 +30,7 @@ describe.skipIf(!hasBrowser())('where the device chooses the colours', () => {
   test('switches and progress are seen', { timeout: 60_000 }, async () => {
     const app = await makeApp()
     const line = await slowLine(() => app.url)
-    const page = await open({ forcedColors: 'active', reducedMotion: 'reduce' })
+    const page = await open({ forcedColors: 'active' })
     await page.goto(`${line.url}/`)
     await choose(page, [fileOf('large.bin', Buffer.alloc(12_000_000))])
     await page.getByText('Options').click()
@@ -55,7 +55,7 @@ describe.skipIf(!hasBrowser())('where the device chooses the colours', () => {
     const upload = await jsonOf<CreatedUpload>(fetch(`${app.url}/upload`, { method: 'POST', headers, body: '{}' }))
     await addFile(app, upload, 'x'.repeat(500_000))
     await (await fetch((await givenFile(app)).url)).arrayBuffer()
-    const page = await open({ forcedColors: 'active', reducedMotion: 'reduce' })
+    const page = await open({ forcedColors: 'active' })
     await page.goto(`${app.url}/#/account`)
     await logIn(page, 'chief')
 

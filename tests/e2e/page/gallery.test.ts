@@ -86,7 +86,7 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
   })
 
   test('open with the keyboard, one after the other, and close where the last one is', async () => {
-    const page = await open({ reducedMotion: 'reduce' })
+    const page = await open()
     const { link } = await givenTrip(page)
     await page.goto(link)
     const name = () => lightbox(page).getByRole('heading').textContent()
@@ -141,7 +141,7 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
   })
 
   test('follow fingers: swiped, pinched, moved, tapped twice, pulled down', async () => {
-    const page = await open({ ...PHONE, reducedMotion: 'reduce' })
+    const page = await open({ ...PHONE })
     const { link } = await givenTrip(page)
     await page.goto(link)
     const name = () => lightbox(page).getByRole('heading').textContent()
@@ -236,7 +236,7 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
   })
 
   test.each(['light', 'dark'] as const)('have no fault that axe finds in the %s theme', async (colorScheme) => {
-    const page = await open({ ...PHONE, colorScheme, reducedMotion: 'reduce' })
+    const page = await open({ ...PHONE, colorScheme })
     const { link } = await givenTrip(page)
     const { look, expectNoFaults } = looker(page)
     await page.goto(link)

@@ -259,7 +259,7 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)(
 
     test('have no fault that axe finds, and do not scroll sideways on a small phone', { timeout: 60_000 }, async () => {
       const app = await makeApp()
-      const page = await open({ colorScheme, reducedMotion: 'reduce', viewport: { width: 360, height: 740 } })
+      const page = await open({ colorScheme, viewport: { width: 360, height: 740 } })
       const seen: Record<string, [string[], boolean]> = {}
       const look = async (what: string) => {
         seen[what] = [await faults(page), await isScrollingSideways(page)]

@@ -160,9 +160,7 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)(
     const open = useBrowser()
 
     test('have no fault that axe finds, and do not scroll sideways on a small phone', { timeout: 90_000 }, async () => {
-      const { app, page } = await givenJobs(() =>
-        open({ colorScheme, reducedMotion: 'reduce', viewport: { width: 360, height: 740 } }),
-      )
+      const { app, page } = await givenJobs(() => open({ colorScheme, viewport: { width: 360, height: 740 } }))
       const { look, expectNoFaults } = looker(page)
       await app.jobEngine.operators.create({
         name: 'On call',

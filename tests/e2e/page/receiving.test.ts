@@ -5,7 +5,7 @@ import { makeApp } from '../../helpers/make-app.ts'
 import { faults, isScrollingSideways } from './page-tests.ts'
 import { STATES } from './receiving-states.ts'
 
-const PHONE = { reducedMotion: 'reduce', viewport: { width: 360, height: 740 } } as const
+const PHONE = { viewport: { width: 360, height: 740 } } as const
 
 async function faultsIn(page: Page, colorScheme: 'light' | 'dark'): Promise<string[]> {
   await page.emulateMedia({ colorScheme })
