@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createContext, FULL, QUICK, type Scenario } from './context.ts'
 import { stopAll } from './processes.ts'
-import { printHead, printResults, profileFolder, type Run, saveResults } from './report.ts'
+import { printGoals, printHead, printResults, profileFolder, type Run, saveResults } from './report.ts'
 import { archive } from './scenarios/archive.ts'
 import { bigDownload } from './scenarios/big-download.ts'
 import { bigUpload } from './scenarios/big-upload.ts'
@@ -81,6 +81,7 @@ async function bench(scenarios: Scenario[]): Promise<number> {
     process.stdout.write('The machine is busy: take the ratios, not the figures.\n')
   printHead()
   for (const scenario of scenarios) await runScenario(scenario, run)
+  printGoals(run.results)
   process.stdout.write(`\n${saveResults(run)}\n`)
   for (const { scenario, reason } of run.failures) process.stdout.write(`FAILED ${scenario}: ${reason}\n`)
   return run.failures.length === 0 ? 0 : 1

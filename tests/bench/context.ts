@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { writeRandomFile } from './files.ts'
 import { startLoadClient } from './load.ts'
 import type { Job, LoadReport } from './load-jobs.ts'
-import { type Comparison, measureInTurns, type Result } from './measure.ts'
+import { type Comparison, measureInTurns, type Result, type Sample, withCpu } from './measure.ts'
 import { available, startTarget, type Target, type TargetName } from './targets.ts'
+import { hasWrk, runWrk, type SmallJob } from './wrk.ts'
 
 /** How much is done. */
 export interface Sizes {
@@ -21,13 +22,14 @@ export interface Sizes {
 }
 
 const MIB = 1024 * 1024
+const CHECKED_REQUESTS = 64
 
 export const FULL: Sizes = {
   bigBytes: 1024 * MIB,
   rangesBytes: 256 * MIB,
   memoryBytes: 2048 * MIB,
   stalledReaders: 1000,
-  durationMs: 1500,
+  durationMs: 2000,
   smallFiles: 1000,
   expiredUploads: 20_000,
   markedUploads: 1_000_000,
@@ -60,6 +62,8 @@ export interface Context {
   /** A file of random bytes; the same one for the same size. */
   source: (bytes: number) => Promise<string>
   load: (job: Job) => Promise<LoadReport>
+  /** Small requests for a while; some of them are checked before, byte by byte. */
+  measureRequests: (target: Target, job: SmallJob) => Promise<Sample>
   compare: (comparison: Comparison, options?: { rounds?: number; warmUp?: boolean }) => Promise<void>
   /** Those of `names` that are installed here, in folders of their own, while `use` runs. */
   withTargets: (
@@ -102,6 +106,13 @@ export function createContext({ root, sizes, rounds, scenario, profileTo, onResu
     onResults(await measureInTurns(scenario, comparison, own, warmUp))
   }
 
+  async function measureRequests({ pid }: Target, job: SmallJob): Promise<Sample> {
+    const { durationMs: _, ...some } = { ...job, requests: CHECKED_REQUESTS }
+    if (hasWrk) await client.run(some)
+    const { done, cpu } = await withCpu(pid, () => (hasWrk ? runWrk(job, newPath('paths')) : client.run(job)))
+    return { value: done.requests / done.seconds, cpu: (cpu / done.requests) * 1e6, p99: done.p99 }
+  }
+
   const start = (name: TargetName, settings: Record<string, string> = {}) =>
     startTarget(name, { folder: newPath(name), settings, profileTo })
 
@@ -120,5 +131,6 @@ export function createContext({ root, sizes, rounds, scenario, profileTo, onResu
     rmSync(root, { recursive: true, force: true })
   }
 
-  return { context: { sizes, rounds, newPath, source, load: client.run, compare, withTargets, start }, end }
+  const context = { sizes, rounds, newPath, source, load: client.run, measureRequests, compare, withTargets, start }
+  return { context, end }
 }

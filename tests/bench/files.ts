@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash, randomFillSync } from 'node:crypto'
-import { closeSync, createReadStream, openSync, readdirSync, statSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, createReadStream, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs'
 import { get } from 'node:http'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -48,8 +48,10 @@ export function open(port: number, path: string): Promise<Readable> {
  */
 export function dropLargeFiles(folder: string): void {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || /\.db/.test(entry.name)) continue
     const path = join(entry.parentPath, entry.name)
-    if (entry.isFile() && !/\.db/.test(entry.name) && statSync(path).size > 1024 * 1024) unlinkSync(path)
+    const found = statSync(path, { throwIfNoEntry: false }) // an upload that was cut short may be deleted meanwhile
+    if (found && found.size > 1024 * 1024) rmSync(path, { force: true })
   }
   execFileSync('sync')
 }

@@ -1,6 +1,6 @@
 /** What the load client is told, and what it reports. All of it passes between processes as JSON. */
 
-export type Job = UploadJob | FilesJob | RangesJob | WholeJob | StallJob | { kind: 'release' }
+export type Job = UploadJob | FilesJob | RangesJob | WholeJob | StallJob | SlowJob | { kind: 'release' }
 
 interface Common {
   port: number
@@ -46,6 +46,14 @@ export interface WholeJob extends Common {
 export interface StallJob extends Common {
   kind: 'stall'
   path: string
+}
+
+/** Uploads of `source` by form and as many downloads of `path`, all at once, spread over `durationMs`. */
+export interface SlowJob extends Common {
+  kind: 'slow'
+  source: string
+  path: string
+  durationMs: number
 }
 
 export interface LoadReport {

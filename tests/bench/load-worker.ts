@@ -1,6 +1,9 @@
+import { once } from 'node:events'
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, type Connection, openConnection } from './http-connection.ts'
-import type { FilesJob, Job, LoadReport, RangesJob, StallJob, UploadJob, WholeJob } from './load-jobs.ts'
+import type { FilesJob, Job, LoadReport, RangesJob, SlowJob, StallJob, UploadJob, WholeJob } from './load-jobs.ts'
 import { stamp } from './load-jobs.ts'
 
 /** The load client: a process of its own that `load.ts` gives jobs to. Every answer is checked, or the job fails. */
@@ -16,10 +19,14 @@ process.on('message', (job: Job) => {
 process.on('disconnect', () => process.exit())
 
 const BOUNDARY = 'mayfly-bench-0123456789'
+const FORM_START = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="load.bin"\r\nContent-Type: application/octet-stream\r\n\r\n`
+const FORM_END = `\r\n--${BOUNDARY}--\r\n`
 /** How much of each piece of a large body is compared. */
 const SAMPLE_BYTES = 4096
 const VERIFIED_UPLOADS = 64
 const NOTHING: LoadReport = { requests: 0, seconds: 0, p50: 0, p99: 0, max: 0, paths: [] }
+
+const SLOW_PIECE_BYTES = 64 * 1024
 
 const stalled: Connection[] = []
 
@@ -35,6 +42,8 @@ function run(job: Job): Promise<LoadReport> {
       return whole(job)
     case 'stall':
       return stall(job)
+    case 'slow':
+      return slow(job)
     case 'release':
       for (const connection of stalled.splice(0)) connection.close()
       return Promise.resolve(NOTHING)
@@ -88,9 +97,7 @@ async function upload(job: UploadJob): Promise<LoadReport> {
 }
 
 function uploader({ style, port }: UploadJob, content: Buffer, paths: string[]): OneRequest {
-  const before = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="load.bin"\r\nContent-Type: application/octet-stream\r\n\r\n`
-  const after = `\r\n--${BOUNDARY}--\r\n`
-  const [opening, closing] = style === 'form' ? [before, after] : ['', '']
+  const [opening, closing] = style === 'form' ? [FORM_START, FORM_END] : ['', '']
   const bytes = opening.length + content.length + closing.length
   const type = style === 'form' ? `Content-Type: multipart/form-data; boundary=${BOUNDARY}\r\n` : ''
   const headOf = (number: number) =>
@@ -175,6 +182,40 @@ async function stall({ port, path, connections }: StallJob): Promise<LoadReport>
     if (status !== 200) throw new Error(`load client: ${status} for a reader that is to stall`)
   }
   return { ...NOTHING, requests: connections }
+}
+
+/** A piece of each transfer at a time, so that all of them last for `durationMs`. */
+async function slow({ port, path, source, connections, durationMs }: SlowJob): Promise<LoadReport> {
+  const content = readFileSync(source)
+  const pauseMs = durationMs / (content.length / SLOW_PIECE_BYTES)
+  async function* pieces() {
+    for (let start = 0; start < content.length; start += SLOW_PIECE_BYTES) {
+      yield content.subarray(start, start + SLOW_PIECE_BYTES)
+      await sleep(pauseMs)
+    }
+  }
+  async function up(): Promise<void> {
+    const headers = { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` }
+    const sending = request({ port, host: '127.0.0.1', agent: false, method: 'POST', path: '/', headers })
+    const answered = once(sending, 'response') as Promise<[IncomingMessage]>
+    sending.write(FORM_START)
+    for await (const piece of pieces()) sending.write(piece)
+    sending.end(FORM_END)
+    const [answer] = await answered
+    if (answer.resume().statusCode !== 200) throw new Error(`load client: ${answer.statusCode} for a slow upload`)
+  }
+  async function down(): Promise<void> {
+    const asking = request({ port, host: '127.0.0.1', agent: false, path }).end()
+    const [answer] = (await once(asking, 'response')) as [IncomingMessage]
+    let length = 0
+    for await (const piece of answer) {
+      length += piece.length
+      await sleep((pauseMs * piece.length) / SLOW_PIECE_BYTES)
+    }
+    if (length !== content.length) throw new Error(`load client: ${length} bytes of a slow download`)
+  }
+  await Promise.all(Array.from({ length: connections }, () => [up(), down()]).flat())
+  return { ...NOTHING, requests: 2 * connections }
 }
 
 const get = (port: number, path: string, headers = ''): string =>

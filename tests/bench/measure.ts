@@ -23,8 +23,12 @@ export interface Comparison {
   goals?: Goal[]
 }
 
-/** What Mayfly has to reach: as a ratio to another target, or in the comparison's unit. Ends are inclusive. */
-export type Goal = { against?: string; atLeast: number } | { against?: string; atMost: number }
+/** What `of` has to reach (Mayfly as it comes): as a ratio to another target, or in the comparison's unit. Ends are inclusive. */
+export type Goal = { of?: string; against?: string } & (
+  | { atLeast: number }
+  | { atMost: number }
+  | { cpuAtMost: number }
+)
 
 export interface Result {
   scenario: string
@@ -38,7 +42,14 @@ export interface Result {
   p99: number | undefined
   /** To each reference: the median over the rounds of the ratio within the round. */
   ratios: Record<string, number>
-  goals: { text: string; isMet: boolean }[]
+  goals: Judgement[]
+}
+
+/** `reached` as a figure in the unit, or as a ratio. */
+export interface Judgement {
+  text: string
+  reached: number
+  isMet: boolean
 }
 
 const REFERENCES = ['node', 'nginx', 'plikd', 'put']
@@ -73,26 +84,34 @@ function summary(
     if (!others || reference === target) continue
     ratios[reference] = median(values.map((value, round) => value / (others[round]?.value ?? Number.NaN)))
   }
-  const result = { scenario, name, target, unit, cpuUnit, values, median: median(values), ratios }
+  const cpu = medianOfSome(own.map((sample) => sample.cpu))
+  const result = { scenario, name, target, unit, cpuUnit, values, median: median(values), cpu, ratios }
   return {
     ...result,
-    cpu: medianOfSome(own.map(({ cpu }) => cpu)),
     p99: medianOfSome(own.map(({ p99 }) => p99)),
-    goals: target === SUBJECT ? goals.flatMap((goal) => judged(goal, result)) : [],
+    goals: goals.filter(({ of = SUBJECT }) => of === target).flatMap((goal) => judged(goal, result)),
   }
 }
 
 /** Nothing when what it is measured against is not here. */
-function judged(
-  goal: Goal,
-  { median, ratios, unit }: { median: number; ratios: Record<string, number>; unit: string },
-) {
+function judged(goal: Goal, { median, cpu, ratios, unit, cpuUnit }: Omit<Result, 'goals' | 'p99'>): Judgement[] {
+  if ('cpuAtMost' in goal) return judgement(cpu, goal.cpuAtMost, 'at most', `${cpuUnit} of CPU`)
   const reached = goal.against === undefined ? median : ratios[goal.against]
-  if (reached === undefined) return []
-  const what = goal.against === undefined ? ` ${unit}` : ` × ${goal.against}`
+  const what = goal.against === undefined ? unit : `× ${goal.against}`
   return 'atLeast' in goal
-    ? [{ text: `≥ ${goal.atLeast}${what}`, isMet: reached >= goal.atLeast }]
-    : [{ text: `≤ ${goal.atMost}${what}`, isMet: reached <= goal.atMost }]
+    ? judgement(reached, goal.atLeast, 'at least', what)
+    : judgement(reached, goal.atMost, 'at most', what)
+}
+
+function judgement(
+  reached: number | undefined,
+  limit: number,
+  side: 'at least' | 'at most',
+  what: string,
+): Judgement[] {
+  if (reached === undefined) return []
+  const isMet = side === 'at least' ? reached >= limit : reached <= limit
+  return [{ text: `${side === 'at least' ? '≥' : '≤'} ${limit} ${what}`, reached, isMet }]
 }
 
 const medianOfSome = (values: (number | undefined)[]): number | undefined => {

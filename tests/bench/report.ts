@@ -51,6 +51,14 @@ function cells({ target, median, values, unit, cpu, cpuUnit, p99, ratios, goals 
   ]
 }
 
+/** All goals that could be judged, in one list. */
+export function printGoals(results: Result[]): void {
+  process.stdout.write('\nGoals:\n')
+  for (const { scenario, name, target, goals } of results)
+    for (const { text, reached, isMet } of goals)
+      process.stdout.write(`  ${isMet ? '✓' : '✗'} ${scenario}: ${name}, ${target}: ${figure(reached)} (${text})\n`)
+}
+
 function print(row: Cells): void {
   const padded = row.map((cell, index) =>
     index === 0 ? cell.padEnd(WIDTHS[0] ?? 0) : cell.padStart(WIDTHS[index] ?? 0),

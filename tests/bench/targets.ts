@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort, type Process, startProcess } from './processes.ts'
+import { cpuSeconds, freePort, type Process, startProcess } from './processes.ts'
 
 /** The servers that are measured, each on a free port and in a fresh folder. */
 
-export type TargetName = 'mayfly' | 'mayfly-process' | 'node' | 'nginx' | 'plikd'
+export type TargetName = 'mayfly' | 'mayfly-process' | 'mayfly-workers' | 'node' | 'nginx' | 'plikd'
 
 export interface Target {
   name: TargetName
@@ -16,6 +16,8 @@ export interface Target {
   folder: string
   /** From its start to its first answer. */
   readyMs: number
+  /** CPU seconds until then. */
+  readyCpu: number
   stop: () => Promise<void>
 }
 
@@ -55,20 +57,28 @@ export async function startTarget(name: TargetName, options: StartOptions): Prom
   const server = startProcess(command, args, environment)
   await untilItAnswers(name, port, server)
   const readyMs = performance.now() - startedAt
-  return { name, port, pid: server.pid, folder: options.folder, readyMs, stop: server.stop }
+  const readyCpu = cpuSeconds(server.pid)
+  return { name, port, pid: server.pid, folder: options.folder, readyMs, readyCpu, stop: server.stop }
 }
 
 const COMMANDS: Record<TargetName, (port: number, options: StartOptions) => Command> = {
   mayfly: mayflyCommand,
   'mayfly-process': (port, options) =>
     mayflyCommand(port, { ...options, settings: { DURABILITY: 'process', ...options.settings } }),
+  'mayfly-workers': (port, options) =>
+    mayflyCommand(port, { ...options, settings: { WORKERS: '2', ...options.settings } }),
   node: nodeCommand,
   nginx: nginxCommand,
   plikd: plikdCommand,
 }
 
 /** As `npm start` has it. */
-const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' }
+const ENVIRONMENT = {
+  NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/node'),
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_MMAP_THRESHOLD_: '131072',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+}
 
 /**
  * Everything as it comes, but: no rate limit, since one address sends all there is, and only warnings in the log, which
@@ -81,7 +91,7 @@ function mayflyCommand(port: number, { folder, settings = {}, profileTo }: Start
   return {
     command: process.execPath,
     args: [...profile, join(ROOT, 'server/main.ts')],
-    environment: { ...ALLOCATOR, ...mayfly },
+    environment: { ...ENVIRONMENT, ...mayfly },
   }
 }
 
@@ -110,10 +120,7 @@ function nginxCommand(port: number, { folder }: StartOptions): Command {
   return { command: NGINX, args: ['-p', folder, '-c', join(folder, 'nginx.conf')] }
 }
 
-/**
- * Plik's server, when PLIKD names its binary. Written from Plik 1.3.8's documentation and not tried: no machine that this
- * was written on had one.
- */
+/** Plik's server, when PLIKD names its binary. */
 function plikdCommand(port: number, { folder }: StartOptions): Command {
   const config = `
     LogLevel = "WARNING"
@@ -121,6 +128,7 @@ function plikdCommand(port: number, { folder }: StartOptions): Command {
     ListenPort = ${port}
     NoWebInterface = true
     MaxFileSizeStr = "unlimited"
+    MaxFilePerUpload = 10000
     DataBackend = "file"
     [DataBackendConfig]
     Directory = "${folder}/files"

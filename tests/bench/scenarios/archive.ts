@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, openAsBlob } from 'node:fs'
 import { type FileHandle, open as openFile, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import type { Context, Scenario } from '../context.ts'
 import { digestOfFile, open, writeRandomFile } from '../files.ts'
+import { type Sample, withCpu } from '../measure.ts'
 import type { Target } from '../targets.ts'
 import { measure, upload } from './big-download.ts'
 
@@ -19,7 +20,7 @@ export const archive: Scenario = {
     for (const { files, bytes } of context.sizes.archives) {
       const settings = { MAX_FILES_PER_UPLOAD: `${files}` }
       await context.withTargets(
-        ['mayfly', 'node', 'nginx'],
+        ['mayfly', 'node', 'nginx', 'plikd'],
         (targets) => compareArchive(context, targets, files, bytes),
         settings,
       )
@@ -38,13 +39,19 @@ async function compareArchive({ newPath, load, compare }: Context, targets: Targ
   await assertHolds(zip, sources, files)
   const digest = await digestOfFile(zip)
   const served = [{ target: mayfly, path }]
-  for (const target of others) served.push(await upload(target, zip, digest))
+  for (const target of others.filter(({ name }) => name !== 'plikd')) served.push(await upload(target, zip, digest))
   const { size } = await stat(zip)
   await compare({
     name: `${files} × ${bytes >= 2 ** 20 ? `${bytes / 2 ** 20} MiB` : `${bytes / 1024} KiB`}`,
     unit: 'MiB/s',
     cpuUnit: 's/GiB',
-    contenders: served.map((given) => ({ target: given.target.name, run: () => measure(load, given, zip, 1, size) })),
+    contenders: [
+      ...served.map((given) => ({ target: given.target.name, run: () => measure(load, given, zip, 1, size) })),
+      ...(await Promise.all(
+        others.filter(({ name }) => name === 'plikd').map((plikd) => plikContender(plikd, sources, files, size)),
+      )),
+    ],
+    goals: [{ against: 'plikd', atLeast: 5 }],
   })
 }
 
@@ -59,6 +66,34 @@ async function uploadAll({ port }: Target, sources: string[], files: number): Pr
   })
   const [, , uploadId] = new URL(stdout.split('\n')[0] ?? '').pathname.split('/')
   return `/archive/${uploadId}/all.zip`
+}
+
+/** Plik compresses: its archive has another length, which it does not tell, and is read by curl. `size`: that of ours. */
+async function plikContender(target: Target, sources: string[], files: number, size: number) {
+  const path = await uploadAllToPlik(target, sources, files)
+  const url = `http://127.0.0.1:${target.port}${path}`
+  async function run(): Promise<Sample> {
+    const read = () => promisify(execFile)('curl', ['-sS', '-f', '-o', '/dev/null', '-w', '%{time_total}', url])
+    const { done, cpu } = await withCpu(target.pid, read)
+    return { value: size / 2 ** 20 / Number(done.stdout), cpu: cpu / (size / 2 ** 30) }
+  }
+  return { target: target.name, run }
+}
+
+/** A quick upload of Plik takes one file: here each is added by a request of its own. */
+async function uploadAllToPlik({ port }: Target, sources: string[], files: number): Promise<string> {
+  const url = `http://127.0.0.1:${port}`
+  const created = await fetch(`${url}/upload`, { method: 'POST', body: '{}' })
+  const { id, uploadToken } = (await created.json()) as { id: string; uploadToken: string }
+  const blobs = await Promise.all(sources.map((source) => openAsBlob(source)))
+  for (let index = 0; index < files; index++) {
+    const body = new FormData()
+    body.set('file', blobs[index % blobs.length] as Blob, `${index}.bin`)
+    const answer = await fetch(`${url}/file/${id}`, { method: 'POST', headers: { 'X-UploadToken': uploadToken }, body })
+    if (!answer.ok) throw new Error(`plikd: ${answer.status} ${await answer.text()}`)
+    await answer.arrayBuffer()
+  }
+  return `/archive/${id}/all.zip`
 }
 
 const END_BYTES = 22
