@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { call, type Directory, ignore } from './file-calls.ts'
-import { createFile, createFileWriter } from './file-writer.ts'
+import { createFileWriter } from './file-writer.ts'
 
 const NAME = 'store-id'
 
@@ -21,8 +21,7 @@ export async function readStoreId(directory: string): Promise<string | undefined
 
 /** Replaces the id by one rename, so that readers see the old one or the new one. */
 export async function writeStoreId(id: string, { directory, temporaryPath, root }: Target): Promise<void> {
-  const target = { path: temporaryPath, open: () => createFile(temporaryPath), position: 0 }
-  const writer = createFileWriter(target, () => {})
+  const writer = createFileWriter({ path: temporaryPath, position: 0 }, () => {})
   try {
     await writer.add(Buffer.from(`${id}\n`))
     await writer.finish('full')

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import { join, relative } from 'node:path'
 import type { BlobInfo, BlobKey, BlobStore, Durability } from './blob-store.ts'
-import { call, type Directory, errorCode, ignore, openDirectory } from './file-calls.ts'
+import { call, type Directory, errorCode, ignore, inPlace, openDirectory } from './file-calls.ts'
 import { FOLDER_MODE } from './file-modes.ts'
 import { createFileReader } from './file-reader.ts'
-import { createFile, createFileWriter } from './file-writer.ts'
+import { createFileWriter } from './file-writer.ts'
 import { interruptible } from './interruptible.ts'
 import { KEY, listFolder, namesIn, statFile } from './local-listing.ts'
 import { createLocalPartials } from './local-partials.ts'
@@ -94,12 +94,13 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
     if (writing.has(key)) throw keyTaken()
     writing.add(key)
     const source = interruptible(bytes, signal)
-    const writer = createFileWriter({ path, open: () => createFile(path), position: 0 }, source.interrupt)
+    const writer = createFileWriter({ path, position: 0 }, source.interrupt)
     const heartbeat = setInterval(writer.flush, HEARTBEAT_MS)
     try {
       for await (const chunk of source) await writer.add(chunk)
-      const size = await writer.finish(durability)
-      await publish(key, signal)
+      const size = await writer.write()
+      await publish(key, { signal, syncFile: () => writer.sync(durability) })
+      await writer.release()
       return size
     } catch (error) {
       await writer.discard()
@@ -131,19 +132,27 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
     }
   }
 
-  /** Makes a whole file visible, or leaves it where it is. */
-  async function publish(key: BlobKey, signal?: AbortSignal): Promise<void> {
+  /**
+   * Makes a whole file visible, or leaves it where it is. Its sync follows the rename where nobody knows the key yet: then both wait
+   * for the same commit of the file system's journal.
+   */
+  async function publish(key: BlobKey, { signal, syncFile }: PublishOptions = {}): Promise<void> {
     const shard = await shardOf(key)
     signal?.throwIfAborted()
     if (fs.existsSync(pathOf(key))) throw keyTaken()
-    await call((done) => fs.rename(temporaryPathOf(key), pathOf(key), done))
-    if (durability === 'full') await shard.sync().catch((error: unknown) => takeBack(key, error))
+    inPlace(() => fs.renameSync(temporaryPathOf(key), pathOf(key)))
+    try {
+      if (durability === 'full') await both(shard.sync(), syncFile?.())
+      signal?.throwIfAborted()
+    } catch (error) {
+      await takeBack(key)
+      throw error
+    }
   }
 
   /** Nobody can say what a power cut would leave of it. */
-  async function takeBack(key: BlobKey, reason: unknown): Promise<never> {
+  async function takeBack(key: BlobKey): Promise<void> {
     await call((done) => fs.rename(pathOf(key), temporaryPathOf(key), done)).catch(() => {})
-    throw reason
   }
 
   async function size(key: BlobKey): Promise<number | undefined> {
@@ -212,6 +221,16 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
 }
 
 const isNever = async (): Promise<boolean> => false
+
+interface PublishOptions {
+  signal?: AbortSignal | undefined
+  syncFile?: () => Promise<unknown>
+}
+
+/** Neither is under way any more when it throws. */
+async function both(...work: (Promise<unknown> | undefined)[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason
+}
 
 /** Keys are random, so this is a bug of ours: an ordinary error. */
 const keyTaken = (): Error => new Error('a blob with this key exists already')

@@ -6,6 +6,9 @@ export const LOCK_TIMEOUT_MS = 2_000
 
 interface Decoration {
   begin?: (connection: DatabaseConnection) => Promise<void>
+  /** Follows each commit, before anybody else gets the connection. */
+  afterCommit?: () => Promise<void>
+  afterDestroy?: () => void
   /** Turns a driver's error into an `AppError` where the caller can do something about it. */
   translate(error: unknown): unknown
 }
@@ -21,7 +24,7 @@ export function decorated(dialect: Dialect, decoration: Decoration): Dialect {
   }
 }
 
-function decoratedDriver(driver: Driver, { begin, translate }: Decoration): Driver {
+function decoratedDriver(driver: Driver, { begin, afterCommit, afterDestroy, translate }: Decoration): Driver {
   const connections = new WeakMap<DatabaseConnection, DatabaseConnection>()
   const inner = (connection: DatabaseConnection) => connections.get(connection) ?? connection
   const translated = async <T>(work: Promise<T>): Promise<T> => {
@@ -46,11 +49,14 @@ function decoratedDriver(driver: Driver, { begin, translate }: Decoration): Driv
       if (begin) await translated(begin(inner(connection)))
       else await translated(driver.beginTransaction(inner(connection), settings))
     },
-    commitTransaction: (connection) => translated(driver.commitTransaction(inner(connection))),
+    async commitTransaction(connection) {
+      await translated(driver.commitTransaction(inner(connection)))
+      if (afterCommit) await translated(afterCommit())
+    },
     // What failed before says more: a lost connection or a full disk has ended the transaction already.
     rollbackTransaction: (connection) => driver.rollbackTransaction(inner(connection)).catch(() => {}),
     releaseConnection: (connection) => driver.releaseConnection(inner(connection)),
-    destroy: () => driver.destroy(),
+    destroy: () => driver.destroy().finally(afterDestroy),
   }
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from 'node:fs'
+import fs from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import BetterSqlite3 from 'better-sqlite3'
@@ -22,11 +22,27 @@ const LOCK_STEP_MS = 10
 /** In WAL mode; `syncEachCommit` is what a power cut may not take. */
 export function sqliteDialect({ file, syncEachCommit }: { file: string; syncEachCommit: boolean }): Dialect {
   makePrivate(file)
-  const sqlite = openSqlite(file, syncEachCommit)
+  const sqlite = openSqlite(file)
+  const log = logOf(file)
   return decorated(new SqliteDialect({ database: withStatementCache(sqlite) }), {
     begin: beginImmediate,
     translate: translateSqliteError,
+    ...(syncEachCommit && { afterCommit: log.sync, afterDestroy: log.close }),
   })
+}
+
+/**
+ * SQLite's log beside a database. `synchronous = FULL` does the same at each commit, but on the event loop, which then waits
+ * for the disk. The log lasts for as long as any connection to the database; SQLite keeps its locks on other files.
+ */
+function logOf(file: string) {
+  let fd: number | undefined
+  async function sync(): Promise<void> {
+    fd ??= fs.openSync(`${file}-wal`, 'r')
+    const opened = fd
+    await new Promise<void>((resolve, reject) => fs.fdatasync(opened, (error) => (error ? reject(error) : resolve())))
+  }
+  return { sync, close: () => fd !== undefined && fs.closeSync(fd) }
 }
 
 /**
@@ -65,7 +81,7 @@ export function sqliteLookups(file: string): { prepare: Prepare; close(): void }
 function makePrivate(file: string): void {
   makeFolders(dirname(file))
   try {
-    writeFileSync(file, '', { flag: 'wx', mode: FILE_MODE })
+    fs.writeFileSync(file, '', { flag: 'wx', mode: FILE_MODE })
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw translateSqliteError(error)
   }
@@ -75,19 +91,19 @@ function makePrivate(file: string): void {
 /** Files of older versions could be read by others. One that belongs to another user stays as its owner wants it. */
 function makeFilePrivate(path: string): void {
   try {
-    chmodSync(path, FILE_MODE)
+    fs.chmodSync(path, FILE_MODE)
   } catch (error) {
     if (!['ENOENT', 'EPERM', 'EROFS'].includes(codeOf(error))) throw error
   }
 }
 
 /** Throws when the file is no database, and leaves it as it is. */
-function openSqlite(file: string, syncEachCommit: boolean): BetterSqlite3.Database {
+function openSqlite(file: string): BetterSqlite3.Database {
   const sqlite = new BetterSqlite3(file, { timeout: LOCK_TIMEOUT_MS })
   try {
     if (sqlite.pragma('page_count', { simple: true }) === 0) sqlite.pragma('auto_vacuum = INCREMENTAL') // see `vacuum.ts`
     sqlite.pragma('journal_mode = WAL')
-    sqlite.pragma(`synchronous = ${syncEachCommit ? 'FULL' : 'NORMAL'}`) // in WAL mode only FULL syncs the log at each commit
+    sqlite.pragma('synchronous = NORMAL') // syncs the log before it goes into the database, not at each commit
     sqlite.pragma('foreign_keys = ON')
     sqlite.pragma('cache_size = -32000') // KiB
     sqlite.pragma(`busy_timeout = ${LOCK_STEP_MS}`)
@@ -133,8 +149,13 @@ const MAX_CACHED_STATEMENTS = 500
 function translateSqliteError(error: unknown): unknown {
   const code = codeOf(error)
   if (isLocked(error)) return unavailable(error)
-  if (code.startsWith('SQLITE_FULL')) return new AppError('no_space', {}, { cause: error })
-  if (code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN'))
+  if (code === 'ENOSPC' || code.startsWith('SQLITE_FULL')) return new AppError('no_space', {}, { cause: error })
+  if (
+    code === 'EIO' ||
+    code.startsWith('SQLITE_IOERR') ||
+    code.startsWith('SQLITE_READONLY') ||
+    code.startsWith('SQLITE_CANTOPEN')
+  )
     return unavailable(error)
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
     return new Error('the database is damaged; nothing was changed in it, please restore a backup', { cause: error })

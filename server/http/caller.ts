@@ -46,8 +46,11 @@ export function createCallerReader({ users, sessions, tokens, config }: Dependen
   /** For what is done while the caller waits; known without a query. Once for each request. */
   function sender(request: FastifyRequest, reply: FastifyReply): Sender {
     const hangUp = new AbortController()
-    reply.raw.once('close', () => hangUp.abort(new AppError('sender_gone')))
-    if (reply.raw.destroyed) hangUp.abort(new AppError('sender_gone'))
+    const leave = () => {
+      if (!reply.raw.writableFinished) hangUp.abort(new AppError('sender_gone'))
+    }
+    reply.raw.once('close', leave)
+    if (reply.raw.destroyed) leave()
     return { network: network(request), gone: hangUp.signal }
   }
 

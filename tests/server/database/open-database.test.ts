@@ -2,15 +2,18 @@ import fs, { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { sql } from 'kysely'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { migrate } from '../../../server/database/migrate.ts'
 import { openDatabase } from '../../../server/database/open-database.ts'
+import type { Trx } from '../../../server/database/transact.ts'
 import { createUpload } from '../../helpers/client.ts'
 import { isPostgres, temporaryFolder } from '../../helpers/database.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 import { freePort } from '../../helpers/postgres-server.ts'
 import { startServer } from '../../helpers/spawn-server.ts'
 import { givenDatabase, givenLocation } from './given-database.ts'
+
+afterEach(() => void vi.restoreAllMocks())
 
 test('migrations can be applied again and again', async () => {
   const location = await givenLocation()
@@ -150,16 +153,56 @@ describe.runIf(isPostgres())('on PostgreSQL', () => {
 })
 
 describe.skipIf(isPostgres())('on SQLite', () => {
-  test('the log of the database is synced at each commit, and only when a power cut should be survived', async () => {
-    const location = { kind: 'sqlite' as const, file: join(temporaryFolder(), 'm.db') }
+  const location = () => ({ kind: 'sqlite' as const, file: join(temporaryFolder(), 'm.db') })
+  const addTable = (trx: Trx) => sql`create table a (b)`.execute(trx)
 
-    const full = givenDatabase({ ...location, syncEachCommit: true })
-    const fast = givenDatabase({ ...location, syncEachCommit: false })
+  test('the log keeps what is not in the database yet, and foreign keys are checked', async () => {
+    const { db } = givenDatabase({ ...location(), syncEachCommit: true })
 
-    expect((await sql`pragma synchronous`.execute(full.db)).rows).toEqual([{ synchronous: 2 }])
-    expect((await sql`pragma synchronous`.execute(fast.db)).rows).toEqual([{ synchronous: 1 }])
-    expect((await sql`pragma journal_mode`.execute(full.db)).rows).toEqual([{ journal_mode: 'wal' }])
-    expect((await sql`pragma foreign_keys`.execute(full.db)).rows).toEqual([{ foreign_keys: 1 }])
+    expect((await sql`pragma journal_mode`.execute(db)).rows).toEqual([{ journal_mode: 'wal' }])
+    expect((await sql`pragma synchronous`.execute(db)).rows).toEqual([{ synchronous: 1 }])
+    expect((await sql`pragma foreign_keys`.execute(db)).rows).toEqual([{ foreign_keys: 1 }])
+  })
+
+  test('a commit is done once the log of the database is synced', async () => {
+    const where = location()
+    const { transact } = givenDatabase({ ...where, syncEachCommit: true })
+    const synced: string[] = []
+    const { promise: held, resolve: release } = Promise.withResolvers<void>()
+    vi.spyOn(fs, 'fdatasync').mockImplementation((fd, done) => {
+      synced.push(fs.readlinkSync(`/proc/self/fd/${fd}`))
+      void held.then(() => done(null))
+    })
+    let isDone = false
+
+    const committing = transact(addTable).then(() => (isDone = true))
+    await vi.waitUntil(() => synced.length > 0)
+    await new Promise(setImmediate)
+
+    expect(synced).toEqual([`${where.file}-wal`])
+    expect(isDone).toBe(false)
+    release()
+    await committing
+  })
+
+  test('a commit whose log can not be synced is refused, and the next one is not', async () => {
+    const { db, transact } = givenDatabase({ ...location(), syncEachCommit: true })
+    const broken = Object.assign(new Error('EIO'), { code: 'EIO' })
+    vi.spyOn(fs, 'fdatasync').mockImplementationOnce((_fd, done) => done(broken))
+
+    await expect(transact(addTable)).rejects.toMatchObject({ kind: 'unavailable' })
+
+    await transact((trx) => sql`insert into a values (1)`.execute(trx))
+    expect((await sql`select b from a`.execute(db)).rows).toEqual([{ b: 1 }])
+  })
+
+  test('nothing is synced where only the process may die', async () => {
+    const { transact } = givenDatabase({ ...location(), syncEachCommit: false })
+    const sync = vi.spyOn(fs, 'fdatasync')
+
+    await transact(addTable)
+
+    expect(sync).not.toHaveBeenCalled()
   })
 
   test('a power cut does not take the folders that a database is made in, nor what they hang in', () => {
@@ -170,7 +213,6 @@ describe.skipIf(isPostgres())('on SQLite', () => {
       synced.push(fs.readlinkSync(`/proc/self/fd/${fd}`))
       fsyncSync(fd)
     })
-    onTestFinished(() => void vi.restoreAllMocks())
 
     givenDatabase({ kind: 'sqlite', file: join(home, 'not', 'there', 'm.db'), syncEachCommit: true })
 
