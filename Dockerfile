@@ -1,7 +1,7 @@
 # Mayfly in a container: `docker build -t mayfly .`, then `docker run -p 127.0.0.1:8080:8080 -v mayfly:/data mayfly`.
-# The server runs its TypeScript as it is; only the page is built, and run-time packages are gathered.
+# The page and the server's bundle are built, and run-time packages are gathered. Commands run from the sources.
 
-FROM node:26-bookworm-slim AS page
+FROM node:26-bookworm-slim AS built
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --workspaces=false --ignore-scripts --no-audit --no-fund
@@ -9,6 +9,11 @@ COPY web ./web
 # The page shares some modules with them.
 COPY server ./server
 COPY client ./client
+# The rest of the server, and what makes the bundle.
+COPY storage ./storage
+COPY migrations ./migrations
+COPY seeds ./seeds
+COPY scripts ./scripts
 COPY tsconfig.json ./
 RUN npm run build
 
@@ -33,12 +38,13 @@ WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 # What may enter the image is listed in .dockerignore. It belongs to root: the server can't change its own code.
 COPY . .
-COPY --from=page /app/web/dist ./web/dist
+COPY --from=built /app/web/dist ./web/dist
+COPY --from=built /app/server/dist ./server/dist
 # The server runs for a while, which shows that it starts, and what node compiled of it is kept: later starts take a quarter less
 # time. node looks for it by user id; it belongs to root, too.
 RUN install -d -o node -g node compiled /tmp/data \
  && MAYFLY_DATA_DIR=/tmp/data NODE_COMPILE_CACHE=/app/compiled setpriv --reuid=node --regid=node --clear-groups \
-    timeout --preserve-status 10 node server/main.ts \
+    timeout --preserve-status 10 node server/dist/main.js \
  && chown -R root:root compiled && chmod -R a+rX compiled && rm -rf /tmp/data
 
 # Memory of images goes back to the system when it is free: docs/performance.md.
@@ -56,4 +62,4 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.MAYFLY_PORT || 8080) + path.join(process.env.MAYFLY_PATH_PREFIX || '', '/health')).then((reply) => process.exit(reply.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["/usr/bin/tini", "--"]
-CMD ["node", "server/main.ts"]
+CMD ["node", "server/dist/main.js"]

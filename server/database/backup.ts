@@ -10,6 +10,7 @@ import { FILE_MODE } from '../../storage/file-modes.ts'
 import { makeFolders } from '../../storage/make-folders.ts'
 import type { Clock } from '../lib/clock.ts'
 import { AppError } from '../lib/errors.ts'
+import { moduleFile } from '../lib/program-files.ts'
 import { copyTables } from './copy-tables.ts'
 import { codeOf } from './dialect.ts'
 import { migrate } from './migrate.ts'
@@ -22,7 +23,7 @@ import { type Database, type DatabaseLocation, openDatabase } from './open-datab
 
 /** What SQLite keeps beside a database file. */
 const LOGS = ['-wal', '-shm']
-const VACUUM = fileURLToPath(new URL('vacuum-into.ts', import.meta.url))
+const VACUUM = fileURLToPath(moduleFile('server/database/vacuum-into'))
 /** Names of backups, and of those that a crash left unfinished. Nothing else is ever deleted. */
 const NAME = /^mayfly-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.db$/
 const UNFINISHED = /^mayfly-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.db\.([0-9a-f]{16}\.)?partial(-wal|-shm|-journal)?$/

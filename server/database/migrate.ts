@@ -4,10 +4,11 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Kysely } from 'kysely'
 import { FileMigrationProvider, Migrator } from 'kysely/migration'
+import { moduleFolder } from '../lib/program-files.ts'
 import { type DatabaseLocation, openDatabase } from './open-database.ts'
 import type { Schema } from './schema.ts'
 
-const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url))
+const FOLDER = fileURLToPath(moduleFolder('migrations'))
 
 /** `migrate` on a connection of its own, since rewriting a large table takes longer than any request may. */
 export async function migrateDatabase(location: DatabaseLocation): Promise<void> {

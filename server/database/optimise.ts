@@ -2,9 +2,10 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { sql } from 'kysely'
+import { moduleFile } from '../lib/program-files.ts'
 import { type Database, type DatabaseLocation, openDatabase } from './open-database.ts'
 
-const VACUUM = fileURLToPath(new URL('vacuum.ts', import.meta.url))
+const VACUUM = fileURLToPath(moduleFile('server/database/vacuum'))
 
 /**
  * Renews the statistics by which the database chooses indexes. SQLite also gives unused pages back to the disk and writes its

@@ -1,6 +1,7 @@
 import pino, { type DestinationStream, type Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { createOutages } from './outages.ts'
+import { withSourceLines } from './source-lines.ts'
 
 /** Whole headers and requests that libraries write at the levels for debugging. */
 const LIBRARIES_SECRETS = ['busboyOptions', 'err.rawPacket']
@@ -18,10 +19,16 @@ export async function createLogger(
     base: null,
     redact: { paths: LIBRARIES_SECRETS, remove: true },
     hooks: createOutages(),
+    serializers: { err: describeError },
   }
   if (!isPretty(logFormat, output)) return pino(options, output)
   const { default: pretty } = await import('pino-pretty')
   return pino(options, pretty({ destination: output, translateTime: 'HH:MM:ss' }))
+}
+
+function describeError(error: Error): object {
+  const described = pino.stdSerializers.err(error)
+  return typeof described?.stack === 'string' ? { ...described, stack: withSourceLines(described.stack) } : described
 }
 
 /** Whether lines are for people. */

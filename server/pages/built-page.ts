@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { PageWords } from '../languages/page-words.ts'
 import { AppError } from '../lib/errors.ts'
+import { rootFile } from '../lib/program-files.ts'
 
 /** Where `vite build` puts the page. */
-const BUILT = new URL('../../web/dist/', import.meta.url)
+const BUILT = rootFile('web/dist/')
 export const ASSETS_FOLDER = fileURLToPath(new URL('assets', BUILT))
 
 /** Where the page has room for what people without JavaScript see. */

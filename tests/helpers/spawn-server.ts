@@ -27,15 +27,21 @@ const START_TIMEOUT_MS = 30_000
 /**
  * The real process on a free port, in a folder of its own unless `DATA_DIR` says otherwise. Settings are those of the
  * environment, without `MAYFLY_`; `environment` is added to that as it is; `prefix` are words in front of the command, which have
- * to become the server (`exec`). Resolves once it has announced itself; it is killed at the end of the test.
+ * to become the server (`exec`); `main` is what runs, the sources or the bundle. Resolves once it has announced itself; it is killed at the end of the test.
  */
 export async function spawnServer(
   settings: Record<string, string> = {},
   environment: Record<string, string> = {},
   prefix: readonly string[] = [],
+  main?: string,
 ): Promise<SpawnedServer> {
   const dataDir = settings.DATA_DIR ?? temporaryFolder()
-  const { child, output, exited } = start({ RATE_LIMIT: 'off', ...settings, DATA_DIR: dataDir }, environment, prefix)
+  const { child, output, exited } = start(
+    { RATE_LIMIT: 'off', ...settings, DATA_DIR: dataDir },
+    environment,
+    prefix,
+    main,
+  )
   onTestFinished(() => void child.kill('SIGKILL'))
   return running(child, dataDir, output, exited)
 }
@@ -110,11 +116,12 @@ function start(
   settings: Record<string, string>,
   environment: Record<string, string> = {},
   prefix: readonly string[] = [],
+  main = 'server/main.ts',
 ) {
   const isOfTests = (name: string) => /^(MAYFLY_|npm_|NODE_ENV$)/.test(name)
   const inherited = Object.entries(process.env).filter(([name]) => !isOfTests(name))
   const given = Object.entries({ PORT: '0', ...settings }).map(([name, value]) => [`MAYFLY_${name}`, value])
-  const [command = '', ...rest] = [...prefix, process.execPath, 'server/main.ts']
+  const [command = '', ...rest] = [...prefix, process.execPath, main]
   const child = spawn(command, rest, {
     env: { ...Object.fromEntries([...inherited, ...given]), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
+import { moduleFile } from '../../lib/program-files.ts'
 
 /**
  * Plik's clients want an MD5 of every file, the slowest digest of the three: 1.55 CPU seconds a GiB, beside 0.69 for SHA-256
@@ -133,7 +134,7 @@ function openRemote(): RemoteMd5 {
 const THREAD_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 }
 
 function startThread(): Worker {
-  const worker = new Worker(new URL('./md5-worker.ts', import.meta.url), { resourceLimits: THREAD_LIMITS })
+  const worker = new Worker(moduleFile('server/uploads/intake/md5-worker'), { resourceLimits: THREAD_LIMITS })
   worker.on('message', ({ upload, md5 = '', memory }: Answer) => {
     if (--unanswered === 0) worker.unref()
     keepMemory(memory)
