@@ -7,7 +7,7 @@
  * - `stalled`: nothing moved for longer than the idle timeout
  * - `proxy`: something else answered in place of the server: a proxy, or a network that wants people to sign in
  * - `digest_mismatch`: the bytes received do not have the SHA-256 that the server announced
- * - `file_changed`: the rest of a file can't be added to what is there, since it is another file now
+ * - `file_changed`: the rest of a file can't be fetched or sent, since it is another file now or, on this side, can't be read any more
  * - `wrong_key`: the key does not open what is encrypted
  * - `changed`: an encrypted file is incomplete, or was changed after it was encrypted
  * - `not_as_sent`: the server has something else than what the link promises or its sender has listed
@@ -67,6 +67,16 @@ export class MayflyError extends Error {
 
 /** The server, or somebody in control of it, has something else than the link promises. */
 export const notAsSent = (detail: string): MayflyError => new MayflyError({ code: 'not_as_sent', detail })
+
+/** What browsers say of a file that was changed, moved or deleted after it was chosen (File API §7.1). */
+const UNREADABLE = ['NotFoundError', 'NotReadableError']
+
+/** `file_changed` where a browser can't read a file any more; any other error as it is. */
+export function asFileError(error: unknown): unknown {
+  if (!(error instanceof DOMException && UNREADABLE.includes(error.name))) return error
+  const detail = 'the file was changed, moved or deleted after it was chosen'
+  return new MayflyError({ code: 'file_changed', detail, cause: error })
+}
 
 /** What a refusal says: a problem (RFC 9457) or plain text of the server, or a page of something else. */
 export function errorOfAnswer(status: number, headers: Headers, text: string): MayflyError {

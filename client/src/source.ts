@@ -1,4 +1,4 @@
-import { MayflyError } from './errors.ts'
+import { asFileError, MayflyError } from './errors.ts'
 
 /** What is sent: bytes of which any part can be read, or a stream that passes once. */
 
@@ -45,6 +45,17 @@ export function outgoingFile(input: FileInput): OutgoingFile {
   if (data instanceof ReadableStream) return { ...rest, source: streamSource(data) }
   const blob = data instanceof Blob ? data : new Blob([data as Uint8Array<ArrayBuffer> | string])
   return { type: blob.type, ...rest, source: blobSource(blob) }
+}
+
+/** Why `bytes` did not arrive: for browsers, a file that they can't read is a connection that broke. */
+export async function reasonNotSent(error: unknown, bytes: Blob): Promise<unknown> {
+  if (!(error instanceof MayflyError && error.code === 'network')) return error
+  try {
+    for (const end of [bytes.slice(0, 1), bytes.slice(-1)]) await end.arrayBuffer()
+    return error
+  } catch (unreadable) {
+    return asFileError(unreadable)
+  }
 }
 
 export const blobSource = (blob: Blob): SizedSource => ({

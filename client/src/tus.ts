@@ -1,9 +1,9 @@
 import { textToBase64 } from './base64.ts'
 import type { CallOptions, Connection } from './connection.ts'
-import { MayflyError } from './errors.ts'
+import { asFileError, MayflyError } from './errors.ts'
 import type { PieceSizer } from './piece-size.ts'
 import { persistently, type RetryOptions } from './retry.ts'
-import type { Source } from './source.ts'
+import { reasonNotSent, type Source } from './source.ts'
 
 /** One file by tus 1.0 (tus.io/protocols/resumable-upload): what has arrived is never sent again. */
 
@@ -111,7 +111,7 @@ export async function sendByTus(file: TusFile, sending: Sending, { onUrl, onSent
       return bytesIn(headers)
     } catch (error) {
       if (isTooLargeForProxy(error) && pieces.refused(piece.size)) return from
-      throw error
+      throw await reasonNotSent(error, piece)
     }
   }
 
@@ -134,7 +134,7 @@ export async function sendByTus(file: TusFile, sending: Sending, { onUrl, onSent
   try {
     await persistently(sendRest, retry, signal)
   } catch (error) {
-    if (!isThereAlready(error)) throw error // else only the answer to its last byte was lost
+    if (!isThereAlready(error)) throw asFileError(error) // else only the answer to its last byte was lost
   }
 }
 

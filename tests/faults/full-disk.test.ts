@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createUpload, givenFile } from '../helpers/client.ts'
 import { temporaryFolder } from '../helpers/database.ts'
+import { fill, givenDisk, isRoot } from '../helpers/disk.ts'
 import { makeApp, type TestApp } from '../helpers/make-app.ts'
 import { head, type RawClient, rawClient } from '../helpers/raw-client.ts'
 import { storedFiles } from '../helpers/stored-files.ts'
@@ -13,23 +14,6 @@ import { createResumable, offsetOf, patch } from '../server/resumable/tus-reques
 
 const run = promisify(execFile)
 const MB = 1_000_000
-const isRoot = process.getuid?.() === 0
-
-/** A file system of its own, gone with the test. */
-function givenDisk(options: string): string {
-  const folder = temporaryFolder()
-  execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder])
-  onTestFinished(() => void execFileSync('umount', ['-l', folder]))
-  return folder
-}
-
-/** Takes all the space but `left` bytes; returns how to give it back. */
-function fill(folder: string, left = 0): () => void {
-  const ballast = join(folder, 'ballast')
-  const { bavail, bsize } = statfsSync(folder)
-  writeFileSync(ballast, new Uint8Array(bavail * bsize - left))
-  return () => rmSync(ballast)
-}
 
 function takeAllInodes(folder: string): () => void {
   const taken: string[] = []

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { jsonOf } from '../../helpers/answers.ts'
@@ -122,6 +123,23 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
     await page.getByRole('heading', { name: 'This request has ended' }).waitFor()
 
     expect((await files()).map(({ fileName }) => fileName)).toEqual(['only.txt'])
+  })
+
+  test('a guest chooses a file again that was changed before it was sent', async () => {
+    const app = await makeApp()
+    const { link, files } = await givenRequest(app, { maxFiles: 1 })
+    const guest = await open()
+    await guest.goto(link)
+    const path = fileOf('a.txt', 'hello')
+    await guest.locator('input[type=file]').first().setInputFiles(path)
+    await guest.getByRole('button', { name: 'Send 1 file' }).waitFor()
+    writeFileSync(path, 'hello, again')
+
+    await guest.getByRole('button', { name: 'Send 1 file' }).click()
+    await guest.locator('.file.failed').getByLabel('Choose it again').setInputFiles(path)
+    await guest.getByRole('region', { name: 'What you have added' }).getByText('a.txt').waitFor()
+
+    expect(await files()).toMatchObject([{ fileName: 'a.txt', fileSize: 12 }])
   })
 
   test('an owner withdraws a link, and what has come stays', async () => {

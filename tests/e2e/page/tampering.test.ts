@@ -155,7 +155,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload that was changed on the serv
     await owner.goto(`${link}&uploadToken=${upload.uploadToken}`)
     await owner.getByRole('button', { name: 'Delete letter.txt' }).click()
     await owner.getByRole('button', { name: 'Delete', exact: true }).click()
-    await owner.locator('.file.absent').getByText('letter.txt').waitFor()
+    await owner.locator('.file', { hasText: 'letter.txt' }).waitFor({ state: 'detached' })
     await owner.getByText(LOCK).waitFor()
 
     await db.updateTable('files').set({ status: 'uploaded' }).execute()

@@ -43,7 +43,7 @@ function Guest({ token }: { token: string }) {
       <>
         <GuestSending
           key={sent.recordId}
-          sender={sent.sender}
+          upload={sent}
           onEnd={() => void request.reload().then(() => endGuestUpload(sent))}
         />
         <Brought files={brought} />

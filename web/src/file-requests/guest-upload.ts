@@ -11,7 +11,7 @@ import { notedFile, outgoingOf, type Running, startSending, unfinishedFiles } fr
 import { rememberGuestFile } from './guest-files.ts'
 
 /** What a guest is sending at the moment. */
-interface GuestUpload extends Running {
+export interface GuestUpload extends Running {
   /** Of the record by which it can be resumed. */
   recordId: string
   /** The request's. */
@@ -22,19 +22,24 @@ export const guestUploads = signal<readonly GuestUpload[]>([])
 
 export async function sendAsGuest(token: string, files: readonly ChosenFile[]): Promise<void> {
   const recordId = `guest-${crypto.getRandomValues(new Uint32Array(2)).join('-')}`
-  const prepared = await Promise.all(
-    files.map((file) =>
-      prepare(
-        file,
-        notedFile(() => recordId, file),
-        undefined,
-      ),
-    ),
-  )
+  start(recordId, token, await readyFor({ recordId, token }, files))
+}
+
+/** Sends another file in the place of one that can't be read any more. */
+export async function replaceAsGuest(upload: GuestUpload, key: string, chosen: ChosenFile): Promise<void> {
+  for (const file of await readyFor(upload, [chosen])) upload.sender.replace(key, file)
+}
+
+async function readyFor(
+  { recordId, token }: Pick<GuestUpload, 'recordId' | 'token'>,
+  files: readonly ChosenFile[],
+): Promise<OutgoingFile[]> {
+  const sourceOf = (file: ChosenFile) => notedFile(() => recordId, file)
+  const prepared = await Promise.all(files.map((file) => prepare(file, sourceOf(file), undefined)))
   const outgoing = prepared.map((file) => outgoingOf(file)) // the request says where it goes
   const left = unfinishedFiles(prepared, outgoing)
   rememberUnfinished({ uploadId: recordId, token, isGuest: true, isShared: true, files: left })
-  start(recordId, token, outgoing)
+  return outgoing
 }
 
 /** Resumes what an earlier visit left, as far as it was chosen again. Throws `MayflyError`. */

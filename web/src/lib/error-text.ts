@@ -1,4 +1,4 @@
-import { MayflyError } from '../../../client/src/errors.ts'
+import { asFileError, MayflyError } from '../../../client/src/errors.ts'
 import { formatDuration } from './format.ts'
 import { refusalText } from './refusals.ts'
 import { commonTexts } from './texts/common.ts'
@@ -7,11 +7,13 @@ import { commonTexts } from './texts/common.ts'
 export class Objection extends Error {}
 
 /** What went wrong, for a person. A refusal is told as the server tells it, who says what is allowed. */
-export function errorText(error: unknown): string {
+export function errorText(thrown: unknown): string {
   const t = commonTexts.value
+  const error = asFileError(thrown)
   if (error instanceof Objection) return error.message
   if (!(error instanceof MayflyError)) return error instanceof Error ? t.refused(error.message, 0) : t.unexpected
   if (error.proxyStatus !== undefined) return proxyText(error.proxyStatus)
+  if (error.code === 'file_changed') return t.fileChanged
   if (error.status === 0) return t.unreachable
   if (error.status === 429) return t.tooMany(formatDuration(error.retryAfter ?? 60))
   if (error.status >= 500 && error.status !== 507) return t.unexpected

@@ -14,7 +14,7 @@ import { ReceivedFile } from './received-file.tsx'
 import { Refusal } from './refusal.tsx'
 import { uploadTexts } from './texts/upload.ts'
 import { useFetching } from './use-fetching.ts'
-import type { View, ViewFile } from './view.ts'
+import { isListed, type View, type ViewFile } from './view.ts'
 
 interface Props {
   view: View
@@ -45,7 +45,7 @@ export function ReceivedFiles({ view, reload }: Props) {
   const selected = useSignal<ReadonlySet<string>>(new Set())
   const order = useSignal<Order>('name')
   const looked = useSignal<ViewFile | undefined>(undefined)
-  const listed = useMemo(() => inOrder(files, order.value), [files, order.value])
+  const listed = useMemo(() => inOrder(files.filter(isListed(upload)), order.value), [upload, files, order.value])
   const available = files.filter(({ isThere }) => isThere)
   const canSelect = available.length > 1 && !upload.stream
   const hasGallery = files.filter((one) => thumbnailBy(view, one)).length >= SEVERAL

@@ -52,6 +52,15 @@ export const isDirect = (view: View, size = 0): boolean =>
 export const isLimited = ({ oneShot, maxDownloads, stream }: UploadJson): boolean =>
   oneShot || maxDownloads !== undefined || stream
 
+/**
+ * What its sender took back, or did not send after all, is not shown to others. Of limited files people want to know that they were
+ * fetched, and of encrypted ones that the server lacks what the sender listed.
+ */
+export const isListed =
+  (upload: UploadJson) =>
+  ({ file, listed }: ViewFile): boolean =>
+    file.status !== 'deleted' || isLimited(upload) || listed !== undefined
+
 /** By the clock of this device: only the server knows for sure. */
 export const hasExpired = ({ expireAt }: Pick<UploadJson, 'expireAt'>, now: number): boolean =>
   expireAt !== null && Date.parse(expireAt) <= now

@@ -1,7 +1,8 @@
 import type { UploadJson } from '../lib/api.ts'
 import type { ChosenFile } from './chosen-files.ts'
 import { prepare } from './prepare.ts'
-import { remember, runningOf, start } from './sending.ts'
+import { remember, runningOf, type Sending, start } from './sending.ts'
+import type { OutgoingFile } from './transport.ts'
 import { notedFile, outgoingOf } from './upload-engine.ts'
 
 /** More files for an upload that is there. Into an encrypted one they go encrypted, too. */
@@ -11,15 +12,27 @@ export async function addTo(
   secret: string | undefined,
   chosen: readonly ChosenFile[],
 ): Promise<void> {
+  const about = { upload, token, secret, isNew: runningOf(upload.id)?.isNew ?? false }
+  start(about, await readyFor(about, chosen))
+}
+
+/** Sends another file in the place of one that can't be read any more. */
+export async function replaceIn(sending: Sending, key: string, chosen: ChosenFile): Promise<void> {
+  for (const file of await readyFor(sending, [chosen])) sending.sender.replace(key, file)
+}
+
+type Target = Pick<Sending, 'upload' | 'token' | 'secret' | 'isNew'>
+
+async function readyFor(target: Target, chosen: readonly ChosenFile[]): Promise<OutgoingFile[]> {
+  const { upload, token, secret } = target
   const files = secret !== undefined ? await (await import('./cleaning.ts')).withCleaned(chosen) : chosen
   const sourceOf = (file: ChosenFile) => notedFile(() => upload.id, file)
   const prepared = await Promise.all(files.map((file) => prepare(file, sourceOf(file), secret)))
-  const about = { upload, token, secret, isNew: runningOf(upload.id)?.isNew ?? false }
   const before =
     secret === undefined
       ? undefined
       : (await import('./manifest-changes.ts')).listing({ upload, token, secret }, prepared)
   const outgoing = prepared.map((one) => outgoingOf(one, undefined, before))
-  remember(about, prepared, outgoing)
-  start(about, outgoing)
+  remember(target, prepared, outgoing)
+  return outgoing
 }

@@ -1,3 +1,4 @@
+import { reasonNotSent } from '../../../client/src/source.ts'
 import { type Access, accessHeaders, call } from '../lib/api.ts'
 import type { Transport } from './transport.ts'
 
@@ -13,7 +14,11 @@ export function plainTransport(uploadId: string, access: Access): Transport {
       const [head, tail] = partAround(name)
       const body = new Blob([head, bytes, tail], { type: `multipart/form-data; boundary=${BOUNDARY}` })
       const onSent = (sent: number) => report.progress(Math.min(bytes.size, Math.max(0, sent - head.size)))
-      await call(path, { method: 'POST', headers: accessHeaders(access), body, signal, onSent })
+      await call(path, { method: 'POST', headers: accessHeaders(access), body, signal, onSent }).catch(
+        async (error: unknown) => {
+          throw await reasonNotSent(error, bytes)
+        },
+      )
     }
 
     post().then(report.done, (error: unknown) => {

@@ -64,7 +64,15 @@ export function createSender(first: readonly OutgoingFile[], transport: Transpor
     dispatch({ type: 'begin' })
   }
 
-  return { files, samples, dispatch, add }
+  /** In the place of one that is not sent after all. */
+  function replace(key: string, file: OutgoingFile): void {
+    end(key)
+    outgoing.set(file.key, file)
+    files.value = files.value.map((one) => (one.key === key ? queuedOf(file) : one))
+    dispatch({ type: 'begin' })
+  }
+
+  return { files, samples, dispatch, add, replace }
 }
 
 const queuedOf = ({ key, path, source, isChanged = false }: OutgoingFile): QueuedFile => ({

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
+import { MayflyError } from '../../../client/src/errors.ts'
 import { now } from '../lib/clock.ts'
 import { errorText } from '../lib/error-text.ts'
 import { formatBytes, formatDuration, formatPercent, formatSpeed } from '../lib/format.ts'
@@ -12,7 +13,10 @@ import { FileName } from '../ui/file-name.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { PageTitle } from '../ui/page-title.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
+import { useAction } from '../ui/use-action.ts'
 import { VisibleRows } from '../ui/visible-rows.tsx'
+import type { ChosenFile } from './chosen-files.ts'
+import { ChooseButton } from './drop-zone.tsx'
 import type { Sender } from './sender.ts'
 import { secondsLeft, speedOf } from './speed.ts'
 import { sendingTexts } from './texts/sending.ts'
@@ -23,6 +27,8 @@ interface Props {
   /** Nothing is stored: it can be neither paused nor resumed, and moves as fast as somebody fetches it. */
   isStream?: boolean
   onCancel: () => Promise<void> | void
+  /** Sends another file in the place of one that can't be read any more. */
+  onReplace?: (key: string, chosen: ChosenFile) => Promise<void>
   /** What becomes of the files then. */
   cancelText: string
   /** Above everything but the title. */
@@ -44,6 +50,7 @@ export function SendingCard({
   sender,
   isStream = false,
   onCancel,
+  onReplace,
   cancelText,
   head,
   buttons,
@@ -108,6 +115,7 @@ export function SendingCard({
             isHeld={isHeld && file.state === 'sending'}
             dispatch={dispatch}
             onCancel={cancelFile}
+            onReplace={onReplace}
           >
             {below?.(file)}
           </SendingFile>
@@ -211,10 +219,11 @@ interface FileProps {
   isHeld: boolean
   dispatch: Dispatch
   onCancel: (file: QueuedFile) => void
+  onReplace: Props['onReplace']
   children: ComponentChildren
 }
 
-function SendingFile({ file, isHeld, children, ...rest }: FileProps) {
+function SendingFile({ file, isHeld, onReplace, children, ...rest }: FileProps) {
   const { name, state } = file
   const isOpen = state !== 'done' && state !== 'cancelled'
   return (
@@ -234,10 +243,32 @@ function SendingFile({ file, isHeld, children, ...rest }: FileProps) {
           {errorText(file.error)}
         </p>
       )}
+      {state === 'failed' && onReplace && isUnreadable(file.error) && <Replace file={file} onReplace={onReplace} />}
       {children}
     </li>
   )
 }
+
+const isUnreadable = (error: unknown): boolean => error instanceof MayflyError && error.code === 'file_changed'
+
+function Replace({ file: { key, name }, onReplace }: { file: QueuedFile; onReplace: NonNullable<Props['onReplace']> }) {
+  const { act, problem } = useAction()
+  return (
+    <div class="file-note stack">
+      <ChooseButton
+        label={sendingTexts.value.chooseAgain}
+        onFiles={([chosen]) => {
+          if (chosen) void act(() => onReplace(key, inFolderOf(name, chosen)))
+        }}
+      />
+      {problem.value && <p role="alert">{problem.value}</p>}
+    </div>
+  )
+}
+
+/** Browsers tell the folders of a file only when a folder was chosen. */
+const inFolderOf = (path: string, chosen: ChosenFile): ChosenFile =>
+  path.endsWith(`/${chosen.path}`) ? { ...chosen, path } : chosen
 
 function factsOf({ state, sent, size }: QueuedFile): string {
   const t = sendingTexts.value
@@ -247,7 +278,7 @@ function factsOf({ state, sent, size }: QueuedFile): string {
   return t.progressOf(formatBytes(sent), formatBytes(size))
 }
 
-function FileButtons({ file, isStream, dispatch, onCancel }: Omit<FileProps, 'isHeld' | 'children'>) {
+function FileButtons({ file, isStream, dispatch, onCancel }: Omit<FileProps, 'isHeld' | 'onReplace' | 'children'>) {
   const { key, state } = file
   const name = visibleName(file.name)
   const t = sendingTexts.value

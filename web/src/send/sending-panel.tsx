@@ -8,6 +8,7 @@ import { CopyField } from '../ui/copy-field.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { RemovedData } from '../ui/removed-data.tsx'
+import { replaceIn } from './add-files.ts'
 import { ChooseAgain } from './choose-again.tsx'
 import { resume } from './resume.ts'
 import { cancelSending, finishSending, type Sending } from './sending.ts'
@@ -32,6 +33,7 @@ export function SendingPanel({ sending }: { sending: Sending }) {
       sender={sender}
       isStream={upload.stream}
       onCancel={() => cancelSending(sending)}
+      {...(!upload.stream && { onReplace: (key, chosen) => replaceIn(sending, key, chosen) })}
       cancelText={upload.stream ? t.cancelStream : sending.isNew ? t.cancelNew : t.cancelShared}
       head={
         upload.stream && (

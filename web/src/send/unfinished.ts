@@ -45,10 +45,10 @@ export interface Unfinished {
 const stored = storedList<Unfinished>('unfinished')
 export const unfinished = stored.all
 
-/** Beside the files of the same upload that are left already. */
+/** Beside the files of the same upload that are left already, and may be under way from here. */
 export function rememberUnfinished(upload: Unfinished): void {
-  const left = noted(upload.uploadId)?.files ?? []
-  unwritten.set(upload.uploadId, { ...upload, files: [...left, ...upload.files] })
+  const before = noted(upload.uploadId)
+  unwritten.set(upload.uploadId, { ...before, ...upload, files: [...(before?.files ?? []), ...upload.files] })
   write()
 }
 

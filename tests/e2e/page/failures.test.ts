@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto'
+import { rmSync, writeFileSync } from 'node:fs'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
+import { fill, givenDisk, isRoot } from '../../helpers/disk.ts'
+import { makeApp } from '../../helpers/make-app.ts'
+import { slowLine } from '../../helpers/slow-line.ts'
+import { choose, fileOf, saved, sendSlowly, sha256 } from './page-tests.ts'
+
+/** What goes wrong on the way is told by its kind, with what can be done about it, and nothing is lost by it. */
+
+const UNREADABLE = 'This file can’t be read any more: it was changed, moved or deleted after it was chosen.'
+
+const start = (page: Page) => page.getByRole('button', { name: /^Send \d/ }).click()
+const linkReady = (page: Page) => page.getByRole('heading', { name: 'Your link is ready' }).waitFor()
+const says = (page: Page, text: string | RegExp) => page.getByRole('alert').filter({ hasText: text }).waitFor()
+const namesThere = (page: Page) => page.locator('.received .file:not(.absent) .file-name').allTextContents()
+
+async function bytesOf(page: Page, name: string): Promise<string> {
+  return sha256((await saved(page, () => page.getByRole('link', { name: `Download ${name}` }).click())).bytes)
+}
+
+describe.skipIf(!hasBrowser())('a file that changes on the disk', () => {
+  const open = useBrowser()
+
+  test.each([
+    ['was changed', (path: string) => writeFileSync(path, 'other')],
+    ['was deleted', (path: string) => rmSync(path)],
+  ])('and %s before it is sent is named, and is sent as it is now when it is chosen again', async (_how, spoil) => {
+    const app = await makeApp()
+    const page = await open()
+    await page.goto(`${app.url}/`)
+    const path = fileOf('first.bin')
+    await choose(page, [path, fileOf('second.bin')])
+    await page.getByRole('button', { name: 'Send 2 files' }).waitFor()
+    spoil(path)
+
+    await start(page)
+    await says(page, UNREADABLE)
+    const failed = await page.locator('.file.failed .file-name').allTextContents()
+    const now = randomBytes(3_000)
+    writeFileSync(path, now)
+    await page.locator('.file.failed').getByLabel('Choose it again').setInputFiles(path)
+    await linkReady(page)
+
+    expect(failed).toEqual(['first.bin'])
+    expect(await page.locator('.received .file-name').allTextContents()).toEqual(['first.bin', 'second.bin'])
+    expect(await bytesOf(page, 'first.bin')).toBe(sha256(now))
+  })
+
+  test('while it is sent is not taken for a broken connection', { timeout: 60_000 }, async () => {
+    const app = await makeApp()
+    const line = await slowLine(() => app.url)
+    const page = await open()
+    await page.goto(`${line.url}/`)
+    const path = fileOf('large.bin', randomBytes(40_000_000))
+    await choose(page, [path])
+    await sendSlowly(page, line)
+
+    const now = randomBytes(30_000)
+    writeFileSync(path, now)
+    line.limit(Number.POSITIVE_INFINITY)
+    await says(page, UNREADABLE)
+    await page.getByLabel('Choose it again').setInputFiles(path)
+    await linkReady(page)
+
+    expect(await namesThere(page)).toEqual(['large.bin'])
+    expect(await bytesOf(page, 'large.bin')).toBe(sha256(now))
+  })
+})
+
+describe.skipIf(!hasBrowser() || !isRoot)('a server that is full', () => {
+  const open = useBrowser()
+
+  test('says so before anything is sent, and takes what was chosen once there is space', async () => {
+    const app = await makeApp({ DATA_DIR: givenDisk('size=32m'), MIN_FREE_SPACE: '8MB' })
+    const page = await open()
+    await page.goto(`${app.url}/`)
+    await choose(page, [fileOf('a.bin')])
+    const giveBack = fill(app.dataDir, 1_000_000)
+    app.advance(1_000)
+
+    await start(page)
+    await says(page, 'No space left on the server')
+    giveBack()
+    app.advance(1_000)
+    await start(page)
+    await linkReady(page)
+
+    expect(await namesThere(page)).toEqual(['a.bin'])
+  })
+
+  test('says so in the middle, keeps what has arrived, and continues there once there is space', {
+    timeout: 60_000,
+  }, async () => {
+    const app = await makeApp({ DATA_DIR: givenDisk('size=64m'), MIN_FREE_SPACE: '8MB' })
+    const line = await slowLine(() => app.url)
+    const page = await open()
+    await page.goto(`${line.url}/`)
+    const content = randomBytes(30_000_000)
+    await choose(page, [fileOf('large.bin', content)])
+    await sendSlowly(page, line)
+    const giveBack = fill(app.dataDir, 1_000_000)
+    app.advance(1_000)
+    line.limit(Number.POSITIVE_INFINITY)
+
+    await says(page, 'No space left on the server')
+    giveBack()
+    app.advance(1_000)
+    const patched = page.waitForRequest((request) => request.method() === 'PATCH')
+    await page.getByRole('button', { name: 'Try again', exact: true }).click()
+    const offset = Number((await patched).headers()['upload-offset'])
+    await linkReady(page)
+
+    expect(offset).toBeGreaterThan(0)
+    expect(await bytesOf(page, 'large.bin')).toBe(sha256(content))
+  })
+})
