@@ -1,21 +1,23 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { FIRST_PAGES } from '../web/first-chunks.ts'
 
 /** Prints what the page weighs, and fails when a first load is too heavy. Run after `npm run build`. */
 
 const LIMIT = 40_960
 const DIST = join(import.meta.dirname, '../web/dist')
-/** What people see first: a form to send with, or what they were sent. */
-const FIRST_PAGES = ['src/send/send-page.tsx', 'src/receive/upload-page.tsx']
 
 interface Chunk {
   file: string
+  name?: string
   css?: string[]
   imports?: string[]
 }
 
 const chunks: Record<string, Chunk> = JSON.parse(readFileSync(join(DIST, '.vite/manifest.json'), 'utf8'))
+
+const keyOf = (wanted: string): string => Object.keys(chunks).find((key) => chunks[key]?.name === wanted) ?? wanted
 
 /** A chunk's files, with those of all that it needs at once. */
 function filesOf(name: string): string[] {
@@ -27,8 +29,8 @@ const weigh = (file: string): number => gzipSync(readFileSync(join(DIST, file)))
 const print = (file: string): void => console.log(`${String(weigh(file)).padStart(8)}  ${file}`)
 
 const seen = new Set<string>()
-for (const page of FIRST_PAGES) {
-  const files = [...new Set([...filesOf('index.html'), ...filesOf(page)])]
+for (const [name, page] of Object.entries(FIRST_PAGES)) {
+  const files = [...new Set([...filesOf('index.html'), ...filesOf(keyOf(name))])]
   const total = files.reduce((sum, file) => sum + weigh(file), 0)
   console.log(`First load of ${page}, bytes of gzip: ${total} of ${LIMIT}`)
   for (const file of files) print(file)

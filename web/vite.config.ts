@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, gzip } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
+import { encryptionChunk, firstChunk } from './first-chunks.ts'
 
 const WORKER = 'download-worker'
 const LICENSES = 'assets/third-party-licenses.md'
@@ -31,9 +32,11 @@ export default defineConfig({
       // A service worker is updated by its address, so that one stays.
       output: {
         entryFileNames: ({ name }) => (name === WORKER ? '[name].js' : 'assets/[name]-[hash].js'),
-        // What every page needs compresses better in one piece.
         codeSplitting: {
-          groups: [{ name: 'base', tags: ['$initial'], test: /preact|client\/src|web\/src\/(lib|ui)/ }],
+          groups: [
+            { name: firstChunk, debugName: 'first chunks', priority: 1 },
+            { name: encryptionChunk, debugName: 'encryption' },
+          ],
         },
       },
     },

@@ -18,7 +18,7 @@ function builtAt(): number {
 }
 
 function changedAt(): number {
-  const sources = ['src', 'worker', 'index.html', 'vite.config.ts'].map((name) => join(WEB, name))
+  const sources = ['src', 'worker', 'index.html', 'first-chunks.ts', 'vite.config.ts'].map((name) => join(WEB, name))
   return Math.max(...[...sources, ...SHARED].flatMap(filesIn).map((path) => statSync(path).mtimeMs))
 }
 

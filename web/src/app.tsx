@@ -4,6 +4,8 @@ import { impersonated } from './lib/impersonation.ts'
 import { navigate, route } from './lib/router.ts'
 import { lookAs, me, nameOf } from './lib/session.ts'
 import { commonTexts } from './lib/texts/common.ts'
+import { askEarly } from './receive/asked.ts'
+import { takeToken } from './send/tokens.ts'
 import { TopBar } from './top-bar.tsx'
 import { lazy } from './ui/lazy.tsx'
 
@@ -33,9 +35,15 @@ const NotFoundPage = lazy(async () => (await import('./ui/not-found.tsx')).NotFo
 const GuestPage = lazy(async () => (await import('./file-requests/guest-page.tsx')).GuestPage)
 const LoginCard = lazy(async () => (await import('./accounts/login.tsx')).LoginCard)
 
-/** Loads what the address leads to, while the server is asked for its settings. */
+/** Loads what the address leads to, and its data with it, while the server is asked for its settings. */
 export async function loadStart(): Promise<void> {
-  if (route.value.path === '/') await (route.value.query.has('id') ? UploadPage : SendPage).load()
+  const { path, query } = route.value
+  if (path !== '/') return
+  const id = query.get('id')
+  if (id === null) return (query.has('request') ? GuestPage : SendPage).load()
+  askEarly(id, takeToken(id))
+  if (query.has('key')) void import('./receive/sealed-view.ts')
+  await UploadPage.load()
 }
 
 export function App() {

@@ -232,7 +232,8 @@ describe.skipIf(!hasBrowser())('the list of an encrypted upload', () => {
           .setInputFiles([0, 1, 2].map((i) => fileOf(`tab ${tab} file ${i}.txt`, `${tab} ${i}`))),
       ),
     )
-    for (const page of [first, second]) await page.getByRole('heading', { name: 'Your link is ready' }).waitFor()
+    for (const [tab, page] of [first, second].entries())
+      for (const i of [0, 1, 2]) await page.locator('.received').getByText(`tab ${tab} file ${i}.txt`).waitFor()
 
     const receiver = await open()
     await receiver.goto(link)

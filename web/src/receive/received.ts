@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
 import { MayflyError } from '../../../client/src/errors.ts'
-import { type Access, getUpload, type UploadJson } from '../lib/api.ts'
+import type { Access, UploadJson } from '../lib/api.ts'
+import { uploadOf } from './asked.ts'
 import { hasExpired, isEncrypted, plainView, type View } from './view.ts'
 
 /** The upload that is looked at. */
@@ -39,11 +40,7 @@ export function createReceived(id: string, token: string | undefined, given: Lin
     received.value = await fetched().then(opened).catch(failure)
   }
 
-  /** Nothing that can't be an id is asked for: it may hold the rest of a link. */
-  const fetched = async (): Promise<UploadJson> => {
-    if (!/^\w+$/.test(id)) throw new MayflyError({ code: 'upload_not_found', status: 404, detail: 'not found' })
-    return getUpload(id, access)
-  }
+  const fetched = (): Promise<UploadJson> => uploadOf(id, access)
 
   /** Looks whether there is news of an open upload. While the server can't be asked, what was known stays. */
   async function refresh(): Promise<void> {

@@ -2,9 +2,9 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { serverConfig, type UploadJson } from '../lib/api.ts'
 import { errorText } from '../lib/error-text.ts'
 import { formatBytes, formatNumber } from '../lib/format.ts'
-import { href, replaceRoute, route } from '../lib/router.ts'
+import { href, route } from '../lib/router.ts'
 import { commonTexts } from '../lib/texts/common.ts'
-import { knownToken, rememberToken } from '../send/tokens.ts'
+import { takeToken } from '../send/tokens.ts'
 import { CentredCard } from '../ui/centred-card.tsx'
 import { Icon, type IconName } from '../ui/icon.tsx'
 import { lazy } from '../ui/lazy.tsx'
@@ -12,6 +12,7 @@ import { PageTitle } from '../ui/page-title.tsx'
 import { Countdown } from './countdown.tsx'
 import { Commands } from './lazy-commands.ts'
 import { Message } from './message.tsx'
+import { PasswordGate } from './password-gate.tsx'
 import { createReceived } from './received.ts'
 import { ReceivedFiles } from './received-files.tsx'
 import { isIdentity } from './secret.ts'
@@ -66,16 +67,6 @@ export function UploadPage({ id }: { id: string }) {
   }
 }
 
-/** Admin rights are taken out of the address, which people copy and browsers remember. */
-function takeToken(id: string): string | undefined {
-  const given = route.value.query.get('uploadToken')
-  if (given === null) return knownToken(id)
-  rememberToken(id, given)
-  const { uploadToken: _taken, ...rest } = Object.fromEntries(route.value.query)
-  replaceRoute('/', rest)
-  return given
-}
-
 function GonePage({ isOver }: { isOver: boolean }) {
   const t = uploadTexts.value
   return (
@@ -87,7 +78,6 @@ function GonePage({ isOver }: { isOver: boolean }) {
   )
 }
 
-const PasswordGate = lazy(async () => (await import('./password-gate.tsx')).PasswordGate)
 const KeyGate = lazy(async () => (await import('./key-gate.tsx')).KeyGate)
 const RefusedUpload = lazy(async () => (await import('./refused-upload.tsx')).RefusedUpload)
 const EncryptionBadge = lazy(async () => (await import('./encryption-badge.tsx')).EncryptionBadge)

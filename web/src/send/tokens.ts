@@ -1,4 +1,5 @@
 import { remembered } from '../lib/browser-storage.ts'
+import { replaceRoute, route } from '../lib/router.ts'
 import { forgetRecent, recentOf } from './recent.ts'
 
 /** Upload tokens that this tab has seen: they are taken out of the address, and a reload must not take the rights away. */
@@ -15,3 +16,12 @@ export function rememberToken(uploadId: string, token: string | undefined): void
 
 export const knownToken = (uploadId: string): string | undefined =>
   seen.has(uploadId) ? seen.get(uploadId) : (tokenOf(uploadId).get() ?? recentOf(uploadId)?.token)
+
+/** Admin rights are taken out of the address, which people copy and browsers remember. */
+export function takeToken(uploadId: string): string | undefined {
+  const { uploadToken, ...rest } = Object.fromEntries(route.value.query)
+  if (uploadToken === undefined) return knownToken(uploadId)
+  rememberToken(uploadId, uploadToken)
+  replaceRoute('/', rest)
+  return uploadToken
+}
