@@ -117,3 +117,82 @@ describe.skipIf(!hasBrowser() || !isRoot)('a server that is full', () => {
     expect(await bytesOf(page, 'large.bin')).toBe(sha256(content))
   })
 })
+
+describe.skipIf(!hasBrowser())('an upload whose time is up while it is sent', () => {
+  const open = useBrowser()
+
+  test('is sent again by a new link, with the same files and options', { timeout: 60_000 }, async () => {
+    const app = await makeApp({ DEFAULT_TTL: '1h' })
+    const line = await slowLine(() => app.url)
+    const page = await open()
+    await page.goto(`${line.url}/`)
+    await choose(page, [fileOf('small.bin'), fileOf('large.bin', randomBytes(12_000_000))])
+    await page.getByText('Options').click()
+    await page.getByLabel('Message').fill('for you')
+    await sendSlowly(page, line)
+    app.advance(3_601_000)
+    line.limit(Number.POSITIVE_INFINITY)
+
+    await says(page, 'This upload is over')
+    const offers = await page.getByRole('button', { name: 'Share without them' }).count()
+    await page.getByRole('button', { name: 'Send them with a new link' }).click()
+    await start(page)
+    await linkReady(page)
+
+    expect(offers).toBe(0)
+    expect(await namesThere(page)).toEqual(['large.bin', 'small.bin'])
+    await page.getByText('for you').waitFor()
+  })
+})
+
+describe.skipIf(!hasBrowser())('the limit of requests', () => {
+  const open = useBrowser()
+
+  test('counts down until the upload can be made, and keeps what was chosen', async () => {
+    const app = await makeApp({ RATE_LIMIT: '1' })
+    await fetch(`${app.url}/upload`, { method: 'POST', body: '{}' })
+    const page = await open()
+    await page.clock.install()
+    await page.goto(`${app.url}/`)
+    await choose(page, [fileOf('a.bin')])
+
+    await start(page)
+    await says(page, 'Please try again in 1 minute')
+    await page.clock.runFor(15_000)
+    await says(page, /try again in 4\d seconds/)
+    await page.clock.runFor(46_000)
+    await says(page, 'You can try again now')
+    app.advance(61_000)
+    await page.clock.resume()
+    await start(page)
+    await linkReady(page)
+
+    expect(await namesThere(page)).toEqual(['a.bin'])
+  })
+
+  test('lets three people behind one address load, send and receive many files at once', {
+    timeout: 90_000,
+  }, async () => {
+    const app = await makeApp({ RATE_LIMIT: '600' }) // the default
+    const pages = [await open(), await open(), await open()]
+    const statuses = new Set<number>()
+    for (const page of pages) page.on('response', (response) => void statuses.add(response.status()))
+
+    await Promise.all(
+      pages.map(async (page, person) => {
+        await page.goto(`${app.url}/`)
+        await choose(
+          page,
+          Array.from({ length: 40 }, (_, index) => fileOf(`${person}-${index}.bin`)),
+        )
+        await start(page)
+        await linkReady(page)
+        await page.reload()
+        await bytesOf(page, `${person}-7.bin`)
+      }),
+    )
+
+    expect([...statuses].filter((status) => status >= 400)).toEqual([])
+    expect(statuses).toContain(204)
+  })
+})

@@ -3,6 +3,9 @@ import { formatDuration } from './format.ts'
 import { refusalText } from './refusals.ts'
 import { commonTexts } from './texts/common.ts'
 
+/** Where the server does not say how long to wait. */
+export const DEFAULT_WAIT_SECONDS = 60
+
 /** What the page itself has against something, in words for people. */
 export class Objection extends Error {}
 
@@ -15,7 +18,7 @@ export function errorText(thrown: unknown): string {
   if (error.proxyStatus !== undefined) return proxyText(error.proxyStatus)
   if (error.code === 'file_changed') return t.fileChanged
   if (error.status === 0) return t.unreachable
-  if (error.status === 429) return t.tooMany(formatDuration(error.retryAfter ?? 60))
+  if (error.status === 429) return t.tooMany(formatDuration(error.retryAfter ?? DEFAULT_WAIT_SECONDS))
   if (error.status >= 500 && error.status !== 507) return t.unexpected
   return sentence(refusalText(error))
 }

@@ -1,11 +1,11 @@
 import { useEffect, useMemo } from 'preact/hooks'
 import { serverConfig, type UploadJson } from '../lib/api.ts'
-import { errorText } from '../lib/error-text.ts'
 import { formatBytes, formatNumber } from '../lib/format.ts'
 import { href, route } from '../lib/router.ts'
 import { commonTexts } from '../lib/texts/common.ts'
 import { takeToken } from '../send/tokens.ts'
 import { CentredCard } from '../ui/centred-card.tsx'
+import { ErrorMessage } from '../ui/error-message.tsx'
 import { Icon, type IconName } from '../ui/icon.tsx'
 import { lazy } from '../ui/lazy.tsx'
 import { PageTitle } from '../ui/page-title.tsx'
@@ -55,7 +55,7 @@ export function UploadPage({ id }: { id: string }) {
       return <GonePage isOver={value.isOver} />
     case 'failed':
       return (
-        <CentredCard icon="close" title={t.failedTitle} text={errorText(value.error)} isBad>
+        <CentredCard icon="close" title={t.failedTitle} text={<ErrorMessage error={value.error} />} isBad>
           <button type="button" class="plain" onClick={() => void load()}>
             <Icon name="again" />
             {commonTexts.value.tryAgain}

@@ -1,12 +1,13 @@
 import { signal } from '@preact/signals'
 import { serverConfig, serverUrl } from '../lib/api.ts'
-import { errorText } from '../lib/error-text.ts'
+import { Objection } from '../lib/error-text.ts'
 import { formatBytes, formatNumber } from '../lib/format.ts'
 import { href } from '../lib/router.ts'
 import { myConfig } from '../lib/session.ts'
 import { commonTexts } from '../lib/texts/common.ts'
 import { visibleName } from '../lib/visible-name.ts'
 import { CopyField } from '../ui/copy-field.tsx'
+import { ErrorMessage } from '../ui/error-message.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { lazy } from '../ui/lazy.tsx'
 import { Notice } from '../ui/notice.tsx'
@@ -16,7 +17,7 @@ import { ChooseButton, HAS_MOUSE, useDropAndPaste } from './drop-zone.tsx'
 import { defaultOptions, isOffered, type SendOptions } from './options.ts'
 import { OptionsPanel } from './options-panel.tsx'
 import { keepsRecent, recent } from './recent.ts'
-import { type Sending, send, sendings } from './sending.ts'
+import { type Sending, send, sendings, type TakenBack } from './sending.ts'
 import { stage, staged } from './staged.ts'
 import { TextDialog } from './text-dialog.tsx'
 import { sendTexts } from './texts/send.ts'
@@ -26,7 +27,7 @@ import { unfinished } from './unfinished.ts'
 const files = signal<ChosenFile[]>([])
 const choices = signal<Partial<SendOptions>>({})
 /** What is wrong with it. */
-const problem = signal<string | undefined>(undefined)
+const problem = signal<unknown>(undefined)
 const isPreparing = signal(false)
 /** The text that is being written; undefined: none is. */
 const draft = signal<string | undefined>(undefined)
@@ -47,7 +48,7 @@ function Sendings({ all }: { all: Sending[] }) {
   return (
     <>
       {all.map((sending) => (
-        <SendingPanel key={sending.upload.id} sending={sending} />
+        <SendingPanel key={sending.upload.id} sending={sending} onTakenBack={composeAgain} />
       ))}
       {asked && all.some(({ upload }) => upload.id === asked.upload.id) && <StagedFiles {...asked} />}
     </>
@@ -80,7 +81,7 @@ function Compose() {
       )}
       <form class={`card compose ${isOver.value ? 'over' : ''}`} onSubmit={(event) => void submit(event)}>
         {isEmpty ? <EmptyZone isOver={isOver.value} /> : <Chosen />}
-        {problem.value && <Notice tone="bad" title={problem.value} />}
+        {problem.value !== undefined && <Notice tone="bad" title={<ErrorMessage error={problem.value} />} />}
         <Options />
         {!isEmpty && <SendButton />}
       </form>
@@ -184,6 +185,12 @@ function SendButton() {
   )
 }
 
+/** The same files with the same options, for a new link. */
+function composeAgain({ files: taken, options }: TakenBack): void {
+  choices.value = options
+  addFiles(taken)
+}
+
 /** Takes what the server would take, and says what it would not. */
 function addFiles(added: ChosenFile[]): void {
   const t = sendTexts.value
@@ -192,7 +199,7 @@ function addFiles(added: ChosenFile[]): void {
   const fitting = added.filter(({ bytes }) => maxFileSize <= 0 || bytes.size <= maxFileSize)
   const all = joined(files.value, fitting)
   files.value = all.slice(0, maxFilePerUpload)
-  problem.value =
+  const refused =
     added.length === 0
       ? t.noFiles
       : tooLarge
@@ -200,6 +207,7 @@ function addFiles(added: ChosenFile[]): void {
         : all.length > maxFilePerUpload
           ? t.tooMany(formatNumber(maxFilePerUpload))
           : undefined
+  problem.value = refused && new Objection(refused)
 }
 
 function removeFile(key: string): void {
@@ -228,7 +236,7 @@ async function submit(event: Event): Promise<void> {
     files.value = []
     choices.value = {}
   } catch (error) {
-    problem.value = errorText(error)
+    problem.value = error
   } finally {
     isPreparing.value = false
   }

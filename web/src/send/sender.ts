@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals'
+import type { ChosenFile } from './chosen-files.ts'
 import { type Sample, withSample } from './speed.ts'
 import type { OutgoingFile, Transfer, Transport } from './transport.ts'
 import { type QueuedFile, type QueueEvent, step, totalOf } from './upload-queue.ts'
@@ -72,7 +73,11 @@ export function createSender(first: readonly OutgoingFile[], transport: Transpor
     dispatch({ type: 'begin' })
   }
 
-  return { files, samples, dispatch, add, replace }
+  /** What people want to be sent, as they chose it. */
+  const wanted = (): ChosenFile[] =>
+    files.value.filter(({ state }) => state !== 'cancelled').map(({ key }) => fileOf(key).chosen)
+
+  return { files, samples, dispatch, add, replace, wanted }
 }
 
 const queuedOf = ({ key, path, source, isChanged = false }: OutgoingFile): QueuedFile => ({

@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks'
+import { MayflyError } from '../../../client/src/errors.ts'
 import { pathOfName } from '../../../client/src/file-name.ts'
 import { serverConfig } from '../lib/api.ts'
 import { cleanedHere } from '../lib/cleaned-here.ts'
@@ -11,7 +12,7 @@ import { RemovedData } from '../ui/removed-data.tsx'
 import { replaceIn } from './add-files.ts'
 import { ChooseAgain } from './choose-again.tsx'
 import { resume } from './resume.ts'
-import { cancelSending, finishSending, type Sending } from './sending.ts'
+import { cancelSending, finishSending, type Sending, type TakenBack, takeBack } from './sending.ts'
 import { SendingCard } from './sending-card.tsx'
 import { sendingTexts } from './texts/sending.ts'
 import { unfinishedTexts } from './texts/unfinished.ts'
@@ -19,11 +20,12 @@ import { unfinished } from './unfinished.ts'
 import { totalOf } from './upload-queue.ts'
 
 /** An upload on its way, until it leads to its link. */
-export function SendingPanel({ sending }: { sending: Sending }) {
+export function SendingPanel({ sending, onTakenBack }: { sending: Sending; onTakenBack: (back: TakenBack) => void }) {
   const t = sendingTexts.value
   const { sender, stored, upload, secret } = sending
   const files = sender.files.value
   const { state } = totalOf(files)
+  const isOver = files.some(({ error }) => isOverFor(error))
   useEffect(() => {
     if (files.every((file) => file.state === 'cancelled')) void cancelSending(sending)
     else if (state === 'done') finishSending(sending)
@@ -36,15 +38,23 @@ export function SendingPanel({ sending }: { sending: Sending }) {
       {...(!upload.stream && { onReplace: (key, chosen) => replaceIn(sending, key, chosen) })}
       cancelText={upload.stream ? t.cancelStream : sending.isNew ? t.cancelNew : t.cancelShared}
       head={
-        upload.stream && (
+        isOver ? (
+          <Notice tone="bad" icon="clock" title={t.overTitle}>
+            <p>{t.overText}</p>
+            <button type="button" class="primary" onClick={() => onTakenBack(takeBack(sending))}>
+              {t.sendAnew}
+            </button>
+          </Notice>
+        ) : upload.stream ? (
           <Notice icon="link" title={t.streamTitle}>
             <p>{t.streamText(formatDuration(serverConfig.value?.streamTimeout ?? 0))}</p>
             <CopyField label={t.toLink} text={linksOf(upload, secret).page} />
           </Notice>
-        )
+        ) : null
       }
       buttons={
         state === 'failed' &&
+        !isOver &&
         files.some((file) => file.state === 'done') && (
           <button type="button" class="plain" onClick={() => finishSending(sending)}>
             <Icon name="link" />
@@ -61,6 +71,9 @@ export function SendingPanel({ sending }: { sending: Sending }) {
     />
   )
 }
+
+const isOverFor = (error: unknown): boolean =>
+  error instanceof MayflyError && ['upload_expired', 'upload_not_found'].includes(error.code)
 
 /** Files of the same upload that an earlier visit left, and that were not chosen again. */
 function StillToChoose({ sending }: { sending: Sending }) {

@@ -23,6 +23,8 @@ export interface Sending extends Running {
   secret: string | undefined
   /** Nobody has its link yet, so without its files it is of no use. */
   isNew: boolean
+  /** As it was made; undefined: by an earlier visit. */
+  options?: SendOptions
   /** Files as the server has stored them, once images are among them. */
   stored: Signal<FileJson[]>
 }
@@ -58,7 +60,7 @@ export async function send(chosen: readonly ChosenFile[], options: SendOptions):
   rememberToken(id, token)
   if (!me.value) keepRecent(recentOf(upload, token, files))
   const declared = new Map(upload.files?.map((file) => [file.reference, file]))
-  const about = { upload, token, secret, isNew: true }
+  const about = { upload, token, secret, isNew: true, options }
   const outgoing = prepared.map((one) => outgoingOf(one, declared.get(one.chosen.key)))
   if (!upload.stream) remember(about, prepared, outgoing)
   start(about, outgoing)
@@ -168,6 +170,20 @@ export async function cancelSending(sending: Sending): Promise<void> {
   sender.dispatch({ type: 'cancel' })
   rememberToken(upload.id, undefined)
   await removeUpload(upload.id, { token }).catch(() => {}) // it will expire
+}
+
+export interface TakenBack {
+  files: ChosenFile[]
+  options: Partial<SendOptions>
+}
+
+/** Ends what can't be sent any more, since its upload is over, and returns what it takes to send it anew. */
+export function takeBack(sending: Sending): TakenBack {
+  const { upload, secret, sender, options = { encrypt: secret !== undefined } } = sending
+  end(sending)
+  forgetUnfinished(upload.id)
+  rememberToken(upload.id, undefined)
+  return { files: sender.wanted().map(({ cleaned: _cleaned, ...file }) => file), options }
 }
 
 function end(sending: Sending): void {

@@ -1,10 +1,12 @@
 import type { ListedFile } from '../../../client/src/manifest.ts'
 import type { SizedSource } from '../../../client/src/source.ts'
+import type { ChosenFile } from './chosen-files.ts'
 
 /** How the bytes of one file travel. */
 
 export interface OutgoingFile {
   key: string
+  chosen: ChosenFile
   /** As people know it. */
   path: string
   /** As the server calls it. */

@@ -30,6 +30,7 @@ export function outgoingOf(
   if (report) for (const one of [chosen.key, declared?.id ?? name]) cleanedHere.set(one, report)
   return {
     key: chosen.key,
+    chosen,
     path: chosen.path,
     name: declared?.fileName ?? name,
     fileId: declared?.id,

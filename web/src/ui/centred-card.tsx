@@ -5,7 +5,7 @@ import { PageTitle } from './page-title.tsx'
 interface Props {
   icon: IconName
   title: string
-  text: string
+  text: ComponentChildren
   /** Went wrong, so that it is read out at once. */
   isBad?: boolean
   /** What can be done about it. */

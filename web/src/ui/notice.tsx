@@ -4,7 +4,7 @@ import { Icon, type IconName } from './icon.tsx'
 interface Props {
   tone?: 'calm' | 'good' | 'bad'
   icon?: IconName
-  title: string
+  title: ComponentChildren
   children?: ComponentChildren
 }
 

@@ -59,6 +59,7 @@ export const commonTexts = texts(
     notTheServer:
       'Something else answered instead of the server. If your network wants you to sign in, do that in another tab.',
     tooMany: (wait: string) => `That was a lot at once. Please try again in ${wait}.`,
+    tooManyOver: 'That was a lot at once. You can try again now.',
   },
   {
     loading: '请稍候…',
@@ -102,5 +103,6 @@ export const commonTexts = texts(
     proxyAnswered: (status: number) => `应答的不是服务器，而是代理（${status}），请稍后再试。`,
     notTheServer: '应答的不是服务器。如果你的网络要求登录，请在另一个标签页中登录。',
     tooMany: (wait: string) => `请求过于频繁，请在 ${wait} 后重试。`,
+    tooManyOver: '请求过于频繁，现在可以重试了。',
   },
 )
