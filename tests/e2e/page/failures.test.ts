@@ -6,7 +6,7 @@ import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { fill, givenDisk, isRoot } from '../../helpers/disk.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 import { slowLine } from '../../helpers/slow-line.ts'
-import { choose, fileOf, saved, sendSlowly, sha256 } from './page-tests.ts'
+import { changeFile, choose, fileOf, saved, sendSlowly, sha256 } from './page-tests.ts'
 
 /** What goes wrong on the way is told by its kind, with what can be done about it, and nothing is lost by it. */
 
@@ -25,7 +25,7 @@ describe.skipIf(!hasBrowser())('a file that changes on the disk', () => {
   const open = useBrowser()
 
   test.each([
-    ['was changed', (path: string) => writeFileSync(path, 'other')],
+    ['was changed', (path: string) => changeFile(path, 'other')],
     ['was deleted', (path: string) => rmSync(path)],
   ])('and %s before it is sent is named, and is sent as it is now when it is chosen again', async (_how, spoil) => {
     const app = await makeApp()
@@ -59,7 +59,7 @@ describe.skipIf(!hasBrowser())('a file that changes on the disk', () => {
     await sendSlowly(page, line)
 
     const now = randomBytes(30_000)
-    writeFileSync(path, now)
+    changeFile(path, now)
     line.limit(Number.POSITIVE_INFINITY)
     await says(page, UNREADABLE)
     await page.getByLabel('Choose it again').setInputFiles(path)

@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { jsonOf } from '../../helpers/answers.ts'
@@ -7,7 +6,15 @@ import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { createUpload } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { slowLine } from '../../helpers/slow-line.ts'
-import { closeWhileSending, faults, fileOf, isScrollingSideways, offsetsSentBy, sendSlowly } from './page-tests.ts'
+import {
+  changeFile,
+  closeWhileSending,
+  faults,
+  fileOf,
+  isScrollingSideways,
+  offsetsSentBy,
+  sendSlowly,
+} from './page-tests.ts'
 
 const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex')
 
@@ -133,7 +140,7 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
     const path = fileOf('a.txt', 'hello')
     await guest.locator('input[type=file]').first().setInputFiles(path)
     await guest.getByRole('button', { name: 'Send 1 file' }).waitFor()
-    writeFileSync(path, 'hello, again')
+    changeFile(path, 'hello, again')
 
     await guest.getByRole('button', { name: 'Send 1 file' }).click()
     await guest.locator('.file.failed').getByLabel('Choose it again').setInputFiles(path)

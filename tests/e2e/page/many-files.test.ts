@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
+import { createUpload } from '../../helpers/client.ts'
 import { sharedApp } from '../../helpers/make-app.ts'
 import { choose, fileOf } from './page-tests.ts'
 
@@ -12,23 +13,47 @@ const MOST_ROWS = 120
 const rowsIn = (page: Page) => page.locator('li.file').count()
 
 describe.skipIf(!hasBrowser())('the page with many small files', () => {
-  const app = sharedApp()
+  const app = sharedApp({ MAX_FILES_PER_UPLOAD: '5000' })
   const open = useBrowser()
 
   test('draws only the rows near what is seen', async () => {
     const page = await open()
     await page.goto(`${app.url}/`)
 
-    await choose(page, filesOf(500, 'bin'))
+    await page.getByRole('heading', { name: 'Share files' }).waitFor()
+    await page.evaluate(`{
+      const dataTransfer = new DataTransfer()
+      for (let index = 0; index < 5_000; index++) dataTransfer.items.add(new File([''], 'file-' + index + '.bin'))
+      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }))
+    }`)
     await page.getByText('file-0.bin', { exact: true }).waitFor()
     const atTheStart = await rowsIn(page)
     await page.evaluate('document.querySelector(".rows").scrollIntoView({ block: "end" })')
-    await page.getByText('file-499.bin', { exact: true }).waitFor()
+    await page.getByText('file-4999.bin', { exact: true }).waitFor()
     const atTheEnd = await rowsIn(page)
 
     expect(atTheStart).toBeLessThanOrEqual(MOST_ROWS)
     expect(atTheEnd).toBeLessThanOrEqual(MOST_ROWS)
     expect(await page.getByText('file-0.bin', { exact: true }).count()).toBe(0)
+  })
+
+  test('draws only the received rows that were near what is seen, in any order', async () => {
+    const files = Array.from({ length: 5_000 }, (_, index) => ({ fileName: `file-${index}.bin`, fileSize: index + 1 }))
+    const { id } = await createUpload(app, { files })
+    const page = await open()
+    await page.goto(`${app.url}/#/?id=${id}`)
+
+    await page.getByText('file-0.bin', { exact: true }).waitFor()
+    const atTheStart = await rowsIn(page)
+    await page.evaluate('document.querySelector(".rows").scrollIntoView({ block: "end" })')
+    await page.getByText('file-4999.bin', { exact: true }).waitFor()
+    const afterAJump = await rowsIn(page)
+    await page.evaluate('scrollTo(0, 0)')
+    await page.getByLabel('Sort by').selectOption('Size')
+    await page.getByText('file-4998.bin', { exact: true }).waitFor()
+
+    expect(atTheStart).toBeLessThanOrEqual(MOST_ROWS)
+    expect(afterAJump).toBeLessThanOrEqual(3 * MOST_ROWS)
   })
 
   test('neither asks for the list nor writes its notes for each of them', { timeout: 60_000 }, async () => {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { statSync, utimesSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import axe, { type AxeResults } from 'axe-core'
@@ -18,6 +18,13 @@ export function fileOf(name: string, content: string | Buffer = randomBytes(1000
   const path = join(temporaryFolder(), name)
   writeFileSync(path, content)
   return path
+}
+
+/** Writes it anew. Browsers compare times by the second, so it is said to be from another one. */
+export function changeFile(path: string, content: string | Buffer): void {
+  const later = statSync(path).mtimeMs / 1_000 + 2
+  writeFileSync(path, content)
+  utimesSync(path, later, later)
 }
 
 /** Chooses files on the send page, as the browser's own dialog does. */

@@ -62,6 +62,8 @@ test('/config tells what is set; no limit is -1', async () => {
     DOWNLOAD_DOMAIN: 'https://dl.example.org',
     DOWNLOAD_DOMAIN_ALIAS: 'https://a.example.org,https://b.example.org',
     ABUSE_CONTACT: 'abuse@example.org',
+    FEATURE_CLIENTS: 'disabled',
+    FEATURE_GITHUB: 'disabled',
   })
 
   expect(await jsonOf(fetch(`${app.url}/config`))).toMatchObject({
@@ -73,6 +75,8 @@ test('/config tells what is set; no limit is -1', async () => {
     downloadDomain: 'https://dl.example.org',
     downloadDomainAlias: ['https://a.example.org', 'https://b.example.org'],
     abuseContact: 'abuse@example.org',
+    feature_clients: 'disabled',
+    feature_github: 'disabled',
   })
 })
 
