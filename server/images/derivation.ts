@@ -16,20 +16,23 @@ const MAX_SIZE = 4096
 
 const COLOUR_NAMES = [...COLOURS.keys()].join(', ')
 
-const PARAMETERS = ['format', 'width', 'height', 'fit', 'background'] as const
+const SWITCH = ['true', 'false'] as const
+
+const PARAMETERS = ['format', 'width', 'height', 'fit', 'background', 'still'] as const
 
 type Query = Record<string, string | string[] | undefined>
 
 /** The wish in a query; undefined: there is none. Throws `bad_request` naming what is allowed. */
 export function readDerivation(query: Query): Derivation | undefined {
   if (PARAMETERS.every((name) => query[name] === undefined)) return undefined
-  const [format, width, height, fit, background] = PARAMETERS.map((name) => query[name])
+  const [format, width, height, fit, background, still] = PARAMETERS.map((name) => query[name])
   return {
     format: oneOf('format', format, FORMATS),
     width: size('width', width),
     height: size('height', height),
     fit: oneOf('fit', fit, FITS),
     background: colour(background),
+    still: oneOf('still', still, SWITCH) === 'true',
   }
 }
 
@@ -67,17 +70,25 @@ export function assertModest({ width, height, background }: Derivation): void {
     throw new AppError('picture_choice_not_allowed', { name: 'background', names: COLOUR_NAMES })
 }
 
-/** The same wish as one that is written out: what makes no difference is left out, so that it is not computed twice. */
-export function completed(wish: Derivation, ownFormat: DerivedFormat): Derivation & { format: DerivedFormat } {
-  const { format = ownFormat, width, height, fit, background } = wish
+/** What a wish makes of a file. */
+export type Completed = Derivation & { format: DerivedFormat; still: boolean }
+
+/** The same wish as one that is written out: what makes no difference is left out, so that it is not computed twice. Undefined: it is no image. */
+export function completed(wish: Derivation, file: Pick<StoredFile, 'image' | 'type'>): Completed | undefined {
+  const stored = formatOf(file)
+  const ownFormat = OWN_FORMATS.get(stored)
+  if (!ownFormat) return undefined
+  const { format = ownFormat, width, height, fit, background, still = false } = wish
   const isBox = width !== undefined && height !== undefined
-  return { format, width, height, fit: isBox ? (fit ?? 'inside') : undefined, background }
+  const wouldMove = format === 'webp' && (stored === 'gif' || stored === 'webp')
+  return { format, width, height, fit: isBox ? (fit ?? 'inside') : undefined, background, still: still && wouldMove }
 }
 
 /** What a derived image is kept under: `webp 256x- - -`. */
-export const specOf = ({ format, width, height, fit, background }: Derivation & { format: DerivedFormat }): string =>
-  `${format} ${width ?? '-'}x${height ?? '-'} ${fit ?? '-'} ${background ?? '-'}`
+export const specOf = ({ format, width, height, fit, background, still }: Completed): string =>
+  `${format} ${width ?? '-'}x${height ?? '-'} ${fit ?? '-'} ${background ?? '-'}${still ? ' still' : ''}`
 
+/** The format that a file's derived images have when none is asked for. */
 const OWN_FORMATS = new Map<string, DerivedFormat>([
   ['jpeg', 'jpeg'],
   ['png', 'png'],
@@ -87,9 +98,8 @@ const OWN_FORMATS = new Map<string, DerivedFormat>([
   ['tiff', 'webp'],
 ])
 
-/** The format that a file's derived images have when none is asked for; undefined: it is no image. */
-export const derivedFormatOf = ({ image, type }: Pick<StoredFile, 'image' | 'type'>): DerivedFormat | undefined =>
-  OWN_FORMATS.get(image?.format ?? type.replace(/^image\//, ''))
+const formatOf = ({ image, type }: Pick<StoredFile, 'image' | 'type'>): string =>
+  image?.format ?? type.replace(/^image\//, '')
 
 const EXTENSIONS = new Map([
   ['image/jpeg', ['jpg', 'jpeg']],

@@ -8,7 +8,7 @@ import type { Sender } from '../lib/sender.ts'
 import type { AssertFreeSpace } from '../uploads/intake/free-space.ts'
 import { createBytesReader } from '../uploads/intake/promised-bytes.ts'
 import type { StoredFile } from '../uploads/upload.ts'
-import { assertModest, completed, derivedFormatOf, specOf } from './derivation.ts'
+import { assertModest, completed, specOf } from './derivation.ts'
 import { type ImageSpool, spoolFile } from './image-spool.ts'
 import type { Derivation, Derived } from './pipeline/derive.ts'
 import { ImageProblem } from './pipeline/image.ts'
@@ -69,10 +69,9 @@ export function createVariants({
     { isAdmin }: { isAdmin: boolean },
     reader?: Sender,
   ): Promise<Variant> {
-    const ownFormat = derivedFormatOf(file)
-    if (!ownFormat) throw new AppError('not_a_picture', { name: file.name, id: file.id })
+    const derivation = completed(wish, file)
+    if (!derivation) throw new AppError('not_a_picture', { name: file.name, id: file.id })
     if (!isAdmin) assertModest(wish)
-    const derivation = completed(wish, ownFormat)
     const spec = specOf(derivation)
     return shared(`${file.id} ${spec}`, reader?.gone, async (signal) => {
       const claimant = { owner: reader?.network, signal }

@@ -2,6 +2,7 @@ import type { Metadata, Sharp } from 'sharp'
 import { AppError } from '../../lib/errors.ts'
 import { LIGHT, visibleBackground } from './background.ts'
 import { type CodedColours, explained, readCodedColours } from './coded-colours.ts'
+import { assertFitsFormat } from './derived-size.ts'
 import type { ImageLimits } from './image.ts'
 import type { SharpModule } from './load-sharp.ts'
 import { derivingBytes, type MemoryBudget } from './memory.ts'
@@ -28,6 +29,8 @@ export interface Derivation {
   fit?: 'cover' | 'contain' | 'fill' | 'inside' | 'outside' | undefined
   /** A colour as CSS writes it. Without one, a JPEG gets one on which it can be seen. */
   background?: string | undefined
+  /** Of what moves, the first frame only, also in WebP. */
+  still?: boolean | undefined
 }
 
 export interface Derived {
@@ -52,9 +55,11 @@ export function createDeriver({ sharp, limits, memory }: Dependencies) {
   /** Throws an `ImageProblem`, `bad_request` for what can't be asked of an image, and faults of the disk. */
   async function derive(path: string, derivation: Derivation, stop: AbortSignal): Promise<Derived> {
     assertPossible(derivation)
-    const metadata = await readHeader(sharp, path)
+    const header = await readHeader(sharp, path)
+    const format = derivation.format ?? ownFormat(header)
+    const metadata = movesAs(header, format, derivation) ? header : { ...header, pages: 1 }
     assertWithin(limits, metadata)
-    const format = derivation.format ?? ownFormat(metadata)
+    assertFitsFormat(metadata, derivation, format)
     const colours = await readCodedColours(path, metadata)
     const bytes = derivingBytes(metadata, derivation, { format, isExplained: colours !== undefined })
     return memory.hold(bytes, stop, async () => {
@@ -86,8 +91,7 @@ export function createDeriver({ sharp, limits, memory }: Dependencies) {
     const { format } = derivation
     const background = derivation.background ?? (format === 'jpeg' ? await backgroundFor(input, metadata) : undefined)
     stop.throwIfAborted()
-    // Only WebP shows what moves.
-    const pages = isAnimated(metadata) && format === 'webp' ? -1 : 1
+    const pages = isAnimated(metadata) ? -1 : 1
     const image = checked(() => {
       const upright = openImage(sharp, input, limits, { pages, autoOrient: true })
       const small = resized(flattened(upright, background), derivation, background)
@@ -120,6 +124,10 @@ const ownFormat = ({ format }: Metadata): DerivedFormat => {
   // libvips calls it by its container.
   return format === 'heif' ? 'avif' : 'webp'
 }
+
+/** Whether frames stay frames: only WebP shows what moves, and the pages of a TIFF are no frames. */
+const movesAs = ({ format }: Metadata, target: DerivedFormat, { still }: Derivation): boolean =>
+  (format === 'gif' || format === 'webp') && target === 'webp' && !still
 
 const flattened = (image: Sharp, background: string | undefined): Sharp =>
   background === undefined ? image : image.flatten({ background })

@@ -6,6 +6,8 @@ export interface ImageReport {
   format: ImageFormat
   /** Width and height in pixels, upright, of one frame. Missing when not even the header could be read. */
   dimensions?: [number, number]
+  /** A GIF, WebP or PNG of several frames. */
+  animated?: true
   /**
    * `stripped`: without its metadata, pixels bit for bit the same. `normalised`: encoded anew. Either is at the output path.
    * `unchanged`: use the original; with a `reason` it could not be treated, without one there was nothing to do.

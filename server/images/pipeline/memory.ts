@@ -1,5 +1,6 @@
 import type { Metadata } from 'sharp'
 import type { Derivation, DerivedFormat } from './derive.ts'
+import { derivedSize } from './derived-size.ts'
 import type { ImageFormat } from './detect-format.ts'
 import { ImageProblem } from './image.ts'
 
@@ -55,13 +56,9 @@ export function derivingBytes(metadata: Metadata, wish: Derivation, { format, is
 const shrinks = ({ format }: Metadata): boolean => format === 'jpeg' || format === 'webp'
 const SHRINKING_MARGIN = 4
 
-function derivedPixels(metadata: Metadata, { width, height, fit = 'inside' }: Derivation): number {
-  const { width: fullWidth, height: fullHeight } = metadata.autoOrient
-  const all = pixelsOf(metadata)
-  const byWidth = width === undefined ? all : all * (width / fullWidth) ** 2
-  const byHeight = height === undefined ? all : all * (height / fullHeight) ** 2
-  if (width === undefined || height === undefined || fit === 'inside') return Math.min(all, byWidth, byHeight)
-  return fit === 'outside' ? Math.min(all, Math.max(byWidth, byHeight)) : width * height
+function derivedPixels(metadata: Metadata, wish: Derivation): number {
+  const [width, height] = derivedSize(metadata, wish)
+  return width * height * (metadata.pages ?? 1)
 }
 
 const pixelsOf = ({ width, height, pageHeight, pages = 1 }: Metadata): number => width * (pageHeight ?? height) * pages

@@ -43,7 +43,7 @@ export interface Image {
   stop: AbortSignal
 }
 
-export type Outcome = Pick<ImageReport, 'dimensions' | 'status' | 'reason' | 'removed'>
+export type Outcome = Pick<ImageReport, 'dimensions' | 'animated' | 'status' | 'reason' | 'removed'>
 type Treated = Pick<ImageReport, 'status' | 'removed'>
 
 interface Dependencies {
@@ -66,7 +66,7 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
       if (isUndecodable(image.format)) return stripUndecoded(image)
       const metadata = await readHeader(sharp, image.inputPath)
       assertWithin(limits, metadata)
-      return { dimensions: dimensionsOf(metadata), ...(await treat(image, metadata)) }
+      return { ...(await shapeOf(image, metadata)), ...(await treat(image, metadata)) }
     })
   }
 
@@ -84,7 +84,7 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
   function salvage(image: Image): Promise<Outcome & { isFollowed: boolean }> {
     return whenKept(image, async () => {
       const metadata = await knownHeader(image)
-      const known = metadata && { dimensions: dimensionsOf(metadata) }
+      const known = metadata && (await shapeOf(image, metadata))
       const removed = await stripBlindly(image, metadata).catch(onlyDiskFaults)
       if (!removed) return { ...known, status: 'unchanged', removed: [], isFollowed: false }
       return { ...known, status: await statusOf(image, removed), removed, isFollowed: true }
@@ -204,6 +204,19 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
   }
 
   return { normalise, salvage }
+}
+
+/** As it is shown. */
+async function shapeOf(image: Image, metadata: Metadata): Promise<Pick<ImageReport, 'dimensions' | 'animated'>> {
+  return { dimensions: dimensionsOf(metadata), ...((await moves(image, metadata)) && { animated: true }) }
+}
+
+async function moves({ inputPath, format }: Image, metadata: Metadata): Promise<boolean> {
+  if (format !== 'png') return (format === 'gif' || format === 'webp') && isAnimated(metadata)
+  return await withFile(inputPath, isAnimatedPng).catch((error: unknown) => {
+    if (isDiskFault(error)) throw error
+    return false
+  })
 }
 
 /** There is no decoder for them here. */

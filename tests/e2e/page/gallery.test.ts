@@ -16,6 +16,15 @@ const photo = async (background = '#2a9d8f'): Promise<Buffer<ArrayBuffer>> =>
       .toBuffer(),
   )
 
+async function moving(): Promise<Buffer<ArrayBuffer>> {
+  const frames = await Promise.all([photo('#ff0000'), photo('#0000ff')])
+  return Buffer.from(
+    await sharp(frames, { join: { animated: true } })
+      .gif({ delay: [100, 100] })
+      .toBuffer(),
+  )
+}
+
 type Picture = { naturalWidth?: number }
 type Video = { videoWidth?: number; paused?: boolean; currentTime?: number }
 
@@ -83,6 +92,37 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
 
     expect([inGallery, inList]).toEqual([4, ['notes.txt']])
     expect(listed).toEqual(['1.jpg', '2.jpg', '3.jpg', '4.webm', 'notes.txt'])
+  })
+
+  test('what moves stands still in the gallery, and moves when it is opened', async () => {
+    const page = await open()
+    const upload = await createUpload(app)
+    await addFile(app, upload, await moving(), '1.gif')
+    await addFile(app, upload, await photo(), '2.jpg')
+    const asked = new Set<string>()
+    page.on('request', (request) => asked.add(request.url().split('/').at(-1) ?? ''))
+    await page.goto(`${app.url}/#/?id=${upload.id}`)
+
+    await page.getByRole('button', { name: 'Look at 1.gif' }).click()
+    await page.getByRole('img', { name: 'Picture 1.gif' }).waitFor()
+
+    expect([...asked].filter((name) => name.startsWith('1.gif'))).toEqual([
+      '1.gif?format=webp&still=true&width=256&height=256&fit=cover',
+      '1.gif',
+    ])
+  })
+
+  test('of which the server makes no copy are shown as they are', async () => {
+    const page = await open()
+    const { link } = await givenTrip(page)
+    await page.route(/width=2048/, (route) => route.fulfill({ status: 503, body: 'no time' }))
+    await page.goto(link)
+
+    await page.getByRole('button', { name: 'Look at 1.jpg' }).click()
+
+    const large = page.getByRole('img', { name: 'Picture 1.jpg' })
+    await expect.poll(() => widthOf(large)).toBe(640)
+    expect(await large.getAttribute('src')).toMatch(/1\.jpg$/)
   })
 
   test('open with the keyboard, one after the other, and close where the last one is', async () => {

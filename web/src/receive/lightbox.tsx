@@ -138,11 +138,16 @@ interface ShownProps {
 function Shown({ view, one, isFirst, zoom }: ShownProps) {
   const kind = previewKind(view, one) === 'video' ? 'video' : 'image'
   const { preview, problem } = usePreview(view, one, kind)
+  const isOriginal = useSignal(false)
   const isBlank = useSignal(false)
   const isLoaded = useSignal(false)
   const t = uploadTexts.value
+  const shown = preview && 'url' in preview ? preview : undefined
   const fail = () => {
-    isBlank.value = true
+    // The server may have no time for a copy, or no decoder.
+    const hasOther = shown?.original !== undefined && shown.original !== shown.url && !isOriginal.value
+    if (hasOther) isOriginal.value = true
+    else isBlank.value = true
   }
   if (problem || isBlank.value)
     return (
@@ -151,17 +156,17 @@ function Shown({ view, one, isFirst, zoom }: ShownProps) {
       </p>
     )
   const waiting = <p class="quiet">{commonTexts.value.loading}</p>
-  if (!preview || !('url' in preview)) return waiting
+  if (!shown) return waiting
   if (kind === 'video')
     // biome-ignore lint/a11y/useMediaCaption: an uploaded file has no captions
-    return <video class="preview" src={preview.url} controls autoplay={isFirst} onError={fail} />
+    return <video class="preview" src={shown.url} controls autoplay={isFirst} onError={fail} />
   const { scale, x, y } = zoom.placement.value
   return (
     <>
       {!isLoaded.value && waiting}
       <img
         class="preview"
-        src={preview.url}
+        src={isOriginal.value ? shown.original : shown.url}
         alt={t.imageOf(visibleName(one.path))}
         draggable={false}
         style={{ transform: `translate(${x}px, ${y}px) scale(${scale})` }}

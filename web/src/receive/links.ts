@@ -24,13 +24,17 @@ export const saveUrl = (upload: UploadJson, file: FileJson): string => `${fileUr
 export const hasThumbnails = ({ image }: FileJson): boolean =>
   image !== undefined && image.format !== 'heic' && image.format !== 'jxl'
 
-/** A smaller copy of an image, in a box of the given size in pixels; `fit: 'cover'` fills the box and crops the rest. */
+/** Whether browsers show it better than a copy: what moves, and HDR. */
+export const isShownAsIs = ({ image }: FileJson): boolean =>
+  image !== undefined && (image.animated === true || ['gif', 'webp', 'avif'].includes(image.format))
+
+/** A smaller copy of an image that stands still, in a box of the given size in pixels; `fit: 'cover'` fills the box and crops the rest. */
 export const thumbnailUrl = (
   upload: UploadJson,
   file: FileJson,
   box: { width: number; height?: number; fit?: 'cover' },
 ): string => {
-  const entries = Object.entries({ format: 'webp', ...box }).map(([name, value]) => [name, String(value)])
+  const entries = Object.entries({ format: 'webp', still: true, ...box }).map(([name, value]) => [name, String(value)])
   return `${fileUrl(upload, file)}?${new URLSearchParams(entries)}`
 }
 

@@ -1,13 +1,13 @@
 import { MayflyError } from '../../../client/src/errors.ts'
 import { readStart } from '../lib/api.ts'
 import { decodeText } from './decode-text.ts'
-import { fileUrl, hasThumbnails, thumbnailUrl } from './links.ts'
+import { fileUrl, hasThumbnails, isShownAsIs, thumbnailUrl } from './links.ts'
 import { openFile } from './open-file.ts'
 import type { PreviewKind } from './preview-kind.ts'
 import { isDirect, type View, type ViewFile } from './view.ts'
 
 export type Preview =
-  | { kind: Exclude<PreviewKind, 'text'>; url: string; release?: () => void }
+  | { kind: Exclude<PreviewKind, 'text'>; url: string; original?: string; release?: () => void }
   | { kind: 'text'; text: string; isWhole: boolean }
 
 const IMAGE_PIXELS = 2048
@@ -18,7 +18,7 @@ const MAX_TEXT_BYTES = 200_000
 export async function loadPreview(view: View, one: ViewFile, kind: PreviewKind, signal: AbortSignal): Promise<Preview> {
   if (kind === 'text') return textPreview(view, one, signal)
   const url = kind === 'pdf' ? undefined : directUrl(view, one)
-  if (url !== undefined) return { kind, url }
+  if (url !== undefined) return { kind, url, original: fileUrl(view.upload, one.file) }
   const { bytes: stream } = await openFile(view, one, { signal })
   const bytes = await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).blob()
   if (kind === 'pdf' && !(await isPdf(bytes))) throw new MayflyError({ code: 'changed', detail: 'this is no PDF' })
@@ -29,7 +29,7 @@ export async function loadPreview(view: View, one: ViewFile, kind: PreviewKind, 
 /** Where the browser finds an image, sound or video by itself; undefined: it has to pass through the page. */
 export function directUrl(view: View, one: ViewFile): string | undefined {
   if (!isDirect(view)) return undefined
-  return hasThumbnails(one.file)
+  return hasThumbnails(one.file) && !isShownAsIs(one.file)
     ? thumbnailUrl(view.upload, one.file, { width: IMAGE_PIXELS })
     : fileUrl(view.upload, one.file)
 }

@@ -105,5 +105,5 @@ test('an animated PNG in other colours is left alone, since only its first frame
 
   const { report } = await normalised(withPngChunk(png, 'acTL', ANIMATION_CONTROL))
 
-  expect(report).toMatchObject({ format: 'png', status: 'unchanged', reason: 'it is an animated PNG' })
+  expect(report).toMatchObject({ format: 'png', status: 'unchanged', reason: 'it is an animated PNG', animated: true })
 })

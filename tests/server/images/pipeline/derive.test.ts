@@ -193,6 +193,48 @@ test('an animation moves as WebP and stands still as anything else', async () =>
   expect(await colourAt(png.bytes, 5, 5)).toEqual(about(255, 0, 0, 255))
 })
 
+test('an animation stands still as WebP where that is wanted, however many frames it has', async () => {
+  const derive = givenDerive({ limits: { ...LIMITS, frames: 2 } })
+
+  const { bytes } = await derive(tinyGif(3), { format: 'webp', still: true })
+
+  expect((await sharp(bytes).metadata()).pages ?? 1).toBe(1)
+})
+
+test('the pages of a TIFF are no animation', async () => {
+  const pages = await Promise.all(
+    [WHITE, BLACK].map(([r, g, b]) =>
+      image(drawn(20, 10, () => [r, g, b]))
+        .png()
+        .toBuffer(),
+    ),
+  )
+  const tiff = await sharp(pages, { join: { animated: true } })
+    .tiff()
+    .toBuffer()
+  expect((await sharp(tiff).metadata()).pages).toBe(2)
+
+  const { bytes, dimensions } = await givenDerive()(tiff, { format: 'webp' })
+
+  expect([dimensions, (await sharp(bytes).metadata()).pages ?? 1]).toEqual([[20, 10], 1])
+})
+
+test.for([
+  ['jpeg', 65_501, 'JPEG allows at most 65500 pixels a side'],
+  ['webp', 16_384, 'WebP allows at most 16383 pixels a side'],
+  ['avif', 16_385, 'AVIF allows at most 16384 pixels a side'],
+] as const)('an image that is too long for %s is refused with the limit', async ([format, width, reason]) => {
+  const long = await sharp({ create: { width, height: 1, channels: 3, background: 'red' } })
+    .png()
+    .toBuffer()
+
+  await expect(givenDerive()(long, { format })).rejects.toMatchObject({
+    kind: 'not_acceptable',
+    parameters: { reason },
+  })
+  expect((await givenDerive()(long, { format, width: 1000 })).dimensions[0]).toBe(1000)
+})
+
 const codeOf = (work: Promise<unknown>) =>
   work.then(
     () => 'none',
