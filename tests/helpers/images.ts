@@ -1,5 +1,6 @@
 import { crc32, deflateSync } from 'node:zlib'
 import sharp, { type OutputInfo, type Sharp } from 'sharp'
+import { type Luma, lumaOf, similarity as similarityOf } from '../../server/images/pipeline/similarity.ts'
 
 /** Images for tests, made by sharp where it can and by hand where nobody would. */
 
@@ -289,59 +290,15 @@ function directory(fields: Buffer[], next: Uint8Array): Buffer {
   return Buffer.concat([count, ...fields.toSorted((a, b) => a.readUInt16LE(0) - b.readUInt16LE(0)), next])
 }
 
-const WINDOW = 8
-const [C1, C2] = [(0.01 * 255) ** 2, (0.03 * 255) ** 2]
-
-/**
- * Structural similarity of two images' luma: the mean over windows of 8 × 8 pixels, 4 apart (Wang, Bovik, Sheikh and
- * Simoncelli 2004, with plain windows instead of Gaussian ones). 1 is the same; below 0.95 people see it.
- */
+/** Of two images of any kind; 0: of different sizes. */
 export async function similarity(a: Sharp, b: Sharp): Promise<number> {
   const [left, right] = await Promise.all([luma(a), luma(b)])
-  if (left.width !== right.width || left.height !== right.height) return 0
-  let total = 0
-  let count = 0
-  for (let y = 0; y + WINDOW <= left.height; y += 4)
-    for (let x = 0; x + WINDOW <= left.width; x += 4) {
-      total += windowSimilarity(left, right, x, y)
-      count += 1
-    }
-  return total / count
-}
-
-interface Luma {
-  width: number
-  height: number
-  values: Float32Array
+  return left.width === right.width && left.height === right.height ? similarityOf(left, right) : 0
 }
 
 async function luma(image: Sharp): Promise<Luma> {
   const { data, info } = await image.removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true })
-  const values = Float32Array.from(
-    { length: info.width * info.height },
-    (_, i) => 0.299 * (data[3 * i] ?? 0) + 0.587 * (data[3 * i + 1] ?? 0) + 0.114 * (data[3 * i + 2] ?? 0),
-  )
-  return { width: info.width, height: info.height, values }
-}
-
-function windowSimilarity(a: Luma, b: Luma, left: number, top: number): number {
-  let [sumA, sumB, squaresA, squaresB, products] = [0, 0, 0, 0, 0]
-  for (let y = top; y < top + WINDOW; y++)
-    for (let x = left; x < left + WINDOW; x++) {
-      const [p, q] = [a.values[y * a.width + x] ?? 0, b.values[y * b.width + x] ?? 0]
-      sumA += p
-      sumB += q
-      squaresA += p * p
-      squaresB += q * q
-      products += p * q
-    }
-  const n = WINDOW * WINDOW
-  const [meanA, meanB] = [sumA / n, sumB / n]
-  const [varianceA, varianceB] = [squaresA / n - meanA ** 2, squaresB / n - meanB ** 2]
-  const covariance = products / n - meanA * meanB
-  return (
-    ((2 * meanA * meanB + C1) * (2 * covariance + C2)) / ((meanA ** 2 + meanB ** 2 + C1) * (varianceA + varianceB + C2))
-  )
+  return lumaOf(data, info)
 }
 
 /** A black PNG of a few bytes that says to be turned: much work for who does that. */

@@ -1,14 +1,19 @@
 import type { Metadata, Sharp } from 'sharp'
 import type { ImageFormat } from './detect-format.ts'
-import { isLosslessWebp, jpegQuality } from './read-coding.ts'
+import type { ImageLimits } from './image.ts'
+import type { SharpModule } from './load-sharp.ts'
+import { jpegQuality } from './read-coding.ts'
+import { similarQuality } from './similar-quality.ts'
 import { tiffCompression } from './strip-tiff.ts'
+import { webpCoding } from './webp-coding.ts'
 import { withFile } from './with-file.ts'
 
 /** Sets how an image is saved so that it looks as it did, in its own format. */
-export async function encodeLike(image: Sharp, { path, format, metadata }: Source): Promise<Sharp> {
+export async function encodeLike(image: Sharp, source: Source): Promise<Sharp> {
+  const { path, format, metadata } = source
   switch (format) {
     case 'jpeg':
-      return encodeJpeg(image, path, metadata)
+      return encodeJpeg(image, source)
     case 'webp':
       return encodeWebp(image, path)
     case 'tiff':
@@ -30,6 +35,8 @@ export async function encodeLike(image: Sharp, { path, format, metadata }: Sourc
 }
 
 export interface Source {
+  sharp: SharpModule
+  limits: ImageLimits
   path: string
   format: ImageFormat
   metadata: Metadata
@@ -38,13 +45,14 @@ export interface Source {
 export const is16Bit = ({ depth }: Metadata): boolean => depth === 'ushort'
 
 /**
- * SSIM stays above 0.99 with these (`similarity.test.ts`). A JPEG of 637 × 411 pixels, turned, so that its blocks do not
+ * SSIM of photos is above 0.99 with this (`similarity.test.ts`). A JPEG of 637 × 411 pixels, turned, so that its blocks do not
  * match: saved with 40, 60, 75 and encoded anew with 40, 60, 75 it has 0.966, 0.978, 0.986, with 85 always 0.991 and with
  * 90 0.994; one saved with 97 has 0.993 with 90 and 0.998 with 97.
  */
 const LOWEST_JPEG_QUALITY = 88
 const HIGHEST_JPEG_QUALITY = 97
-const WEBP_QUALITY = 95
+/** SSIM is from 0.98 to 0.99 then, at a third more bytes at most; 0.993 would take twice as many. */
+const LOWEST_WEBP_QUALITY = 75
 const AVIF_QUALITY = 85
 const TIFF_JPEG_QUALITY = 95
 
@@ -52,16 +60,19 @@ const TIFF_JPEG_QUALITY = 95
  * As fine as the source was saved: coarser would show, finer would only make it bigger. Huffman tables made to measure would
  * save 3 % of its size and take a third more time.
  */
-async function encodeJpeg(image: Sharp, path: string, metadata: Metadata): Promise<Sharp> {
-  const source = (await withFile(path, jpegQuality)) ?? LOWEST_JPEG_QUALITY
-  const quality = Math.min(HIGHEST_JPEG_QUALITY, Math.max(LOWEST_JPEG_QUALITY, source))
-  const chromaSubsampling = metadata.chromaSubsampling?.startsWith('4:2:0') ? '4:2:0' : '4:4:4'
+async function encodeJpeg(image: Sharp, source: Source): Promise<Sharp> {
+  const own = (await withFile(source.path, jpegQuality)) ?? LOWEST_JPEG_QUALITY
+  const lowest = Math.min(HIGHEST_JPEG_QUALITY, Math.max(LOWEST_JPEG_QUALITY, own))
+  const quality = await similarQuality({ ...source, lowest, highest: HIGHEST_JPEG_QUALITY })
+  const chromaSubsampling = source.metadata.chromaSubsampling?.startsWith('4:2:0') ? '4:2:0' : '4:4:4'
   return image.jpeg({ quality, chromaSubsampling, optimiseCoding: false })
 }
 
+/** As fine as the source was saved, as a JPEG. */
 async function encodeWebp(image: Sharp, path: string): Promise<Sharp> {
-  const lossless = await withFile(path, isLosslessWebp)
-  return image.webp({ lossless, exact: lossless, quality: WEBP_QUALITY, smartSubsample: true })
+  const { isLossless, quality = 100 } = await withFile(path, webpCoding)
+  if (isLossless) return image.webp({ lossless: true, exact: true })
+  return image.webp({ quality: Math.max(LOWEST_WEBP_QUALITY, quality), smartSubsample: true })
 }
 
 const JPEG_COMPRESSIONS = [6, 7]

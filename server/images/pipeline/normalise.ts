@@ -17,7 +17,7 @@ import {
 } from './image.ts'
 import type { SharpModule } from './load-sharp.ts'
 import { checkingBytes, type MemoryBudget, normalisingBytes } from './memory.ts'
-import { isAnimatedPng, isLosslessWebp } from './read-coding.ts'
+import { isAnimatedPng } from './read-coding.ts'
 import {
   assertDecodable,
   assertWithin,
@@ -33,6 +33,7 @@ import { stripBoxes } from './strip-boxes.ts'
 import { stripGif } from './strip-gif.ts'
 import { lossOfTiff, stripTiff } from './strip-tiff.ts'
 import { hasWebColours, toWebColours } from './web-colours.ts'
+import { webpCoding } from './webp-coding.ts'
 import { withFile } from './with-file.ts'
 
 export interface Image {
@@ -133,7 +134,7 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
   }
 
   const isLossless = async ({ format, inputPath }: Image): Promise<boolean> =>
-    format === 'webp' && (await withFile(inputPath, isLosslessWebp).catch(rethrowAs(CONFUSED)))
+    format === 'webp' && (await withFile(inputPath, webpCoding).catch(rethrowAs(CONFUSED))).isLossless
 
   /** What went; undefined: the file is built in a way that only its decoder follows. A JPEG that is cut off gets an end. */
   async function stripLosslessly(image: Image): Promise<{ removed?: RemovedKind[]; isCutOff?: boolean }> {
@@ -166,7 +167,7 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
     await refuseWhatWouldGetLost(image, metadata)
     const pages = isAnimated(metadata) ? -1 : 1
     const upright = openImage(sharp, path, limits, { pages, autoOrient: true })
-    const encoded = await encodeLike(toWebColours(upright, metadata), { path, format, metadata }).catch(
+    const encoded = await encodeLike(toWebColours(upright, metadata), { sharp, limits, path, format, metadata }).catch(
       rethrowAs(CONFUSED),
     )
     await encoded.toFile(outputPath).catch(rethrowAs(UNDECODABLE))

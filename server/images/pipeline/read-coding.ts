@@ -32,20 +32,6 @@ function qualityOf(table: Buffer): number {
   return Math.round(Math.min(100, Math.max(1, scale <= 100 ? (200 - scale) / 2 : 5000 / scale)))
 }
 
-/** Whether a WebP's first frame is coded without loss (RFC 9649 §2.6); one that is must not lose anything with us either. */
-export async function isLosslessWebp(readAt: ReadAt): Promise<boolean> {
-  let position = 12
-  for (;;) {
-    const chunk = await readAt(position, 8)
-    const kind = chunk.toString('latin1', 0, 4)
-    const size = chunk.readUInt32LE(4)
-    if (kind === 'VP8L') return true
-    if (kind === 'VP8 ') return false
-    // A frame has sixteen bytes of its own before the chunks inside it; others are skipped, padded to an even size.
-    position += kind === 'ANMF' ? 8 + 16 : 8 + size + (size % 2)
-  }
-}
-
 /** Whether a PNG is an APNG (PNG third edition §11.3.6), of which sharp would keep the first frame only. */
 export async function isAnimatedPng(readAt: ReadAt): Promise<boolean> {
   let position = 8
