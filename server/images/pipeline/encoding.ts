@@ -26,7 +26,8 @@ export async function encodeLike(image: Sharp, source: Source): Promise<Sharp> {
         bitdepth: is16Bit(metadata) ? 10 : 8,
       })
     case 'png':
-      return image.png()
+      // As many colours as before have room in a palette, exactly so; those below transparency would be mixed.
+      return metadata.isPalette && !metadata.hasAlpha ? image.png(EXACT_PALETTE) : image.png()
     case 'gif':
     case 'heic':
     case 'jxl':
@@ -55,6 +56,7 @@ const HIGHEST_JPEG_QUALITY = 97
 const LOWEST_WEBP_QUALITY = 75
 const AVIF_QUALITY = 85
 const TIFF_JPEG_QUALITY = 95
+const EXACT_PALETTE = { palette: true, quality: 100, dither: 0 }
 
 /**
  * As fine as the source was saved: coarser would show, finer would only make it bigger. Huffman tables made to measure would

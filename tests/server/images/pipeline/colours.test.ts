@@ -59,6 +59,19 @@ test('a PNG in Display P3 has the sRGB numbers of its colours', async () => {
   expect((await sharp(output).metadata()).hasProfile).toBe(false)
 })
 
+test('a PNG with a palette in Display P3 keeps a palette, of the same colours in sRGB', async () => {
+  const colour = (i: number) => [(i * 37) % 256, (i * 91) % 256, (i * 53) % 256]
+  const source = image(drawn(64, 64, (x, y) => colour((x + 16 * y) % 200)))
+  const png = await source.png({ palette: true, quality: 100, dither: 0 }).toBuffer()
+  const inP3 = withPngProfile(png, await p3Profile())
+
+  const { report, output } = await normalised(inP3)
+
+  expect([report?.status, (await sharp(output).metadata()).isPalette]).toEqual(['normalised', true])
+  const wanted = await sharp(inP3).removeAlpha().raw().toBuffer()
+  expect((await storedPixels(output)).data.equals(wanted)).toBe(true)
+})
+
 test('16 bits stay 16 bits, in Display P3 too', async () => {
   const deep = Uint16Array.from({ length: 16 * 16 * 3 }, (_, i) => [50_000, 20_000, 10_007][i % 3] ?? 0)
   const source = sharp(deep, { raw: { width: 16, height: 16, channels: 3 } }).toColourspace('rgb16')
