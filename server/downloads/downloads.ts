@@ -20,6 +20,7 @@ import { inBatches } from './batch-chunks.ts'
 import type { Claims, Receipt } from './claims.ts'
 import type { DownloadCounter } from './download-counter.ts'
 import { createFileLooks } from './file-looks.ts'
+import { firstByteFirst } from './first-byte.ts'
 
 /** Something that can be read: a file, an archive or a stream, as its headers need it. */
 export interface Download {
@@ -197,9 +198,13 @@ export function createDownloads({
     if (limit === null && parts.length === 1 && only?.kind === 'file')
       return { bytes: await bytesReader.open(only).catch(onFailure), part }
     if (limit === null) return { bytes: bytesOf(parts), part }
-    const { downloaderId, receipt, isLook } = claiming(reader)
+    const { downloaderId, receipt, isLook, gone } = claiming(reader)
     const claim = await claims.take(fileIds, limit, { downloaderId, scope }, size, { range, isLook })
-    return { bytes: claim.deliver(bytesOf(source.parts(claim.range)), receipt), part: part && claim.range }
+    const bytes = bytesOf(source.parts(claim.range))
+    return {
+      bytes: claim.deliver(isLook ? firstByteFirst(bytes, gone) : bytes, receipt),
+      part: part && claim.range,
+    }
   }
 
   /** Where a proxy finds the bytes of a download without a limit, below the folder of the store; undefined: they must be `read`. */

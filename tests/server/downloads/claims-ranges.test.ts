@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { givenFile } from '../../helpers/client.ts'
 import { makeApp } from '../../helpers/make-app.ts'
-import { blobsOf, get, inOneSweep, noise, rawGet, sha256 } from './ask.ts'
+import { askUnlocked, blobsOf, get, inOneSweep, noise, open, rawGet, sha256 } from './ask.ts'
 
 const DIGITS = '0123456789'
 const CURL = { 'User-Agent': 'curl/8.5.0' }
@@ -43,6 +43,16 @@ describe('pieces of a one-shot file', () => {
     expect([await piece('0-9'), await piece('-10'), await piece('1-')]).toEqual([404, 404, 404])
     expect([await piece('4-8'), await piece('9-9')]).toEqual(['45678', '9'])
     expect(await piece('0-')).toBe(404)
+  })
+
+  test('can be fetched twice after a look (`bytes=0-`) that ends with the head of its answer', async () => {
+    const { piece, url } = await givenDigits()
+    const look = await open(url, { headers: { ...CURL, Range: 'bytes=0-' } })
+    look.destroy()
+    await askUnlocked(url, { method: 'HEAD', headers: CURL })
+
+    expect([look.headers['content-range'], await piece('0-8')]).toEqual(['bytes 0-9/10', '012345678'])
+    expect([await piece('0-8'), await piece('9-9')]).toEqual(['012345678', '9'])
   })
 
   test('are all refused once two copies were handed out, a look too', async () => {
