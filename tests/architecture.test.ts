@@ -40,8 +40,7 @@ const filesIn = (folder: string): string[] => readdirSync(join(ROOT, folder)).ma
 
 const isOnServer = (file: string): boolean => !/^(web|client)\//.test(file)
 const isDoor = (file: string): boolean => /-routes\.ts$|^server\/cli\//.test(file)
-/** A repository may keep its columns in a file beside it. */
-const isRepo = (file: string): boolean => /-(repo|rows)\.ts$/.test(file)
+const isRepo = (file: string): boolean => /-repo\.ts$/.test(file)
 const featureOf = (file: string): string => file.split('/').slice(0, 2).join('/')
 const isComposition = (file: string): boolean =>
   ['server/app.ts', 'server/main.ts', 'server/serve.ts', 'server/jobs/job-engine.ts'].includes(file)

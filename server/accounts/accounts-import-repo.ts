@@ -24,10 +24,10 @@ export function createAccountsImportRepo({ transact }: { transact: Transact }) {
     insertTokens: (tokens: readonly ApiToken[]): Promise<number> =>
       transact(async (trx) => {
         let count = 0
-        for (const { userId, createdAt, ...token } of tokens) {
+        for (const token of tokens) {
           const { numInsertedOrUpdatedRows } = await trx
             .insertInto('tokens')
-            .values({ ...token, user_id: userId, created_at: createdAt })
+            .values(token)
             .onConflict((conflict) => conflict.doNothing())
             .executeTakeFirst()
           count += Number(numInsertedOrUpdatedRows ?? 0)

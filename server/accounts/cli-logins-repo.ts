@@ -1,18 +1,9 @@
-import type { Kysely, Selectable } from 'kysely'
-import type { CliLoginsTable, Schema } from '../database/schema.ts'
+import type { Kysely } from 'kysely'
+import type { Row, Schema } from '../database/schema.ts'
 import type { Transact } from '../database/transact.ts'
 
 /** A program that waits for its user to approve it. */
-export interface CliLogin {
-  code: string
-  secretHash: string
-  hostname: string
-  /** Who approved it; null: nobody yet. */
-  userId: string | null
-  /** What its token is going to be called. */
-  comment: string
-  expiresAt: number
-}
+export type CliLogin = Row<'cliLogins'>
 
 export type CliLoginsRepo = ReturnType<typeof createCliLoginsRepo>
 
@@ -21,17 +12,16 @@ export function createCliLoginsRepo({ db, transact }: { db: Kysely<Schema>; tran
   return {
     async findCliLogin(code: string): Promise<CliLogin | undefined> {
       if (!CODE.test(code)) return undefined
-      const row = await db.selectFrom('cli_logins').selectAll().where('code', '=', code).executeTakeFirst()
-      return row && toCliLogin(row)
+      return db.selectFrom('cliLogins').selectAll().where('code', '=', code).executeTakeFirst()
     },
 
     /** Those that are over go by the way. False: there is one with this code. */
-    insertCliLogin: ({ secretHash, expiresAt, userId, ...login }: CliLogin, now: number): Promise<boolean> =>
+    insertCliLogin: (login: CliLogin, now: number): Promise<boolean> =>
       transact(async (trx) => {
-        await trx.deleteFrom('cli_logins').where('expires_at', '<=', now).execute()
+        await trx.deleteFrom('cliLogins').where('expiresAt', '<=', now).execute()
         const { numInsertedOrUpdatedRows } = await trx
-          .insertInto('cli_logins')
-          .values({ ...login, secret_hash: secretHash, expires_at: expiresAt, user_id: userId })
+          .insertInto('cliLogins')
+          .values(login)
           .onConflict((conflict) => conflict.column('code').doNothing())
           .executeTakeFirst()
         return numInsertedOrUpdatedRows === 1n
@@ -41,10 +31,10 @@ export function createCliLoginsRepo({ db, transact }: { db: Kysely<Schema>; tran
     approveCliLogin: (code: string, userId: string, comment: string): Promise<boolean> =>
       transact(async (trx) => {
         const { numUpdatedRows } = await trx
-          .updateTable('cli_logins')
-          .set({ user_id: userId, comment })
+          .updateTable('cliLogins')
+          .set({ userId, comment })
           .where('code', '=', code)
-          .where('user_id', 'is', null)
+          .where('userId', 'is', null)
           .executeTakeFirst()
         return numUpdatedRows === 1n
       }),
@@ -53,9 +43,9 @@ export function createCliLoginsRepo({ db, transact }: { db: Kysely<Schema>; tran
     takeCliLogin: (code: string): Promise<boolean> =>
       transact(async (trx) => {
         const { numDeletedRows } = await trx
-          .deleteFrom('cli_logins')
+          .deleteFrom('cliLogins')
           .where('code', '=', code)
-          .where('user_id', 'is not', null)
+          .where('userId', 'is not', null)
           .executeTakeFirst()
         return numDeletedRows === 1n
       }),
@@ -64,12 +54,3 @@ export function createCliLoginsRepo({ db, transact }: { db: Kysely<Schema>; tran
 
 /** PostgreSQL fails on a NUL. */
 const CODE = /^[A-Z0-9-]{9}$/
-
-const toCliLogin = ({ code, secret_hash, hostname, user_id, comment, expires_at }: Selectable<CliLoginsTable>) => ({
-  code,
-  secretHash: secret_hash,
-  hostname,
-  userId: user_id,
-  comment,
-  expiresAt: expires_at,
-})

@@ -18,25 +18,25 @@ export function createSessionsRepo({ db, prepare, transact }: Pick<Database, 'db
   const sessionById = prepare(
     db
       .selectFrom('sessions')
-      .innerJoin('users', 'users.id', 'sessions.user_id')
+      .innerJoin('users', 'users.id', 'sessions.userId')
       .selectAll('users')
-      .select(['sessions.xsrf_hash', 'sessions.expires_at', 'sessions.created_at as started_at'])
-      .where('sessions.id', '=', ''),
+      .select(['sessions.xsrfHash', 'sessions.expiresAt', 'sessions.createdAt as startedAt'])
+      .where('sessions.id', '=', ({ selectFrom }) => selectFrom('sessions').select('id').where('id', '=', '')),
   )
 
   return {
     async findSession(id: string): Promise<Session | undefined> {
       const [row] = await sessionById(id)
       if (!row) return undefined
-      const { xsrf_hash: xsrfHash, started_at: createdAt, expires_at: expiresAt } = row
-      return { id, user: toAccount(row), xsrfHash, createdAt, expiresAt }
+      const { xsrfHash, startedAt, expiresAt, ...user } = row
+      return { id, user: toAccount(user), xsrfHash, createdAt: startedAt, expiresAt }
     },
 
     /** Those that are over go by the way, so that nobody else need care. */
     insertSession: ({ id, user, xsrfHash, createdAt, expiresAt }: Session): Promise<void> =>
       transact(async (trx) => {
-        await trx.deleteFrom('sessions').where('expires_at', '<=', createdAt).execute()
-        const row = { id, user_id: user.id, xsrf_hash: xsrfHash, created_at: createdAt, expires_at: expiresAt }
+        await trx.deleteFrom('sessions').where('expiresAt', '<=', createdAt).execute()
+        const row = { id, userId: user.id, xsrfHash, createdAt, expiresAt }
         await trx.insertInto('sessions').values(row).execute()
       }),
 
@@ -47,7 +47,7 @@ export function createSessionsRepo({ db, prepare, transact }: Pick<Database, 'db
 
     deleteSessionsOf: (userId: string, exceptId: string): Promise<void> =>
       transact(async (trx) => {
-        await trx.deleteFrom('sessions').where('user_id', '=', userId).where('id', '<>', exceptId).execute()
+        await trx.deleteFrom('sessions').where('userId', '=', userId).where('id', '<>', exceptId).execute()
       }),
   }
 }

@@ -1,6 +1,6 @@
-import { type ExpressionBuilder, type Kysely, type Selectable, sql } from 'kysely'
+import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
 import type { Database } from '../database/open-database.ts'
-import type { Schema, TokensTable } from '../database/schema.ts'
+import type { Schema } from '../database/schema.ts'
 import { selectPage } from '../database/select-page.ts'
 import type { Page, Paging } from '../lib/paging.ts'
 import type { ApiToken, TokenSort } from './api-token.ts'
@@ -14,35 +14,30 @@ export function createTokensRepo({ db, prepare, transact }: Pick<Database, 'db' 
   const tokenByHash = prepare(
     db
       .selectFrom('tokens')
-      .innerJoin('users', 'users.id', 'tokens.user_id')
+      .innerJoin('users', 'users.id', 'tokens.userId')
       .selectAll('users')
-      .select('tokens.id as token_id')
-      .where('tokens.hash', '=', ''),
+      .select('tokens.id as tokenId')
+      .where('tokens.hash', '=', ({ selectFrom }) => selectFrom('tokens').select('hash').where('hash', '=', '')),
   )
 
   return {
     async findTokenUser(hash: string): Promise<{ user: User; tokenId: string } | undefined> {
       const [row] = await tokenByHash(hash)
-      return row && { user: toAccount(row), tokenId: row.token_id }
+      if (!row) return undefined
+      const { tokenId, ...user } = row
+      return { user: toAccount(user), tokenId }
     },
 
     /** One of the user's own. */
-    async findToken(userId: string, id: string): Promise<ApiToken | undefined> {
-      const row = await db
-        .selectFrom('tokens')
-        .selectAll()
-        .where('id', '=', id)
-        .where('user_id', '=', userId)
-        .executeTakeFirst()
-      return row && toToken(row)
-    },
+    findToken: (userId: string, id: string): Promise<ApiToken | undefined> =>
+      db.selectFrom('tokens').selectAll().where('id', '=', id).where('userId', '=', userId).executeTakeFirst(),
 
     /** Those of one user, or of all. */
     async listTokens(userId: string | undefined, paging: Paging<TokenSort>): Promise<Page<ApiToken>> {
       let entries = db
         .selectFrom('tokens')
-        .select((eb) => ['tokens.id', sortKey(eb, paging.sort).as('sort_key'), eb.lit(1).as('weight')])
-      if (userId !== undefined) entries = entries.where('user_id', '=', userId)
+        .select((eb) => ['tokens.id', sortKey(eb, paging.sort).as('sortKey'), eb.lit(1).as('weight')])
+      if (userId !== undefined) entries = entries.where('userId', '=', userId)
       const { results, ...rest } = await selectPage(db, entries, paging)
       return { ...rest, results: await tokensOf(db, results) }
     },
@@ -51,36 +46,35 @@ export function createTokensRepo({ db, prepare, transact }: Pick<Database, 'db' 
     deleteToken: (userId: string | undefined, id: string): Promise<boolean> =>
       transact(async (trx) => {
         let query = trx.deleteFrom('tokens').where('id', '=', id)
-        if (userId !== undefined) query = query.where('user_id', '=', userId)
+        if (userId !== undefined) query = query.where('userId', '=', userId)
         const { numDeletedRows } = await query.executeTakeFirst()
         return numDeletedRows === 1n
       }),
 
-    insertToken: ({ userId, createdAt, ...token }: ApiToken): Promise<void> =>
+    insertToken: (token: ApiToken): Promise<void> =>
       transact(async (trx) => {
-        const row = { ...token, user_id: userId, created_at: createdAt }
-        await trx.insertInto('tokens').values(row).execute()
+        await trx.insertInto('tokens').values(token).execute()
       }),
   }
 }
 
 function sortKey(eb: ExpressionBuilder<Schema, 'tokens'>, sort: TokenSort) {
-  if (sort === 'date') return eb.ref('tokens.created_at')
+  if (sort === 'date') return eb.ref('tokens.createdAt')
   if (sort === 'lifetimeSize') {
     const received = eb
-      .selectFrom('lifetime_usage')
-      .select('lifetime_usage.value')
-      .where('lifetime_usage.scope', '=', 'token')
-      .where('lifetime_usage.counter', '=', 'totalSize')
-      .whereRef('lifetime_usage.id', '=', 'tokens.id')
+      .selectFrom('lifetimeUsage')
+      .select('lifetimeUsage.value')
+      .where('lifetimeUsage.scope', '=', 'token')
+      .where('lifetimeUsage.counter', '=', 'totalSize')
+      .whereRef('lifetimeUsage.id', '=', 'tokens.id')
     return eb.fn.coalesce(received, sql<number>`0`)
   }
   return eb.fn.coalesce(
     eb
       .selectFrom('uploads')
-      .innerJoin('files', 'files.upload_id', 'uploads.id')
+      .innerJoin('files', 'files.uploadId', 'uploads.id')
       .select(({ fn }) => fn.sum<number>('files.size').as('size'))
-      .whereRef('uploads.token_id', '=', 'tokens.id')
+      .whereRef('uploads.tokenId', '=', 'tokens.id')
       .where('uploads.status', '=', 'active')
       .where('files.status', '=', 'uploaded'),
     sql<number>`0`,
@@ -90,12 +84,6 @@ function sortKey(eb: ExpressionBuilder<Schema, 'tokens'>, sort: TokenSort) {
 async function tokensOf(db: Kysely<Schema>, ids: readonly string[]): Promise<ApiToken[]> {
   if (ids.length === 0) return []
   const rows = await db.selectFrom('tokens').selectAll().where('id', 'in', ids).execute()
-  const byId = new Map(rows.map((row) => [row.id, toToken(row)]))
+  const byId = new Map(rows.map((row) => [row.id, row]))
   return ids.flatMap((id) => byId.get(id) ?? []) // one may have gone meanwhile
 }
-
-const toToken = ({ user_id, created_at, ...row }: Selectable<TokensTable>): ApiToken => ({
-  ...row,
-  userId: user_id,
-  createdAt: created_at,
-})

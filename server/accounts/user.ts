@@ -1,28 +1,17 @@
+import type { Row } from '../database/schema.ts'
+
 /** Who may have an account here, and where they prove who they are. */
 export const PROVIDERS = ['local', 'oidc', 'google', 'ovh', 'github'] as const
 export type Provider = (typeof PROVIDERS)[number]
 
-/** Somebody with an account. Limits: 0 is the server's own, a negative one is none. */
-export interface User {
-  /** `provider:login`. */
-  id: string
-  provider: Provider
-  login: string
-  name: string
-  email: string
-  isAdmin: boolean
+/** With `passwordHash`, which is null for who logs in elsewhere. */
+export interface Account extends Omit<Row<'users'>, 'maxFileSize' | 'maxUserSize'> {
   maxFileSizeBytes: number
   maxUserSizeBytes: number
-  maxTtlSeconds: number
-  theme: string
-  language: string
-  createdAt: number
 }
 
-/** With `passwordHash`, which is null for who logs in elsewhere. */
-export interface Account extends User {
-  passwordHash: string | null
-}
+/** Somebody with an account. */
+export type User = Omit<Account, 'passwordHash'>
 
 export const userIdOf = (provider: Provider, login: string): string => `${provider}:${login}`
 

@@ -1,7 +1,7 @@
-import { type ExpressionBuilder, type Kysely, type Selectable, sql } from 'kysely'
+import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
 import { contains } from '../database/contains.ts'
 import type { Database } from '../database/open-database.ts'
-import type { Schema, UsersTable } from '../database/schema.ts'
+import type { Row, Schema } from '../database/schema.ts'
 import { selectPage } from '../database/select-page.ts'
 import type { Page, Paging } from '../lib/paging.ts'
 import type { Account, Provider, User, UserFilter, UserSort } from './user.ts'
@@ -22,7 +22,7 @@ export function createUsersRepo({ db, prepare, transact }: Pick<Database, 'db' |
     async listUsers(filter: UserFilter, paging: Paging<UserSort>): Promise<Page<User>> {
       const entries = filtered(db, filter).select((eb) => [
         'users.id',
-        sortKey(eb, paging.sort).as('sort_key'),
+        sortKey(eb, paging.sort).as('sortKey'),
         eb.lit(1).as('weight'),
       ])
       const { results, ...rest } = await selectPage(db, entries, paging)
@@ -53,11 +53,11 @@ export function createUsersRepo({ db, prepare, transact }: Pick<Database, 'db' |
     async findImportedHash(): Promise<string | undefined> {
       const row = await db
         .selectFrom('users')
-        .select('password_hash')
-        .where('password_hash', 'like', '$2%')
+        .select('passwordHash')
+        .where('passwordHash', 'like', '$2%')
         .limit(1)
         .executeTakeFirst()
-      return row?.password_hash ?? undefined
+      return row?.passwordHash ?? undefined
     },
 
     /** The same password, hashed anew; unless it was changed meanwhile. */
@@ -65,9 +65,9 @@ export function createUsersRepo({ db, prepare, transact }: Pick<Database, 'db' |
       transact(async (trx) => {
         await trx
           .updateTable('users')
-          .set({ password_hash: to })
+          .set({ passwordHash: to })
           .where('id', '=', id)
-          .where('password_hash', '=', from)
+          .where('passwordHash', '=', from)
           .execute()
       }),
 
@@ -86,11 +86,11 @@ export function createUsersRepo({ db, prepare, transact }: Pick<Database, 'db' |
     updateUser: (id: string, changes: Partial<Account>): Promise<Account | undefined> =>
       transact(async (trx) => {
         const user = trx.updateTable('users').where('id', '=', id)
-        await user.set(({ ref }) => ({ is_admin: ref('is_admin') })).execute() // locks the row on both databases
+        await user.set(({ ref }) => ({ isAdmin: ref('isAdmin') })).execute() // locks the row on both databases
         const row = await trx.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst()
         if (!row) return undefined
         const changed = { ...toAccount(row), ...changes }
-        await user.set(columnsOf(changed)).execute()
+        await user.set(toUserRow(changed)).execute()
         return changed
       }),
 
@@ -105,26 +105,26 @@ export function createUsersRepo({ db, prepare, transact }: Pick<Database, 'db' |
 
 function filtered(db: Kysely<Schema>, { provider, isAdmin }: UserFilter) {
   let query = db.selectFrom('users')
-  if (provider !== undefined) query = query.where('provider', '=', provider)
-  if (isAdmin !== undefined) query = query.where('is_admin', '=', isAdmin ? 1 : 0)
+  if (provider !== undefined) query = query.where('provider', '=', provider as Provider)
+  if (isAdmin !== undefined) query = query.where('isAdmin', '=', isAdmin)
   return query
 }
 
 function sortKey(eb: ExpressionBuilder<Schema, 'users'>, sort: UserSort) {
-  if (sort === 'date') return eb.ref('users.created_at')
+  if (sort === 'date') return eb.ref('users.createdAt')
   if (sort === 'lifetimeSize') {
     const received = eb
-      .selectFrom('lifetime_usage')
-      .select('lifetime_usage.value')
-      .where('lifetime_usage.scope', '=', 'user')
-      .where('lifetime_usage.counter', '=', 'totalSize')
-      .whereRef('lifetime_usage.id', '=', 'users.id')
+      .selectFrom('lifetimeUsage')
+      .select('lifetimeUsage.value')
+      .where('lifetimeUsage.scope', '=', 'user')
+      .where('lifetimeUsage.counter', '=', 'totalSize')
+      .whereRef('lifetimeUsage.id', '=', 'users.id')
     return eb.fn.coalesce(received, sql<number>`0`)
   }
   if (sort === 'downloadedBytes') {
     const sent = eb
       .selectFrom('activity')
-      .select('activity.downloaded_bytes')
+      .select('activity.downloadedBytes')
       .where('activity.scope', '=', 'user')
       .where('activity.day', '=', 0)
       .whereRef('activity.id', '=', 'users.id')
@@ -133,9 +133,9 @@ function sortKey(eb: ExpressionBuilder<Schema, 'users'>, sort: UserSort) {
   return eb.fn.coalesce(
     eb
       .selectFrom('uploads')
-      .innerJoin('files', 'files.upload_id', 'uploads.id')
+      .innerJoin('files', 'files.uploadId', 'uploads.id')
       .select(({ fn }) => fn.sum<number>('files.size').as('size'))
-      .whereRef('uploads.user_id', '=', 'users.id')
+      .whereRef('uploads.userId', '=', 'users.id')
       .where('uploads.status', '=', 'active')
       .where('files.status', '=', 'uploaded'),
     sql<number>`0`,
@@ -149,40 +149,14 @@ async function usersOf(db: Kysely<Schema>, ids: readonly string[]): Promise<User
   return ids.flatMap((id) => byId.get(id) ?? []) // one may have gone meanwhile
 }
 
-export const toUserRow = (account: Account) => ({
-  id: account.id,
-  created_at: account.createdAt,
-  ...columnsOf(account),
+export const toUserRow = ({ maxFileSizeBytes, maxUserSizeBytes, ...account }: Account): Row<'users'> => ({
+  ...account,
+  maxFileSize: maxFileSizeBytes,
+  maxUserSize: maxUserSizeBytes,
 })
 
-const columnsOf = (account: Account) => ({
-  provider: account.provider,
-  login: account.login,
-  name: account.name,
-  email: account.email,
-  password_hash: account.passwordHash,
-  is_admin: account.isAdmin ? (1 as const) : (0 as const),
-  max_file_size: account.maxFileSizeBytes,
-  max_user_size: account.maxUserSizeBytes,
-  max_ttl_seconds: account.maxTtlSeconds,
-  theme: account.theme,
-  language: account.language,
+export const toAccount = ({ maxFileSize, maxUserSize, ...row }: Row<'users'>): Account => ({
+  ...row,
+  maxFileSizeBytes: maxFileSize,
+  maxUserSizeBytes: maxUserSize,
 })
-
-export function toAccount(row: Selectable<UsersTable>): Account {
-  return {
-    id: row.id,
-    provider: row.provider as Provider,
-    login: row.login,
-    name: row.name,
-    email: row.email,
-    passwordHash: row.password_hash,
-    isAdmin: row.is_admin === 1,
-    maxFileSizeBytes: row.max_file_size,
-    maxUserSizeBytes: row.max_user_size,
-    maxTtlSeconds: row.max_ttl_seconds,
-    theme: row.theme,
-    language: row.language,
-    createdAt: row.created_at,
-  }
-}

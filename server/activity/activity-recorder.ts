@@ -38,7 +38,7 @@ export function createActivityRecorder({ repo, clock, log }: Dependencies) {
   function uploadCreated(upload: Upload): void {
     const { add, count } = today()
     for (const owner of ownersOf(upload)) {
-      add(owner, { uploads: 1, last_upload_at: clock() })
+      add(owner, { uploads: 1, lastUploadAt: clock() })
       for (const counter of countersOfUpload(choicesOf(upload))) count(owner, counter, 1)
     }
   }
@@ -47,7 +47,7 @@ export function createActivityRecorder({ repo, clock, log }: Dependencies) {
   function fileReceived(upload: Upload, size: number): void {
     const { add, count } = today()
     for (const owner of ownersOf(upload)) {
-      add(owner, { uploaded_bytes: size })
+      add(owner, { uploadedBytes: size })
       count(owner, 'files', 1)
       count(owner, 'totalSize', size)
       count(owner, sizeClassOf(size), 1)
@@ -58,11 +58,11 @@ export function createActivityRecorder({ repo, clock, log }: Dependencies) {
   function delivered({ upload, completed, bytes }: Delivery): void {
     if (bytes === 0 && completed.length === 0) return
     const { add } = today()
-    const event = completed.length > 0 ? { downloads: 1, last_download_at: clock() } : {}
+    const event = completed.length > 0 ? { downloads: 1, lastDownloadAt: clock() } : {}
     for (const subject of [...ownersOf(upload), { scope: 'upload' as const, id: upload.id }])
-      add(subject, { ...event, downloaded_bytes: bytes })
+      add(subject, { ...event, downloadedBytes: bytes })
     for (const id of completed)
-      add({ scope: 'file', id }, { ...event, downloaded_bytes: completed.length === 1 ? bytes : 0 })
+      add({ scope: 'file', id }, { ...event, downloadedBytes: completed.length === 1 ? bytes : 0 })
   }
 
   /** The batch of this day; what is left of yesterday's goes its way. */
@@ -128,11 +128,11 @@ function createBatch() {
       activity.set(key, row)
     }
     row.downloads += amounts.downloads ?? 0
-    row.downloaded_bytes += amounts.downloaded_bytes ?? 0
+    row.downloadedBytes += amounts.downloadedBytes ?? 0
     row.uploads += amounts.uploads ?? 0
-    row.uploaded_bytes += amounts.uploaded_bytes ?? 0
-    row.last_download_at = Math.max(row.last_download_at, amounts.last_download_at ?? 0)
-    row.last_upload_at = Math.max(row.last_upload_at, amounts.last_upload_at ?? 0)
+    row.uploadedBytes += amounts.uploadedBytes ?? 0
+    row.lastDownloadAt = Math.max(row.lastDownloadAt, amounts.lastDownloadAt ?? 0)
+    row.lastUploadAt = Math.max(row.lastUploadAt, amounts.lastUploadAt ?? 0)
   }
 
   function count(subject: Subject, counter: string, value: number): void {
@@ -147,9 +147,9 @@ function createBatch() {
 
 const NOTHING = {
   downloads: 0,
-  downloaded_bytes: 0,
+  downloadedBytes: 0,
   uploads: 0,
-  uploaded_bytes: 0,
-  last_download_at: 0,
-  last_upload_at: 0,
+  uploadedBytes: 0,
+  lastDownloadAt: 0,
+  lastUploadAt: 0,
 }

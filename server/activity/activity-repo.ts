@@ -34,12 +34,12 @@ export function createActivityRepo({ db, transact }: { db: Kysely<Schema>; trans
       for (const rows of chunks(usage, ROWS_PER_STEP)) {
         await transact(async (trx) => {
           await trx
-            .insertInto('lifetime_usage')
+            .insertInto('lifetimeUsage')
             .values(rows)
             .onConflict((conflict) =>
               conflict
                 .columns(['scope', 'id', 'counter'])
-                .doUpdateSet((eb) => ({ value: eb('lifetime_usage.value', '+', eb.ref('excluded.value')) })),
+                .doUpdateSet((eb) => ({ value: eb('lifetimeUsage.value', '+', eb.ref('excluded.value')) })),
             )
             .execute()
         })
@@ -67,7 +67,7 @@ export function createActivityRepo({ db, transact }: { db: Kysely<Schema>; trans
         .execute(),
 
     usage: ({ scope, id }: Subject): Promise<UsageCount[]> =>
-      db.selectFrom('lifetime_usage').selectAll().where('scope', '=', scope).where('id', '=', id).execute(),
+      db.selectFrom('lifetimeUsage').selectAll().where('scope', '=', scope).where('id', '=', id).execute(),
 
     /** Forgets days before `oldest`, and whatever is no more. */
     prune: (oldest: number): Promise<void> =>
@@ -76,7 +76,7 @@ export function createActivityRepo({ db, transact }: { db: Kysely<Schema>; trans
         for (const [scope, table] of SUBJECTS) {
           const living = trx.selectFrom(table).select('id')
           await trx.deleteFrom('activity').where('scope', '=', scope).where('id', 'not in', living).execute()
-          await trx.deleteFrom('lifetime_usage').where('scope', '=', scope).where('id', 'not in', living).execute()
+          await trx.deleteFrom('lifetimeUsage').where('scope', '=', scope).where('id', 'not in', living).execute()
         }
       }),
   }
@@ -96,9 +96,9 @@ const ROWS_PER_STEP = 200
 type Incoming = ExpressionBuilder<Schema & { excluded: ActivityTable }, 'activity' | 'excluded'>
 
 function sums(eb: Incoming) {
-  const sum = (column: 'downloads' | 'downloaded_bytes' | 'uploads' | 'uploaded_bytes') =>
+  const sum = (column: 'downloads' | 'downloadedBytes' | 'uploads' | 'uploadedBytes') =>
     eb(`activity.${column}`, '+', eb.ref(`excluded.${column}`))
-  const later = (column: 'last_download_at' | 'last_upload_at') =>
+  const later = (column: 'lastDownloadAt' | 'lastUploadAt') =>
     eb
       .case()
       .when(`excluded.${column}`, '>', eb.ref(`activity.${column}`))
@@ -107,10 +107,10 @@ function sums(eb: Incoming) {
       .end()
   return {
     downloads: sum('downloads'),
-    downloaded_bytes: sum('downloaded_bytes'),
+    downloadedBytes: sum('downloadedBytes'),
     uploads: sum('uploads'),
-    uploaded_bytes: sum('uploaded_bytes'),
-    last_download_at: later('last_download_at'),
-    last_upload_at: later('last_upload_at'),
+    uploadedBytes: sum('uploadedBytes'),
+    lastDownloadAt: later('lastDownloadAt'),
+    lastUploadAt: later('lastUploadAt'),
   }
 }

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import type { ActivityScope, Flag, Schema } from '../database/schema.ts'
+import type { ActivityScope, Schema } from '../database/schema.ts'
 import { ALL_TIME, type Subject } from './activity-repo.ts'
 
 /** Which uploads are meant: `server` all of them. */
@@ -8,7 +8,7 @@ export type Owner = Subject & { scope: Exclude<ActivityScope, 'upload' | 'file'>
 export interface TrendingQuery {
   /** Days since the epoch, this one included; undefined: since ever. */
   since: number | undefined
-  sort: 'downloads' | 'downloaded_bytes'
+  sort: 'downloads' | 'downloadedBytes'
   /** Whose; undefined: everybody's. */
   userId: string | undefined
   limit: number
@@ -23,13 +23,13 @@ export function createStatisticsRepo({ db }: { db: Kysely<Schema> }) {
     db
       .selectFrom('uploads')
       .where('uploads.status', '=', 'active')
-      .where((eb) => eb.or([eb('uploads.expires_at', 'is', null), eb('uploads.expires_at', '>', now)]))
+      .where((eb) => eb.or([eb('uploads.expiresAt', 'is', null), eb('uploads.expiresAt', '>', now)]))
 
   const uploadsOf = ({ scope, id }: Owner, now: number) => {
     const uploads = liveUploads(now)
     if (scope === 'server') return uploads
-    if (scope === 'anonymous') return uploads.where('uploads.user_id', 'is', null)
-    return uploads.where(scope === 'user' ? 'uploads.user_id' : 'uploads.token_id', '=', id)
+    if (scope === 'anonymous') return uploads.where('uploads.userId', 'is', null)
+    return uploads.where(scope === 'user' ? 'uploads.userId' : 'uploads.tokenId', '=', id)
   }
 
   /** Downloads by subject, in the days asked for. */
@@ -39,8 +39,8 @@ export function createStatisticsRepo({ db }: { db: Kysely<Schema> }) {
       .select(({ fn }) => [
         'id as subject',
         total('downloads').as('times'),
-        total('downloaded_bytes').as('bytes'),
-        fn.max('last_download_at').as('last_at'),
+        total('downloadedBytes').as('bytes'),
+        fn.max('lastDownloadAt').as('lastAt'),
       ])
       .where('scope', '=', scope)
       .where('day', since === undefined ? '=' : '>=', since ?? ALL_TIME)
@@ -51,29 +51,20 @@ export function createStatisticsRepo({ db }: { db: Kysely<Schema> }) {
     /** How many live uploads there are of each kind. */
     uploadKinds: (owner: Owner, now: number) =>
       uploadsOf(owner, now)
-        .select(['removable', 'one_shot', 'stream', 'extend_ttl', 'e2ee', 'ttl_seconds'])
+        .select(['removable', 'oneShot', 'stream', 'extendTtl', 'e2ee', 'ttlSeconds'])
         .select((eb) => [
-          eb.cast<Flag>(eb('password_hash', 'is not', null), 'integer').as('has_password'),
-          eb.cast<Flag>(eb('comments', '<>', ''), 'integer').as('has_comments'),
+          eb('passwordHash', 'is not', null).$castTo<boolean>().as('hasPassword'),
+          eb('comments', '<>', '').$castTo<boolean>().as('hasComments'),
           eb.fn.countAll<number>().as('uploads'),
         ])
-        .groupBy([
-          'removable',
-          'one_shot',
-          'stream',
-          'extend_ttl',
-          'e2ee',
-          'ttl_seconds',
-          'has_password',
-          'has_comments',
-        ])
+        .groupBy(['removable', 'oneShot', 'stream', 'extendTtl', 'e2ee', 'ttlSeconds', 'hasPassword', 'hasComments'])
         .execute(),
 
     /** How many files are stored in live uploads, by the first of `bounds` (ascending) that is above their size. */
     fileSizes: (owner: Owner, bounds: readonly number[], now: number) => {
       const cases = bounds.map((bound) => sql`when files.size < ${sql.lit(bound)} then ${sql.lit(bound)}`)
       return uploadsOf(owner, now)
-        .innerJoin('files', 'files.upload_id', 'uploads.id')
+        .innerJoin('files', 'files.uploadId', 'uploads.id')
         .where('files.status', '=', 'uploaded')
         .select(({ fn }) => [
           sql<number | null>`case ${sql.join(cases, sql` `)} end`.as('below'),
@@ -93,15 +84,15 @@ export function createStatisticsRepo({ db }: { db: Kysely<Schema> }) {
           'uploads.id',
           'uploads.comments',
           'uploads.e2ee',
-          'uploads.user_id',
+          'uploads.userId',
           'counted.times',
           'counted.bytes',
-          'counted.last_at',
+          'counted.lastAt',
         ])
         .select((eb) => {
           const stored = eb
             .selectFrom('files')
-            .whereRef('files.upload_id', '=', 'uploads.id')
+            .whereRef('files.uploadId', '=', 'uploads.id')
             .where('files.status', '=', 'uploaded')
           return [
             stored.select(eb.fn.countAll<number>().as('files')).as('files'),
@@ -110,7 +101,7 @@ export function createStatisticsRepo({ db }: { db: Kysely<Schema> }) {
         })
         .where(metric, '>', 0)
         .orderBy(metric, 'desc')
-        .orderBy('counted.last_at', 'desc')
+        .orderBy('counted.lastAt', 'desc')
         .orderBy('uploads.id')
         .limit(limit)
         .execute()
@@ -118,14 +109,14 @@ export function createStatisticsRepo({ db }: { db: Kysely<Schema> }) {
 
     trendingFiles: ({ since, limit, now }: Pick<TrendingQuery, 'since' | 'limit' | 'now'>) =>
       liveUploads(now)
-        .innerJoin('files', 'files.upload_id', 'uploads.id')
+        .innerJoin('files', 'files.uploadId', 'uploads.id')
         .innerJoin(downloads('file', since), 'counted.subject', 'files.id')
-        .select(['files.id', 'files.upload_id', 'files.name', 'uploads.e2ee', 'uploads.user_id', 'files.size'])
-        .select(['counted.times', 'counted.last_at'])
+        .select(['files.id', 'files.uploadId', 'files.name', 'uploads.e2ee', 'uploads.userId', 'files.size'])
+        .select(['counted.times', 'counted.lastAt'])
         .where('files.status', '=', 'uploaded')
         .where('counted.times', '>', 0)
         .orderBy('counted.times', 'desc')
-        .orderBy('counted.last_at', 'desc')
+        .orderBy('counted.lastAt', 'desc')
         .orderBy('files.id')
         .limit(limit)
         .execute(),

@@ -24,7 +24,7 @@ const WINDOWS = new Map([
 ])
 const SORTS = new Map([
   ['downloads', 'downloads'],
-  ['downloadedBytes', 'downloaded_bytes'],
+  ['downloadedBytes', 'downloadedBytes'],
 ] as const)
 
 /** Activity by day, and the most downloaded files (Plik 1.4): administrators see all of it, users their own. */

@@ -33,7 +33,7 @@ export function createStatistics({ activity, repo, recorder, clock }: Dependenci
     return new Map(
       rows.map((row) => [
         row.id,
-        { count: row.downloads, bytes: row.downloaded_bytes, lastAt: row.last_download_at || undefined },
+        { count: row.downloads, bytes: row.downloadedBytes, lastAt: row.lastDownloadAt || undefined },
       ]),
     )
   }
@@ -49,9 +49,9 @@ export function createStatistics({ activity, repo, recorder, clock }: Dependenci
       return {
         day: new Date(day * DAY_MS).toISOString().slice(0, 10),
         downloads: row?.downloads ?? 0,
-        downloadedBytes: row?.downloaded_bytes ?? 0,
+        downloadedBytes: row?.downloadedBytes ?? 0,
         uploads: row?.uploads ?? 0,
-        uploadedBytes: row?.uploaded_bytes ?? 0,
+        uploadedBytes: row?.uploadedBytes ?? 0,
       }
     })
   }
@@ -71,9 +71,9 @@ export function createStatistics({ activity, repo, recorder, clock }: Dependenci
     }
     return {
       ...(startedAt === undefined ? {} : { startedAt: timeJson(startedAt) }),
-      ...(row?.last_upload_at ? { lastUploadAt: timeJson(row.last_upload_at) } : {}),
-      downloads: { total: row?.downloads ?? 0, bytes: row?.downloaded_bytes ?? 0, ...windows('downloads') },
-      uploads: { total: row?.uploads ?? 0, bytes: row?.uploaded_bytes ?? 0, ...windows('uploads') },
+      ...(row?.lastUploadAt ? { lastUploadAt: timeJson(row.lastUploadAt) } : {}),
+      downloads: { total: row?.downloads ?? 0, bytes: row?.downloadedBytes ?? 0, ...windows('downloads') },
+      uploads: { total: row?.uploads ?? 0, bytes: row?.uploadedBytes ?? 0, ...windows('uploads') },
       current: usageJson(await currentCounts(owner)),
       lifetime: usageJson(lifetime),
     }
@@ -82,19 +82,8 @@ export function createStatistics({ activity, repo, recorder, clock }: Dependenci
   async function currentCounts(owner: Owner): Promise<Counts> {
     const counts = new Map<string, number>()
     const add = (counter: string, value: number) => counts.set(counter, (counts.get(counter) ?? 0) + value)
-    for (const kind of await repo.uploadKinds(owner, clock())) {
-      const choices = {
-        removable: kind.removable === 1,
-        oneShot: kind.one_shot === 1,
-        stream: kind.stream === 1,
-        extendTtl: kind.extend_ttl === 1,
-        e2ee: kind.e2ee,
-        ttlSeconds: kind.ttl_seconds,
-        hasPassword: kind.has_password === 1,
-        hasComments: kind.has_comments === 1,
-      }
-      for (const counter of countersOfUpload(choices)) add(counter, kind.uploads)
-    }
+    for (const { uploads, ...kind } of await repo.uploadKinds(owner, clock()))
+      for (const counter of countersOfUpload(kind)) add(counter, uploads)
     for (const { below, files, bytes } of await repo.fileSizes(owner, FILE_SIZE_BOUNDS, clock())) {
       add('files', files)
       add('totalSize', bytes)
@@ -106,34 +95,34 @@ export function createStatistics({ activity, repo, recorder, clock }: Dependenci
   async function trendingUploads({ window, ...query }: TrendingOptions) {
     await recorder.flush()
     const rows = await repo.trendingUploads({ userId: undefined, ...query, since: sinceOf(window), now: clock() })
-    return rows.map(({ id, comments, e2ee, user_id, files, size, times, bytes, last_at }) => ({
+    return rows.map(({ id, comments, e2ee, userId, files, size, times, bytes, lastAt }) => ({
       id,
       type: 'upload',
       comments,
       ...(e2ee === null ? {} : { e2ee }),
-      ...(user_id === null ? {} : { user: user_id }),
+      ...(userId === null ? {} : { user: userId }),
       size: size ?? 0,
       files: files ?? 0,
       downloadCount: times,
       downloadedBytes: bytes,
-      lastDownloadedAt: timeJson(last_at),
+      lastDownloadedAt: timeJson(lastAt),
     }))
   }
 
   async function trendingFiles({ window, limit }: Pick<TrendingOptions, 'window' | 'limit'>) {
     await recorder.flush()
     const rows = await repo.trendingFiles({ limit, since: sinceOf(window), now: clock() })
-    return rows.map(({ id, upload_id, name, e2ee, user_id, size, times, last_at }) => ({
+    return rows.map(({ id, uploadId, name, e2ee, userId, size, times, lastAt }) => ({
       id,
       type: 'file',
-      uploadID: upload_id,
+      uploadID: uploadId,
       name,
       ...(e2ee === null ? {} : { e2ee }),
-      ...(user_id === null ? {} : { user: user_id }),
+      ...(userId === null ? {} : { user: userId }),
       size,
       downloadCount: times,
       downloadedBytes: 0, // Plik's, which counts bytes by upload only
-      lastDownloadedAt: timeJson(last_at),
+      lastDownloadedAt: timeJson(lastAt),
     }))
   }
 

@@ -142,11 +142,11 @@ export async function restoreBackup(file: string, location: DatabaseLocation, cl
 
 /** What was under way when the backup was taken, itself among it, is so no longer. */
 function endRuns({ transact }: Database, now: number): Promise<void> {
-  const end = { outcome: 'failed' as const, message: 'The database was restored.', finished_at: now }
+  const end = { outcome: 'failed' as const, message: 'The database was restored.', finishedAt: now }
   return transact(async (trx) => {
-    await trx.updateTable('job_step_runs').set(end).where('finished_at', 'is', null).execute()
-    await trx.updateTable('job_runs').set(end).where('finished_at', 'is', null).execute()
-    await trx.deleteFrom('job_replicas').execute()
+    await trx.updateTable('jobStepRuns').set(end).where('finishedAt', 'is', null).execute()
+    await trx.updateTable('jobRuns').set(end).where('finishedAt', 'is', null).execute()
+    await trx.deleteFrom('jobReplicas').execute()
   })
 }
 
@@ -156,7 +156,7 @@ export async function serversOn(location: DatabaseLocation, seenSince: number): 
   try {
     const { db, close } = openDatabase(location)
     try {
-      const rows = await db.selectFrom('job_replicas').select('id').where('seen_at', '>=', seenSince).execute()
+      const rows = await db.selectFrom('jobReplicas').select('id').where('seenAt', '>=', seenSince).execute()
       return rows.map(({ id }) => id)
     } finally {
       await close()

@@ -12,9 +12,11 @@ interface Copy {
   signal?: AbortSignal
 }
 
-/** What the other database has in a table is deleted. */
-export async function copyTables({ from, to, sqlite, signal }: Copy): Promise<void> {
-  const tables = await tablesInOrder(sqlite)
+/** What the other database has in a table is deleted. Rows pass as they are stored. */
+export async function copyTables({ signal, ...databases }: Copy): Promise<void> {
+  const from = databases.from.withoutPlugins()
+  const to = databases.to.withoutPlugins()
+  const tables = await tablesInOrder(databases.sqlite.withoutPlugins())
   for (const { name } of tables.toReversed()) await sql`delete from ${sql.table(name)}`.execute(to)
   for (const table of tables) {
     for await (const rows of pagesOf(table, from)) {

@@ -1,5 +1,6 @@
 import type { DatabaseConnection, Dialect, Driver } from 'kysely'
 import { AppError } from '../lib/errors.ts'
+import { toStored } from './columns.ts'
 
 /** How long a change waits for a lock of another process before it fails with `unavailable`. */
 export const LOCK_TIMEOUT_MS = 2_000
@@ -39,7 +40,8 @@ function decoratedDriver(driver: Driver, { begin, afterCommit, afterDestroy, tra
     async acquireConnection(options) {
       const connection = await translated(driver.acquireConnection(options))
       const wrapper: DatabaseConnection = {
-        executeQuery: (query) => translated(connection.executeQuery(query)),
+        executeQuery: (query) =>
+          translated(connection.executeQuery({ ...query, parameters: query.parameters.map(toStored) })),
         streamQuery: (query, chunkSize) => connection.streamQuery(query, chunkSize),
       }
       connections.set(wrapper, connection)

@@ -38,7 +38,8 @@ async function hasMigrations(db: Kysely<Schema>): Promise<boolean> {
 
 /** Brings the tables up to date. Throws when a migration fails or when the database was made by a newer version. */
 export async function migrate(db: Kysely<Schema>, folder = FOLDER): Promise<void> {
-  const migrator = new Migrator({ db, provider: new FileMigrationProvider({ fs, path, migrationFolder: folder }) })
+  const provider = new FileMigrationProvider({ fs, path, migrationFolder: folder })
+  const migrator = new Migrator({ db: db.withoutPlugins(), provider }) // names in migrations are those of the columns
   await refuseNewerDatabase(db, folder)
   const { error } = await migrator.migrateToLatest()
   if (error) throw error

@@ -1,4 +1,5 @@
 import { Kysely } from 'kysely'
+import { columns } from './columns.ts'
 import { postgresDialect } from './postgres-dialect.ts'
 import { type Prepare, prepareWith } from './prepared.ts'
 import type { Schema } from './schema.ts'
@@ -23,7 +24,7 @@ export type DatabaseLocation =
 export function openDatabase(location: DatabaseLocation, { hasTimeLimits = true } = {}): Database {
   const dialect =
     location.kind === 'sqlite' ? sqliteDialect(location) : postgresDialect(location.url, { hasTimeLimits })
-  const db = new Kysely<Schema>({ dialect })
+  const db = new Kysely<Schema>({ dialect, plugins: [columns] })
   const lookups = location.kind === 'sqlite' ? sqliteLookups(location.file) : { prepare: prepareWith(db), close() {} }
   return {
     db,

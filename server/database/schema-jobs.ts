@@ -1,18 +1,18 @@
 import type { ColumnType } from 'kysely'
 
-/** The rows of `server/jobs`, as `schema.ts` describes them. */
+/** The rows of `server/jobs` in the words of SQL Server Agent, as `schema.ts` describes them. */
 export interface JobsSchema {
   operators: OperatorsTable
   jobs: JobsTable
-  job_steps: JobStepsTable
+  jobSteps: JobStepsTable
   schedules: SchedulesTable
-  job_schedules: JobSchedulesTable
-  job_runs: JobRunsTable
-  job_step_runs: JobStepRunsTable
-  job_agent: { id: 1; enabled: 0 | 1 }
-  job_replicas: JobReplicasTable
-  job_seeds: { name: string }
-  job_notifications: JobNotificationsTable
+  jobSchedules: JobSchedulesTable
+  jobRuns: JobRunsTable
+  jobStepRuns: JobStepRunsTable
+  jobAgent: { id: 1; isEnabled: boolean }
+  jobReplicas: JobReplicasTable
+  jobSeeds: { name: string }
+  jobNotifications: JobNotificationsTable
 }
 
 export interface OperatorsTable {
@@ -23,83 +23,92 @@ export interface OperatorsTable {
   target: string
   /** Key of a webhook's signature; empty for mail. */
   secret: string
-  enabled: 0 | 1
+  isEnabled: boolean
 }
 
 export type OperatorKind = 'email' | 'webhook'
 
 export interface JobsTable {
   id: string
+  /** Unique; may stand for the id wherever a person writes it. */
   name: string
   description: string
   category: string
-  enabled: 0 | 1
-  start_step: number
-  notify_on: NotifyOn
-  operator_id: string | null
-  created_at: number
-  changed_at: number
+  isEnabled: boolean
+  /** Where a run begins unless it says otherwise. */
+  startStep: number
+  notifyOn: NotifyOn
+  operatorId: string | null
+  createdAt: number
+  changedAt: number
 }
 
 export type NotifyOn = 'never' | 'success' | 'failure' | 'completion'
 
 export interface JobStepsTable {
-  job_id: string
+  jobId: string
   /** From 1, without gaps. */
   step: number
   name: string
+  /** A name in the registry of actions. */
   action: string
-  /** JSON. */
-  parameters: string
-  /** `next`, `quit_success`, `quit_failure`, or the number of a step. */
-  on_success: string
-  on_failure: string
-  retry_attempts: number
-  retry_interval_seconds: number
+  parameters: Record<string, unknown>
+  onSuccess: ColumnType<Following, string>
+  onFailure: ColumnType<Following, string>
+  /** Further attempts before `onFailure` is followed. */
+  retryAttempts: number
+  retryIntervalSeconds: number
   /** 0: none. */
-  timeout_seconds: number
+  timeoutSeconds: number
 }
+
+/** What comes after a step. A number names a step. After the last one, `next` ends the job as the step ended. */
+export type Following = 'next' | 'quit_success' | 'quit_failure' | number
 
 export interface SchedulesTable {
   id: string
   name: string
+  /** By cron expression; once, at a moment; or whenever a server starts. */
   kind: ScheduleKind
   cron: string | null
-  time_zone: string
-  once_at: number | null
-  enabled: 0 | 1
-  active_from: number | null
-  active_to: number | null
-  /** A run whose replica died is run again. */
-  rerun_lost: 0 | 1
+  timeZone: string
+  at: number | null
+  isEnabled: boolean
+  /** Moments outside of these (both inclusive) are left out. */
+  activeFrom: number | null
+  activeTo: number | null
+  /** Whether a run whose replica died is run again. */
+  rerunLost: boolean
 }
 
 export type ScheduleKind = 'cron' | 'once' | 'start'
 
 export interface JobSchedulesTable {
-  job_id: string
-  schedule_id: string
+  jobId: string
+  scheduleId: string
   /** Null: no moment is left. */
-  next_run_at: number | null
+  nextRunAt: number | null
 }
 
+/** One execution of a job: SQL Server Agent's step 0. */
 export interface JobRunsTable {
   id: string
-  job_id: string
-  schedule_id: string | null
+  jobId: string
+  scheduleId: string | null
   /** The moment of the schedule that this run stands for. */
-  scheduled_for: number | null
+  scheduledFor: number | null
   trigger: Trigger
-  requested_by: string
+  requestedBy: string
+  /** The server process that executes it. */
   replica: string
-  start_step: number
-  started_at: number
-  finished_at: number | null
+  startStep: number
+  startedAt: number
+  finishedAt: number | null
   outcome: Outcome
   message: string
   /** While unfinished: its replica renews it (`lease-watch.ts`). */
-  lease_until: number
-  stop_requested: ColumnType<0 | 1, 0 | 1 | undefined, 0 | 1>
+  leaseUntil: number
+  stopRequested: ColumnType<boolean, boolean | undefined, boolean>
 }
 
 export type Trigger = 'schedule' | 'manual' | 'start'
@@ -107,9 +116,10 @@ export type Trigger = 'schedule' | 'manual' | 'start'
 /** As SQL Server Agent's `run_status`. `retrying` is an attempt that failed and is followed by another. */
 export type Outcome = 'in_progress' | 'retrying' | 'succeeded' | 'failed' | 'cancelled'
 
+/** One attempt at one step. */
 export interface JobStepRunsTable {
   id: string
-  run_id: string
+  runId: string
   /** Order within the run, from 1. */
   position: number
   step: number
@@ -117,8 +127,8 @@ export interface JobStepRunsTable {
   action: string
   /** From 1. */
   attempt: number
-  started_at: number
-  finished_at: number | null
+  startedAt: number
+  finishedAt: number | null
   outcome: Outcome
   message: string
   rows: WithDefault
@@ -129,17 +139,18 @@ export interface JobStepRunsTable {
 export interface JobReplicasTable {
   id: string
   host: string
-  started_at: number
-  seen_at: number
+  startedAt: number
+  seenAt: number
 }
 
 export interface JobNotificationsTable {
   id: string
-  run_id: string
-  operator_id: string
+  runId: string
+  operatorId: string
   status: 'waiting' | 'sent' | 'failed'
+  /** Made so far. */
   attempts: number
-  next_attempt_at: number
+  nextAttemptAt: number
   message: string
 }
 

@@ -1,9 +1,13 @@
-import type { ColumnType } from 'kysely'
+import type { ColumnType, Selectable } from 'kysely'
+import type { Provider } from '../accounts/user.ts'
+import type { Handover } from '../downloads/progress.ts'
+import type { ReceivedRanges } from '../downloads/received-ranges.ts'
+import type { ImageReport, VideoReport } from '../images/pipeline/image.ts'
 import type { JobsSchema } from './schema-jobs.ts'
 
 /**
- * Rows as both databases hand them out: text, integers, nothing else. Times are epoch ms, sizes bytes, flags 0 or 1.
- * The tables themselves are made by `migrations/`.
+ * Rows as queries take and return them; what features call an upload, a file or a job is a row. Times are epoch ms, sizes bytes. The
+ * tables themselves are made by `migrations/`, with names in snake_case and nothing but text and integers: `columns.ts` converts.
  */
 export interface Schema extends JobsSchema {
   uploads: UploadsTable
@@ -11,54 +15,58 @@ export interface Schema extends JobsSchema {
   manifests: ManifestsTable
   claims: ClaimsTable
   variants: VariantsTable
-  file_requests: FileRequestsTable
+  fileRequests: FileRequestsTable
   users: UsersTable
   tokens: TokensTable
   sessions: SessionsTable
-  cli_logins: CliLoginsTable
+  cliLogins: CliLoginsTable
   resumables: ResumablesTable
   activity: ActivityTable
-  lifetime_usage: UsageTable
-  imported_uploads: ImportedUploadsTable
+  lifetimeUsage: UsageTable
+  importedUploads: ImportedUploadsTable
   stores: StoresTable
 }
 
-export type Flag = 0 | 1
+/** A row of a table. */
+export type Row<Table extends keyof Schema> = Selectable<Schema[Table]>
 
+/** What one link shares: options and files. */
 export interface UploadsTable {
   id: string
   status: UploadStatus
   /** SHA-256 of the upload token, hexadecimal. */
-  token_hash: string
-  created_at: number
+  tokenHash: string
+  createdAt: number
   /** Null: never. */
-  expires_at: number | null
-  ttl_seconds: number
-  /** When its first file was whole, from which its time counts; null: none was. */
-  started_at: WithDefault<number | null>
-  extend_ttl: Flag
-  one_shot: Flag
-  removable: Flag
-  stream: Flag
+  expiresAt: number | null
+  /** As granted; zero or less: never expires. */
+  ttlSeconds: number
+  /** When its first file was whole: then its time began anew. Null: none was, and it is spared while one comes in. */
+  startedAt: WithDefault<number | null>
+  extendTtl: boolean
+  oneShot: boolean
+  removable: boolean
+  stream: boolean
   /** Complete copies that each file may be downloaded; null: no limit. One-shot uploads have 1. */
-  download_limit: number | null
+  downloadLimit: number | null
   comments: string
+  /** With `passwordHash`: the user name of the Basic challenge. */
   login: string | null
   /** Argon2id, PHC string. */
-  password_hash: string | null
-  source_address: string
+  passwordHash: string | null
+  sourceAddress: string
   /** Files that were ever added, removed ones included: the limit per upload counts them, as Plik's does. */
-  file_count: WithDefault<number>
+  fileCount: WithDefault<number>
   /** Those of them that guests began to send and never finished: they don't count. */
-  returned_slots: WithDefault<number>
+  returnedSlots: WithDefault<number>
   /** Images lose their metadata on the way in. */
-  normalize: WithDefault<Flag>
-  /** How the sender encrypted the files; null: not at all. */
+  normalize: WithDefault<boolean>
+  /** The sender encrypts: nothing but age ciphertext is taken. Null: not encrypted. */
   e2ee: WithDefault<'age' | null>
   /** Whose it is; null: nobody's. */
-  user_id: WithDefault<string | null>
+  userId: WithDefault<string | null>
   /** The API token that created it, revoked or not. */
-  token_id: WithDefault<string | null>
+  tokenId: WithDefault<string | null>
 }
 
 /**
@@ -68,42 +76,45 @@ export interface UploadsTable {
  */
 export type UploadStatus = 'pending' | 'active' | 'expired' | 'removed'
 
+/** One entry of an upload. */
 export interface FilesTable {
   id: string
-  upload_id: string
+  uploadId: string
   /** Order within the upload, from 1. */
   position: number
   status: FileStatus
   name: string
+  /** Free text by which a client recognises the file that it declared. */
   reference: string
-  created_at: number
+  createdAt: number
   /** As declared until the file is `uploaded`, then measured. */
   type: string
   size: number
   md5: WithDefault<string>
   sha256: WithDefault<string>
   crc32: WithDefault<number>
-  blob_key: WithDefault<string | null>
-  uploaded_at: WithDefault<number | null>
+  /** Set from `uploaded` until the bytes are deleted. */
+  blobKey: WithDefault<string | null>
+  uploadedAt: WithDefault<number | null>
   /** While `uploading`: the writer renews it (`lease-watch.ts`). */
-  lease_until: WithDefault<number | null>
+  leaseUntil: WithDefault<number | null>
   /** Of a limited file: claims taken so far, and how many of them are spent. */
-  claims_taken: WithDefault<number>
-  claims_spent: WithDefault<number>
-  /** JSON: what was done to an image or a video (`ImageReport`, `VideoReport`); null: it is neither, or was left alone. */
-  image: WithDefault<string | null>
-  /** What a job found to be wrong with the bytes: they are gone, have another size, or another digest. */
+  claimsTaken: WithDefault<number>
+  claimsSpent: WithDefault<number>
+  /** What was done to an image or a video; null: it is neither, or was left alone. */
+  image: WithDefault<ImageReport | VideoReport | null>
+  /** What a job found to be wrong with the bytes: they are gone, have another size, or another digest. Null: nothing. */
   fault: WithDefault<FileFault | null>
   /** When the stored bytes were last compared with the digest. */
-  verified_at: WithDefault<number | null>
-  /** Of a stream while it waits for its reader: the address of the replica that holds the sender; null: it has none. */
-  held_by: WithDefault<string | null>
+  verifiedAt: WithDefault<number | null>
+  /** Of a stream while it waits for its reader: the address of the replica that holds the sender (`stream-exchange.ts`); null: it has none. */
+  heldBy: WithDefault<string | null>
   /** The request by which a guest added it; null: it is the uploader's own. */
-  request_id: WithDefault<string | null>
+  requestId: WithDefault<string | null>
   /** Who declared it before sending it: a user's id, or the address of an anonymous sender. */
-  declared_by: WithDefault<string | null>
+  declaredBy: WithDefault<string | null>
   /** Bytes that count against the request: set aside while it comes in, then as many as were sent. */
-  request_bytes: WithDefault<number>
+  requestBytes: WithDefault<number>
 }
 
 export type FileFault = 'missing' | 'size' | 'digest'
@@ -112,111 +123,115 @@ export type FileFault = 'missing' | 'size' | 'digest'
 export type FileStatus = 'missing' | 'uploading' | 'uploaded' | 'removed' | 'deleted'
 
 export interface ManifestsTable {
-  upload_id: string
+  uploadId: string
   /** Base64url; only who has the upload's secret can read or make it. */
   sealed: string
 }
 
 export interface ClaimsTable {
   id: string
-  file_id: string
+  fileId: string
   /** Hash of what identifies the downloader: its cookie, or its address and user agent. */
   holder: string
   /** What is downloaded: `file`, or the ETag of an archive that holds the file. */
   scope: string
-  /** JSON: disjoint, sorted [first, last] byte positions that arrived. */
-  delivered: WithDefault<string>
-  /** JSON: what was handed to connections and may not have arrived, as `Handover[]`. */
-  handovers: WithDefault<string>
+  /** What arrived. */
+  delivered: WithDefault<ReceivedRanges>
+  /** What was handed to connections and may not have arrived. */
+  handovers: WithDefault<readonly Handover[]>
   /** Bytes that were handed to the network, repeated ones included. */
-  handed_out: WithDefault<number>
+  handedOut: WithDefault<number>
   /**
    * Not 0: a transfer is under way or, when spent, may still prove lost. Its process renews it: another value each time
    * (`lease-watch.ts`).
    */
-  busy_until: number
+  busyUntil: number
   /** The claim is spent when this passes. */
-  expires_at: number
-  spent: WithDefault<Flag>
+  expiresAt: number
+  spent: WithDefault<boolean>
 }
 
-/** Images derived from a file's image. They go with its bytes. */
+/** Images derived from a file's image, which go with its bytes. */
 export interface VariantsTable {
-  file_id: string
+  fileId: string
   /** What was asked for, as `specOf` writes it. */
   spec: string
-  blob_key: string
+  blobKey: string
   size: number
   type: string
   sha256: string
-  created_at: number
+  createdAt: number
 }
 
-/** Invitations to add files to an upload. */
+/** Invitations to add files to an upload, for whoever holds their token. */
 export interface FileRequestsTable {
   id: string
-  upload_id: string
+  uploadId: string
   /** SHA-256, hexadecimal. */
-  token_hash: string
+  tokenHash: string
+  /** What guests are told: who asks, and for what. */
   title: string
   comments: string
-  /** Null: no limit, as for `max_bytes`. */
-  max_files: number | null
-  max_bytes: number | null
-  created_at: number
+  /** Null: no limit. */
+  maxFiles: number | null
+  /** Of all its files together, as they were sent; null: no limit. */
+  maxBytes: number | null
+  createdAt: number
   /** Null: ends with the upload. */
-  expires_at: number | null
-  revoked_at: number | null
+  expiresAt: number | null
+  revokedAt: number | null
 }
 
+/** Somebody with an account. */
 export interface UsersTable {
   /** `provider:login`. */
   id: string
-  provider: string
+  provider: Provider
   login: string
   name: string
   email: string
   /** Null: logs in elsewhere. */
-  password_hash: string | null
-  is_admin: Flag
+  passwordHash: string | null
+  isAdmin: boolean
   /** Of these three, 0 means the server's limit and -1 none. */
-  max_file_size: number
-  max_user_size: number
-  max_ttl_seconds: number
+  maxFileSize: number
+  maxUserSize: number
+  maxTtlSeconds: number
   theme: string
   language: string
-  created_at: number
+  createdAt: number
 }
 
+/** A key to somebody's account for programs. */
 export interface TokensTable {
-  /** The first 16 digits of the hash. */
+  /** The first 16 digits of the hash: it names the token and opens nothing. */
   id: string
-  user_id: string
+  userId: string
   /** SHA-256, hexadecimal. */
   hash: string
   comment: string
-  created_at: number
+  createdAt: number
 }
 
 export interface SessionsTable {
   /** SHA-256 of the cookie, hexadecimal. */
   id: string
-  user_id: string
-  xsrf_hash: string
-  created_at: number
-  expires_at: number
+  userId: string
+  xsrfHash: string
+  createdAt: number
+  expiresAt: number
 }
 
 /** A command line program that waits for somebody to approve it. */
 export interface CliLoginsTable {
   code: string
-  secret_hash: string
+  secretHash: string
   hostname: string
   /** Who approved it; null: nobody yet. */
-  user_id: string | null
+  userId: string | null
   /** What its token is going to be called. */
   comment: string
-  expires_at: number
+  expiresAt: number
 }
 
 /** Files, or parts of files, that come in over several requests. */
@@ -225,36 +240,37 @@ export interface ResumablesTable {
   id: string
   status: 'open' | 'finished'
   /** Null: a part that becomes a file only together with others. */
-  upload_id: string | null
-  file_id: string | null
+  uploadId: string | null
+  fileId: string | null
   /** The upload was made for it and goes with it. */
-  owns_upload: Flag
+  ownsUpload: boolean
   /** Null: the bytes belong to the file by now. */
-  blob_key: string | null
+  blobKey: string | null
   /** Bytes; null: not known yet. */
   length: number | null
-  max_length: number | null
+  maxLength: number | null
   received: WithDefault<number>
   /** `PartialBlob.notes`; null: nothing was stored yet. */
   notes: WithDefault<string | null>
   /** As the client sent it, to be shown to it again. */
   metadata: string
+  /** As the client sent it: what part it has in a concatenation; empty: none. */
   concat: string
   /** What the client says that the whole is, hexadecimal. */
   sha256: string | null
-  created_at: number
-  expires_at: number
-  /** Who writes to it at the moment, and renews `lease_until` (`lease-watch.ts`). */
+  createdAt: number
+  expiresAt: number
+  /** Who writes to it at the moment, and renews `leaseUntil` (`lease-watch.ts`). */
   writer: WithDefault<string | null>
-  lease_until: WithDefault<number>
+  leaseUntil: WithDefault<number>
   /** Another writer waits for this one to let go. */
-  is_wanted: WithDefault<Flag>
-  /** A writer before did not let go, and may still write to `blob_key`. */
-  is_torn: WithDefault<Flag>
+  isWanted: WithDefault<boolean>
+  /** An earlier writer did not release the lease, as when its process was frozen, and may write to the blob at any time. */
+  isTorn: WithDefault<boolean>
   /** By which request a guest sends this part. */
-  request_id: WithDefault<string | null>
+  requestId: WithDefault<string | null>
   /** Whose quota it uses; null: nobody's. */
-  user_id: WithDefault<string | null>
+  userId: WithDefault<string | null>
   /** Bytes of that quota which it holds until it is finished or deleted. */
   reserved: WithDefault<number>
 }
@@ -268,12 +284,12 @@ export interface ActivityTable {
   day: number
   /** Copies of which the last byte was sent. */
   downloads: number
-  downloaded_bytes: number
+  downloadedBytes: number
   uploads: number
-  uploaded_bytes: number
+  uploadedBytes: number
   /** 0: never. */
-  last_download_at: number
-  last_upload_at: number
+  lastDownloadAt: number
+  lastUploadAt: number
 }
 
 export type ActivityScope = 'server' | 'anonymous' | 'user' | 'token' | 'upload' | 'file'
@@ -289,7 +305,7 @@ export interface UsageTable {
 /** Uploads that came from Plik, so that none comes twice, not even when it is gone by now. */
 export interface ImportedUploadsTable {
   id: string
-  imported_at: number
+  importedAt: number
 }
 
 /** The id that this database shares with its blob store; see `server/uploads/store-ownership.ts`. */

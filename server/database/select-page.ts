@@ -6,7 +6,7 @@ import type { Schema } from './schema.ts'
 interface Entry {
   id: string
   /** What the list is sorted by; ties are broken by the id. */
-  sort_key: number
+  sortKey: number
   /** Rows that are fetched for it. */
   weight: number
 }
@@ -23,15 +23,15 @@ export async function selectPage(
   const isBackward = cursor?.side === 'before'
   const direction = isBackward === (order === 'asc') ? 'desc' : 'asc'
   const beyond = direction === 'asc' ? '>' : '<'
-  let query = db.selectFrom(entries.as('entry')).select(['id', 'sort_key', 'weight'])
+  let query = db.selectFrom(entries.as('entry')).select(['id', 'sortKey', 'weight'])
   if (cursor) {
     const { key, id } = cursor
     query = query.where((eb) =>
-      eb.or([eb('sort_key', beyond, key), eb.and([eb('sort_key', '=', key), eb('id', beyond, id)])]),
+      eb.or([eb('sortKey', beyond, key), eb.and([eb('sortKey', '=', key), eb('id', beyond, id)])]),
     )
   }
   const rows = await query
-    .orderBy('sort_key', direction)
+    .orderBy('sortKey', direction)
     .orderBy('id', direction)
     .limit(limit + 1) // one more tells whether there is more
     .execute()
@@ -43,7 +43,7 @@ export async function selectPage(
     .executeTakeFirstOrThrow()
   const hasMore = rows.length > page.length
   const cursorOf = (entry: Entry | undefined) =>
-    entry ? writeCursor({ key: Number(entry.sort_key), id: entry.id }) : null
+    entry ? writeCursor({ key: Number(entry.sortKey), id: entry.id }) : null
   return {
     results: page.map(({ id }) => id),
     before: (isBackward ? hasMore : cursor !== undefined) ? cursorOf(page[0]) : null,

@@ -13,6 +13,7 @@ import {
 import { FILE_MODE } from '../../storage/file-modes.ts'
 import { makeFolders } from '../../storage/make-folders.ts'
 import { AppError } from '../lib/errors.ts'
+import { columnOf } from './columns.ts'
 import { codeOf, decorated, LOCK_TIMEOUT_MS, unavailable } from './dialect.ts'
 import type { Prepare } from './prepared.ts'
 
@@ -59,12 +60,12 @@ export function sqliteLookups(file: string): { prepare: Prepare; close(): void }
 
   function prepare<Row>(example: Compilable<Row>): (parameter: string) => Promise<Row[]> {
     const { sql } = example.compile()
-    let statement: BetterSqlite3.Statement<[string], Row> | undefined
+    let find: ((parameter: string) => Row[]) | undefined
     return async (parameter) => {
       try {
         reader ??= open()
-        statement ??= reader.prepare<[string], Row>(sql)
-        return statement.all(parameter)
+        find ??= lookup<Row>(reader, sql)
+        return find(parameter)
       } catch (error) {
         throw translateSqliteError(error)
       }
@@ -72,6 +73,22 @@ export function sqliteLookups(file: string): { prepare: Prepare; close(): void }
   }
 
   return { prepare, close: () => void reader?.close() }
+}
+
+/** The names of columns become those of rows in SQL, once, and not in each row. */
+function lookup<Row>(sqlite: BetterSqlite3.Database, sql: string): (parameter: string) => Row[] {
+  const columns = sqlite
+    .prepare(sql)
+    .columns()
+    .map((column) => columnOf(column.name))
+  const aliases = columns.map(({ stored, name }) => `"${stored}" as "${name}"`)
+  const statement = sqlite.prepare<[string], Record<string, unknown>>(`select ${aliases.join(', ')} from (${sql})`)
+  const converted = columns.filter(({ read }) => read)
+  return (parameter) => {
+    const rows = statement.all(parameter)
+    for (const row of rows) for (const { name, read } of converted) row[name] = read?.(row[name])
+    return rows as Row[]
+  }
 }
 
 /**

@@ -107,8 +107,8 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
       transact(async (trx) => {
         for (const fileId of fileIds) {
           if (await findIdle(trx, fileId, claimant, now)) continue
-          const file = await trx.selectFrom('files').select('claims_taken').where('id', '=', fileId).executeTakeFirst()
-          if (!file || file.claims_taken >= limit) throw await refusal(trx, fileId, claimant, now)
+          const file = await trx.selectFrom('files').select('claimsTaken').where('id', '=', fileId).executeTakeFirst()
+          if (!file || file.claimsTaken >= limit) throw await refusal(trx, fileId, claimant, now)
         }
       }),
 
@@ -136,9 +136,9 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
       transact(async (trx) => {
         await trx
           .updateTable('claims')
-          .set({ busy_until: busyUntil })
+          .set({ busyUntil })
           .where('id', 'in', idsOf(claims))
-          .where('spent', '=', 1)
+          .where('spent', '=', true)
           .where(isBusy)
           .execute()
       }),
@@ -176,7 +176,7 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
           const progress = confirm(claim.progress, transfer)
           await write(trx, id, progress)
           if (!claim.spent || claim.busyUntil === 0 || isUnconfirmed(progress)) continue
-          await trx.updateTable('claims').set({ busy_until: 0 }).where('id', '=', id).execute()
+          await trx.updateTable('claims').set({ busyUntil: 0 }).where('id', '=', id).execute()
           isSettled = true
         }
         return isSettled
@@ -211,7 +211,7 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
 
     /** Leases of transfers that run, or whose process died. */
     listBusy: (): Promise<SeenLease[]> =>
-      db.selectFrom('claims').select(['id', 'busy_until as mark']).where(isBusy).execute(),
+      db.selectFrom('claims').select(['id', 'busyUntil as mark']).where(isBusy).execute(),
 
     /** Takes leases that were not renewed since they were seen: these transfers run no longer. */
     takeLeases: (leases: readonly SeenLease[]): Promise<void> =>
@@ -219,9 +219,9 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
         for (const { id, mark } of leases)
           await trx
             .updateTable('claims')
-            .set({ busy_until: 0 })
+            .set({ busyUntil: 0 })
             .where('id', '=', id)
-            .where('busy_until', '=', mark)
+            .where('busyUntil', '=', mark)
             .execute()
       }),
 
@@ -230,17 +230,17 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
       transact(async (trx) => {
         const lapsed = await trx
           .selectFrom('claims')
-          .innerJoin('files', 'files.id', 'claims.file_id')
-          .innerJoin('uploads', 'uploads.id', 'files.upload_id')
-          .select(['claims.id', 'claims.file_id as fileId', 'uploads.download_limit'])
-          .where('claims.spent', '=', 0)
-          .where('claims.expires_at', '<=', now)
-          .where('claims.busy_until', '=', 0)
-          .orderBy('claims.file_id') // as in `take`
+          .innerJoin('files', 'files.id', 'claims.fileId')
+          .innerJoin('uploads', 'uploads.id', 'files.uploadId')
+          .select(['claims.id', 'claims.fileId as fileId', 'uploads.downloadLimit'])
+          .where('claims.spent', '=', false)
+          .where('claims.expiresAt', '<=', now)
+          .where('claims.busyUntil', '=', 0)
+          .orderBy('claims.fileId') // as in `take`
           .limit(batch)
           .execute()
-        for (const { id, fileId, download_limit } of lapsed) {
-          await spendOne(trx, { id, fileId, limit: download_limit ?? Number.POSITIVE_INFINITY }, now)
+        for (const { id, fileId, downloadLimit } of lapsed) {
+          await spendOne(trx, { id, fileId, limit: downloadLimit ?? Number.POSITIVE_INFINITY }, now)
         }
         return lapsed.length
       }),
@@ -257,12 +257,12 @@ const findIdle = (trx: Transaction<Schema>, fileId: string, { downloaderId, scop
   trx
     .selectFrom('claims')
     .select('id')
-    .where('file_id', '=', fileId)
+    .where('fileId', '=', fileId)
     .where('holder', '=', downloaderId)
     .where('scope', '=', scope)
-    .where('spent', '=', 0)
-    .where('expires_at', '>', now)
-    .where('busy_until', '=', 0)
+    .where('spent', '=', false)
+    .where('expiresAt', '>', now)
+    .where('busyUntil', '=', 0)
     .executeTakeFirst()
 
 async function resumeOne(
@@ -289,23 +289,17 @@ async function lockClaim(trx: Transaction<Schema>, id: string) {
     .updateTable('claims')
     .set((eb) => ({ spent: eb.ref('spent') }))
     .where('id', '=', id)
-    .returning(['delivered', 'handovers', 'handed_out', 'busy_until', 'spent'])
+    .returning(['delivered', 'handovers', 'handedOut', 'busyUntil', 'spent'])
     .executeTakeFirst()
   if (!row) return undefined
-  const { delivered, handovers, handed_out: handedOut, busy_until: busyUntil, spent } = row
-  const progress: Progress = { delivered: JSON.parse(delivered), handovers: JSON.parse(handovers), handedOut }
-  return { progress, busyUntil, spent: spent === 1 }
+  const { busyUntil, spent, ...progress } = row
+  return { progress, busyUntil, spent }
 }
 
 const write = (trx: Transaction<Schema>, id: string, progress: Progress, lease?: Lease) =>
   trx
     .updateTable('claims')
-    .set({
-      delivered: JSON.stringify(progress.delivered),
-      handovers: JSON.stringify(progress.handovers),
-      handed_out: progress.handedOut,
-      ...(lease && { busy_until: lease.busyUntil, expires_at: lease.expiresAt }),
-    })
+    .set({ ...progress, ...lease })
     .where('id', '=', id)
     .execute()
 
@@ -320,10 +314,10 @@ async function takeOne(
 ) {
   const { numUpdatedRows } = await trx
     .updateTable('files')
-    .set((eb) => ({ claims_taken: eb('claims_taken', '+', 1) }))
+    .set((eb) => ({ claimsTaken: eb('claimsTaken', '+', 1) }))
     .where('id', '=', fileId)
     .where('status', '=', 'uploaded')
-    .where('claims_taken', '<', limit)
+    .where('claimsTaken', '<', limit)
     .executeTakeFirst()
   if (numUpdatedRows === 0n) throw await refusal(trx, fileId, claimant, now)
   const id = newId()
@@ -332,11 +326,11 @@ async function takeOne(
     .insertInto('claims')
     .values({
       id,
-      file_id: fileId,
+      fileId: fileId,
       holder: downloaderId,
       scope,
-      busy_until: lease.busyUntil,
-      expires_at: lease.expiresAt,
+      busyUntil: lease.busyUntil,
+      expiresAt: lease.expiresAt,
     })
     .execute()
   return id
@@ -352,15 +346,15 @@ async function refusal(
   const { nextEnd, ownTransfers } = await trx
     .selectFrom('claims')
     .select(({ fn, eb }) => [
-      fn.min('expires_at').as('nextEnd'),
+      fn.min('expiresAt').as('nextEnd'),
       fn
         .countAll<number>()
         .filterWhere(eb.and([eb('holder', '=', downloaderId), isBusy]))
         .as('ownTransfers'),
     ])
-    .where('file_id', '=', fileId)
-    .where('spent', '=', 0)
-    .where((eb) => eb.or([eb('expires_at', '>', now), isBusy]))
+    .where('fileId', '=', fileId)
+    .where('spent', '=', false)
+    .where((eb) => eb.or([eb('expiresAt', '>', now), isBusy]))
     .executeTakeFirstOrThrow()
   if (nextEnd === null) return gone(trx, fileId)
   const secondsLeft = Math.ceil((nextEnd - now) / 1000)
@@ -378,12 +372,12 @@ async function giveBackOne(trx: Transaction<Schema>, { id, fileId }: Claim): Pro
   const { numDeletedRows } = await trx
     .deleteFrom('claims')
     .where('id', '=', id)
-    .where('spent', '=', 0)
+    .where('spent', '=', false)
     .executeTakeFirst()
   if (numDeletedRows === 0n) return
   await trx
     .updateTable('files')
-    .set((eb) => ({ claims_taken: eb('claims_taken', '-', 1) }))
+    .set((eb) => ({ claimsTaken: eb('claimsTaken', '-', 1) }))
     .where('id', '=', fileId)
     .execute()
 }
@@ -392,21 +386,21 @@ async function giveBackOne(trx: Transaction<Schema>, { id, fileId }: Claim): Pro
 async function spendOne(trx: Transaction<Schema>, { id, fileId, limit }: Claim, lapsedAt?: number): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('claims')
-    .set({ spent: 1 })
+    .set({ spent: true })
     .where('id', '=', id)
-    .where('spent', '=', 0)
+    .where('spent', '=', false)
     .where((eb) =>
-      lapsedAt === undefined ? eb.lit(true) : eb.and([eb('expires_at', '<=', lapsedAt), eb('busy_until', '=', 0)]),
+      lapsedAt === undefined ? eb.lit(true) : eb.and([eb('expiresAt', '<=', lapsedAt), eb('busyUntil', '=', 0)]),
     )
     .executeTakeFirst()
   if (numUpdatedRows === 0n) return false
-  const { claims_spent } = await trx
+  const { claimsSpent } = await trx
     .updateTable('files')
-    .set((eb) => ({ claims_spent: eb('claims_spent', '+', 1) }))
+    .set((eb) => ({ claimsSpent: eb('claimsSpent', '+', 1) }))
     .where('id', '=', fileId)
-    .returning('claims_spent')
+    .returning('claimsSpent')
     .executeTakeFirstOrThrow()
-  if (claims_spent >= limit) {
+  if (claimsSpent >= limit) {
     await trx
       .updateTable('files')
       .set({ status: 'removed' })
@@ -420,18 +414,18 @@ async function spendOne(trx: Transaction<Schema>, { id, fileId, limit }: Claim, 
 async function restoreOne(trx: Transaction<Schema>, id: string, fileId: string): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('claims')
-    .set({ spent: 0 })
+    .set({ spent: false })
     .where('id', '=', id)
-    .where('spent', '=', 1)
+    .where('spent', '=', true)
     .where(isBusy)
     .executeTakeFirst()
   if (numUpdatedRows === 0n) return false
   await trx
     .updateTable('files')
-    .set((eb) => ({ claims_spent: eb('claims_spent', '-', 1), status: 'uploaded' }))
+    .set((eb) => ({ claimsSpent: eb('claimsSpent', '-', 1), status: 'uploaded' }))
     .where('id', '=', fileId)
     .where('status', 'in', ['uploaded', 'removed'])
-    .where('blob_key', 'is not', null)
+    .where('blobKey', 'is not', null)
     .execute()
   return true
 }
@@ -441,7 +435,7 @@ async function holdUpload(trx: Transaction<Schema>, fileId: string): Promise<boo
   const { numUpdatedRows } = await trx
     .updateTable('uploads')
     .set({ status: 'active' })
-    .where('id', '=', trx.selectFrom('files').select('upload_id').where('id', '=', fileId))
+    .where('id', '=', trx.selectFrom('files').select('uploadId').where('id', '=', fileId))
     .where('status', '=', 'active')
     .executeTakeFirst()
   return numUpdatedRows === 1n

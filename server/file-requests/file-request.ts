@@ -1,23 +1,8 @@
+import type { Row } from '../database/schema.ts'
 import type { Upload } from '../uploads/upload.ts'
 
-/** An invitation to add files to an upload, for whoever holds its token. Times are epoch ms. */
-export interface FileRequest {
-  id: string
-  uploadId: string
-  /** SHA-256 of the request token, hexadecimal. */
-  tokenHash: string
-  /** What guests are told: who asks, and for what. */
-  title: string
-  comments: string
-  /** Null: no limit. */
-  maxFiles: number | null
-  /** Of all its files together, as they were sent; null: no limit. */
-  maxBytes: number | null
-  createdAt: number
-  /** Null: ends with the upload. */
-  expiresAt: number | null
-  revokedAt: number | null
-}
+/** An invitation to add files to an upload, for whoever holds its token. */
+export type FileRequest = Row<'fileRequests'>
 
 /** Files that came by a request, and their bytes as they were sent. */
 export interface Usage {

@@ -1,6 +1,6 @@
-import type { Insertable, Kysely, Selectable } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { Database } from '../database/open-database.ts'
-import type { FileRequestsTable, Schema } from '../database/schema.ts'
+import type { Schema } from '../database/schema.ts'
 import type { Trx } from '../database/transact.ts'
 import { type FileRequest, NOTHING, type Usage } from './file-request.ts'
 
@@ -11,12 +11,11 @@ export type RequestsRepo = ReturnType<typeof createRequestsRepo>
  * to be given back when a transfer fails or a process dies. Files that are coming in count unless it says otherwise.
  */
 export function createRequestsRepo({ db, prepare, transact }: Pick<Database, 'db' | 'prepare' | 'transact'>) {
-  const requestByToken = prepare(db.selectFrom('file_requests').selectAll().where('token_hash', '=', ''))
+  const requestByToken = prepare(db.selectFrom('fileRequests').selectAll().where('tokenHash', '=', ''))
 
   return {
     async findByTokenHash(tokenHash: string): Promise<FileRequest | undefined> {
-      const [row] = await requestByToken(tokenHash)
-      return row && toRequest(row)
+      return (await requestByToken(tokenHash))[0]
     },
 
     /** What there is no room for, or nothing to ask for, is not inserted. */
@@ -24,49 +23,47 @@ export function createRequestsRepo({ db, prepare, transact }: Pick<Database, 'db
       transact(async (trx) => {
         if (!(await lockUpload(trx, request.uploadId))) return 'gone'
         const { count } = await trx
-          .selectFrom('file_requests')
+          .selectFrom('fileRequests')
           .select(({ fn }) => fn.countAll<number>().as('count'))
-          .where('upload_id', '=', request.uploadId)
+          .where('uploadId', '=', request.uploadId)
           .executeTakeFirstOrThrow()
         if (count >= maxRequests) return 'full'
-        await trx.insertInto('file_requests').values(toRow(request)).execute()
+        await trx.insertInto('fileRequests').values(request).execute()
         return 'inserted'
       }),
 
     /** In order of creation. */
-    async listRequests(uploadId: string): Promise<FileRequest[]> {
-      const rows = await db
-        .selectFrom('file_requests')
+    listRequests: (uploadId: string): Promise<FileRequest[]> =>
+      db
+        .selectFrom('fileRequests')
         .selectAll()
-        .where('upload_id', '=', uploadId)
-        .orderBy('created_at')
+        .where('uploadId', '=', uploadId)
+        .orderBy('createdAt')
         .orderBy('id')
-        .execute()
-      return rows.map(toRequest)
-    },
+        .execute(),
 
     usage: (requestId: string): Promise<Usage> => usage(db, requestId),
 
     /** Files that arrived, by the id of their request; requests without any are left out. */
     async listArrived(uploadId: string): Promise<Map<string, Usage>> {
       const rows = await sums(db)
-        .select('request_id')
-        .where('upload_id', '=', uploadId)
-        .where('request_id', 'is not', null)
-        .where('uploaded_at', 'is not', null)
-        .groupBy('request_id')
+        .select('requestId')
+        .where('uploadId', '=', uploadId)
+        .where('requestId', 'is not', null)
+        .where('uploadedAt', 'is not', null)
+        .groupBy('requestId')
         .execute()
-      return new Map(rows.map(({ request_id, ...arrived }) => [request_id as string, arrived]))
+      return new Map(rows.map(({ requestId, ...arrived }) => [requestId as string, arrived]))
     },
 
     /** A request and the files that guests added, as the transaction sees them. */
     async inspect(trx: Trx, requestId: string): Promise<{ request: FileRequest; used: Usage }> {
-      const row = await trx
-        .selectFrom('file_requests')
+      const request = await trx
+        .selectFrom('fileRequests')
         .selectAll()
         .where('id', '=', requestId)
         .executeTakeFirstOrThrow()
-      return { request: toRequest(row), used: await usage(trx, requestId) }
+      return { request, used: await usage(trx, requestId) }
     },
 
     /** What waits to be joined of what guests sent in parts, while nobody else can add to it until the transaction is over. */
@@ -76,9 +73,9 @@ export function createRequestsRepo({ db, prepare, transact }: Pick<Database, 'db
         .selectFrom('resumables')
         .select(({ fn, val, cast }) => [
           fn.countAll<number>().as('files'),
-          cast<number>(fn.coalesce(fn.sum(fn.coalesce('length', 'max_length')), val(0)), 'bigint').as('bytes'),
+          cast<number>(fn.coalesce(fn.sum(fn.coalesce('length', 'maxLength')), val(0)), 'bigint').as('bytes'),
         ])
-        .where('request_id', '=', id)
+        .where('requestId', '=', id)
         .executeTakeFirst()
       return row ?? NOTHING
     },
@@ -88,16 +85,16 @@ export function createRequestsRepo({ db, prepare, transact }: Pick<Database, 'db
       transact(async (trx) => {
         await lockUpload(trx, uploadId) // else a file could slip in that this transaction does not see yet
         const { numUpdatedRows } = await trx
-          .updateTable('file_requests')
-          .set(({ fn, val }) => ({ revoked_at: fn.coalesce('revoked_at', val(now)) }))
+          .updateTable('fileRequests')
+          .set(({ fn, val }) => ({ revokedAt: fn.coalesce('revokedAt', val(now)) }))
           .where('id', '=', requestId)
-          .where('upload_id', '=', uploadId)
+          .where('uploadId', '=', uploadId)
           .executeTakeFirst()
         await trx
           .updateTable('files')
           .set({ status: 'removed' })
-          .where('request_id', '=', requestId)
-          .where('upload_id', '=', uploadId)
+          .where('requestId', '=', requestId)
+          .where('uploadId', '=', uploadId)
           .where('status', '=', 'uploading')
           .execute()
         return numUpdatedRows === 1n
@@ -109,7 +106,7 @@ export function createRequestsRepo({ db, prepare, transact }: Pick<Database, 'db
 async function lockUpload(trx: Trx, uploadId: string): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('uploads')
-    .set((eb) => ({ file_count: eb.ref('file_count') }))
+    .set((eb) => ({ fileCount: eb.ref('fileCount') }))
     .where('id', '=', uploadId)
     .where('status', '=', 'active')
     .executeTakeFirst()
@@ -118,8 +115,8 @@ async function lockUpload(trx: Trx, uploadId: string): Promise<boolean> {
 
 async function usage(db: Kysely<Schema>, requestId: string): Promise<Usage> {
   const row = await sums(db)
-    .where('request_id', '=', requestId)
-    .where((eb) => eb.or([eb('status', '=', 'uploading'), eb('uploaded_at', 'is not', null)]))
+    .where('requestId', '=', requestId)
+    .where((eb) => eb.or([eb('status', '=', 'uploading'), eb('uploadedAt', 'is not', null)]))
     .executeTakeFirst()
   return row ?? NOTHING
 }
@@ -130,31 +127,5 @@ const sums = (db: Kysely<Schema>) =>
     .selectFrom('files')
     .select(({ fn, val, cast }) => [
       fn.countAll<number>().as('files'),
-      cast<number>(fn.coalesce(fn.sum('request_bytes'), val(0)), 'bigint').as('bytes'),
+      cast<number>(fn.coalesce(fn.sum('requestBytes'), val(0)), 'bigint').as('bytes'),
     ])
-
-const toRequest = (row: Selectable<FileRequestsTable>): FileRequest => ({
-  id: row.id,
-  uploadId: row.upload_id,
-  tokenHash: row.token_hash,
-  title: row.title,
-  comments: row.comments,
-  maxFiles: row.max_files,
-  maxBytes: row.max_bytes,
-  createdAt: row.created_at,
-  expiresAt: row.expires_at,
-  revokedAt: row.revoked_at,
-})
-
-const toRow = (request: FileRequest): Insertable<FileRequestsTable> => ({
-  id: request.id,
-  upload_id: request.uploadId,
-  token_hash: request.tokenHash,
-  title: request.title,
-  comments: request.comments,
-  max_files: request.maxFiles,
-  max_bytes: request.maxBytes,
-  created_at: request.createdAt,
-  expires_at: request.expiresAt,
-  revoked_at: request.revokedAt,
-})

@@ -1,5 +1,5 @@
-import type { Kysely, Selectable, Transaction } from 'kysely'
-import type { Schema, VariantsTable } from '../database/schema.ts'
+import type { Kysely, Transaction } from 'kysely'
+import type { Schema } from '../database/schema.ts'
 import type { Transact } from '../database/transact.ts'
 import type { Variant } from './variant.ts'
 
@@ -8,15 +8,8 @@ export type VariantsRepo = ReturnType<typeof createVariantsRepo>
 /** Queries on variants while their file lives; `uploads-repo.ts` lets them go with it. */
 export function createVariantsRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
   return {
-    async find(fileId: string, spec: string): Promise<Variant | undefined> {
-      const row = await db
-        .selectFrom('variants')
-        .selectAll()
-        .where('file_id', '=', fileId)
-        .where('spec', '=', spec)
-        .executeTakeFirst()
-      return row && toVariant(row)
-    },
+    find: (fileId: string, spec: string): Promise<Variant | undefined> =>
+      db.selectFrom('variants').selectAll().where('fileId', '=', fileId).where('spec', '=', spec).executeTakeFirst(),
 
     /**
      * Not kept: another one was first, or the file is going. `displaced` are blobs that nobody needs any more: the variant's
@@ -35,8 +28,8 @@ export function createVariantsRepo({ db, transact }: { db: Kysely<Schema>; trans
         if (numUpdatedRows === 0n) return refused
         const { numInsertedOrUpdatedRows } = await trx
           .insertInto('variants')
-          .values(toRow(variant))
-          .onConflict((conflict) => conflict.columns(['file_id', 'spec']).doNothing())
+          .values(variant)
+          .onConflict((conflict) => conflict.columns(['fileId', 'spec']).doNothing())
           .executeTakeFirst()
         if (numInsertedOrUpdatedRows !== 1n) return refused
         return { isKept: true, displaced: await displaceOldest(trx, variant.fileId, max) }
@@ -45,7 +38,7 @@ export function createVariantsRepo({ db, transact }: { db: Kysely<Schema>; trans
     /** It will be made anew when somebody asks for it. */
     forget: ({ blobKey }: Pick<Variant, 'blobKey'>): Promise<void> =>
       transact(async (trx) => {
-        await trx.deleteFrom('variants').where('blob_key', '=', blobKey).execute()
+        await trx.deleteFrom('variants').where('blobKey', '=', blobKey).execute()
       }),
   }
 }
@@ -53,33 +46,13 @@ export function createVariantsRepo({ db, transact }: { db: Kysely<Schema>; trans
 async function displaceOldest(trx: Transaction<Schema>, fileId: string, max: number): Promise<string[]> {
   const oldest = await trx
     .selectFrom('variants')
-    .select('blob_key')
-    .where('file_id', '=', fileId)
-    .orderBy('created_at', 'desc')
+    .select('blobKey')
+    .where('fileId', '=', fileId)
+    .orderBy('createdAt', 'desc')
     .limit(max)
     .offset(max)
     .execute()
-  const keys = oldest.map(({ blob_key }) => blob_key)
-  if (keys.length > 0) await trx.deleteFrom('variants').where('blob_key', 'in', keys).execute()
+  const keys = oldest.map(({ blobKey }) => blobKey)
+  if (keys.length > 0) await trx.deleteFrom('variants').where('blobKey', 'in', keys).execute()
   return keys
 }
-
-const toVariant = (row: Selectable<VariantsTable>): Variant => ({
-  fileId: row.file_id,
-  spec: row.spec,
-  blobKey: row.blob_key,
-  size: row.size,
-  type: row.type,
-  sha256: row.sha256,
-  createdAt: row.created_at,
-})
-
-const toRow = (variant: Variant): VariantsTable => ({
-  file_id: variant.fileId,
-  spec: variant.spec,
-  blob_key: variant.blobKey,
-  size: variant.size,
-  type: variant.type,
-  sha256: variant.sha256,
-  created_at: variant.createdAt,
-})

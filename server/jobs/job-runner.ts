@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Outcome } from '../database/schema-jobs.ts'
+import type { Following, Outcome } from '../database/schema-jobs.ts'
 import type { Clock } from '../lib/clock.ts'
 import { AppError } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
 import { type ActionRegistry, StepFailure } from './action-registry.ts'
 import { inTime } from './in-time.ts'
-import type { Counts, Following, Job, Run, Step, StepRun } from './job.ts'
+import type { Counts, Job, Run, Step, StepRun } from './job.ts'
 import type { RunsRepo } from './runs-repo.ts'
 
 interface Dependencies {

@@ -1,9 +1,7 @@
-import type { Kysely, Selectable, Transaction } from 'kysely'
-import type { Schema } from '../database/schema.ts'
-import type { JobsTable } from '../database/schema-jobs.ts'
+import type { Kysely, Transaction } from 'kysely'
+import type { Row, Schema } from '../database/schema.ts'
 import type { Transact } from '../database/transact.ts'
 import type { Job, Schedule } from './job.ts'
-import { toJob, toJobRow, toSchedule, toScheduleRow, toStep, toStepRow } from './job-rows.ts'
 
 export type JobsRepo = ReturnType<typeof createJobsRepo>
 
@@ -12,16 +10,14 @@ export type NextRuns = ReadonlyMap<string, number | null>
 
 /** Jobs, their steps, and the schedules that they share. */
 export function createJobsRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
-  async function complete(rows: Selectable<JobsTable>[]): Promise<Job[]> {
-    const steps = await db.selectFrom('job_steps').selectAll().orderBy('step').execute()
-    const attached = await db.selectFrom('job_schedules').selectAll().orderBy('schedule_id').execute()
-    return rows.map((row) =>
-      toJob(
-        row,
-        steps.filter(({ job_id }) => job_id === row.id).map(toStep),
-        attached.filter(({ job_id }) => job_id === row.id).map(({ schedule_id }) => schedule_id),
-      ),
-    )
+  async function complete(rows: Row<'jobs'>[]): Promise<Job[]> {
+    const steps = await db.selectFrom('jobSteps').selectAll().orderBy('step').execute()
+    const attached = await db.selectFrom('jobSchedules').selectAll().orderBy('scheduleId').execute()
+    return rows.map((job) => ({
+      ...job,
+      steps: steps.filter(({ jobId }) => jobId === job.id).map(({ jobId, ...step }) => step),
+      scheduleIds: attached.filter(({ jobId }) => jobId === job.id).map(({ scheduleId }) => scheduleId),
+    }))
   }
 
   return {
@@ -50,11 +46,11 @@ export function createJobsRepo({ db, transact }: { db: Kysely<Schema>; transact:
           .where('id', '<>', job.id)
           .executeTakeFirst()
         if (namesake) return false
-        const { id, ...row } = toJobRow(job)
+        const { id, steps, scheduleIds, ...row } = job
         const { numUpdatedRows } = await trx.updateTable('jobs').set(row).where('id', '=', id).executeTakeFirst()
         if (numUpdatedRows === 0n) return false
-        await trx.deleteFrom('job_steps').where('job_id', '=', id).execute()
-        await trx.deleteFrom('job_schedules').where('job_id', '=', id).execute()
+        await trx.deleteFrom('jobSteps').where('jobId', '=', id).execute()
+        await trx.deleteFrom('jobSchedules').where('jobId', '=', id).execute()
         await insertParts(trx, job, next)
         return true
       }),
@@ -66,17 +62,14 @@ export function createJobsRepo({ db, transact }: { db: Kysely<Schema>; transact:
         return numDeletedRows === 1n
       }),
 
-    listSchedules: async (): Promise<Schedule[]> =>
-      (await db.selectFrom('schedules').selectAll().orderBy('name').execute()).map(toSchedule),
+    listSchedules: (): Promise<Schedule[]> => db.selectFrom('schedules').selectAll().orderBy('name').execute(),
 
-    async findSchedule(idOrName: string): Promise<Schedule | undefined> {
-      const row = await db
+    findSchedule: (idOrName: string): Promise<Schedule | undefined> =>
+      db
         .selectFrom('schedules')
         .selectAll()
         .where((eb) => eb.or([eb('id', '=', idOrName), eb('name', '=', idOrName)]))
-        .executeTakeFirst()
-      return row && toSchedule(row)
-    },
+        .executeTakeFirst(),
 
     /** False: the name is taken. */
     insertSchedule: (schedule: Schedule): Promise<boolean> => transact((trx) => insertSchedule(trx, schedule)),
@@ -84,7 +77,7 @@ export function createJobsRepo({ db, transact }: { db: Kysely<Schema>; transact:
     /** Every job that has it is due at `nextRunAt`. False: it is gone, or another has the name. */
     replaceSchedule: (schedule: Schedule, nextRunAt: number | null): Promise<boolean> =>
       transact(async (trx) => {
-        const { id, ...row } = toScheduleRow(schedule)
+        const { id, ...row } = schedule
         const { numUpdatedRows } = await trx
           .updateTable('schedules')
           .set(row)
@@ -101,7 +94,7 @@ export function createJobsRepo({ db, transact }: { db: Kysely<Schema>; transact:
           )
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return false
-        await trx.updateTable('job_schedules').set({ next_run_at: nextRunAt }).where('schedule_id', '=', id).execute()
+        await trx.updateTable('jobSchedules').set({ nextRunAt }).where('scheduleId', '=', id).execute()
         return true
       }),
 
@@ -115,11 +108,11 @@ export function createJobsRepo({ db, transact }: { db: Kysely<Schema>; transact:
     /** Inserts what ships and was never inserted before: what an operator deleted stays deleted. */
     seed: (schedules: Schedule[], jobs: Job[], next: NextRuns): Promise<void> =>
       transact(async (trx) => {
-        const known = await trx.selectFrom('job_seeds').select('name').execute()
+        const known = await trx.selectFrom('jobSeeds').select('name').execute()
         const isNew = (name: string) => !known.some((seed) => seed.name === name)
         for (const job of jobs.filter(({ name }) => isNew(name))) {
           const seeded = await trx
-            .insertInto('job_seeds')
+            .insertInto('jobSeeds')
             .values({ name: job.name })
             .onConflict((conflict) => conflict.doNothing())
             .executeTakeFirst()
@@ -133,9 +126,10 @@ export function createJobsRepo({ db, transact }: { db: Kysely<Schema>; transact:
 }
 
 async function insertJob(trx: Transaction<Schema>, job: Job, next: NextRuns): Promise<boolean> {
+  const { steps, scheduleIds, ...row } = job
   const { numInsertedOrUpdatedRows } = await trx
     .insertInto('jobs')
-    .values(toJobRow(job))
+    .values(row)
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst()
   if (numInsertedOrUpdatedRows !== 1n) return false
@@ -144,18 +138,23 @@ async function insertJob(trx: Transaction<Schema>, job: Job, next: NextRuns): Pr
 }
 
 async function insertParts(trx: Transaction<Schema>, { id, steps, scheduleIds }: Job, next: NextRuns): Promise<void> {
-  const stepRows = steps.map((step) => toStepRow(id, step))
-  await trx.insertInto('job_steps').values(stepRows).execute()
+  const stepRows = steps.map(({ onSuccess, onFailure, ...step }) => ({
+    ...step,
+    jobId: id,
+    onSuccess: String(onSuccess),
+    onFailure: String(onFailure),
+  }))
+  await trx.insertInto('jobSteps').values(stepRows).execute()
   for (const scheduleId of scheduleIds) {
-    const row = { job_id: id, schedule_id: scheduleId, next_run_at: next.get(scheduleId) ?? null }
-    await trx.insertInto('job_schedules').values(row).execute()
+    const row = { jobId: id, scheduleId, nextRunAt: next.get(scheduleId) ?? null }
+    await trx.insertInto('jobSchedules').values(row).execute()
   }
 }
 
 async function insertSchedule(trx: Transaction<Schema>, schedule: Schedule): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await trx
     .insertInto('schedules')
-    .values(toScheduleRow(schedule))
+    .values(schedule)
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst()
   return numInsertedOrUpdatedRows === 1n

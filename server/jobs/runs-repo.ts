@@ -4,7 +4,6 @@ import type { Outcome } from '../database/schema-jobs.ts'
 import type { Transact } from '../database/transact.ts'
 import type { SeenLease } from '../lib/lease-watch.ts'
 import type { Counts, Run, Schedule, StepRun } from './job.ts'
-import { toRun, toRunRow, toSchedule, toStepRunRow } from './job-rows.ts'
 
 export type RunsRepo = ReturnType<typeof createRunsRepo>
 
@@ -30,14 +29,14 @@ export function createRunsRepo({ db, transact }: { db: Kysely<Schema>; transact:
   return {
     /** Enabled schedules of enabled jobs whose moment has come. */
     async listDue(now: number): Promise<DueSchedule[]> {
-      const rows = await enabledSchedules(db).where('job_schedules.next_run_at', '<=', now).execute()
-      return rows.map((row) => ({ jobId: row.job_id, schedule: toSchedule(row), nextRunAt: row.next_run_at as number }))
+      const rows = await enabledSchedules(db).where('jobSchedules.nextRunAt', '<=', now).execute()
+      return rows.map(({ jobId, nextRunAt, ...schedule }) => ({ jobId, schedule, nextRunAt: nextRunAt as number }))
     },
 
     /** Enabled schedules of enabled jobs, whenever they are due. */
     async listAttached(): Promise<{ jobId: string; schedule: Schedule; nextRunAt: number | null }[]> {
       const rows = await enabledSchedules(db).execute()
-      return rows.map((row) => ({ jobId: row.job_id, schedule: toSchedule(row), nextRunAt: row.next_run_at }))
+      return rows.map(({ jobId, nextRunAt, ...schedule }) => ({ jobId, schedule, nextRunAt }))
     },
 
     /**
@@ -61,48 +60,46 @@ export function createRunsRepo({ db, transact }: { db: Kysely<Schema>; transact:
     /** Gives back moments that lie ahead: the clock that ran them was wrong, and they come again. */
     forgetMomentsAfter: (moment: number): Promise<void> =>
       transact(async (trx) => {
-        await trx.updateTable('job_runs').set({ scheduled_for: null }).where('scheduled_for', '>', moment).execute()
+        await trx.updateTable('jobRuns').set({ scheduledFor: null }).where('scheduledFor', '>', moment).execute()
       }),
 
     /** Says that the replica is alive. Undefined: the run was closed by somebody else. */
-    async renew(id: string, replica: string, leaseUntil: number): Promise<{ stopRequested: boolean } | undefined> {
-      const row = await transact((trx) =>
+    renew: (id: string, replica: string, leaseUntil: number): Promise<{ stopRequested: boolean } | undefined> =>
+      transact((trx) =>
         trx
-          .updateTable('job_runs')
-          .set({ lease_until: leaseUntil })
+          .updateTable('jobRuns')
+          .set({ leaseUntil })
           .where('id', '=', id)
           .where('replica', '=', replica)
-          .where('finished_at', 'is', null)
-          .returning('stop_requested')
+          .where('finishedAt', 'is', null)
+          .returning('stopRequested')
           .executeTakeFirst(),
-      )
-      return row && { stopRequested: row.stop_requested === 1 }
-    },
+      ),
 
     /** Asks whoever runs it to stop. False: it is not running. */
     requestStop: (id: string): Promise<boolean> =>
       transact(async (trx) => {
         const { numUpdatedRows } = await trx
-          .updateTable('job_runs')
-          .set({ stop_requested: 1 })
+          .updateTable('jobRuns')
+          .set({ stopRequested: true })
           .where('id', '=', id)
-          .where('finished_at', 'is', null)
+          .where('finishedAt', 'is', null)
           .executeTakeFirst()
         return numUpdatedRows === 1n
       }),
 
     beginStep: (step: StepRun): Promise<void> =>
       transact(async (trx) => {
-        await trx.insertInto('job_step_runs').values(toStepRunRow(step)).execute()
+        await trx.insertInto('jobStepRuns').values(step).execute()
       }),
 
     count: (stepRunId: string, { rows, files, bytes }: Counts): Promise<void> =>
       transact(async (trx) => {
         await trx
-          .updateTable('job_step_runs')
+          .updateTable('jobStepRuns')
           .set({ rows, files, bytes })
           .where('id', '=', stepRunId)
-          .where('finished_at', 'is', null)
+          .where('finishedAt', 'is', null)
           .execute()
       }),
 
@@ -110,10 +107,10 @@ export function createRunsRepo({ db, transact }: { db: Kysely<Schema>; transact:
       transact(async (trx) => {
         const { outcome, message, finishedAt, rows, files, bytes } = step
         await trx
-          .updateTable('job_step_runs')
-          .set({ outcome, message, finished_at: finishedAt, rows, files, bytes })
+          .updateTable('jobStepRuns')
+          .set({ outcome, message, finishedAt, rows, files, bytes })
           .where('id', '=', step.id)
-          .where('finished_at', 'is', null)
+          .where('finishedAt', 'is', null)
           .execute()
       }),
 
@@ -124,48 +121,51 @@ export function createRunsRepo({ db, transact }: { db: Kysely<Schema>; transact:
         const finishedAt = run.finishedAt ?? run.startedAt
         if (!(await closeRun(trx, id, run.replica, { outcome, message, finishedAt }))) return false
         if (notification) {
-          const queued = { status: 'waiting' as const, attempts: 0, next_attempt_at: finishedAt, message: '' }
+          const queued = { status: 'waiting' as const, attempts: 0, nextAttemptAt: finishedAt, message: '' }
           await trx
-            .insertInto('job_notifications')
-            .values({ id: notification.id, operator_id: notification.operatorId, run_id: id, ...queued })
+            .insertInto('jobNotifications')
+            .values({ id: notification.id, operatorId: notification.operatorId, runId: id, ...queued })
             .execute()
         }
         return true
       }),
 
     /** Runs of all replicas, with their leases. */
-    async listUnfinished(): Promise<(Run & SeenLease)[]> {
-      const rows = await db.selectFrom('job_runs').selectAll().where('finished_at', 'is', null).execute()
-      return rows.map((row) => ({ ...toRun(row), mark: row.lease_until }))
-    },
+    listUnfinished: (): Promise<(Run & SeenLease)[]> =>
+      db
+        .selectFrom('jobRuns')
+        .select([...RUN_COLUMNS, 'leaseUntil as mark'])
+        .where('finishedAt', 'is', null)
+        .execute(),
 
-    async find(id: string): Promise<Run | undefined> {
-      const row = await db.selectFrom('job_runs').selectAll().where('id', '=', id).executeTakeFirst()
-      return row && toRun(row)
-    },
+    find: (id: string): Promise<Run | undefined> =>
+      db.selectFrom('jobRuns').select(RUN_COLUMNS).where('id', '=', id).executeTakeFirst(),
 
-    async findUnfinished(jobId: string): Promise<Run | undefined> {
-      const row = await db
-        .selectFrom('job_runs')
-        .selectAll()
-        .where('job_id', '=', jobId)
-        .where('finished_at', 'is', null)
-        .executeTakeFirst()
-      return row && toRun(row)
-    },
+    findUnfinished: (jobId: string): Promise<Run | undefined> =>
+      db
+        .selectFrom('jobRuns')
+        .select(RUN_COLUMNS)
+        .where('jobId', '=', jobId)
+        .where('finishedAt', 'is', null)
+        .executeTakeFirst(),
   }
 }
 
+export const RUN_COLUMNS = [
+  ...(['id', 'jobId', 'scheduleId', 'scheduledFor', 'trigger', 'requestedBy'] as const),
+  ...(['replica', 'startStep', 'startedAt', 'finishedAt', 'outcome', 'message'] as const),
+]
+
 const enabledSchedules = (db: Kysely<Schema>) =>
   db
-    .selectFrom('job_schedules')
-    .innerJoin('jobs', 'jobs.id', 'job_schedules.job_id')
-    .innerJoin('schedules', 'schedules.id', 'job_schedules.schedule_id')
+    .selectFrom('jobSchedules')
+    .innerJoin('jobs', 'jobs.id', 'jobSchedules.jobId')
+    .innerJoin('schedules', 'schedules.id', 'jobSchedules.scheduleId')
     .selectAll('schedules')
-    .select(['job_schedules.job_id', 'job_schedules.next_run_at'])
-    .where('jobs.enabled', '=', 1)
-    .where('schedules.enabled', '=', 1)
-    .orderBy('job_schedules.next_run_at')
+    .select(['jobSchedules.jobId', 'jobSchedules.nextRunAt'])
+    .where('jobs.isEnabled', '=', true)
+    .where('schedules.isEnabled', '=', true)
+    .orderBy('jobSchedules.nextRunAt')
 
 async function advance(
   trx: Transaction<Schema>,
@@ -174,11 +174,11 @@ async function advance(
   to: number | null,
 ): Promise<boolean> {
   const { numUpdatedRows } = await trx
-    .updateTable('job_schedules')
-    .set({ next_run_at: to })
-    .where('job_id', '=', jobId)
-    .where('schedule_id', '=', scheduleId)
-    .where('next_run_at', from === null ? 'is' : '=', from)
+    .updateTable('jobSchedules')
+    .set({ nextRunAt: to })
+    .where('jobId', '=', jobId)
+    .where('scheduleId', '=', scheduleId)
+    .where('nextRunAt', from === null ? 'is' : '=', from)
     .executeTakeFirst()
   return numUpdatedRows === 1n
 }
@@ -186,8 +186,8 @@ async function advance(
 /** Two indexes may object: one moment runs once, and one job does not run twice at the same time. */
 async function insertRun(trx: Transaction<Schema>, run: Run, leaseUntil: number): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await trx
-    .insertInto('job_runs')
-    .values(toRunRow(run, leaseUntil))
+    .insertInto('jobRuns')
+    .values({ ...run, leaseUntil })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst()
   return numInsertedOrUpdatedRows === 1n
@@ -201,18 +201,18 @@ async function closeRun(
   { outcome, message, finishedAt }: { outcome: Outcome; message: string; finishedAt: number },
 ): Promise<boolean> {
   const { numUpdatedRows } = await trx
-    .updateTable('job_runs')
-    .set({ outcome, message, finished_at: finishedAt })
+    .updateTable('jobRuns')
+    .set({ outcome, message, finishedAt })
     .where('id', '=', id)
     .where('replica', '=', replica)
-    .where('finished_at', 'is', null)
+    .where('finishedAt', 'is', null)
     .executeTakeFirst()
   if (numUpdatedRows === 0n) return false
   await trx
-    .updateTable('job_step_runs')
-    .set({ outcome, message, finished_at: finishedAt })
-    .where('run_id', '=', id)
-    .where('finished_at', 'is', null)
+    .updateTable('jobStepRuns')
+    .set({ outcome, message, finishedAt })
+    .where('runId', '=', id)
+    .where('finishedAt', 'is', null)
     .execute()
   return true
 }

@@ -270,11 +270,11 @@ function activityOf(scope: 'upload' | 'file', row: Counted): ActivityTable[] {
       id: row.id,
       day: 0,
       downloads: row.download_count ?? 0,
-      downloaded_bytes: row.downloaded_bytes ?? 0,
+      downloadedBytes: row.downloaded_bytes ?? 0,
       uploads: 0,
-      uploaded_bytes: 0,
-      last_download_at: row.last_downloaded_at ? epochMs(row.last_downloaded_at) : 0,
-      last_upload_at: 0,
+      uploadedBytes: 0,
+      lastDownloadAt: row.last_downloaded_at ? epochMs(row.last_downloaded_at) : 0,
+      lastUploadAt: 0,
     },
   ]
 }

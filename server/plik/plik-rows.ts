@@ -47,6 +47,8 @@ export async function toUpload(row: PlikUpload, owner: Pick<Upload, 'userId' | '
     comments: row.comments ?? '',
     ...(await passwordOf(row)),
     sourceAddress: row.remote_ip ?? '',
+    fileCount: 0,
+    returnedSlots: 0,
   }
 }
 

@@ -1,6 +1,6 @@
-import type { Insertable, Kysely, Selectable, Updateable } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { Database } from '../database/open-database.ts'
-import type { ResumablesTable, Schema } from '../database/schema.ts'
+import type { Row, Schema } from '../database/schema.ts'
 import type { Trx } from '../database/transact.ts'
 import type { SeenLease } from '../lib/lease-watch.ts'
 import type { GuestQuota, SpareUploads } from '../uploads/intake/guest-quota.ts'
@@ -23,12 +23,12 @@ export type AssertRoom = (trx: Trx) => Promise<void>
 /** Every query on resumables. Only who holds the lease changes a row; what loses it learns so by `undefined` or `false`. */
 export function createResumableUploadsRepo({ db, prepare, transact, spareUploads }: Dependencies) {
   const byId = prepare(db.selectFrom('resumables').selectAll().where('id', '=', ''))
-  const byBlob = prepare(db.selectFrom('resumables').select('id').where('blob_key', '=', ''))
+  const byBlob = prepare(db.selectFrom('resumables').select('id').where('blobKey', '=', ''))
 
   /** Before its own row is locked: a transaction that needs both locks the upload first. */
   async function spare(trx: Trx, id: string, until: number): Promise<void> {
-    const row = await trx.selectFrom('resumables').select('upload_id').where('id', '=', id).executeTakeFirst()
-    if (row?.upload_id) await spareUploads(trx, [row.upload_id], until)
+    const row = await trx.selectFrom('resumables').select('uploadId').where('id', '=', id).executeTakeFirst()
+    if (row?.uploadId) await spareUploads(trx, [row.uploadId], until)
   }
 
   return {
@@ -42,9 +42,9 @@ export function createResumableUploadsRepo({ db, prepare, transact, spareUploads
         const granted = guestQuota ? await guestQuota.grant(trx) : Number.POSITIVE_INFINITY
         if (created.uploadId !== null) await spareUploads(trx, [created.uploadId], created.expiresAt)
         const resumable = { ...created, maxSize: smaller(created.maxSize, granted) }
-        await trx.insertInto('resumables').values(toRow(resumable)).execute()
+        await trx.insertInto('resumables').values(columnsOf(resumable)).execute()
         if (resumable.fileId !== null)
-          await trx.updateTable('files').set({ lease_until: null }).where('id', '=', resumable.fileId).execute()
+          await trx.updateTable('files').set({ leaseUntil: null }).where('id', '=', resumable.fileId).execute()
         return resumable
       }),
 
@@ -61,7 +61,7 @@ export function createResumableUploadsRepo({ db, prepare, transact, spareUploads
       transact(async (trx) => {
         const row = await trx
           .updateTable('resumables')
-          .set({ writer, lease_until: leaseUntil, is_wanted: 0 })
+          .set({ writer, leaseUntil, isWanted: false })
           .where('id', '=', id)
           .where('writer', 'is', null)
           .returningAll()
@@ -71,7 +71,7 @@ export function createResumableUploadsRepo({ db, prepare, transact, spareUploads
 
     /** Leases of all writers, those who died among them. */
     listLeases: (): Promise<SeenLease[]> =>
-      db.selectFrom('resumables').select(['id', 'lease_until as mark']).where('writer', 'is not', null).execute(),
+      db.selectFrom('resumables').select(['id', 'leaseUntil as mark']).where('writer', 'is not', null).execute(),
 
     /** Takes leases that were not renewed since they were seen. Their writers did not let go, so the blobs are torn. */
     takeLeases: (leases: readonly SeenLease[]): Promise<void> =>
@@ -79,17 +79,17 @@ export function createResumableUploadsRepo({ db, prepare, transact, spareUploads
         for (const { id, mark } of leases)
           await trx
             .updateTable('resumables')
-            .set({ writer: null, lease_until: 0, is_torn: 1 })
+            .set({ writer: null, leaseUntil: 0, isTorn: true })
             .where('id', '=', id)
             .where('writer', 'is not', null)
-            .where('lease_until', '=', mark)
+            .where('leaseUntil', '=', mark)
             .execute()
       }),
 
     /** Asks whoever holds the lease to let go. */
     want: (id: string): Promise<void> =>
       transact(async (trx) => {
-        await trx.updateTable('resumables').set({ is_wanted: 1 }).where('id', '=', id).execute()
+        await trx.updateTable('resumables').set({ isWanted: true }).where('id', '=', id).execute()
       }),
 
     /** Notes how far `writer` has come and renews its lease. Undefined: it lost the lease. */
@@ -104,12 +104,12 @@ export function createResumableUploadsRepo({ db, prepare, transact, spareUploads
         if (progress.expiresAt !== undefined) await spare(trx, id, progress.expiresAt)
         const row = await trx
           .updateTable('resumables')
-          .set({ ...progressColumns(progress), lease_until: leaseUntil })
+          .set({ ...columnsOf(progress), leaseUntil })
           .where('id', '=', id)
           .where('writer', '=', writer)
-          .returning('is_wanted')
+          .returning('isWanted')
           .executeTakeFirst()
-        return row && { isWanted: row.is_wanted === 1, isOver: await isOver(trx, id, now) }
+        return row && { ...row, isOver: await isOver(trx, id, now) }
       }),
 
     /** Reserves `bytes` for what `writer` is about to take. False: it lost the lease. Throws what `assertRoom` throws. */
@@ -129,7 +129,7 @@ export function createResumableUploadsRepo({ db, prepare, transact, spareUploads
     settle: async (trx: Trx, id: string, writer: string, progress: Progress): Promise<boolean> => {
       const { numUpdatedRows } = await trx
         .updateTable('resumables')
-        .set(progressColumns(progress))
+        .set(columnsOf(progress))
         .where('id', '=', id)
         .where('writer', '=', writer)
         .executeTakeFirst()
@@ -142,7 +142,7 @@ export function createResumableUploadsRepo({ db, prepare, transact, spareUploads
         if (progress.expiresAt !== undefined) await spare(trx, id, progress.expiresAt)
         const { numUpdatedRows } = await trx
           .updateTable('resumables')
-          .set({ ...progressColumns(progress), writer: null, lease_until: 0, is_wanted: 0 })
+          .set({ ...columnsOf(progress), writer: null, leaseUntil: 0, isWanted: false })
           .where('id', '=', id)
           .where('writer', '=', writer)
           .executeTakeFirst()
@@ -161,7 +161,7 @@ export function createResumableUploadsRepo({ db, prepare, transact, spareUploads
       }),
 
     async findByFile(fileId: string): Promise<ResumableUpload | undefined> {
-      const row = await db.selectFrom('resumables').selectAll().where('file_id', '=', fileId).executeTakeFirst()
+      const row = await db.selectFrom('resumables').selectAll().where('fileId', '=', fileId).executeTakeFirst()
       return row && toResumableUpload(row)
     },
 
@@ -188,33 +188,33 @@ async function isOver(db: Kysely<Schema>, id: string, now: number): Promise<bool
 function over(db: Kysely<Schema>, now: number) {
   return db
     .selectFrom('resumables')
-    .leftJoin('files', 'files.id', 'resumables.file_id')
-    .leftJoin('file_requests', (join) =>
-      join.on(({ eb, fn }) => eb('file_requests.id', '=', fn.coalesce('resumables.request_id', 'files.request_id'))),
+    .leftJoin('files', 'files.id', 'resumables.fileId')
+    .leftJoin('fileRequests', (join) =>
+      join.on(({ eb, fn }) => eb('fileRequests.id', '=', fn.coalesce('resumables.requestId', 'files.requestId'))),
     )
     .leftJoin('uploads', (join) =>
-      join.on(({ eb, fn }) => eb('uploads.id', '=', fn.coalesce('resumables.upload_id', 'file_requests.upload_id'))),
+      join.on(({ eb, fn }) => eb('uploads.id', '=', fn.coalesce('resumables.uploadId', 'fileRequests.uploadId'))),
     )
-    .leftJoin('users', 'users.id', 'resumables.user_id')
+    .leftJoin('users', 'users.id', 'resumables.userId')
     .where((eb) =>
       eb.or([
-        eb('resumables.expires_at', '<=', now),
+        eb('resumables.expiresAt', '<=', now),
         eb.and([
-          eb.or([eb('resumables.status', '=', 'open'), eb('resumables.file_id', 'is', null)]),
+          eb.or([eb('resumables.status', '=', 'open'), eb('resumables.fileId', 'is', null)]),
           eb.or([
             eb.and([
-              eb('resumables.file_id', 'is not', null),
+              eb('resumables.fileId', 'is not', null),
               eb.or([eb('files.id', 'is', null), eb('files.status', 'not in', ['uploading', 'uploaded'])]),
             ]),
             eb('uploads.status', 'in', ['removed', 'expired']),
             eb.and([
-              eb.or([eb('uploads.started_at', 'is not', null), eb('resumables.file_id', 'is', null)]),
-              eb('uploads.expires_at', '<=', now),
+              eb.or([eb('uploads.startedAt', 'is not', null), eb('resumables.fileId', 'is', null)]),
+              eb('uploads.expiresAt', '<=', now),
             ]),
-            eb('file_requests.revoked_at', 'is not', null),
-            eb('file_requests.expires_at', '<=', now),
-            eb.and([eb('resumables.request_id', 'is not', null), eb('uploads.id', 'is', null)]),
-            eb.and([eb('resumables.user_id', 'is not', null), eb('users.id', 'is', null)]),
+            eb('fileRequests.revokedAt', 'is not', null),
+            eb('fileRequests.expiresAt', '<=', now),
+            eb.and([eb('resumables.requestId', 'is not', null), eb('uploads.id', 'is', null)]),
+            eb.and([eb('resumables.userId', 'is not', null), eb('users.id', 'is', null)]),
           ]),
         ]),
       ]),
@@ -224,61 +224,18 @@ function over(db: Kysely<Schema>, now: number) {
 const smaller = (limit: number | null, granted: number): number | null =>
   Number.isFinite(granted) ? Math.min(limit ?? granted, granted) : limit
 
-function toResumableUpload(row: Selectable<ResumablesTable>): ResumableUpload {
-  return {
-    id: row.id,
-    status: row.status,
-    uploadId: row.upload_id,
-    fileId: row.file_id,
-    ownsUpload: row.owns_upload === 1,
-    blobKey: row.blob_key,
-    size: row.length,
-    maxSize: row.max_length,
-    offset: row.received,
-    notes: row.notes,
-    metadata: row.metadata,
-    concat: row.concat,
-    sha256: row.sha256,
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
-    isTorn: row.is_torn === 1,
-    requestId: row.request_id,
-    userId: row.user_id,
-    reserved: row.reserved,
-  }
-}
+/** Some columns have other names than here: they are as old as the first version. */
+const toResumableUpload = ({ length, maxLength, received, ...row }: Row<'resumables'>): ResumableUpload => ({
+  ...row,
+  size: length,
+  maxSize: maxLength,
+  offset: received,
+})
 
-function toRow(resumable: ResumableUpload): Insertable<ResumablesTable> {
-  return {
-    id: resumable.id,
-    status: resumable.status,
-    upload_id: resumable.uploadId,
-    file_id: resumable.fileId,
-    owns_upload: resumable.ownsUpload ? 1 : 0,
-    blob_key: resumable.blobKey,
-    length: resumable.size,
-    max_length: resumable.maxSize,
-    received: resumable.offset,
-    notes: resumable.notes,
-    metadata: resumable.metadata,
-    concat: resumable.concat,
-    sha256: resumable.sha256,
-    created_at: resumable.createdAt,
-    expires_at: resumable.expiresAt,
-    is_torn: resumable.isTorn ? 1 : 0,
-    request_id: resumable.requestId,
-    user_id: resumable.userId,
-    reserved: resumable.reserved,
-  }
-}
-
-function progressColumns({ offset, size, blobKey, expiresAt, isTorn, ...rest }: Progress): Updateable<ResumablesTable> {
-  return {
-    ...rest,
-    ...(offset === undefined ? {} : { received: offset }),
-    ...(size === undefined ? {} : { length: size }),
-    ...(blobKey === undefined ? {} : { blob_key: blobKey }),
-    ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
-    ...(isTorn === undefined ? {} : { is_torn: isTorn ? 1 : 0 }),
-  }
-}
+/** What `changes` leave out stays as it is: Kysely does not write what is undefined. */
+const columnsOf = <T extends Partial<ResumableUpload>>({ size, maxSize, offset, ...changes }: T) => ({
+  ...changes,
+  length: size,
+  maxLength: maxSize,
+  received: offset,
+})

@@ -14,7 +14,7 @@ export interface StoredBytes {
   fault: FileFault | null
 }
 
-const COLUMNS = ['id as fileId', 'blob_key as blobKey', 'size', 'sha256', 'fault'] as const
+const COLUMNS = ['id as fileId', 'blobKey as blobKey', 'size', 'sha256', 'fault'] as const
 
 /** What checks of the stored bytes ask and note. */
 export function createFilesCheckRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
@@ -23,7 +23,7 @@ export function createFilesCheckRepo({ db, transact }: { db: Kysely<Schema>; tra
       .selectFrom('files')
       .select(COLUMNS)
       .where('status', '=', 'uploaded')
-      .where('blob_key', 'is not', null)
+      .where('blobKey', 'is not', null)
       .$narrowType<{
         blobKey: string
       }>()
@@ -37,18 +37,18 @@ export function createFilesCheckRepo({ db, transact }: { db: Kysely<Schema>; tra
     async listVariants(afterKey: string, limit: number): Promise<{ blobKey: string; size: number }[]> {
       return db
         .selectFrom('variants')
-        .select(['blob_key as blobKey', 'size'])
-        .where('blob_key', '>', afterKey)
-        .orderBy('blob_key')
+        .select(['blobKey as blobKey', 'size'])
+        .where('blobKey', '>', afterKey)
+        .orderBy('blobKey')
         .limit(limit)
         .execute()
     },
 
     /** Those whose digest was never compared, then those that were not since `before`, the longest ago first. */
     async listUnverified(before: number, limit: number): Promise<StoredBytes[]> {
-      const never = await stored().where('verified_at', 'is', null).limit(limit).execute()
+      const never = await stored().where('verifiedAt', 'is', null).limit(limit).execute()
       if (never.length > 0) return never
-      return stored().where('verified_at', '<', before).orderBy('verified_at').limit(limit).execute()
+      return stored().where('verifiedAt', '<', before).orderBy('verifiedAt').limit(limit).execute()
     },
 
     /** Unless the file went, or its bytes are others by now. Returns how many were noted. */
@@ -58,9 +58,9 @@ export function createFilesCheckRepo({ db, transact }: { db: Kysely<Schema>; tra
         for (const { fileId, blobKey, fault, verifiedAt } of found) {
           const { numUpdatedRows } = await trx
             .updateTable('files')
-            .set(verifiedAt === undefined ? { fault } : { fault, verified_at: verifiedAt })
+            .set(verifiedAt === undefined ? { fault } : { fault, verifiedAt })
             .where('id', '=', fileId)
-            .where('blob_key', '=', blobKey)
+            .where('blobKey', '=', blobKey)
             .where('status', '=', 'uploaded')
             .executeTakeFirst()
           noted += Number(numUpdatedRows)
@@ -72,7 +72,7 @@ export function createFilesCheckRepo({ db, transact }: { db: Kysely<Schema>; tra
     forgetVariants: (blobKeys: readonly string[]): Promise<void> =>
       transact(async (trx) => {
         for (const keys of chunks(blobKeys, 500))
-          await trx.deleteFrom('variants').where('blob_key', 'in', keys).execute()
+          await trx.deleteFrom('variants').where('blobKey', 'in', keys).execute()
       }),
 
     async countFaults(): Promise<number> {

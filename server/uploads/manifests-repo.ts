@@ -8,13 +8,13 @@ export type ManifestsRepo = ReturnType<typeof createManifestsRepo>
 export function createManifestsRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
   return {
     async find(uploadId: string): Promise<string | undefined> {
-      const row = await db.selectFrom('manifests').select('sealed').where('upload_id', '=', uploadId).executeTakeFirst()
+      const row = await db.selectFrom('manifests').select('sealed').where('uploadId', '=', uploadId).executeTakeFirst()
       return row?.sealed
     },
 
     insert: (uploadId: string, sealed: string): Promise<void> =>
       transact(async (trx) => {
-        await trx.insertInto('manifests').values({ upload_id: uploadId, sealed }).execute()
+        await trx.insertInto('manifests').values({ uploadId, sealed }).execute()
       }),
 
     /** Compare-and-set. False: it is another one by now, or gone. */
@@ -23,7 +23,7 @@ export function createManifestsRepo({ db, transact }: { db: Kysely<Schema>; tran
         const { numUpdatedRows } = await trx
           .updateTable('manifests')
           .set({ sealed })
-          .where('upload_id', '=', uploadId)
+          .where('uploadId', '=', uploadId)
           .where('sealed', '=', before)
           .executeTakeFirst()
         return numUpdatedRows === 1n

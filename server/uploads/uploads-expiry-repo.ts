@@ -4,7 +4,6 @@ import type { Schema } from '../database/schema.ts'
 import type { Transact } from '../database/transact.ts'
 import type { SeenLease } from '../lib/lease-watch.ts'
 import type { StoredFile } from './upload.ts'
-import { toFile } from './upload-rows.ts'
 import { dropFiles, giveBackFile, hasFileThatIs } from './uploads-repo.ts'
 
 export type UploadsExpiryRepo = ReturnType<typeof createUploadsExpiryRepo>
@@ -17,11 +16,11 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
       transact(async (trx) => {
         const last = await trx
           .selectFrom('uploads')
-          .select(['expires_at', 'id'])
+          .select(['expiresAt', 'id'])
           .where('status', '=', 'active')
-          .where('expires_at', '<=', now)
+          .where('expiresAt', '<=', now)
           .where(isNotSpared)
-          .orderBy('expires_at')
+          .orderBy('expiresAt')
           .orderBy('id')
           .offset(limit - 1)
           .limit(1)
@@ -31,9 +30,7 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
           .set({ status: 'expired' })
           .where('status', '=', 'active')
           .where(({ eb, refTuple, tuple }) =>
-            last
-              ? eb(refTuple('expires_at', 'id'), '<=', tuple(last.expires_at, last.id))
-              : eb('expires_at', '<=', now),
+            last ? eb(refTuple('expiresAt', 'id'), '<=', tuple(last.expiresAt, last.id)) : eb('expiresAt', '<=', now),
           )
           .where(isNotSpared)
           .returning('id')
@@ -46,16 +43,16 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
     listWriting: (): Promise<SeenLease[]> =>
       db
         .selectFrom('files')
-        .select(['id', ({ ref }) => ref('lease_until').$notNull().as('mark')])
+        .select(['id', ({ ref }) => ref('leaseUntil').$notNull().as('mark')])
         .where('status', '=', sql.lit('uploading'))
-        .where('lease_until', 'is not', null)
+        .where('leaseUntil', 'is not', null)
         .execute(),
 
     /** Pending quick uploads between two of their files. `mark` is another one once the next began. */
     listPending: (): Promise<SeenLease[]> =>
       db
         .selectFrom('uploads')
-        .select(['id', 'file_count as mark'])
+        .select(['id', 'fileCount as mark'])
         .where('status', '=', 'pending')
         .where((eb) => eb.not(hasFileThatIs(['uploading'], eb)))
         .execute(),
@@ -78,7 +75,7 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
             .set({ status: 'removed' })
             .where('id', '=', id)
             .where('status', '=', 'pending')
-            .where('file_count', '=', mark)
+            .where('fileCount', '=', mark)
             .executeTakeFirst()
           if (numUpdatedRows === 1n) ended.push(id)
         }
@@ -87,43 +84,35 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
       }),
 
     /** Without those of which a last copy is still on its way. */
-    async listRemovedFiles(limit: number): Promise<StoredFile[]> {
-      const rows = await db
+    listRemovedFiles: (limit: number): Promise<StoredFile[]> =>
+      db
         .selectFrom('files')
         .selectAll()
         .where('status', '=', 'removed')
         .where('id', 'not in', onTheirWay(db))
         .limit(limit)
-        .execute()
-      return rows.map(toFile)
-    },
+        .execute(),
 
     /** Files with bytes that nobody can reach any more, whether or not this was noted; in order of id, those after `afterId`. */
-    async listDueFiles(now: number, afterId: string, limit: number): Promise<StoredFile[]> {
-      const rows = await db
+    listDueFiles: (now: number, afterId: string, limit: number): Promise<StoredFile[]> =>
+      db
         .selectFrom('files')
-        .innerJoin('uploads', 'uploads.id', 'files.upload_id')
+        .innerJoin('uploads', 'uploads.id', 'files.uploadId')
         .selectAll('files')
-        .where('files.blob_key', 'is not', null)
-        .where((eb) => eb.or([eb('files.status', '=', 'removed'), eb('uploads.expires_at', '<=', now)]))
+        .where('files.blobKey', 'is not', null)
+        .where((eb) => eb.or([eb('files.status', '=', 'removed'), eb('uploads.expiresAt', '<=', now)]))
         .where('files.id', '>', afterId)
         .where('files.id', 'not in', onTheirWay(db))
         .orderBy('files.id')
         .limit(limit)
-        .execute()
-      return rows.map(toFile)
-    },
+        .execute(),
 
     /** Every blob of each file: its own, and those of the images derived from it. */
     async listBlobs(files: readonly StoredFile[]): Promise<Map<StoredFile, string[]>> {
       const blobs = new Map(files.map((file) => [file.id, file.blobKey === null ? [] : [file.blobKey]]))
       for (const ids of chunks([...blobs.keys()])) {
-        const rows = await db
-          .selectFrom('variants')
-          .select(['file_id', 'blob_key'])
-          .where('file_id', 'in', ids)
-          .execute()
-        for (const row of rows) blobs.get(row.file_id)?.push(row.blob_key)
+        const rows = await db.selectFrom('variants').select(['fileId', 'blobKey']).where('fileId', 'in', ids).execute()
+        for (const row of rows) blobs.get(row.fileId)?.push(row.blobKey)
       }
       return new Map(files.map((file) => [file, blobs.get(file.id) ?? []]))
     },
@@ -134,11 +123,11 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
         for (const ids of chunks(fileIds)) {
           await trx
             .updateTable('files')
-            .set({ status: 'deleted', blob_key: null, lease_until: null })
+            .set({ status: 'deleted', blobKey: null, leaseUntil: null })
             .where('id', 'in', ids)
             .where('status', '=', 'removed')
             .execute()
-          await trx.deleteFrom('variants').where('file_id', 'in', ids).execute()
+          await trx.deleteFrom('variants').where('fileId', 'in', ids).execute()
         }
       }),
 
@@ -151,7 +140,7 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
           .where((eb) =>
             eb.or([
               eb('status', '=', 'removed'),
-              eb.and([eb('status', '=', 'expired'), eb('expires_at', '<', expiredBefore)]),
+              eb.and([eb('status', '=', 'expired'), eb('expiresAt', '<', expiredBefore)]),
             ]),
           )
           .where(({ not, exists, selectFrom }) =>
@@ -159,7 +148,7 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
               exists(
                 selectFrom('files')
                   .select('files.id')
-                  .whereRef('files.upload_id', '=', 'uploads.id')
+                  .whereRef('files.uploadId', '=', 'uploads.id')
                   .where('files.status', '<>', 'deleted'),
               ),
             ),
@@ -168,7 +157,7 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
           .execute()
         const ids = idsOf(over)
         if (ids.length === 0) return 0
-        await trx.deleteFrom('files').where('upload_id', 'in', ids).execute()
+        await trx.deleteFrom('files').where('uploadId', 'in', ids).execute()
         await trx.deleteFrom('uploads').where('id', 'in', ids).execute()
         return ids.length
       }),
@@ -177,10 +166,10 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
 
 /** The time of an upload starts with its first whole file; until then it is kept for those who send one. */
 const isNotSpared = (eb: ExpressionBuilder<Schema, 'uploads'>) =>
-  eb.or([eb('started_at', 'is not', null), eb.not(hasFileThatIs(['uploading'], eb))])
+  eb.or([eb('startedAt', 'is not', null), eb.not(hasFileThatIs(['uploading'], eb))])
 
 /** Files whose last copy was counted before its last bytes were sent (`downloads/claims.ts`). */
 const onTheirWay = (db: Kysely<Schema>) =>
-  db.selectFrom('claims').select('file_id').where('spent', '=', 1).where(sql<boolean>`busy_until > 0`)
+  db.selectFrom('claims').select('fileId').where('spent', '=', true).where(sql<boolean>`busy_until > 0`)
 
 const idsOf = (rows: readonly { id: string }[]): string[] => rows.map(({ id }) => id)

@@ -2,14 +2,13 @@ import type { Insertable, Kysely } from 'kysely'
 import type { ActivityTable, Schema } from '../database/schema.ts'
 import type { Transact } from '../database/transact.ts'
 import type { StoredFile, Upload } from './upload.ts'
-import { toFileRow, toUploadRow } from './upload-rows.ts'
 
 /** Uploads that come from another server: each of them once, however often the import runs. */
 export function createUploadsImportRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
   return {
     /** Whether the upload was brought over before, even if it has been removed since. */
     async wasImported(uploadId: string): Promise<boolean> {
-      const row = await db.selectFrom('imported_uploads').select('id').where('id', '=', uploadId).executeTakeFirst()
+      const row = await db.selectFrom('importedUploads').select('id').where('id', '=', uploadId).executeTakeFirst()
       return row !== undefined
     },
 
@@ -22,16 +21,16 @@ export function createUploadsImportRepo({ db, transact }: { db: Kysely<Schema>; 
     ): Promise<boolean> =>
       transact(async (trx) => {
         const { numInsertedOrUpdatedRows } = await trx
-          .insertInto('imported_uploads')
-          .values({ id: upload.id, imported_at: now })
+          .insertInto('importedUploads')
+          .values({ id: upload.id, importedAt: now })
           .onConflict((conflict) => conflict.doNothing())
           .executeTakeFirst()
         if (numInsertedOrUpdatedRows !== 1n) return false
         await trx
           .insertInto('uploads')
-          .values({ ...toUploadRow(upload), file_count: files.length })
+          .values({ ...upload, fileCount: files.length })
           .execute()
-        for (const file of files) await trx.insertInto('files').values(toFileRow(file, null)).execute()
+        for (const file of files) await trx.insertInto('files').values(file).execute()
         for (const row of activity)
           await trx
             .insertInto('activity')
@@ -46,24 +45,21 @@ export function createUploadsImportRepo({ db, transact }: { db: Kysely<Schema>; 
       db
         .selectFrom('files')
         .select(['id', 'position'])
-        .where('upload_id', '=', uploadId)
+        .where('uploadId', '=', uploadId)
         .where('status', '=', 'deleted')
-        .where('uploaded_at', 'is', null)
+        .where('uploadedAt', 'is', null)
         .execute(),
 
     /** Gives such a file its bytes. False: it is not there any more, or has some. */
-    addBytes: (file: StoredFile): Promise<boolean> =>
+    addBytes: ({ id, ...columns }: StoredFile): Promise<boolean> =>
       transact(async (trx) => {
-        const { id, ...columns } = toFileRow(file, null)
         const { numUpdatedRows } = await trx
           .updateTable('files')
           .set(columns)
           .where('id', '=', id)
           .where('status', '=', 'deleted')
-          .where('uploaded_at', 'is', null)
-          .where('upload_id', 'in', (eb) =>
-            eb.selectFrom('uploads').select('uploads.id').where('status', '=', 'active'),
-          )
+          .where('uploadedAt', 'is', null)
+          .where('uploadId', 'in', (eb) => eb.selectFrom('uploads').select('uploads.id').where('status', '=', 'active'))
           .executeTakeFirst()
         return numUpdatedRows === 1n
       }),

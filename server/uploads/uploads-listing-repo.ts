@@ -6,7 +6,6 @@ import { selectPage } from '../database/select-page.ts'
 import type { Page, Paging } from '../lib/paging.ts'
 import type { Totals, UploadFilter, UploadSort } from './listing.ts'
 import type { StoredFile, Upload } from './upload.ts'
-import { toFile, toUpload } from './upload-rows.ts'
 
 export type UploadsListingRepo = ReturnType<typeof createUploadsListingRepo>
 
@@ -16,8 +15,8 @@ export function createUploadsListingRepo({ db }: { db: Kysely<Schema> }) {
     async listUploads(filter: UploadFilter, paging: Paging<UploadSort>, now: number): Promise<Page<Upload>> {
       const entries = filtered(db, filter, now).select((eb) => [
         'uploads.id',
-        sortKey(eb, paging.sort).as('sort_key'),
-        eb('uploads.file_count', '-', eb.ref('uploads.returned_slots')).as('weight'),
+        sortKey(eb, paging.sort).as('sortKey'),
+        eb('uploads.fileCount', '-', eb.ref('uploads.returnedSlots')).as('weight'),
       ])
       const { results, ...rest } = await selectPage(db, entries, paging)
       return { ...rest, results: await uploadsOf(db, results) }
@@ -30,11 +29,11 @@ export function createUploadsListingRepo({ db }: { db: Kysely<Schema> }) {
         const rows = await db
           .selectFrom('files')
           .selectAll()
-          .where('upload_id', 'in', ids)
-          .orderBy('upload_id')
+          .where('uploadId', 'in', ids)
+          .orderBy('uploadId')
           .orderBy('position')
           .execute()
-        for (const row of rows) files.get(row.upload_id)?.push(toFile(row))
+        for (const row of rows) files.get(row.uploadId)?.push(row)
       }
       return files
     },
@@ -44,7 +43,7 @@ export function createUploadsListingRepo({ db }: { db: Kysely<Schema> }) {
         .select(({ fn }) => fn.countAll().as('uploads'))
         .executeTakeFirstOrThrow()
       const { files, size } = await filtered(db, filter, now)
-        .innerJoin('files', 'files.upload_id', 'uploads.id')
+        .innerJoin('files', 'files.uploadId', 'uploads.id')
         .where('files.status', '=', 'uploaded')
         .select(({ fn }) => [fn.countAll().as('files'), fn.sum('files.size').as('size')])
         .executeTakeFirstOrThrow()
@@ -57,16 +56,15 @@ function filtered(db: Kysely<Schema>, { userId, tokenId, ...wanted }: UploadFilt
   let query = db
     .selectFrom('uploads')
     .where('uploads.status', '=', 'active')
-    .where((eb) => eb.or([eb('uploads.expires_at', 'is', null), eb('uploads.expires_at', '>', now)]))
-  if (userId === null) query = query.where('uploads.user_id', 'is', null)
-  else if (userId !== undefined) query = query.where('uploads.user_id', '=', userId)
-  if (tokenId !== undefined) query = query.where('uploads.token_id', '=', tokenId)
-  for (const flag of ['one_shot', 'removable', 'stream', 'extend_ttl'] as const) {
-    const value = wanted[FLAGS[flag]]
-    if (value !== undefined) query = query.where(`uploads.${flag}`, '=', value ? 1 : 0)
+    .where((eb) => eb.or([eb('uploads.expiresAt', 'is', null), eb('uploads.expiresAt', '>', now)]))
+  if (userId === null) query = query.where('uploads.userId', 'is', null)
+  else if (userId !== undefined) query = query.where('uploads.userId', '=', userId)
+  if (tokenId !== undefined) query = query.where('uploads.tokenId', '=', tokenId)
+  for (const flag of ['oneShot', 'removable', 'stream', 'extendTtl'] as const) {
+    if (wanted[flag] !== undefined) query = query.where(`uploads.${flag}`, '=', wanted[flag])
   }
   if (wanted.password !== undefined)
-    query = query.where('uploads.password_hash', wanted.password ? 'is not' : 'is', null)
+    query = query.where('uploads.passwordHash', wanted.password ? 'is not' : 'is', null)
   if (wanted.e2ee !== undefined) query = query.where('uploads.e2ee', wanted.e2ee ? 'is not' : 'is', null)
   return wanted.text === undefined ? query : query.where((eb) => holds(eb, wanted.text as string))
 }
@@ -76,28 +74,26 @@ function holds(eb: ExpressionBuilder<Schema, 'uploads'>, text: string) {
   const named = eb
     .selectFrom('files')
     .select('files.id')
-    .whereRef('files.upload_id', '=', 'uploads.id')
+    .whereRef('files.uploadId', '=', 'uploads.id')
     .where(contains('files.name', text))
   return eb.or([contains('uploads.comments', text), eb.exists(named)])
 }
 
-const FLAGS = { one_shot: 'oneShot', removable: 'removable', stream: 'stream', extend_ttl: 'extendTtl' } as const
-
 function sortKey(eb: ExpressionBuilder<Schema, 'uploads'>, sort: UploadSort) {
-  if (sort === 'date') return eb.ref('uploads.created_at')
-  if (sort !== 'size') return downloadsOf(eb, sort === 'downloads' ? 'downloads' : 'downloaded_bytes')
+  if (sort === 'date') return eb.ref('uploads.createdAt')
+  if (sort !== 'size') return downloadsOf(eb, sort === 'downloads' ? 'downloads' : 'downloadedBytes')
   return eb.fn.coalesce(
     eb
       .selectFrom('files')
       .select(({ fn }) => fn.sum<number>('files.size').as('size'))
-      .whereRef('files.upload_id', '=', 'uploads.id')
+      .whereRef('files.uploadId', '=', 'uploads.id')
       .where('files.status', '=', 'uploaded'),
     sql<number>`0`,
   )
 }
 
 /** Since ever. */
-function downloadsOf(eb: ExpressionBuilder<Schema, 'uploads'>, column: 'downloads' | 'downloaded_bytes') {
+function downloadsOf(eb: ExpressionBuilder<Schema, 'uploads'>, column: 'downloads' | 'downloadedBytes') {
   const counted = eb
     .selectFrom('activity')
     .select(`activity.${column}`)
@@ -111,7 +107,7 @@ async function uploadsOf(db: Kysely<Schema>, ids: readonly string[]): Promise<Up
   const byId = new Map<string, Upload>()
   for (const some of chunks(ids)) {
     const rows = await db.selectFrom('uploads').selectAll().where('id', 'in', some).execute()
-    for (const row of rows) byId.set(row.id, toUpload(row))
+    for (const row of rows) byId.set(row.id, row)
   }
   return ids.flatMap((id) => byId.get(id) ?? []) // one may have gone meanwhile
 }

@@ -6,7 +6,6 @@ import type { Trx } from '../database/transact.ts'
 import { isId } from '../lib/ids.ts'
 import type { GuestQuota, SpareUploads } from './intake/guest-quota.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
-import { measuredColumns, sentBytes, toFile, toFileRow, toUpload, toUploadRow } from './upload-rows.ts'
 
 /** Whose bytes count together, and up to how many; `Infinity`: they are not counted. */
 export interface Quota {
@@ -45,25 +44,15 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
   return {
     async findUpload(id: string): Promise<Upload | undefined> {
       if (!isId(id)) return undefined
-      const [row] = await uploadById(id)
-      return row && toUpload(row)
+      return (await uploadById(id))[0]
     },
 
     async findFile(id: string): Promise<StoredFile | undefined> {
       if (!isId(id)) return undefined
-      const [row] = await fileById(id)
-      return row && toFile(row)
+      return (await fileById(id))[0]
     },
 
-    async listFiles(uploadId: string): Promise<StoredFile[]> {
-      const rows = await db
-        .selectFrom('files')
-        .selectAll()
-        .where('upload_id', '=', uploadId)
-        .orderBy('position')
-        .execute()
-      return rows.map(toFile)
-    },
+    listFiles: prepare(db.selectFrom('files').selectAll().where('uploadId', '=', '').orderBy('position')),
 
     /**
      * Inserts an upload and its first files in one transaction; positions follow the order given. Files that are only
@@ -82,14 +71,12 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
         if (!(await mayDeclare(trx, declarer, files.filter(isMissing).length))) return 'too_many_missing'
         await trx
           .insertInto('uploads')
-          .values({ ...toUploadRow(upload), file_count: files.length })
+          .values({ ...upload, fileCount: files.length })
           .execute()
         for (const rows of chunks(files)) {
           await trx
             .insertInto('files')
-            .values(
-              rows.map((file) => ({ ...toFileRow(file, null), declared_by: isMissing(file) ? declarer.id : null })),
-            )
+            .values(rows.map((file) => ({ ...file, declaredBy: isMissing(file) ? declarer.id : null })))
             .execute()
         }
         return 'inserted'
@@ -119,23 +106,25 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
       transact(async (trx) => {
         const counted = await trx
           .updateTable('uploads')
-          .set((eb) => ({ file_count: eb('file_count', '+', 1) }))
+          .set((eb) => ({ fileCount: eb('fileCount', '+', 1) }))
           .where('id', '=', file.uploadId)
           .where('status', 'in', ['active', 'pending'])
           .where((eb) =>
-            eb(eb('file_count', '-', eb.ref('returned_slots')), '<', Math.min(maxFiles, Number.MAX_SAFE_INTEGER)),
+            eb(eb('fileCount', '-', eb.ref('returnedSlots')), '<', Math.min(maxFiles, Number.MAX_SAFE_INTEGER)),
           )
-          .returning('file_count')
+          .returning('fileCount')
           .executeTakeFirst()
         if (!counted) return undefined
         await spareUploads(trx, [file.uploadId], leaseUntil)
-        const position = counted.file_count
+        const position = counted.fileCount
         const grantedBytes = guestQuota ? await guestQuota.grant(trx) : Number.POSITIVE_INFINITY
         await trx
           .insertInto('files')
           .values({
-            ...toFileRow({ ...file, position }, leaseUntil),
-            request_bytes: Number.isFinite(grantedBytes) ? grantedBytes : 0,
+            ...file,
+            position,
+            leaseUntil: file.status === 'uploading' ? leaseUntil : null,
+            requestBytes: Number.isFinite(grantedBytes) ? grantedBytes : 0,
           })
           .execute()
         return { position, grantedBytes }
@@ -147,10 +136,10 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
     /** `missing → uploading`. False: somebody else moved the file first. */
     claimSlot: (
       { id, uploadId }: Pick<StoredFile, 'id' | 'uploadId'>,
-      changes: { held_by: string | null; lease_until: number },
+      changes: { heldBy: string | null; leaseUntil: number },
     ): Promise<boolean> =>
       transact(async (trx) => {
-        await spareUploads(trx, [uploadId], changes.lease_until)
+        await spareUploads(trx, [uploadId], changes.leaseUntil)
         return moveFile(trx, id, 'missing', 'uploading', changes)
       }),
 
@@ -175,10 +164,10 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
         if (isCounted(quota)) await lockUser(trx, quota.userId)
         if (!(await fits(trx, quota, measured.size, now, replaces))) return 'over_quota'
         const changes = {
-          ...measuredColumns(measured),
-          ...(file.requestId === null ? {} : { request_bytes: sentBytes(measured) }),
-          uploaded_at: now,
-          lease_until: null,
+          ...measured,
+          ...(file.requestId === null ? {} : { requestBytes: sentBytes(measured) }),
+          uploadedAt: now,
+          leaseUntil: null,
         }
         if (!(await startTime(trx, file.uploadId, now))) return 'gone'
         if (!(await moveFile(trx, file.id, 'uploading', 'uploaded', changes))) return 'gone'
@@ -194,7 +183,7 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
           await spareUploads(trx, await uploadsOf(trx, ids), leaseUntil)
           const rows = await trx
             .updateTable('files')
-            .set({ lease_until: leaseUntil })
+            .set({ leaseUntil })
             .where('id', 'in', ids)
             .where('status', '=', 'uploading')
             .returning('id')
@@ -207,7 +196,7 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
     /** The options of a quick upload are known for good only once its whole form was read. */
     activate: (upload: Upload): Promise<boolean> =>
       transact(async (trx) => {
-        const { id, ...row } = toUploadRow(upload)
+        const { id, fileCount, returnedSlots, ...row } = upload
         const { numUpdatedRows } = await trx
           .updateTable('uploads')
           .set({ ...row, status: 'active' })
@@ -222,7 +211,7 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
       transact(async (trx) => {
         const { numUpdatedRows } = await trx
           .updateTable('uploads')
-          .set({ ttl_seconds: ttlSeconds, expires_at: expiresAt })
+          .set({ ttlSeconds, expiresAt })
           .where('id', '=', id)
           .where('status', '=', 'active')
           .executeTakeFirst()
@@ -233,7 +222,7 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
       transact(async (trx) => {
         await trx
           .updateTable('uploads')
-          .set({ expires_at: expiresAt })
+          .set({ expiresAt })
           .where('id', '=', id)
           .where('status', '=', 'active')
           .execute()
@@ -246,9 +235,9 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
         // A download that is about to complete the last copy must not bring the file back when it fails.
         await trx
           .updateTable('claims')
-          .set({ busy_until: 0 })
-          .where('file_id', '=', id)
-          .where('spent', '=', 1)
+          .set({ busyUntil: 0 })
+          .where('fileId', '=', id)
+          .where('spent', '=', true)
           .execute()
         return (await moveFile(trx, id, 'uploaded', 'removed', {})) || moveFile(trx, id, 'uploading', 'removed', {})
       }),
@@ -284,8 +273,8 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
     removeUploads: ({ userId, tokenId }: OwnerFilter, limit: number): Promise<number> =>
       transact(async (trx) => {
         let query = trx.selectFrom('uploads').select('id').where('status', 'in', ['active', 'pending'])
-        if (userId !== undefined) query = query.where('user_id', '=', userId)
-        if (tokenId !== undefined) query = query.where('token_id', '=', tokenId)
+        if (userId !== undefined) query = query.where('userId', '=', userId)
+        if (tokenId !== undefined) query = query.where('tokenId', '=', tokenId)
         const removed = await trx
           .updateTable('uploads')
           .set({ status: 'removed' })
@@ -305,10 +294,10 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
     async knownBlobs(keys: readonly string[]): Promise<Set<string>> {
       if (keys.length === 0) return new Set()
       // In this order, since what is unfinished may become a file meanwhile.
-      const unfinished = await db.selectFrom('resumables').select('blob_key').where('blob_key', 'in', keys).execute()
-      const files = await db.selectFrom('files').select('blob_key').where('blob_key', 'in', keys).execute()
-      const variants = await db.selectFrom('variants').select('blob_key').where('blob_key', 'in', keys).execute()
-      return new Set([...unfinished, ...files, ...variants].map(({ blob_key }) => blob_key as string))
+      const unfinished = await db.selectFrom('resumables').select('blobKey').where('blobKey', 'in', keys).execute()
+      const files = await db.selectFrom('files').select('blobKey').where('blobKey', 'in', keys).execute()
+      const variants = await db.selectFrom('variants').select('blobKey').where('blobKey', 'in', keys).execute()
+      return new Set([...unfinished, ...files, ...variants].map(({ blobKey }) => blobKey as string))
     },
   }
 }
@@ -320,7 +309,7 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
 async function lockUser(trx: Transaction<Schema>, userId: string): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('users')
-    .set(({ ref }) => ({ is_admin: ref('is_admin') }))
+    .set(({ ref }) => ({ isAdmin: ref('isAdmin') }))
     .where('id', '=', userId)
     .executeTakeFirst()
   return numUpdatedRows === 1n
@@ -334,22 +323,22 @@ async function startTime(trx: Transaction<Schema>, uploadId: string, now: number
   const { numUpdatedRows } = await trx
     .updateTable('uploads')
     .set(({ eb, fn, ref, val }) => ({
-      started_at: fn.coalesce('started_at', val(now)),
-      expires_at: eb
+      startedAt: fn.coalesce('startedAt', val(now)),
+      expiresAt: eb
         .case()
-        .when(eb.and([eb('started_at', 'is', null), eb('ttl_seconds', '>', 0)]))
+        .when(eb.and([eb('startedAt', 'is', null), eb('ttlSeconds', '>', 0)]))
         .then(sql<number>`cast(${now} as bigint) + ttl_seconds * 1000`)
-        .else(ref('expires_at'))
+        .else(ref('expiresAt'))
         .end(),
     }))
     .where('id', '=', uploadId)
     .where('status', 'in', ['active', 'pending'])
     .where((eb) =>
       eb.or([
-        eb('started_at', 'is', null),
+        eb('startedAt', 'is', null),
         eb('status', '=', 'pending'), // its time counts from the end of its form
-        eb('expires_at', 'is', null),
-        eb('expires_at', '>', now),
+        eb('expiresAt', 'is', null),
+        eb('expiresAt', '>', now),
       ]),
     )
     .executeTakeFirst()
@@ -364,24 +353,24 @@ export const hasFileThatIs = (
   exists(
     selectFrom('files')
       .select('files.id')
-      .whereRef('files.upload_id', '=', 'uploads.id')
+      .whereRef('files.uploadId', '=', 'uploads.id')
       .where('files.status', 'in', statuses),
   )
 
 async function uploadsOf(trx: Transaction<Schema>, fileIds: readonly string[]): Promise<string[]> {
-  const rows = await trx.selectFrom('files').select('upload_id').distinct().where('id', 'in', fileIds).execute()
-  return rows.map(({ upload_id }) => upload_id)
+  const rows = await trx.selectFrom('files').select('uploadId').distinct().where('id', 'in', fileIds).execute()
+  return rows.map(({ uploadId }) => uploadId)
 }
 
 const spareUploads: SpareUploads = async (trx, ids, until) => {
   if (ids.length === 0) return // PostgreSQL takes no empty list
   await trx
     .updateTable('uploads')
-    .set({ expires_at: until })
+    .set({ expiresAt: until })
     .where('id', 'in', ids)
-    .where('started_at', 'is', null)
+    .where('startedAt', 'is', null)
     .where('status', '=', 'active')
-    .where('expires_at', '<', until)
+    .where('expiresAt', '<', until)
     .execute()
 }
 
@@ -412,11 +401,11 @@ async function reservedBytes(
 ): Promise<number> {
   const { reserved } = await db
     .selectFrom('resumables')
-    .leftJoin('files', 'files.id', 'resumables.file_id')
+    .leftJoin('files', 'files.id', 'resumables.fileId')
     .select(({ fn }) => fn.sum('resumables.reserved').as('reserved'))
-    .where('resumables.user_id', '=', userId)
-    .where('resumables.expires_at', '>', now)
-    .where((eb) => eb.or([eb('resumables.file_id', 'is', null), eb('files.status', '=', 'uploading')]))
+    .where('resumables.userId', '=', userId)
+    .where('resumables.expiresAt', '>', now)
+    .where((eb) => eb.or([eb('resumables.fileId', 'is', null), eb('files.status', '=', 'uploading')]))
     .$if(except.length > 0, (query) => query.where('resumables.id', 'not in', except))
     .executeTakeFirstOrThrow()
   return Number(reserved ?? 0)
@@ -425,11 +414,11 @@ async function reservedBytes(
 async function storedBytes(db: Kysely<Schema>, userId: string, now: number): Promise<number> {
   const { used } = await db
     .selectFrom('uploads')
-    .innerJoin('files', 'files.upload_id', 'uploads.id')
+    .innerJoin('files', 'files.uploadId', 'uploads.id')
     .select(({ fn }) => fn.sum('files.size').as('used'))
-    .where('uploads.user_id', '=', userId)
+    .where('uploads.userId', '=', userId)
     .where('uploads.status', 'in', ['active', 'pending'])
-    .where((eb) => eb.or([eb('uploads.expires_at', 'is', null), eb('uploads.expires_at', '>', now)]))
+    .where((eb) => eb.or([eb('uploads.expiresAt', 'is', null), eb('uploads.expiresAt', '>', now)]))
     .where('files.status', '=', 'uploaded')
     .executeTakeFirstOrThrow()
   return Number(used ?? 0)
@@ -443,11 +432,14 @@ async function mayDeclare(trx: Transaction<Schema>, { id, maxMissing }: Declarer
   const { missing } = await trx
     .selectFrom('files')
     .select(({ fn }) => fn.countAll<number>().as('missing'))
-    .where('declared_by', '=', id)
+    .where('declaredBy', '=', id)
     .where('status', '=', sql.lit('missing'))
     .executeTakeFirstOrThrow()
   return Number(missing) + added <= maxMissing
 }
+
+/** As many as its sender sent. */
+const sentBytes = ({ image, size }: Measured): number => (image && 'originalSize' in image ? image.originalSize : size)
 
 const totalSize = (files: readonly StoredFile[]): number => files.reduce((sum, { size }) => sum + size, 0)
 
@@ -459,18 +451,18 @@ const totalSize = (files: readonly StoredFile[]): number => files.reduce((sum, {
 export async function giveBackFile(trx: Trx, id: string, leaseUntil?: number): Promise<boolean> {
   const file = await trx
     .selectFrom('files')
-    .innerJoin('uploads', 'uploads.id', 'files.upload_id')
-    .select(['files.upload_id', 'files.declared_by', 'uploads.stream'])
+    .innerJoin('uploads', 'uploads.id', 'files.uploadId')
+    .select(['files.uploadId', 'files.declaredBy', 'uploads.stream'])
     .where('files.id', '=', id)
     .executeTakeFirst()
   if (!file) return false
-  if (!file.stream && file.declared_by === null) return dropFile(trx, id, file.upload_id, leaseUntil)
+  if (!file.stream && file.declaredBy === null) return dropFile(trx, id, file.uploadId, leaseUntil)
   let moving = trx
     .updateTable('files')
-    .set({ status: file.stream ? 'deleted' : 'missing', lease_until: null })
+    .set({ status: file.stream ? 'deleted' : 'missing', leaseUntil: null })
     .where('id', '=', id)
     .where('status', '=', 'uploading')
-  if (leaseUntil !== undefined) moving = moving.where('lease_until', '=', leaseUntil)
+  if (leaseUntil !== undefined) moving = moving.where('leaseUntil', '=', leaseUntil)
   const { numUpdatedRows } = await moving.executeTakeFirst()
   return numUpdatedRows === 1n
 }
@@ -478,7 +470,7 @@ export async function giveBackFile(trx: Trx, id: string, leaseUntil?: number): P
 async function dropFile(trx: Trx, id: string, uploadId: string, leaseUntil?: number): Promise<boolean> {
   await giveBackSlots(trx, uploadId, 0) // locks the upload before its file, as all others do who need both
   let dropping = trx.deleteFrom('files').where('id', '=', id).where('status', '=', 'uploading')
-  if (leaseUntil !== undefined) dropping = dropping.where('lease_until', '=', leaseUntil)
+  if (leaseUntil !== undefined) dropping = dropping.where('leaseUntil', '=', leaseUntil)
   const { numDeletedRows } = await dropping.executeTakeFirst()
   await giveBackSlots(trx, uploadId, Number(numDeletedRows))
   return numDeletedRows === 1n
@@ -487,7 +479,7 @@ async function dropFile(trx: Trx, id: string, uploadId: string, leaseUntil?: num
 async function giveBackSlots(trx: Transaction<Schema>, uploadId: string, slots: number): Promise<void> {
   await trx
     .updateTable('uploads')
-    .set((eb) => ({ returned_slots: eb('returned_slots', '+', slots) }))
+    .set((eb) => ({ returnedSlots: eb('returnedSlots', '+', slots) }))
     .where('id', '=', uploadId)
     .execute()
 }
@@ -515,7 +507,7 @@ export async function dropFiles(trx: Transaction<Schema>, uploadIds: readonly st
     .set(({ eb }) => ({
       status: eb.case().when('status', '=', 'missing').then<FileStatus>('deleted').else<FileStatus>('removed').end(),
     }))
-    .where('upload_id', 'in', uploadIds)
+    .where('uploadId', 'in', uploadIds)
     .where('status', 'in', ['missing', 'uploading', 'uploaded'])
     .execute()
 }

@@ -106,6 +106,8 @@ export function createUploads({
       sourceAddress: caller.address,
       userId: caller.user?.id ?? null,
       tokenId: caller.tokenId ?? null,
+      fileCount: 0,
+      returnedSlots: 0,
     }
     return { upload, files: files.map((file, index) => emptyFile(upload.id, file, index + 1, now)), manifest, token }
   }
@@ -250,6 +252,10 @@ export function emptyFile(uploadId: string, declared: DeclaredFile, position: nu
     image: null,
     heldBy: null,
     requestId: null,
+    requestBytes: 0,
+    declaredBy: null,
+    leaseUntil: null,
     fault: null,
+    verifiedAt: null,
   }
 }

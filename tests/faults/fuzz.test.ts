@@ -252,15 +252,15 @@ test(
     expect([...classes.keys()]).toEqual(expect.arrayContaining(['2', '4'])) // some damage is none, most is found
     app.advance(25 * HOUR_MS)
     await app.maintenance.clean()
-    const rows = await db.selectFrom('files').select(['blob_key', 'sha256', 'size', 'status']).execute()
+    const rows = await db.selectFrom('files').select(['blobKey', 'sha256', 'size', 'status']).execute()
     const blobs = new Map(storedFiles(app.dataDir).map((path) => [basename(path), path]))
     const uploaded = rows.filter(({ status }) => status === 'uploaded')
     expect(uploaded.length).toBeGreaterThan(0)
-    for (const { blob_key: key, sha256: expected, size } of uploaded) {
+    for (const { blobKey: key, sha256: expected, size } of uploaded) {
       const bytes = readFileSync(blobs.get(`${key}`) ?? `no blob ${key}`)
       expect([bytes.length, sha256(bytes)]).toEqual([size, expected])
     }
-    const needed = new Set(uploaded.map(({ blob_key: key }) => key))
+    const needed = new Set(uploaded.map(({ blobKey: key }) => key))
     expect([...blobs.keys()].filter((name) => !needed.has(name))).toEqual([])
   },
   (SECONDS + 60) * 1000,

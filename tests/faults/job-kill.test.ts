@@ -47,7 +47,7 @@ interface Given {
 async function givenUploads({ app, database, db }: Given, count: number, changes: { upload?: object; file?: object }) {
   const { upload } = await givenFile(app, { ttl: 3600 }, 'text')
   const one = await db.selectFrom('uploads').selectAll().where('id', '=', upload.id).executeTakeFirstOrThrow()
-  const file = await db.selectFrom('files').selectAll().where('upload_id', '=', upload.id).executeTakeFirstOrThrow()
+  const file = await db.selectFrom('files').selectAll().where('uploadId', '=', upload.id).executeTakeFirstOrThrow()
   const keys = Array.from({ length: count }, newBlobKey)
   for (let start = 0; start < count; start += 500) {
     const batch = keys.slice(start, start + 500).map((key) => ({ key, id: newId() }))
@@ -58,7 +58,7 @@ async function givenUploads({ app, database, db }: Given, count: number, changes
         .execute()
       await trx
         .insertInto('files')
-        .values(batch.map(({ id, key }) => ({ ...file, blob_key: key, ...changes.file, id, upload_id: id })))
+        .values(batch.map(({ id, key }) => ({ ...file, blobKey: key, ...changes.file, id, uploadId: id })))
         .execute()
     })
   }
@@ -87,7 +87,7 @@ const countOf = async (db: Kysely<Schema>, table: 'uploads' | 'files', status: s
 const CASES: Case[] = [
   {
     action: 'expire-uploads',
-    prepare: async (given) => void (await givenUploads(given, ROWS, { upload: { expires_at: Date.now() - 1 } })),
+    prepare: async (given) => void (await givenUploads(given, ROWS, { upload: { expiresAt: Date.now() - 1 } })),
     verify: async ({ db }) => {
       expect(await countOf(db, 'uploads', 'expired')).toBe(ROWS)
       expect(await countOf(db, 'files', 'removed')).toBe(ROWS)
@@ -111,7 +111,7 @@ const CASES: Case[] = [
     prepare: async (given) =>
       void (await givenUploads(given, ROWS, {
         upload: { status: 'removed' },
-        file: { status: 'deleted', blob_key: null },
+        file: { status: 'deleted', blobKey: null },
       })),
     verify: async ({ db }) => {
       expect(await db.selectFrom('uploads').select('status').execute()).toEqual([{ status: 'active' }])
@@ -122,7 +122,7 @@ const CASES: Case[] = [
     action: 'purge-abandoned-uploads',
     prepare: async (given) =>
       void (await givenUploads(given, ROWS, {
-        file: { status: 'uploading', blob_key: null, lease_until: 1, declared_by: 'ann' },
+        file: { status: 'uploading', blobKey: null, leaseUntil: 1, declaredBy: 'ann' },
       })),
     verify: async ({ db }) => {
       expect(await countOf(db, 'files', 'uploading')).toBe(0)
@@ -157,7 +157,7 @@ const CASES: Case[] = [
     parameters: { bytesPerSecond: 1_000 },
     prepare: async (given) => givenBlobs(given, await givenUploads(given, READS, {})),
     verify: async ({ db }) => {
-      const rows = await db.selectFrom('files').select('fault').where('verified_at', 'is not', null).execute()
+      const rows = await db.selectFrom('files').select('fault').where('verifiedAt', 'is not', null).execute()
       expect(rows).toEqual(Array.from({ length: READS + 1 }, () => ({ fault: null })))
     },
   },
@@ -188,20 +188,20 @@ const CASES: Case[] = [
     parameters: { keepDays: 1 },
     prepare: async ({ app, database }) => {
       const { id } = await app.jobEngine.jobs.get('check-links')
-      const run = { job_id: id, trigger: 'manual' as const, requested_by: '', replica: '', start_step: 1, message: '' }
-      const old = { ...run, started_at: 1, finished_at: 2, outcome: 'succeeded' as const, lease_until: 3 }
+      const run = { jobId: id, trigger: 'manual' as const, requestedBy: '', replica: '', startStep: 1, message: '' }
+      const old = { ...run, startedAt: 1, finishedAt: 2, outcome: 'succeeded' as const, leaseUntil: 3 }
       for (let start = 0; start < ROWS * 3; start += 500) {
         const ids = Array.from({ length: 500 }, newId)
         await database.transact(async (trx) => {
           await trx
-            .insertInto('job_runs')
+            .insertInto('jobRuns')
             .values(ids.map((runId) => ({ ...old, id: runId })))
             .execute()
         })
       }
     },
     verify: async ({ db }) =>
-      expect(await db.selectFrom('job_runs').select('id').where('started_at', '=', 1).execute()).toEqual([]),
+      expect(await db.selectFrom('jobRuns').select('id').where('startedAt', '=', 1).execute()).toEqual([]),
   },
   {
     action: 'deliver-webhook',
@@ -265,7 +265,7 @@ async function underWay(db: Kysely<Schema>, ended: Promise<{ errors: string }>):
     end = how
   })
   for (;;) {
-    const step = await db.selectFrom('job_step_runs').select('id').where('finished_at', 'is', null).executeTakeFirst()
+    const step = await db.selectFrom('jobStepRuns').select('id').where('finishedAt', 'is', null).executeTakeFirst()
     if (step) return
     if (end) throw new Error(`it ended before it could be killed: ${end.errors}`)
     await new Promise(setImmediate)

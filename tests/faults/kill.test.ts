@@ -223,9 +223,9 @@ test(`killed at any moment under load, the server comes back with all it acknowl
 
 async function ownedFiles(dataDir: string): Promise<string[]> {
   const { db, close } = openDatabase({ kind: 'sqlite', file: `${dataDir}/mayfly.db`, syncEachCommit: false })
-  const rows = await db.selectFrom('files').select('blob_key').where('status', '=', 'uploaded').execute()
+  const rows = await db.selectFrom('files').select('blobKey').where('status', '=', 'uploaded').execute()
   await close()
-  return rows.map(({ blob_key: key }) => `${dataDir}/files/${key?.slice(0, 2)}/${key}`)
+  return rows.map(({ blobKey: key }) => `${dataDir}/files/${key?.slice(0, 2)}/${key}`)
 }
 
 test('killed at any moment of its first start, the server starts all the same', async () => {

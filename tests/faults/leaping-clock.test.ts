@@ -40,15 +40,15 @@ async function givenServer() {
       .where('name', '=', 'purge-expired-uploads')
       .executeTakeFirstOrThrow()
     const ran = await db
-      .selectFrom('job_runs')
-      .select('scheduled_for')
-      .where('job_id', '=', id)
+      .selectFrom('jobRuns')
+      .select('scheduledFor')
+      .where('jobId', '=', id)
       .where('trigger', '=', 'schedule')
       .execute()
-    const next = await db.selectFrom('job_schedules').select('next_run_at').where('job_id', '=', id).execute()
+    const next = await db.selectFrom('jobSchedules').select('nextRunAt').where('jobId', '=', id).execute()
     return {
-      ran: ran.map(({ scheduled_for }) => scheduled_for ?? Number.NaN),
-      next: Math.max(...next.map(({ next_run_at }) => next_run_at ?? 0)),
+      ran: ran.map(({ scheduledFor }) => scheduledFor ?? Number.NaN),
+      next: Math.max(...next.map(({ nextRunAt }) => nextRunAt ?? 0)),
     }
   }
   return { server, set, moments }

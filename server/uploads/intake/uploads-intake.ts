@@ -162,9 +162,9 @@ export function createUploadsIntake({
     if (!sameFileName(file.name, name)) throw new AppError('file_name_mismatch')
   }
 
-  async function claimSlot(upload: Upload, file: StoredFile, lease_until: number): Promise<void> {
-    const held_by = await holderOf(upload, file.id)
-    if (await repo.claimSlot(file, { held_by, lease_until })) return
+  async function claimSlot(upload: Upload, file: StoredFile, leaseUntil: number): Promise<void> {
+    const heldBy = await holderOf(upload, file.id)
+    if (await repo.claimSlot(file, { heldBy, leaseUntil })) return
     const status = visibleStatus((await repo.findFile(file.id)) ?? { ...file, status: 'deleted' })
     throw new AppError('file_not_missing', { status })
   }
@@ -228,7 +228,7 @@ export function createUploadsIntake({
     const gone = AbortSignal.any([wrong.signal, ...(sender ? [sender.gone] : [])])
     await relay.offer(file.id, ofDeclaredSize(meter.watch(onceBegun(begun)), file.size), gone)
     const measured = await meter.result()
-    await repo.moveFile(file.id, 'uploading', 'deleted', { ...measured, lease_until: null })
+    await repo.moveFile(file.id, 'uploading', 'deleted', { ...measured, leaseUntil: null })
     activity.fileReceived(upload, measured.size)
     return { ...file, ...measured, status: 'deleted' }
   }

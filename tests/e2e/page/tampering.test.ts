@@ -17,16 +17,16 @@ const REFUTED = 'The server holds something else than the sender shared'
 type Database = Kysely<Schema>
 
 /** Gives both files of an upload what the other has of these columns. */
-async function exchange(db: Database, ...columns: ('name' | 'blob_key' | 'position')[]): Promise<void> {
+async function exchange(db: Database, ...columns: ('name' | 'blobKey' | 'position')[]): Promise<void> {
   const [one, other] = await db.selectFrom('files').selectAll().orderBy('position').execute()
   if (!one || !other) throw new Error('there are no two files')
-  await db.updateTable('files').set({ blob_key: null, position: -1 }).where('id', '=', one.id).execute() // they are unique
+  await db.updateTable('files').set({ blobKey: null, position: -1 }).where('id', '=', one.id).execute() // they are unique
   for (const [to, from] of [
     [other, one],
     [one, other],
   ] as const) {
-    const { blob_key, position } = to
-    const values = { blob_key, position, ...Object.fromEntries(columns.map((column) => [column, from[column]])) }
+    const { blobKey, position } = to
+    const values = { blobKey, position, ...Object.fromEntries(columns.map((column) => [column, from[column]])) }
     await db.updateTable('files').set(values).where('id', '=', to.id).execute()
   }
 }
@@ -55,7 +55,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload that was changed on the serv
   test.for<[string, (db: Database) => Promise<unknown>, { says: string | RegExp; downloads: number }]>([
     // The names are listed, but before other contents of the same size.
     ['names', (db) => exchange(db, 'name'), { says: `${REFUTED}: contract.txt, letter.txt`, downloads: 2 }],
-    ['contents', (db) => exchange(db, 'blob_key'), { says: `${REFUTED}: contract.txt, letter.txt`, downloads: 2 }],
+    ['contents', (db) => exchange(db, 'blobKey'), { says: `${REFUTED}: contract.txt, letter.txt`, downloads: 2 }],
     ['sizes', (db) => setFirst(db, { size: 207 }), { says: `${REFUTED}: contract.txt`, downloads: 1 }],
     [
       'a name that nobody sealed',
@@ -99,7 +99,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload that was changed on the serv
   test('hands out no content under the name of another', async () => {
     const { app, db } = await makeAppWithDatabase()
     const { link } = await givenEncrypted(app, FILES)
-    await exchange(db, 'blob_key')
+    await exchange(db, 'blobKey')
     const page = await open()
     await page.goto(link)
 

@@ -131,12 +131,12 @@ test('a code is good for five minutes', async () => {
 test('the database holds no secret of it, and drops what is over', async () => {
   const { app, db } = await makeAppWithDatabase(WITH_ACCOUNTS)
   const { secret } = await begin(app)
-  const stored = await db.selectFrom('cli_logins').selectAll().execute()
+  const stored = await db.selectFrom('cliLogins').selectAll().execute()
   app.advance(300_000)
   await begin(app)
 
   expect(JSON.stringify(stored)).not.toContain(secret)
-  expect(await db.selectFrom('cli_logins').selectAll().execute()).toHaveLength(1)
+  expect(await db.selectFrom('cliLogins').selectAll().execute()).toHaveLength(1)
 })
 
 test('without authentication or tokens there is nothing to log in to', async () => {

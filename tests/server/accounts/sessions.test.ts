@@ -112,7 +112,7 @@ test('the time of an answer does not tell whose slower password hash came from P
   const { app, db } = await makeAppWithDatabase(WITH_ACCOUNTS)
   await givenUser(app, 'grace')
   await givenUser(app, 'imported')
-  await db.updateTable('users').set({ password_hash: IMPORTED_HASH }).where('login', '=', 'imported').execute()
+  await db.updateTable('users').set({ passwordHash: IMPORTED_HASH }).where('login', '=', 'imported').execute()
   const start = performance.now()
   await bcrypt.compare('wrong password', IMPORTED_HASH)
   const least = (performance.now() - start) / 2 // the machine may have been busier than later

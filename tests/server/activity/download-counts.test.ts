@@ -196,10 +196,10 @@ test('figures of a user who left are forgotten, those of everybody stay', async 
   const other = await givenFile(app)
   await asAdmin(app, other.upload)
 
-  const scopes = async (table: 'activity' | 'lifetime_usage') =>
+  const scopes = async (table: 'activity' | 'lifetimeUsage') =>
     (await db.selectFrom(table).select('scope').distinct().orderBy('scope').execute()).map(({ scope }) => scope)
   expect(await scopes('activity')).not.toContain('user')
-  expect(await scopes('lifetime_usage')).toEqual(['anonymous', 'server'])
+  expect(await scopes('lifetimeUsage')).toEqual(['anonymous', 'server'])
 })
 
 test('figures of an upload that is gone are forgotten', async () => {

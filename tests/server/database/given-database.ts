@@ -17,3 +17,23 @@ export function givenDatabase(location: DatabaseLocation): Database {
   onTestFinished(() => database.close())
   return database
 }
+
+/** A row of an upload. */
+export const givenUpload = (id: string, options: { oneShot?: boolean } = {}) => ({
+  id,
+  status: 'active' as const,
+  tokenHash: '',
+  createdAt: 0,
+  expiresAt: null,
+  ttlSeconds: 0,
+  extendTtl: false,
+  oneShot: false,
+  removable: false,
+  stream: false,
+  downloadLimit: null,
+  comments: '',
+  login: null,
+  passwordHash: null,
+  sourceAddress: '',
+  ...options,
+})

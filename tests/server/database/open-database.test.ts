@@ -6,12 +6,13 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { migrate } from '../../../server/database/migrate.ts'
 import { openDatabase } from '../../../server/database/open-database.ts'
 import type { Trx } from '../../../server/database/transact.ts'
+import type { ImageReport } from '../../../server/images/pipeline/image.ts'
 import { createUpload } from '../../helpers/client.ts'
 import { isPostgres, temporaryFolder } from '../../helpers/database.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 import { freePort } from '../../helpers/postgres-server.ts'
 import { startServer } from '../../helpers/spawn-server.ts'
-import { givenDatabase, givenLocation } from './given-database.ts'
+import { givenDatabase, givenLocation, givenUpload } from './given-database.ts'
 
 afterEach(() => void vi.restoreAllMocks())
 
@@ -26,8 +27,8 @@ test('migrations can be applied again and again', async () => {
   await migrate(database.db)
   await migrate(givenDatabase(location).db)
 
-  expect(await database.db.selectFrom('uploads').select(['id', 'created_at']).execute()).toEqual([
-    { id: 'u', created_at: 1 },
+  expect(await database.db.selectFrom('uploads').select(['id', 'createdAt']).execute()).toEqual([
+    { id: 'u', createdAt: 1 },
   ])
 })
 
@@ -79,7 +80,52 @@ test('times and sizes come back as numbers', async () => {
 
   const row = await db.selectFrom('uploads').selectAll().executeTakeFirstOrThrow()
 
-  expect(row).toMatchObject({ created_at: 1_893_456_000_000, expires_at: 9_007_199_254_740_991, one_shot: 0 })
+  expect(row).toMatchObject({ createdAt: 1_893_456_000_000, expiresAt: 9_007_199_254_740_991, oneShot: false })
+})
+
+test('flags and objects are stored as numbers and JSON, and read as they were written, by prepared look-ups too', async () => {
+  const { db, prepare } = givenDatabase(await givenLocation())
+  await migrate(db)
+  const texts = { name: '[1]', reference: '', type: '' }
+  const image: ImageReport = { format: 'png', status: 'stripped', removed: ['gps'], originalSize: 9 }
+  await db
+    .insertInto('uploads')
+    .values(givenUpload('u', { oneShot: true }))
+    .execute()
+  for (const [position, file] of [{ image }, { image: null }].entries())
+    await db
+      .insertInto('files')
+      .values({
+        ...texts,
+        ...file,
+        id: `f${position}`,
+        uploadId: 'u',
+        position,
+        status: 'missing',
+        createdAt: 1,
+        size: 2,
+      })
+      .execute()
+
+  const stored = await sql`select one_shot, image, name from uploads, files where position = 0`.execute(
+    db.withoutPlugins(),
+  )
+  expect(stored.rows).toEqual([{ one_shot: 1, image: JSON.stringify(image), name: '[1]' }])
+  const written = { oneShot: true, extendTtl: false, uploadId: 'u', name: '[1]' }
+  const query = db
+    .selectFrom('uploads')
+    .innerJoin('files', 'files.uploadId', 'uploads.id')
+    .select(['oneShot', 'extendTtl', 'uploadId', 'name', 'image'])
+    .where('oneShot', '=', true)
+    .where('uploads.id', '=', 'u')
+    .orderBy('position', 'desc')
+  expect(await query.execute()).toEqual([
+    { ...written, image: null },
+    { ...written, image },
+  ])
+  const lookUp = prepare(db.selectFrom('files').selectAll().where('uploadId', '=', '').orderBy('position', 'desc'))
+  expect(await lookUp('u')).toEqual(await db.selectFrom('files').selectAll().orderBy('position', 'desc').execute())
+  expect(await lookUp('u')).toMatchObject([{ uploadId: 'u', image: null }, { image }])
 })
 
 test('one statement is good for many queries at once, with values of their own', async () => {
@@ -143,7 +189,9 @@ describe.runIf(isPostgres())('on PostgreSQL', () => {
       onTestFinished(() => database.close())
       const names = ['statement_timeout', 'lock_timeout']
       return Promise.all(
-        names.map(async (name) => (await sql<object>`show ${sql.raw(name)}`.execute(database.db)).rows[0]),
+        names.map(
+          async (name) => (await sql<object>`show ${sql.raw(name)}`.execute(database.db.withoutPlugins())).rows[0],
+        ),
       )
     }
 
@@ -159,9 +207,9 @@ describe.skipIf(isPostgres())('on SQLite', () => {
   test('the log keeps what is not in the database yet, and foreign keys are checked', async () => {
     const { db } = givenDatabase({ ...location(), syncEachCommit: true })
 
-    expect((await sql`pragma journal_mode`.execute(db)).rows).toEqual([{ journal_mode: 'wal' }])
+    expect((await sql`pragma journal_mode`.execute(db)).rows).toEqual([{ journalMode: 'wal' }])
     expect((await sql`pragma synchronous`.execute(db)).rows).toEqual([{ synchronous: 1 }])
-    expect((await sql`pragma foreign_keys`.execute(db)).rows).toEqual([{ foreign_keys: 1 }])
+    expect((await sql`pragma foreign_keys`.execute(db)).rows).toEqual([{ foreignKeys: 1 }])
   })
 
   test('a commit is done once the log of the database is synced', async () => {

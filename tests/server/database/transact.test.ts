@@ -1,35 +1,19 @@
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
-import { Kysely, SqliteDialect, type Transaction } from 'kysely'
+import { Kysely, SqliteDialect, type SqliteStatement, type Transaction } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
+import { columns } from '../../../server/database/columns.ts'
+import { decorated } from '../../../server/database/dialect.ts'
 import { migrate } from '../../../server/database/migrate.ts'
 import type { Schema } from '../../../server/database/schema.ts'
 import { createTransact } from '../../../server/database/transact.ts'
 import { temporaryFolder } from '../../helpers/database.ts'
-import { givenDatabase, givenLocation } from './given-database.ts'
+import { givenDatabase, givenLocation, givenUpload } from './given-database.ts'
 
 type Trx = Transaction<Schema>
 
-const upload = (id: string) => ({
-  id,
-  status: 'active' as const,
-  token_hash: '',
-  created_at: 0,
-  expires_at: null,
-  ttl_seconds: 0,
-  extend_ttl: 0 as const,
-  one_shot: 0 as const,
-  removable: 0 as const,
-  stream: 0 as const,
-  download_limit: null,
-  comments: '',
-  login: null,
-  password_hash: null,
-  source_address: '',
-})
-
 const insert = (id: string) => async (trx: Trx) => {
-  await trx.insertInto('uploads').values(upload(id)).execute()
+  await trx.insertInto('uploads').values(givenUpload(id)).execute()
   return id
 }
 
@@ -95,13 +79,13 @@ test('of parallel changes to one row none is lost', async () => {
   const increment = (trx: Trx) =>
     trx
       .updateTable('uploads')
-      .set((eb) => ({ file_count: eb('file_count', '+', 1) }))
-      .returning('file_count')
+      .set((eb) => ({ fileCount: eb('fileCount', '+', 1) }))
+      .returning('fileCount')
       .executeTakeFirstOrThrow()
 
   const results = await Promise.all(Array.from({ length: 40 }, () => transact(increment)))
 
-  const counts = results.map(({ file_count }) => file_count).sort((a, b) => a - b)
+  const counts = results.map(({ fileCount }) => fileCount).sort((a, b) => a - b)
   expect(counts).toEqual(Array.from({ length: 40 }, (_, index) => index + 1))
   expect(await ids()).toEqual(['a'])
 })
@@ -109,8 +93,15 @@ test('of parallel changes to one row none is lost', async () => {
 test('on SQLite, changes that are asked for together share a commit, so that one sync serves all', async () => {
   const sqlite = new BetterSqlite3(join(temporaryFolder(), 'm.db'))
   const statements: string[] = []
-  const log = ({ query }: { query: { sql: string } }) => void statements.push(query.sql)
-  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: sqlite }), log })
+  const prepare = (text: string) => {
+    statements.push(text)
+    return sqlite.prepare(text) as unknown as SqliteStatement
+  }
+  const dialect = new SqliteDialect({ database: { prepare, close: () => void sqlite.close() } })
+  const db = new Kysely<Schema>({
+    dialect: decorated(dialect, { translate: (error) => error }),
+    plugins: [columns],
+  })
   onTestFinished(() => db.destroy())
   await migrate(db)
   const transact = createTransact(db, { group: true })

@@ -74,10 +74,10 @@ test('the database holds the hash of the token only (P1)', async () => {
   const { app, db } = await makeAppWithDatabase()
   const { request } = await givenGuest(app)
 
-  const rows = await db.selectFrom('file_requests').selectAll().execute()
+  const rows = await db.selectFrom('fileRequests').selectAll().execute()
 
   expect(rows).toHaveLength(1)
-  expect(rows[0]?.token_hash).toMatch(/^[0-9a-f]{64}$/)
+  expect(rows[0]?.tokenHash).toMatch(/^[0-9a-f]{64}$/)
   expect(JSON.stringify(rows)).not.toContain(request.requestToken)
 })
 
@@ -239,7 +239,7 @@ test('revoking twice is fine, and requests go with their upload', async () => {
   await fetch(`${app.url}/upload/${upload.id}`, { method: 'DELETE', headers: { 'X-UploadToken': upload.uploadToken } })
   await app.maintenance.clean()
 
-  expect(await db.selectFrom('file_requests').select('id').execute()).toEqual([])
+  expect(await db.selectFrom('fileRequests').select('id').execute()).toEqual([])
 })
 
 test('switched off, none can be made, and those that were made take nothing', async () => {

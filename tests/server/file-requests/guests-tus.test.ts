@@ -118,7 +118,7 @@ test('a place that was taken just before the server died is given back after a m
 
   await createdUrl(app, request, 5)
   await db.deleteFrom('resumables').execute()
-  await db.updateTable('files').set({ lease_until: 1 }).execute()
+  await db.updateTable('files').set({ leaseUntil: 1 }).execute()
   await app.letTimePass(60_000)
   await app.maintenance.clean()
 

@@ -187,7 +187,7 @@ test('the address that is kept with an upload is the believed one, and never tol
   const response = await create(app, '6.6.6.6, 2001:db8::1')
   await createUpload(app)
 
-  const rows = await db.selectFrom('uploads').select('source_address').orderBy('source_address').execute()
-  expect(rows.map(({ source_address }) => source_address).sort()).toEqual(['127.0.0.1', '2001:db8::1'])
+  const rows = await db.selectFrom('uploads').select('sourceAddress').orderBy('sourceAddress').execute()
+  expect(rows.map(({ sourceAddress }) => sourceAddress).sort()).toEqual(['127.0.0.1', '2001:db8::1'])
   expect(await response.text()).not.toContain('2001:db8')
 })

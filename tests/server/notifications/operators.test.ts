@@ -171,7 +171,7 @@ describe('a webhook', () => {
     }
 
     expect(received).toHaveLength(6)
-    expect(await engine.db.selectFrom('job_notifications').select(['status', 'message']).execute()).toEqual([
+    expect(await engine.db.selectFrom('jobNotifications').select(['status', 'message']).execute()).toEqual([
       { status: 'failed', message: expect.stringMatching(/^127\.0\.0\.1:\d+ answered 500$/) },
     ])
   })
@@ -276,7 +276,7 @@ describe('a webhook', () => {
     await engine.notifications.deliver()
 
     expect(received).toEqual([])
-    const told = await engine.db.selectFrom('job_notifications').select('message').execute()
+    const told = await engine.db.selectFrom('jobNotifications').select('message').execute()
     expect(told.map(({ message }) => message)).toEqual(
       targets.map(() => expect.stringMatching(/must be a URL that begins with https:|is not a public address/)),
     )
@@ -303,7 +303,7 @@ describe('a webhook', () => {
     await engine.notifications.deliver()
 
     expect(received).toEqual([])
-    expect(await engine.db.selectFrom('job_notifications').select('message').execute()).toEqual([
+    expect(await engine.db.selectFrom('jobNotifications').select('message').execute()).toEqual([
       { message: expect.stringContaining('is not a public address') },
     ])
   })

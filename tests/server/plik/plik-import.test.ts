@@ -120,12 +120,12 @@ test('users log in with their passwords, which are hashed anew then', async () =
   expect(await run(app, plik)).toMatchObject({ users: 2 })
   expect((await logIn(app, 'anna', 'wrong horse')).status).toBe(403)
   expect((await logIn(app, 'anna', 'correct horse')).status).toBe(200)
-  const { password_hash } = await db
+  const { passwordHash } = await db
     .selectFrom('users')
     .selectAll()
     .where('id', '=', 'local:anna')
     .executeTakeFirstOrThrow()
-  expect(password_hash).toMatch(/^\$argon2id\$/)
+  expect(passwordHash).toMatch(/^\$argon2id\$/)
   expect((await logIn(app, 'anna', 'correct horse')).status).toBe(200)
   expect(await app.accounts.users.get('local:anna')).toMatchObject({
     name: 'Anna',

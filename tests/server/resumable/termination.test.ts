@@ -182,11 +182,11 @@ test('a crash between the file and the note of it costs neither', async () => {
   const { app, db } = await makeAppWithDatabase({ RESUME_WINDOW: '2h' })
   const { url, link } = await createResumable(app, 5)
   await patch(url, 0, 'hello')
-  const { blob_key } = await db.selectFrom('files').select('blob_key').executeTakeFirstOrThrow()
-  await db.updateTable('resumables').set({ status: 'open', blob_key }).execute()
+  const { blobKey } = await db.selectFrom('files').select('blobKey').executeTakeFirstOrThrow()
+  await db.updateTable('resumables').set({ status: 'open', blobKey }).execute()
 
   expect(await offsetOf(url)).toBe(5)
-  await db.updateTable('resumables').set({ status: 'open', blob_key }).execute()
+  await db.updateTable('resumables').set({ status: 'open', blobKey }).execute()
   app.advance(2 * HOUR)
   await app.maintenance.clean()
 
@@ -200,9 +200,9 @@ test.each([
   const { app, db } = await makeAppWithDatabase()
   const { url, link } = await createResumable(app, 5)
   await patch(url, 0, 'hello')
-  const { blob_key } = await db.selectFrom('files').select('blob_key').executeTakeFirstOrThrow()
-  await db.updateTable('resumables').set({ status: 'open', blob_key, received, notes }).execute()
-  await db.updateTable('files').set({ status: 'uploading', blob_key: null }).execute()
+  const { blobKey } = await db.selectFrom('files').select('blobKey').executeTakeFirstOrThrow()
+  await db.updateTable('resumables').set({ status: 'open', blobKey, received, notes }).execute()
+  await db.updateTable('files').set({ status: 'uploading', blobKey: null }).execute()
 
   expect((await patch(url, received, 'hello'.slice(received))).status).toBe(204)
 

@@ -134,8 +134,8 @@ test('the port behind the streams gives nothing to whoever does not know the sec
   const { upload, id } = await givenStream(app)
   const leave = new AbortController()
   await givenSender(app, upload, id, randomBytes(10), leave.signal)
-  const { held_by } = await db.selectFrom('files').select('held_by').executeTakeFirstOrThrow()
-  const { origin } = new URL(held_by ?? '')
+  const { heldBy } = await db.selectFrom('files').select('heldBy').executeTakeFirstOrThrow()
+  const { origin } = new URL(heldBy ?? '')
 
   expect((await fetch(`${origin}/${id}/`)).status).toBe(404)
   expect((await fetch(`${origin}/${id}/${'0'.repeat(64)}`, { method: 'DELETE' })).status).toBe(404)

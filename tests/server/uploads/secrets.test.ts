@@ -64,8 +64,8 @@ test('the database holds neither the token nor the password, only slow or one-wa
   const uploads = await db.selectFrom('uploads').selectAll().execute()
   const files = await db.selectFrom('files').selectAll().execute()
 
-  expect(uploads[0]?.token_hash).toBe(createHash('sha256').update(upload.uploadToken).digest('hex'))
-  expect(uploads[0]?.password_hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
+  expect(uploads[0]?.tokenHash).toBe(createHash('sha256').update(upload.uploadToken).digest('hex'))
+  expect(uploads[0]?.passwordHash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
   expect(JSON.stringify([uploads, files])).not.toMatch(new RegExp(`geheim|${upload.uploadToken}`))
 })
 
@@ -74,17 +74,17 @@ test('the same password has another hash in every upload, so that equal ones do 
   await createUpload(app, { password: 'geheim' })
   await createUpload(app, { password: 'geheim' })
 
-  const rows = await db.selectFrom('uploads').select('password_hash').execute()
+  const rows = await db.selectFrom('uploads').select('passwordHash').execute()
 
-  expect(new Set(rows.map(({ password_hash }) => password_hash)).size).toBe(2)
+  expect(new Set(rows.map(({ passwordHash }) => passwordHash)).size).toBe(2)
 })
 
 test('the hash of a token opens nothing', async () => {
   const { app, db } = await makeAppWithDatabase()
   const { id } = await createUpload(app)
-  const [row] = await db.selectFrom('uploads').select('token_hash').execute()
+  const [row] = await db.selectFrom('uploads').select('tokenHash').execute()
 
-  const seen = await jsonOf(fetch(`${app.url}/upload/${id}`, { headers: { 'X-UploadToken': row?.token_hash ?? '' } }))
+  const seen = await jsonOf(fetch(`${app.url}/upload/${id}`, { headers: { 'X-UploadToken': row?.tokenHash ?? '' } }))
 
   expect(seen).toMatchObject({ admin: false })
 })
@@ -144,7 +144,7 @@ test('metadata is JSON that no browser guesses at, and hides address, hashes and
   expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
   expect(response.headers.get('x-content-type-options')).toBe('nosniff')
   expect(text).not.toMatch(/127\.0\.0\.1|argon2|geheim|uploadIp|login/)
-  expect(text).not.toContain(file?.blob_key)
+  expect(text).not.toContain(file?.blobKey)
   expect(text).not.toContain(app.dataDir)
 })
 

@@ -254,15 +254,15 @@ test.each(['remove-orphans', 'check-links'])(
   async (job) => {
     const { app, url } = await givenUsedStore()
     const db = tablesOf(app)
-    const { blob_key } = await db
+    const { blobKey } = await db
       .selectFrom('files')
-      .select('blob_key')
+      .select('blobKey')
       .where('status', '=', 'uploaded')
       .executeTakeFirstOrThrow()
-    await db.updateTable('files').set({ blob_key: newBlobKey() }).where('blob_key', '=', blob_key).execute()
+    await db.updateTable('files').set({ blobKey: newBlobKey() }).where('blobKey', '=', blobKey).execute()
     await app.maintenance.clean()
-    expect(quarantined(app, `${blob_key}`)).toBe(true)
-    await db.updateTable('files').set({ blob_key }).where('status', '=', 'uploaded').execute()
+    expect(quarantined(app, `${blobKey}`)).toBe(true)
+    await db.updateTable('files').set({ blobKey }).where('status', '=', 'uploaded').execute()
 
     app.advance(2 * DAY)
     await (await app.jobEngine.control.start(job, 'test')).ended

@@ -331,7 +331,7 @@ async function givenRows(settings: Shared, app: TestApp, count: number): Promise
   const db = tablesOf(settings)
   const template = {
     upload: await db.selectFrom('uploads').selectAll().where('id', '=', upload.id).executeTakeFirstOrThrow(),
-    file: await db.selectFrom('files').selectAll().where('upload_id', '=', upload.id).executeTakeFirstOrThrow(),
+    file: await db.selectFrom('files').selectAll().where('uploadId', '=', upload.id).executeTakeFirstOrThrow(),
   }
   const keys = Array.from({ length: count - 1 }, newBlobKey)
   for (const key of keys) givenStrayFile(app, 'blob', 0, key)
@@ -343,7 +343,7 @@ async function givenRows(settings: Shared, app: TestApp, count: number): Promise
       .execute()
     await db
       .insertInto('files')
-      .values(batch.map((id) => ({ ...template.file, id, upload_id: id, blob_key: id })))
+      .values(batch.map((id) => ({ ...template.file, id, uploadId: id, blobKey: id })))
       .execute()
   }
 }
