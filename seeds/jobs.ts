@@ -1,4 +1,5 @@
 import type { Seeds } from '../server/jobs/jobs.ts'
+import { STEPS_OF_ABANDONED, STEPS_OF_EXPIRED } from '../server/jobs/purge-steps.ts'
 
 /** The jobs that a new database starts with. They are ordinary rows: change, disable or delete them. */
 export const SHIPPED_JOBS: Seeds = {
@@ -15,18 +16,14 @@ export const SHIPPED_JOBS: Seeds = {
       description: 'Deletes expired uploads: files within a minute, metadata after an hour',
       category: 'purge',
       schedules: ['every minute', 'at start'],
-      steps: [
-        { name: 'mark what is over', action: 'expire-uploads', onFailure: 'next' },
-        { name: 'delete bytes', action: 'delete-blobs' },
-        { name: 'delete rows', action: 'delete-metadata' },
-      ],
+      steps: [...STEPS_OF_EXPIRED],
     },
     {
       name: 'purge-abandoned-uploads',
       description: 'Uploads whose sender or server died',
       category: 'purge',
       schedules: ['every minute', 'at start'],
-      steps: [{ name: 'end and delete', action: 'purge-abandoned-uploads' }],
+      steps: [...STEPS_OF_ABANDONED],
     },
     {
       name: 'remove-orphans',

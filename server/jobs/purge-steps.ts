@@ -1,0 +1,13 @@
+/**
+ * What takes away uploads that are over, in this order: the steps of the jobs that ship (`seeds/jobs.ts`) and of a purge without
+ * a job (`maintenance.ts`).
+ */
+export const STEPS_OF_ABANDONED = [{ name: 'end and delete', action: 'purge-abandoned-uploads' }] as const
+
+export const STEPS_OF_EXPIRED = [
+  { name: 'mark what is over', action: 'expire-uploads', onFailure: 'next' },
+  { name: 'delete bytes', action: 'delete-blobs' },
+  { name: 'delete rows', action: 'delete-metadata' },
+] as const
+
+export const PURGE_STEPS = [...STEPS_OF_ABANDONED, ...STEPS_OF_EXPIRED]
