@@ -331,7 +331,7 @@ export async function createApp({
     await metrics?.server.close()
     await jobEngine.agent.stop()
     await maintenance.close()
-    intake.close()
+    await intake.close()
     await claims.close()
     digestCache.close()
     images.close()

@@ -106,7 +106,7 @@ export interface JobRunsTable {
   finishedAt: number | null
   outcome: Outcome
   message: string
-  /** While unfinished: its replica renews it (`lease-watch.ts`). */
+  /** While unfinished: its replica renews it (`leases.ts`). */
   leaseUntil: number
   stopRequested: ColumnType<boolean, boolean | undefined, boolean>
 }

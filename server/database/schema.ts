@@ -96,7 +96,7 @@ export interface FilesTable {
   /** Set from `uploaded` until the bytes are deleted. */
   blobKey: WithDefault<string | null>
   uploadedAt: WithDefault<number | null>
-  /** While `uploading`: the writer renews it (`lease-watch.ts`). */
+  /** While `uploading`: the writer renews it (`leases.ts`). */
   leaseUntil: WithDefault<number | null>
   /** Of a limited file: claims taken so far, and how many of them are spent. */
   claimsTaken: WithDefault<number>
@@ -143,7 +143,7 @@ export interface ClaimsTable {
   handedOut: WithDefault<number>
   /**
    * Not 0: a transfer is under way or, when spent, may still prove lost. Its process renews it: another value each time
-   * (`lease-watch.ts`).
+   * (`leases.ts`).
    */
   busyUntil: number
   /** The claim is spent when this passes. */
@@ -260,7 +260,7 @@ export interface ResumablesTable {
   sha256: string | null
   createdAt: number
   expiresAt: number
-  /** Who writes to it at the moment, and renews `leaseUntil` (`lease-watch.ts`). */
+  /** Who writes to it at the moment, and renews `leaseUntil` (`leases.ts`). */
   writer: WithDefault<string | null>
   leaseUntil: WithDefault<number>
   /** Another writer waits for this one to let go. */

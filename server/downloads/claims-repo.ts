@@ -3,7 +3,7 @@ import type { Schema } from '../database/schema.ts'
 import type { Transact } from '../database/transact.ts'
 import { AppError } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
-import type { SeenLease } from '../lib/lease-watch.ts'
+import type { SeenLease } from '../lib/leases.ts'
 import {
   confirm,
   type Handover,

@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { ByteRange } from '../../storage/blob-store.ts'
 import type { Clock, SteadyClock } from '../lib/clock.ts'
 import { newId } from '../lib/ids.ts'
-import { createLeaseWatch } from '../lib/lease-watch.ts'
+import { createLeaseWatch, keepRenewed } from '../lib/leases.ts'
 import { BUSY_MS, type Claim, type Claimant, type ClaimsRepo, type Transferred } from './claims-repo.ts'
 
 interface Dependencies {
@@ -50,8 +50,9 @@ export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, lo
   const running = new Set<Transfer>()
   /** All was handed over, and it is not known yet whether it arrived. */
   const unconfirmed = new Map<Transfer, Promise<void>>()
-  const watch = createLeaseWatch({ durationMs: BUSY_MS, steady })
-  const renewal = setInterval(() => void renewAll(), RENEWAL_MS).unref()
+  const watch = createLeaseWatch({ durationMs: BUSY_MS, steady, list: repo.listBusy })
+  const logged = (message: string) => (err: unknown) => log.error({ err }, message)
+  const renewal = keepRenewed(RENEWAL_MS, renewAll, logged('could not renew claims'))
 
   const leaseFrom = (now: number) => ({ busyUntil: now + BUSY_MS, expiresAt: now + Math.max(BUSY_MS, claimWindowMs) })
 
@@ -150,10 +151,7 @@ export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, lo
   }
 
   /** Frees claims on which a transfer seems to run, but whose process is gone. To be called every few seconds. */
-  async function releaseLost(): Promise<void> {
-    const lost = watch.lapsed(await repo.listBusy())
-    if (lost.length > 0) await repo.takeLeases(lost)
-  }
+  const releaseLost = (): Promise<void> => watch.takeLapsed(repo.takeLeases)
 
   /** Spends claims whose downloader did not come back in time; returns how many. Transfers that run keep theirs. */
   async function lapse(): Promise<number> {
@@ -166,10 +164,8 @@ export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, lo
     }
   }
 
-  const logged = (message: string) => (err: unknown) => log.error({ err }, message)
-
   async function close(): Promise<void> {
-    clearInterval(renewal)
+    await renewal.stop()
     await Promise.all(unconfirmed.values())
   }
 

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock, SteadyClock } from '../lib/clock.ts'
 import { kindOf } from '../lib/errors.ts'
-import { createLeaseWatch } from '../lib/lease-watch.ts'
+import { createLeaseWatch } from '../lib/leases.ts'
 import { createTicker } from '../lib/ticker.ts'
 import type { Notifications } from '../notifications/notifications.ts'
 import type { AgentRepo, Replica } from './agent-repo.ts'
@@ -44,7 +44,7 @@ export type Agent = ReturnType<typeof createAgent>
 export function createAgent(dependencies: Dependencies) {
   const { jobs, runs, agents, runner, notifications, replica, clock, steady, makeRoom, log } = dependencies
   const ticks = createTicker(TICK_MS, tick)
-  const watch = createLeaseWatch({ durationMs: LEASE_MS, steady })
+  const watch = createLeaseWatch({ durationMs: LEASE_MS, steady, list: runs.listUnfinished })
   let caredAt = Number.NEGATIVE_INFINITY
   let round = Promise.resolve()
   let isStopped = false
@@ -105,7 +105,7 @@ export function createAgent(dependencies: Dependencies) {
 
   /** Runs whose replica died are closed, and run again where the schedule says so. */
   async function closeLost(now: number): Promise<void> {
-    for (const run of watch.lapsed(await runs.listUnfinished())) {
+    for (const run of await watch.lapsed()) {
       if (runner.isRunning(run.id)) continue
       const ended = { ...run, outcome: 'failed' as const, message: `The server ${run.replica} died.`, finishedAt: now }
       const job = await jobs.find(run.jobId)

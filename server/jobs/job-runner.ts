@@ -4,6 +4,7 @@ import type { Following, Outcome } from '../database/schema-jobs.ts'
 import type { Clock } from '../lib/clock.ts'
 import { AppError } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
+import { keepRenewed } from '../lib/leases.ts'
 import { type ActionRegistry, StepFailure } from './action-registry.ts'
 import { inTime } from './in-time.ts'
 import type { Counts, Job, Run, Step, StepRun } from './job.ts'
@@ -49,7 +50,7 @@ export function createJobRunner({ repo, actions, clock, log }: Dependencies) {
       log[level]({ job: job.name, run: run.id, outcome, ms: ended.finishedAt - run.startedAt }, 'job ended')
       return ended
     } finally {
-      progress.close()
+      void progress.close()
     }
   }
 
@@ -62,13 +63,14 @@ export function createJobRunner({ repo, actions, clock, log }: Dependencies) {
       else if (lease.stopRequested) stop.abort(STOPPED)
       if (current) await repo.count(current.id, current)
     }
-    const failed = (err: unknown) => log.error({ err, run: run.id }, 'could not renew the lease of a job')
-    const timer = setInterval(() => void renew().catch(failed), RENEW_EVERY_MS)
+    const renewal = keepRenewed(RENEW_EVERY_MS, renew, (err) =>
+      log.error({ err, run: run.id }, 'could not renew the lease of a job'),
+    )
     return {
       follow: (step: StepRun | undefined) => {
         current = step
       },
-      close: () => clearInterval(timer),
+      close: renewal.stop,
     }
   }
   type Progress = ReturnType<typeof createProgress>

@@ -9,7 +9,7 @@ import { PURGE_STEPS } from './purge-steps.ts'
 interface Dependencies {
   expiry: UploadsExpiry
   lapseClaims: () => Promise<number>
-  /** Look for leases whose holder is gone, see `lease-watch.ts`. */
+  /** Look for leases whose holder is gone, see `leases.ts`. */
   leaseWatches: readonly (() => Promise<unknown>)[]
   log: Pick<FastifyBaseLogger, 'info' | 'error'>
 }

@@ -2,7 +2,7 @@ import type { Kysely, Transaction } from 'kysely'
 import type { Schema } from '../database/schema.ts'
 import type { Outcome } from '../database/schema-jobs.ts'
 import type { Transact } from '../database/transact.ts'
-import type { SeenLease } from '../lib/lease-watch.ts'
+import type { SeenLease } from '../lib/leases.ts'
 import type { Counts, Run, Schedule, StepRun } from './job.ts'
 
 export type RunsRepo = ReturnType<typeof createRunsRepo>

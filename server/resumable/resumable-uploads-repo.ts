@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../database/open-database.ts'
 import type { Row, Schema } from '../database/schema.ts'
 import type { Trx } from '../database/transact.ts'
-import type { SeenLease } from '../lib/lease-watch.ts'
+import type { SeenLease } from '../lib/leases.ts'
 import type { GuestQuota, SpareUploads } from '../uploads/intake/guest-quota.ts'
 import type { ResumableUpload } from './resumable-upload.ts'
 

@@ -4,7 +4,7 @@ import type { Trx } from '../database/transact.ts'
 import type { Clock, SteadyClock } from '../lib/clock.ts'
 import { AppError } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
-import { createLeaseWatch } from '../lib/lease-watch.ts'
+import { createLeaseWatch, keepRenewed } from '../lib/leases.ts'
 import type { ResumableUpload } from './resumable-upload.ts'
 import type { AssertRoom, Progress, ResumableUploadsRepo } from './resumable-uploads-repo.ts'
 
@@ -54,7 +54,7 @@ export type UploadLocks = ReturnType<typeof createUploadLocks>
  * release the lock, since a connection that its client lost long ago may still look alive to the server.
  */
 export function createUploadLocks({ repo, clock, steady, log }: Dependencies) {
-  const watch = createLeaseWatch({ durationMs: LEASE_MS, steady })
+  const watch = createLeaseWatch({ durationMs: LEASE_MS, steady, list: repo.listLeases })
   /** Until their work is done, which may be more than to release or delete the row. */
   const running = new Map<string, { requestRelease: (reason: AppError) => void; ended: PromiseWithResolvers<void> }>()
 
@@ -95,10 +95,7 @@ export function createUploadLocks({ repo, clock, steady, log }: Dependencies) {
   }
 
   /** Releases the locks of writers that died. To be called every few seconds. */
-  async function releaseLost(): Promise<void> {
-    const lost = watch.lapsed(await repo.listLeases())
-    if (lost.length > 0) await repo.takeLeases(lost)
-  }
+  const releaseLost = (): Promise<void> => watch.takeLapsed(repo.takeLeases)
 
   async function requestOwnRelease(id: string, deadline: number, reason: AppError): Promise<void> {
     const own = running.get(id)
@@ -121,15 +118,10 @@ export function createUploadLocks({ repo, clock, steady, log }: Dependencies) {
     let unsaved: Progress = {}
     let leaseUntil = heldUntil
     let report: (() => Promise<Progress>) | undefined
-    let renewing: Promise<void> | undefined
     let isReleased = false
-    const renewal = setInterval(() => {
-      renewing ??= renew()
-        .catch((err: unknown) => log.error({ err }, 'could not renew the lease of an unfinished upload'))
-        .finally(() => {
-          renewing = undefined
-        })
-    }, RENEWAL_MS)
+    const renewal = keepRenewed(RENEWAL_MS, renew, (err) =>
+      log.error({ err }, 'could not renew the lease of an unfinished upload'),
+    )
 
     function update(progress: Progress): void {
       resumable = { ...resumable, ...progress }
@@ -174,8 +166,7 @@ export function createUploadLocks({ repo, clock, steady, log }: Dependencies) {
     /** The lock counts as released even when the database can't be reached: the lease runs out by itself. */
     async function stopRenewal(work: () => Promise<boolean>): Promise<boolean> {
       isReleased = true
-      clearInterval(renewal)
-      await renewing
+      await renewal.stop()
       return work()
     }
 

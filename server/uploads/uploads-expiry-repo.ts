@@ -2,7 +2,7 @@ import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
 import { chunks } from '../database/chunks.ts'
 import type { Schema } from '../database/schema.ts'
 import type { Transact } from '../database/transact.ts'
-import type { SeenLease } from '../lib/lease-watch.ts'
+import type { SeenLease } from '../lib/leases.ts'
 import type { StoredFile } from './upload.ts'
 import { dropFiles, giveBackFile, hasFileThatIs } from './uploads-repo.ts'
 

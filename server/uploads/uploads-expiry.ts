@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { chunks } from '../database/chunks.ts'
 import type { Clock, SteadyClock } from '../lib/clock.ts'
-import { createLeaseWatch } from '../lib/lease-watch.ts'
+import { createLeaseWatch } from '../lib/leases.ts'
 import { createOrphanSweep } from './orphans.ts'
 import type { StoreOwnership } from './store-ownership.ts'
 import type { StoredFile } from './upload.ts'
@@ -58,8 +58,8 @@ export type UploadsExpiry = ReturnType<typeof createUploadsExpiry>
 /** How things go: every function is safe to run twice, at once, on several replicas, and to be killed in. */
 export function createUploadsExpiry(dependencies: Dependencies) {
   const { repo, assertOwned, blobs, spool, resumables, clock, steady, log } = dependencies
-  const writers = createLeaseWatch({ durationMs: WRITER_LEASE_MS, steady })
-  const forms = createLeaseWatch({ durationMs: ABANDONED_AFTER_MS, steady })
+  const writers = createLeaseWatch({ durationMs: WRITER_LEASE_MS, steady, list: repo.listWriting })
+  const forms = createLeaseWatch({ durationMs: ABANDONED_AFTER_MS, steady, list: repo.listPending })
   const { removeOrphans } = createOrphanSweep({ ...dependencies, minAgeMs: ABANDONED_AFTER_MS })
 
   /** Marks uploads whose time is up. Readers have been refused since that very moment; this only lets the purge see them. */
@@ -133,10 +133,7 @@ export function createUploadsExpiry(dependencies: Dependencies) {
 
   /** To be called every few seconds, so that it is known whose writer is gone when that is asked. */
   async function findAbandoned() {
-    return {
-      files: writers.lapsed(await repo.listWriting()),
-      uploads: forms.lapsed(await repo.listPending()),
-    }
+    return { files: await writers.lapsed(), uploads: await forms.lapsed() }
   }
 
   /** Ends uploads in several requests whose time is up, or that lost what they were for. */

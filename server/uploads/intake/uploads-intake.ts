@@ -6,6 +6,7 @@ import type { Config } from '../../config/config.ts'
 import type { Intake } from '../../images/images.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { AppError } from '../../lib/errors.ts'
+import { keepRenewed } from '../../lib/leases.ts'
 import type { Sender } from '../../lib/sender.ts'
 import type { StreamExchange } from '../../streams/stream-exchange.ts'
 import type { StreamRelay } from '../../streams/stream-relay.ts'
@@ -80,7 +81,8 @@ export function createUploadsIntake({
   const target = { blobs, withMd5: config.md5 !== 'never' }
   /** Files that come in here, and how to end them. */
   const writing = new Map<string, (reason: AppError) => void>()
-  const renewal = setInterval(() => void renewLeases(), LEASE_RENEWAL_MS).unref()
+  const logged = (message: string) => (err: unknown) => log.error({ err }, message)
+  const renewal = keepRenewed(LEASE_RENEWAL_MS, renewLeases, logged('could not renew leases'))
 
   /** Throws `forbidden`: only the holder of the upload token may add files. */
   function assertMayAddFiles({ isAdmin }: OpenUpload): void {
@@ -336,15 +338,9 @@ export function createUploadsIntake({
   async function renewLeases(): Promise<void> {
     const ids = [...writing.keys()]
     if (ids.length === 0) return
-    try {
-      const renewed = new Set(await repo.renewLeases(ids, clock() + WRITER_LEASE_MS))
-      for (const id of ids) if (!renewed.has(id)) writing.get(id)?.(removedMeanwhile())
-    } catch (error) {
-      logged('could not renew leases')(error)
-    }
+    const renewed = new Set(await repo.renewLeases(ids, clock() + WRITER_LEASE_MS))
+    for (const id of ids) if (!renewed.has(id)) writing.get(id)?.(removedMeanwhile())
   }
-
-  const logged = (message: string) => (err: unknown) => log.error({ err }, message)
 
   return {
     assertMayAddFiles,
@@ -360,7 +356,7 @@ export function createUploadsIntake({
     reopen,
     receive,
     discard,
-    close: () => clearInterval(renewal),
+    close: renewal.stop,
   }
 }
 
