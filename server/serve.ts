@@ -5,6 +5,7 @@ import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
 import { type App, createApp } from './app.ts'
 import type { Config } from './config/config.ts'
+import { listeningUrl } from './http/links.ts'
 import { isPretty } from './lib/logger.ts'
 import { startProblem } from './start-problem.ts'
 
@@ -53,8 +54,7 @@ async function start(config: Config, log: Logger, { deaf = [] }: Options): Promi
 /** What a newcomer wants to know, in words above the logs, or as a line of them. `command`: how commands are called here. */
 export async function announce(app: App, config: Config, log: Logger, command: string): Promise<void> {
   const { port } = app.server.server.address() as AddressInfo
-  const host = ['0.0.0.0', '::'].includes(config.host) ? '127.0.0.1' : config.host
-  const url = config.publicUrl || `http://${host.includes(':') ? `[${host}]` : host}:${port}${config.pathPrefix}`
+  const url = listeningUrl({ ...config, port })
   const storage = config.storage === 's3' ? `bucket ${config.s3Bucket}` : resolve(config.dataDir)
   const administrator = (await hasAdministrator(app)) ? undefined : adviceOn(config, command)
   if (isPretty(config.logFormat)) process.stdout.write(banner(url, storage, administrator))

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { OPERATOR } from '../accounts/caller.ts'
+import { fileUrl } from '../http/links.ts'
 import { formatSize } from '../lib/format-size.ts'
 import { everyRow } from '../lib/paging.ts'
 import type { StoredFile, Upload } from '../uploads/upload.ts'
@@ -101,7 +102,7 @@ const entryJson = ({ baseUrl }: Services, { upload, file }: Entry) => ({
   ...(upload.userId === null ? {} : { user: upload.userId }),
   ...fileJson(file),
   sha256: file.sha256,
-  url: `${baseUrl}/file/${upload.id}/${file.id}/${encodeURIComponent(file.name)}`,
+  url: fileUrl(baseUrl, file),
 })
 
 async function show(services: Services, { file: id }: { file: string }): Promise<Answer> {

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { type App, createApp, databaseLocation } from '../app.ts'
 import { readConfig } from '../config/config.ts'
 import { isThere } from '../database/migrate.ts'
-import { fileAddresses } from '../http/links.ts'
+import { fileAddresses, listeningUrl } from '../http/links.ts'
 import { createLogger } from '../lib/logger.ts'
 import { startProblem } from '../start-problem.ts'
 import { type Answer, databaseText, type Place, type Services } from './command.ts'
@@ -56,7 +56,7 @@ const withServices = (use: (services: Services) => Promise<Answer>): Promise<Ans
       throw new Error(startProblem(error, place.config) ?? (error as Error).message, { cause: error })
     })
     const { config } = place
-    const baseUrl = fileAddresses(config).downloadUrl ?? `http://${config.host}:${config.port}${config.pathPrefix}`
+    const baseUrl = fileAddresses(config).downloadUrl ?? listeningUrl(config)
     try {
       return await use({ ...app, ...app.accounts, ...place, baseUrl })
     } finally {

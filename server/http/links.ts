@@ -1,6 +1,6 @@
-import { isIPv6 } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { Config } from '../config/config.ts'
+import { authorityOf } from '../lib/authority.ts'
 import type {} from './over-https.ts'
 
 /** Host and port as RFC 9110 §7.2 allows them; anything else must not end up in a link. */
@@ -45,21 +45,27 @@ export function serverUrl(request: FastifyRequest, { publicUrl, pathPrefix, host
 
 /** For clients that name no host (HTTP/1.0) or none that is one. Nobody can open `0.0.0.0`: there the address that they reached. */
 function listeningAuthority({ socket }: FastifyRequest, host: string, port: number): string {
-  const isWildcard = host === '0.0.0.0' || host === '::'
-  const address = isWildcard ? (socket.localAddress ?? host).replace(/^::ffff:/, '') : host
-  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`
+  return authorityOf(isWildcard(host) ? (socket.localAddress ?? host).replace(/^::ffff:/, '') : host, port)
 }
+
+const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::'
+
+/** As `serverUrl`, where no client has made a request: the public URL, or else the address that the server listens on. */
+export const listeningUrl = ({ publicUrl, pathPrefix, host, port }: Omit<Addresses, 'downloadDomain'>): string =>
+  publicUrl || `http://${authorityOf(isWildcard(host) ? '127.0.0.1' : host, port)}${pathPrefix}`
 
 export const fileUrl = (base: string, file: { uploadId: string; id: string; name: string }): string =>
   `${base}/file/${file.uploadId}/${file.id}/${encodeURIComponent(file.name)}`
 
 export const archiveUrl = (base: string, uploadId: string): string => `${base}/archive/${uploadId}/archive.zip`
 
+/** Where the page is, without a slash at the end; relative to the server, unless a public address is configured. */
+export const pageBase = ({ publicUrl, pathPrefix }: Pick<Addresses, 'publicUrl' | 'pathPrefix'>): string =>
+  publicUrl || pathPrefix
+
 /**
  * The page where guests add files; relative to the server, unless a public address is configured. The token is behind the
  * `#`, so that it is in no request and no log.
  */
-export const requestUrl = (
-  { publicUrl, pathPrefix }: Pick<Addresses, 'publicUrl' | 'pathPrefix'>,
-  token: string,
-): string => `${publicUrl === '' ? pathPrefix : publicUrl}/#/?request=${token}`
+export const requestUrl = (addresses: Pick<Addresses, 'publicUrl' | 'pathPrefix'>, token: string): string =>
+  `${pageBase(addresses)}/#/?request=${token}`

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { PagesFor } from '../pages/pages.ts'
 import { uploadJson } from '../uploads/upload-shapes.ts'
 import type { NewUpload } from '../uploads/uploads.ts'
-import { fileAddresses, fileBaseUrl, fileUrl, serverUrl } from './links.ts'
+import { fileAddresses, fileBaseUrl, fileUrl, pageBase, serverUrl } from './links.ts'
 
 export type AnswerUpload = ReturnType<typeof createUploadAnswer>
 
@@ -26,7 +26,7 @@ export function createUploadAnswer({ pagesFor, config }: { pagesFor: PagesFor; c
       const list = `/?id=${upload.id}`
       const shown = { upload, files, base, written: { base: written, link: serverUrl(request, config) + list } }
       const pages = pagesFor(request)
-      return reply.headers(pages.headers).send(pages.uploaded(shown, (config.publicUrl || config.pathPrefix) + list))
+      return reply.headers(pages.headers).send(pages.uploaded(shown, pageBase(config) + list))
     }
     return reply.type('text/plain; charset=utf-8').send(files.map((file) => `${fileUrl(written, file)}\n`).join(''))
   }

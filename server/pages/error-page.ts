@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import type { Config } from '../config/config.ts'
+import { pageBase } from '../http/links.ts'
 import type { AppError } from '../lib/errors.ts'
 import type { PagesFor } from './pages.ts'
 
@@ -20,13 +21,13 @@ const SHOWN_AS_THEY_ARE = [401, 406]
 export function errorPageFor(
   { method, url, headers, routeOptions }: FastifyRequest,
   { status, message }: { status: number; message: string },
-  { publicUrl, pathPrefix }: Pick<Config, 'publicUrl' | 'pathPrefix'>,
+  config: Pick<Config, 'publicUrl' | 'pathPrefix'>,
 ): string | undefined {
-  const route = (routeOptions.url ?? '').slice(pathPrefix.length)
+  const route = (routeOptions.url ?? '').slice(config.pathPrefix.length)
   if (!['GET', 'HEAD'].includes(method) || !VISITED.test(route) || SHOWN_AS_THEY_ARE.includes(status)) return undefined
   if (!isPerson(headers)) return undefined
   const query = new URLSearchParams({ err: message, errcode: String(status), uri: url })
-  return `${publicUrl || pathPrefix}/#/?${query}`
+  return `${pageBase(config)}/#/?${query}`
 }
 
 /** What a person is told in place of the form or list. Undefined: the answer is for a program, as text. */

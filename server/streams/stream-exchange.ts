@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, request as requestHttp, type Server
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { authorityOf } from '../lib/authority.ts'
 import { AppError } from '../lib/errors.ts'
 import type { StreamRelay } from './stream-relay.ts'
 
@@ -38,7 +39,7 @@ export function createStreamExchange({ relay, host }: Dependencies) {
   async function addressOf(fileId: string): Promise<string> {
     listening ??= listen()
     const { port } = (await listening).address() as AddressInfo
-    return `http://${host.includes(':') ? `[${host}]` : host}:${port}/${fileId}/${ticketOf(fileId)}`
+    return `http://${authorityOf(host, port)}/${fileId}/${ticketOf(fileId)}`
   }
 
   /**

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
+import pLimit from 'p-limit'
 import type { BlobKey, BlobStore } from '../../storage/blob-store.ts'
 import type { FileFault } from '../database/schema.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -17,7 +18,7 @@ interface Dependencies {
 }
 
 const BATCH = 500
-const PARALLEL_LOOKS = 16
+const looks = pLimit(16)
 /** Few, so that a run that is killed repeats little. */
 const VERIFY_BATCH = 20
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -31,7 +32,7 @@ export function createFilesCheck({ repo, assertOwned, blobs, clock }: Dependenci
     await assertOwned()
     const report = { checked: 0, missing: 0, size: 0, healed: 0, variants: 0 }
     for (let batch = await repo.listStored('', BATCH); batch.length > 0; ) {
-      const found = await inParallel(batch, async (file) => ({ ...file, fault: await faultOf(file) }))
+      const found = await looks.map(batch, async (file) => ({ ...file, fault: await faultOf(file) }))
       const changed = found.filter(({ fault }, index) => fault !== batch[index]?.fault)
       count({ files: batch.length, rows: await repo.noteFaults(changed) })
       report.checked += batch.length
@@ -62,7 +63,7 @@ export function createFilesCheck({ repo, assertOwned, blobs, clock }: Dependenci
   async function forgetBrokenVariants({ signal, count = () => {} }: Work): Promise<number> {
     let forgotten = 0
     for (let batch = await repo.listVariants('', BATCH); batch.length > 0; ) {
-      const sizes = await inParallel(batch, ({ blobKey }) => sizeOf(blobKey))
+      const sizes = await looks.map(batch, ({ blobKey }) => sizeOf(blobKey))
       const broken = batch.filter(({ size }, index) => sizes[index] !== size).map(({ blobKey }) => blobKey)
       await repo.forgetVariants(broken)
       forgotten += broken.length
@@ -135,15 +136,4 @@ function createThrottle(bytesPerSecond: number) {
     if (early > 5) await setTimeout(early, undefined, signal ? { signal } : {})
     else signal?.throwIfAborted()
   }
-}
-
-/** `look` at each, several at a time; results in the order of `values`. */
-async function inParallel<T, R>(values: readonly T[], look: (value: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = new Array(values.length)
-  const waiting = values.entries()
-  async function work(): Promise<void> {
-    for (const [index, value] of waiting) results[index] = await look(value)
-  }
-  await Promise.all(Array.from({ length: PARALLEL_LOOKS }, work))
-  return results
 }

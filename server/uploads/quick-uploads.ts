@@ -63,8 +63,7 @@ export function createQuickUploads({
     const files = incoming[Symbol.asyncIterator]()
     const first = await files.next()
     if (first.done) throw new AppError('form_file_missing')
-    assertGrantableSoFar(options(), caller)
-    const treatment = treatmentOf(options())
+    const treatment = grantableSoFar(options(), caller)
     const name = creatableName(first.value.name)
     const { bytes } = first.value
     const measured = await intake.receive(bytes, treatment, budget, { sender, maxBytes: mostBytes(announced) })
@@ -93,11 +92,11 @@ export function createQuickUploads({
   }
 
   /** Refuses before any byte is read. A missing password is no reason yet: its field may still follow. */
-  function assertGrantableSoFar(options: UploadOptions, caller: Caller): void {
+  function grantableSoFar(options: UploadOptions, caller: Caller): Treatment {
     const featurePassword = config.featurePassword === 'forced' ? 'enabled' : config.featurePassword
-    const { stream } = planUpload(options, { ...rulesFor(caller.user, config), featurePassword })
-    if (!stream) return
-    throw new AppError('only_streaming_allowed')
+    const plan = planUpload(options, { ...rulesFor(caller.user, config), featurePassword })
+    if (plan.stream) throw new AppError('only_streaming_allowed')
+    return plan
   }
 
   /** One transaction, after the bytes: nothing half sent is ever in the database. */

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import pLimit from 'p-limit'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { chunks } from '../database/chunks.ts'
 import type { Clock, SteadyClock } from '../lib/clock.ts'
@@ -101,20 +102,16 @@ export function createUploadsExpiry(dependencies: Dependencies) {
 
   /** Returns the files of which nothing is left. */
   async function deleteBlobsOf(files: StoredFile[], signal?: AbortSignal): Promise<StoredFile[]> {
-    const waiting = [...(await repo.listBlobs(files))]
     const deleted: StoredFile[] = []
-    async function work(): Promise<void> {
-      for (let next = waiting.pop(); next && !signal?.aborted; next = waiting.pop()) {
-        const [file, keys] = next
-        try {
-          for (const key of keys) await blobs.delete(key)
-          deleted.push(file)
-        } catch (err) {
-          log.error({ err, file: file.id }, 'could not delete a blob')
-        }
+    await pLimit(PARALLEL_DELETES).map(await repo.listBlobs(files), async ([file, keys]) => {
+      if (signal?.aborted) return
+      try {
+        for (const key of keys) await blobs.delete(key)
+        deleted.push(file)
+      } catch (err) {
+        log.error({ err, file: file.id }, 'could not delete a blob')
       }
-    }
-    await Promise.all(Array.from({ length: PARALLEL_DELETES }, work))
+    })
     return deleted
   }
 

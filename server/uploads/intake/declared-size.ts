@@ -1,4 +1,5 @@
 import { AppError } from '../../lib/errors.ts'
+import { limitBytes } from './limit-bytes.ts'
 
 /**
  * Passes the bytes of a file for which `declared` bytes were announced; 0 or less: no size was. Throws `bad_request` at
@@ -15,9 +16,8 @@ export function ofDeclaredSize(
 
 async function* checked(bytes: AsyncIterable<Uint8Array>, declared: number, mayBeEmpty: boolean) {
   let size = 0
-  for await (const chunk of bytes) {
+  for await (const chunk of limitBytes(bytes, declared, () => wrongSize(declared))) {
     size += chunk.byteLength
-    if (size > declared) throw wrongSize(declared)
     yield chunk
   }
   if (size < declared && !(mayBeEmpty && size === 0)) throw wrongSize(declared)

@@ -33,16 +33,6 @@ export async function receiveBlob(
   }
 }
 
-/** Throws `too_large` past `limit` bytes. */
-export async function* limited(bytes: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Uint8Array> {
-  let size = 0
-  for await (const chunk of bytes) {
-    size += chunk.length
-    assertWithin(limit, size)
-    yield chunk
-  }
-}
-
 /** Throws `too_large`. */
 export function assertWithin(limit: number, size: number): void {
   if (size > limit) throw tooLarge(limit)

@@ -8,6 +8,7 @@ import { AppError, reworded } from '../../lib/errors.ts'
 import type { StoredFile, Upload } from '../upload.ts'
 import type { UploadsRepo } from '../uploads-repo.ts'
 import { tooLarge } from './file-intake.ts'
+import { limitBytes } from './limit-bytes.ts'
 
 /** On whose account an upload goes, and how much may. */
 export interface Budget extends Limits {
@@ -47,8 +48,7 @@ export function createQuotas({ repo, findUser, clock, config }: Dependencies) {
 
   /** Passes bytes on as long as there is room for them; then it throws `too_large`. */
   async function within(budget: Budget, bytes: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
-    const room = await roomOf(budget)
-    return Number.isFinite(room) ? upTo(room, bytes, budget) : bytes
+    return limitBytes(bytes, await roomOf(budget), () => exceeded(budget))
   }
 
   /**
@@ -98,15 +98,6 @@ export function createQuotas({ repo, findUser, clock, config }: Dependencies) {
   }
 
   return { budgetFor, budgetOf, limitOf, assertFits, assertRoom, within, insertUpload }
-}
-
-async function* upTo(room: number, bytes: AsyncIterable<Uint8Array>, budget: Budget): AsyncGenerator<Uint8Array> {
-  let size = 0
-  for await (const chunk of bytes) {
-    size += chunk.byteLength
-    if (size > room) throw exceeded(budget)
-    yield chunk
-  }
 }
 
 export function exceeded({ maxUserSizeBytes, isSecret }: Budget): AppError {

@@ -6,7 +6,8 @@ import type { ReadPart } from '../../images/pipeline/read-at.ts'
 import type { Sender } from '../../lib/sender.ts'
 import { copied } from '../stored-bytes.ts'
 import type { Measured } from '../upload.ts'
-import { limited, receiveBlob, type Target } from './file-intake.ts'
+import { receiveBlob, type Target, tooLarge } from './file-intake.ts'
+import { limitBytes } from './limit-bytes.ts'
 import { readHead } from './read-head.ts'
 
 /**
@@ -25,7 +26,13 @@ export async function receiveTreated(
 ): Promise<Measured> {
   const read = await readHead(bytes, intake.headBytes)
   try {
-    if (intake.detect(read.head)) return await storeImage(target, intake, limited(read.bytes, limit), sender)
+    if (intake.detect(read.head))
+      return await storeImage(
+        target,
+        intake,
+        limitBytes(read.bytes, limit, () => tooLarge(limit)),
+        sender,
+      )
     const received = await receiveBlob(target, read.bytes, limit)
     const video = intake.videos.detect(read.head)
     return video ? await replaceVideo(target, intake, { received, format: video }, sender) : received

@@ -22,7 +22,8 @@ import { type Announcement, leastBytes } from './announcement.ts'
 import { assertDeclaredSize, ofDeclaredSize } from './declared-size.ts'
 import { assertWithin, createMeter, receiveBlob } from './file-intake.ts'
 import { type AssertFreeSpace, type ReserveSpace, withSpace } from './free-space.ts'
-import { type GuestQuota, withinGrant } from './guest-quota.ts'
+import type { GuestQuota } from './guest-quota.ts'
+import { limitBytes } from './limit-bytes.ts'
 import { type Budget, exceeded, type Quotas } from './quotas.ts'
 import { readHead } from './read-head.ts'
 import { receiveTreated, treatStored } from './treated-bytes.ts'
@@ -119,7 +120,8 @@ export function createUploadsIntake({
   /** `addFile` for an upload of our own, or for a guest; then throws what `guestQuota` throws, too, before a byte is read. */
   async function add(upload: Upload, incoming: IncomingFile, guestQuota?: GuestQuota): Promise<StoredFile> {
     const { file, grantedBytes } = await insertFile(upload, incoming.name, clock() + WRITER_LEASE_MS, guestQuota)
-    return take(upload, file, { ...incoming, bytes: withinGrant(incoming.bytes, grantedBytes) })
+    const bytes = limitBytes(incoming.bytes, grantedBytes, () => new AppError('file_request_space_exceeded'))
+    return take(upload, file, { ...incoming, bytes })
   }
 
   /**

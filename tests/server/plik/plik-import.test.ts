@@ -99,14 +99,14 @@ test('an MD5 of a password rests under argon2id; one that an older version impor
   const { app, db } = await makeAppWithDatabase()
   const md5 = plikPassword('plik', 'secret')
   await run(app, givenOneUpload({ protected_by_password: 1, login: 'plik', password: md5 }))
-  const { password_hash } = await db.selectFrom('uploads').select('password_hash').executeTakeFirstOrThrow()
+  const { passwordHash } = await db.selectFrom('uploads').select('passwordHash').executeTakeFirstOrThrow()
   const opens = async (password: string) => (await fetch(app.url + LINK, { headers: basic('plik', password) })).status
 
-  expect(password_hash).toMatch(/^\$plik-md5\$cGxpaw==\$\$argon2id\$/)
-  expect(password_hash).not.toContain(md5)
+  expect(passwordHash).toMatch(/^\$plik-md5\$cGxpaw==\$\$argon2id\$/)
+  expect(passwordHash).not.toContain(md5)
   await db
     .updateTable('uploads')
-    .set({ password_hash: `$plik-md5$cGxpaw==$${md5}` })
+    .set({ passwordHash: `$plik-md5$cGxpaw==$${md5}` })
     .execute()
   expect([await opens('secret'), await opens('wrong')]).toEqual([200, 401])
 })
