@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 
-/** Every row of `docs/plik-contract.md` names tests, and they are there. */
+/** Every row of `docs/plik-contract.md` names tests, and they are there: words of their titles, not of a comment. */
 
 const ROOT = resolve(import.meta.dirname, '..')
 
@@ -38,5 +38,10 @@ test('every test that the contract names exists', () => {
 
 function isMissing({ file, title }: Row['tests'][number]): boolean {
   const path = resolve(ROOT, file)
-  return !existsSync(path) || !readFileSync(path, 'utf8').includes(title)
+  return title === '' || !existsSync(path) || !codeOf(path).some((line) => line.includes(title))
 }
+
+const codeOf = (path: string): string[] =>
+  readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => !/^\s*(?:\/\/|\/?\*)/.test(line))

@@ -38,6 +38,19 @@ test('with a database that is not the server’s, a command and a server delete 
   expect(await runCommand(['store', 'steal'], wrong)).toMatchObject({ code: 2 })
 }, 90_000)
 
+test('what has expired is deleted by `clean`, also while no server runs', async () => {
+  const server = await spawnServer()
+  const { dataDir } = server
+  const url = (await (await fetch(`${server.url}/a.txt?ttl=1`, { method: 'PUT', body: 'short' })).text()).trim()
+  await waitFor(async () => expect((await fetch(url)).status).toBe(404))
+  await server.kill('SIGKILL')
+  const before = storedFiles(dataDir)
+
+  const { code } = await runCommand(['clean'], { DATA_DIR: dataDir })
+
+  expect([before.length, code, storedFiles(dataDir)]).toEqual([1, 0, []])
+}, 90_000)
+
 test('a server whose bucket does not answer starts all the same', async () => {
   const silent = createServer(() => {}).listen(0, '127.0.0.1')
   await once(silent, 'listening')

@@ -120,9 +120,10 @@ test('users upload from any address, strangers from the allowed ones (Plik §3.6
 test('a token is no way into the account: /me and the lists want a session (Plik §1.2)', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   const { first } = await tokenOf(app, 'root', true)
-  const asked = ['/me', '/user/local:root'].map((path) => fetch(app.url + path, { headers: first }))
+  const paths = ['/me', '/me/token', '/me/uploads', '/me/stats', '/user/local:root', '/users', '/uploads', '/stats']
+  const asked = paths.map(async (path) => [path, (await fetch(app.url + path, { headers: first })).status])
 
-  expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([401, 401])
+  expect(await Promise.all(asked)).toEqual(paths.map((path) => [path, 401]))
 })
 
 test('a token lets nobody be somebody else, not even an administrator', async () => {

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { addFile } from '../../helpers/client.ts'
 import { temporaryFolder } from '../../helpers/database.ts'
 import { makeApp } from '../../helpers/make-app.ts'
-import { ask, blobsOf, get, noise, sha256 } from './ask.ts'
+import { ask, blobsOf, bodyOf, get, noise, open, sha256 } from './ask.ts'
 import { givenFiles } from './given.ts'
 
 async function givenThree(options: object = {}) {
@@ -158,6 +158,18 @@ describe('an archive', () => {
 
     expect(status).toBe(410)
     expect(body.toString()).toBe('the server has lost the bytes of all these files\n')
+  })
+
+  test('of which a file is lost while it is sent breaks off', async () => {
+    const app = await makeApp()
+    const { archive } = await givenFiles(app, {}, [
+      ['big.bin', noise(20_000_000)],
+      ['b.txt', 'content of b'],
+    ])
+    const reader = await open(archive)
+    rmSync(blobsOf(app).find((path) => statSync(path).size === 12) as string)
+
+    await expect(bodyOf(reader)).rejects.toThrow()
   })
 
   test('of which files are lost says how many, and offers an archive of the others', async () => {

@@ -81,6 +81,7 @@ describe('an archive is refused', () => {
     app.advance(60_000)
 
     expect(await textOf(`${app.url}/archive/nope/a.zip`)).toBe('404 upload nope not found\n')
+    expect(await textOf(`${app.url}/archive//archive.zip`)).toMatch(/^404 .*not found\n$/) // TestGetArchiveNotFound
     expect(await textOf(archive)).toBe(`404 upload ${upload.id} not found\n`)
     expect(await textOf(expiring)).toBe(`404 upload ${short.id} has expired\n`)
   })

@@ -115,6 +115,9 @@ test('slashes that are doubled count once, for every method, as Plik’s client 
 
   expect(upload).toMatchObject({ ttl: 60 })
   expect(await jsonOf(fetch(`${app.url}//upload///${upload.id}`))).toMatchObject({ id: upload.id })
+  const headers = { 'X-UploadToken': upload.uploadToken as string }
+  const removal = fetch(`${app.url}//upload//${upload.id}`, { method: 'DELETE', headers })
+  expect(await answerOf(removal)).toEqual([200, 'ok'])
 })
 
 test('under a path prefix everything is there, and nothing anywhere else (Plik §1.13)', async () => {

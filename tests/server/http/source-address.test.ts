@@ -178,6 +178,13 @@ test('a trusted proxy that passes on no address is refused on all routes but sta
   expect(await Promise.all(NO_ADDRESSES.map(asked('/upload', 'POST')))).toEqual(invalid)
   expect(await Promise.all(NO_ADDRESSES.map(asked('/upload/x', 'GET')))).toEqual(invalid)
   expect(await Promise.all(NO_ADDRESSES.map(asked('/a', 'PUT')))).toEqual(invalid)
+  const statusOf = async (path: string) => [path, (await asked(path, 'GET')('nonsense'))[0]]
+  const refused = ['/file/x/y/z', '/archive/x/a.zip', '/me', '/uploads']
+  const open = ['/config', '/version', '/qrcode']
+  expect(await Promise.all([...refused, ...open].map(statusOf))).toEqual([
+    ...refused.map((path) => [path, 400]),
+    ...open.map((path) => [path, 200]),
+  ])
   expect(await asked('/health', 'GET')('nonsense')).toEqual([200, 'ok\n'])
 })
 

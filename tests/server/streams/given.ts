@@ -3,10 +3,11 @@ import { type CreatedUpload, createUpload, fileForm } from '../../helpers/client
 import { waitFor } from '../../helpers/wait.ts'
 
 /** A stream upload with one declared file, and its link. */
-export async function givenStream(server: { url: string }, options: object = {}) {
+export async function givenStream(server: { url: string }, ofFile: object = {}, ofUpload: object = {}) {
   const upload = await createUpload(server, {
+    ...ofUpload,
     stream: true,
-    files: [{ fileName: 'a.bin', reference: '0', ...options }],
+    files: [{ fileName: 'a.bin', reference: '0', ...ofFile }],
   })
   const id = upload.files?.[0]?.id as string
   return { upload, id, url: `${server.url}/file/${upload.id}/${id}/a.bin` }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { expect, test } from 'vitest'
-import { answerOf } from '../../helpers/answers.ts'
+import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { addFile, type CreatedUpload, createUpload, fileForm } from '../../helpers/client.ts'
 import { makeApp, sharedApp } from '../../helpers/make-app.ts'
 import { waitFor } from '../../helpers/wait.ts'
@@ -22,12 +22,22 @@ test('bytes pass from the sender to the reader and nothing is kept (Plik §3.8)'
 
   expect(sha256(received)).toBe(sha256(content))
   expect(reader.headers.get('cache-control')).toContain('no-store')
+  expect(reader.headers.get('content-type')).toBe('application/octet-stream')
+  expect(reader.headers.get('content-length')).toBeNull()
   expect(await answer.json()).toMatchObject({
     status: 'deleted',
     fileSize: 3_000_000,
     fileMd5: createHash('md5').update(content).digest('hex'),
   })
   expect(await (await fetch(url)).text()).toBe(`file a.bin (${id}) is not available : deleted\n`)
+})
+
+test('a stream that is one-shot, too, ends well for both sides (500 for the sender in Plik §3.8)', async () => {
+  const { upload, id, url } = await givenStream(app, {}, { oneShot: true })
+  const sender = await givenSender(app, upload, id, Buffer.from('hello'))
+
+  expect(await answerOf(fetch(url))).toEqual([200, 'hello'])
+  expect(await jsonOf(sender.answer)).toMatchObject({ status: 'deleted', fileSize: 5 })
 })
 
 test('a reader that comes before the sender is told to come back', async () => {

@@ -89,6 +89,7 @@ test.for([
   'multipart/form-data; boundary="b"',
   'Multipart/Form-Data; Boundary=b',
   'multipart/form-data;boundary=b;charset=utf-8',
+  'multipart/mixed; boundary=b',
 ])('the content type %s is understood (Plik §1.6)', async (type) => {
   const upload = await createUpload(app)
 

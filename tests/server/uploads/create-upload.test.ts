@@ -17,6 +17,7 @@ test('a new upload has exactly the fields of Plik, in its order, and those of 1.
   const text = await response.text()
   const upload = JSON.parse(text)
 
+  expect(response.status).toBe(200)
   expect(Object.keys(upload)).toEqual([
     ...['id', 'ttl', 'extend_ttl', 'downloadDomain', 'comments', 'files', 'uploadToken', 'admin', 'stream', 'oneShot'],
     ...['removable', 'protectedByPassword', 'createdAt', 'expireAt', 'downloadCount', 'downloadedBytes'],
@@ -27,6 +28,7 @@ test('a new upload has exactly the fields of Plik, in its order, and those of 1.
   expect(Date.parse(upload.expireAt) - Date.parse(upload.createdAt)).toBe(2_592_000_000)
   expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
   expect(text).not.toContain('\n') // Plik's shell client reads it by lines
+  expect(text).not.toMatch(/":-?\d+[.eE]/) // Go's decoder takes no such number for a whole one
 })
 
 test('a declared file has exactly the fields of Plik, in its order, and that of 1.4 (Plik §1.3)', async () => {
