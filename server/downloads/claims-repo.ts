@@ -232,7 +232,7 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
           .selectFrom('claims')
           .innerJoin('files', 'files.id', 'claims.fileId')
           .innerJoin('uploads', 'uploads.id', 'files.uploadId')
-          .select(['claims.id', 'claims.fileId as fileId', 'uploads.downloadLimit'])
+          .select(['claims.id', 'claims.fileId', 'uploads.downloadLimit'])
           .where('claims.spent', '=', false)
           .where('claims.expiresAt', '<=', now)
           .where('claims.busyUntil', '=', 0)
@@ -326,7 +326,7 @@ async function takeOne(
     .insertInto('claims')
     .values({
       id,
-      fileId: fileId,
+      fileId,
       holder: downloaderId,
       scope,
       busyUntil: lease.busyUntil,

@@ -1,20 +1,14 @@
 import type { Kysely } from 'kysely'
 import { chunks } from '../database/chunks.ts'
-import type { FileFault, Schema } from '../database/schema.ts'
+import type { Row, Schema } from '../database/schema.ts'
 import type { Transact } from '../database/transact.ts'
 
 export type FilesCheckRepo = ReturnType<typeof createFilesCheckRepo>
 
 /** As much of a stored file, or of an image derived from it, as a check needs. */
-export interface StoredBytes {
-  fileId: string
-  blobKey: string
-  size: number
-  sha256: string
-  fault: FileFault | null
-}
+export type StoredBytes = Pick<Row<'files'>, (typeof COLUMNS)[number]> & { blobKey: string }
 
-const COLUMNS = ['id as fileId', 'blobKey as blobKey', 'size', 'sha256', 'fault'] as const
+const COLUMNS = ['id', 'blobKey', 'size', 'sha256', 'fault'] as const
 
 /** What checks of the stored bytes ask and note. */
 export function createFilesCheckRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
@@ -24,9 +18,7 @@ export function createFilesCheckRepo({ db, transact }: { db: Kysely<Schema>; tra
       .select(COLUMNS)
       .where('status', '=', 'uploaded')
       .where('blobKey', 'is not', null)
-      .$narrowType<{
-        blobKey: string
-      }>()
+      .$narrowType<{ blobKey: string }>()
 
   return {
     /** In order of id, those after `afterId`. */
@@ -34,15 +26,14 @@ export function createFilesCheckRepo({ db, transact }: { db: Kysely<Schema>; tra
       stored().where('id', '>', afterId).orderBy('id').limit(limit).execute(),
 
     /** The blobs of derived images, in order of key, those after `afterKey`. */
-    async listVariants(afterKey: string, limit: number): Promise<{ blobKey: string; size: number }[]> {
-      return db
+    listVariants: (afterKey: string, limit: number): Promise<{ blobKey: string; size: number }[]> =>
+      db
         .selectFrom('variants')
-        .select(['blobKey as blobKey', 'size'])
+        .select(['blobKey', 'size'])
         .where('blobKey', '>', afterKey)
         .orderBy('blobKey')
         .limit(limit)
-        .execute()
-    },
+        .execute(),
 
     /** Those whose digest was never compared, then those that were not since `before`, the longest ago first. */
     async listUnverified(before: number, limit: number): Promise<StoredBytes[]> {
@@ -55,11 +46,11 @@ export function createFilesCheckRepo({ db, transact }: { db: Kysely<Schema>; tra
     noteFaults: (found: readonly (StoredBytes & { verifiedAt?: number })[]): Promise<number> =>
       transact(async (trx) => {
         let noted = 0
-        for (const { fileId, blobKey, fault, verifiedAt } of found) {
+        for (const { id, blobKey, fault, verifiedAt } of found) {
           const { numUpdatedRows } = await trx
             .updateTable('files')
-            .set(verifiedAt === undefined ? { fault } : { fault, verifiedAt })
-            .where('id', '=', fileId)
+            .set({ fault, verifiedAt })
+            .where('id', '=', id)
             .where('blobKey', '=', blobKey)
             .where('status', '=', 'uploaded')
             .executeTakeFirst()

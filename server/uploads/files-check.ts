@@ -40,7 +40,7 @@ export function createFilesCheck({ repo, assertOwned, blobs, clock }: Dependenci
       report.size += found.filter(({ fault }) => fault === 'size').length
       report.healed += changed.filter(({ fault }) => fault === null).length
       signal?.throwIfAborted()
-      batch = await repo.listStored(batch.at(-1)?.fileId ?? '', BATCH)
+      batch = await repo.listStored(batch.at(-1)?.id ?? '', BATCH)
     }
     report.variants = await forgetBrokenVariants({ ...(signal && { signal }), count })
     return report
