@@ -28,9 +28,10 @@ RUN npm ci --workspaces=false --omit=dev --ignore-scripts --no-audit --no-fund \
  && node -e "new (require('better-sqlite3'))(':memory:').close(); require('sharp')"
 
 FROM node:26-bookworm-slim
-# tini is PID 1: it passes SIGTERM on to the server and collects orphaned children, which node does not do.
+# tini is PID 1: it passes SIGTERM on to the server and collects orphaned children, which node does not do. libheif-examples has the
+# decoder for thumbnails of HEIC.
 RUN apt-get update \
- && apt-get install -y --no-install-recommends tini \
+ && apt-get install -y --no-install-recommends tini libheif-examples \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log \
  && install -d -o node -g node -m 0700 /data /backups \
  && ln -s /app/server/cli/main.ts /usr/local/bin/mayfly

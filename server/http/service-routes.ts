@@ -9,6 +9,7 @@ import { WITH_HEAD } from './with-head.ts'
 
 interface Dependencies {
   config: Config
+  hasHeicDecoder: boolean
   /** Throws when the database or the store can't be used. */
   checkReadiness: () => Promise<void>
 }
@@ -20,9 +21,9 @@ const DEFAULT_QR_SIZE = 250
 const UNLIMITED = { ...WITH_HEAD, config: NOT_LIMITED } as const
 
 /** What clients and operators ask about the server itself. */
-export function serviceRoutes({ config, checkReadiness }: Dependencies) {
+export function serviceRoutes({ config, hasHeicDecoder, checkReadiness }: Dependencies) {
   return async (app: FastifyInstance): Promise<void> => {
-    const answer = configJson(config)
+    const answer = configJson(config, hasHeicDecoder)
     app.get('/config', UNLIMITED, async () => answer)
 
     app.get('/version', UNLIMITED, async () => versionJson(config))
@@ -65,7 +66,7 @@ function versionJson({ enhancedWebSecurity }: Config) {
 }
 
 /** Plik's `/config`: every key of 1.3 in its order, with the booleans of older clients, then those that 1.4 added. */
-function configJson(config: Config) {
+function configJson(config: Config, hasHeicDecoder: boolean) {
   const { downloadUrl } = fileAddresses(config)
   return {
     maxFileSize: limitJson(config.maxFileSizeBytes),
@@ -105,6 +106,7 @@ function configJson(config: Config) {
     oidcProviderName: config.oidcProviderName,
     feature_requests: config.featureRequests,
     streamTimeout: config.streamTimeoutMs / 1000,
+    heicThumbnails: hasHeicDecoder,
   }
 }
 

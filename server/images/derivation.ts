@@ -96,6 +96,7 @@ const OWN_FORMATS = new Map<string, DerivedFormat>([
   ['avif', 'avif'],
   ['gif', 'webp'],
   ['tiff', 'webp'],
+  ['heic', 'webp'],
 ])
 
 const formatOf = ({ image, type }: Pick<StoredFile, 'image' | 'type'>): string =>
@@ -108,6 +109,7 @@ const EXTENSIONS = new Map([
   ['image/avif', ['avif']],
   ['image/gif', ['gif']],
   ['image/tiff', ['tif', 'tiff']],
+  ['image/heic', ['heic', 'heif']],
 ])
 
 /** `logo.png` is called `logo.jpg` as a JPEG. */

@@ -19,6 +19,8 @@ export interface SpoolPaths {
 
 const INPUT = 'input'
 const OUTPUT = 'output'
+/** Theirs, and those of what is made beside them. */
+const OWN_NAMES = /^(?:input|output)(?:\.|$)/
 /** The age of a folder tells other processes that its image is still worked on, also while that waits for its turn. */
 const HEARTBEAT_MS = 60_000
 
@@ -68,7 +70,7 @@ export function createImageSpool({ folder, log }: Dependencies) {
 /** Whether a folder holds nothing but what `lend` lets be put there. */
 async function isSpooled(path: string): Promise<boolean> {
   const entries = await readdir(path, { withFileTypes: true }).catch(() => undefined)
-  return entries?.every((entry) => entry.isFile() && [INPUT, OUTPUT].includes(entry.name)) ?? false
+  return entries?.every((entry) => entry.isFile() && OWN_NAMES.test(entry.name)) ?? false
 }
 
 /** Writes a new file of the spool. */

@@ -9,6 +9,7 @@ import { archive } from './scenarios/archive.ts'
 import { bigDownload } from './scenarios/big-download.ts'
 import { bigUpload } from './scenarios/big-upload.ts'
 import { expiry } from './scenarios/expiry.ts'
+import { imageMemory } from './scenarios/image-memory.ts'
 import { images } from './scenarios/images.ts'
 import { marking } from './scenarios/marking.ts'
 import { memory } from './scenarios/memory.ts'
@@ -30,6 +31,7 @@ const SCENARIOS: Scenario[] = [
   smallDownload,
   smallUpload,
   images,
+  imageMemory,
   marking,
   expiry,
 ]

@@ -3,9 +3,11 @@ import { AppError } from '../../lib/errors.ts'
 import { LIGHT, visibleBackground } from './background.ts'
 import { type CodedColours, explained, readCodedColours } from './coded-colours.ts'
 import { assertFitsFormat } from './derived-size.ts'
-import type { ImageLimits } from './image.ts'
+import type { HeicDecoder } from './heic-decoder.ts'
+import { heicSize } from './heic-size.ts'
+import { type ImageLimits, ImageProblem } from './image.ts'
 import type { SharpModule } from './load-sharp.ts'
-import { derivingBytes, type MemoryBudget } from './memory.ts'
+import { derivingBytes, heicBytes, type MemoryBudget } from './memory.ts'
 import {
   assertWithin,
   type ImageInput,
@@ -13,6 +15,7 @@ import {
   openImage,
   readHeader,
   rethrowAs,
+  tooLarge,
   UNDECODABLE,
 } from './read-image.ts'
 import { toSrgb } from './web-colours.ts'
@@ -43,6 +46,7 @@ interface Dependencies {
   sharp: SharpModule
   limits: ImageLimits
   memory: MemoryBudget
+  heicDecoder?: HeicDecoder | undefined
 }
 
 /** What a derived image is made from: the file, or its pixels in values that libvips understands. */
@@ -51,16 +55,37 @@ interface Source {
   metadata: Metadata
 }
 
-export function createDeriver({ sharp, limits, memory }: Dependencies) {
+export function createDeriver({ sharp, limits, memory, heicDecoder }: Dependencies) {
   /** Throws an `ImageProblem`, `bad_request` for what can't be asked of an image, and faults of the disk. */
   async function derive(path: string, derivation: Derivation, stop: AbortSignal): Promise<Derived> {
     assertPossible(derivation)
+    const heic = await heicSize(path)
+    if (!heic) return deriveDecodable(path, derivation, stop)
+    const decoded = `${path}.decoded`
+    await decodeHeic(path, decoded, heic, stop)
+    return deriveDecodable(decoded, derivation, stop, path)
+  }
+
+  async function decodeHeic(path: string, target: string, [width, height]: [number, number], stop: AbortSignal) {
+    if (!heicDecoder) throw new ImageProblem('unfit', 'this server has no decoder for HEIC')
+    const pixels = width * height
+    if (pixels > limits.pixels) throw tooLarge(limits)
+    await memory.hold(heicBytes(pixels), stop, () => heicDecoder.decode(path, target, pixels, stop))
+  }
+
+  /** `original`: says the colours of what was decoded. */
+  async function deriveDecodable(
+    path: string,
+    derivation: Derivation,
+    stop: AbortSignal,
+    original?: string,
+  ): Promise<Derived> {
     const header = await readHeader(sharp, path)
     const format = derivation.format ?? ownFormat(header)
     const metadata = movesAs(header, format, derivation) ? header : { ...header, pages: 1 }
     assertWithin(limits, metadata)
     assertFitsFormat(metadata, derivation, format)
-    const colours = await readCodedColours(path, metadata)
+    const colours = await readCodedColours(original ?? path, original ? { ...metadata, format: 'heif' } : metadata)
     const bytes = derivingBytes(metadata, derivation, { format, isExplained: colours !== undefined })
     return memory.hold(bytes, stop, async () => {
       const source = colours ? await explain(path, metadata, colours, derivation) : { input: path, metadata }

@@ -5,6 +5,7 @@ import type { RemovedKind } from '../metadata/metadata-kinds.ts'
 import { createDeriver, type Derivation, type Derived } from './derive.ts'
 import { DETECTED_BYTES, detectFormat, isAvifSequence } from './detect-format.ts'
 import { type ImageLimits, ImageProblem, type ImageReport, type Strip } from './image.ts'
+import type { HeicDecoder } from './heic-decoder.ts'
 import { loadSharp } from './load-sharp.ts'
 import type { MemoryBudget } from './memory.ts'
 import { createNormaliser, type Image, type Outcome } from './normalise.ts'
@@ -18,12 +19,14 @@ interface Dependencies {
   slots: Slots
   /** May be shared with other pipelines. */
   memory: MemoryBudget
+  /** Absent: nothing is made of HEIC. */
+  heicDecoder?: HeicDecoder | undefined
 }
 
 /** Beside the output, since a thread of libvips that could not be stopped may continue to write. */
 const attemptOf = (outputPath: string): string => `${outputPath}.attempt`
 
-export function createImagePipeline({ strip, limits, slots, memory }: Dependencies) {
+export function createImagePipeline({ strip, limits, slots, memory, heicDecoder }: Dependencies) {
   const normaliser = async () => createNormaliser({ sharp: await loadSharp(), strip, limits, memory })
 
   /**
@@ -76,7 +79,7 @@ export function createImagePipeline({ strip, limits, slots, memory }: Dependenci
    */
   async function derive(path: string, derivation: Derivation, claimant?: Claimant): Promise<Derived> {
     const work = async (stop: AbortSignal) => {
-      const { derive } = createDeriver({ sharp: await loadSharp(), limits, memory })
+      const { derive } = createDeriver({ sharp: await loadSharp(), limits, memory, heicDecoder })
       return await derive(path, derivation, stop)
     }
     return await slots.run(work, claimant).catch(rethrowForCaller)

@@ -96,6 +96,9 @@ const oneFrame = (metadata: Metadata): number => pixelsOf(metadata) / (metadata.
 const coefficientsOf = ({ channels, chromaSubsampling = '' }: Metadata): number =>
   chromaSubsampling.startsWith('4:2:0') ? channels / 2 : channels
 
+/** To decode a HEIC, in another process. */
+export const heicBytes = (pixels: number): number => 2 * FLOOR + 5 * pixels
+
 export type MemoryBudget = ReturnType<typeof createMemoryBudget>
 
 /** Memory for images that are worked on at the same time, in the order in which it is asked for. */

@@ -37,8 +37,11 @@ export function assertWithin({ pixels, frames }: ImageLimits, metadata: Metadata
   const count = framesOf(metadata)
   if (count > frames) throw new ImageProblem('unfit', `it has more than ${frames} frames`)
   if (metadata.width * frameHeight(metadata) * count > pixels)
-    throw new ImageProblem('unfit', `it has more than ${pixels / 1_000_000} megapixels`)
+    throw tooLarge({ pixels })
 }
+
+export const tooLarge = ({ pixels }: Pick<ImageLimits, 'pixels'>): ImageProblem =>
+  new ImageProblem('unfit', `it has more than ${pixels / 1_000_000} megapixels`)
 
 /** Of one frame, upright. */
 export function dimensionsOf(metadata: Metadata): [number, number] {

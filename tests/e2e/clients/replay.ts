@@ -27,7 +27,7 @@ interface Answer {
 /** What Mayfly and Plik 1.4 say besides what Plik 1.3.8 says. */
 const ADDITIONS = ['downloadCount', 'downloadedBytes', 'lastDownloadedAt']
 /** Of `/config`, where clients ignore what they don't know. */
-const CONFIG_ADDITIONS = /^feature_|^oidc|Authentication$|^streamTimeout$/
+const CONFIG_ADDITIONS = /^feature_|^oidc|Authentication$|^(?:streamTimeout|heicThumbnails)$/
 
 const RETRY_MS = 20
 

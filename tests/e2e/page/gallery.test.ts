@@ -4,7 +4,10 @@ import { describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { addFile, type CreatedUpload, createUpload } from '../../helpers/client.ts'
 import { sharedApp } from '../../helpers/make-app.ts'
+import { heif } from '../../helpers/heif.ts'
+import { drawn } from '../../helpers/images.ts'
 import { webm } from '../../helpers/media.ts'
+import { isInstalled } from '../../helpers/programs.ts'
 import { PATIENCE } from '../../helpers/wait.ts'
 import { givenEncrypted } from './encrypted.ts'
 import { looker } from './page-tests.ts'
@@ -111,6 +114,28 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
       '1.gif',
     ])
   })
+
+  test.skipIf(!isInstalled('heif')).each(['open to all', 'behind a password'])(
+    'in HEIC, %s, have thumbnails and open, made by the server',
+    async (kind) => {
+      const page = await open()
+      const options = kind === 'open to all' ? {} : { password: 'secret' }
+      const upload = await createUpload(app, options)
+      const heic = new Uint8Array(await heif(drawn(640, 480, () => [42, 157, 143]), 'heic'))
+      for (const name of ['1.heic', '2.heic']) await addFile(app, upload, heic, name)
+      await page.goto(`${app.url}/#/?id=${upload.id}`)
+      if (options.password) {
+        await page.getByLabel('Password').fill(options.password)
+        await page.getByRole('button', { name: 'Open' }).click()
+      }
+
+      const thumbnail = page.getByRole('button', { name: 'Look at 1.heic' }).locator('img')
+      await expect.poll(() => widthOf(thumbnail), PATIENCE).toBe(256)
+      await page.getByRole('button', { name: 'Look at 1.heic' }).click()
+
+      await expect.poll(() => widthOf(page.getByRole('img', { name: 'Picture 1.heic' })), PATIENCE).toBe(640)
+    },
+  )
 
   test('of which the server makes no copy are shown as they are', async () => {
     const page = await open()

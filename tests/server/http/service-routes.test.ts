@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { makeApp } from '../../helpers/make-app.ts'
+import { isInstalled } from '../../helpers/programs.ts'
 
 /** What clients and operators ask about the server itself (Plik §1.2, §1.3). */
 
@@ -41,6 +42,7 @@ const DEFAULTS = {
   oidcProviderName: 'OpenID',
   feature_requests: 'enabled',
   streamTimeout: 300,
+  heicThumbnails: isInstalled('heif'),
 }
 
 test('/config has every key of Plik, in its order, with its defaults (Plik §1.3)', async () => {

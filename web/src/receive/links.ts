@@ -1,4 +1,4 @@
-import { type FileJson, filePath, serverUrl, type UploadJson } from '../lib/api.ts'
+import { type FileJson, filePath, serverConfig, serverUrl, type UploadJson } from '../lib/api.ts'
 import { href } from '../lib/router.ts'
 
 /** Every address that has to do with an upload. Files may live on a domain of their own. `secret` opens an encrypted one. */
@@ -22,7 +22,9 @@ export const saveUrl = (upload: UploadJson, file: FileJson): string => `${fileUr
 
 /** Whether the server can make other images of it: it has no decoder for some that browsers may have one for. */
 export const hasThumbnails = ({ image }: FileJson): boolean =>
-  image !== undefined && image.format !== 'heic' && image.format !== 'jxl'
+  image !== undefined &&
+  image.format !== 'jxl' &&
+  (image.format !== 'heic' || serverConfig.value?.heicThumbnails === true)
 
 /** Whether browsers show it better than a copy: what moves, and HDR. */
 export const isShownAsIs = ({ image }: FileJson): boolean =>

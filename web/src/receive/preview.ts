@@ -2,7 +2,7 @@ import { MayflyError } from '../../../client/src/errors.ts'
 import { readStart } from '../lib/api.ts'
 import { decodeText } from './decode-text.ts'
 import { fileUrl, hasThumbnails, isShownAsIs, thumbnailUrl } from './links.ts'
-import { openFile } from './open-file.ts'
+import { openFile, openUrl } from './open-file.ts'
 import type { PreviewKind } from './preview-kind.ts'
 import { isDirect, type View, type ViewFile } from './view.ts'
 
@@ -19,12 +19,18 @@ export async function loadPreview(view: View, one: ViewFile, kind: PreviewKind, 
   if (kind === 'text') return textPreview(view, one, signal)
   const url = kind === 'pdf' ? undefined : directUrl(view, one)
   if (url !== undefined) return { kind, url, original: fileUrl(view.upload, one.file) }
-  const { bytes: stream } = await openFile(view, one, { signal })
+  const { bytes: stream } = await openShown(view, one, signal)
   const bytes = await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).blob()
   if (kind === 'pdf' && !(await isPdf(bytes))) throw new MayflyError({ code: 'changed', detail: 'this is no PDF' })
   const held = URL.createObjectURL(kind === 'pdf' ? new Blob([bytes], { type: 'application/pdf' }) : bytes)
   return { kind, url: kind === 'pdf' ? held + PDF_VIEW : held, release: () => URL.revokeObjectURL(held) }
 }
+
+/** Of a HEIC behind a password, a copy: few browsers have a decoder. */
+const openShown = (view: View, one: ViewFile, signal: AbortSignal): Promise<{ bytes: ReadableStream<Uint8Array> }> =>
+  view.secret === undefined && one.file.image?.format === 'heic' && hasThumbnails(one.file)
+    ? openUrl(view, thumbnailUrl(view.upload, one.file, { width: IMAGE_PIXELS }), { signal }).then((bytes) => ({ bytes }))
+    : openFile(view, one, { signal })
 
 /** Where the browser finds an image, sound or video by itself; undefined: it has to pass through the page. */
 export function directUrl(view: View, one: ViewFile): string | undefined {

@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ImageLimits, ImageReport, Strip } from '../../../../server/images/pipeline/image.ts'
 import { createImagePipeline } from '../../../../server/images/pipeline/image-pipeline.ts'
+import type { HeicDecoder } from '../../../../server/images/pipeline/heic-decoder.ts'
 import { createMemoryBudget } from '../../../../server/images/pipeline/memory.ts'
 import { createSlots } from '../../../../server/images/pipeline/slots.ts'
 import { stripFile } from '../../../../server/images/strip-file.ts'
@@ -15,6 +16,7 @@ interface Options {
   parallelism?: number
   queueLimit?: number
   memoryBytes?: number
+  heicDecoder?: HeicDecoder | undefined
 }
 
 export function givenPipeline({
@@ -23,9 +25,10 @@ export function givenPipeline({
   parallelism = 2,
   queueLimit = 20,
   memoryBytes = 1_000_000_000,
+  heicDecoder,
 }: Options = {}) {
   const slots = createSlots({ parallelism, queueLimit, waitMs: 30_000, timeoutMs: limits.timeoutMs })
-  return createImagePipeline({ strip, limits, slots, memory: createMemoryBudget(memoryBytes) })
+  return createImagePipeline({ strip, limits, slots, memory: createMemoryBudget(memoryBytes), heicDecoder })
 }
 
 /** The path of a file with these bytes in a folder that goes with the test. */
