@@ -294,7 +294,11 @@ export async function createApp({
     pagesFor,
     observe: metrics?.observe,
     doors: [
-      serviceRoutes({ config, hasHeicDecoder: images.hasHeicDecoder, checkReadiness: createReadinessCheck(database, blobs) }),
+      serviceRoutes({
+        config,
+        hasHeicDecoder: images.hasHeicDecoder,
+        checkReadiness: createReadinessCheck(database, blobs),
+      }),
       uploadsRoutes({
         uploads,
         manifests: createManifests({ repo: manifestsRepo, config }),

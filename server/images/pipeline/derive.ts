@@ -5,7 +5,7 @@ import { type CodedColours, explained, readCodedColours } from './coded-colours.
 import { assertFitsFormat } from './derived-size.ts'
 import type { HeicDecoder } from './heic-decoder.ts'
 import { heicSize } from './heic-size.ts'
-import { type ImageLimits, ImageProblem } from './image.ts'
+import { type ImageLimits, ImageProblem, type Strip } from './image.ts'
 import type { SharpModule } from './load-sharp.ts'
 import { derivingBytes, heicBytes, type MemoryBudget } from './memory.ts'
 import {
@@ -46,6 +46,7 @@ interface Dependencies {
   sharp: SharpModule
   limits: ImageLimits
   memory: MemoryBudget
+  strip: Strip
   heicDecoder?: HeicDecoder | undefined
 }
 
@@ -55,7 +56,7 @@ interface Source {
   metadata: Metadata
 }
 
-export function createDeriver({ sharp, limits, memory, heicDecoder }: Dependencies) {
+export function createDeriver({ sharp, limits, memory, strip, heicDecoder }: Dependencies) {
   /** Throws an `ImageProblem`, `bad_request` for what can't be asked of an image, and faults of the disk. */
   async function derive(path: string, derivation: Derivation, stop: AbortSignal): Promise<Derived> {
     assertPossible(derivation)
@@ -70,7 +71,10 @@ export function createDeriver({ sharp, limits, memory, heicDecoder }: Dependenci
     if (!heicDecoder) throw new ImageProblem('unfit', 'this server has no decoder for HEIC')
     const pixels = width * height
     if (pixels > limits.pixels) throw tooLarge(limits)
-    await memory.hold(heicBytes(pixels), stop, () => heicDecoder.decode(path, target, pixels, stop))
+    const jpeg = `${path}.jpg`
+    await memory.hold(heicBytes(pixels), stop, () => heicDecoder.decode(path, jpeg, pixels, stop))
+    // EXIF turns nothing in HEIF (ISO 23008-12 §A.2.1), but would in a JPEG.
+    await strip('jpeg', { inputPath: jpeg, outputPath: target, salvages: false, stop }).catch(rethrowAs(UNDECODABLE))
   }
 
   /** `original`: says the colours of what was decoded. */

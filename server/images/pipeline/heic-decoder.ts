@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { rename } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 import { type ImageLimits, ImageProblem } from './image.ts'
 import { UNDECODABLE } from './read-image.ts'
 
@@ -24,7 +24,8 @@ const PIXEL_BYTES = 10
 
 /** Undefined: there is no such program in `path`, which is the variable of the environment. */
 export function findHeicDecoder(path: string, { timeoutMs }: ImageLimits): HeicDecoder | undefined {
-  const places = PROGRAMS.flatMap((name) => path.split(delimiter).map((folder) => join(folder, name)))
+  const folders = path.split(delimiter).filter(isAbsolute)
+  const places = PROGRAMS.flatMap((name) => folders.map((folder) => join(folder, name)))
   const program = places.find(isExecutable)
   if (program === undefined) return undefined
   return {

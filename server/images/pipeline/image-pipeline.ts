@@ -4,8 +4,8 @@ import { findRemaining, SEARCHED_BYTES } from '../metadata/find-remaining.ts'
 import type { RemovedKind } from '../metadata/metadata-kinds.ts'
 import { createDeriver, type Derivation, type Derived } from './derive.ts'
 import { DETECTED_BYTES, detectFormat, isAvifSequence } from './detect-format.ts'
-import { type ImageLimits, ImageProblem, type ImageReport, type Strip } from './image.ts'
 import type { HeicDecoder } from './heic-decoder.ts'
+import { type ImageLimits, ImageProblem, type ImageReport, type Strip } from './image.ts'
 import { loadSharp } from './load-sharp.ts'
 import type { MemoryBudget } from './memory.ts'
 import { createNormaliser, type Image, type Outcome } from './normalise.ts'
@@ -79,7 +79,7 @@ export function createImagePipeline({ strip, limits, slots, memory, heicDecoder 
    */
   async function derive(path: string, derivation: Derivation, claimant?: Claimant): Promise<Derived> {
     const work = async (stop: AbortSignal) => {
-      const { derive } = createDeriver({ sharp: await loadSharp(), limits, memory, heicDecoder })
+      const { derive } = createDeriver({ sharp: await loadSharp(), limits, memory, strip, heicDecoder })
       return await derive(path, derivation, stop)
     }
     return await slots.run(work, claimant).catch(rethrowForCaller)

@@ -36,8 +36,7 @@ export async function readHeader(sharp: SharpModule, input: ImageInput): Promise
 export function assertWithin({ pixels, frames }: ImageLimits, metadata: Metadata): void {
   const count = framesOf(metadata)
   if (count > frames) throw new ImageProblem('unfit', `it has more than ${frames} frames`)
-  if (metadata.width * frameHeight(metadata) * count > pixels)
-    throw tooLarge({ pixels })
+  if (metadata.width * frameHeight(metadata) * count > pixels) throw tooLarge({ pixels })
 }
 
 export const tooLarge = ({ pixels }: Pick<ImageLimits, 'pixels'>): ImageProblem =>

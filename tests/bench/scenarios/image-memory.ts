@@ -69,7 +69,11 @@ const noise = (width: number, height: number): Sharp =>
 
 const KINDS: (() => Promise<Buffer>)[] = [
   () => noise(4000, 3000).jpeg({ quality: 90 }).withMetadata({ orientation: 6 }).toBuffer(),
-  () => noise(4000, 3000).jpeg({ quality: 85 }).withExif({ IFD0: { Make: 'Telephone' } }).toBuffer(),
+  () =>
+    noise(4000, 3000)
+      .jpeg({ quality: 85 })
+      .withExif({ IFD0: { Make: 'Telephone' } })
+      .toBuffer(),
   () => noise(3000, 2000).jpeg({ quality: 85, progressive: true }).withMetadata({ orientation: 3 }).toBuffer(),
   () => noise(2000, 1500).withIccProfile('p3').png().toBuffer(),
   () => noise(2000, 1000).webp({ quality: 80 }).withMetadata({ orientation: 8 }).toBuffer(),
@@ -77,6 +81,8 @@ const KINDS: (() => Promise<Buffer>)[] = [
   () => noise(1600, 1200).tiff({ compression: 'lzw' }).toBuffer(),
   async () => {
     const frames = await Promise.all(Array.from({ length: 8 }, () => noise(320, 240).png().toBuffer()))
-    return sharp(frames, { join: { animated: true } }).gif({ effort: 1 }).toBuffer()
+    return sharp(frames, { join: { animated: true } })
+      .gif({ effort: 1 })
+      .toBuffer()
   },
 ]

@@ -3,9 +3,9 @@ import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { addFile, type CreatedUpload, createUpload } from '../../helpers/client.ts'
-import { sharedApp } from '../../helpers/make-app.ts'
 import { heif } from '../../helpers/heif.ts'
 import { drawn } from '../../helpers/images.ts'
+import { sharedApp } from '../../helpers/make-app.ts'
 import { webm } from '../../helpers/media.ts'
 import { isInstalled } from '../../helpers/programs.ts'
 import { PATIENCE } from '../../helpers/wait.ts'
@@ -121,7 +121,12 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
       const page = await open()
       const options = kind === 'open to all' ? {} : { password: 'secret' }
       const upload = await createUpload(app, options)
-      const heic = new Uint8Array(await heif(drawn(640, 480, () => [42, 157, 143]), 'heic'))
+      const heic = new Uint8Array(
+        await heif(
+          drawn(640, 480, () => [42, 157, 143]),
+          'heic',
+        ),
+      )
       for (const name of ['1.heic', '2.heic']) await addFile(app, upload, heic, name)
       await page.goto(`${app.url}/#/?id=${upload.id}`)
       if (options.password) {

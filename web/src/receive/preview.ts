@@ -29,7 +29,9 @@ export async function loadPreview(view: View, one: ViewFile, kind: PreviewKind, 
 /** Of a HEIC behind a password, a copy: few browsers have a decoder. */
 const openShown = (view: View, one: ViewFile, signal: AbortSignal): Promise<{ bytes: ReadableStream<Uint8Array> }> =>
   view.secret === undefined && one.file.image?.format === 'heic' && hasThumbnails(one.file)
-    ? openUrl(view, thumbnailUrl(view.upload, one.file, { width: IMAGE_PIXELS }), { signal }).then((bytes) => ({ bytes }))
+    ? openUrl(view, thumbnailUrl(view.upload, one.file, { width: IMAGE_PIXELS }), { signal }).then((bytes) => ({
+        bytes,
+      }))
     : openFile(view, one, { signal })
 
 /** Where the browser finds an image, sound or video by itself; undefined: it has to pass through the page. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { findHeicDecoder, type HeicDecoder } from '../../../../server/images/pipeline/heic-decoder.ts'
 import { temporaryFolder } from '../../../helpers/database.ts'
+import { withTags } from '../../../helpers/exiftool.ts'
 import { heif } from '../../../helpers/heif.ts'
 import { colourAt, fourCorners, image, photo } from '../../../helpers/images.ts'
 import { isInstalled } from '../../../helpers/programs.ts'
@@ -32,6 +33,13 @@ describe.skipIf(!hasPrograms)('of a HEIC', () => {
     expect(dimensions).toEqual([24, 16])
     expect(await colourAt(bytes, 3, 3)).toEqual(about(220, 30, 30))
     expect(await colourAt(bytes, 20, 12)).toEqual(about(230, 220, 40))
+  })
+
+  test.skipIf(!isInstalled('exiftool'))('an orientation in EXIF turns nothing, as HEIF demands', async () => {
+    const { bytes, dimensions } = await derive(withTags(heic, '-Orientation#=6'))
+
+    expect(dimensions).toEqual([24, 16])
+    expect(await colourAt(bytes, 3, 3)).toEqual(about(220, 30, 30))
   })
 
   test('nothing is made without the tool, and the reason is told', async () => {
