@@ -51,7 +51,7 @@ export function createImages({ isOn, memoryBytes, folder, repo, blobs, assertFre
   if (!isOn) return { spool, intake: undefined, variants: undefined, hasHeicDecoder: false, close: spool.close }
   const parallelism = Math.min(MAX_PARALLELISM, availableParallelism())
   const memory = createMemoryBudget(memoryBytes)
-  const heicDecoder = findHeicDecoder(process.env.PATH ?? '', LIMITS)
+  const heicDecoder = findHeicDecoder(LIMITS)
   const createPipeline = (queue: { parallelism: number; queueLimit: number; ownerLimit?: number }) =>
     createImagePipeline({
       strip: stripFile,

@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
 import { rename } from 'node:fs/promises'
-import { delimiter, isAbsolute, join } from 'node:path'
 import { type ImageLimits, ImageProblem } from './image.ts'
 import { UNDECODABLE } from './read-image.ts'
 
@@ -16,48 +14,41 @@ export interface HeicDecoder {
 
 /** Since libheif 1.18, and before. */
 const PROGRAMS = ['heif-dec', 'heif-convert']
+const SHELL = '/bin/sh'
 /** Nobody sees a difference to the original, also after it was made smaller. */
 const QUALITY = '92'
 /** The program, its libraries and its threads. It takes five bytes for a pixel. */
 const OWN_BYTES = 512_000_000
 const PIXEL_BYTES = 10
 
-/** Undefined: there is no such program in `path`, which is the variable of the environment. */
-export function findHeicDecoder(path: string, { timeoutMs }: ImageLimits): HeicDecoder | undefined {
-  const folders = path.split(delimiter).filter(isAbsolute)
-  const places = PROGRAMS.flatMap((name) => folders.map((folder) => join(folder, name)))
-  const program = places.find(isExecutable)
-  if (program === undefined) return undefined
-  return {
-    decode: async (inputPath, outputPath, pixels, stop) => {
-      const kibibytes = Math.ceil((OWN_BYTES + PIXEL_BYTES * pixels) / 1024)
-      const seconds = Math.ceil(timeoutMs / 1000)
-      const limited = `ulimit -v ${kibibytes}; ulimit -t ${seconds}; exec "$0" "$@"`
-      const target = `${outputPath}.jpg`
-      await run('sh', ['-c', limited, program, '-q', QUALITY, inputPath, target], path, stop)
-      await rename(target, outputPath).catch(async () => {
-        // Of several images, it numbers them.
-        await rename(`${outputPath}-1.jpg`, outputPath).catch((error: unknown) => {
-          throw new ImageProblem('unfit', UNDECODABLE, error)
-        })
+/** Undefined: no such program is installed. */
+export function findHeicDecoder(limits: ImageLimits): HeicDecoder | undefined {
+  const looks = PROGRAMS.map((name) => `command -v ${name}`).join(' || ')
+  const { stdout } = spawnSync(SHELL, ['-c', looks], { encoding: 'utf8' })
+  return stdout ? createHeicDecoder(stdout.trim(), limits) : undefined
+}
+
+export function createHeicDecoder(program: string, { timeoutMs }: ImageLimits): HeicDecoder {
+  async function decode(inputPath: string, outputPath: string, pixels: number, stop: AbortSignal): Promise<void> {
+    const kibibytes = Math.ceil((OWN_BYTES + PIXEL_BYTES * pixels) / 1024)
+    const seconds = Math.ceil(timeoutMs / 1000)
+    const limited = `ulimit -v ${kibibytes}; ulimit -t ${seconds}; exec "$0" "$@"`
+    const target = `${outputPath}.jpg`
+    await run(SHELL, ['-c', limited, program, '-q', QUALITY, inputPath, target], stop)
+    await rename(target, outputPath)
+      .catch(() => rename(`${outputPath}-1.jpg`, outputPath)) // of several images, it numbers them
+      .catch((error: unknown) => {
+        throw new ImageProblem('unfit', UNDECODABLE, error)
       })
-    },
   }
+
+  return { decode }
 }
 
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** Of the environment, it needs to know nothing else. */
-async function run(command: string, options: string[], path: string, stop: AbortSignal): Promise<void> {
+/** It gets nothing of the environment. */
+async function run(command: string, options: string[], stop: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<number | null>()
-  const child = spawn(command, options, { stdio: 'ignore', env: { PATH: path }, signal: stop, killSignal: 'SIGKILL' })
+  const child = spawn(command, options, { stdio: 'ignore', env: {}, signal: stop, killSignal: 'SIGKILL' })
   child.once('error', reject)
   child.once('close', resolve)
   const code = await promise.catch((error: unknown) => {

@@ -1,7 +1,11 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { findHeicDecoder, type HeicDecoder } from '../../../../server/images/pipeline/heic-decoder.ts'
+import {
+  createHeicDecoder,
+  findHeicDecoder,
+  type HeicDecoder,
+} from '../../../../server/images/pipeline/heic-decoder.ts'
 import { temporaryFolder } from '../../../helpers/database.ts'
 import { withTags } from '../../../helpers/exiftool.ts'
 import { heif } from '../../../helpers/heif.ts'
@@ -12,18 +16,17 @@ import { givenImage, givenPipeline, LIMITS } from './given-pipeline.ts'
 const about = (...colour: number[]) => colour.map((value) => expect.closeTo(value, -1.3))
 const hasPrograms = isInstalled('heif')
 const heic = hasPrograms ? await heif(fourCorners(), 'heic') : Buffer.alloc(0)
-const installed = findHeicDecoder('/usr/bin', LIMITS)
+const installed = findHeicDecoder(LIMITS)
 
 const derive = (bytes: Uint8Array, heicDecoder: HeicDecoder | undefined = installed, stop?: AbortSignal) =>
   givenPipeline({ heicDecoder }).derive(givenImage(bytes), { format: 'webp', width: 24 }, { signal: stop })
 
 /** A decoder that does what these lines of a shell do. */
-function scripted(...lines: string[]): HeicDecoder | undefined {
-  const folder = temporaryFolder()
-  const program = join(folder, 'heif-dec')
+function scripted(...lines: string[]): HeicDecoder {
+  const program = join(temporaryFolder(), 'heif-dec')
   writeFileSync(program, ['#!/bin/sh', ...lines].join('\n'))
   chmodSync(program, 0o700)
-  return findHeicDecoder(`/nowhere:${folder}:/bin`, { ...LIMITS, timeoutMs: 1000 })
+  return createHeicDecoder(program, { ...LIMITS, timeoutMs: 1000 })
 }
 
 describe.skipIf(!hasPrograms)('of a HEIC', () => {
@@ -49,7 +52,6 @@ describe.skipIf(!hasPrograms)('of a HEIC', () => {
       kind: 'not_acceptable',
       parameters: { reason: 'this server has no decoder for HEIC' },
     })
-    expect(findHeicDecoder('/nowhere', LIMITS)).toBe(undefined)
   })
 
   test('one that is broken or too large is refused', async () => {
