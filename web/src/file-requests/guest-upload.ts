@@ -27,7 +27,7 @@ export async function sendAsGuest(token: string, files: readonly ChosenFile[]): 
 
 /** Sends another file in the place of one that can't be read any more. */
 export async function replaceAsGuest(upload: GuestUpload, key: string, chosen: ChosenFile): Promise<void> {
-  for (const file of await readyFor(upload, [chosen])) upload.sender.replace(key, file)
+  for (const file of await readyFor(upload, [chosen])) await upload.sender.replace(key, file)
 }
 
 async function readyFor(

@@ -18,7 +18,7 @@ export async function addTo(
 
 /** Sends another file in the place of one that can't be read any more. */
 export async function replaceIn(sending: Sending, key: string, chosen: ChosenFile): Promise<void> {
-  for (const file of await readyFor(sending, [chosen])) sending.sender.replace(key, file)
+  for (const file of await readyFor(sending, [chosen])) await sending.sender.replace(key, file)
 }
 
 type Target = Pick<Sending, 'upload' | 'token' | 'secret' | 'isNew'>

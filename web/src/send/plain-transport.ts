@@ -24,7 +24,7 @@ export function plainTransport(uploadId: string, access: Access): Transport {
     post().then(report.done, (error: unknown) => {
       if (!signal.aborted) report.failed(error)
     })
-    return { stop: () => stopped.abort(), discard: () => stopped.abort() }
+    return { stop: () => stopped.abort(), discard: async () => stopped.abort() }
   }
 }
 

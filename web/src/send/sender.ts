@@ -34,7 +34,7 @@ export function createSender(first: readonly OutgoingFile[], transport: Transpor
       samples.value = withSample(samples.value, { at: performance.now(), sent: totalOf(next).sent })
     if (event.type === 'pause' || event.type === 'continue' || event.type === 'stalled') samples.value = []
     for (const key of stop) transfers.get(key)?.stop()
-    for (const key of discard) end(key)
+    for (const key of discard) void end(key)
     for (const key of start) begin(key)
   }
 
@@ -52,9 +52,10 @@ export function createSender(first: readonly OutgoingFile[], transport: Transpor
     transfers.set(key, transfer)
   }
 
-  function end(key: string): void {
-    transfers.get(key)?.discard()
+  async function end(key: string): Promise<void> {
+    const isGone = transfers.get(key)?.discard()
     outcome.onDiscarded?.(fileOf(key))
+    await isGone
   }
 
   const fileOf = (key: string): OutgoingFile => outgoing.get(key) as OutgoingFile
@@ -66,8 +67,8 @@ export function createSender(first: readonly OutgoingFile[], transport: Transpor
   }
 
   /** In the place of one that is not sent after all. */
-  function replace(key: string, file: OutgoingFile): void {
-    end(key)
+  async function replace(key: string, file: OutgoingFile): Promise<void> {
+    await end(key)
     outgoing.set(file.key, file)
     files.value = files.value.map((one) => (one.key === key ? queuedOf(file) : one))
     dispatch({ type: 'begin' })

@@ -41,8 +41,8 @@ export interface Report {
 export interface Transfer {
   /** What has arrived stays on the server where it can. */
   stop(): void
-  /** Nobody wants it any more. */
-  discard(): void
+  /** Nobody wants it any more. Resolves once its place is free, as far as the server could be told. */
+  discard(): Promise<void>
 }
 
 /** Starts or resumes the transfer of a file; reports nothing once it was stopped. */

@@ -51,10 +51,10 @@ export function tusTransport(recordId: string, target: TusTarget): Transport {
       if (!signal.aborted) report.failed(error)
     })
 
-    function discard(): void {
+    async function discard(): Promise<void> {
       stopped.abort()
       const url = urlOf()
-      if (url !== undefined) void discardAt(url)
+      if (url !== undefined) await discardAt(url)
     }
 
     return { stop: () => stopped.abort(), discard }
