@@ -73,15 +73,19 @@ export async function sendByTus(file: TusFile, sending: Sending, { onUrl, onSent
     return new URL(headers.get('Location') ?? '', `${connection.url}/tus`).href
   }
 
+  async function createPlace(): Promise<void> {
+    url = await create()
+    await onUrl(url)
+  }
+
   async function begin(): Promise<void> {
     try {
-      url = await create()
+      await createPlace()
     } catch (error) {
       if (fileId === undefined || !isPlaceLost(error)) throw error
       fileId = undefined // its place was given up, so it is added to the upload
-      url = await create()
+      await createPlace()
     }
-    await onUrl(url)
   }
 
   async function locate(): Promise<number> {
@@ -111,6 +115,10 @@ export async function sendByTus(file: TusFile, sending: Sending, { onUrl, onSent
       return bytesIn(headers)
     } catch (error) {
       if (isTooLargeForProxy(error) && pieces.refused(piece.size)) return from
+      if (from > 0 && isUnknown(error)) {
+        await createPlace() // what the server had is gone; a place that was given up meanwhile is not taken anew
+        return 0
+      }
       throw await reasonNotSent(error, piece)
     }
   }
@@ -148,12 +156,14 @@ export async function offsetAt(
     const { headers } = await connection.call(url, { ...options, method: 'HEAD', headers: VERSION })
     return bytesIn(headers)
   } catch (error) {
-    if (error instanceof MayflyError && [404, 410].includes(error.status)) return undefined
+    if (isUnknown(error)) return undefined
     throw error
   }
 }
 
 const bytesIn = (headers: Headers): number => Number(headers.get('Upload-Offset'))
+
+const isUnknown = (error: unknown): boolean => error instanceof MayflyError && [404, 410].includes(error.status)
 
 /** The server itself says with a code of its own what is too large. */
 const isTooLargeForProxy = (error: unknown): boolean =>

@@ -72,7 +72,7 @@ function StartPage() {
   if (query.has('err')) return <FailedDownloadPage />
   if (query.has('request')) return <GuestPage />
   const id = query.get('id')
-  if (id !== null && id !== '') return <UploadPage key={id} id={id} />
+  if (id !== null) return <UploadPage key={id} id={id} />
   return serverConfig.value?.noAnonymousUploads && me.value === null ? <LoginCard /> : <SendPage />
 }
 

@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
+import type { CreatedUpload } from '../../helpers/client.ts'
 import { fill, givenDisk, isRoot } from '../../helpers/disk.ts'
 import { makeApp } from '../../helpers/make-app.ts'
 import { slowLine } from '../../helpers/slow-line.ts'
@@ -142,6 +143,47 @@ describe.skipIf(!hasBrowser())('an upload whose time is up while it is sent', ()
     expect(offers).toBe(0)
     expect(await namesThere(page)).toEqual(['large.bin', 'small.bin'])
     await page.getByText('for you').waitFor()
+  })
+})
+
+describe.skipIf(!hasBrowser())('what goes on the server while it is sent', () => {
+  const open = useBrowser()
+
+  async function givenSending() {
+    const app = await makeApp()
+    const line = await slowLine(() => app.url)
+    const page = await open()
+    const made = page.waitForResponse((response) => response.url().endsWith('/upload'))
+    await page.goto(`${line.url}/`)
+    const content = randomBytes(12_000_000)
+    await choose(page, [fileOf('large.bin', content)])
+    await sendSlowly(page, line)
+    const { id, uploadToken } = (await (await made).json()) as CreatedUpload
+    return { app, line, page, content, id, headers: { 'X-UploadToken': uploadToken } }
+  }
+
+  test('is the upload: its files are still chosen', { timeout: 60_000 }, async () => {
+    const { app, line, page, content, id, headers } = await givenSending()
+    await fetch(`${app.url}/upload/${id}`, { method: 'DELETE', headers })
+    line.limit(Number.POSITIVE_INFINITY)
+
+    await says(page, 'This upload is over')
+    await page.getByRole('button', { name: 'Send them with a new link' }).click()
+    await start(page)
+    await linkReady(page)
+
+    expect(await bytesOf(page, 'large.bin')).toBe(sha256(content))
+  })
+
+  test('is what it had of a file: that is sent from its start', { timeout: 60_000 }, async () => {
+    const { line, page, content } = await givenSending()
+    const patched = await page.waitForRequest((request) => request.method() === 'PATCH')
+    await fetch(patched.url(), { method: 'DELETE', headers: { 'Tus-Resumable': '1.0.0' } })
+    line.limit(Number.POSITIVE_INFINITY)
+
+    await linkReady(page)
+
+    expect(await bytesOf(page, 'large.bin')).toBe(sha256(content))
   })
 })
 

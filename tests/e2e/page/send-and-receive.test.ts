@@ -90,6 +90,9 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
     await paste(page, 'image.png')
     await page.getByRole('button', { name: 'Write a text' }).click()
     await page.getByRole('textbox', { name: 'Text' }).fill('written')
+    await page.keyboard.press('Escape') // nothing is lost by it
+    await page.getByRole('button', { name: 'Write a text' }).click()
+    expect(await page.getByRole('textbox', { name: 'Text' }).inputValue()).toBe('written')
     await page.getByRole('button', { name: 'Add', exact: true }).click()
     await send(page)
 
@@ -171,6 +174,9 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
     await page.getByRole('alert').filter({ hasText: 'Somebody else is fetching this' }).waitFor()
     await page.goto(`${app.url}/#/?id=nosuchuploadhere`)
 
+    await page.getByRole('heading', { name: 'This link leads nowhere any more' }).waitFor()
+    await page.goto(`${app.url}/#/?id=`) // cut off
+    await page.reload()
     await page.getByRole('heading', { name: 'This link leads nowhere any more' }).waitFor()
   })
 

@@ -29,8 +29,9 @@ const choices = signal<Partial<SendOptions>>({})
 /** What is wrong with it. */
 const problem = signal<unknown>(undefined)
 const isPreparing = signal(false)
-/** The text that is being written; undefined: none is. */
-const draft = signal<string | undefined>(undefined)
+/** A text that is not added yet. */
+const draft = signal('')
+const isWriting = signal(false)
 
 const ChosenList = lazy(async () => (await import('./chosen-list.tsx')).ChosenList)
 const SendingPanel = lazy(async () => (await import('./sending-panel.tsx')).SendingPanel)
@@ -66,7 +67,8 @@ function Compose() {
   const isOver = useDropAndPaste({
     onFiles: addFiles,
     onText: (text) => {
-      draft.value = text
+      draft.value = [draft.value, text].filter(Boolean).join('\n')
+      isWriting.value = true
     },
   })
   const isEmpty = files.value.length === 0
@@ -99,7 +101,7 @@ function Compose() {
         </div>
       )}
       {isEmpty && (recent.value.length > 0 || !keepsRecent.value) && <RecentUploads />}
-      {draft.value !== undefined && <TextDialog text={draft.value} onAdd={addText} onClose={closeDraft} />}
+      {isWriting.value && <TextDialog written={draft} onAdd={addText} onClose={stopWriting} />}
     </>
   )
 }
@@ -136,7 +138,7 @@ function TextButton() {
       type="button"
       class="plain"
       onClick={() => {
-        draft.value = ''
+        isWriting.value = true
       }}
     >
       <Icon name="text" />
@@ -215,13 +217,14 @@ function removeFile(key: string): void {
   problem.value = undefined
 }
 
-function addText(text: string): void {
-  addFiles([writtenText(text, new Date())])
-  closeDraft()
+function addText(): void {
+  addFiles([writtenText(draft.value, new Date())])
+  draft.value = ''
+  stopWriting()
 }
 
-function closeDraft(): void {
-  draft.value = undefined
+function stopWriting(): void {
+  isWriting.value = false
 }
 
 async function submit(event: Event): Promise<void> {

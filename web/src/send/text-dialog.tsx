@@ -1,24 +1,24 @@
-import { useSignal } from '@preact/signals'
+import type { Signal } from '@preact/signals'
 import { Dialog } from '../ui/dialog.tsx'
 import { sendTexts } from './texts/send.ts'
 
 interface Props {
-  text: string
-  onAdd: (text: string) => void
+  /** What is written stays in it when the dialog is closed. */
+  written: Signal<string>
+  onAdd: () => void
   onClose: () => void
 }
 
 /** Writes a text that is sent as a file. */
-export function TextDialog({ text, onAdd, onClose }: Props) {
+export function TextDialog({ written, onAdd, onClose }: Props) {
   const t = sendTexts.value
-  const written = useSignal(text)
   return (
     <Dialog title={t.textTitle} onClose={onClose} isWide>
       <form
         class="stack"
         onSubmit={(event) => {
           event.preventDefault()
-          onAdd(written.value)
+          onAdd()
         }}
       >
         <textarea
