@@ -1,11 +1,17 @@
+export interface AddressHeaders {
+  contentType: string
+  contentDisposition: string
+  cacheControl: string
+}
+
 /**
  * The port behind which bytes live. A blob is written once under a random key, read in whole or in part, and deleted;
  * it never changes. Drivers: `local-store.ts`, `s3-store.ts`; both pass `tests/contract/blob-store.ts`.
  */
 export interface BlobStore {
   /**
-   * Stores `bytes` under `key` and returns their count. The blob is invisible until it is whole and, as far as the
-   * driver's durability setting promises, safe from a power cut when the promise resolves. When `bytes` throws or
+   * Stores `bytes` under `key` and returns their count. The blob is invisible until it is whole, and as far as the
+   * driver's durability setting promises, it is safe from a power cut when the promise resolves. When `bytes` throws or
    * `signal` aborts, that error is rethrown and nothing stays behind. A key that exists already is an error.
    * A chunk belongs to the store from the moment it is yielded.
    * Throws `insufficient_storage` when the disk is full, `unavailable` when the back end can't be reached.
@@ -53,6 +59,9 @@ export interface BlobStore {
 
   /** Where a blob lies below the folder of the store, for a proxy that sends it from there; undefined: the store is no folder. */
   pathInFolder(key: BlobKey): string | undefined
+
+  /** An address where anybody may read a blob for some minutes, with these headers; undefined: the store has none. */
+  addressOf(key: BlobKey, headers: AddressHeaders): Promise<string | undefined>
 
   /** Deletes a blob. An unknown key is no error, so a purge can be repeated. A reader that opened it before is left in peace. */
   delete(key: BlobKey): Promise<void>

@@ -23,7 +23,7 @@ const CANNOT_LINK = ['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 'EOPNOTSUP
  * How often a slow upload is written out. That bounds its memory, and the age of its temporary file tells other processes that its
  * writer is alive.
  */
-const HEARTBEAT_MS = 2_000
+const HEARTBEAT_MS = 500
 
 export interface LocalStoreOptions {
   directory: string
@@ -207,6 +207,7 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
     deletePartial: partials.remove,
     size,
     pathInFolder,
+    addressOf: async () => undefined,
     delete: remove,
     list,
     sweep,

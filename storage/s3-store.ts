@@ -10,7 +10,8 @@ import {
   PutObjectCommand,
   paginateListObjectsV2,
 } from '@aws-sdk/client-s3'
-import type { BlobInfo, BlobKey, BlobStore, ByteRange } from './blob-store.ts'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import type { AddressHeaders, BlobInfo, BlobKey, BlobStore, ByteRange } from './blob-store.ts'
 import { interruptible } from './interruptible.ts'
 import { createS3Client, type S3Connection } from './s3-client.ts'
 import { errorName, fail, failing } from './s3-errors.ts'
@@ -60,6 +61,8 @@ const STORE_ID = 'store-id'
 const QUARANTINE = 'quarantine/'
 const COPY_BYTES = 1024 ** 3
 const SILENCE_MS = 15_000
+/** Also for clocks that differ. A download that has begun may take longer. */
+const ADDRESS_SECONDS = 5 * 60
 
 /** Blobs as objects `<prefix><key>` of one bucket. Safe to share between processes. */
 export function createS3Store(options: S3StoreOptions): BlobStore {
@@ -108,6 +111,16 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
     if (length !== undefined && length === ContentLength) return readBody(body, length)
     body.on('error', () => {}).destroy()
     throw new Error(`S3 answered with ${ContentLength} bytes in place of ${length}`)
+  }
+
+  async function addressOf(key: BlobKey, headers: AddressHeaders): Promise<string> {
+    const get = new GetObjectCommand({
+      ...objectOf(key),
+      ResponseContentType: headers.contentType,
+      ResponseContentDisposition: headers.contentDisposition,
+      ResponseCacheControl: headers.cacheControl,
+    })
+    return getSignedUrl(client, get, { expiresIn: ADDRESS_SECONDS }).catch(fail)
   }
 
   async function size(key: BlobKey): Promise<number | undefined> {
@@ -225,6 +238,7 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
     deletePartial: async (key, from) => partials.remove(objectOf(key).Key, from),
     size,
     pathInFolder: () => undefined,
+    addressOf,
     delete: remove,
     list: () => listBelow(prefix),
     sweep,

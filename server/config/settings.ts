@@ -424,6 +424,12 @@ export const settingGroups = {
       'false',
       'Puts the bucket into the path and not into the host name, as MinIO and others need it.',
     ),
+    s3Redirect: setting(
+      'S3_REDIRECT',
+      flag,
+      'false',
+      'Answers downloads that browsers save, without a limit and from 64 KiB on, with a redirect to the bucket. Clients must reach `MAYFLY_S3_ENDPOINT`. See [deployment.md](deployment.md#downloads-from-the-bucket).',
+    ),
     s3TimeoutMs: setting(
       'S3_TIMEOUT',
       timeout,

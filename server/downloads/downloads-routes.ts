@@ -4,15 +4,17 @@ import type { Caller } from '../accounts/caller.ts'
 import type { Config } from '../config/config.ts'
 import { mayAccelerate } from '../http/accel-redirect.ts'
 import type { CallerReader } from '../http/caller.ts'
-import { contentHeaders, type HeaderList } from '../http/content-headers.ts'
+import { contentHeaders, disposition, type HeaderList } from '../http/content-headers.ts'
 import { createContentGuard } from '../http/domains.ts'
 import { downloaderCookieFor, downloaderOf, isPreview, readerOf } from '../http/downloader.ts'
 import { withReaderTimeout } from '../http/idle-timeout.ts'
 import { acceptAnyBody, BYTES_WITH_FILES, readJson } from '../http/json-body.ts'
 import { receiptOf } from '../http/receipt.ts'
+import { mayRedirect } from '../http/s3-redirect.ts'
 import { STALLED_READER_MS, sendContent } from '../http/send-content.ts'
 import { readDerivation } from '../images/derivation.ts'
 import { AppError } from '../lib/errors.ts'
+import { servedContentType } from '../uploads/intake/content-type.ts'
 import { wantsSha256 } from '../uploads/intake/digests.ts'
 import { ArchiveBody } from '../uploads/upload-shapes.ts'
 import { ifRangeMatches, isLook, isNotModified, parseRange, preconditionFailed } from './byte-range.ts'
@@ -64,6 +66,11 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     const download = await find(request, caller, reply)
     const { status, range, headers } = answerTo(request, download)
     if (status === 304) return withHeaders(reply.code(304), headers).send()
+    const address = await addressInBucket(request, download)
+    if (address !== undefined) {
+      downloads.record(download, range, { bytes: bytesOf(range, download), isWhole: true }, readerOf(request, caller))
+      return reply.code(302).header('Location', address).header('Cache-Control', 'no-store').send()
+    }
     const path = await pathForProxy(request, download, range)
     if (path !== undefined) {
       downloads.record(download, range, { bytes: bytesOf(range, download), isWhole: true }, readerOf(request, caller))
@@ -84,6 +91,16 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     if (!mayAccelerate(request, content, config)) return undefined
     const path = await downloads.pathOf(download)
     return path && config.accelRedirect + path
+  }
+
+  /** Where the bytes may be fetched from the bucket. */
+  async function addressInBucket(request: FastifyRequest, download: Download): Promise<string | undefined> {
+    if (!mayRedirect(request, download, hasParameter(request, 'dl'), config)) return undefined
+    return downloads.addressOf(download, {
+      contentType: servedContentType(download.type, download.name),
+      contentDisposition: disposition(download.name, 'attachment'),
+      cacheControl: 'no-store',
+    })
   }
 
   async function read(

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import pLimit from 'p-limit'
-import type { BlobKey, BlobStore, ByteRange } from '../../storage/blob-store.ts'
+import type { AddressHeaders, BlobKey, BlobStore, ByteRange } from '../../storage/blob-store.ts'
 import type { Caller } from '../accounts/caller.ts'
 import type { ActivityRecorder } from '../activity/activity-recorder.ts'
 import { derivedName } from '../images/derivation.ts'
@@ -208,11 +208,17 @@ export function createDownloads({
   }
 
   /** Where a proxy finds the bytes of a download without a limit, below the folder of the store; undefined: they must be `read`. */
-  async function pathOf({ source }: Download): Promise<string | undefined> {
+  const pathOf = (download: Download) => placeOf(download, async (key) => blobs.pathInFolder(key))
+
+  /** Where anybody finds them for some minutes, with these headers; undefined: they must be `read`. */
+  const addressOf = (download: Download, headers: AddressHeaders) =>
+    placeOf(download, (key) => blobs.addressOf(key, headers))
+
+  async function placeOf({ source }: Download, find: (key: BlobKey) => Promise<string | undefined>) {
     if (source.kind === 'stream' || source.limit !== null || source.blobKey === undefined) return undefined
     const { blobKey: key, size } = source
-    const path = blobs.pathInFolder(key)
-    return path === undefined || (await bytesReader.isLost({ key, end: size - 1 })) ? undefined : path
+    const place = await find(key)
+    return place === undefined || (await bytesReader.isLost({ key, end: size - 1 })) ? undefined : place
   }
 
   /** Before anything of an archive is sent, or a claim is taken: later, its reader would only see a connection that breaks. */
@@ -261,7 +267,7 @@ export function createDownloads({
     }
   }
 
-  return { findFile, findArchive, read, pathOf, check, record }
+  return { findFile, findArchive, read, pathOf, addressOf, check, record }
 }
 
 /** What reached the reader's connection; whether that was all of the request. */

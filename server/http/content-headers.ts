@@ -65,7 +65,7 @@ const REVALIDATE = { 'Cache-Control': 'private, no-cache' }
  * RFC 6266: an ASCII `filename` for old clients, always in quotes as Plik's is, `filename*` in UTF-8 (RFC 8187) for all
  * others. `_` stands for what ASCII lacks, since `curl -OJ` knows only the former and `?` is trouble in a shell.
  */
-function disposition(name: string, type: 'attachment' | 'inline'): string {
+export function disposition(name: string, type: 'attachment' | 'inline'): string {
   const ascii = name.replace(/[^\x20-\x7e]/gu, '_').replace(/["\\]/g, '\\$&')
   const extended = encodeURIComponent(name).replace(
     /[*'()]/g,

@@ -4,7 +4,8 @@ export const SNIFFED_BYTES = 512
 const TEXT = 'text/plain; charset=utf-8'
 const HTML = 'text/html; charset=utf-8'
 const XML = 'text/xml; charset=utf-8'
-const UNKNOWN = 'application/octet-stream'
+/** Browsers save it. */
+export const UNKNOWN = 'application/octet-stream'
 
 /** In any case, and only if a space or `>` follows. */
 const HTML_TAGS = /^<(?:!DOCTYPE HTML|HTML|HEAD|SCRIPT|IFRAME|H1|DIV|FONT|TABLE|A|STYLE|TITLE|B|BODY|BR|P|!--)[ >]/i
