@@ -90,7 +90,7 @@ function mayflyCommand(port: number, { folder, settings = {}, profileTo }: Start
   const profile = profileTo ? ['--cpu-prof', `--cpu-prof-dir=${profileTo}`, '--cpu-prof-interval=500'] : []
   return {
     command: process.execPath,
-    args: [...profile, join(ROOT, 'server/dist/main.js')],
+    args: ['--max-semi-space-size=4', ...profile, join(ROOT, 'server/dist/main.js')],
     environment: { ...ENVIRONMENT, ...mayfly },
   }
 }
