@@ -83,11 +83,11 @@ import { uploadsListingRoutes } from './uploads/uploads-listing-routes.ts'
 import { createUploadsRepo } from './uploads/uploads-repo.ts'
 import { uploadsRoutes } from './uploads/uploads-routes.ts'
 
-/** Everything that serves, cleans and is asked by the command line, and the server in front of it. */
+/** The server and all services that the command line uses, too. */
 export interface App {
   server: FastifyInstance
   accounts: Accounts
-  /** Ends an account with everything that is its. */
+  /** Deletes an account and all its data. */
   removal: AccountRemoval
   uploads: Uploads
   listing: UploadsListing
@@ -96,7 +96,7 @@ export interface App {
   plikImport: PlikImport
   maintenance: Maintenance
   storeOwnership: StoreOwnership
-  /** Shows figures on a port of its own, when there is one. */
+  /** Serves Prometheus metrics on a port of its own; undefined if it is switched off. */
   metrics: FastifyInstance | undefined
   jobEngine: JobEngine
   backups: Backups
@@ -110,7 +110,7 @@ export interface Options {
   steady?: SteadyClock
 }
 
-/** The only place where things are put together. Opens the database and the store; does not listen. */
+/** The composition root. Opens the database and the store; does not listen. */
 export async function createApp({
   config,
   log,
@@ -368,13 +368,13 @@ export async function createApp({
   }
 }
 
-/** Where the settings say that the database is. */
+/** The location of the database, from the settings. */
 export function databaseLocation({ database, dataDir, durability }: Config) {
   if (database.kind === 'postgres') return database
   return { kind: 'sqlite' as const, file: resolve(dataDir, database.file), syncEachCommit: durability === 'full' }
 }
 
-/** The disks that uploads fill: that of the blobs, and that of SQLite's rows. */
+/** The disks that uploads fill: the one with the blobs, and the one with the SQLite database. */
 function blobsAndRows(blobs: BlobStore, config: Config): Pick<BlobStore, 'freeBytes'> {
   const location = databaseLocation(config)
   if (location.kind === 'postgres') return blobs
@@ -383,7 +383,7 @@ function blobsAndRows(blobs: BlobStore, config: Config): Pick<BlobStore, 'freeBy
   return { freeBytes: free }
 }
 
-/** Where the settings say that bytes are. */
+/** The options of the store, from the settings. */
 export function storeOptions(config: Config) {
   if (config.storage === 'local') {
     return { kind: 'local' as const, directory: resolve(config.dataDir, 'files'), durability: config.durability }
@@ -403,10 +403,10 @@ export function storeOptions(config: Config) {
   }
 }
 
-/** What hangs is not ready, and a load balancer wants an answer. */
+/** A check that takes longer counts as failed, so that a load balancer always gets an answer. */
 const READINESS_TIMEOUT_MS = 1_000
 
-/** Those who ask while a check hangs wait for the same, so that they use up no connections and threads. */
+/** Requests during a check share its result, so that a hanging check does not use up connections and threads. */
 function createReadinessCheck({ db }: Database, blobs: BlobStore): () => Promise<void> {
   const check = (id: 'database_not_ready' | 'storage_not_ready', look: () => Promise<unknown>) => {
     let running: Promise<unknown> | undefined

@@ -6,8 +6,8 @@ import { environmentWith } from './plik/plikd-environment.ts'
 import { announce, serve } from './serve.ts'
 import { superviseWorkers } from './workers.ts'
 
-process.umask(0o077) // nothing that the server or a library writes is for other users of the machine
-/** How commands are called here; npm tells what it starts. */
+process.umask(0o077) // files that the server or a library writes must not be readable by other users of the machine
+/** How users call commands in this installation; npm sets `npm_lifecycle_event` for the scripts that it runs. */
 const command = process.env.npm_lifecycle_event === undefined ? 'mayfly' : 'npm exec mayfly --'
 const notes: string[] = []
 const config = readSettings()
@@ -18,7 +18,7 @@ if (config.workers === 1) await announce(await serve(config, log), config, log, 
 else if (cluster.isPrimary) await superviseWorkers(config, log)
 else await work()
 
-/** The terminal sends SIGINT to every process of its group; a worker waits for what its supervisor says. */
+/** A terminal sends SIGINT to every process of its group, so workers ignore it and wait for a signal from the supervisor. */
 async function work(): Promise<void> {
   const app = await serve(config, log, { deaf: ['SIGINT'] })
   if (cluster.worker?.id === 1) await announce(app, config, log, command)

@@ -9,20 +9,20 @@ import { listeningUrl } from './http/links.ts'
 import { isPretty } from './lib/logger.ts'
 import { startProblem } from './start-problem.ts'
 
-/** What is left to do once all transfers are cut takes no longer, or hangs. */
+/** The time that shutting down may take after all transfers were cut; then the process is considered hung. */
 export const GRACE_MS = 5_000
 
 interface Options {
-  /** Signals that do not end this process. */
+  /** Signals that this process ignores. */
   deaf?: 'SIGINT'[]
 }
 
-/** Serves until a signal comes; transfers then have `shutdownTimeoutMs` to end. A start that fails ends the process. */
+/** Serves until a signal arrives; transfers then have `shutdownTimeoutMs` to end. If the start fails, the process exits. */
 export async function serve(config: Config, log: Logger, options: Options = {}): Promise<App> {
   return orExit(start(config, log, options), config, log)
 }
 
-/** Waits for a part of the start; one that fails ends the process with a line that says why. */
+/** Waits for a step of the start. If it fails, logs the reason and exits. */
 export async function orExit<T>(starting: Promise<T>, config: Config, log: Logger): Promise<T> {
   return starting.catch((err: unknown) => {
     const problem = startProblem(err, config)
@@ -37,21 +37,21 @@ async function start(config: Config, log: Logger, { deaf = [] }: Options): Promi
   closeWithGrace({ delay: config.shutdownTimeoutMs + GRACE_MS, logger: false, skip: deaf }, async ({ signal, err }) => {
     if (err) log.fatal({ err }, 'stopping after an error')
     else log.info({ signal }, 'stopping')
-    // Transfers may finish within the bound; then they are cut, and nothing half received stays.
+    // Transfers may finish within this time; then they are cut, and partly received data is deleted.
     const cut = setTimeout(() => app.server.server.closeAllConnections(), config.shutdownTimeoutMs)
     await app.close()
     clearTimeout(cut)
   })
   if (cluster.isPrimary) await app.metrics?.listen({ host: config.host, port: config.metricsPort })
   await app.server.listen({ host: config.host, port: config.port })
-  // Not before: a bucket that does not answer takes minutes to fail.
+  // Only after the server listens: a bucket that does not respond takes minutes to fail.
   void app.storeOwnership.assertOwned().catch((err: unknown) => log.error({ err }, 'no stored file is deleted'))
   app.maintenance.start()
   void app.jobEngine.agent.start()
   return app
 }
 
-/** What a newcomer wants to know, in words above the logs, or as a line of them. `command`: how commands are called here. */
+/** Shows addresses and first steps, as text above the logs or as a log entry. `command`: how users call commands. */
 export async function announce(app: App, config: Config, log: Logger, command: string): Promise<void> {
   const { port } = app.server.server.address() as AddressInfo
   const url = listeningUrl({ ...config, port })

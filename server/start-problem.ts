@@ -4,7 +4,7 @@ import type { Config } from './config/config.ts'
 
 type Settings = Pick<Config, 'host' | 'port' | 'metricsPort' | 'dataDir' | 'database' | 'storage' | 's3Endpoint'>
 
-/** What drivers and Node tell about an error. */
+/** Fields of errors from database drivers and Node. */
 interface Failure extends Error {
   code?: string
   syscall?: string
@@ -13,8 +13,8 @@ interface Failure extends Error {
 }
 
 /**
- * Why the program can't start with these settings, and what to do about it: one line without secrets. Undefined for an error
- * whose stack says more.
+ * Explains in one line, without secrets, why the program can't start with these settings and how to fix it. Returns
+ * undefined for errors whose stack says more.
  */
 export function startProblem(error: unknown, settings: Settings): string | undefined {
   for (const failure of causesOf(error)) {
@@ -28,7 +28,7 @@ export function startProblem(error: unknown, settings: Settings): string | undef
   return undefined
 }
 
-/** An AppError keeps what the driver said as its cause. */
+/** The error and its causes: an AppError keeps the driver's error as its cause. */
 function* causesOf(error: unknown): Generator<Failure> {
   for (let current = error; current instanceof Error; current = current.cause) yield current
 }
@@ -44,7 +44,7 @@ function listenProblem({ code, message, port }: Failure, { host, port: pagePort,
     return `${where} is in use: stop the program that listens there, or set ${setting} to another port`
   if (code === 'EACCES') return `${userText()} may not listen on ${where}: set ${setting} to a port above 1023`
   if (code === 'EADDRNOTAVAIL')
-    return `${host} is no address of this machine: set MAYFLY_HOST to one that is, or to 0.0.0.0`
+    return `${host} is not an address of this machine: set MAYFLY_HOST to one that is, or to 0.0.0.0`
   return `can't listen on ${where}: ${message}; check MAYFLY_HOST and ${setting}`
 }
 
@@ -54,13 +54,13 @@ function fileProblem({ code = '', path }: Failure, { dataDir, database }: Settin
   if (code === 'EROFS') return `${file} is on a file system that is read-only: ${SET_FOLDER}`
   const [existing, stats] = nearestExisting(file)
   if (!stats || code === 'ENOTDIR' || code === 'ENOENT')
-    return `can't make ${file}: ${existing} is no folder; ${SET_FOLDER}`
+    return `can't create ${file}: ${existing} is not a folder; ${SET_FOLDER}`
   return `${userText()} may not write ${file}: ${existing} belongs to uid ${stats.uid} (mode ${modeText(stats)}); ${remedy(stats, existing)}`
 }
 
 const SET_FOLDER = 'set MAYFLY_DATA_DIR to a folder that can be written'
 
-/** Files made by another user stay unreadable if only the folder changes hands. */
+/** Changing the owner of the folder alone would leave the files of another user unreadable. */
 function remedy({ uid }: Stats, path: string): string {
   const own = process.geteuid?.()
   return uid === own ? `\`chmod -R u+rwX ${path}\`` : `run as uid ${uid}, \`chown -R ${own} ${path}\`, or ${SET_FOLDER}`
@@ -70,7 +70,7 @@ const modeText = ({ mode }: Stats): string => (mode & 0o7777).toString(8).padSta
 
 const userText = (): string => `uid ${process.geteuid?.() ?? 'of this process'}`
 
-/** The path itself, or the first folder above it that is there and may be looked at. */
+/** The path itself, or its nearest parent folder that exists and is accessible. */
 export function nearestExisting(path: string): [path: string, stats: Stats | undefined] {
   const stats = statOf(path)
   return stats || path === dirname(path) ? [path, stats] : nearestExisting(dirname(path))
@@ -88,21 +88,21 @@ function sqliteProblem(failure: Failure, settings: Settings): string {
   const { code, message } = failure
   const file = settings.database.kind === 'sqlite' ? resolve(settings.dataDir, settings.database.file) : ''
   if (code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT'))
-    return `the database ${file} is damaged, or no SQLite database; nothing was changed in it: restore a backup (\`mayfly restore FILE\`)`
+    return `the database ${file} is damaged or not an SQLite database; it was not changed: restore a backup (\`mayfly restore FILE\`)`
   if (code === 'SQLITE_CANTOPEN' || code?.startsWith('SQLITE_READONLY'))
     return fileProblem({ ...failure, code: 'EACCES' }, settings)
   return `the database ${file} can't be used: ${message}`
 }
 
-/** SQLSTATEs of a wrong password, role or database, and what the network says. */
+/** SQLSTATEs of a wrong password, role or database, and network errors. */
 const POSTGRES_CODES = new Map([
   ['28P01', 'refuses the password'],
   ['28000', 'refuses this user or connections without TLS'],
   ['3D000', 'has no such database'],
-  ['42501', 'does not let this user make tables'],
+  ['42501', 'does not allow this user to create tables'],
   ['ECONNREFUSED', 'refuses the connection'],
-  ['ENOTFOUND', 'is not known: no such host'],
-  ['EAI_AGAIN', 'can not be looked up'],
+  ['ENOTFOUND', 'was not found: no such host'],
+  ['EAI_AGAIN', 'cannot be resolved'],
 ])
 
 const isFromPostgres = ({ code = '', message }: Failure): boolean =>

@@ -7,14 +7,17 @@ import type { Config } from './config/config.ts'
 import { createWorkersMetrics } from './http/metrics.ts'
 import { GRACE_MS, orExit } from './serve.ts'
 
-/** After a worker that could not start, as while the database is down; doubled with each failure in a row. */
+/**
+ * Delay before a worker that could not start is tried again, for example while the database is down; doubled with each
+ * failure in a row.
+ */
 const FIRST_DELAY_MS = 1_000
 const LONGEST_DELAY_MS = 30_000
 
 /**
- * Runs `config.workers` processes that answer on one port, each a replica of its own, and replaces one that dies. The first
- * is up before the others start, so that migrations run once and a bad start is reported once. Later a worker that can't
- * start is tried again, since the others still serve.
+ * Runs `config.workers` processes on one port, each a replica of its own, and replaces any that dies. The first is up
+ * before the others start, so that migrations run once and a failed start is reported once. Later, a worker that can't
+ * start is retried, since the others still serve.
  */
 export async function superviseWorkers(config: Config, log: Logger): Promise<void> {
   new RateLimiterClusterMaster() // counts wrong passwords for all workers
@@ -48,7 +51,7 @@ export async function superviseWorkers(config: Config, log: Logger): Promise<voi
     const [code, signal] = await once(worker, 'exit')
     running.delete(worker)
     if (isStopping) return
-    if (!isUp && !hasListened) return process.exit(1) // it has said why, and the next one could not start either
+    if (!isUp && !hasListened) return process.exit(1) // it has logged the reason, and the next one could not start either
     log.error({ pid: worker.process.pid, code, signal }, 'a worker died')
     if (hasListened) start()
     else startLater()

@@ -33,7 +33,7 @@ test('a port that is taken stops the start with a line that says which, and what
 
 test('an address that this machine does not have stops the start with a line', async () => {
   expect(await problemOf({ HOST: '192.0.2.1' })).toBe(
-    'could not start: 192.0.2.1 is no address of this machine: set MAYFLY_HOST to one that is, or to 0.0.0.0',
+    'could not start: 192.0.2.1 is not an address of this machine: set MAYFLY_HOST to one that is, or to 0.0.0.0',
   )
 })
 
@@ -70,10 +70,10 @@ test('a data folder that can not be made, and a database that is none, stop the 
   writeFileSync(join(dataDir, 'damaged', 'mayfly.db'), 'no database '.repeat(1_000))
 
   expect(await problemOf({ DATA_DIR: join(dataDir, 'file', 'data') })).toBe(
-    `could not start: can't make ${dataDir}/file/data: ${dataDir}/file is no folder; set MAYFLY_DATA_DIR to a folder that can be written`,
+    `could not start: can't create ${dataDir}/file/data: ${dataDir}/file is not a folder; set MAYFLY_DATA_DIR to a folder that can be written`,
   )
   expect(await problemOf({ DATA_DIR: join(dataDir, 'damaged') })).toContain(
-    `the database ${dataDir}/damaged/mayfly.db is damaged, or no SQLite database`,
+    `the database ${dataDir}/damaged/mayfly.db is damaged or not an SQLite database`,
   )
 })
 
@@ -86,16 +86,14 @@ test('a wrong address of the database stops the start with a line, without its p
   expect(refused).toBe(
     `could not start: the PostgreSQL server 127.0.0.1:${port} refuses the connection; check MAYFLY_DATABASE_URL (database "files")`,
   )
-  expect(unknown).toMatch(
-    /^could not start: the PostgreSQL server db\.invalid:5432 (is not known|can not be looked up)/,
-  )
+  expect(unknown).toMatch(/^could not start: the PostgreSQL server db\.invalid:5432 (was not found|cannot be resolved)/)
 })
 
 test('on a terminal the line is in words, too, and of several workers one says it', async () => {
   const { exited, output } = startServer({ LOG_FORMAT: 'pretty', WORKERS: '2', DATA_DIR: '/dev/null/nowhere' })
 
   expect(await exited).toBe(1)
-  expect(output().trimEnd().split('\n')).toEqual([expect.stringContaining('/dev/null is no folder')])
+  expect(output().trimEnd().split('\n')).toEqual([expect.stringContaining('/dev/null is not a folder')])
 })
 
 test('SIGTERM to `npm start` ends the server and frees its port', async () => {

@@ -323,7 +323,7 @@ describe.skipIf(isPostgres())('on SQLite', () => {
     const server = startServer({ DATA_DIR: dataDir })
 
     expect(await server.exited).toBe(1)
-    expect(server.output()).toContain('is damaged, or no SQLite database; nothing was changed in it')
+    expect(server.output()).toContain('is damaged or not an SQLite database; it was not changed')
     expect(readFileSync(file).equals(before)).toBe(true)
   })
 })
