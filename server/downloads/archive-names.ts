@@ -1,14 +1,15 @@
 import { cleanFileName } from '../uploads/file-name.ts'
 
-/** Names within zips: for the server's own, and for those that the page makes, so nothing of Node is used. Pure. */
+/** Names of zip entries. Used by the server and by the page, so it uses nothing from Node. Pure. */
 
-/** File systems allow 255; the rest is for the ` (2)` of a duplicate. */
+/** File systems allow 255; the rest is reserved for the ` (2)` of a duplicate. */
 const MAX_ENTRY_NAME_BYTES = 240
 const MAX_EXTENSION_BYTES = 32
 
 /**
- * Names that unpack safely everywhere, in the same order: relative, no `..`, nothing that Windows forbids, and distinct even
- * where case is ignored: a second `a.txt` is `a (2).txt`. The folders of `folder/a.txt` stay, and no file is named as one.
+ * Returns names that unpack safely everywhere, in the same order: relative, without `..` and characters that Windows
+ * forbids, and unique even where case is ignored: a second `a.txt` becomes `a (2).txt`. The folders of `folder/a.txt` are
+ * kept, and no file gets the name of a folder.
  */
 export function entryNames(names: readonly string[]): string[] {
   const cleaned = names.map(cleanEntryName)
@@ -21,7 +22,7 @@ export function entryNames(names: readonly string[]): string[] {
   })
 }
 
-/** Finds `name (2).ext` or a higher number that is not `taken`; it remembers the last one, so that many duplicates stay cheap. */
+/** Finds the first free `name (2).ext`, `name (3).ext`, …; it remembers the last number, so that many duplicates stay cheap. */
 function numbering(taken: Set<string>): (name: string) => string {
   const last = new Map<string, number>()
   return (name) => {
@@ -37,7 +38,7 @@ function numbering(taken: Set<string>): (name: string) => string {
   }
 }
 
-/** U+2215 looks like a slash: the page puts it where a folder ends, since names on the server have no folders. */
+/** U+2215 looks like a slash: the page uses it as the folder separator, since names on the server have no folders. */
 const FOLDER_MARK = /[/\u2215]/
 
 function cleanEntryName(name: string): string {
@@ -45,7 +46,7 @@ function cleanEntryName(name: string): string {
   return components.filter((component) => component !== '').join('/') || 'unnamed'
 }
 
-/** Devices of Windows, with whatever extension: it would write `aux.txt` to a port. */
+/** Device names of Windows, with any extension: it would write `aux.txt` to a port. */
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³])(?= *(?:\.|$))/i
 
 function cleanComponent(component: string): string {
@@ -64,16 +65,16 @@ function cutName(name: string): string {
   return new TextDecoder().decode(stem.subarray(0, room), { stream: true }) + extension
 }
 
-/** `.txt` of `a.b.txt`; a dot in front makes a hidden file, not an extension. */
+/** Returns `.txt` for `a.b.txt`; a leading dot makes a hidden file, not an extension. */
 const extensionOf = (path: string): string => /(?<=[^/])\.[^./]*$/.exec(path)?.[0] ?? ''
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-/** `a/b/c.txt` is in `a` and `a/b`. */
+/** Returns `a` and `a/b` for `a/b/c.txt`. */
 function foldersOf(name: string): string[] {
   const components = name.split('/')
   return components.slice(1).map((_, i) => components.slice(0, i + 1).join('/'))
 }
 
-/** Alike for names that some file system takes for one. */
+/** Returns the same text for names that some file system treats as equal. */
 const fold = (name: string): string => name.toUpperCase().normalize('NFC')

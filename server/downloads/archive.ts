@@ -3,7 +3,7 @@ import type { ByteRange } from '../../storage/blob-store.ts'
 import { AppError } from '../lib/errors.ts'
 import { entryNames } from './archive-names.ts'
 
-/** A file to put into an archive. Names may be anything: the archive has `entryNames` of them. */
+/** A file to put into an archive. Its name may be anything: `entryNames` makes it safe. */
 export interface ArchiveFile {
   name: string
   /** Bytes. */
@@ -11,12 +11,12 @@ export interface ArchiveFile {
   crc32: number
   /** Epoch milliseconds. */
   modifiedAt: number
-  /** Where its bytes are; only handed through. */
+  /** The blob key; only passed through. */
   key: string
   sha256?: string | undefined
 }
 
-/** A stretch of an archive from `offset` on: bytes that we know, or the whole of a file. None is empty. */
+/** A part of an archive, beginning at `offset`: known bytes, or a whole file. Never empty. */
 export type Segment =
   | { kind: 'bytes'; offset: number; bytes: Buffer }
   | { kind: 'file'; offset: number; size: number; key: string }
@@ -24,14 +24,14 @@ export type Segment =
 export interface Archive {
   /** Bytes. */
   size: number
-  /** In order, without gaps; two in a row are never both `bytes`. */
+  /** In order, without gaps; two `bytes` segments never follow each other. */
   segments: Segment[]
 }
 
 /** What to send: bytes, or a part of a file whose positions are inclusive. */
 export type ArchivePart = { kind: 'bytes'; bytes: Buffer } | ({ kind: 'file'; key: string } & ByteRange)
 
-/** From this on a 32 or 16 bit field says "look into the Zip64 record" (APPNOTE.TXT 6.3.10, §4.4.1.4). */
+/** From this value on, a 32 or 16 bit field refers to the Zip64 record (APPNOTE.TXT 6.3.10, §4.4.1.4). */
 const MARK_32 = 0xffffffff
 const MARK_16 = 0xffff
 
@@ -40,12 +40,13 @@ const MADE_BY_UNIX = 3 << 8
 const REGULAR_FILE_0644 = 0o100644 * 0x1_0000
 const UTF8_NAME = 1 << 11
 
-/** Part of every archive's ETag. Change it whenever the same files would give other bytes. */
+/** Part of every archive's ETag. Change it whenever the same files would produce other bytes. */
 const LAYOUT = 'mayfly zip 1'
 
 /**
- * A zip of stored files as a pure function of them: as size and CRC-32 are known, no byte has to be read to know where each
- * one goes. The same files give the same bytes. Throws `bad_request` for no files, in Plik's words.
+ * Lays out a zip of stored (uncompressed) files. Sizes and CRC-32 are known, so the position of every byte follows
+ * without reading any. The same files produce the same bytes. Throws `bad_request`, worded as in Plik, if there are no
+ * files.
  */
 export function layoutArchive(files: readonly ArchiveFile[]): Archive {
   if (files.length === 0) throw new AppError('archive_empty')
@@ -69,7 +70,7 @@ export function sliceArchive({ segments }: Archive, { start, end }: ByteRange): 
     })
 }
 
-/** A strong ETag, with its quotes, over all that determines the bytes of the archive. */
+/** Returns a strong ETag, with its quotes, over everything that determines the bytes of the archive. */
 export function archiveEtag(files: readonly ArchiveFile[]): string {
   const facts = files.map(({ name, size, crc32, sha256, modifiedAt }) => [name, size, crc32, sha256 ?? '', modifiedAt])
   return `"${hash('sha256', JSON.stringify([LAYOUT, facts]), 'base64url')}"`
@@ -78,7 +79,7 @@ export function archiveEtag(files: readonly ArchiveFile[]): string {
 interface Entry {
   file: ArchiveFile
   name: Buffer
-  /** Where its local header begins. */
+  /** Position of its local header. */
   offset: number
   header: Buffer
 }
@@ -113,7 +114,7 @@ function directoryHeader({ file, name, offset }: Entry): Buffer {
   return Buffer.concat([before, sharedFields(file, name, extra), after, name, extra])
 }
 
-/** The 26 bytes that a local header and its copy in the directory have in common. */
+/** The 26 bytes that a local header shares with its entry in the central directory. */
 function sharedFields({ size, crc32, modifiedAt }: ArchiveFile, name: Buffer, extra: Buffer): Buffer {
   const [date, time] = dosDateTime(modifiedAt)
   return pack(
@@ -169,7 +170,7 @@ function zip64EndRecords(count: number, directorySize: number, directoryOffset: 
   )
 }
 
-/** Two seconds fine, in UTC because the format has no zone; what it can't express is moved to 1980 or 2107. */
+/** A resolution of two seconds, in UTC because the format has no time zone; dates out of range become 1980 or 2107. */
 function dosDateTime(epochMs: number): [date: number, time: number] {
   const at = new Date(Math.min(Math.max(epochMs, Date.UTC(1980, 0)), Date.UTC(2108, 0) - 1))
   const date = ((at.getUTCFullYear() - 1980) << 9) | ((at.getUTCMonth() + 1) << 5) | at.getUTCDate()
@@ -179,7 +180,7 @@ function dosDateTime(epochMs: number): [date: number, time: number] {
 
 type Field = [value: number, bytes: 2 | 4 | 8]
 
-/** Little-endian, one after the other. */
+/** Little-endian fields, concatenated. */
 function pack(...fields: Field[]): Buffer {
   const packed = Buffer.alloc(fields.reduce((length, [, bytes]) => length + bytes, 0))
   let offset = 0
@@ -191,7 +192,7 @@ function pack(...fields: Field[]): Buffer {
   return packed
 }
 
-/** Bytes that follow each other become one segment: a reader writes them at once. */
+/** Adjacent bytes become one segment, so that they are written at once. */
 function joinPieces(pieces: (Buffer | ArchiveFile)[]): Archive {
   const segments: Segment[] = []
   let size = 0

@@ -2,8 +2,8 @@ const SMALL_BYTES = 64 * 1024
 const ENOUGH_BYTES = 256 * 1024
 
 /**
- * Puts small chunks together, which an archive of many small files consists of: one write for each costs more than the
- * copy, 51 ms against 31 for 900 files of 10 KiB. Large ones pass as they are. A chunk is valid until the next is asked for.
+ * Joins small chunks, as in an archive of many small files: separate writes cost more than copying (51 ms against 31 ms
+ * for 900 files of 10 KiB). Large chunks pass unchanged. A chunk is valid until the next one is requested.
  */
 export async function* inBatches(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const collected = Buffer.allocUnsafeSlow(ENOUGH_BYTES)

@@ -1,17 +1,17 @@
 import type { ByteRange } from '../../storage/blob-store.ts'
 
-/** What a representation is compared by. */
+/** The validators of a representation. */
 export interface Validators {
-  /** With its quotes, and with `W/` in front if it is weak. */
+  /** With its quotes, and with the prefix `W/` if it is weak. */
   etag: string
-  /** Epoch milliseconds; HTTP sees whole seconds of it. */
+  /** Epoch milliseconds; HTTP uses whole seconds. */
   lastModified: number
 }
 
 /**
- * Reads a `Range` header for a representation of `size` bytes (RFC 9110 §14.2). A wish that we don't grant means `whole`:
- * another unit, a malformed header, several ranges (they would cost more than one file), and any range of an empty file:
- * clients that always send `bytes=0-` should get its nothing with a 200, as from Go's `ServeContent`, not a 416.
+ * Parses a `Range` header for a representation of `size` bytes (RFC 9110 §14.2). Returns `whole` for ranges that are not
+ * supported: another unit, a malformed header, several ranges (they would cost more than one file), and any range of an
+ * empty file. Clients that always send `bytes=0-` then get an empty 200, as from Go's `ServeContent`, not a 416.
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | 'whole' | 'unsatisfiable' {
   if (header === undefined) return 'whole'
@@ -25,7 +25,7 @@ export function parseRange(header: string | undefined, size: number): ByteRange 
   return start < size ? { start, end: Math.min(end, size - 1) } : 'unsatisfiable'
 }
 
-/** `-n`: the last n bytes, or all of them if there are fewer. A lone `-` is malformed. */
+/** `-n`: the last n bytes, or all of them if there are fewer. A single `-` is malformed. */
 function suffixRange(length: string, size: number): ByteRange | 'whole' | 'unsatisfiable' {
   if (length === '') return 'whole'
   if (Number(length) === 0) return 'unsatisfiable'
@@ -42,8 +42,9 @@ function rangesOf(header: string): string[] {
 }
 
 /**
- * Whether a `Range` header is how download managers such as axel look at a file before they ask for its pieces. Such a request
- * may be answered with less (RFC 9110 §15.3.7). Others may not: curl and wget, which continue with `bytes=N-`, take what comes for the rest.
+ * Whether a `Range` header is a probe, which download managers such as axel send before they request the pieces of a
+ * file. The response to a probe may be shorter than requested (RFC 9110 §15.3.7). Other responses may not: curl and wget,
+ * which resume with `bytes=N-`, treat a short response as the complete rest.
  */
 export const isLook = (header: string | undefined): boolean => /^bytes=0-$/i.test(header?.trim() ?? '')
 
@@ -54,7 +55,7 @@ export function ifRangeMatches(header: string | undefined, { etag, lastModified 
   return httpDate(header) === wholeSecond(lastModified)
 }
 
-/** Whether 304 is the answer (RFC 9110 §13.1.2, §13.1.3). Ask for GET and HEAD only, after `preconditionFailed`. */
+/** Whether the response is 304 (RFC 9110 §13.1.2, §13.1.3). Call it for GET and HEAD only, after `preconditionFailed`. */
 export function isNotModified(
   headers: { ifNoneMatch?: string | undefined; ifModifiedSince?: string | undefined },
   { etag, lastModified }: Validators,
@@ -64,7 +65,7 @@ export function isNotModified(
   return wholeSecond(lastModified) <= httpDate(ifModifiedSince)
 }
 
-/** Whether 412 is the answer (RFC 9110 §13.1.1, §13.1.4): the client insists on a representation that is not this one. */
+/** Whether the response is 412 (RFC 9110 §13.1.1, §13.1.4): the client requires another representation. */
 export function preconditionFailed(
   headers: { ifMatch?: string | undefined; ifUnmodifiedSince?: string | undefined },
   { etag, lastModified }: Validators,
@@ -74,7 +75,7 @@ export function preconditionFailed(
   return wholeSecond(lastModified) > httpDate(ifUnmodifiedSince)
 }
 
-/** Whether a list of entity tags is `*` or has one that `matches`. */
+/** Whether a list of entity tags is `*` or contains one that `matches`. */
 function names(list: string, matches: (tag: string) => boolean): boolean {
   return list.trim() === '*' || (list.match(/(?:W\/)?"[^"]*"/g) ?? []).some(matches)
 }
@@ -89,8 +90,8 @@ const HTTP_DATE =
   /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? (?:\d\d[ -][A-Z][a-z]{2}[ -]\d{2,4} \d\d:\d\d:\d\d GMT|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})$/
 
 /**
- * Epoch milliseconds of an HTTP date in any of its three forms (RFC 9110 §5.6.7).
- * NaN for anything else, so that every comparison with it is false and the header is as good as absent.
+ * Parses an HTTP date in any of its three forms (RFC 9110 §5.6.7) to epoch milliseconds. Returns NaN for anything else:
+ * every comparison with it is false, so the header is ignored.
  */
 function httpDate(header = ''): number {
   const date = header.trim()

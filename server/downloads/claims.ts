@@ -9,7 +9,7 @@ interface Dependencies {
   repo: ClaimsRepo
   clock: Clock
   steady: SteadyClock
-  /** How long a claim waits for its downloader after its transfer broke. */
+  /** How long a claim is kept for its downloader after its transfer broke off. */
   claimWindowMs: number
   /** Called when files may have become `removed`. */
   onRemoved: () => void
@@ -17,38 +17,39 @@ interface Dependencies {
 }
 
 const RENEWAL_MS = 20_000
-/** How long a download manager may still ask for bytes that it seems to have. */
+/** How long a download manager may still request bytes that it seems to have received. */
 const ENDING_MS = 60_000
 const LAPSE_BATCH = 500
-/** A transfer may break and begin anew, but a downloader that takes all but the last byte again and again is making copies. */
+/** A transfer may break off and start again, but a downloader that repeatedly takes all but the last byte is making copies. */
 const MAX_COPIES_HANDED_OUT = 2
 
-/** What a download is to begin with. */
-interface Wish {
+/** The requested part of a download. */
+interface Requested {
   range: ByteRange
-  /** Its first byte will do where the rest would be too much. */
+  /** The request is a probe: where the rest is not available, the first byte is enough. */
   isLook: boolean
 }
 
 interface Transfer extends Transferred {
   claims: readonly Claim[]
-  /** The claims were the downloader's before. */
+  /** The downloader had these claims before this request. */
   isResumed: boolean
 }
 
-/** Resolves once it is known whether all that was handed to a connection arrived. */
+/** Resolves once the outcome is known: whether everything handed to the connection arrived. */
 export type Receipt = () => Promise<boolean>
 
 export type Claims = ReturnType<typeof createClaims>
 
 /**
- * Limited downloads. A claim stands for one complete copy: taken by the first real GET in one atomic update, kept for
- * its downloader while the transfer is broken, spent when all bytes were handed over or its window has passed. What the network
- * takes it may still lose, so a spent claim can be restored until the connection has confirmed that it delivered the bytes.
+ * Limited downloads. A claim is the right to one complete copy: the first real GET takes it in one atomic update, it is
+ * kept for its downloader while the transfer is interrupted, and it is spent when all bytes were handed over or its
+ * window has passed. The network may still lose bytes that it accepted, so a spent claim can be restored until the
+ * connection has confirmed delivery.
  */
 export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, log }: Dependencies) {
   const running = new Set<Transfer>()
-  /** All was handed over, and it is not known yet whether it arrived. */
+  /** Transfers that handed over all bytes and whose delivery is not confirmed yet. */
   const unconfirmed = new Map<Transfer, Promise<void>>()
   const watch = createLeaseWatch({ durationMs: BUSY_MS, steady, list: repo.listBusy })
   const logged = (message: string) => (err: unknown) => log.error({ err }, message)
@@ -56,19 +57,20 @@ export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, lo
 
   const leaseFrom = (now: number) => ({ busyUntil: now + BUSY_MS, expiresAt: now + Math.max(BUSY_MS, claimWindowMs) })
 
-  /** No transfer runs; the downloader may come back for the rest while the window lasts. */
+  /** The lease of a claim without a running transfer; its downloader may resume within the window. */
   const idleFrom = (now: number) => ({ busyUntil: 0, expiresAt: now + claimWindowMs })
 
   /**
-   * Takes a claim on each file for one download. `range` is what it may have, `deliver` passes those bytes on and must be iterated
-   * to its end or returned from, else the claims stay busy for a minute. Throws `locked` (with `retryAfterSeconds`) or `not_found`.
+   * Takes a claim on each file for one download. Returns `range`, the bytes that the downloader may have, and `deliver`,
+   * which passes those bytes on and must be iterated to its end or returned from; otherwise the claims stay busy for a
+   * minute. Throws `locked` (with `retryAfterSeconds`) or `not_found`.
    */
   async function take(
     fileIds: readonly string[],
     limit: number,
     claimant: Claimant,
     size: number,
-    { range: { start, end }, isLook }: Wish,
+    { range: { start, end }, isLook }: Requested,
   ) {
     const now = clock()
     const wanted = { start, length: end - start + 1, isLook, maxBytes: Math.max(1, MAX_COPIES_HANDED_OUT * size) }
@@ -82,15 +84,15 @@ export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, lo
     }
   }
 
-  /** Throws what `take` would throw just now, for who only asks. */
+  /** Throws what `take` would throw now, without taking a claim. */
   const check = (fileIds: readonly string[], limit: number, claimant: Claimant): Promise<void> =>
     repo.check(fileIds, limit, claimant, clock())
 
   /**
-   * A claim is settled before the last bytes are handed over: spent if they complete the copy, else left to its downloader.
-   * So a second downloader can never be served a copy, the first one sees the file gone as soon as it has all of it, and the
-   * downloader can ask for the next piece as soon as it has the last. It is undone if these bytes are lost. When
-   * not even the first byte can be read, nobody was served anything, and the claims are as if never taken.
+   * A claim is settled before the last bytes are handed over: it is spent if they complete the copy, otherwise it is kept
+   * for its downloader. So a second downloader can never get the same copy, the first one gets 404 as soon as it has all
+   * bytes, and it can request the next piece as soon as it has the last. This is undone if the bytes are lost. If not
+   * even the first byte can be read, the claims are released.
    */
   async function* deliver(
     transfer: Transfer,
@@ -105,7 +107,7 @@ export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, lo
     try {
       if (size === 0) await handOver(transfer, size)
       for await (const chunk of bytes) {
-        handover.last += chunk.length // before it is known how much of it the connection takes
+        handover.last += chunk.length // before it is known how much the connection accepts
         transfer.handedOut += chunk.length
         if (handover.last === end) await handOver(transfer, size)
         hasBegun = true
@@ -115,7 +117,7 @@ export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, lo
     } finally {
       if (!running.delete(transfer)) conclude(transfer, isSent ? receipt : async () => false)
       else if (hasBegun || transfer.isResumed) await release(transfer)
-      else await repo.giveBack(transfer.claims).catch(logged('could not give claims back'))
+      else await repo.giveBack(transfer.claims).catch(logged('could not release claims'))
     }
   }
 
@@ -153,7 +155,7 @@ export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, lo
   /** Frees claims on which a transfer seems to run, but whose process is gone. To be called every few seconds. */
   const releaseLost = (): Promise<void> => watch.takeLapsed(repo.takeLeases)
 
-  /** Spends claims whose downloader did not come back in time; returns how many. Transfers that run keep theirs. */
+  /** Spends claims whose downloader did not resume in time; returns how many. Claims with a running transfer are kept. */
   async function lapse(): Promise<number> {
     await releaseLost()
     let total = 0

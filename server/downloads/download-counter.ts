@@ -9,13 +9,17 @@ const MAX_GAPS = 100
 export type DownloadCounter = ReturnType<typeof createDownloadCounter>
 
 /**
- * Which ranges of a file each reader has received, so that ranges together count as one download once they cover the file. Players and zip
- * readers, which read only its end, are not counted. For statistics only: each process keeps its own, in memory.
+ * Tracks which ranges of a file each reader has received, so that ranges count as one download once they cover the file.
+ * Players and zip readers that read only its end are not counted. For statistics only: each process keeps its own in
+ * memory.
  */
 export function createDownloadCounter() {
   const unfinished = new LRUCache<string, ReceivedRanges>({ max: MAX_UNFINISHED })
 
-  /** Adds `count` bytes from `first` on. True: now `reader` has all `size` bytes (at least one), and the next copy begins. */
+  /**
+   * Adds `count` bytes beginning at `first`. Returns true once `reader` has all `size` bytes (at least one); then the
+   * next copy begins.
+   */
   function completes(reader: string, size: number, first: number, count: number): boolean {
     if (count === size) return true
     if (count === 0) return false

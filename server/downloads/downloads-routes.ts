@@ -27,21 +27,21 @@ interface Dependencies {
 }
 
 /**
- * GET and HEAD of files and archives. `/stream` is the same door as `/file`: only the upload knows whether it streams.
- * HEAD has handlers of its own, so that it never takes a claim.
+ * GET and HEAD of files and archives. `/stream` and `/file` share one route handler: only the upload knows whether it is
+ * a stream. HEAD has handlers of its own, so that it never takes a claim.
  */
 export function downloadsRoutes({ downloads, readCaller, config }: Dependencies) {
-  /** Plik asks after the password, before the status. */
+  /** Plik checks the password before the status. */
   const assertDownloadDomain = createContentGuard(config)
 
   async function findFile(request: FastifyRequest, caller: Caller, reply: FastifyReply): Promise<Download> {
     const { uploadId, fileId, '*': name } = request.params as Record<string, string>
     const ref = { uploadId: uploadId as string, fileId: fileId as string, name: name as string }
-    const wish = readDerivation(request.query as Record<string, string | string[] | undefined>)
-    const patience = hasParameter(request, 'wait') ? patienceOf(reply) : undefined
-    if (wish || patience) request.socket.setTimeout(0) // nothing moves on the connection while an image is made, or a file comes in
-    const reader = wish && readCaller.sender(request, reply)
-    return downloads.findFile(ref, caller, () => assertDownloadDomain(request), wish, reader, patience)
+    const derivation = readDerivation(request.query as Record<string, string | string[] | undefined>)
+    const waitSignal = hasParameter(request, 'wait') ? waitSignalOf(reply) : undefined
+    if (derivation || waitSignal) request.socket.setTimeout(0) // the connection is idle while an image is derived or a file is uploaded
+    const reader = derivation && readCaller.sender(request, reply)
+    return downloads.findFile(ref, caller, () => assertDownloadDomain(request), derivation, reader, waitSignal)
   }
 
   async function findArchive(request: FastifyRequest, caller: Caller): Promise<Download> {
@@ -78,14 +78,14 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
       if (!range) reply.removeHeader('Accept-Ranges') // nginx adds its own to whole files
       return reply.send()
     }
-    request.socket.setTimeout(0) // the reader's time does not run while we wait for the store; node sets it anew for the next request
+    request.socket.setTimeout(0) // the downloader's timeout does not run while the store is read; Node sets it again for the next request
     const { bytes, part } = await read(request, reply, caller, download, range)
     const sent = await sendContent(reply, status, [...headers, ...lengthOf(part, download)], bytes)
     downloads.record(download, part, sent, readerOf(request, caller))
     return reply
   }
 
-  /** Where nginx finds the bytes, if it may send them. */
+  /** The path for nginx, if it may send the bytes. */
   async function pathForProxy(request: FastifyRequest, download: Download, range: ByteRange | undefined) {
     const content = { bytes: bytesOf(range, download), isPart: range !== undefined }
     if (!mayAccelerate(request, content, config)) return undefined
@@ -115,7 +115,7 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     const downloader = downloaderOf(request, caller)
     const { socket } = request
     const isStream = download.source.kind === 'stream'
-    if (isStream) socket.setTimeout(0) // nothing moves on the connection before its sender begins
+    if (isStream) socket.setTimeout(0) // the connection is idle until the sender begins
     const { gone } = readCaller.sender(request, reply)
     const reader = {
       downloaderId: downloader.id,
@@ -136,7 +136,7 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     return withHeaders(reply.code(status), [...headers, ...lengthOf(undefined, download)]).send()
   }
 
-  /** As a header, because `reply.setCookie` writes its own only on the way through `reply.send`, which content goes past. */
+  /** Set as a raw header: `reply.setCookie` writes its header only in `reply.send`, which content bypasses. */
   function setDownloaderCookie(reply: FastifyReply, value: string): void {
     const maxAge = Math.ceil(config.claimWindowMs / 1000)
     const { request } = reply
@@ -162,7 +162,7 @@ interface Answer {
   headers: HeaderList
 }
 
-/** What a request deserves: the whole, a part, or the news that its copy is good. Throws `precondition_failed`, `range_not_satisfiable`. */
+/** Decides between the whole content, a part and 304. Throws `precondition_failed`, `range_not_satisfiable`. */
 function answerTo(request: FastifyRequest, download: Download): Answer {
   const headers = contentHeaders(download, {
     asAttachment: hasParameter(request, 'dl'),
@@ -189,7 +189,7 @@ function answerTo(request: FastifyRequest, download: Download): Answer {
 const bytesOf = (part: ByteRange | undefined, { size = 0 }: Download): number =>
   part ? part.end - part.start + 1 : size
 
-/** The headers that tell how much comes, of the whole or of a part. */
+/** The headers that describe the length of the whole or of a part. */
 function lengthOf(part: ByteRange | undefined, download: Download): HeaderList {
   const { size } = download
   if (size === undefined) return []
@@ -210,11 +210,11 @@ const conditionsOf = ({ headers }: FastifyRequest) => ({
   ifRange: headers['if-range']?.toString(),
 })
 
-/** Shorter than the minute after which proxies lose theirs. */
+/** Shorter than the default timeout of proxies, one minute. */
 const WAIT_MS = 50_000
 
-/** Until the time is up, or nobody waits any more. */
-function patienceOf({ raw }: FastifyReply): AbortSignal {
+/** Aborts after `WAIT_MS`, or when the client disconnects. */
+function waitSignalOf({ raw }: FastifyReply): AbortSignal {
   const hangUp = new AbortController()
   raw.once('close', () => hangUp.abort())
   return AbortSignal.any([hangUp.signal, AbortSignal.timeout(WAIT_MS)])
@@ -223,10 +223,10 @@ function patienceOf({ raw }: FastifyReply): AbortSignal {
 const hasParameter = ({ query }: FastifyRequest, name: string): boolean =>
   Boolean((query as Record<string, unknown>)[name])
 
-/** `?rest=true` leaves out of an archive what is lost. */
+/** `?rest=true` leaves lost files out of an archive. */
 const withoutLostIn = (request: FastifyRequest) => ({ withoutLost: hasParameter(request, 'rest') })
 
-/** `?file=` repeated picks files of an archive. */
+/** `?file=`, repeatable, selects files of an archive. */
 function fileIdsOf({ query }: FastifyRequest): string[] | undefined {
   const { file } = query as Record<string, string | string[] | undefined>
   return file === undefined ? undefined : [file].flat()

@@ -22,22 +22,22 @@ import type { DownloadCounter } from './download-counter.ts'
 import { createFileLooks } from './file-looks.ts'
 import { firstByteFirst } from './first-byte.ts'
 
-/** Something that can be read: a file, an archive or a stream, as its headers need it. */
+/** A file, an archive or a stream, with everything that its response headers need. */
 export interface Download {
   name: string
-  /** As it was sniffed, or declared for a stream; what is served is decided by `contentHeaders`. */
+  /** The detected type, or the declared type of a stream; `contentHeaders` decides which type is sent. */
   type: string
-  /** Bytes; undefined for a stream whose uploader did not declare it. */
+  /** Bytes; undefined for a stream whose sender declared no size. */
   size: number | undefined
-  /** ETag, strong and with its quotes, and epoch ms; a stream has neither, so it has no ranges. */
+  /** A strong ETag with its quotes, and epoch ms. Undefined for a stream, which therefore supports no ranges. */
   validators: { etag: string; lastModified: number } | undefined
-  /** Hexadecimal; archives have none, since it would take reading all of them. */
+  /** Hexadecimal; undefined for archives, since all files would have to be read. */
   sha256: string | undefined
-  /** Must not be kept by any cache: limited, streamed or behind a password. */
+  /** Limited, streamed or protected by a password: caches must not store it. */
   isPrivate: boolean
-  /** Reading it uses it up, so it must not be read for a preview. */
+  /** Reading it counts against its limit, so previews must not read it. */
   isLimited: boolean
-  /** What is counted once its reader has all of it: copies of these files, of that upload. */
+  /** What is counted once a reader has all of it: a download of these files of this upload. */
   counts: { upload: Upload; fileIds: readonly string[] }
   source: StoredSource | StreamSource
 }
@@ -45,16 +45,16 @@ export interface Download {
 interface StoredSource {
   kind: 'stored'
   size: number
-  /** The limit of downloads; null: none. */
+  /** The download limit; null: none. */
   limit: number | null
   fileIds: readonly string[]
-  /** What claims on it are for. */
+  /** The scope of claims on it. */
   scope: string
-  /** The blob that it is, from its first byte to its last; undefined: it is made of several, or of none. */
+  /** The blob whose bytes it consists of; undefined if it has several or none. */
   blobKey?: BlobKey | undefined
-  /** In order, the bytes of `range`, both ends inclusive. */
+  /** The parts with the bytes of `range` (inclusive), in order. */
   parts(range: ByteRange): ArchivePart[]
-  /** What a failure to open its bytes means. */
+  /** Handles a failure to open the bytes. */
   onFailure?: ((error: unknown) => Promise<never>) | undefined
 }
 
@@ -67,7 +67,7 @@ interface StreamSource {
 interface Dependencies {
   uploads: Uploads
   claims: Claims
-  /** Absent: there are no derived images. */
+  /** Undefined if derived images are switched off. */
   variants: Variants | undefined
   blobs: BlobStore
   exchange: Pick<StreamExchange, 'take' | 'holds'>
@@ -80,7 +80,7 @@ const PARALLEL_LOOKS = 16
 
 export type Downloads = ReturnType<typeof createDownloads>
 
-/** Reading what was uploaded. Nothing is counted or consumed before `read`. */
+/** Finds and reads uploaded files. Nothing is counted or consumed before `read`. */
 export function createDownloads({
   uploads,
   claims,
@@ -93,61 +93,62 @@ export function createDownloads({
   const bytesReader = createBytesReader(blobs)
 
   /**
-   * A file, or an image derived from it. Throws as `Uploads.open`, `Uploads.getFile` and `Variants.get`; `forbidden`: no
-   * derived images of limited files. `gate` runs once the caller has proved access to the file. With `patience` it waits
-   * for a file that is still coming in until that aborts, and then throws `unavailable`. `reader` waits for a derived image.
+   * Finds a file, or an image derived from it. Throws like `Uploads.open`, `Uploads.getFile` and `Variants.get`;
+   * `forbidden`: limited files have no derived images. `gate` runs once the caller has proved access to the file. With
+   * `waitSignal`, waits for a file that is still being uploaded until the signal aborts, and then throws `unavailable`.
+   * `reader` waits for a derived image.
    */
   async function findFile(
     ref: FileRef,
     caller: Caller,
     gate: () => void,
-    wish: Derivation | undefined,
+    derivation: Derivation | undefined,
     reader: Sender | undefined,
-    patience?: AbortSignal,
+    waitSignal?: AbortSignal,
   ): Promise<Download> {
     const opened = await uploads.open(ref.uploadId, caller)
     const file = await uploads.getFile(opened, ref.fileId, ref.name)
     gate()
-    if (patience && (await isAwaited(opened, file))) {
-      await untilItCame(opened, ref, patience)
-      return findFile(ref, caller, gate, wish, reader)
+    if (waitSignal && (await isAwaited(opened, file))) {
+      await untilUploaded(opened, ref, waitSignal)
+      return findFile(ref, caller, gate, derivation, reader)
     }
     assertAvailable(opened.upload, file)
-    if (wish) return findVariant(opened, file, wish, reader)
+    if (derivation) return findVariant(opened, file, derivation, reader)
     return opened.upload.stream ? streamDownload(opened, file) : fileDownload(opened, file)
   }
 
   /**
-   * Nothing of a file can be shown before all of it is there: what kind it is, what its digest is, whether a position must be taken
-   * off an image.
+   * Waits until the file is completely uploaded: before that, its type and digest are unknown, and a location may still
+   * have to be removed from an image.
    */
-  async function untilItCame(opened: OpenUpload, ref: FileRef, patience: AbortSignal): Promise<void> {
-    const givenUp = once(patience, 'abort')
+  async function untilUploaded(opened: OpenUpload, ref: FileRef, waitSignal: AbortSignal): Promise<void> {
+    const stopWaiting = once(waitSignal, 'abort')
     do {
-      if (patience.aborted) throw new AppError('file_coming_in', {}, { retryAfterSeconds: 1 })
-    } while ((await Promise.race([looks.next({ ...ref, opened }), givenUp])) !== false)
+      if (waitSignal.aborted) throw new AppError('file_coming_in', {}, { retryAfterSeconds: 1 })
+    } while ((await Promise.race([looks.next({ ...ref, opened }), stopWaiting])) !== false)
   }
 
   const looks = createFileLooks(async ({ opened, fileId, name }: FileRef & { opened: OpenUpload }) =>
     isAwaited(opened, await uploads.getFile(opened, fileId, name)),
   )
 
-  /** The row of a stream says that it is sent shortly before its sender can be read. */
+  /** The row of a stream becomes `uploading` shortly before its sender can be read. */
   async function isAwaited({ upload }: OpenUpload, file: StoredFile): Promise<boolean> {
     if (isComing(upload, file)) return true
     return upload.stream && file.status === 'uploading' && !(await exchange.holds(file))
   }
 
-  /** A derived image shows what the file shows, so download-limited files have none. */
+  /** A derived image shows the content of the file, so download-limited files have none. */
   async function findVariant(
     opened: OpenUpload,
     file: StoredFile,
-    wish: Derivation,
+    derivation: Derivation,
     reader: Sender | undefined,
   ): Promise<Download> {
     if (commonOf(opened.upload).isLimited) throw new AppError('picture_of_limited_file')
     if (!variants) throw new AppError('pictures_disabled')
-    const variant = await variants.get(file, wish, opened, reader)
+    const variant = await variants.get(file, derivation, opened, reader)
     return variantDownload(opened, file, variant, async (error) => {
       if (isLost(error)) await variants.forget(variant)
       throw isLost(error) ? lostVariant(error) : error
@@ -155,8 +156,8 @@ export function createDownloads({
   }
 
   /**
-   * The archive of an upload, or of those of its files that `chooseFiles` names. Throws as `findFile`; `bad_request`: it is a
-   * stream, the name is no zip's, or there is nothing to archive.
+   * Finds the archive of an upload, or of the files that `chooseFiles` returns. Throws like `findFile`; `bad_request`:
+   * the upload is a stream, the name does not end with `.zip`, or there are no files.
    */
   async function findArchive(ref: ArchiveRef, caller: Caller, gate: () => void): Promise<Download> {
     const opened = await uploads.open(ref.uploadId, caller)
@@ -168,19 +169,19 @@ export function createDownloads({
   }
 
   async function withoutLost(files: StoredFile[]): Promise<StoredFile[]> {
-    const areLost = await lookAtAll(files.map((file) => ({ key: blobKeyOf(file), end: file.size - 1 })))
-    return files.filter((_, index) => !areLost[index])
+    const lost = await areBlobsLost(files.map((file) => ({ key: blobKeyOf(file), end: file.size - 1 })))
+    return files.filter((_, index) => !lost[index])
   }
 
-  /** Whether each is lost, in their order. */
-  const lookAtAll = (parts: { key: string; end: number }[]): Promise<boolean[]> =>
+  /** Whether each blob is lost, in the given order. */
+  const areBlobsLost = (parts: { key: string; end: number }[]): Promise<boolean[]> =>
     pLimit(PARALLEL_LOOKS).map(parts, bytesReader.isLost)
 
   /**
-   * The bytes of a download, or of a part of it, and which part: a look may get less than it asked for. On a limited one this
-   * takes the claim, on a stream it pairs with the uploader, who may be slow to send: throws `locked` or `not_found` before the
-   * first byte. `reader` says whose claim it is, where there is one, or whose stream.
-   * The bytes that it returns must be iterated, or returned from.
+   * Returns the bytes of a download, or of a part of it, and the part: the response to a probe may be shorter than
+   * requested. Takes a claim on a limited download, and pairs the reader with the sender of a stream, which may be slow;
+   * throws `locked` or `not_found` before the first byte. `reader` identifies the downloader of a limited download or a
+   * stream. The returned bytes must be iterated, or returned from.
    */
   async function read(
     { source }: Download,
@@ -221,16 +222,16 @@ export function createDownloads({
     return place === undefined || (await bytesReader.isLost({ key, end: size - 1 })) ? undefined : place
   }
 
-  /** Before anything of an archive is sent, or a claim is taken: later, its reader would only see a connection that breaks. */
+  /** Checked before a claim is taken or anything is sent: after that, the client would only see a broken connection. */
   async function assertNoneLost(parts: readonly ArchivePart[]): Promise<void> {
     const files = parts.filter((part) => part.kind === 'file')
-    const lost = (await lookAtAll(files)).filter(Boolean).length
+    const lost = (await areBlobsLost(files)).filter(Boolean).length
     if (lost === 0) return
     if (lost === files.length) throw new AppError('archive_lost')
     throw new AppError('archive_files_lost', { count: lost })
   }
 
-  /** Counts what was sent of a download. One that was resumed, or fetched in parts, is one: it counts once `reader` has all. */
+  /** Counts the bytes sent. A download that was resumed or fetched in parts counts as one, once `reader` has all bytes. */
   function record(download: Download, range: ByteRange | undefined, sent: Sent, reader: string): void {
     const { upload, fileIds } = download.counts
     const completed = fileIds.length > 0 && isCopy(download, range, sent, reader) ? fileIds : []
@@ -243,7 +244,7 @@ export function createDownloads({
     return downloadCounter.completes(what, size, range?.start ?? 0, sent.bytes)
   }
 
-  /** Throws what `read` would throw because of others who download, and takes nothing. */
+  /** Throws what `read` would throw because of other downloaders, without taking a claim. */
   async function check({ source }: Download, downloaderId: string): Promise<void> {
     if (source.kind === 'stream' || source.limit === null) return
     await claims.check(source.fileIds, source.limit, { downloaderId, scope: source.scope })
@@ -254,7 +255,7 @@ export function createDownloads({
     if (bytes) return bytes
     const { id: fileId, name, uploadId } = file
     if (await exchange.holds(file)) throw new AppError('file_in_download', { name, id: fileId })
-    await untilItCame(opened, { uploadId, fileId, name }, gone)
+    await untilUploaded(opened, { uploadId, fileId, name }, gone)
     const again = await uploads.getFile(opened, fileId, name)
     assertAvailable(opened.upload, again)
     return readStream({ kind: 'stream', opened, file: again }, gone)
@@ -270,25 +271,25 @@ export function createDownloads({
   return { findFile, findArchive, read, pathOf, addressOf, check, record }
 }
 
-/** What reached the reader's connection; whether that was all of the request. */
+/** The number of bytes that the connection accepted, and whether that was the whole request. */
 interface Sent {
   bytes: number
   isWhole: boolean
 }
 
 function claiming(reader: Reader | undefined): Reader {
-  if (!reader) throw new Error('a limited download needs somebody to claim it')
+  if (!reader) throw new Error('a limited download needs a reader')
   return reader
 }
 
-/** Who downloads something limited. */
+/** The downloader of a limited download. */
 interface Reader {
   /** Hash of what identifies the downloader. */
   downloaderId: string
   receipt: Receipt
-  /** It asked for a range that ends with the file, to see what there is: the first byte will do. */
+  /** The request is a probe (`bytes=0-`): the first byte is enough. */
   isLook: boolean
-  /** Aborts when nobody reads any more. */
+  /** Aborts when the client disconnects. */
   gone: AbortSignal
 }
 
@@ -301,9 +302,9 @@ export interface FileRef {
 export interface ArchiveRef {
   uploadId: string
   name: string
-  /** Leaves out files whose bytes are lost. */
+  /** Leaves out lost files. */
   withoutLost: boolean
-  /** Ids of the files to put in; undefined: all. Asked for once the upload was found. */
+  /** Returns the ids of the files to include; undefined: all. Called once the upload was found. */
   chooseFiles: () => Promise<readonly string[] | undefined>
 }
 
@@ -321,14 +322,14 @@ function variantDownload(
 ): Download {
   const name = derivedName(file.name, variant.type)
   const content = { ...variant, name, lastModified: variant.createdAt, onFailure }
-  return blobDownload(upload, file, content, []) // a thumbnail is no copy
+  return blobDownload(upload, file, content, []) // a thumbnail does not count as a download
 }
 
 const isLost = (error: unknown): boolean => kindOf(error) === 'lost'
 
 const lostVariant = (cause: unknown) => new AppError('picture_outdated', {}, { cause, retryAfterSeconds: 1 })
 
-/** What one blob holds: a file, or what was made of it. */
+/** The content of one blob: a file, or an image derived from it. */
 interface Content extends Pick<Variant, 'blobKey' | 'size' | 'type' | 'sha256'> {
   name: string
   lastModified: number
@@ -383,7 +384,7 @@ function archiveDownload({ upload }: OpenUpload, name: string, files: StoredFile
   }
 }
 
-/** What the uploader declared is all that is known of a stream before it has passed. */
+/** Before a stream has passed, only what its sender declared is known. */
 function streamDownload(opened: OpenUpload, file: StoredFile): Download {
   const { upload } = opened
   return {
@@ -405,7 +406,10 @@ function commonOf({ stream, downloadLimit, passwordHash }: Upload) {
 
 const modifiedAt = ({ uploadedAt, createdAt }: StoredFile): number => uploadedAt ?? createdAt
 
-/** Throws `not_found` for an id that is not a file of this upload with bytes; all files that have bytes without ids. */
+/**
+ * Returns the given files, or all uploaded files if no ids are given. Throws `not_found` for an id that is not an
+ * uploaded file of this upload.
+ */
 function selected({ upload }: OpenUpload, files: StoredFile[], fileIds: readonly string[] | undefined): StoredFile[] {
   if (fileIds === undefined) return files.filter(({ status }) => status === 'uploaded')
   const wanted = new Set(fileIds)
@@ -415,7 +419,7 @@ function selected({ upload }: OpenUpload, files: StoredFile[], fileIds: readonly
   return found
 }
 
-/** It becomes the name of a file on somebody's disk, and so is cleaned like one. */
+/** The name becomes a file name on the disk of the downloader, so it is cleaned like one. */
 function archiveName(raw: string): string {
   const name = cleanFileName(raw)
   if (Buffer.byteLength(name) > MAX_ARCHIVE_NAME_BYTES) {

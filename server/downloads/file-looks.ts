@@ -1,20 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** At this interval a file that is waited for is looked at: it may come in through another replica. */
+/** A file may be uploaded through another replica, so the database is polled at this interval. */
 const INTERVAL_MS = 250
 
-/** Looks at files at intervals, once for all who wait for the same one. `look`: whether it must be waited for still. */
+/**
+ * Polls files at an interval, once for all requests that wait for the same file. `look` returns whether they must keep
+ * waiting.
+ */
 export function createFileLooks<Subject extends { fileId: string }>(look: (subject: Subject) => Promise<boolean>) {
   const pending = new Map<string, Promise<boolean>>()
 
-  /** What the next look finds. Rejects with what `look` throws. */
+  /** The result of the next poll. Rejects if `look` throws. */
   function next(subject: Subject): Promise<boolean> {
     const { fileId } = subject
     const known = pending.get(fileId)
     if (known) return known
     const found = sleep(INTERVAL_MS).then(() => look(subject))
     pending.set(fileId, found)
-    found.catch(() => {}).finally(() => pending.delete(fileId)) // whoever waited may be gone by now
+    found.catch(() => {}).finally(() => pending.delete(fileId)) // its caller may have disconnected
     return found
   }
 

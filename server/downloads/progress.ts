@@ -1,33 +1,33 @@
 import { isWhole, type ReceivedRanges, withRange } from './received-ranges.ts'
 
-/** Bytes that one response handed to its connection, where it is not known that all of them arrived. */
+/** Bytes that one response handed to its connection and whose delivery is not confirmed. */
 export interface Handover {
-  /** The id of the transfer; null: its connection was lost, so that at best the first of these bytes arrived. */
+  /** The id of the transfer; null: its connection was lost, so possibly only the first of these bytes arrived. */
   transfer: string | null
   first: number
   /** Inclusive. */
   last: number
-  /** The downloader asked for the byte after `last` once the connection was lost, so it seems to have these. */
+  /** After the connection was lost, the downloader requested the byte after `last`, so it seems to have these. */
   isResumed?: boolean
 }
 
-/** How far the download of one copy has come. */
+/** The progress of one downloaded copy. */
 export interface Progress {
-  /** What arrived. */
+  /** Bytes whose delivery is confirmed. */
   delivered: ReceivedRanges
   handovers: readonly Handover[]
   /** Bytes, repeated ones included. */
   handedOut: number
 }
 
-/** `progress` with what a transfer has handed over so far, in place of what was noted of it before. */
+/** Returns `progress` with the latest handover of a transfer, which replaces its earlier one. */
 export const handOver = (progress: Progress, handover: Handover, handedOut: number): Progress => ({
   ...progress,
   handedOut,
   handovers: [...without(progress, handover.transfer), handover],
 })
 
-/** Whether all bytes were handed over, and no connection is known to have lost any of them. */
+/** Whether all bytes were handed over, and none of them are known to be lost. */
 export const isHandedOver = ({ delivered, handovers }: Progress, size: number): boolean =>
   isWhole(
     withRanges(
@@ -37,7 +37,10 @@ export const isHandedOver = ({ delivered, handovers }: Progress, size: number): 
     size,
   )
 
-/** The same, if the downloader has what it seems to have. One with several connections may still ask for some of it. */
+/**
+ * Like `isHandedOver`, but counts bytes that the downloader seems to have. One with several connections may still request
+ * some of them.
+ */
 export const seemsHandedOver = ({ delivered, handovers }: Progress, size: number): boolean =>
   isWhole(
     withRanges(
@@ -47,20 +50,20 @@ export const seemsHandedOver = ({ delivered, handovers }: Progress, size: number
     size,
   )
 
-/** Whether it is still to be seen if what this transfer handed over arrived. */
+/** Whether delivery of what this transfer handed over is still unconfirmed. */
 export const isPending = ({ handovers }: Progress, transfer: string): boolean =>
   handovers.some((handover) => handover.transfer === transfer)
 
-/** The same of any transfer. */
+/** Whether any transfer is still unconfirmed. */
 export const isUnconfirmed = ({ handovers }: Progress): boolean => handovers.some(({ transfer }) => transfer !== null)
 
-/** The connection of a transfer delivered what was handed to it. */
+/** Records that the connection delivered everything the transfer handed to it. */
 export function confirm(progress: Progress, transfer: string): Progress {
   const arrived = progress.handovers.filter((handover) => handover.transfer === transfer)
   return { ...progress, delivered: withRanges(progress.delivered, arrived), handovers: without(progress, transfer) }
 }
 
-/** The connection of a transfer was lost before all that was handed to it arrived. */
+/** Records that the connection was lost before everything handed to it arrived. */
 export function lose(progress: Progress, transfer: string): Progress {
   const lost = progress.handovers.filter((handover) => handover.transfer === transfer && !isEmpty(handover))
   return {
@@ -69,7 +72,10 @@ export function lose(progress: Progress, transfer: string): Progress {
   }
 }
 
-/** The downloader asks for the bytes from `start` on: it seems to have those before, as far as a connection that was lost reached. */
+/**
+ * Records that the downloader requests bytes beginning at `start`: it seems to have those before, up to the point where a
+ * connection was lost.
+ */
 export const resumeAt = (progress: Progress, start: number): Progress => ({
   ...progress,
   handovers: progress.handovers.map((handover) => {

@@ -1,4 +1,4 @@
-/** Bytes that were sent: disjoint inclusive [first, last] pairs in ascending order, neighbours joined. */
+/** Received bytes: disjoint inclusive [first, last] pairs in ascending order, adjacent ones joined. */
 export type ReceivedRanges = readonly (readonly [number, number])[]
 
 /** `ranges` with the bytes from `first` to `last` (inclusive) added. */
