@@ -20,54 +20,54 @@ interface Dependencies {
   config: Pick<Config, 'featureAuthentication'>
 }
 
-/** What a client wants to create. */
+/** Options of a new resumable upload. */
 export interface CreationOptions {
-  /** Bytes; absent: not known yet. */
+  /** Bytes; undefined: not known yet. */
   size: number | undefined
   name: string
-  /** `part`: becomes a file only together with others, see `ResumableUploads.join`. */
+  /** `part`: becomes a file only together with other parts, see `ResumableUploads.join`. */
   target: ExistingUpload | NewUpload | 'part'
-  /** Of a guest; then it goes where the request says, whatever the target is. */
+  /** Sent by a guest; then the file request decides on the upload, and `target` is ignored. */
   requestToken?: string | undefined
-  /** Ids of the parts that it will be made of. What they have reserved is not reserved again. */
+  /** Ids of the parts to join. Their reservations are not reserved again. */
   partIds?: readonly string[]
 }
 
-/** A file of an upload that exists, or, without `fileId`, one more. */
+/** A file of an existing upload; without `fileId` a new one is added. */
 interface ExistingUpload {
   uploadId: string
   fileId: string | undefined
 }
 
-/** An upload of its own. */
+/** A new upload for this file. */
 interface NewUpload {
   options: UploadOptions
 }
 
-/** The file that it will become. */
+/** The file that the resumable upload will become. */
 export interface ReservedFile {
   upload: Upload
   file: StoredFile
-  /** Of an upload that was made for it: the token, known only now. */
+  /** Token of the upload that was created for the file, known only now. */
   uploadToken: string | undefined
 }
 
 export interface Reservation {
-  /** Absent for a part. */
+  /** Undefined for a part. */
   reservedFile: ReservedFile | undefined
-  /** Bytes that there may be. */
+  /** Maximum number of bytes. */
   limit: number
-  /** Whose quota it uses. */
+  /** The quota that it uses. */
   budget: Budget
-  /** Of a guest's part: whoever adds its row asks once more, in the same transaction. */
+  /** For a guest's part: the transaction that adds its row must check it again. */
   guestQuota?: GuestQuota
 }
 
 export type Reservations = ReturnType<typeof createReservations>
 
-/** Where the bytes will go, and how many there may be. */
+/** Reserves the file for a resumable upload, and determines its size limit. */
 export function createReservations({ uploads, intake, quotas, requests, termination, config }: Dependencies) {
-  /** Throws as `Uploads.open`, `Uploads.create`, `UploadsIntake.reserve` and `Requests.reserve`; `too_large`. */
+  /** Throws like `Uploads.open`, `Uploads.create`, `UploadsIntake.reserve` and `Requests.reserve`; `too_large`. */
   async function reserve(options: CreationOptions, caller: Caller): Promise<Reservation> {
     const { target, requestToken } = options
     if (target === 'part') return reservePart(options, caller)
@@ -81,7 +81,7 @@ export function createReservations({ uploads, intake, quotas, requests, terminat
     const declared = fileId === undefined ? undefined : await uploads.getFile(opened, fileId, options.name)
     if (declared && options.size !== undefined && isComing(opened.upload, declared))
       assertDeclaredSize(options.size, declared.size)
-    // A client that creates the same file again never got the answer, or lost the URL: it begins anew.
+    // A client that creates the same file again never received the response, or lost the URL: the upload starts over.
     if (declared?.status === 'uploading' && (await termination.abandon(declared.id))) await intake.reopen(declared)
     const { file, ...room } = await reserveFile(opened, options, declared)
     return { reservedFile: { upload: opened.upload, file, uploadToken: undefined }, ...room }
@@ -98,7 +98,7 @@ export function createReservations({ uploads, intake, quotas, requests, terminat
       const { file, ...room } = await reserveFile({ upload, isAdmin: true, holdsToken: true }, options, undefined)
       return { reservedFile: { upload, file, uploadToken: token }, ...room }
     } catch (error) {
-      await uploads.withdraw(upload.id)
+      await uploads.removeIfEmpty(upload.id)
       throw error
     }
   }
@@ -108,7 +108,7 @@ export function createReservations({ uploads, intake, quotas, requests, terminat
     return { file: await intake.reserve(opened, options.name, declared), ...room }
   }
 
-  /** It has no upload whose rules would hold, but must not be a way around those of the server, the user or the request. */
+  /** A part has no upload whose rules apply, but it must respect the limits of the server, the user and the file request. */
   async function reservePart(options: CreationOptions, caller: Caller) {
     if (options.requestToken !== undefined) {
       return { reservedFile: undefined, ...(await requests.admitPart(options.requestToken, announcementOf(options))) }
@@ -127,10 +127,10 @@ export function createReservations({ uploads, intake, quotas, requests, terminat
     if (config.featureAuthentication === 'forced' && !caller.user) throw new AppError('anonymous_upload_forbidden')
   }
 
-  /** Undoes `reserve`, when nothing came of it. */
+  /** Undoes `reserve` if the resumable upload could not be created. */
   async function release({ upload, file, uploadToken }: ReservedFile): Promise<void> {
-    await intake.giveBack(file)
-    if (uploadToken !== undefined) await uploads.withdraw(upload.id)
+    await intake.release(file)
+    if (uploadToken !== undefined) await uploads.removeIfEmpty(upload.id)
   }
 
   return { reserve, release }

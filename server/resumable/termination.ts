@@ -23,17 +23,20 @@ const BATCH = 100
 
 export type Termination = ReturnType<typeof createTermination>
 
-/** The end of resumable uploads that do not become files (tus calls it termination). */
+/** Deletes resumable uploads that do not become files (tus calls this termination). */
 export function createTermination({ repo, locks, uploads, intake, findFile, blobs, clock, log }: Dependencies) {
-  /** Deletes the received bytes, the reservation and the upload that was made for it, unless that has more files. A finished file stays. */
+  /**
+   * Deletes the received bytes, the reservation and the upload that was created for it, unless that has more files. A
+   * finished file is kept.
+   */
   async function terminate(lock: UploadLock): Promise<void> {
     const { fileId, uploadId, ownsUpload } = lock.resumable
     if (!(await deleteWithBytes(lock))) return
-    const wasOpen = fileId !== null && (await intake.giveBack({ id: fileId }))
-    if (wasOpen && ownsUpload && uploadId !== null) await uploads.withdraw(uploadId)
+    const wasOpen = fileId !== null && (await intake.release({ id: fileId }))
+    if (wasOpen && ownsUpload && uploadId !== null) await uploads.removeIfEmpty(uploadId)
   }
 
-  /** Removes the file that it has become, on behalf of its sender. Throws `forbidden`: a guest, who may only add. */
+  /** Removes the finished file for its sender. Throws `forbidden` for guests, who may only add files. */
   async function removeFile(lock: UploadLock): Promise<void> {
     const { fileId, uploadId, ownsUpload } = lock.resumable
     const upload = uploadId === null ? undefined : await uploads.find(uploadId)
@@ -41,16 +44,16 @@ export function createTermination({ repo, locks, uploads, intake, findFile, blob
     if (typeof file?.requestId === 'string') throw new AppError('finished_upload_needs_token')
     if (!(await lock.delete()) || !upload || !file) return
     await uploads.removeFile({ upload, isAdmin: true, holdsToken: false }, file)
-    if (ownsUpload) await uploads.withdraw(upload.id)
+    if (ownsUpload) await uploads.removeIfEmpty(upload.id)
   }
 
-  /** Deletes the received bytes; the reserved file stays. False: there was none. */
+  /** Deletes the received bytes; the reserved file is kept. Returns false if there is no resumable upload for the file. */
   async function abandon(fileId: string): Promise<boolean> {
     const found = await repo.findByFile(fileId)
     return found?.status === 'open' && locks.withLock(found.id, deleteWithBytes)
   }
 
-  /** False: the lock was lost. A blob that became a file just before its process died stays. */
+  /** Returns false if the lock was lost. A blob that became a file just before its process died is kept. */
   async function deleteWithBytes(lock: UploadLock): Promise<boolean> {
     const { blobKey, offset, notes } = lock.resumable
     if (!(await lock.delete())) return false
@@ -60,7 +63,7 @@ export function createTermination({ repo, locks, uploads, intake, findFile, blob
     return true
   }
 
-  /** Deletes what was not finished in time. Safe to run twice, at once, on several replicas. */
+  /** Deletes uploads that were not finished in time. Idempotent, and may run concurrently on several replicas. */
   async function expire(): Promise<{ count: number; bytes: number }> {
     const expired = { count: 0, bytes: 0 }
     const failed = new Set<string>()
@@ -80,7 +83,7 @@ export function createTermination({ repo, locks, uploads, intake, findFile, blob
     }
   }
 
-  /** A writer is told that the upload is gone, and may have deleted it by then. */
+  /** A current writer is aborted first, and may already have deleted the upload. */
   async function end(id: string): Promise<void> {
     try {
       await locks.withLock(id, terminate, unknownUpload())

@@ -11,7 +11,7 @@ import type { Work } from './uploads-expiry.ts'
 
 interface Dependencies {
   repo: FilesCheckRepo
-  /** Throws when the blobs belong to another database: then files look broken that are not. */
+  /** Throws if the blobs belong to another database: intact files would look broken. */
   assertOwned: StoreOwnership['assertOwned']
   blobs: BlobStore
   clock: Clock
@@ -25,9 +25,9 @@ const DAY_MS = 24 * 60 * 60 * 1000
 
 export type FilesCheck = ReturnType<typeof createFilesCheck>
 
-/** Whether what the database promises is in the store. Nothing is deleted for it but images that can be made anew. */
+/** Checks that the store has what the database promises. Deletes only derived images, which can be made again. */
 export function createFilesCheck({ repo, assertOwned, blobs, clock }: Dependencies) {
-  /** Compares each file with its blob: is it there, has it the right size? What was broken and is whole again is healed. */
+  /** Checks that each file's blob exists and has the right size. Clears the fault of files that are intact again. */
   async function checkLinks({ signal, count = () => {} }: Work = {}) {
     await assertOwned()
     const report = { checked: 0, missing: 0, size: 0, healed: 0, variants: 0 }
@@ -46,7 +46,7 @@ export function createFilesCheck({ repo, assertOwned, blobs, clock }: Dependenci
     return report
   }
 
-  /** Only reading it all can tell that a digest is wrong, or right again. */
+  /** Only reading the whole blob can show whether its digest is wrong. */
   async function faultOf({ blobKey, size, fault }: StoredBytes): Promise<FileFault | null> {
     const actual = await sizeOf(blobKey)
     if (actual === undefined) return 'missing'
@@ -54,7 +54,7 @@ export function createFilesCheck({ repo, assertOwned, blobs, clock }: Dependenci
     return fault === 'digest' ? 'digest' : null
   }
 
-  /** What waits in quarantine was needed after all, as after a restored backup. */
+  /** Restores a blob from quarantine if a file needs it, as after restoring a backup. */
   async function sizeOf(key: BlobKey): Promise<number | undefined> {
     const size = await blobs.size(key)
     return size === undefined && (await blobs.quarantine.restore(key)) ? blobs.size(key) : size
@@ -75,8 +75,9 @@ export function createFilesCheck({ repo, assertOwned, blobs, clock }: Dependenci
   }
 
   /**
-   * Reads files again and compares their SHA-256, at a limited rate in bytes per second, those first that were not read for the
-   * longest time. Ends when each was read within `everyDays`, or `maxMinutes` have passed; the next run continues from there.
+   * Reads files again and compares their SHA-256, at a limited rate in bytes per second, beginning with the files that
+   * were checked longest ago. Ends when every file was read within `everyDays`, or after `maxMinutes`; the next run
+   * continues from there.
    */
   async function verifyDigests(
     { bytesPerSecond, everyDays, maxMinutes }: { bytesPerSecond: number; everyDays: number; maxMinutes: number },
@@ -126,7 +127,7 @@ export function createFilesCheck({ repo, assertOwned, blobs, clock }: Dependenci
 
 type Throttle = ReturnType<typeof createThrottle>
 
-/** Waits after each batch of bytes for as long as it should have taken. */
+/** Pauses after each batch of bytes, so that the average rate is not exceeded. */
 function createThrottle(bytesPerSecond: number) {
   const startedAt = performance.now()
   let bytes = 0

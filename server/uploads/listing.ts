@@ -1,12 +1,12 @@
 import type { StoredFile, Upload } from './upload.ts'
 
-/** How lists of uploads may be sorted; `size`: by what can be downloaded of them, the last two by what was. */
+/** Sort keys of upload lists. `size` counts available files, the last two count downloads. */
 export const UPLOAD_SORTS = ['date', 'size', 'downloads', 'downloadedBytes'] as const
 export type UploadSort = (typeof UPLOAD_SORTS)[number]
 
-/** What is left out is not asked about. */
+/** Undefined fields do not filter. */
 export interface UploadFilter {
-  /** Null: uploads that are nobody's. */
+  /** Null: uploads without an owner. */
   userId?: string | null | undefined
   tokenId?: string | undefined
   oneShot?: boolean | undefined
@@ -15,7 +15,7 @@ export interface UploadFilter {
   extendTtl?: boolean | undefined
   password?: boolean | undefined
   e2ee?: boolean | undefined
-  /** In the message, or in the name of a file; whatever its case. */
+  /** Searched in the comments and the file names, ignoring case. */
   text?: string | undefined
 }
 
@@ -24,7 +24,7 @@ export interface ListedUpload {
   files: StoredFile[]
 }
 
-/** What can be downloaded now. */
+/** Totals of the files that can be downloaded now. */
 export interface Totals {
   uploads: number
   files: number

@@ -14,16 +14,17 @@ interface Dependencies {
 export type Manifests = ReturnType<typeof createManifests>
 
 /**
- * What the sender of an encrypted upload says is in it, sealed: this server keeps it and can neither read nor make one
- * (`docs/page.md`). Whoever changes it names the one that was changed, so that nobody undoes what others noted.
+ * Sealed lists of the files of an encrypted upload, made by its sender; this server stores them and can neither read nor
+ * create them (`docs/page.md`). A change must name the version that it replaces, so that clients do not overwrite each
+ * other's changes.
  */
 export function createManifests({ repo, config }: Dependencies) {
   const find = async ({ id, e2ee }: Upload): Promise<string | undefined> => (e2ee === null ? undefined : repo.find(id))
 
   /**
-   * `tag`: the entity tag of the one that is replaced, its SHA-256 in hexadecimal and in quotes (RFC 9110 §8.8.3).
-   * Throws `forbidden`: the caller does not administer the upload; `bad_request`: no tag, or nothing that could be a
-   * manifest; `precondition_failed`: it is another one by now.
+   * `tag`: the entity tag of the replaced manifest, its SHA-256 in hexadecimal and in quotes (RFC 9110 §8.8.3). Throws
+   * `forbidden`: the caller does not administer the upload; `bad_request`: no tag, or not a valid manifest;
+   * `precondition_failed`: the manifest was changed meanwhile.
    */
   async function replace({ upload, isAdmin }: OpenUpload, sealed: string, tag: string | undefined): Promise<void> {
     if (!isAdmin) throw new AppError('change_upload_forbidden')

@@ -10,7 +10,7 @@ interface Dependencies {
   knownBlobs: UploadsRepo['knownBlobs']
   assertOwned: StoreOwnership['assertOwned']
   blobs: BlobStore
-  /** Younger blobs may still get their row. */
+  /** Younger blobs may still get a row. */
   minAgeMs: number
   clock: Clock
   log: Pick<FastifyBaseLogger, 'error'>
@@ -19,34 +19,34 @@ interface Dependencies {
 const BATCH = 500
 const PARALLEL_MOVES = 16
 const QUARANTINE_MS = 24 * 60 * 60 * 1000
-/** How many blobs a sweep may take in any case: a crash leaves that many in the smallest store. */
+/** A sweep may always take this many blobs: even in the smallest store a crash can leave some. */
 const ALWAYS_ALLOWED = 10
 export const DEFAULT_MAX_PERCENT = 5
-/** Bounds the memory of a sweep, about 100 bytes each. The next one takes the rest. */
+/** Bounds the memory of a sweep, about 100 bytes for each blob. The next sweep takes the rest. */
 const MAX_BLOBS = 100_000
 
 export interface OrphansReport {
-  /** Deleted, after a day in quarantine. */
+  /** Deleted after a day in quarantine. */
   blobs: number
   bytes: number
   /** Moved to quarantine. */
   quarantined: { blobs: number; bytes: number }
-  /** Brought back from quarantine, since a row needs them. */
+  /** Restored from quarantine because a row needs them. */
   restored: number
 }
 
 interface Sweep {
   signal?: AbortSignal
   count?: (done: { files: number; bytes: number }) => void
-  /** Of all blobs: when a larger share would be taken, nothing is. */
+  /** If a larger share of all blobs are orphans, none are moved. */
   maxPercent?: number
 }
 
-/** Blobs that no row refers to: left by a crash between bytes and row, or foreign to the database. */
+/** Handles blobs that no row refers to: left by a crash between blob and row, or from another database. */
 export function createOrphanSweep({ knownBlobs, assertOwned, blobs, minAgeMs, clock, log }: Dependencies) {
   /**
-   * Moves orphans to quarantine and deletes those that were there for a day; what a row needs by then comes back.
-   * Throws `conflict`: the store is not this database's, or too many blobs are orphans to believe it.
+   * Moves orphans to quarantine, deletes those that have been there for a day, and restores those that a row needs.
+   * Throws `conflict` if the store belongs to another database, or if there are too many orphans to be plausible.
    */
   async function removeOrphans({ signal, count, maxPercent }: Sweep = {}): Promise<OrphansReport> {
     await assertOwned()
@@ -119,7 +119,7 @@ export function createOrphanSweep({ knownBlobs, assertOwned, blobs, minAgeMs, cl
     quarantined.bytes += taken.reduce((sum, { size }) => sum + size, 0)
   }
 
-  /** One that fails must not keep the others: the next sweep tries it again. */
+  /** A failure is logged and must not stop the others; the next sweep tries again. */
   async function attempt(work: () => Promise<void>): Promise<void> {
     await work().catch((err: unknown) => log.error({ err }, 'could not move or delete an orphan'))
   }

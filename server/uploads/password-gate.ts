@@ -5,7 +5,7 @@ import { verifyPassword } from '../accounts/passwords.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Upload } from './upload.ts'
 
-/** What an `Authorization` header says about the password of an upload. */
+/** The credentials of an `Authorization` header. */
 export type Credentials =
   | { kind: 'none' }
   | { kind: 'unreadable'; reason: 'authorization_header_invalid' | 'authorization_scheme_invalid' }
@@ -17,15 +17,15 @@ export interface BasicCredentials {
   password: string
 }
 
-/** Verifying costs 54 ms and 19 MiB; a download in many ranges should pay for it once. */
+/** A verification takes 54 ms and 19 MiB; a download in many ranges should need only one. */
 const REMEMBERED_SUCCESSES = 10_000
 const REMEMBERED_FOR_MS = 10 * 60 * 1000
 
 export type PasswordGate = ReturnType<typeof createPasswordGate>
 
 /**
- * Lets those in who know an upload's password. Misses are counted by upload and address; after ten in a minute even the
- * right password is refused until the minute is over, through every door alike.
+ * Checks passwords of uploads. Failures are counted by upload and address; after ten in a minute even the right password
+ * is rejected until the minute is over, on every route.
  */
 export function createPasswordGate() {
   const throttle = createGuessThrottle('upload-passwords')
@@ -48,7 +48,7 @@ export function createPasswordGate() {
     successes.set(digest, true)
   }
 
-  /** The same attempt made in parallel, as by a page that loads thirty files, is one attempt. */
+  /** Identical attempts in parallel, as from a page that loads thirty files, count as one. */
   function verifyOnce(attempt: string, key: string, upload: Upload, credentials: BasicCredentials): Promise<boolean> {
     const running = verifications.get(attempt)
     if (running) return running
@@ -63,8 +63,8 @@ export function createPasswordGate() {
 }
 
 /**
- * An upload without a login of its own is guarded by `plik`; then an empty login opens it too, since Plik's own answer
- * to the creation of such an upload carries one.
+ * An upload without a login uses the login `plik`; an empty login is accepted too, since Plik's response to the creation
+ * of such an upload contains one.
  */
 async function matches(upload: Upload, { login, password }: BasicCredentials): Promise<boolean> {
   const isLoginRight = login === upload.login || (login === '' && upload.login === 'plik')

@@ -25,18 +25,18 @@ const ALLOWED = 'ttl, oneShot, removable, normalize, e2ee, extendTtl, maxDownloa
 
 type Texts = Record<string, string | string[] | undefined>
 
-/** The query before the headers. */
+/** The query has precedence over headers. */
 export const optionsOfRequest = ({ headers, query }: { headers: Texts; query: unknown }): UploadOptions => ({
   ...optionsFromHeaders(headers),
   ...optionsFromQuery(query as Texts),
 })
 
-/** Names in any case. An unknown one is refused: a mistyped `oneShot` must not make a link that works for ever. */
+/** Names may have any case. Unknown names are rejected: a mistyped `oneShot` must not create a link that works forever. */
 export function optionsFromQuery(query: Texts): UploadOptions {
   return merged(Object.entries(query).map(([name, value]) => readOption(name, [value].flat().at(-1) ?? '')))
 }
 
-/** `X-Mayfly-OneShot: true`; dashes and case don't matter. */
+/** `X-Mayfly-OneShot: true`; dashes and case are ignored. */
 export function optionsFromHeaders(headers: Texts): UploadOptions {
   const ours = Object.entries(headers).filter(([name]) => name.startsWith(HEADER_PREFIX))
   return merged(
@@ -44,7 +44,7 @@ export function optionsFromHeaders(headers: Texts): UploadOptions {
   )
 }
 
-/** A form field; unknown ones belong to the form's maker and are left alone, as Plik does. */
+/** Parses a form field; unknown fields are ignored, as in Plik. */
 export function optionFromField(name: string, value: string): UploadOptions {
   return READERS.has(name.toLowerCase()) && value !== '' ? readOption(name, value) : {}
 }
@@ -57,14 +57,14 @@ function readOption(name: string, text: string): UploadOptions {
 
 const merged = (parts: UploadOptions[]): UploadOptions => Object.assign({}, ...parts)
 
-/** `1h`, `30d`, seconds; `-1` or `unlimited`: never expires. */
+/** Parses `1h`, `30d` or seconds; `-1` or `unlimited`: never expires. */
 function ttl(name: string, text: string): number {
   const seconds = parseDurationSeconds(text)
   if (seconds === undefined) throw new AppError('duration_invalid', { field: name })
   return Number.isFinite(seconds) ? seconds : -1
 }
 
-/** A lone `?oneShot` means true; `on` is what a checkbox sends. */
+/** `?oneShot` without a value means true; checkboxes send `on`. */
 function flag(name: string, text: string): boolean {
   if (['', 'true', '1', 'on', 'yes'].includes(text.toLowerCase())) return true
   if (['false', '0', 'off', 'no'].includes(text.toLowerCase())) return false

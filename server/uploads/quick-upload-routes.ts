@@ -16,7 +16,7 @@ interface Dependencies {
   config: Pick<Config, 'maxFilesPerUpload'>
 }
 
-/** `curl -F file=@x host`: bytes in, link out. Raw bodies have their own door, `resumable/put-routes.ts`. */
+/** `curl -F file=@x host`: sends files, returns links. Raw bodies are handled by `resumable/put-routes.ts`. */
 export function quickUploadRoutes({ quickUploads, readCaller, answerUpload, config }: Dependencies) {
   async function uploadForm(request: FastifyRequest, reply: FastifyReply) {
     const caller = await readCaller(request)

@@ -25,14 +25,17 @@ interface Dependencies {
   onRemoved: () => void
 }
 
-/** Bytes that no row owns are swept as orphans after five minutes (`uploads-expiry.ts`): until then a form must have come on. */
+/**
+ * Blobs without a row are swept as orphans after five minutes (`uploads-expiry.ts`), so the next part of a form must
+ * arrive sooner.
+ */
 const MAX_UNOWNED_MS = 4 * 60_000
 
 type Treatment = ReturnType<typeof treatmentOf>
 
 export type QuickUploads = ReturnType<typeof createQuickUploads>
 
-/** Uploads in one request, for curl and plain forms: bytes in, link out. */
+/** Uploads in one request, for curl and plain forms. */
 export function createQuickUploads({
   uploads,
   intake,
@@ -45,9 +48,8 @@ export function createQuickUploads({
   onRemoved,
 }: Dependencies) {
   /**
-   * `options` is asked again after the last file, since form fields may follow it. `announced` says how large the file is, or the
-   * form around the files. Throws as `UploadsIntake.addFile` and
-   * `Uploads.create`; then nothing of the upload stays.
+   * `options` is called again after the last file, since form fields may follow it. `announced`: the size of the file, or
+   * of the form. Throws like `UploadsIntake.addFile` and `Uploads.create`; then nothing of the upload is kept.
    */
   async function create(
     incoming: AsyncIterable<IncomingFile>,
@@ -99,7 +101,7 @@ export function createQuickUploads({
     return plan
   }
 
-  /** One transaction, after the bytes: nothing half sent is ever in the database. */
+  /** One transaction, after the bytes are stored: an incomplete upload is never in the database. */
   async function insertWhole(caller: Caller, draft: NewUpload, name: string, measured: Measured): Promise<NewUpload> {
     const upload = started(draft.upload)
     const file = uploadedFile(upload.id, name, measured, clock())
@@ -107,7 +109,7 @@ export function createQuickUploads({
     return { ...draft, upload, files: [file] }
   }
 
-  /** With several files the rows come first, as `pending`: nobody can open the upload before all of it is there. */
+  /** With several files the rows are inserted first, as `pending`: the upload can't be opened until it is complete. */
   async function insertPending(
     caller: Caller,
     name: string,
@@ -147,7 +149,7 @@ export function createQuickUploads({
   return { create }
 }
 
-/** Its bytes came before it. */
+/** The first file was received before the upload was created. */
 const started = (upload: Upload): Upload => ({ ...upload, startedAt: upload.createdAt })
 
 function uploadedFile(uploadId: string, name: string, measured: Measured, now: number): StoredFile {
@@ -155,7 +157,10 @@ function uploadedFile(uploadId: string, name: string, measured: Measured, now: n
   return { ...file, ...measured, status: 'uploaded', uploadedAt: now }
 }
 
-/** A sender that wants bytes stored as they are, or only encrypted ones, must not find out later that it was otherwise. */
+/**
+ * Rejects form fields that follow a file and would change how it was treated: a sender who wants files unchanged, or only
+ * encrypted files, must not learn of it later.
+ */
 function withSameTreatment(options: UploadOptions, given: Treatment): UploadOptions {
   const { normalize, e2ee } = treatmentOf(options)
   if (e2ee !== given.e2ee) throw new AppError('e2ee_after_files')

@@ -10,20 +10,23 @@ interface Dependencies {
   blobs: Pick<BlobStore, 'list' | 'readId' | 'writeId'>
 }
 
-/** Keys are random, so the first blobs of a listing say enough about all of them. */
+/** Keys are random, so the first blobs of a listing are a fair sample. */
 const SAMPLE = 1_000
-/** How much of them may be unknown to the database when the store has no id yet: a crash leaves a few, and one in any store. */
+/**
+ * The share of unknown blobs that is accepted while the store has no id: a crash may leave a few, and one in the smallest
+ * store.
+ */
 const UNKNOWN_SHARE = 0.1
 const ALWAYS_ALLOWED = 1
 
 export type StoreOwnership = ReturnType<typeof createStoreOwnership>
 
 /**
- * Whether the database is the one that the stored blobs belong to. To any other database each blob looks like an orphan, so
- * everything that deletes blobs asks here first, and an import before it adds some. Both sides hold the same id.
+ * Checks that the store belongs to this database; both hold the same id. To any other database every blob looks like an
+ * orphan, so everything that deletes blobs calls this first, and so does an import before it adds any.
  */
 export function createStoreOwnership({ repo, knownBlobs, blobs }: Dependencies) {
-  /** Throws `conflict` when database and store don't belong together, or nobody can say. */
+  /** Throws `conflict` if the database and the store do not belong together, or if that is unknown. */
   async function assertOwned(): Promise<void> {
     const { database, store } = await readIds()
     if (store === undefined) return pair(database)
@@ -35,7 +38,7 @@ export function createStoreOwnership({ repo, knownBlobs, blobs }: Dependencies) 
     return { database: await repo.find(), store }
   }
 
-  /** The store has no id: it is new, from a version that knew none, or a copy that lacks it. */
+  /** The store has no id: it is new, was used by a version without ids, or is a copy that lacks it. */
   async function pair(databaseId: string | undefined): Promise<void> {
     if (!(await knowsBlobs())) throw notOwned()
     try {
@@ -47,8 +50,8 @@ export function createStoreOwnership({ repo, knownBlobs, blobs }: Dependencies) 
   }
 
   /**
-   * Whether the database knows nearly all blobs, and the oldest of them: a new database in front of older blobs gets to know
-   * more and more, but never those. True when there are none.
+   * Whether the database knows nearly all blobs, and the oldest of them: a new database in front of older blobs gradually
+   * knows more of them, but never the oldest. True if there are none.
    */
   async function knowsBlobs(): Promise<boolean> {
     const sample: BlobInfo[] = []
@@ -60,7 +63,7 @@ export function createStoreOwnership({ repo, knownBlobs, blobs }: Dependencies) 
     return unknown.every(({ modifiedAt }) => modifiedAt > oldestKnown)
   }
 
-  /** Gives the store to this database: from then on, no other database deletes anything in it. */
+  /** Assigns the store to this database: from then on, no other database deletes anything in it. */
   async function adopt(): Promise<string> {
     const id = (await repo.find()) ?? (await repo.add(newId()))
     await blobs.writeId(id)

@@ -3,11 +3,11 @@ import { onlyAge } from './intake/age-check.ts'
 import { createMeter } from './intake/file-intake.ts'
 import type { Measured } from './upload.ts'
 
-/** What is done to bytes that are a blob already, because they came in over several requests. */
+/** Operations on blobs that were received over several requests. */
 
 type Reads = Pick<BlobStore, 'get'>
 
-/** Reads a blob from end to end for what is to be known of it. */
+/** Reads a whole blob to measure it. */
 export async function measureBlob(blobs: Reads, blobKey: string, withMd5: boolean): Promise<Measured> {
   const meter = createMeter(Number.POSITIVE_INFINITY, withMd5)
   for await (const chunk of copied(await blobs.get(blobKey))) await meter.add(chunk)
@@ -20,7 +20,7 @@ export async function assertAge(blobs: Reads, { blobKey, size }: Measured): Prom
   for await (const _chunk of await onlyAge(copied(bytes))) break
 }
 
-/** A store lends its chunks only until the next one is asked for. */
+/** A store reuses the memory of a chunk once the next one is requested. */
 export async function* copied(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) yield Buffer.from(chunk)
 }

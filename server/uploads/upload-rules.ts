@@ -6,20 +6,20 @@ import { cleanFileName, MAX_FILE_NAME_BYTES } from './file-name.ts'
 import type { DeclaredFile, StoredFile, Upload } from './upload.ts'
 
 /**
- * What may be asked of an upload. Pure: no I/O, no clock. The order of checks and every message are Plik's
- * (1.3.8, `server/context/upload.go`), since its clients and their tests match on them.
+ * Rules for the options of uploads. Pure: no I/O, no clock. The order of checks and all messages are Plik's (1.3.8,
+ * `server/context/upload.go`), since its clients and their tests match on them.
  */
 
-/** An upload as a client asks for it; absent means that the server's default holds. */
+/** The options of an upload as requested by a client; undefined: the server's default. */
 export interface UploadOptions {
   oneShot?: boolean | undefined
   removable?: boolean | undefined
   stream?: boolean | undefined
   /** On unless switched off. */
   normalize?: boolean | undefined
-  /** `age`: the files are encrypted before they come. */
+  /** `age`: the client encrypts the files before sending them. */
   e2ee?: string | undefined
-  /** What the sender of an encrypted upload says is in it, sealed. */
+  /** The sealed list of the files of an encrypted upload. */
   manifest?: string | undefined
   extendTtl?: boolean | undefined
   /** 0: the default; negative: never. */
@@ -32,7 +32,7 @@ export interface UploadOptions {
   files?: readonly DeclaredFile[] | undefined
 }
 
-/** An upload as the server grants it. */
+/** The options that the server grants. */
 export interface UploadPlan
   extends Pick<
     Upload,
@@ -53,19 +53,22 @@ export interface UploadPlan
 }
 
 export const MAX_COMMENTS_BYTES = 32 * 1024
-/** Both travel in one header. */
+/** Login and password share one header. */
 const MAX_CREDENTIAL_BYTES = 1024
-/** Of a type (RFC 6838 §4.2: 127 characters, twice) or a client's own number for a file; a thousand of each are kept for one request. */
+/**
+ * Limit of a content type (RFC 6838 §4.2: 127 characters, twice) or a client's reference of a file; a request may hold a
+ * thousand of each.
+ */
 const MAX_LABEL_BYTES = 256
 export const MAX_DOWNLOADS = 1_000_000
-/** Of a manifest, and more for each file that it may name. */
+/** Limit of a manifest without files; more is added for each possible file. */
 const MANIFEST_BYTES = 1024
 const MANIFEST_BYTES_PER_FILE = 128
 
-/** A date past the year 9999 can't be written in RFC 3339, which Plik's clients insist on. */
+/** A date after the year 9999 can't be written in RFC 3339, which Plik's clients require. */
 export const MAX_TTL_SECONDS = 1_000 * 365 * 86_400
 
-/** The login that guards an upload when its creator chose a password only; Plik's command line assumes it too. */
+/** The login of an upload whose creator set only a password; Plik's command line assumes it too. */
 const DEFAULT_LOGIN = 'plik'
 
 type Rules = Pick<
@@ -86,17 +89,17 @@ type Rules = Pick<
 type Feature = Config['featureOneShot']
 type FeatureRefusal = 'one_shot_disabled' | 'removable_disabled' | 'streaming_disabled' | 'ttl_extension_disabled'
 
-/** What the caller may ask for: a user's own limits come before the server's, and a user is not anonymous. */
+/** The rules for a caller: a user's own limits override the server's, and a user is not anonymous. */
 export function rulesFor(user: User | undefined, config: Rules & Pick<Config, 'maxUserSizeBytes'>): Rules {
   if (!user) return config
   const { maxFileSizeBytes, maxTtlSeconds } = limitsOf(user, config)
   const featureAuthentication = config.featureAuthentication === 'forced' ? 'enabled' : config.featureAuthentication
-  // Plik refuses such a user every upload that does not choose its life time.
+  // Plik rejects every upload of such a user without an explicit TTL.
   const defaultTtlSeconds = Math.min(config.defaultTtlSeconds, maxTtlSeconds)
   return { ...config, featureAuthentication, maxFileSizeBytes, maxTtlSeconds, defaultTtlSeconds }
 }
 
-/** Throws `bad_request` with the reason why the upload is refused. */
+/** Throws `bad_request` with the reason if the upload is not allowed. */
 export function planUpload(options: UploadOptions, config: Rules): UploadPlan {
   return because('unable to create upload : ', () => {
     if (config.featureAuthentication === 'forced') throw new AppError('anonymous_uploads_disabled')
@@ -117,27 +120,27 @@ export function planUpload(options: UploadOptions, config: Rules): UploadPlan {
   })
 }
 
-/** `default` acts as `enabled` here: it tells clients what to preselect. `false` can't switch off what is forced. */
+/** `default` is the same as `enabled` here: it tells clients what to preselect. `false` can't switch off a forced feature. */
 function granted(wanted: boolean | undefined, feature: Feature, refusal: FeatureRefusal): boolean {
   if (wanted && feature === 'disabled') throw new AppError(refusal)
   return feature === 'forced' || wanted === true
 }
 
-/** What happens to the bytes of each file on their way in. Throws `bad_request`: no such way of encrypting. */
+/** How the bytes of each file are treated. Throws `bad_request` for an unknown encryption. */
 export function treatmentOf({ normalize = true, e2ee = '' }: UploadOptions): Pick<Upload, 'normalize' | 'e2ee'> {
   if (e2ee === '') return { normalize, e2ee: null }
   if (e2ee === 'age') return { normalize: false, e2ee }
   throw new AppError('encryption_unknown', { name: e2ee })
 }
 
-/** Throws `bad_request`: the upload is not encrypted, or as `storableManifest`. */
+/** Throws `bad_request` if the upload is not encrypted, and like `storableManifest`. */
 function grantedManifest({ manifest = '', e2ee = '' }: UploadOptions, config: Rules): string {
   if (manifest === '') return ''
   if (e2ee === '') throw new AppError('manifest_without_encryption')
   return storableManifest(manifest, config)
 }
 
-/** Throws `bad_request`: too long, or not base64url (RFC 4648 §5). */
+/** Throws `bad_request` if it is too long or not base64url (RFC 4648 §5). */
 export function storableManifest(sealed: string, { maxFilesPerUpload }: Pick<Rules, 'maxFilesPerUpload'>): string {
   const limit = MANIFEST_BYTES + MANIFEST_BYTES_PER_FILE * maxFilesPerUpload
   if (sealed.length > limit) throw new AppError('manifest_too_long', { max: limit })
@@ -145,7 +148,7 @@ export function storableManifest(sealed: string, { maxFilesPerUpload }: Pick<Rul
   return sealed
 }
 
-/** Nothing where comments are switched off. Throws `bad_request`: too long. */
+/** Returns an empty text if comments are switched off. Throws `bad_request` if they are too long. */
 export function grantedComments(
   comments: string | undefined,
   { featureComments }: Pick<Rules, 'featureComments'>,
@@ -157,7 +160,7 @@ export function grantedComments(
   return storable(comments, 'comments', MAX_COMMENTS_BYTES)
 }
 
-/** Seconds; -1: for ever. `wanted`: 0 is the default. Throws `bad_request`: longer than allowed. */
+/** Returns seconds; -1: never expires. `wanted`: 0 is the default. Throws `bad_request` if it is longer than allowed. */
 export function grantedTtl(
   wanted: number,
   {
@@ -211,8 +214,8 @@ function grantedFiles(files: readonly DeclaredFile[], config: Rules): DeclaredFi
 }
 
 /**
- * A text as both databases keep it. Throws `bad_request`: it is longer than `maxBytes`, or holds a NUL, which PostgreSQL
- * does not store.
+ * Returns a text that both databases can store. Throws `bad_request` if it is longer than `maxBytes`, or contains a NUL,
+ * which PostgreSQL can't store.
  */
 export function storable(text: string, field: string, maxBytes: number): string {
   if (Buffer.byteLength(text) > maxBytes) throw new AppError('text_too_long', { field, max: maxBytes })
@@ -220,7 +223,7 @@ export function storable(text: string, field: string, maxBytes: number): string 
   return text.toWellFormed()
 }
 
-/** Throws `bad_request`: nothing is left of the name, or it is longer than 1024 bytes of UTF-8. */
+/** Throws `bad_request` if the cleaned name is empty, or longer than 1024 bytes of UTF-8. */
 function grantedName(raw: string): string {
   const name = cleanFileName(raw)
   if (name === '') throw new AppError('file_name_missing')
@@ -232,26 +235,26 @@ function grantedName(raw: string): string {
   throw new AppError('file_name_too_long', { head, max: MAX_FILE_NAME_BYTES })
 }
 
-/** The name of a file that is added without being declared. Throws as `grantedName`, in Plik's words for this case. */
+/** The name of an undeclared file. Throws like `grantedName`, in Plik's words for this case. */
 export const creatableName = (raw: string): string => because('unable to create file : ', () => grantedName(raw))
 
-/** When a grant of `ttlSeconds` from `now` ends; null: never. */
+/** When `ttlSeconds` from `now` end; null: never. */
 export const expiryOf = (ttlSeconds: number, now: number): number | null =>
   ttlSeconds > 0 ? now + ttlSeconds * 1000 : null
 
-/** From its very millisecond on, an expired upload is gone, whether or not it was swept. */
+/** An upload counts as expired from that very millisecond, whether or not the clean-up has marked it. */
 export const isExpired = ({ status, expiresAt }: Upload, now: number): boolean =>
   status === 'expired' || (expiresAt !== null && expiresAt <= now)
 
-/** `removed` means that the bytes are out of reach, which is all that anybody outside need know. */
+/** `removed` files are shown as `deleted`: clients need not know whether the bytes still exist. */
 export const visibleStatus = ({ status }: StoredFile): StoredFile['status'] =>
   status === 'removed' ? 'deleted' : status
 
-/** Whether there will be bytes, but are none yet. */
+/** Whether the file has no bytes yet but will get some. */
 export const isComing = ({ stream }: Upload, { status }: StoredFile): boolean =>
   status === 'missing' || (status === 'uploading' && !stream)
 
-/** Throws `not_found`, unless the file can be downloaded: it is stored, or being streamed. */
+/** Throws `not_found` unless the file can be downloaded: it is stored, or being streamed. */
 export function assertAvailable({ stream }: Upload, file: StoredFile): void {
   if (file.status === (stream ? 'uploading' : 'uploaded')) return
   throw new AppError('file_not_available', { name: file.name, id: file.id, status: visibleStatus(file) })

@@ -4,7 +4,7 @@ import { caseless, listOf, optionalText } from '../lib/shapes.ts'
 import type { DeclaredFile, Downloaded, StoredFile, Upload } from './upload.ts'
 import { type UploadOptions, visibleStatus } from './upload-rules.ts'
 
-/** Uploads and files on the wire, as Plik 1.3.8 spells them. Keys of schemas are in lower case, see `caseless`. */
+/** Uploads and files in JSON, as in Plik 1.3.8. Schema keys are in lower case, see `caseless`. */
 
 /** Fields of a JSON body: absent and `null` are both `undefined`. */
 export const field = {
@@ -33,14 +33,17 @@ const DeclaredFileBody = caseless({
   }),
 )
 
-/** An object instead of a list is the shape before Plik 1.3, which ShareX still sends; it is answered in kind. */
+/**
+ * An object instead of a list is the format before Plik 1.3, which ShareX still sends; the response then has the old
+ * format, too.
+ */
 function declaredFiles(maxFiles: number) {
   const list = listOf(DeclaredFileBody, maxFiles + 1) // one more tells that there are too many
   const byKey = z.record(z.string(), z.unknown()).transform((files) => Object.values(files))
   return z.union([list, byKey.pipe(list).transform((legacy) => ({ legacy }))]).nullish()
 }
 
-/** `POST /upload` where an upload may have `maxFiles`. */
+/** `POST /upload` for a limit of `maxFiles` files. */
 export const createUploadBody = (maxFiles: number) =>
   caseless({
     oneshot: field.flag,
@@ -75,27 +78,27 @@ export const createUploadBody = (maxFiles: number) =>
     return { options, isLegacy: files != null && 'legacy' in files }
   })
 
-/** `PATCH /upload/:upload`: seconds from now on, as at the creation. */
+/** `PATCH /upload/:upload`: seconds from now on, as in the creation. */
 export const RenewBody = caseless({ ttl: field.int })
 
 /** `POST /archive/:upload`: ids of the files to put in. */
 export const ArchiveBody = caseless({ files: listOf(z.string()).nullish() })
 
-/** What an answer about an upload needs besides the upload. */
+/** What the JSON of an upload needs besides the upload. */
 export interface Visibility {
   isAdmin: boolean
-  /** Shown to who already knows it. */
+  /** Included only if the caller already knows it. */
   token: string | undefined
   downloadDomain: string
-  /** Where files are downloaded from, when that is configured; else at the address that the client used. */
+  /** The base URL of downloads, if one is configured; otherwise clients use the address of their request. */
   downloadUrl: string | undefined
   /** Of an encrypted upload. */
   manifest?: string | undefined
-  /** By id of upload and file, for who administers them. */
+  /** Downloads by id of upload and file, for callers that administer them. */
   downloads?: ReadonlyMap<string, Downloaded>
 }
 
-/** An upload as its creator and its readers see it. `files: null`: none were declared, Plik's way of saying so at creation. */
+/** An upload as its creator and its readers see it. `files: null`: none were declared, which Plik returns for the creation. */
 export function uploadJson(
   upload: Upload,
   files: StoredFile[] | null,
@@ -132,8 +135,8 @@ export function uploadJson(
 }
 
 /**
- * An upload in the lists of its owner and of administrators: whose it is and where it came from besides. Plik's lists hold
- * upload tokens and password hashes too (1.3.8); here `token` is the name of an API token, which opens nothing.
+ * An upload in the lists of its owner and of administrators, with its owner and origin. Plik's lists include upload
+ * tokens and password hashes (1.3.8); here `token` is the name of an API token, which grants no access.
  */
 export function listedUploadJson(
   upload: Upload,
@@ -148,7 +151,7 @@ export function listedUploadJson(
   }
 }
 
-/** The answer to a creation in the shape before Plik 1.3: files by id, no times but one in seconds. */
+/** The response to a creation in the format before Plik 1.3: files by id, no times except one in seconds. */
 export function legacyUploadJson(upload: Upload, files: StoredFile[], { token, downloadDomain }: Visibility) {
   return {
     id: upload.id,
@@ -188,15 +191,15 @@ const downloadsJson = ({ count, lastAt }: Downloaded = { count: 0, bytes: 0, las
   ...(lastAt === undefined ? {} : { lastDownloadedAt: timeJson(lastAt) }),
 })
 
-/** What clients read. */
+/** The JSON that clients receive. */
 export type UploadJson = ReturnType<typeof uploadJson>
 export type FileJson = ReturnType<typeof fileJson> & ReturnType<typeof leftOf>
 
-/** What nobody has fetched yet, or is fetching. */
+/** The number of downloads left, not counting those in progress. */
 const leftOf = ({ oneShot, downloadLimit }: Upload, { claimsTaken }: StoredFile): { downloadsLeft?: number } =>
   oneShot || downloadLimit === null ? {} : { downloadsLeft: Math.max(0, downloadLimit - claimsTaken) }
 
-/** By whose invitation it came is for the uploader only. */
+/** Only the uploader sees which file request a file came from. */
 const requestOf = ({ requestId }: StoredFile) => (requestId === null ? {} : { request: requestId })
 
 function treatmentJson(report: ImageReport | VideoReport | null): {

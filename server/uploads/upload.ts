@@ -6,11 +6,11 @@ export type Upload = Row<'uploads'>
 /** One entry of an upload. */
 export type StoredFile = Row<'files'>
 
-/** What was counted of an upload or a file. */
+/** Download counts of an upload or a file. */
 export interface Downloaded {
   count: number
   bytes: number
-  /** Undefined: never, though parts may have been. */
+  /** Undefined if it was never downloaded completely. */
   lastAt: number | undefined
 }
 

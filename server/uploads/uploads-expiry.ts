@@ -12,14 +12,14 @@ import type { UploadsRepo } from './uploads-repo.ts'
 
 interface Dependencies {
   repo: UploadsExpiryRepo
-  /** Which of these keys some file or derived image still needs. */
+  /** Returns the keys that some file or derived image still needs. */
   knownBlobs: UploadsRepo['knownBlobs']
-  /** Throws when the blobs belong to another database: then none is deleted. */
+  /** Throws if the blobs belong to another database: then none are deleted. */
   assertOwned: StoreOwnership['assertOwned']
   blobs: BlobStore
-  /** Where images lie while they are worked on. */
+  /** Temporary files for image processing. */
   spool: Pick<BlobStore, 'sweep'>
-  /** Uploads that come in over several requests: `isWanted` says whether an unfinished blob may still be resumed. */
+  /** Uploads in several requests: `isWanted` returns whether an unfinished blob may still be resumed. */
   resumables: { sweep: () => Promise<Swept>; isWanted: (blobKey: string) => Promise<boolean> }
   clock: Clock
   steady: SteadyClock
@@ -32,23 +32,23 @@ interface Swept {
 }
 
 /**
- * On SQLite a step holds up everybody else: about 20 µs an upload, and a sync of the log, which takes 5 ms or, on a busy disk,
- * 50. Steps below 500 would not be shorter then, and the whole much longer; those of 2,000 let a download wait for 50 ms, those of
- * 1,000 for 30, at the same speed (`npm run bench -- --only marking`).
+ * On SQLite a step blocks all other writers: about 20 µs for each upload, and a sync of the log, which takes 5 ms or, on
+ * a busy disk, 50 ms. Steps below 500 would not be shorter but would take much longer in total; steps of 2,000 delay a
+ * download by 50 ms, steps of 1,000 by 30 ms, at the same speed (`npm run bench -- --only marking`).
  */
 const BATCH = 500
 const MAX_BATCH = 1_000
 const SHORT_STEP_MS = 12
 const LONG_STEP_MS = 30
 const PARALLEL_DELETES = 16
-/** How long after its end a link still says "has expired" rather than "not found". */
+/** For this long after its expiry, a link returns "has expired" instead of "not found". */
 const EXPIRED_NOTICE_MS = 60 * 60 * 1000
-/** A file that was not added to for this long is not being written any more: a writer's file is touched every ten seconds. */
+/** A file that was not changed for this long has no writer: writers touch their file every ten seconds. */
 const ABANDONED_AFTER_MS = 5 * 60 * 1000
-/** A file that comes in belongs to whoever renews its lease (`uploads-intake.ts`). */
+/** A file that is being received belongs to the process that renews its lease (`uploads-intake.ts`). */
 export const WRITER_LEASE_MS = 60_000
 
-/** How somebody else follows what is done, and ends it early: between two batches, by an error. */
+/** Lets a job count progress and abort between two batches, by an error. */
 export interface Work {
   signal?: AbortSignal
   count?: (done: { rows?: number; files?: number; bytes?: number }) => void
@@ -56,14 +56,20 @@ export interface Work {
 
 export type UploadsExpiry = ReturnType<typeof createUploadsExpiry>
 
-/** How things go: every function is safe to run twice, at once, on several replicas, and to be killed in. */
+/**
+ * Deletes expired and abandoned data. Every function is idempotent, may run concurrently on several replicas, and may be
+ * killed at any point.
+ */
 export function createUploadsExpiry(dependencies: Dependencies) {
   const { repo, assertOwned, blobs, spool, resumables, clock, steady, log } = dependencies
   const writers = createLeaseWatch({ durationMs: WRITER_LEASE_MS, steady, list: repo.listWriting })
   const forms = createLeaseWatch({ durationMs: ABANDONED_AFTER_MS, steady, list: repo.listPending })
   const { removeOrphans } = createOrphanSweep({ ...dependencies, minAgeMs: ABANDONED_AFTER_MS })
 
-  /** Marks uploads whose time is up. Readers have been refused since that very moment; this only lets the purge see them. */
+  /**
+   * Marks expired uploads. Requests for them are rejected from the moment of expiry; the mark only makes them visible to
+   * the purge.
+   */
   const expire = (work: Work = {}): Promise<number> => inBatches((limit) => repo.expireUploads(clock(), limit), work)
 
   /** Deletes the bytes of removed files. */
@@ -86,8 +92,8 @@ export function createUploadsExpiry(dependencies: Dependencies) {
   }
 
   /**
-   * Deletes the bytes of expired uploads without a note in the database: a disk can be so full that there is no room for one,
-   * and would stay full for ever. Rows follow with the next purge, which finds nothing left to delete.
+   * Deletes the bytes of expired uploads without updating the database: a full disk may have no room for that, and would
+   * stay full forever. The next purge deletes the rows; it finds no more bytes to delete.
    */
   async function freeSpace(): Promise<void> {
     await assertOwned()
@@ -100,7 +106,7 @@ export function createUploadsExpiry(dependencies: Dependencies) {
     }
   }
 
-  /** Returns the files of which nothing is left. */
+  /** Returns the files whose bytes were all deleted. */
   async function deleteBlobsOf(files: StoredFile[], signal?: AbortSignal): Promise<StoredFile[]> {
     const deleted: StoredFile[] = []
     await pLimit(PARALLEL_DELETES).map(await repo.listBlobs(files), async ([file, keys]) => {
@@ -115,11 +121,11 @@ export function createUploadsExpiry(dependencies: Dependencies) {
     return deleted
   }
 
-  /** Deletes the rows of uploads that are over. */
+  /** Deletes the rows of expired and removed uploads. */
   const deleteMetadata = (work: Work = {}): Promise<number> =>
     inBatches((limit) => repo.deleteUploads(clock() - EXPIRED_NOTICE_MS, limit), work)
 
-  /** Ends uploads whose writer died: gives slots back, takes back quick uploads that never got their answer. */
+  /** Cleans up after writers that died: releases their slots, and deletes quick uploads that were never completed. */
   async function purgeAbandoned(work: Work = {}): Promise<{ files: number; uploads: number }> {
     const { files, uploads } = await findAbandoned()
     return {
@@ -128,15 +134,15 @@ export function createUploadsExpiry(dependencies: Dependencies) {
     }
   }
 
-  /** To be called every few seconds, so that it is known whose writer is gone when that is asked. */
+  /** To be called every few seconds, because a dead writer is recognised only by a lease that stays unchanged between calls. */
   async function findAbandoned() {
     return { files: await writers.lapsed(), uploads: await forms.lapsed() }
   }
 
-  /** Ends uploads in several requests whose time is up, or that lost what they were for. */
+  /** Terminates uploads in several requests that have expired, or whose target was deleted. */
   const endUnfinished = (): Promise<Swept> => resumables.sweep()
 
-  /** Deletes the remains of broken writes, and unfinished uploads that were not continued in time. */
+  /** Deletes temporary files of failed writes, and unfinished uploads that were not resumed in time. */
   async function removeUnfinished(): Promise<Swept> {
     await assertOwned()
     const before = clock() - ABANDONED_AFTER_MS
@@ -162,7 +168,7 @@ export function createUploadsExpiry(dependencies: Dependencies) {
 
 const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0)
 
-/** Lets other requests in between. */
+/** Yields to other requests between batches. */
 async function inBatchesOf<T>(
   items: readonly T[],
   step: (batch: T[]) => Promise<number>,
@@ -178,7 +184,7 @@ async function inBatchesOf<T>(
   return total
 }
 
-/** Repeats until nothing is left, letting other requests in between; in larger steps where there is time for them. */
+/** Repeats until nothing is left, and yields to other requests between batches; batches grow while they are fast. */
 async function inBatches(
   step: (limit: number) => Promise<number>,
   { signal, count = () => {} }: Work,
@@ -196,7 +202,7 @@ async function inBatches(
   }
 }
 
-/** Doubled or halved, so that there are few different statements to prepare. */
+/** Doubles or halves, so that few different statements are prepared. */
 function nextLimit(limit: number, tookMs: number): number {
   if (tookMs > LONG_STEP_MS) return Math.max(limit / 2, BATCH)
   return tookMs < SHORT_STEP_MS ? Math.min(limit * 2, MAX_BATCH) : limit

@@ -23,7 +23,7 @@ interface Dependencies {
   config: Pick<Config, 'downloadDomain' | 'publicUrl' | 'pathPrefix'>
 }
 
-/** What a user keeps here, and what the server keeps for everybody. */
+/** Lists and totals of a user's uploads, and of all uploads of the server. */
 export function uploadsListingRoutes({
   uploads,
   listing,
@@ -35,7 +35,7 @@ export function uploadsListingRoutes({
 }: Dependencies) {
   const self = async (request: FastifyRequest): Promise<User> => assertLoggedIn(await readCaller.bySession(request))
 
-  /** Throws `not_found`: `?token=` is none of this user's. */
+  /** Throws `not_found` if `?token=` is not a token of this user. */
   async function ownFilter(request: FastifyRequest) {
     const user = await self(request)
     const reference = textOf(request.query, 'token')

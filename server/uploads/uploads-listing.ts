@@ -10,7 +10,7 @@ interface Dependencies {
 
 export type UploadsListing = ReturnType<typeof createUploadsListing>
 
-/** Uploads by the page. Who may ask for which is for the door to say. */
+/** Lists uploads page by page. Permissions are checked by the routes. */
 export function createUploadsListing({ repo, clock }: Dependencies) {
   async function list(filter: UploadFilter, paging: Paging<UploadSort>): Promise<Page<ListedUpload>> {
     const { results, ...page } = await repo.listUploads(filter, paging, clock())

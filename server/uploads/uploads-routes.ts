@@ -30,10 +30,13 @@ interface FileParams extends UploadParams {
   '*': string
 }
 
-/** The sender of a stream may have nothing to send for as long as it waits for a reader. The relay ends that with a message, which the socket must outlive. */
+/**
+ * The sender of a stream may have to wait for a reader without sending anything. The relay ends that wait with an error
+ * message, so the socket must stay open longer.
+ */
 const STREAM_GRACE_MS = 10_000
 
-/** Plik's routes for uploads and their files; downloads have their own door. */
+/** Plik's routes for uploads and their files; see `downloads/downloads-routes.ts` for downloads. */
 export function uploadsRoutes({ uploads, manifests, intake, statistics, readCaller, config }: Dependencies) {
   const CreateUploadBody = createUploadBody(config.maxFilesPerUpload)
 
@@ -49,7 +52,7 @@ export function uploadsRoutes({ uploads, manifests, intake, statistics, readCall
   async function shown(request: FastifyRequest, opened: OpenUpload) {
     const { uploadToken } = await readCaller(request)
     const files = await uploads.listFiles(opened)
-    const manifest = await manifests.find(opened.upload) // after the files: it names them before they are there
+    const manifest = await manifests.find(opened.upload) // read after the files: a manifest may already name a file that has no row yet
     const ids = files.map(({ id }) => id)
     return uploadJson(opened.upload, files, {
       isAdmin: opened.isAdmin,

@@ -16,7 +16,7 @@ import type { DeclaredFile, StoredFile, Upload } from './upload.ts'
 import { expiryOf, grantedTtl, isExpired, planUpload, rulesFor, type UploadOptions } from './upload-rules.ts'
 import type { OwnerFilter, UploadsRepo } from './uploads-repo.ts'
 
-/** An upload that the caller may see. `isAdmin`: the caller holds its token, or an account with the same rights. */
+/** An upload that the caller may see. `isAdmin`: the caller has its token, or an account with the same rights. */
 export interface OpenUpload {
   upload: Upload
   isAdmin: boolean
@@ -28,7 +28,7 @@ export interface NewUpload {
   files: StoredFile[]
   /** Of an encrypted upload. */
   manifest?: string
-  /** The only time that the token itself is known: the database holds its hash. */
+  /** Known only now: the database stores its hash. */
   token: string
 }
 
@@ -41,18 +41,18 @@ interface Dependencies {
   config: Config
   activity: ActivityRecorder
   assertFreeSpace: AssertFreeSpace
-  /** Ends the streams that are removed. */
+  /** Ends streams whose file was removed. */
   exchange: Pick<StreamExchange, 'cancel'>
   /** Called when files may have become `removed`. */
   onRemoved: () => void
 }
 
-/** As many as one transaction takes away without holding up others. */
+/** The number of uploads that one transaction can remove without blocking others. */
 const BATCH = 500
 
 export type Uploads = ReturnType<typeof createUploads>
 
-/** Uploads as containers: make them, open them, take them away. Their files come in through `uploads-intake.ts`. */
+/** Creates, opens and removes uploads. Their files are received by `uploads-intake.ts`. */
 export function createUploads({
   repo,
   manifests,
@@ -65,15 +65,15 @@ export function createUploads({
   exchange,
   onRemoved,
 }: Dependencies) {
-  /** Throws `forbidden` unless the caller is a user, or is at an address and not on a web page that may not upload. */
+  /** Throws `forbidden` unless the caller is a user, or has an allowed address and is not a web page that may not upload. */
   function assertMayUpload(caller: Caller): void {
     if (caller.isUnwantedPage && !caller.user) throw new AppError('origin_not_allowed')
     if (!caller.isWhitelisted && !caller.user) throw new AppError('address_not_allowed')
   }
 
   /**
-   * Throws `forbidden`: address not allowed; `bad_request`: options that this server does not grant; `too_large`: over
-   * quota; `too_many_requests`: too many declared files are missing; `insufficient_storage`: also rows take space.
+   * Throws `forbidden`: address not allowed; `bad_request`: options not allowed; `too_large`: over quota;
+   * `too_many_requests`: too many declared files are missing; `insufficient_storage`: rows take space, too.
    */
   async function create(options: UploadOptions, caller: Caller): Promise<NewUpload> {
     assertMayUpload(caller)
@@ -87,7 +87,7 @@ export function createUploads({
     return draft
   }
 
-  /** An upload with its declared files, not stored yet. Throws as `create`. */
+  /** Prepares an upload with its declared files, without storing it. Throws like `create`. */
   async function prepare(options: UploadOptions, caller: Caller): Promise<NewUpload> {
     assertMayUpload(caller)
     const { credentials, files, manifest, ...granted } = planUpload(options, rulesFor(caller.user, config))
@@ -113,8 +113,8 @@ export function createUploads({
   }
 
   /**
-   * The way into every existing upload. Throws `not_found`: unknown, removed or expired; `unauthorized`: it has a
-   * password; `too_many_requests`: it was guessed at too often.
+   * Every access to an existing upload starts here. Throws `not_found`: unknown, removed or expired; `unauthorized`: the
+   * password is missing or wrong; `too_many_requests`: too many wrong passwords.
    */
   async function open(id: string, caller: Caller): Promise<OpenUpload> {
     const upload = await repo.findUpload(id)
@@ -128,10 +128,10 @@ export function createUploads({
     return { upload: upload.extendTtl ? await extended(upload, now) : upload, isAdmin, holdsToken }
   }
 
-  /** Without any check, for callers that have checks of their own. */
+  /** Without any checks, for callers that check access themselves. */
   const find = (id: string): Promise<Upload | undefined> => repo.findUpload(id)
 
-  /** With `extendTtl`, whoever gets in starts the time to live anew. Steps below a second are not worth a write. */
+  /** With `extendTtl`, each access restarts the TTL. Changes of less than a second are not written. */
   async function extended(upload: Upload, now: number): Promise<Upload> {
     const expiresAt = expiryOf(upload.ttlSeconds, now)
     if (expiresAt === null || expiresAt - (upload.expiresAt ?? 0) < 1_000) return upload
@@ -140,8 +140,8 @@ export function createUploads({
   }
 
   /**
-   * Starts a new time to live, as long as its owner may have one. Throws `forbidden`: the caller does not administer it;
-   * `bad_request`: too long; `not_found`: it has ended meanwhile.
+   * Restarts the TTL, within the limit of its owner. Throws `forbidden`: the caller does not administer it;
+   * `bad_request`: too long; `not_found`: it has expired or was removed meanwhile.
    */
   async function renew({ upload, isAdmin }: OpenUpload, wantedTtlSeconds: number): Promise<Upload> {
     if (!isAdmin) throw new AppError('change_upload_forbidden')
@@ -163,14 +163,14 @@ export function createUploads({
     return file
   }
 
-  /** A file by its id alone, and the upload that it is in. Throws `not_found` and as `open`. */
+  /** Finds a file by its id alone, and its upload. Throws `not_found`, and like `open`. */
   async function openFile(id: string, caller: Caller): Promise<{ opened: OpenUpload; file: StoredFile }> {
     const file = await repo.findFile(id)
     if (!file) throw new AppError('file_not_found', { id })
     return { opened: await open(file.uploadId, caller), file }
   }
 
-  /** Throws `forbidden`: neither does the caller administer the upload nor is it removable. */
+  /** Throws `forbidden` unless the caller administers the upload or it is removable. */
   async function remove({ upload, isAdmin }: OpenUpload): Promise<void> {
     if (!isAdmin && !upload.removable) throw new AppError('remove_upload_forbidden')
     const files = upload.stream ? await repo.listFiles(upload.id) : []
@@ -179,12 +179,15 @@ export function createUploads({
     onRemoved()
   }
 
-  /** Removes an upload that was made for a file which did not come, or is gone; one that holds other files is left alone. */
-  async function withdraw(id: string): Promise<void> {
+  /**
+   * Removes an upload that was created for a file which was not received or was removed; an upload with other files is
+   * kept.
+   */
+  async function removeIfEmpty(id: string): Promise<void> {
     if (await repo.removeEmptyUpload(id)) onRemoved()
   }
 
-  /** Takes away all uploads, or those of a user or token; returns how many that was. */
+  /** Removes all uploads, or those of a user or token; returns how many. */
   async function removeAll(owner: OwnerFilter): Promise<number> {
     let total = 0
     for (;;) {
@@ -196,7 +199,7 @@ export function createUploads({
     return total
   }
 
-  /** Removing twice, or what never came, is fine. Throws `forbidden` as `remove`. */
+  /** Does nothing if the file was already removed or never received. Throws `forbidden` like `remove`. */
   async function removeFile({ upload, isAdmin }: OpenUpload, file: StoredFile): Promise<void> {
     if (!isAdmin && !upload.removable) {
       throw new AppError('remove_files_forbidden')
@@ -206,7 +209,7 @@ export function createUploads({
     onRemoved()
   }
 
-  /** Nobody waits for a reader of what is gone, nor reads on. */
+  /** Disconnects the sender and the reader of a removed stream. */
   async function endStream(file: StoredFile): Promise<void> {
     if (file.status === 'uploading') await exchange.cancel(file)
   }
@@ -222,13 +225,16 @@ export function createUploads({
     listFiles,
     getFile,
     remove,
-    withdraw,
+    removeIfEmpty,
     removeAll,
     removeFile,
   }
 }
 
-/** An API token administers what it created, a session what is its user's, an administrator's session everything. */
+/**
+ * Whether the caller administers the upload: an API token those that it created, a session those of its user, an
+ * administrator's session all.
+ */
 function mayAdminister({ userId, tokenId }: Upload, caller: Caller): boolean {
   if (caller.tokenId !== undefined) return tokenId === caller.tokenId
   return isAdministrator(caller) || (caller.user !== undefined && userId === caller.user.id)

@@ -1,7 +1,7 @@
 import { AppError } from '../../lib/errors.ts'
 import { readHead } from './read-head.ts'
 
-/** Whatever was encrypted, its ciphertext is nothing but bytes. */
+/** The content type of all encrypted files, since the type of the plaintext is unknown. */
 export const CIPHERTEXT_TYPE = 'application/octet-stream'
 
 /** How a file in the age format begins (age-encryption.org/v1): binary with a first recipient, or armored. */
@@ -9,8 +9,8 @@ const HEADS = ['age-encryption.org/v1\n-> ', '-----BEGIN AGE ENCRYPTED FILE-----
 const HEAD_BYTES = Math.max(...HEADS.map((head) => head.length))
 
 /**
- * The bytes as they come, once they have begun as age ciphertext does; throws `bad_request` when they don't. Plik's page
- * adds plaintext to encrypted uploads (issue #791): here no client can, and nobody is shown a lock that is none.
+ * Passes the bytes on if they begin like age ciphertext; otherwise throws `bad_request`. Plik's page adds plaintext to
+ * encrypted uploads (issue #791); here no client can, so an upload shown as encrypted is encrypted.
  */
 export async function onlyAge(source: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
   const { head, bytes, leave } = await readHead(source, HEAD_BYTES)

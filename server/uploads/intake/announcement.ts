@@ -1,23 +1,23 @@
-/** How large a file is going to be, by what its sender says before it sends any of it. Pure. */
+/** The size of a file as its sender announces it in advance. Pure. */
 export interface Announcement {
-  /** `Infinity`: its sender did not say. */
+  /** `Infinity`: not announced. */
   bytes: number
-  /** Not exact is the size of a form around it: the file has less. */
+  /** False for the size of a form: the file in it is smaller. */
   isExact: boolean
-  /** Of the parts that it is made of: what they hold of the quota is not counted again. */
+  /** Ids of the parts that the file is joined from: the quota reserved for them is not counted again. */
   partIds?: readonly string[] | undefined
 }
 
 export const NOT_ANNOUNCED: Announcement = { bytes: Number.POSITIVE_INFINITY, isExact: false }
 
-/** More than the fields and part headers of any form that a client makes. */
+/** More than the fields and part headers of any real form. */
 const FORM_OVERHEAD_BYTES = 1024 * 1024
 
-/** The least number of bytes that an announcement stands for. */
+/** The smallest possible size of the file. */
 export function leastBytes({ bytes, isExact }: Announcement): number {
   if (!Number.isFinite(bytes)) return 0
   return isExact ? bytes : Math.max(0, bytes - FORM_OVERHEAD_BYTES)
 }
 
-/** The largest number of bytes; undefined: not known. */
+/** The largest possible size; undefined if it is unknown. */
 export const mostBytes = ({ bytes }: Announcement): number | undefined => (Number.isFinite(bytes) ? bytes : undefined)

@@ -1,4 +1,4 @@
-/** As many bytes as the WHATWG sniffing algorithm looks at. */
+/** The number of bytes that the WHATWG sniffing algorithm examines. */
 export const SNIFFED_BYTES = 512
 
 const TEXT = 'text/plain; charset=utf-8'
@@ -7,10 +7,13 @@ const XML = 'text/xml; charset=utf-8'
 /** Browsers save it. */
 export const UNKNOWN = 'application/octet-stream'
 
-/** In any case, and only if a space or `>` follows. */
+/** Any letter case; a space or `>` must follow. */
 const HTML_TAGS = /^<(?:!DOCTYPE HTML|HTML|HEAD|SCRIPT|IFRAME|H1|DIV|FONT|TABLE|A|STYLE|TITLE|B|BODY|BR|P|!--)[ >]/i
 
-/** How a file begins: one character is one byte, `.` is any byte. The first match wins, so the order matters. */
+/**
+ * Signatures at the beginning of a file: one character is one byte, `.` is any byte. The first match wins, so the order
+ * matters.
+ */
 const SIGNATURES: [sign: string | ((head: Buffer) => boolean), type: string][] = [
   ['%PDF-', 'application/pdf'],
   ['%!PS-Adobe-', 'application/postscript'],
@@ -52,8 +55,9 @@ const SIGNATURES: [sign: string | ((head: Buffer) => boolean), type: string][] =
 ]
 
 /**
- * The type of a file, by its first bytes (up to 512 count) and nothing else. It says what Plik says, because clients compare:
- * `DetectContentType` of Go 1.23, which is most of the WHATWG's MIME Sniffing Standard, and `''` for an empty file.
+ * Detects the type of a file from its first bytes only (up to 512). The result is the same as Plik's, because clients
+ * compare: `DetectContentType` of Go 1.23, which is most of the WHATWG's MIME Sniffing Standard, and `''` for an empty
+ * file.
  */
 export function sniffContentType(head: Uint8Array): string {
   const bytes = Buffer.from(head.subarray(0, SNIFFED_BYTES))
@@ -74,7 +78,10 @@ function signedType(head: Buffer): string | undefined {
   return SIGNATURES.find(([sign]) => (typeof sign === 'string' ? begins(sign) : sign(head)))?.[1]
 }
 
-/** A first box named `ftyp` with a brand `mp4…`; after the major brand come four bytes of version, then the other brands. */
+/**
+ * Whether the first box is named `ftyp` with a brand `mp4…`; after the major brand come four bytes of version, then the
+ * other brands.
+ */
 function isMp4(head: Buffer): boolean {
   if (head.length < 12 || head.toString('latin1', 4, 8) !== 'ftyp') return false
   const boxSize = head.readUInt32BE(0)
@@ -83,12 +90,15 @@ function isMp4(head: Buffer): boolean {
   return brands.some((brand, i) => i !== 1 && brand.startsWith('mp4'))
 }
 
-/** No byte that only a binary file has: every control character but tab, line feed, form feed, return and escape. */
+/**
+ * Whether there are no bytes that occur only in binary files: control characters other than tab, line feed, form feed,
+ * return and escape.
+ */
 function isText(head: Buffer): boolean {
   return head.every((byte) => byte >= 0x20 || [0x09, 0x0a, 0x0c, 0x0d, 0x1b].includes(byte))
 }
 
-/** What a browser may show or play, or only store, but never run. Everything else goes out as text or as plain bytes. */
+/** Types that a browser may show, play or store, but never runs. Everything else is served as text or as plain bytes. */
 const INERT = new Set([
   'image/png',
   'image/jpeg',
@@ -118,8 +128,8 @@ const INERT = new Set([
 const READABLE = /^text\/|html|xml|svg|(?:java|ecma)script|json/
 
 /**
- * Formats that sniffing takes for the one they are built on. Phones replace the ending of a downloaded file that does not fit
- * its type, and then `report.docx` opens as an archive. Browsers save all of them and run none.
+ * Formats that sniffing detects only as the format they are built on. Phones replace the extension of a downloaded file
+ * that does not match its type, and then `report.docx` opens as an archive. Browsers save all of these and run none.
  */
 const FORMATS_BY_ENDING: Record<string, Record<string, string>> = {
   'application/zip': {
@@ -138,9 +148,9 @@ const FORMATS_BY_ENDING: Record<string, Record<string, string>> = {
 }
 
 /**
- * The `Content-Type` to serve a file with, from its stored type. An allow-list: only a type that is exactly in it goes out as
- * it is, so that no letter case, parameter or list gets around it. Plik's own rule is a part of this: HTML is shown as text.
- * The ending of `name` chooses only among formats that the stored type may stand for.
+ * The `Content-Type` to serve a file with, from its stored type. An allow-list: only exact matches are served unchanged,
+ * so no letter case, parameter or list gets around it. Includes Plik's own rule: HTML is shown as text. The extension of
+ * `name` chooses only among formats that the stored type may mean.
  */
 export function servedContentType(stored: string, name: string): string {
   const type = stored.trim().toLowerCase()

@@ -2,9 +2,9 @@ import { AppError } from '../../lib/errors.ts'
 import { limitBytes } from './limit-bytes.ts'
 
 /**
- * Passes the bytes of a file for which `declared` bytes were announced; 0 or less: no size was. Throws `bad_request` at
- * the first byte too many, or at the end when some are missing: what was cut on its way must not look whole. `mayBeEmpty`:
- * no bytes at all are taken for an empty file, as Plik does.
+ * Passes on the bytes of a file with an announced size of `declared` bytes; 0 or less: none was announced. Throws
+ * `bad_request` at the first byte too many, or at the end if bytes are missing, so that a cut file never looks complete.
+ * `mayBeEmpty`: a body without bytes is accepted as an empty file, as in Plik.
  */
 export function ofDeclaredSize(
   bytes: AsyncIterable<Uint8Array>,
@@ -23,7 +23,7 @@ async function* checked(bytes: AsyncIterable<Uint8Array>, declared: number, mayB
   if (size < declared && !(mayBeEmpty && size === 0)) throw wrongSize(declared)
 }
 
-/** The same for a size that is known at once. */
+/** Like `ofDeclaredSize`, for a size that is already known. */
 export function assertDeclaredSize(size: number, declared: number): void {
   if (declared > 0 && size !== declared && size !== 0) throw wrongSize(declared)
 }

@@ -4,22 +4,25 @@ import { AppError } from '../../lib/errors.ts'
 
 /** Digests in headers (RFC 9530). Pure. */
 
-/** Their names there and in OpenSSL, and their bytes. Others are ignored, as §3 wants it. */
+/** Algorithm names in headers and in OpenSSL, and digest lengths in bytes. Other algorithms are ignored, as §3 requires. */
 const ALGORITHMS = new Map([
   ['sha-256', { name: 'sha256', bytes: 32 }],
   ['sha-512', { name: 'sha512', bytes: 64 }],
 ])
 
-/** `Content-Digest` is of what one message carries, `Repr-Digest` of the whole. */
+/** `Content-Digest` covers the bytes of one message, `Repr-Digest` those of the whole file. */
 type DigestHeader = 'Content-Digest' | 'Repr-Digest'
 
-/** Fed with all bytes of a body; `end` throws `bad_request` when they are not what their sender says. */
+/** Takes all bytes of a body; `end` throws `bad_request` if their digest is not the one sent by the client. */
 export interface DigestCheck {
   add: (chunk: Uint8Array) => void
   end: () => void
 }
 
-/** Of the bytes of one message; undefined: it says nothing of them. Throws `bad_request`: a digest can't be read. */
+/**
+ * Returns the check for the bytes of one message; undefined if its headers contain no digest. Throws `bad_request` for a
+ * malformed digest.
+ */
 export function digestCheck(headers: IncomingHttpHeaders, names: readonly DigestHeader[]): DigestCheck | undefined {
   const checks = names.flatMap((name) =>
     [...readDigests(headers, name)].map(([algorithm, expected]) => ({
@@ -39,7 +42,7 @@ function assertEqual({ name, hash, expected }: { name: DigestHeader; hash: Hash;
   if (!hash.digest().equals(expected)) throw new AppError('header_digest_mismatch', { header: name })
 }
 
-/** The SHA-256 of the whole, hexadecimal, if `Repr-Digest` names it. Throws as `digestCheck`. */
+/** Returns the SHA-256 of the whole file from `Repr-Digest`, hexadecimal; null if it has none. Throws like `digestCheck`. */
 export const wholeSha256 = (headers: IncomingHttpHeaders): string | null =>
   readDigests(headers, 'Repr-Digest').get('sha-256')?.toString('hex') ?? null
 
@@ -56,6 +59,6 @@ function readDigests(headers: IncomingHttpHeaders, name: DigestHeader): Map<stri
   return digests
 }
 
-/** Whether `Want-Repr-Digest` (§4) leaves room for the SHA-256, the one that is known of every file. */
+/** Whether `Want-Repr-Digest` (§4) accepts SHA-256, the only digest that is stored for every file. */
 export const wantsSha256 = (headers: IncomingHttpHeaders): boolean =>
   !/(?:^|,)\s*sha-256\s*=\s*0\s*(?:,|;|$)/.test(headers['want-repr-digest']?.toString() ?? '')

@@ -7,15 +7,18 @@ import type { Measured } from '../upload.ts'
 import { SNIFFED_BYTES, sniffContentType } from './content-type.ts'
 import { createMd5, NO_MD5 } from './md5.ts'
 
-/** Where bytes go, and whether their MD5 is computed: half of the CPU of a large upload, and only Plik's clients look at it. */
+/**
+ * Where bytes are stored, and whether their MD5 is computed: that takes half of the CPU time of a large upload, and only
+ * Plik's clients use it.
+ */
 export interface Target {
   blobs: BlobStore
   withMd5: boolean
 }
 
 /**
- * One file's stream on its way into a blob: counted, digested and sniffed while it passes, durable on return. Throws
- * `too_large` past `limit` bytes (`Infinity`: none), or what the source or the store throws; then nothing is left behind.
+ * Stores one file as a blob; bytes are counted, digested and sniffed on the way, and durable on return. Throws
+ * `too_large` beyond `limit` bytes (`Infinity`: none), or what the source or the store throws; then nothing is stored.
  */
 export async function receiveBlob(
   { blobs, withMd5 }: Target,
@@ -42,7 +45,7 @@ export const tooLarge = (limit: number) => new AppError('file_too_large', { max:
 
 export type Meter = ReturnType<typeof createMeter>
 
-/** Watches bytes that pass; `result` tells what they were, once all have passed. Whoever stops before calls `drop`. */
+/** Measures bytes that pass through; `result` returns the measurements after the last byte. Call `drop` to stop earlier. */
 export function createMeter(limit: number, withMd5: boolean) {
   const md5 = withMd5 ? createMd5() : NO_MD5
   const sha256 = createHash('sha256')
@@ -50,7 +53,7 @@ export function createMeter(limit: number, withMd5: boolean) {
   let size = 0
   let head = Buffer.alloc(0)
 
-  /** Throws `too_large` at the first byte past `limit`. A promise comes back when the next chunk should wait. */
+  /** Throws `too_large` at the first byte beyond `limit`. If it returns a promise, await it before the next chunk. */
   function add(chunk: Uint8Array): Promise<void> | undefined {
     size += chunk.length
     assertWithin(limit, size)

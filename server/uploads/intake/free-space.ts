@@ -10,33 +10,36 @@ interface Dependencies {
 
 /** Space for an upload in progress. */
 export interface SpaceReservation {
-  /** To be called before `bytes` go to the store. Returns a promise when they have to wait; it may reject with `insufficient_storage`. */
+  /**
+   * Call before writing `bytes` to the store. If it returns a promise, await it before writing; it may reject with
+   * `insufficient_storage`.
+   */
   use: (bytes: number) => Promise<void> | undefined
-  /** To be called once the bytes are stored, or are not going to be. */
+  /** Call once the bytes are stored or discarded. */
   release: () => void
 }
 
 const CHECK_INTERVAL_MS = 1_000
-/** Reserved at a time for an upload of unknown size. */
+/** Step in which space is reserved for an upload of unknown size. */
 const STEP_BYTES = 16 * 1024 * 1024
-/** What an upload may have passed on, but not yet written to the disk. */
+/** Bytes of an upload that may have been passed to the store but not yet written to the disk. */
 const UNWRITTEN_BYTES = 4 * 1024 * 1024
 
 export type AssertFreeSpace = ReturnType<typeof createFreeSpaceGuard>['assertFreeSpace']
 export type ReserveSpace = ReturnType<typeof createFreeSpaceGuard>['reserveSpace']
 
 /**
- * The database must always be able to commit, so new bytes are refused while there is still some space. What is free less what
- * uploads in progress have reserved never falls below the minimum, however many there are in this process.
+ * Reserves disk space. The database must always be able to commit, so new bytes are rejected before the disk is full: the
+ * free space minus the reservations of all uploads in progress in this process never falls below the minimum.
  */
 export function createFreeSpaceGuard({ blobs, steady, minFreeSpaceBytes }: Dependencies) {
-  /** By uploads in progress, and not written to the disk yet. */
+  /** Bytes reserved by uploads in progress and not yet written to the disk. */
   let reserved = 0
-  /** For more reservations, by the last look at the disk. */
+  /** Bytes that could still be reserved when the disk was last checked. */
   let available = 0
   let lookedAt = Number.NEGATIVE_INFINITY
 
-  /** Throws `insufficient_storage`: with `bytes` more, less than the minimum would be free. */
+  /** Throws `insufficient_storage` if `bytes` more would leave less than the minimum free. */
   async function assertFreeSpace(bytes = 0): Promise<void> {
     if (isFresh() && fits(bytes)) return
     await look()
@@ -52,7 +55,7 @@ export function createFreeSpaceGuard({ blobs, steady, minFreeSpaceBytes }: Depen
     lookedAt = steady()
   }
 
-  /** Reserves space for an upload; `announced`: its bytes, if they are known. Throws `insufficient_storage`. */
+  /** Reserves space for an upload of `announced` bytes (0: unknown). Throws `insufficient_storage`. */
   async function reserveSpace(announced = 0): Promise<SpaceReservation> {
     let granted = 0
     let used = 0
@@ -63,7 +66,7 @@ export function createFreeSpaceGuard({ blobs, steady, minFreeSpaceBytes }: Depen
       held = bytes
     }
 
-    /** Nothing may come between the check and what follows from it. */
+    /** Synchronous, so that no other upload reserves space between the check and the reservation. */
     function grantNow(bytes: number): boolean {
       if (!fits(bytes)) return false
       granted += bytes
@@ -97,7 +100,7 @@ export function createFreeSpaceGuard({ blobs, steady, minFreeSpaceBytes }: Depen
   return { assertFreeSpace, reserveSpace }
 }
 
-/** Passes bytes on while there is space for them; then it throws `insufficient_storage`. */
+/** Passes bytes on while there is space for them; then throws `insufficient_storage`. */
 export async function* withSpace(
   bytes: AsyncIterable<Uint8Array>,
   space: SpaceReservation,

@@ -1,12 +1,13 @@
 import type { Trx } from '../../database/transact.ts'
 
-/** What lets a guest add a file to somebody else's upload. */
+/** The right of a guest to add a file to another user's upload. */
 export interface GuestQuota {
   /** The file request that the guest uses. */
   requestId: string
   /**
-   * How many bytes the file may have; `Infinity`: no limit. Throws when there is no room for it. Asked in the transaction
-   * that adds the file's row, while nobody else can add one to the upload: what it finds is still so when the row is there.
+   * Returns how many bytes the file may have; `Infinity`: no limit. Throws if there is no room for it. Called in the
+   * transaction that adds the file's row, while no other transaction can add files to the upload, so the result is still
+   * true at commit.
    */
   grant: (trx: Trx) => Promise<number>
 }

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { parentPort } from 'node:worker_threads'
 import type { Answer, Order } from './md5.ts'
 
-/** The thread behind `md5.ts`. */
+/** The worker thread of `md5.ts`. */
 
 const hashes = new Map<number, Hash>()
 

@@ -3,35 +3,35 @@ import { Worker } from 'node:worker_threads'
 import { moduleFile } from '../../lib/program-files.ts'
 
 /**
- * Plik's clients want an MD5 of every file, the slowest digest of the three: 1.55 CPU seconds a GiB, beside 0.69 for SHA-256
- * and 0.27 for CRC-32 (2 cores, Node 26). On a thread of its own it does not hold back the one that all requests share.
- * What fits one batch is digested in place: a trip to the thread would cost more.
+ * Plik's clients need an MD5 of every file, the slowest of the three digests: 1.55 CPU seconds per GiB, compared with
+ * 0.69 for SHA-256 and 0.27 for CRC-32 (2 cores, Node 26). A thread of its own keeps it off the thread that serves all
+ * requests. A file that fits one batch is digested in place, since passing it to the thread would cost more.
  */
 const BATCH_BYTES = 256 * 1024
-/** How much of one upload waits for the thread before its sender does. */
+/** How many batches of one upload may wait for the thread before its sender has to wait. */
 const MAX_BATCHES_WAITING = 2
 
-/** What the thread is told of an upload; it answers `bytes` and `end`, in order. */
+/** A message to the thread about an upload; it answers `bytes` and `end`, in order. */
 export type Order = { upload: number } & ({ kind: 'bytes'; bytes: Uint8Array } | { kind: 'end' } | { kind: 'drop' })
 
 export interface Answer {
   upload: number
-  /** The memory of `bytes`, to be used again: left to the garbage collectors of two threads it would pile up. */
+  /** The memory of `bytes`, for reuse: two garbage collectors would free it too late. */
   memory: ArrayBuffer | undefined
   /** Hexadecimal, on `end`. */
   md5: string | undefined
 }
 
 export interface Md5 {
-  /** `chunk` must not change until `digest`. A promise comes back when the next chunk should wait. */
+  /** `chunk` must not change until `digest`. If it returns a promise, await it before the next chunk. */
   update(chunk: Uint8Array): Promise<void> | undefined
   /** Hexadecimal. */
   digest(): Promise<string>
-  /** Ends an upload that broke off. */
+  /** Discards the state of an aborted upload. */
   drop(): void
 }
 
-/** Of files whose MD5 nobody asks for. */
+/** Used when MD5 is switched off. */
 export const NO_MD5: Md5 = { update: () => undefined, digest: async () => '', drop: () => {} }
 
 export function createMd5(): Md5 {
@@ -77,12 +77,12 @@ interface Waiting {
   reject: (error: Error) => void
 }
 
-/** Batches of chunks of up to 64 KiB fit into one size. */
+/** Fits every batch, which is at most one chunk of 64 KiB larger than `BATCH_BYTES`. */
 const BATCH_MEMORY_BYTES = BATCH_BYTES + 64 * 1024
 const MAX_IDLE_MEMORY = 8
 const idleMemory: ArrayBuffer[] = []
 
-/** Memory that can be handed over to the thread, and comes back with its answer. */
+/** Memory that is transferred to the thread and returned with its answer. */
 function batchMemory(length: number): Uint8Array<ArrayBuffer> {
   if (length > BATCH_MEMORY_BYTES) return new Uint8Array(length)
   return new Uint8Array(idleMemory.pop() ?? new ArrayBuffer(BATCH_MEMORY_BYTES), 0, length)
@@ -94,12 +94,15 @@ function keepMemory(memory: ArrayBuffer | undefined): void {
 
 let thread: Worker | undefined
 let lastUpload = 0
-/** Orders of all uploads, also of those that were dropped meanwhile. */
+/** Unanswered orders of all uploads, including dropped ones. */
 let unanswered = 0
 /** Unanswered orders of each upload, oldest first. */
 const waiting = new Map<number, Waiting[]>()
 
-/** One digest on the thread, which is started for the first one and keeps the process alive only while it has work. */
+/**
+ * Computes one digest on the thread. The thread starts with the first digest and keeps the process alive only while it
+ * has work.
+ */
 function openRemote(): RemoteMd5 {
   thread ??= startThread()
   const mine = thread
@@ -118,7 +121,7 @@ function openRemote(): RemoteMd5 {
 
   function update(bytes: Uint8Array): Promise<void> | undefined {
     const taken = send({ upload, kind: 'bytes', bytes }, [bytes.buffer as ArrayBuffer])
-    taken.catch(() => {}) // whoever asks for the digest hears of it
+    taken.catch(() => {}) // `digest` reports the error
     return queue.length > MAX_BATCHES_WAITING ? taken.then(() => {}) : undefined
   }
 
@@ -130,7 +133,7 @@ function openRemote(): RemoteMd5 {
   return { update, digest: () => send({ upload, kind: 'end' }).finally(() => waiting.delete(upload)), drop }
 }
 
-/** It keeps nothing but the state of digests. */
+/** The thread holds only the state of digests. */
 const THREAD_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 }
 
 function startThread(): Worker {

@@ -6,9 +6,12 @@ export interface PromisedBytes extends ByteRange {
   key: BlobKey
 }
 
-/** Reads what rows promise. After the loss of a disk, or with a backup of another time, the store may not hold it. */
+/**
+ * Reads blobs that rows of the database refer to. After the loss of a disk, or with a backup from another time, the store
+ * may lack them.
+ */
 export function createBytesReader(blobs: Pick<BlobStore, 'get' | 'size'>) {
-  /** As `BlobStore.get`, but throws `lost` when the blob is gone or too short. */
+  /** Like `BlobStore.get`, but throws `lost` if the blob is missing or too short. */
   async function open({ key, start, end }: PromisedBytes): Promise<AsyncIterableIterator<Buffer>> {
     try {
       return await blobs.get(key, { start, end })
@@ -19,7 +22,7 @@ export function createBytesReader(blobs: Pick<BlobStore, 'get' | 'size'>) {
     }
   }
 
-  /** Whether the blob is gone, or shorter than what is needed of it. `end` is -1 where nothing is. */
+  /** Whether the blob is missing or shorter than needed. `end` is -1 if no bytes are needed. */
   async function isLost({ key, end }: Pick<PromisedBytes, 'key' | 'end'>): Promise<boolean> {
     return ((await blobs.size(key)) ?? 0) <= end
   }

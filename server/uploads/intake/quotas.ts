@@ -10,11 +10,11 @@ import type { UploadsRepo } from '../uploads-repo.ts'
 import { tooLarge } from './file-intake.ts'
 import { limitBytes } from './limit-bytes.ts'
 
-/** On whose account an upload goes, and how much may. */
+/** The limits of an upload, and the user whose quota it uses. */
 export interface Budget extends Limits {
-  /** Null: nobody's, and then there is no total. */
+  /** Null: an anonymous upload, which has no total limit. */
   userId: string | null
-  /** A guest uses it, and must not learn how much it is. */
+  /** A guest uses it, and error messages must not reveal the owner's quota. */
   isSecret: boolean
 }
 
@@ -25,15 +25,15 @@ interface Dependencies {
   config: Pick<Config, 'maxFileSizeBytes' | 'maxUserSizeBytes' | 'maxTtlSeconds' | 'maxDeclaredFiles'>
 }
 
-/** Files that were declared before are on their way meanwhile. */
+/** Declared files may arrive before the client retries. */
 const MISSING_RETRY_SECONDS = 60
 
 export type Quotas = ReturnType<typeof createQuotas>
 
 /**
- * What users may keep here. It is the owner of an upload who pays, whoever adds to it: Plik's own count is passed by
- * showing nothing but the upload token (1.3.8). What is checked before the bytes come saves them the way; what counts is
- * decided by the transaction that makes a file `uploaded`, so that parallel uploads can't pass a limit together.
+ * Quotas of users. An upload always counts against the quota of its owner, also when others add to it; Plik's own count
+ * can be bypassed by sending only the upload token (1.3.8). Checks before the transfer save a useless upload; the
+ * transaction that sets a file to `uploaded` decides, so that parallel uploads can't exceed a limit together.
  */
 export function createQuotas({ repo, findUser, clock, config }: Dependencies) {
   const budgetFor = (user: User | undefined): Budget => ({
@@ -46,39 +46,42 @@ export function createQuotas({ repo, findUser, clock, config }: Dependencies) {
     return { ...budgetFor(userId === null ? undefined : await findUser(userId)), isSecret }
   }
 
-  /** Passes bytes on as long as there is room for them; then it throws `too_large`. */
+  /** Passes bytes on while the quota has room for them; then throws `too_large`. */
   async function within(budget: Budget, bytes: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
     return limitBytes(bytes, await roomOf(budget), () => exceeded(budget))
   }
 
   /**
-   * Bytes that one more file may have, as things are now. What the unfinished uploads `except` have reserved is not
-   * counted, here and below: the file is made of them.
+   * The current size limit for one more file. The reservations of the unfinished uploads `except` are not counted, here
+   * and below, because the file is made from them.
    */
   async function limitOf(budget: Budget, except?: readonly string[]): Promise<number> {
     return Math.min(budget.maxFileSizeBytes, await roomOf(budget, except))
   }
 
-  /** Throws `too_large`: as things are now, one more file of that size would be refused. */
+  /** Throws `too_large` if one more file of that size would currently be rejected. */
   async function assertFits(budget: Budget, bytes: number, except?: readonly string[]): Promise<void> {
     if (bytes > budget.maxFileSizeBytes) throw tooLarge(budget.maxFileSizeBytes)
     if (bytes > (await roomOf(budget, except))) throw exceeded(budget)
   }
 
-  /** In the transaction that reserves the bytes, which nobody else can do for the same user until it ends. Throws `too_large`. */
+  /**
+   * Called in the transaction that reserves the bytes; until it ends, no other transaction can reserve any for the same
+   * user. Throws `too_large`.
+   */
   async function assertRoom(trx: Trx, budget: Budget, bytes: number, except: readonly string[]): Promise<void> {
     if (!(await repo.fits(trx, budget, bytes, clock(), except))) throw exceeded(budget)
   }
 
-  /** None is left to a user who keeps more than the quota, as after it was lowered. */
+  /** Returns 0 for a user who is over the quota, as after it was lowered. */
   async function roomOf({ userId, maxUserSizeBytes }: Budget, except?: readonly string[]): Promise<number> {
     if (userId === null || maxUserSizeBytes === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY
     return Math.max(0, maxUserSizeBytes - (await repo.usedBytes(userId, clock(), except)))
   }
 
   /**
-   * Stores an upload with the files that it holds or declares. Throws `too_large`; `too_many_requests`: too many declared
-   * files of the caller are missing; `forbidden`: its user is gone.
+   * Stores an upload with its declared files. Throws `too_large`; `too_many_requests`: too many declared files of the
+   * caller are missing; `forbidden`: its user was deleted.
    */
   async function insertUpload(upload: Upload, files: readonly StoredFile[], caller: Caller): Promise<void> {
     const budget = budgetFor(caller.user)

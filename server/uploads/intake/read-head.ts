@@ -1,13 +1,13 @@
 export interface Head {
-  /** As many bytes as were asked for, unless there are fewer. */
+  /** The requested number of bytes, unless the source has fewer. */
   head: Buffer
-  /** All bytes, those of `head` included; to be read once. */
+  /** All bytes, including `head`; can be read once. */
   bytes: AsyncIterable<Uint8Array>
-  /** To be called when `bytes` will not be read any further, in case nobody began to. */
+  /** Call it when `bytes` will not be read further, or was never read. */
   leave: () => void
 }
 
-/** Looks at the first `count` bytes of a source. A sender may dribble them, so that the first chunk alone decides nothing. */
+/** Reads the first `count` bytes of a source. They may arrive in many small chunks, so the first chunk alone is not enough. */
 export async function readHead(source: AsyncIterable<Uint8Array>, count: number): Promise<Head> {
   const rest = source[Symbol.asyncIterator]()
   const chunks: Uint8Array[] = []
@@ -24,7 +24,7 @@ export async function readHead(source: AsyncIterable<Uint8Array>, count: number)
   return { head, bytes: replayed(chunks, rest), leave }
 }
 
-/** By hand rather than as a generator, which would cost each chunk of a large file two more promises. */
+/** Written by hand, because a generator would cost two more promises for each chunk of a large file. */
 function replayed(seen: Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncIterable<Uint8Array> {
   function next(): Promise<IteratorResult<Uint8Array>> {
     const value = seen.shift()

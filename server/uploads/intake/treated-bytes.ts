@@ -11,12 +11,12 @@ import { limitBytes } from './limit-bytes.ts'
 import { readHead } from './read-head.ts'
 
 /**
- * Cleans images and videos while they are stored. They are recognised by their first bytes, never by a name; any other file is
- * stored unchanged. Sizes and digests are those of the stored bytes. Both functions throw as the `treat` of images and the
- * `inspect` of videos.
+ * Cleans images and videos while they are stored. They are recognised by their first bytes, never by a name; any other
+ * file is stored unchanged. Sizes and digests are those of the stored bytes. Both functions throw what `treat` of images
+ * and `inspect` of videos throw.
  */
 
-/** As `receiveBlob`; the limit applies to the received bytes. */
+/** Like `receiveBlob`; the limit applies to the received bytes. */
 export async function receiveTreated(
   target: Target,
   intake: Intake,
@@ -41,7 +41,7 @@ export async function receiveTreated(
   }
 }
 
-/** For a blob that was received in several requests. It stays; the returned one may be another. */
+/** Treats a blob that was received in several requests. The blob is kept; the returned one may be another. */
 export async function treatStored(
   target: Target,
   intake: Intake,

@@ -28,11 +28,11 @@ import { type Budget, exceeded, type Quotas } from './quotas.ts'
 import { readHead } from './read-head.ts'
 import { receiveTreated, treatStored } from './treated-bytes.ts'
 
-/** One file as a client sends it. `bytes` throws when the sender goes away before the end. */
+/** One file as sent by a client. `bytes` throws if the client disconnects before the end. */
 export interface IncomingFile {
   name: string
   bytes: AsyncIterable<Uint8Array>
-  /** No more bytes than these will come; absent: nobody knows. */
+  /** An upper bound of its size; undefined if it is unknown. */
   maxBytes?: number | undefined
   sender?: Sender
 }
@@ -50,7 +50,7 @@ interface Dependencies {
   blobs: BlobStore
   relay: StreamRelay
   exchange: Pick<StreamExchange, 'addressOf'>
-  /** Absent: images and videos are stored as they come. */
+  /** Undefined: images and videos are stored unchanged. */
   images: Intake | undefined
   assertFreeSpace: AssertFreeSpace
   reserveSpace: ReserveSpace
@@ -64,7 +64,7 @@ const LEASE_RENEWAL_MS = 20_000
 
 export type UploadsIntake = ReturnType<typeof createUploadsIntake>
 
-/** Files on their way in. Bytes are durable before a row promises them. */
+/** Receives the bytes of files. Bytes are durable before a row refers to them. */
 export function createUploadsIntake({
   repo,
   quotas,
@@ -80,17 +80,20 @@ export function createUploadsIntake({
   log,
 }: Dependencies) {
   const target = { blobs, withMd5: config.md5 !== 'never' }
-  /** Files that come in here, and how to end them. */
+  /** Files that this process is receiving, and how to abort them. */
   const writing = new Map<string, (reason: AppError) => void>()
   const logged = (message: string) => (err: unknown) => log.error({ err }, message)
   const renewal = keepRenewed(LEASE_RENEWAL_MS, renewLeases, logged('could not renew leases'))
 
-  /** Throws `forbidden`: only the holder of the upload token may add files. */
+  /** Throws `forbidden`: adding files requires the upload token. */
   function assertMayAddFiles({ isAdmin }: OpenUpload): void {
     if (!isAdmin) throw new AppError('add_file_forbidden')
   }
 
-  /** Before any of a file is read. Throws `too_large`, `insufficient_storage`: as things are now, it would be refused later. */
+  /**
+   * Checks limits and space before a file is read. Throws `too_large`, `insufficient_storage` if it would currently be
+   * rejected later.
+   */
   async function assertRoomFor(budget: Budget, announced: Announcement): Promise<void> {
     const bytes = leastBytes(announced)
     await quotas.assertFits(budget, bytes, announced.partIds)
@@ -98,8 +101,8 @@ export function createUploadsIntake({
   }
 
   /**
-   * As `assertRoomFor`, for a file of `upload` for which `declaredBytes` were announced before (0: none were). Throws `bad_request`,
-   * too: it has more than these. What a stream has is not stored.
+   * Like `assertRoomFor`, for a file of `upload` that was declared with `declaredBytes` (0: no size). Also throws
+   * `bad_request` if the file is larger than declared. A stream is not stored, so it needs no space.
    */
   async function assertTakes(upload: Upload, announced: Announcement, declaredBytes = 0): Promise<void> {
     const budget = await quotas.budgetOf(upload)
@@ -109,7 +112,7 @@ export function createUploadsIntake({
   }
 
   /**
-   * Adds a file that nobody declared. Throws `forbidden`; `bad_request`: its name, or too many files; `too_large`;
+   * Adds an undeclared file. Throws `forbidden`; `bad_request`: invalid name, or too many files; `too_large`;
    * `insufficient_storage`; `unavailable`: an image can't be cleaned now; and what `incoming.bytes` throws.
    */
   async function addFile(opened: OpenUpload, incoming: IncomingFile): Promise<StoredFile> {
@@ -117,7 +120,10 @@ export function createUploadsIntake({
     return add(opened.upload, incoming)
   }
 
-  /** `addFile` for an upload of our own, or for a guest; then throws what `guestQuota` throws, too, before a byte is read. */
+  /**
+   * `addFile` without the check of the upload token, for quick uploads and guests. Also throws what `guestQuota` throws,
+   * before a byte is read.
+   */
   async function add(upload: Upload, incoming: IncomingFile, guestQuota?: GuestQuota): Promise<StoredFile> {
     const { file, grantedBytes } = await insertFile(upload, incoming.name, clock() + WRITER_LEASE_MS, guestQuota)
     const bytes = limitBytes(incoming.bytes, grantedBytes, () => new AppError('file_request_space_exceeded'))
@@ -125,9 +131,9 @@ export function createUploadsIntake({
   }
 
   /**
-   * Takes a declared file's bytes. The slot is taken before the sender sends any of them, so that nobody else takes it, and readers
-   * of a stream can wait. Throws as `addFile` and `open`; `bad_request` also when the file has another name, or the slot is not
-   * `missing` any more.
+   * Receives the bytes of a declared file. Its slot is claimed before the first byte arrives, so that no other request
+   * can claim it and readers of a stream can wait. Throws like `addFile` and `open`; also `bad_request` if the name
+   * differs, or the slot is no longer `missing`.
    */
   async function fillFile(opened: OpenUpload, file: StoredFile, { open, ...rest }: IncomingForm): Promise<StoredFile> {
     assertMayAddFiles(opened)
@@ -139,14 +145,14 @@ export function createUploadsIntake({
       hasBegun = true
       yield* bytes
     }
-    const end = () => (hasBegun ? giveBack(file) : reopen(file))
+    const end = () => (hasBegun ? release(file) : reopen(file))
     return take(opened.upload, file, { name: file.name, bytes: bytes(), ...rest }, end)
   }
 
   /**
-   * A slot for a file that comes in over several requests; its owner ends it by `adopt` or `giveBack`, and is to take it over within a
-   * minute (`ResumablesRepo.insert`), or is believed to have died. Throws as `addFile` and `fillFile`; `bad_request`: the upload
-   * is a stream.
+   * Reserves a file for an upload in several requests. Its owner ends the reservation by `adopt` or `release`, and must
+   * take over its lease within a minute (`ResumablesRepo.insert`); otherwise the owner counts as dead. Throws like
+   * `addFile` and `fillFile`; `bad_request`: the upload is a stream.
    */
   async function reserve(opened: OpenUpload, name: string, declared: StoredFile | undefined): Promise<StoredFile> {
     assertMayAddFiles(opened)
@@ -158,7 +164,7 @@ export function createUploadsIntake({
     return { ...declared, status: 'uploading' }
   }
 
-  /** As `reserve`, for a guest; and how many bytes the file may have. Throws what `guestQuota` throws, too. */
+  /** Like `reserve`, for a guest; also returns how many bytes the file may have. Also throws what `guestQuota` throws. */
   const reserveForGuest = (upload: Upload, name: string, guestQuota: GuestQuota) =>
     insertFile(upload, name, clock() + WRITER_LEASE_MS, guestQuota)
 
@@ -186,16 +192,16 @@ export function createUploadsIntake({
     throw new AppError('too_many_files', { max: config.maxFilesPerUpload })
   }
 
-  /** Where readers of other replicas find the sender of a stream. */
+  /** Where other replicas find the sender of a stream. */
   const holderOf = async ({ stream }: Upload, fileId: string): Promise<string | null> =>
     stream ? exchange.addressOf(fileId) : null
 
-  /** Takes the bytes of a file that is `uploading`; on failure `end` decides what becomes of its slot. */
+  /** Receives the bytes of an `uploading` file; on failure `end` decides what happens to its slot. */
   async function take(
     upload: Upload,
     file: StoredFile,
     incoming: IncomingFile,
-    end: () => Promise<unknown> = () => giveBack(file),
+    end: () => Promise<unknown> = () => release(file),
   ): Promise<StoredFile> {
     const sent = interruptible(incoming.bytes, undefined)
     writing.set(file.id, sent.interrupt)
@@ -205,7 +211,7 @@ export function createUploadsIntake({
       const bytes = ofDeclaredSize(sent, file.size, { mayBeEmpty: true })
       return await finish(upload, file, await receive(bytes, upload, budget, incoming), budget)
     } catch (error) {
-      await end().catch(logged('could not end a slot'))
+      await end().catch(logged('could not release a slot'))
       throw error
     } finally {
       writing.delete(file.id)
@@ -216,8 +222,9 @@ export function createUploadsIntake({
     quotas.budgetOf(upload, { isSecret: requestId !== null })
 
   /**
-   * The bytes of a stream go to its reader, also when its sender has not sent any yet. A reader was promised the declared
-   * size: a byte more would be taken for the next answer on its connection. What is left is a `deleted` file that says what it was.
+   * Passes the bytes of a stream to its reader, who may arrive before the first byte. The reader was promised the
+   * declared size: an extra byte would be read as part of the next response on the connection. Afterwards the file is
+   * `deleted`, and its row keeps its metadata.
    */
   async function passOn(
     upload: Upload,
@@ -228,7 +235,7 @@ export function createUploadsIntake({
     const meter = createMeter(maxFileSizeBytes, target.withMd5)
     const wrong = new AbortController()
     const begun = upload.e2ee === 'age' ? onlyAge(bytes) : readHead(bytes, 1).then((read) => read.bytes)
-    begun.catch((reason: unknown) => wrong.abort(reason)) // nobody has to come for its sender to be told
+    begun.catch((reason: unknown) => wrong.abort(reason)) // the sender gets the error even if no reader arrives
     const gone = AbortSignal.any([wrong.signal, ...(sender ? [sender.gone] : [])])
     await relay.offer(file.id, ofDeclaredSize(meter.watch(onceBegun(begun)), file.size), gone)
     const measured = await meter.result()
@@ -257,10 +264,13 @@ export function createUploadsIntake({
       throw error
     }
     await discard(measured.blobKey)
-    throw new AppError('file_not_available', { name: file.name, id: file.id, status: 'deleted' }) // removed while it came in
+    throw new AppError('file_not_available', { name: file.name, id: file.id, status: 'deleted' }) // removed during the upload
   }
 
-  /** Bytes of our own that have no row yet: they must get one within five minutes, or are swept, or `discard` them. */
+  /**
+   * Stores bytes for a new upload that has no rows yet. The caller must insert a row within five minutes or call
+   * `discard`; otherwise the orphan sweep deletes the blob.
+   */
   async function receive(
     incoming: AsyncIterable<Uint8Array>,
     { normalize, e2ee }: Pick<Upload, 'normalize' | 'e2ee'>,
@@ -280,10 +290,11 @@ export function createUploadsIntake({
   }
 
   /**
-   * Makes a reserved file of bytes that are stored already; `treat` says what becomes of them. Returns the file as it is, when that
-   * was done before. Throws what `completion.settle` throws; `not_found`: it was removed while it came in;
-   * `bad_request`: not encrypted as its upload demands, or of another size than declared; `too_large`: over quota; `unavailable`
-   * and `aborted`: an image was not cleaned, and the bytes wait to be adopted later.
+   * Makes a reserved file from bytes that are already stored; `treat` cleans them. Returns the file unchanged if this was
+   * already done. Throws what `completion.settle` throws; `not_found`: the file was removed during the upload;
+   * `bad_request`: it is not encrypted although its upload requires that, or its size is not the declared one;
+   * `too_large`: over quota; `unavailable` and `aborted`: an image could not be cleaned, and the bytes are kept for
+   * another attempt.
    */
   async function adopt(
     fileId: string,
@@ -312,21 +323,21 @@ export function createUploadsIntake({
   }
 
   /**
-   * Ends a file whose bytes did not come: a declared one may be sent again, which Plik does not allow, any other leaves no trace.
-   * False: it was not `uploading`. A failing database must not hide why the upload failed; then the sweep does it once the
-   * lease has run out.
+   * Releases the slot of a file that was not received: a declared file may be sent again, which Plik does not allow, any
+   * other row is deleted. Returns false if the file was not `uploading`. A database error is only logged, so that it does
+   * not hide why the upload failed; the clean-up then releases the slot once the lease has expired.
    */
-  async function giveBack(file: Pick<StoredFile, 'id'>): Promise<boolean> {
+  async function release(file: Pick<StoredFile, 'id'>): Promise<boolean> {
     return repo.giveBackFile(file.id).catch((error: unknown) => {
-      logged('could not give back a slot')(error)
+      logged('could not release a slot')(error)
       return false
     })
   }
 
-  /** A reserved slot may be filled anew. */
+  /** The slot may be claimed again. */
   const reopen = ({ id }: StoredFile): Promise<boolean> => repo.moveFile(id, 'uploading', 'missing')
 
-  /** Deletes bytes that no row came to own. When the database can't say, they stay for the sweep to decide. */
+  /** Deletes bytes that no row refers to. If the database can't be read, they are left to the orphan sweep. */
   async function discard(blobKey: string): Promise<void> {
     try {
       const known = await repo.knownBlobs([blobKey])
@@ -336,7 +347,7 @@ export function createUploadsIntake({
     }
   }
 
-  /** What was removed meanwhile, or its request revoked, is not read to its end. */
+  /** Renews leases, and aborts the upload of files that were removed or whose file request was revoked. */
   async function renewLeases(): Promise<void> {
     const ids = [...writing.keys()]
     if (ids.length === 0) return
@@ -354,7 +365,7 @@ export function createUploadsIntake({
     reserve,
     reserveForGuest,
     adopt,
-    giveBack,
+    release,
     reopen,
     receive,
     discard,
