@@ -6,10 +6,13 @@ import type { ResumableUpload } from './resumable-upload.ts'
 type RequestHeaders = Record<string, string | string[] | undefined>
 
 const INTEROP = 'upload-draft-interop-version'
-/** Those that differ in nothing that we send or read: `Upload-Complete` came with 4, `application/partial-upload` with 6. */
+/**
+ * Versions whose differences do not affect this server, except that `Upload-Complete` appeared in 4 and
+ * `application/partial-upload` in 6.
+ */
 const INTEROP_VERSIONS = ['4', '5', '6', '7', '8']
 
-/** `Upload-Complete`: whether the body ends the upload. As the draft wants it, other values are as good as none. */
+/** `Upload-Complete`: whether the body ends the upload. Other values are ignored, as the draft requires. */
 export function readComplete(headers: RequestHeaders): boolean | undefined {
   return new Map([
     ['?1', true],
@@ -17,7 +20,7 @@ export function readComplete(headers: RequestHeaders): boolean | undefined {
   ]).get(headers['upload-complete']?.toString().trim() ?? '')
 }
 
-/** A client of an older draft believes an answer only when it names its version. */
+/** Clients of older drafts accept only responses with their version. */
 export function interopOf(headers: RequestHeaders): Record<string, string> {
   const version = headers[INTEROP]?.toString() ?? ''
   return INTEROP_VERSIONS.includes(version) ? { 'Upload-Draft-Interop-Version': version } : {}
@@ -32,7 +35,10 @@ export function limitHeader({ maxSize, expiresAt }: ResumableUpload, now: number
   return { 'Upload-Limit': maxSize === null ? maxAge : `max-size=${maxSize}, ${maxAge}` }
 }
 
-/** Where the body of a PUT belongs (RFC 9110 §14.5, `curl -C`): from `offset` to the end of `uploadSize` bytes. Throws `bad_request`. */
+/**
+ * The range of a PUT body (RFC 9110 §14.5, `curl -C`): from `offset` to the end of `uploadSize` bytes. Throws
+ * `bad_request`.
+ */
 export function readContentRange(
   header: string | undefined,
 ): { offset: number; uploadSize: number | undefined } | undefined {
@@ -43,7 +49,7 @@ export function readContentRange(
   return { offset: Number(first), uploadSize: size === '*' ? undefined : Number(size) }
 }
 
-/** The file name of a `Content-Disposition` (RFC 6266), `filename*` before `filename`. */
+/** The file name from `Content-Disposition` (RFC 6266), preferring `filename*` to `filename`. */
 export function fileNameOf(disposition: string | undefined): string | undefined {
   const [, extended] = /;\s*filename\*\s*=\s*UTF-8''([^;\s]+)/i.exec(disposition ?? '') ?? []
   if (extended !== undefined) return percentDecoded(extended)

@@ -25,8 +25,8 @@ interface Dependencies {
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
 
 /**
- * The IETF's resumable uploads (draft-ietf-httpbis-resumable-upload) on the resources that tus has, too, and for curl a PUT with
- * `Content-Range`. A file that was begun in one way can be finished in another.
+ * The IETF's resumable uploads (draft-ietf-httpbis-resumable-upload), on the same resources as tus, and PUT with
+ * `Content-Range` for curl. An upload can be started with one protocol and finished with another.
  */
 export function draftRoutes({ resumables, readCaller, clock, config }: Dependencies) {
   const create: Handler = async (request, reply) => {
@@ -71,7 +71,10 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
     return take(request, reply, { offset, uploadSize, isLast, ...rawBody(request) })
   }
 
-  /** Without `Content-Range` it is the whole, which `curl -C 0` sends; a second whole is refused like any wrong offset. */
+  /**
+   * Without `Content-Range` the body is the whole file, which `curl -C 0` sends; a second whole body is rejected like any
+   * wrong offset.
+   */
   const put: Handler = async (request, reply) => {
     const { offset, uploadSize } = readContentRange(headerOf(request.headers, 'content-range')) ?? { offset: 0 }
     return take(request, reply, { offset, uploadSize, isLast: true, ...rawBody(request) })
@@ -83,12 +86,12 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
       return await answer(request, reply, await resumables.append(secretOf(request), { ...chunk, sender }), 204)
     } catch (error) {
       if (kindOf(error) === 'conflict')
-        reply.headers(stateOf(request, await resumables.inspect(secretOf(request), sender))) // the draft's §4.4.2: 409 names the offset
+        reply.headers(stateOf(request, await resumables.inspect(secretOf(request), sender))) // draft §4.4.2: 409 contains the offset
       throw error
     }
   }
 
-  /** What has become a file is answered with its link, as a quick upload is; a guest is not told the link. */
+  /** A finished upload is answered with the file's link, like a quick upload; a guest does not get the link. */
   async function answer(request: FastifyRequest, reply: FastifyReply, resumable: ResumableUpload, unfinished: number) {
     reply.headers(stateOf(request, resumable))
     const file = await resumables.fileOf(resumable)
@@ -105,7 +108,7 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
     ...interopOf(request.headers),
   })
 
-  /** The file that it has become, which clients that know tusd look for here. A guest is not told where it is. */
+  /** Redirects to the finished file, as clients written for tusd expect. A guest does not get its address. */
   const read: Handler = async (request, reply) => {
     const file = await resumables.fileOf(await resumables.find(secretOf(request)))
     if (!file || file.requestId !== null) throw new AppError('file_not_finished')
@@ -121,7 +124,7 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
     distinguishTus(app)
     app.removeAllContentTypeParsers()
     app.addHook('onRequest', async ({ headers }, reply) => {
-      delete headers['content-type'] // Fastify answers 415 to what it can't read
+      delete headers['content-type'] // otherwise Fastify answers 415 to types it has no parser for
       reply.header('Cache-Control', 'no-store')
     })
     app.addContentTypeParser('*', (_request, _body, done) => done(null))
@@ -136,7 +139,7 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
   }
 }
 
-/** Guests add to an upload that exists. */
+/** Guests only add to existing uploads. */
 const limitOf = ({ headers }: FastifyRequest): RateLimited =>
   headers['x-requesttoken'] === undefined ? 'create' : 'secret'
 

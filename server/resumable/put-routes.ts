@@ -31,10 +31,13 @@ interface Dependencies {
   config: Config
 }
 
-/** What is smaller is sent again sooner than resumed, and is stored in one transaction. */
+/** Smaller files are faster to send again than to resume, and are stored in one transaction. */
 const WORTH_RESUMING_BYTES = 1024 * 1024
 
-/** After these nothing can be resumed; after all others the received bytes are kept. A full disk must not stay full. */
+/**
+ * Errors after which an upload can't be resumed; after all others the received bytes are kept. A full disk must not stay
+ * full.
+ */
 const FINAL: (ErrorKind | undefined)[] = [
   'bad_request',
   'too_large',
@@ -44,7 +47,10 @@ const FINAL: (ErrorKind | undefined)[] = [
   'insufficient_storage',
 ]
 
-/** `curl -T x host`: bytes in, link out. What breaks off can be continued, by clients that can be told where. */
+/**
+ * `curl -T x host`: sends a file, returns its link. Clients that can receive the resume URL may continue an interrupted
+ * upload.
+ */
 export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, clock, config }: Dependencies) {
   const upload = (request: FastifyRequest, reply: FastifyReply) =>
     isWorthResuming(request) ? uploadResumably(request, reply) : uploadAtOnce(request, reply)
@@ -85,13 +91,13 @@ export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, 
     })
     reply.headers({ ...completeHeader(appended), ...interopOf(headers), 'Upload-Offset': appended.offset })
     const file = await resumables.fileOf(appended)
-    if (isDraft) reply.headers(where) // whether or not the client got it before
+    if (isDraft) reply.headers(where) // whether or not the client received the 104 response
     if (!file) return reply.code(201).send()
     const { upload, uploadToken = '' } = reservedFile as ReservedFile // only parts have none
     return answerUpload(request, reply, { upload: startedBy(file, upload), files: [file], token: uploadToken })
   }
 
-  /** Stored as it comes, a form would be kept with its envelope around the file. */
+  /** A form would be stored unparsed, with its part headers around the file. */
   async function refuseForm(request: FastifyRequest): Promise<void> {
     if (!/^multipart\/form-data\s*;/i.test(request.headers['content-type'] ?? '')) return
     const url = serverUrl(request, config)
@@ -101,14 +107,14 @@ export function putRoutes({ resumables, quickUploads, readCaller, answerUpload, 
   return async (app: FastifyInstance): Promise<void> => {
     app.removeAllContentTypeParsers()
     app.addHook('onRequest', refuseForm)
-    app.addHook('onRequest', async ({ headers }) => void delete headers['content-type']) // Fastify answers 415 to what it can't read
+    app.addHook('onRequest', async ({ headers }) => void delete headers['content-type']) // otherwise Fastify answers 415 to types it has no parser for
     app.addContentTypeParser('*', (_request, _body, done) => done(null))
     app.addHook('onRequest', refuseGuests)
     for (const path of ['/', '/:name']) app.put(path, { config: LIMITED_AS_CREATE }, upload)
   }
 }
 
-/** curl shows what it is told, in the middle of a request (with -i or -v) or in the answer; others say that they do. */
+/** curl shows interim responses (with -i or -v) and the final message; other clients announce support in a header. */
 function isWorthResuming({ headers }: FastifyRequest): boolean {
   if (readComplete(headers) !== undefined) return true
   const size = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY)
@@ -121,7 +127,7 @@ function explained(error: unknown, command: string): unknown {
   return reworded(refused, `${refused.message}\nThe data received so far is kept. To resume:\n${command}`)
 }
 
-/** The first whole file starts the time of its upload. */
+/** The first complete file starts the TTL of its upload. */
 function startedBy({ uploadedAt }: StoredFile, upload: Upload): Upload {
   if (uploadedAt === null) return upload
   return { ...upload, startedAt: uploadedAt, expiresAt: expiryOf(upload.ttlSeconds, uploadedAt) }

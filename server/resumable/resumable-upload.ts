@@ -6,43 +6,43 @@ import type { Sender } from '../lib/sender.ts'
 export type ResumableUpload = Omit<Row<'resumables'>, RenamedColumn | LeaseColumn> & {
   /** Bytes; null: not known yet. */
   size: number | null
-  /** The most that it may have, where that is limited. */
+  /** The size limit; null: none. */
   maxSize: number | null
-  /** How many bytes were received. */
+  /** The number of received bytes. */
   offset: number
 }
 type RenamedColumn = 'length' | 'maxLength' | 'received'
 type LeaseColumn = 'writer' | 'leaseUntil' | 'isWanted'
 
-/** Whether all bytes are there, although the file may not be finished yet. */
+/** Whether all bytes were received, although the file may not be finished yet. */
 export const isComplete = ({ offset, size }: Pick<ResumableUpload, 'offset' | 'size'>): boolean => offset === size
 
-/** More bytes, from `offset` on. */
+/** Bytes to append at `offset`. */
 export interface Chunk {
   sender?: Sender
   offset: number
   bytes: AsyncIterable<Uint8Array>
-  /** Bytes that will come, where that is known. */
+  /** The number of bytes, if it is known. */
   size: number | undefined
-  /** Of the whole, when the client knows it only now. */
+  /** The size of the whole file, if the client announces it only now. */
   uploadSize?: number | undefined
-  /** The whole ends with these bytes, however many they are. */
+  /** The file ends with these bytes, whatever their number. */
   isLast?: boolean | undefined
-  /** What the client says of these bytes alone: then all of them are taken, or none. */
+  /** A digest of these bytes, sent by the client: they are accepted completely or not at all. */
   check?: ChunkCheck | undefined
   /** The finished parts that the bytes are read from. */
   parts?: JoinedParts | undefined
 }
 
-/** Parts that one file is made of. They hold the quota until it is there, and end with it. */
+/** Parts that are joined to one file. They hold their quota until the file exists, and are deleted with its creation. */
 export interface JoinedParts {
   ids: readonly string[]
-  /** Called in the transaction that makes the file; throws when one of them can't be used any more. */
+  /** Called in the transaction that creates the file; throws if a part is no longer usable. */
   end: (trx: Trx) => Promise<void>
 }
 
 export interface ChunkCheck {
   add: (chunk: Uint8Array) => void
-  /** Throws when the bytes were others. */
+  /** Throws if the digest does not match. */
   end: () => void
 }

@@ -30,20 +30,20 @@ interface Dependencies {
   config: Pick<Config, 'resumeWindowMs'>
 }
 
-/** What the client says of it that is not ours to understand. */
+/** Client data that the server only stores or compares. */
 export type ClientFields = Partial<Pick<ResumableUpload, 'metadata' | 'concat' | 'sha256'>>
 
 export interface CreatedUpload {
-  /** What its URL ends with; known only now. */
+  /** The last part of its URL; known only now, because the database stores its hash. */
   secret: string
   resumable: ResumableUpload
-  /** Absent: it is a part. */
+  /** Undefined for a part. */
   reservedFile: ReservedFile | undefined
 }
 
-/** On a full disk what is unfinished does not wait for as long as elsewhere. */
+/** On a full disk, unfinished uploads expire sooner. */
 const FULL_DISK_WINDOW_MS = 10 * 60_000
-/** More parts than any client makes. */
+/** More parts than real clients create. */
 const MAX_PARTS = 1000
 
 export type ResumableUploads = ReturnType<typeof createResumableUploads>
@@ -61,7 +61,7 @@ export function createResumableUploads({
   clock,
   config,
 }: Dependencies) {
-  /** Throws as `Reservations.reserve`; `insufficient_storage`. */
+  /** Throws like `Reservations.reserve`; `insufficient_storage`. */
   async function create(
     options: CreationOptions,
     caller: Caller,
@@ -71,7 +71,7 @@ export function createResumableUploads({
     const { size = null, partIds = [] } = options
     const secret = newToken()
     const now = clock()
-    const reserved = partIds.length > 0 ? 0 : (size ?? 0) // parts keep what they have reserved until they are joined
+    const reserved = partIds.length > 0 ? 0 : (size ?? 0) // parts keep their reservations until they are joined
     const resumable: ResumableUpload = {
       metadata: '',
       concat: '',
@@ -104,10 +104,10 @@ export function createResumableUploads({
   }
 
   /**
-   * Makes one file of finished parts, which go. It takes reading and writing all of their bytes: a file is one blob. Meanwhile
-   * nobody else can use the parts, and they are deleted by the transaction that makes the file, so that they become one file
-   * only. Throws as `create`; `not_found`; `locked`: they are being joined already; `conflict`: a part is not finished;
-   * `bad_request`: too many, or one of them twice.
+   * Joins finished parts to one file, by reading and writing all of their bytes, since a file is one blob. Meanwhile no
+   * other request can use the parts, and the transaction that creates the file deletes them, so each part becomes one
+   * file only. Throws like `create`; `not_found`; `locked`: they are being joined already; `conflict`: a part is not
+   * finished; `bad_request`: too many parts, or a repeated one.
    */
   async function join(
     secrets: readonly string[],
@@ -118,7 +118,7 @@ export function createResumableUploads({
   ): Promise<CreatedUpload> {
     if (secrets.length > MAX_PARTS) throw new AppError('too_many_parts_to_join', { max: MAX_PARTS })
     if (new Set(secrets).size < secrets.length) throw new AppError('part_joined_twice')
-    for (const secret of secrets) assertIsPart(await find(secret)) // before anybody is kept waiting
+    for (const secret of secrets) assertIsPart(await find(secret)) // fail early, before waiting for locks
     const ids = secrets.map(hashToken)
     return holding(ids, async (held) => {
       const parts = ids.map((id) => held.get(id) as UploadLock)
@@ -128,7 +128,7 @@ export function createResumableUploads({
     })
   }
 
-  /** Takes the locks one after the other, always in the same order, so that two who want the same ones do not wait for each other. */
+  /** Acquires the locks one by one in a fixed order, so that two requests for the same locks can't deadlock. */
   async function holding<T>(
     ids: readonly string[],
     work: (held: ReadonlyMap<string, UploadLock>) => Promise<T>,
@@ -162,7 +162,7 @@ export function createResumableUploads({
     const created = await create({ ...options, size, partIds }, caller, clientFields)
     const chunk = { offset: 0, bytes: bytesOf(parts), size, sender, parts: { ids: partIds, end } }
     const resumable = await append(created.secret, chunk).catch(async (error: unknown) => {
-      await abort(created.secret).catch(() => {}) // what went wrong first says more
+      await abort(created.secret).catch(() => {}) // the first error is the more useful one
       throw error
     })
     return { ...created, resumable }
@@ -180,48 +180,49 @@ export function createResumableUploads({
   }
 
   /**
-   * How far it has come. The client that asks is about to resume, so an earlier writer is asked to release the lock first, and the answer
-   * holds. Ends what only lacks its end. Throws `not_found`, `locked`, and what finishing throws.
+   * Returns the current state. The client that asks is about to resume, so an earlier writer is asked to release the lock
+   * first, and the returned offset stays valid. If all bytes were received but the file was not finished, finishes it.
+   * Throws `not_found`, `locked`, and what finishing throws.
    */
   async function inspect(secret: string, sender: Sender): Promise<ResumableUpload> {
     return inTurn(secret, (lock) => uploadWriter.complete(lock, sender))
   }
 
   /**
-   * Takes more bytes, and makes the file of them once all are there. When the connection breaks, the received bytes are kept.
-   * Throws `not_found`; `locked`; `conflict`: its offset or size is another; `too_large`: also more
-   * bytes than announced; `insufficient_storage`; what `bytes` throws.
+   * Appends bytes, and makes the file once all were received. If the connection breaks, the received bytes are kept.
+   * Throws `not_found`; `locked`; `conflict`: wrong offset or size; `too_large`: also more bytes than announced;
+   * `insufficient_storage`; what `bytes` throws.
    */
   async function append(secret: string, chunk: Chunk): Promise<ResumableUpload> {
     return inTurn(secret, (lock) => uploadWriter.receive(lock, chunk))
   }
 
-  /** `work` sees a finished one, too: another request may have finished it while this one waited. */
+  /** `work` also runs for a finished upload: another request may have finished it while this one waited. */
   async function inTurn(secret: string, work: (lock: UploadLock) => Promise<void>): Promise<ResumableUpload> {
     const { id } = await find(secret)
     return locks.withLock(id, async (lock) => {
-      await work(lock).catch((error: unknown) => giveUp(lock, error))
+      await work(lock).catch((error: unknown) => discardIfFinal(lock, error))
       return lock.resumable
     })
   }
 
-  /** As it is stored; a writer is not interrupted. Throws `not_found`. */
+  /** Returns the stored state without interrupting a writer. Throws `not_found`. */
   async function find(secret: string): Promise<ResumableUpload> {
     const found = await repo.find(hashToken(secret))
     if (!found || (await repo.isOver(found.id, clock()))) throw unknownUpload()
     return found
   }
 
-  /** What it has become; undefined until it is finished. */
+  /** Returns the finished file; undefined until it is finished. */
   async function fileOf({ status, fileId }: ResumableUpload): Promise<StoredFile | undefined> {
     return status === 'finished' && fileId !== null ? findFile(fileId) : undefined
   }
 
   /**
-   * What has ended leaves nothing. What has all its bytes and still can't become a file will never be one. What fills the disk must
-   * not keep it full.
+   * Deletes the upload if it can't be resumed: it has expired or was removed, all its bytes are there and still it can't
+   * become a file, or it fills the disk.
    */
-  async function giveUp(lock: UploadLock, error: unknown): Promise<never> {
+  async function discardIfFinal(lock: UploadLock, error: unknown): Promise<never> {
     const { status } = lock.resumable
     const isHopeless = ['not_found', 'bad_request', 'too_large'].includes(kindOf(error) ?? '')
     const hasEnded = isNotFound(lock.signal.reason)
@@ -230,17 +231,20 @@ export function createResumableUploads({
     throw error
   }
 
-  /** Deletes it with what was received, or the file that it has become. Throws `not_found`; `forbidden`: the finished file of a guest. */
+  /**
+   * Deletes the upload with its received bytes, or the finished file. Throws `not_found`; `forbidden`: the finished file
+   * of a guest.
+   */
   async function remove(secret: string): Promise<void> {
     const { id } = await find(secret)
     const end = (lock: UploadLock) =>
       isFile(lock.resumable) ? termination.removeFile(lock) : termination.terminate(lock)
     await locks.withLock(id, end, unknownUpload()).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error // else the writer has deleted it
+      if (!isNotFound(error)) throw error // the writer has already deleted it
     })
   }
 
-  /** As `remove`, for who can't know whether it was finished meanwhile: then nothing happens. */
+  /** Like `remove`, but a finished upload is kept. For callers that can't know whether it was finished meanwhile. */
   async function abort(secret: string): Promise<void> {
     const { id } = await find(secret)
     await locks.withLock(id, async (lock) => {

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 
-/** For `constraints` of routes that are the same URL in two protocols: tus names itself in every request. */
+/** For `constraints` of routes whose URL is used by two protocols: tus sends a header of its own in every request. */
 export const TUS = { tus: 'yes' }
 export const NOT_TUS = { tus: 'no' }
 
-/** Makes `constraints` with `TUS` and `NOT_TUS` known to the router. May be called more than once. */
+/** Adds the constraint used by `TUS` and `NOT_TUS` to the router. May be called more than once. */
 export function distinguishTus(app: FastifyInstance): void {
   if (app.hasConstraintStrategy('tus')) return
   app.addConstraintStrategy({

@@ -11,7 +11,7 @@ export const TUS_EXTENSIONS =
   'creation,creation-with-upload,creation-defer-length,expiration,checksum,termination,concatenation'
 export const OFFSET_TYPE = 'application/offset+octet-stream'
 
-/** Whether a `Content-Type`, which may have parameters, says that the body is bytes of an upload. */
+/** Whether a `Content-Type`, with or without parameters, means that the body is bytes of an upload. */
 export const isOffsetType = (contentType = ''): boolean =>
   contentType.split(';', 1)[0]?.trim().toLowerCase() === OFFSET_TYPE
 
@@ -19,7 +19,7 @@ type RequestHeaders = Record<string, string | string[] | undefined>
 
 export const headerOf = (headers: RequestHeaders, name: string): string | undefined => headers[name]?.toString()
 
-/** A number of bytes; undefined when the header is absent. Throws `bad_request`. */
+/** A number of bytes; undefined if the header is missing. Throws `bad_request`. */
 export function readBytes(headers: RequestHeaders, name: string): number | undefined {
   const text = headerOf(headers, name.toLowerCase())
   if (text === undefined) return undefined
@@ -27,7 +27,7 @@ export function readBytes(headers: RequestHeaders, name: string): number | undef
   throw new AppError('byte_count_invalid', { header: name })
 }
 
-/** `Upload-Length`, or undefined for a length that will follow. Throws `bad_request` when neither is said, or both are. */
+/** `Upload-Length`, or undefined if the length is deferred. Throws `bad_request` if neither or both are given. */
 export function readLength(headers: RequestHeaders): number | undefined {
   const length = readBytes(headers, 'Upload-Length')
   const deferred = headerOf(headers, 'upload-defer-length')
@@ -49,22 +49,22 @@ function readPair(pair: string): [string, string] {
   return [key.toLowerCase(), Buffer.from(value, 'base64').toString()]
 }
 
-/** What it does not know belongs to the client's own purposes. */
+/** Unknown keys are ignored: clients use them for their own purposes. */
 export const optionsOfMetadata = (metadata: Map<string, string>): UploadOptions =>
   Object.assign({}, ...[...metadata].map(([name, value]) => optionFromField(name, value)))
 
-/** What a file is called whose client says nothing of it. */
+/** The name of a file without `filename` in its metadata. */
 export const UNNAMED = 'file'
 
 const SECRETS = ['uploadtoken', 'password', 'login']
 
-/** The header without what must not be kept in the clear. */
+/** The header without passwords and other values that must not be stored in plain text. */
 export function withoutSecrets(header: string | undefined): string {
   const pairs = (header ?? '').split(',').map((pair) => pair.trim())
   return pairs.filter((pair) => pair !== '' && !SECRETS.includes(pair.split(' ')[0]?.toLowerCase() ?? '')).join(',')
 }
 
-/** The secrets of the parts that are to be joined, `part` for one of them, undefined for neither. Throws `bad_request`. */
+/** The secrets of the parts to join, `part` for a part, undefined for neither. Throws `bad_request`. */
 export function readConcat(header: string | undefined): string[] | 'part' | undefined {
   if (header === undefined) return undefined
   if (header === 'partial') return 'part'
@@ -75,7 +75,7 @@ export function readConcat(header: string | undefined): string[] | 'part' | unde
 
 const lastSegment = (url: string): string => url.replace(/[?#].*$/, '').replace(/^.*\//, '')
 
-/** SHA-1 is in no danger here: who sends the checksum sends the bytes, too. */
+/** The weakness of SHA-1 does not matter here: the checksum and the bytes have the same sender. */
 const CHECKSUMS = new Map([
   ['sha1', 20],
   ['md5', 16],

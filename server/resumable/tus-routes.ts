@@ -59,7 +59,7 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
     const sender = readCaller.sender(request, reply)
     if (Array.isArray(concat))
       return joinParts(request, reply, await resumables.join(concat, creation, creator, clientFields, sender))
-    const chunk = { offset: 0, sender, ...checkedBody(request) } // before anything is made that a refusal would leave behind
+    const chunk = { offset: 0, sender, ...checkedBody(request) } // validated first, so that a rejected request creates nothing
     const target = concat ?? creation.target
     const created = await resumables.create({ ...creation, size: size(), target }, creator, clientFields)
     describeCreated(request, reply, created)
@@ -109,7 +109,7 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
     ['HEAD', inspect],
   ])
 
-  /** For clients behind something that lets through GET and POST only. */
+  /** For clients behind proxies that allow only GET and POST. */
   const override: Handler = async (request, reply) => {
     const method = headerOf(request.headers, 'x-http-method-override') ?? ''
     const handler = OVERRIDES.get(method.toUpperCase())
@@ -117,7 +117,10 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
     return handler(request, reply)
   }
 
-  /** The link, and what is needed to remove it again: nobody is told later. A guest is not told where the file is. */
+  /**
+   * Returns the link, and the token that is needed to remove the upload; neither is available later. A guest does not get
+   * the link.
+   */
   function describeCreated(request: FastifyRequest, reply: FastifyReply, created: CreatedUpload): void {
     const { secret, resumable, reservedFile } = created
     reply.headers({
@@ -154,14 +157,14 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
   }
 }
 
-/** tus has its own header for what RFC 9530 says by `Content-Digest`. */
+/** tus has its own header for checksums, which RFC 9530 sends as `Content-Digest`. */
 function checkedBody(request: FastifyRequest): RawBody {
   const checksum = readChecksum(headerOf(request.headers, 'upload-checksum'))
   const body = rawBody(request)
   return checksum ? { ...body, check: checksum } : body
 }
 
-/** Adding to an existing upload takes its token. A part is new, whichever upload it names. */
+/** Adding to an existing upload needs its token. A part is new, whichever upload it names. */
 function limitOf({ headers }: FastifyRequest): RateLimited {
   if (headers['x-requesttoken'] !== undefined) return 'secret'
   const isPart = headerOf(headers, 'upload-concat') === 'partial'
@@ -185,7 +188,7 @@ function readCreation({ headers }: FastifyRequest) {
       CreationOptions,
       'size'
     >,
-    /** The whole of finished parts has none to say. */
+    /** The upload that joins finished parts has no length of its own. */
     size: () => readLength(headers),
     clientFields: {
       metadata: withoutSecrets(header),

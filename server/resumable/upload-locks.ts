@@ -17,41 +17,45 @@ interface Dependencies {
 
 /** The exclusive right of one request to change an unfinished upload. */
 export interface UploadLock {
-  /** As it is by now. */
+  /** The current state. */
   readonly resumable: ResumableUpload
-  /** Aborts with `locked` when another request wants the lock or the lease was lost; with `not_found` when the upload has ended. */
+  /**
+   * Aborts with `locked` if another request wants the lock or the lease was lost; with `not_found` if the upload was
+   * deleted.
+   */
   readonly signal: AbortSignal
-  /** Throws when the lease has run out unnoticed, as after the process was frozen: another request may be writing. */
+  /** Throws if the lease has expired unnoticed, for example because the process was frozen: another request may be writing. */
   assertHeld: () => void
-  /** Changes `resumable`; the database is updated when the lease is renewed, or at the release. */
+  /** Changes `resumable`; the database is updated when the lease is renewed or the lock is released. */
   update: (progress: Progress) => void
   /** Writes the changes to the database now. Throws `locked`: the lock was lost. */
   save: () => Promise<void>
-  /** Reserves that many bytes in all. Throws `locked` as `save`, and what `assertRoom` throws. */
+  /** Increases the reservation to `bytes` in total. Throws `locked` like `save`, and what `assertRoom` throws. */
   reserve: (bytes: number, assertRoom: AssertRoom) => Promise<void>
-  /** Writes the changes in a transaction of the caller, which may run twice. Throws `locked` as `save`. */
+  /** Writes the changes in a transaction of the caller, which may run twice. Throws `locked` like `save`. */
   commit: (trx: Trx, progress: Progress) => Promise<void>
-  /** Called at each renewal of the lease to tell the progress; undefined: not any more. */
+  /** Sets a function that is called at each renewal of the lease and returns the progress; undefined removes it. */
   onRenewal: (progress: (() => Promise<Progress>) | undefined) => void
-  /** Releases the lock; the second time nothing happens. Throws `locked` when it was lost before, and nothing was written. */
+  /** Releases the lock; repeated calls do nothing. Throws `locked` if it was lost before, in which case nothing was written. */
   release: () => Promise<void>
-  /** Releases the lock and deletes the upload. False: the lock was lost before. */
+  /** Releases the lock and deletes the upload. Returns false if the lock was lost before. */
   delete: () => Promise<boolean>
 }
 
-/** Longer than the event loop of a busy process is ever held up; after a crash the next writer waits this long. */
+/** Longer than the event loop of a busy process ever blocks; after a crash the next writer waits this long. */
 const LEASE_MS = 10_000
-/** How often the lease is renewed and the received bytes are synced: a crash loses no more than that. */
+/** The interval at which the lease is renewed and the received bytes are synced: a crash loses no more than that. */
 const RENEWAL_MS = 2_000
 const POLL_MS = 100
-/** After this a client is told to come again. Longer than a lease, so that a crash is waited out. */
-const PATIENCE_MS = 13_000
+/** After this time a client is told to retry. Longer than a lease, so that the lease of a crashed process expires first. */
+const MAX_WAIT_MS = 13_000
 
 export type UploadLocks = ReturnType<typeof createUploadLocks>
 
 /**
- * One writer at a time for each unfinished upload, over all processes, by a lease in the database. A new request makes the one before
- * release the lock, since a connection that its client lost long ago may still look alive to the server.
+ * Allows one writer at a time for each unfinished upload, across all processes, by a lease in the database. A new request
+ * makes the earlier one release the lock, since to the server a connection that its client lost long ago may still look
+ * alive.
  */
 export function createUploadLocks({ repo, clock, steady, log }: Dependencies) {
   const watch = createLeaseWatch({ durationMs: LEASE_MS, steady, list: repo.listLeases })
@@ -59,8 +63,8 @@ export function createUploadLocks({ repo, clock, steady, log }: Dependencies) {
   const running = new Map<string, { requestRelease: (reason: AppError) => void; ended: PromiseWithResolvers<void> }>()
 
   /**
-   * Waits for the lock and releases it after `work`. The request that has the lock is ended with `reason`. Throws `not_found`;
-   * `locked` when it does not release the lock in time.
+   * Waits for the lock and releases it after `work`. The request that has the lock is aborted with `reason`. Throws
+   * `not_found`; `locked` if it does not release the lock in time.
    */
   async function withLock<T>(id: string, work: (lock: UploadLock) => Promise<T>, reason = lost()): Promise<T> {
     const lock = await acquire(id, reason)
@@ -69,7 +73,7 @@ export function createUploadLocks({ repo, clock, steady, log }: Dependencies) {
       await lock.release()
       return result
     } catch (error) {
-      await lock.release().catch(() => {}) // what went wrong first says more
+      await lock.release().catch(() => {}) // the first error is the more useful one
       throw error
     } finally {
       running.get(id)?.ended.resolve()
@@ -78,7 +82,7 @@ export function createUploadLocks({ repo, clock, steady, log }: Dependencies) {
   }
 
   async function acquire(id: string, reason: AppError): Promise<UploadLock> {
-    const deadline = performance.now() + PATIENCE_MS
+    const deadline = performance.now() + MAX_WAIT_MS
     for (;;) {
       await requestOwnRelease(id, deadline, reason)
       const writer = newId()
@@ -108,7 +112,7 @@ export function createUploadLocks({ repo, clock, steady, log }: Dependencies) {
     patience.abort()
   }
 
-  /** `heldUntil`: by the steady clock. */
+  /** `heldUntil` is a time of the steady clock. */
   function begin(initial: ResumableUpload, writer: string, heldUntil: number): UploadLock {
     const { id } = initial
     const releaseRequest = new AbortController()
@@ -133,7 +137,7 @@ export function createUploadLocks({ repo, clock, steady, log }: Dependencies) {
       await note()
     }
 
-    /** False: it is not ours any more. */
+    /** Returns false if the lock was lost. */
     async function note(): Promise<boolean> {
       const until = steady() + LEASE_MS
       const now = clock()
@@ -163,7 +167,7 @@ export function createUploadLocks({ repo, clock, steady, log }: Dependencies) {
       throw lost()
     }
 
-    /** The lock counts as released even when the database can't be reached: the lease runs out by itself. */
+    /** The lock counts as released even if the database can't be reached: the lease then expires. */
     async function stopRenewal(work: () => Promise<boolean>): Promise<boolean> {
       isReleased = true
       await renewal.stop()
@@ -195,7 +199,7 @@ export function createUploadLocks({ repo, clock, steady, log }: Dependencies) {
   return { withLock, releaseLost }
 }
 
-/** It never was, or has ended. */
+/** The upload never existed, or was deleted. */
 export const unknownUpload = () => new AppError('unfinished_upload_not_found')
 
 const lost = () => new AppError('upload_taken_over')

@@ -28,21 +28,21 @@ interface Dependencies {
   config: Pick<Config, 'resumeWindowMs' | 'md5'>
 }
 
-/** An upload ends this many times `RESUME_WINDOW` after its creation, even if it never paused for that long. */
+/** An upload expires this many times `RESUME_WINDOW` after its creation, even if it was never idle for that long. */
 const MAX_WINDOWS = 7
-/** Of an upload of unknown length, for a user with a quota. */
+/** Reservation step for an upload of unknown length, for a user with a quota. */
 const RESERVED_STEP_BYTES = 16 * 1024 * 1024
 
 interface QuotaReservation {
-  /** How many bytes the upload may have in all. */
+  /** Maximum total bytes of the upload. */
   readonly bytes: number
-  /** Throws `too_large`: there is no room for as many as are needed now. */
+  /** Throws `too_large` if there is no room for `needed` bytes. */
   extend: (needed: number) => Promise<void>
 }
 
 export type UploadWriter = ReturnType<typeof createUploadWriter>
 
-/** Adds bytes to the unfinished blob while its lock is held. Once all are there, it becomes a file. */
+/** Adds bytes to the unfinished blob while its lock is held. Once all are received, makes it a file. */
 export function createUploadWriter({
   blobs,
   digestCache,
@@ -53,7 +53,7 @@ export function createUploadWriter({
   clock,
   config,
 }: Dependencies) {
-  /** Throws as `ResumableUploads.append`, after the received bytes were kept. */
+  /** Throws like `ResumableUploads.append`, after the received bytes were kept. */
   async function receive(lock: UploadLock, chunk: Chunk): Promise<void> {
     assertContinues(lock.resumable, chunk)
     if (lock.resumable.status === 'finished') return assertNothingMore(lock.resumable, chunk)
@@ -97,14 +97,14 @@ export function createUploadWriter({
     if (failure) throw failure.error
   }
 
-  /** Nothing of it is noted, so the next chunk is written over these bytes. */
+  /** The rejected bytes are not recorded, so the next chunk overwrites them. */
   async function reject(writer: PartialWriter, meter: Meter | undefined, error: unknown): Promise<never> {
     meter?.drop()
     await writer.pause().catch(() => {})
     throw error
   }
 
-  /** Finishes what has all its bytes: its last request may have died on the way. */
+  /** Finishes an upload whose bytes are complete: its last request may have failed before it was finished. */
   async function complete(lock: UploadLock, sender?: Sender): Promise<void> {
     const { resumable } = lock
     if (resumable.status === 'open' && isComplete(resumable))
@@ -118,7 +118,7 @@ export function createUploadWriter({
     throw new AppError('upload_length_mismatch', { size, wanted })
   }
 
-  /** A finished file never changes; a client that did not hear of its end may ask once more. */
+  /** A finished file never changes; a client that missed the response may send the last request again. */
   function assertNothingMore({ concat }: ResumableUpload, { size }: Chunk): void {
     if (concat.startsWith('final')) throw new AppError('upload_was_joined') // tus 1.0.0
     if (size !== 0) throw new AppError('upload_finished')
@@ -129,7 +129,7 @@ export function createUploadWriter({
     if (maxSize !== null && needed > maxSize) throw tooLarge(maxSize)
   }
 
-  /** Undefined: the blob is whole already, and its process died before it could note that. */
+  /** Returns undefined if the blob is already finished, because the process died before it could record that. */
   async function open(lock: UploadLock): Promise<PartialWriter | undefined> {
     const isNew = lock.resumable.notes === null
     if ((isNew || isComplete(lock.resumable)) && (await isWhole(lock.resumable))) return undefined
@@ -144,7 +144,7 @@ export function createUploadWriter({
     }
   }
 
-  /** A process that was frozen continues where it stood: from now on with a blob that nobody reads. */
+  /** A process that was frozen may continue writing: from now on to a blob that is no longer used. */
   async function seize(lock: UploadLock): Promise<void> {
     const [key, from] = [keyOf(lock.resumable), partialOf(lock.resumable)]
     const seized = await blobs.seizePartial(key, from, newBlobKey())
@@ -157,8 +157,8 @@ export function createUploadWriter({
     (await blobs.size(keyOf(resumable))) === resumable.size
 
   /**
-   * What the bytes of a chunk may take of the quota. Where the length was announced, it was reserved with it; otherwise it is
-   * reserved step by step, so that parallel uploads of unknown length keep no more together than one alone.
+   * Reserves quota for the bytes of a chunk. An announced length was reserved at the creation; otherwise quota is
+   * reserved step by step, so that parallel uploads of unknown length can't exceed the quota together.
    */
   async function reservationFor(lock: UploadLock, { offset, size = 0, parts }: Chunk): Promise<QuotaReservation> {
     const { userId, size: total, reserved } = lock.resumable
@@ -192,7 +192,7 @@ export function createUploadWriter({
     return quotas.budgetOf({ userId }, { isSecret: (file?.requestId ?? requestId) !== null })
   }
 
-  /** Returns why it broke off. */
+  /** Returns the error that interrupted it, if any. */
   async function take(
     lock: UploadLock,
     { bytes, check }: Chunk,
@@ -233,7 +233,7 @@ export function createUploadWriter({
     }
   }
 
-  /** The blob is whole. */
+  /** The blob is complete. */
   async function finish(lock: UploadLock, meter: Meter | undefined, { parts, sender }: Chunk): Promise<void> {
     const { size, fileId, sha256 } = lock.resumable
     const key = keyOf(lock.resumable)
@@ -252,7 +252,7 @@ export function createUploadWriter({
     const file = await intake.adopt(fileId, came, { replaces, settle }, sender)
     lock.update(done)
     await lock.release()
-    if (file.blobKey !== key) await intake.discard(key) // an image as it came
+    if (file.blobKey !== key) await intake.discard(key) // the received blob of an image that was treated
   }
 
   const progressOf = ({ resumable }: UploadLock, { size, notes }: PartialBlob): Progress => ({
@@ -264,13 +264,13 @@ export function createUploadWriter({
   return { receive, complete }
 }
 
-/** It has one until it is finished. */
+/** Set until the upload is finished. */
 const keyOf = ({ blobKey }: ResumableUpload): BlobKey => blobKey as BlobKey
 
 const partialOf = ({ offset, notes }: ResumableUpload): PartialBlob | undefined =>
   notes === null ? undefined : { size: offset, notes }
 
-/** Of the whole upload, as far as the chunk tells. */
+/** The size of the whole upload, as far as the chunk determines it. */
 function sizeOf({ offset, size, uploadSize, isLast }: Chunk): number | undefined {
   return uploadSize ?? (isLast && size !== undefined ? offset + size : undefined)
 }
