@@ -16,34 +16,34 @@ interface Dependencies extends Pick<Accounts, 'users' | 'sessions' | 'tokens'> {
   >
 }
 
-/** Who is logged in, and how that is known. */
+/** The logged-in user, and how the request identified them. */
 type Identity = Pick<Caller, 'user' | 'impersonator' | 'tokenId'>
 
 const ANONYMOUS: Identity = { user: undefined, impersonator: undefined, tokenId: undefined }
 
-/** Safe methods change nothing (RFC 9110 §9.2.1), so that it does not matter who made the browser send them. */
+/** Safe methods change nothing (RFC 9110 §9.2.1), so CSRF does not matter for them. */
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
 
 export type CallerReader = ReturnType<typeof createCallerReader>
 
 /**
- * Who is calling, from what the socket and the headers say. A request that brings neither a token nor a session costs no
- * query, and none costs more than one look-up however often it is asked about.
+ * Determines the caller of a request from the socket and the headers. A request without a token and a session needs no
+ * query, and no request needs more than one look-up, however often its caller is read.
  */
 export function createCallerReader({ users, sessions, tokens, config }: Dependencies) {
   /**
-   * Throws `bad_request`: the proxy passed on no address; `forbidden`: a token that is none, or somebody who may not
-   * impersonate; `invalid_session`.
+   * Throws `bad_request`: the proxy sent no address; `forbidden`: invalid token, or a user who may not impersonate;
+   * `invalid_session`.
    */
   const read = remembered((request) => callerOf(request, true))
 
-  /** As `read`, but API tokens are not looked at: they are no way into an account. */
+  /** Like `read`, but ignores API tokens: they give no access to an account. */
   const bySession = remembered((request) => callerOf(request, false))
 
-  /** The caller's address as throttles count it; known without a query. */
+  /** The caller's address as throttles count it; needs no query. */
   const network = (request: FastifyRequest): string => sourceOf(request, config).network
 
-  /** For what is done while the caller waits; known without a query. Once for each request. */
+  /** The client, for work that is done while it waits; needs no query. Created once for each request. */
   function sender(request: FastifyRequest, reply: FastifyReply): Sender {
     const hangUp = new AbortController()
     const leave = () => {
@@ -54,7 +54,7 @@ export function createCallerReader({ users, sessions, tokens, config }: Dependen
     return { network: network(request), gone: hangUp.signal }
   }
 
-  /** Whether a stranger at this address may upload; known without a query. */
+  /** Whether anonymous clients at this address may upload; needs no query. */
   const isWhitelisted = (request: FastifyRequest): boolean => isAllowed(sourceOf(request, config))
 
   const isAllowed = ({ address }: Source): boolean =>
@@ -73,14 +73,14 @@ export function createCallerReader({ users, sessions, tokens, config }: Dependen
     }
   }
 
-  /** Whether the request names nobody, as nearly all downloads do. */
+  /** Whether the request has no credentials, like nearly all downloads. */
   const isAnonymous = ({ headers }: FastifyRequest): boolean =>
     headers['x-plik-impersonate'] === undefined &&
     (config.featureAuthentication === 'disabled' ||
       (headers['x-pliktoken'] === undefined && headers.cookie === undefined))
 
   async function identify(request: FastifyRequest, takesTokens: boolean): Promise<Identity> {
-    if (config.featureAuthentication === 'disabled') return ANONYMOUS // ShareX can't but send a token (Plik 1.3.8)
+    if (config.featureAuthentication === 'disabled') return ANONYMOUS // ShareX always sends a token (Plik 1.3.8)
     const token = takesTokens ? headerOf(request, 'x-pliktoken') : undefined
     if (token !== undefined) return { ...ANONYMOUS, ...(await tokens.identify(token)) }
     const cookie = sessionTokenOf(request)
@@ -90,7 +90,7 @@ export function createCallerReader({ users, sessions, tokens, config }: Dependen
     return { ...ANONYMOUS, user: session.user }
   }
 
-  /** An administrator may act as another user, by session; the administrator stays known as `impersonator`. */
+  /** An administrator with a session may act as another user; the administrator is then the `impersonator`. */
   async function impersonating(request: FastifyRequest, identity: Identity): Promise<Identity> {
     const id = headerOf(request, 'x-plik-impersonate')
     if (id === undefined) return identity
@@ -103,7 +103,7 @@ export function createCallerReader({ users, sessions, tokens, config }: Dependen
   return Object.assign(read, { bySession, network, sender, isWhitelisted })
 }
 
-/** The answer to a request does not change while it runs. Kept on the request itself: a WeakMap of them costs the garbage collector. */
+/** The caller does not change during a request. Stored on the request itself: a WeakMap would burden the garbage collector. */
 function remembered(read: (request: FastifyRequest) => Promise<Caller>): (request: FastifyRequest) => Promise<Caller> {
   const known = Symbol('caller')
   return (request: FastifyRequest & { [known]?: Promise<Caller> }) => {
@@ -112,14 +112,14 @@ function remembered(read: (request: FastifyRequest) => Promise<Caller>): (reques
   }
 }
 
-/** A header that must not be repeated; of a repeated one node hands out the first or a joined list. */
+/** A header that must not be repeated; for repeated headers Node returns the first value or a joined list. */
 function headerOf(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name]
   const text = Array.isArray(value) ? value.join(',') : value
   return text === '' ? undefined : text
 }
 
-/** Plik takes exactly `Basic`, one space and padded base64; we are as liberal as RFC 9110 §11.1 about case. */
+/** Plik accepts exactly `Basic`, one space and padded base64; this also accepts any case (RFC 9110 §11.1). */
 export function readCredentials(header: string | undefined): Credentials {
   if (header === undefined) return { kind: 'none' }
   const [scheme = '', encoded, ...rest] = header.trim().split(/ +/)
@@ -131,6 +131,6 @@ export function readCredentials(header: string | undefined): Credentials {
   return { kind: 'basic', login: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 
-/** The header that `readCredentials` reads; Plik answers it to who protected an upload. */
+/** The header that `readCredentials` parses; Plik returns it to the creator of a protected upload. */
 export const basicAuthorization = (login: string, password: string): string =>
   `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`

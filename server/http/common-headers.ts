@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { NOT_LIMITED } from './rate-limited.ts'
 
-/** What a browser script from elsewhere may read of an answer. */
+/** Response headers that scripts of other sites may read. */
 const EXPOSED_HEADERS = [
   'Content-Disposition',
   'Content-Length',
@@ -29,7 +29,7 @@ const EXPOSED_HEADERS = [
   'X-Mayfly-Link',
 ].join(', ')
 
-/** Of every answer. Scripts of every site may read what this server answers to anybody (Fetch §3.3). */
+/** Headers of every response. Scripts of all sites may read what this server sends to any client (Fetch §3.3). */
 export const COMMON_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
   'X-Robots-Tag': 'noindex, nofollow',
@@ -40,7 +40,10 @@ export const COMMON_HEADERS = {
 
 const LIST = Object.entries(COMMON_HEADERS)
 
-/** Adds them to each answer on its way out, where its route has not set its own; content brings them along (`content-headers.ts`). */
+/**
+ * Adds the headers to each response whose route has not set its own; content responses already include them
+ * (`content-headers.ts`).
+ */
 export function addCommonHeaders(app: FastifyInstance): void {
   app.addHook('onSend', (_request, reply, _payload, done) => {
     for (const [name, value] of LIST) if (!reply.hasHeader(name)) reply.header(name, value)
@@ -48,14 +51,14 @@ export function addCommonHeaders(app: FastifyInstance): void {
   })
 }
 
-/** Answers what browsers ask before requests to another site (Fetch §3.3.4), whatever their path. */
+/** Answers CORS preflight requests (Fetch §3.3.4) on every path. */
 export function answerPreflights(app: FastifyInstance): void {
   app.options('*', { config: NOT_LIMITED }, async (request, reply) =>
     reply.code(204).headers(preflightHeaders(request)).send(),
   )
 }
 
-/** Any header may be sent: none gives a script rights that its user has by a cookie. */
+/** Any header is allowed: no header gives a script the rights that its user has by a cookie. */
 export function preflightHeaders({ headers }: FastifyRequest): Record<string, string> {
   const wanted = headers['access-control-request-headers']
   return {

@@ -3,7 +3,7 @@ import type { Download } from '../downloads/downloads.ts'
 import { servedContentType } from '../uploads/intake/content-type.ts'
 import { COMMON_HEADERS } from './common-headers.ts'
 
-/** Nothing that people upload runs, loads or submits anything, and no page may frame it. */
+/** Uploaded content can't run scripts, load resources or submit forms, and no page may frame it. */
 const INERT_CONTENT_POLICY =
   "default-src 'none'; img-src 'self'; media-src 'self'; form-action 'none'; frame-ancestors 'none'; sandbox"
 
@@ -15,15 +15,15 @@ interface Wishes {
   wantsSha256: boolean
 }
 
-/** Names and values in turns, as `writeHead` takes them. */
+/** Alternating names and values, as `writeHead` takes them. */
 export type HeaderList = readonly (string | number)[]
 
 const KEPT_LISTS = 1000
 const lists = new LRUCache<string, HeaderList>({ max: KEPT_LISTS })
 
 /**
- * Headers of every answer that holds a file or an archive, or that stands for one (HEAD, 304), those of every answer among them.
- * Kept under all that they are made of: making them is a tenth of a small download.
+ * Headers of every response with a file or an archive, and of HEAD and 304, including the common headers. Cached by all
+ * their inputs: computing them takes a tenth of the time of a small download.
  */
 export function contentHeaders(download: Download, wishes: Wishes): HeaderList {
   const { name, type, validators, sha256, isPrivate } = download
@@ -56,14 +56,14 @@ function validatorHeaders({ validators }: Download): Headers {
   return { 'Accept-Ranges': 'bytes', ETag: etag, 'Last-Modified': new Date(lastModified).toUTCString() }
 }
 
-/** Plik's three headers for what may be read once. */
+/** Plik's three headers for content that may be read once. */
 const NEVER_STORE = { 'Cache-Control': 'no-cache, no-store, must-revalidate', Pragma: 'no-cache', Expires: '0' }
-/** A file can be removed or expire at any moment, so a copy must be asked for again; its ETag makes that cheap. */
+/** A file can be removed or expire at any moment, so caches must revalidate it; its ETag makes that cheap. */
 const REVALIDATE = { 'Cache-Control': 'private, no-cache' }
 
 /**
- * RFC 6266: an ASCII `filename` for old clients, always in quotes as Plik's is, `filename*` in UTF-8 (RFC 8187) for all
- * others. `_` stands for what ASCII lacks, since `curl -OJ` knows only the former and `?` is trouble in a shell.
+ * RFC 6266: an ASCII `filename` for old clients, always quoted as in Plik, and `filename*` in UTF-8 (RFC 8187) for all
+ * others. Characters outside ASCII become `_`, since `curl -OJ` knows only `filename` and `?` causes trouble in a shell.
  */
 export function disposition(name: string, type: 'attachment' | 'inline'): string {
   const ascii = name.replace(/[^\x20-\x7e]/gu, '_').replace(/["\\]/g, '\\$&')

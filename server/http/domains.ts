@@ -4,11 +4,11 @@ import { AppError } from '../lib/errors.ts'
 
 type Domains = Pick<Config, 'downloadDomain' | 'downloadDomainAliases' | 'publicUrl' | 'pathPrefix'>
 
-/** What a download domain serves, below the path prefix: content, preflights for it, and signs of life. */
+/** Paths that a download domain serves, below the path prefix: content, its preflights, and health checks. */
 const OF_DOWNLOAD_DOMAIN =
   /^(?:(?:GET|HEAD) \/(?:file|stream|archive)\/|POST \/archive\/|OPTIONS |(?:GET|HEAD) \/(?:health|ready)$)/
 
-/** Content is served from the download domain and its aliases alone, if there is one. Throws `bad_request`. */
+/** If there is a download domain, content is served only from it and its aliases. Throws `bad_request`. */
 export function createContentGuard(config: Domains) {
   const hosts = downloadHosts(config)
   return ({ host }: FastifyRequest): void => {
@@ -17,8 +17,8 @@ export function createContentGuard(config: Domains) {
 }
 
 /**
- * And the download domain serves content alone, once `PUBLIC_URL` says where everything else is: what people upload then
- * never shares an origin with page, sessions and API. Throws `not_found`.
+ * The download domain serves only content once `PUBLIC_URL` is set: uploaded content then never shares an origin with the
+ * page, sessions and the API. Throws `not_found`.
  */
 export function createPageGuard(config: Domains) {
   const { publicUrl, pathPrefix } = config
@@ -36,5 +36,5 @@ function downloadHosts({ downloadDomain, downloadDomainAliases }: Domains): Set<
   return new Set([downloadDomain, ...downloadDomainAliases].map((origin) => plainHost(new URL(origin).host)))
 }
 
-/** A host in one spelling: browsers may send the port that goes without saying, and the dot of the root (RFC 9110 §4.2.3). */
+/** Normalises a host: browsers may send the default port and the trailing dot of the root (RFC 9110 §4.2.3). */
 export const plainHost = (host: string): string => host.toLowerCase().replace(/\.?(?::(?:80|443))?$/, '')

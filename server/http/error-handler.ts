@@ -11,16 +11,22 @@ import { clearSessionCookies } from './session-cookies.ts'
 import { STATUS } from './statuses.ts'
 import { boundUnreadBody } from './unread-body.ts'
 
-/** The only place that turns failures into answers. */
+/** The only place that turns errors into responses. */
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** HTTP's own status for each error, also where Plik has another one: its clients do not use this route. */
+    /**
+     * Uses the proper HTTP status for each error, also where Plik uses another one; for routes that Plik's clients do not
+     * use.
+     */
     hasOwnStatuses?: boolean
   }
 }
 
-/** The sender of a stream may send for ever: one that never reads its answer learns from the connection that its reader has left. */
+/**
+ * The sender of a stream may send forever: if it never reads the response, it learns from the closed connection that its
+ * reader has left.
+ */
 const ABORTED_LINGER_MS = 500
 
 export function createErrorHandler(config: Pick<Config, 'publicUrl' | 'pathPrefix'>, pagesFor: PagesFor) {
@@ -36,7 +42,7 @@ export function createErrorHandler(config: Pick<Config, 'publicUrl' | 'pathPrefi
     setDetails(reply, error, wantsJson)
     const elsewhere = errorPageFor(request, { status, message: error.message }, config)
     if (elsewhere !== undefined)
-      void reply.header('Cache-Control', 'no-store').redirect(elsewhere, 302) // not for ever, as Plik's: it may come yet
+      void reply.header('Cache-Control', 'no-store').redirect(elsewhere, 302) // 302 and not a permanent redirect as in Plik: the file may still appear
     else {
       const lingerMs = error.kind === 'aborted' ? ABORTED_LINGER_MS : undefined
       send(reply, status, pageOf(request, error, wantsJson) ?? inWords(error, status, wantsJson), lingerMs)
@@ -44,7 +50,7 @@ export function createErrorHandler(config: Pick<Config, 'publicUrl' | 'pathPrefi
   }
 }
 
-/** What can't be parsed as HTTP at all has no request to answer, only a connection. */
+/** Answers bytes that are not valid HTTP, for which there is no request object. */
 export function handleClientError(error: Error & { code?: string }, socket: Socket): void {
   const status = CLIENT_ERRORS.get(error.code ?? '') ?? 400
   const text = `${STATUS_CODES[status]}\n`
@@ -58,7 +64,7 @@ const CLIENT_ERRORS = new Map([
   ['ERR_HTTP_REQUEST_TIMEOUT', 408],
 ])
 
-/** The router's own answer, in Go's words: Plik's clients and tests look for them. */
+/** The 404 response of the router, worded as Go's: Plik's clients and tests compare it. */
 export function handleNotFound(request: FastifyRequest, reply: FastifyReply): void {
   send(reply, 404, inWords(new AppError('page_not_found'), 404, acceptsJson(request)))
 }
@@ -68,7 +74,10 @@ interface Answer {
   text: string
 }
 
-/** Plik's dialect is the message and a newline; who asks for JSON gets a problem (RFC 9457) with the same message, and what a program needs. */
+/**
+ * Plik's format is the message and a newline; clients that accept JSON get a problem (RFC 9457) with the same message,
+ * its id and parameters.
+ */
 function inWords({ id, message, parameters }: AppError, status: number, wantsJson: boolean): Answer {
   const problem = { type: 'about:blank', title: STATUS_CODES[status], status, detail: message, code: id, parameters }
   return wantsJson
@@ -77,9 +86,9 @@ function inWords({ id, message, parameters }: AppError, status: number, wantsJso
 }
 
 function send(reply: FastifyReply, status: number, { headers, text }: Answer, lingerMs?: number): void {
-  reply.code(status).headers({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', ...headers }) // no hook ran for a URL that can't be read
+  reply.code(status).headers({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', ...headers }) // no hook ran for an invalid URL
   const { raw: request } = reply.request
-  if (status === STATUS.timed_out) reply.header('Connection', 'close') // nobody knows what the client would still send
+  if (status === STATUS.timed_out) reply.header('Connection', 'close') // the client may still send the rest of its request
   if (request.complete || request.destroyed || status === STATUS.timed_out) void reply.send(text)
   else
     void reply
@@ -87,14 +96,17 @@ function send(reply: FastifyReply, status: number, { headers, text }: Answer, li
       .send(Readable.from(answerAndLinger(text, request, lingerMs)))
 }
 
-/** axios names `application/json` in every request; browsers and curl don't. */
+/** axios accepts `application/json` in every request; browsers and curl don't. */
 const acceptsJson = ({ headers }: FastifyRequest): boolean => /application\/(problem\+)?json/.test(headers.accept ?? '')
 
-/** Plik says 400 where HTTP has a status of its own, and its clients only show the text. */
+/** Plik returns 400 where HTTP has a specific status, and its clients only show the text. */
 const statusOf = ({ kind }: AppError, { routeOptions }: FastifyRequest, wantsJson: boolean): number =>
   kind === 'too_large' && !wantsJson && !routeOptions.config?.hasOwnStatuses ? 400 : STATUS[kind]
 
-/** A script or a page that asks for the password itself: the browser must not, and it does so for schemes that it knows. */
+/**
+ * For scripts and pages with a password form of their own: the browser opens its password dialog only for schemes that it
+ * knows.
+ */
 export const challengeFor = (asksItself: boolean): string =>
   `${asksItself ? 'X-Basic' : 'Basic'} realm="plik", charset="UTF-8"`
 
@@ -105,7 +117,10 @@ function setDetails(reply: FastifyReply, { kind, retryAfterSeconds, size }: AppE
   if (size !== undefined) reply.header('Content-Range', `bytes */${size}`)
 }
 
-/** Fastify's and the parser's own errors are the client's fault when they say so; their words are only sometimes fit to show. */
+/**
+ * Errors of Fastify and of the parser are client errors if they have such a status; only some of their messages may be
+ * shown.
+ */
 function answerTo(error: FastifyError | Error): AppError {
   const ours = asAppError(error)
   if (ours) return ours
@@ -126,15 +141,15 @@ const isDisconnect = (code: string): boolean =>
   ['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE', 'FST_MP_PREMATURE_CLOSE', 'EPIPE'].includes(code)
 
 /**
- * A client that is still sending can't read an answer from a connection that was reset under it, and closing a socket
- * with unread bytes resets it. So the answer is sent whole, but ends only when the body does; what still comes of that is
- * discarded, within bounds (nginx calls this lingering).
+ * A client that is still sending can't read a response from a reset connection, and closing a socket with unread bytes
+ * resets it. So the response is sent completely, but ends only when the request body does; the rest of the body is
+ * discarded, up to a limit (nginx calls this lingering).
  */
 async function* answerAndLinger(text: string, request: IncomingMessage, lingerMs?: number): AsyncGenerator<string> {
   yield text
   request.unpipe()
-  request.removeAllListeners('readable') // whoever iterates over the body would hold it back
-  request.pause() // else node takes a body whose reader left midway for one that flows already
+  request.removeAllListeners('readable') // an iterator over the body would keep it paused
+  request.pause() // otherwise Node treats a partly read body as already flowing
   request.resume()
   boundUnreadBody(request, lingerMs)
   await finished(request).catch(() => {})

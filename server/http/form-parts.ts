@@ -7,7 +7,7 @@ import { parseHeader } from './header-parameters.ts'
 import { withSenderTimeout } from './idle-timeout.ts'
 
 export interface FormPart {
-  /** Undefined: the part has none. */
+  /** Undefined if the part has no name. */
   name: string | undefined
   filename: string | undefined
   bytes: Readable
@@ -18,18 +18,16 @@ type PartHeaders = Record<string, string[] | undefined>
 const MAX_HEADER_PAIRS = 100
 /** RFC 2046 §5.1.1 allows 70 characters. */
 const MAX_BOUNDARY_LENGTH = 200
-/** Parts that were parsed and not asked for yet; then the rest of the body waits. */
+/** Parsed parts that were not yet requested; beyond this number the body is paused. */
 const MAX_WAITING_PARTS = 16
 
 /**
- * The parts of a form, `maxParts` at most, each until the next one is asked for. Ends only after the form's final boundary and the end of the
- * body. A part without a `form-data` disposition is passed over, as Plik does.
- *
- * Read with Dicer, the parser beneath @fastify/multipart: only Dicer shows the headers of a part, and the disposition has to
- * be read from there (`filename*` beside a quoted `filename`, RFC 2231).
- *
- * Throws `bad_request` in Plik's words, also where the body is not what its `Content-Digest` says; `aborted`: the sender left.
- * A sender that is silent for `silenceMs` is disconnected; the default is the server's idle timeout.
+ * The parts of a form, at most `maxParts`, each valid until the next one is requested. Ends only after the form's final
+ * boundary and the end of the body. A part without a `form-data` disposition is skipped, as in Plik. Parsed with Dicer,
+ * the parser beneath @fastify/multipart: only Dicer exposes the headers of a part, which are needed for the disposition
+ * (`filename*` beside a quoted `filename`, RFC 2231). Throws `bad_request` in Plik's words, also if the body does not
+ * match its `Content-Digest`; `aborted`: the sender disconnected. A sender that is silent for `silenceMs` is
+ * disconnected; the default is the server's idle timeout.
  */
 export async function* readParts(
   request: FastifyRequest,
@@ -37,7 +35,7 @@ export async function* readParts(
   silenceMs?: number,
 ): AsyncGenerator<FormPart> {
   const parser = createParser(boundaryOf(request))
-  // The parser would wait for an end that a sender who left before it started will never send.
+  // If the sender disconnected before this point, the parser would wait for the end forever.
   if (request.raw.destroyed) throw senderLeft()
   const feeding = feed(request, parser, silenceMs)
   feeding.catch(parser.fail)
@@ -46,7 +44,7 @@ export async function* readParts(
     for await (const part of parser.parts as AsyncIterable<FormPart>) {
       if (++count > maxParts) throw new AppError('form_too_many_parts', { max: maxParts })
       yield part
-      part.bytes.resume() // whatever nobody read
+      part.bytes.resume() // discard what was not read
     }
     await feeding
     if (count === 0) throw new AppError('form_empty')
@@ -59,7 +57,7 @@ export async function* readParts(
 
 function boundaryOf({ headers }: FastifyRequest): string {
   const { value, parameters } = parseHeader(headers['content-type'] ?? '')
-  // OkHttp's default is `multipart/mixed`, and Plik takes it.
+  // OkHttp's default is `multipart/mixed`, and Plik accepts it.
   if (value !== 'multipart/form-data' && value !== 'multipart/mixed') throw new AppError('form_type_wrong')
   const boundary = parameters.get('boundary')
   if (!boundary) throw new AppError('form_boundary_missing')
@@ -67,14 +65,14 @@ function boundaryOf({ headers }: FastifyRequest): string {
   return boundary
 }
 
-/** Hands the body to the parser as fast as its parts are read. */
+/** Feeds the body to the parser as fast as its parts are read. */
 async function feed(
   request: FastifyRequest,
   parser: ReturnType<typeof createParser>,
   silenceMs: number | undefined,
 ): Promise<void> {
   const check = digestCheck(request.headers, ['Content-Digest'])
-  const body = request.raw.iterator({ destroyOnReturn: false }) // else nobody could read why it was refused
+  const body = request.raw.iterator({ destroyOnReturn: false }) // otherwise the error response could not be sent
   for await (const chunk of withSenderTimeout(request, body, silenceMs)) {
     check?.add(chunk)
     if (parser.isEmpty()) assertLinesEndWithCrlf(chunk)
@@ -85,7 +83,7 @@ async function feed(
   check?.end()
 }
 
-/** Dicer's events as a queue of parts. */
+/** Turns Dicer's events into a queue of parts. */
 function createParser(boundary: string) {
   const dicer = new Dicer({ boundary, maxHeaderPairs: MAX_HEADER_PAIRS })
   let written = () => {}
@@ -96,9 +94,9 @@ function createParser(boundary: string) {
   let isFinished = false
 
   dicer.on('part', (bytes) => {
-    if (parts.destroyed) throw senderLeft() // out of `dicer.write`: the rest of the chunk may hold thousands of parts
+    if (parts.destroyed) throw senderLeft() // thrown from `dicer.write`: the rest of the chunk may contain thousands of parts
     open.add(bytes)
-    bytes.on('error', () => {}) // a part that nobody reads breaks off silently; the form tells of it
+    bytes.on('error', () => {}) // an unread part may fail silently; the form reports the error
     bytes.once('close', () => open.delete(bytes))
     bytes.once('header', (headers) => queue(headers as PartHeaders, bytes))
   })
@@ -112,7 +110,7 @@ function createParser(boundary: string) {
   function queue(headers: PartHeaders, bytes: Readable): void {
     const part = describe(headers)
     if (part) parts.push({ ...part, bytes })
-    // Dicer makes that of spaces behind a boundary, too. To pass over the part could lose a file.
+    // Dicer also reports this for spaces after a boundary. Skipping the part could lose a file.
     else if (Object.keys(headers).length === 0) fail(new AppError('form_part_without_headers'))
     else bytes.resume()
   }
@@ -128,7 +126,7 @@ function createParser(boundary: string) {
   /** Resolves when the parser has room for more. */
   async function write(chunk: Uint8Array): Promise<void> {
     isEmpty = false
-    if (isFinished) return // behind the final boundary: an epilogue, which RFC 2046 allows
+    if (isFinished) return // after the final boundary: an epilogue, which RFC 2046 allows
     await new Promise<void>((resolve) => {
       written = resolve
       dicer.write(chunk, () => resolve())
@@ -139,13 +137,13 @@ function createParser(boundary: string) {
       })
   }
 
-  /** A body without a byte is a form without parts, not a broken one. */
+  /** An empty body is a form without parts, not a malformed one. */
   function end(): void {
     if (isEmpty) parts.push(null)
     else if (!isFinished) dicer.end()
   }
 
-  /** Nobody reads any further. */
+  /** The consumer stopped reading. */
   function stop(): void {
     parts.destroy()
     for (const bytes of open) bytes.destroy()
@@ -156,7 +154,10 @@ function createParser(boundary: string) {
   return { parts, write, end, fail, stop, isEmpty: () => isEmpty, isStopped: () => parts.destroyed }
 }
 
-/** RFC 2046 §4.1.1. Written by hand or by `nc`; Dicer would look for the end of the first line in the whole body. */
+/**
+ * RFC 2046 §4.1.1. Forms written by hand or sent by `nc` may lack CR; Dicer would search the whole body for the end of
+ * the first line.
+ */
 function assertLinesEndWithCrlf(start: Uint8Array): void {
   const lineEnd = start.indexOf(10)
   if (start[0] === 45 && lineEnd > 0 && start[lineEnd - 1] !== 13) throw new AppError('form_line_ends_wrong')
@@ -170,7 +171,7 @@ function describe(headers: PartHeaders): Pick<FormPart, 'name' | 'filename'> | u
 
 const senderLeft = (cause?: unknown): AppError => new AppError('form_incomplete', {}, { cause })
 
-/** Of the body or of the parser. */
+/** An error of the body or of the parser. */
 export function formError(error: unknown): AppError {
   if (error instanceof AppError) return error
   if ((error as { code?: unknown }).code === 'ECONNRESET') return senderLeft(error)

@@ -1,21 +1,21 @@
 /** A header such as `form-data; name="file"; filename*=UTF-8''a.txt`. Pure. */
 export interface ParameterisedHeader {
-  /** What stands before the first `;`, in lower case. */
+  /** The text before the first `;`, in lower case. */
   value: string
   /** Names in lower case, without `*`. */
   parameters: Map<string, string>
 }
 
-/** In quotes only `\"` and `\\` are escapes: browsers send paths of Windows there. A missing last quote is forgiven. */
+/** In quotes only `\"` and `\\` are escapes, because browsers send Windows paths there. A missing closing quote is accepted. */
 const PARAMETER = /;\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"?[^;]*|([^;]*))/gs
-/** RFC 2231: `filename*0`, `filename*1*`: a piece; with a star behind it percent-encoded. */
+/** RFC 2231: `filename*0` and `filename*1*` are sections; a trailing star means percent-encoded. */
 const SECTION = /^(.+?)\*(\d{1,3})?(\*)?$/
 const EXTENDED = /^([^']*)'[^']*'(.*)$/s
 
 /**
- * Reads a header that was received as bytes, one byte a character. A parameter in extended form (RFC 8187, RFC 2231 continuations
- * included) wins over the plain one of the same name wherever it stands, as RFC 6266 §4.3 has it and Go's `mime` does.
- * Plain values are UTF-8, as browsers and curl send them (RFC 7578 §5.1); what is not becomes U+FFFD.
+ * Parses a header that was received as bytes, one byte for each character. A parameter in extended form (RFC 8187,
+ * including RFC 2231 continuations) has precedence over the plain one of the same name in any order, as in RFC 6266 §4.3
+ * and Go's `mime`. Plain values are UTF-8, as browsers and curl send them (RFC 7578 §5.1); invalid bytes become U+FFFD.
  */
 export function parseHeader(bytes: string): ParameterisedHeader {
   const plain = new Map<string, string>()
@@ -36,7 +36,7 @@ export function parseHeader(bytes: string): ParameterisedHeader {
   return { value: (bytes.split(';', 1)[0] ?? '').trim().toLowerCase(), parameters }
 }
 
-/** Sections 0, 1, 2 … up to the first that is missing; the first one names the charset of all. */
+/** Joins sections 0, 1, 2 … up to the first missing one; the first one names the charset of all. */
 function joinSections(sections: Map<number, { text: string; isEncoded: boolean }>): string {
   const first = sections.get(0)
   if (!first) return ''
@@ -56,7 +56,7 @@ function decode(bytes: string, charset: string): string {
   return decoderFor(charset).decode(Buffer.from(bytes, 'latin1'))
 }
 
-/** UTF-8 where the charset is unknown to the WHATWG Encoding Standard. */
+/** Returns a UTF-8 decoder if the WHATWG Encoding Standard does not know the charset. */
 function decoderFor(charset: string): TextDecoder {
   try {
     return new TextDecoder(charset || 'utf-8', { ignoreBOM: true })

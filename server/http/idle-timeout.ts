@@ -4,9 +4,9 @@ import { type Interruptible, interruptible } from '../../storage/interruptible.t
 import { AppError } from '../lib/errors.ts'
 
 /**
- * The bytes of a request's body, or the parts of a form, with the sender's time running only while we wait for the next ones. The server's own time limit
- * counts everything in which nothing moves on the connection: it would also cut an honest sender whom a slow disk or
- * bucket keeps waiting, and an answer that needs a long sync first.
+ * The bytes of a request's body, or the parts of a form, with the sender's timeout running only while the next ones are
+ * awaited. The server's own timeout counts all time without traffic on the connection: it would also cut off a sender
+ * that waits for a slow disk or bucket, and a response that needs a long sync first.
  */
 export async function* withSenderTimeout<T>(
   request: FastifyRequest,
@@ -18,7 +18,7 @@ export async function* withSenderTimeout<T>(
     for (;;) {
       request.socket.setTimeout(silenceMs)
       const next = await chunks.next()
-      request.socket.setTimeout(0) // node sets it anew for the next request on the connection
+      request.socket.setTimeout(0) // Node sets it again for the next request on the connection
       if (next.done) return
       yield next.value
     }
@@ -27,7 +27,10 @@ export async function* withSenderTimeout<T>(
   }
 }
 
-/** The bytes of a stream for `reader`, whose own time runs only while it is the one that is waited for, and not the sender. */
+/**
+ * The bytes of a stream for `reader`, whose timeout runs only while the server waits for the reader, and not for the
+ * sender.
+ */
 export async function* withReaderTimeout<T>(
   reader: Socket,
   bytes: AsyncIterable<T>,
@@ -48,7 +51,10 @@ export async function* withReaderTimeout<T>(
   }
 }
 
-/** The same bytes, but silence ends them with `timed_out`, which can be answered; else the connection is cut without a word. */
+/**
+ * The same bytes, but silence ends them with `timed_out`, so that an error can be sent; otherwise the connection would be
+ * cut without a message.
+ */
 export function withIdleTimeout<T>(request: FastifyRequest, bytes: AsyncIterable<T>): Interruptible<T> {
   const silence = new AbortController()
   request.raw.once('timeout', () => silence.abort(new AppError('data_timed_out')))

@@ -4,37 +4,41 @@ import { AppError, because } from '../lib/errors.ts'
 import { parsed } from '../lib/shapes.ts'
 import { withSenderTimeout } from './idle-timeout.ts'
 
-/** Enough for every field of an account at its longest. */
+/** Enough for all fields of an account at their maximum length. */
 const FEW_BYTES = 16 * 1024
-/** Where a text of 32 KiB may be among the fields, each character of it escaped. */
+/** For bodies with a text of up to 32 KiB, each character of it escaped. */
 export const BYTES_WITH_COMMENTS = 128 * 1024
-/** Plik's limit, where a list of files may come. */
+/** Plik's limit for bodies with a list of files. */
 export const BYTES_WITH_FILES = 1024 * 1024
-/** Parsing costs by the value more than by the byte. A thousand files as Plik's clients declare them have ten thousand. */
+/**
+ * The cost of parsing depends more on the number of values than on the bytes. A thousand files as Plik's clients declare
+ * them have ten thousand values.
+ */
 const MAX_VALUES = 40_000
-/** What stands before every value but the first of an object or array. */
+/** Characters that precede a value. */
 const BEFORE_VALUES = [',', '[', '{']
 
 interface Options {
-  /** What is named in errors. */
+  /** The name of the body in error messages. */
   what?: string
   maxBytes?: number
 }
 
 /**
- * Leaves request bodies of a scope to their handlers, which read them by `readJson` once they know that the caller may.
- * The `Content-Type` does not matter: curl sends `-d` as a form, ShareX sends none at all, and Plik reads all of it as JSON.
+ * Leaves the request bodies of a scope to their handlers, which read them by `readJson` after checking the caller's
+ * rights. The `Content-Type` is ignored: curl sends `-d` as a form, ShareX sends none, and Plik parses all of them as
+ * JSON.
  */
 export function acceptAnyBody(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
-  scope.addHook('onRequest', async ({ headers }) => void delete headers['content-type']) // Fastify answers 415 to what it can't read
+  scope.addHook('onRequest', async ({ headers }) => void delete headers['content-type']) // otherwise Fastify answers 415 to types it has no parser for
   scope.addContentTypeParser('*', (_request, _body, done) => done(null))
 }
 
 /**
- * Reads JSON as Plik's clients write it (Go's `encoding/json`): strict values, whole numbers, `null` leaves the default;
- * `schema` sees to keys in any case. An empty body and `null` are `{}`. Throws `bad_request`: too large, or it names what
- * is wrong with `what`.
+ * Parses JSON like Go's `encoding/json`, which Plik's clients expect: strict types, whole numbers, `null` keeps the
+ * default; `schema` handles keys in any case. An empty body and `null` are `{}`. Throws `bad_request`: too large, or
+ * invalid, with the reason.
  */
 export async function readJson<T extends z.ZodType>(
   request: FastifyRequest,
@@ -44,7 +48,7 @@ export async function readJson<T extends z.ZodType>(
   return shaped(await readText(request, options), schema, options)
 }
 
-/** As `readJson`, where an empty body is a mistake. */
+/** Like `readJson`, but an empty body is an error. */
 export async function readRequiredJson<T extends z.ZodType>(
   request: FastifyRequest,
   schema: T,
@@ -55,12 +59,12 @@ export async function readRequiredJson<T extends z.ZodType>(
   return shaped(text, schema, options)
 }
 
-/** A body as text. Throws `bad_request`: it is too large. */
+/** Reads a body as text. Throws `bad_request` if it is too large. */
 export async function readText(request: FastifyRequest, { maxBytes = FEW_BYTES }: Options = {}): Promise<string> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge()
   const chunks: Uint8Array[] = []
   let size = 0
-  const body = request.raw.iterator({ destroyOnReturn: false }) // else nobody could read why it was refused
+  const body = request.raw.iterator({ destroyOnReturn: false }) // otherwise the error response could not be sent
   for await (const chunk of withSenderTimeout<Uint8Array>(request, body)) {
     size += chunk.byteLength
     if (size > maxBytes) throw tooLarge()
@@ -75,7 +79,7 @@ function shaped<T extends z.ZodType>(text: string, schema: T, options: Options):
 }
 
 function parse(text: string, options: Options): unknown {
-  if (/^[ \t\r\n]*$/.test(text)) return {} // JSON's white space, which a byte order mark is not
+  if (/^[ \t\r\n]*$/.test(text)) return {} // JSON's white space, which excludes a byte order mark
   if (BEFORE_VALUES.some((sign) => occursMoreThan(MAX_VALUES, sign, text)))
     throw new AppError('json_too_many_values', { what: whatOf(options) })
   const value = parseJson(text, options)
@@ -94,7 +98,10 @@ function parseJson(text: string, options: Options): unknown {
   }
 }
 
-/** Also in texts, which then counts too much: parsing them first is what is to be avoided. */
+/**
+ * Also counts characters inside strings, which makes the result too high: excluding them would need the parsing that this
+ * avoids.
+ */
 function occursMoreThan(max: number, sign: string, text: string): boolean {
   let at = -1
   for (let count = 0; count <= max; count++) {
@@ -104,7 +111,7 @@ function occursMoreThan(max: number, sign: string, text: string): boolean {
   return true
 }
 
-/** None of our numbers is a fraction, and Go reads neither `60.0` nor `6e1` as a whole number. `text` is valid JSON. */
+/** All numbers of the API are whole, and Go does not accept `60.0` or `6e1` as whole numbers. `text` is valid JSON. */
 const hasFraction = (text: string): boolean => /\d[.eE]/.test(text.replace(/"(?:[^"\\]|\\.)*"/g, ''))
 
 const tooLarge = () => new AppError('body_too_large')

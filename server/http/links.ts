@@ -3,14 +3,14 @@ import type { Config } from '../config/config.ts'
 import { authorityOf } from '../lib/authority.ts'
 import type {} from './over-https.ts'
 
-/** Host and port as RFC 9110 §7.2 allows them; anything else must not end up in a link. */
+/** Host and port as RFC 9110 §7.2 allows them; other values must not appear in a link. */
 const HOST = /^(?:[a-z0-9_](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i
 
 type Addresses = Pick<Config, 'downloadDomain' | 'publicUrl' | 'pathPrefix' | 'host' | 'port'>
 
 /**
- * What JSON says of where files are downloaded from: Plik's domain, and (Plik 1.4) the base of their links, if one is configured.
- * Without one a client keeps using the address that it used: nobody else's `Host` header ever ends up in JSON.
+ * The download addresses in JSON: Plik's domain, and (Plik 1.4) the base URL of links, if one is configured. Otherwise
+ * clients use the address of their request, so a `Host` header never appears in JSON.
  */
 export function fileAddresses({
   downloadDomain,
@@ -21,21 +21,21 @@ export function fileAddresses({
   return { downloadDomain, downloadUrl: base === '' ? undefined : base }
 }
 
-/** Where files are downloaded from, without a slash at the end: the download domain, or else the server's own address. */
+/** The base URL of downloads, without a trailing slash: the download domain, or else the server's own address. */
 export function fileBaseUrl(request: FastifyRequest, addresses: Addresses): string {
   return fileAddresses(addresses).downloadUrl ?? serverUrl(request, addresses)
 }
 
 /**
- * Where files are sent to from a terminal, for a page to show: an address that is configured before the one that was used.
- * The download domain takes files only while there is no public URL beside it.
+ * The address to upload to from a terminal, as pages show it: the configured address, or else the one of the request. The
+ * download domain accepts uploads only if there is no public URL.
  */
 export const sendingUrl = (request: FastifyRequest, addresses: Addresses): string =>
   addresses.publicUrl || (fileAddresses(addresses).downloadUrl ?? serverUrl(request, addresses))
 
 /**
- * The server's own address, without a slash at the end: the public URL, or else the address that this client itself used.
- * Of what a proxy adds only the scheme counts, and only from a trusted one.
+ * The server's own address, without a trailing slash: the public URL, or else the address that the client used. Of the
+ * headers that a proxy adds only the scheme is used, and only from a trusted proxy.
  */
 export function serverUrl(request: FastifyRequest, { publicUrl, pathPrefix, host, port }: Addresses): string {
   if (publicUrl !== '') return publicUrl
@@ -43,7 +43,10 @@ export function serverUrl(request: FastifyRequest, { publicUrl, pathPrefix, host
   return `${request.overHttps ? 'https' : 'http'}://${authority}${pathPrefix}`
 }
 
-/** For clients that name no host (HTTP/1.0) or none that is one. Nobody can open `0.0.0.0`: there the address that they reached. */
+/**
+ * For clients without a valid `Host` header (HTTP/1.0). `0.0.0.0` can't be opened, so the local address of the connection
+ * is used instead.
+ */
 function listeningAuthority({ socket }: FastifyRequest, host: string, port: number): string {
   return authorityOf(isWildcard(host) ? (socket.localAddress ?? host).replace(/^::ffff:/, '') : host, port)
 }
@@ -64,8 +67,8 @@ export const pageBase = ({ publicUrl, pathPrefix }: Pick<Addresses, 'publicUrl' 
   publicUrl || pathPrefix
 
 /**
- * The page where guests add files; relative to the server, unless a public address is configured. The token is behind the
- * `#`, so that it is in no request and no log.
+ * The page where guests add files; relative to the server, unless a public address is configured. The token follows the
+ * `#`, so that it is never sent in a request or logged.
  */
 export const requestUrl = (addresses: Pick<Addresses, 'publicUrl' | 'pathPrefix'>, token: string): string =>
   `${pageBase(addresses)}/#/?request=${token}`

@@ -2,31 +2,31 @@ import cluster from 'node:cluster'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { inTime } from '../jobs/in-time.ts'
 
-/** Seconds. Small answers take milliseconds, large transfers minutes. */
+/** Seconds. Small responses take milliseconds, large transfers minutes. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120, 600]
 
-/** Less than a worker has for its figures, and than Prometheus waits for. */
+/** Shorter than the timeouts of worker metrics and of Prometheus. */
 const FIGURE_TIMEOUT_MS = 2_000
 
-/** A figure that is read anew each time somebody looks. */
+/** A metric whose value is read for each scrape. */
 export interface Figure {
-  /** As Prometheus names things: `mayfly_…`, with the unit at the end. */
+  /** A Prometheus name: `mayfly_…`, with the unit at the end. */
   name: string
   help: string
   read: () => number | Promise<number>
 }
 
 export interface Metrics {
-  /** To be called once a request was answered. */
+  /** To be called after each response. */
   observe: (request: FastifyRequest, reply: FastifyReply) => void
   /**
-   * Shows the figures to Prometheus, at any path as Plik's does. It has no authentication: who must not see them must not
-   * reach its port.
+   * Serves the metrics to Prometheus, on any path as Plik does. It has no authentication: its port must not be reachable
+   * by unauthorised clients.
    */
   server: FastifyInstance
 }
 
-/** Figures about this process and what it answers. The client is loaded only here: most servers are not watched. */
+/** Metrics of this process and its responses. The client library is loaded only here, since most servers do not use it. */
 export async function createMetrics(figures: readonly Figure[]): Promise<Metrics> {
   const { AggregatorRegistry, collectDefaultMetrics, Gauge, Histogram, Registry } = await import(
     '@prometheus-io/client'
@@ -46,30 +46,30 @@ export async function createMetrics(figures: readonly Figure[]): Promise<Metrics
       name,
       help,
       registers,
-      aggregator: 'first', // all workers read the same
+      aggregator: 'first', // all workers read the same value
       async collect() {
         this.set(await known(read))
       },
     })
   }
-  // The route and not the path: strangers could invent labels without end.
+  // The route and not the path: clients could create any number of labels.
   const observe: Metrics['observe'] = ({ method, routeOptions }, { statusCode, elapsedTime }) =>
     durations.observe({ method, route: routeOptions.url ?? '(none)', status: statusCode }, elapsedTime / 1000)
 
   if (cluster.isWorker) {
     AggregatorRegistry.setRegistries(registry)
-    new AggregatorRegistry() // answers what `createWorkersMetrics` asks
+    new AggregatorRegistry() // responds to `createWorkersMetrics`
   }
   return { observe, server: metricsServer(registry.contentType, () => registry.metrics()) }
 }
 
-/** Prometheus takes NaN for a value that is not known, as while the database does not answer. */
+/** NaN means an unknown value to Prometheus, for example while the database does not respond. */
 async function known(read: Figure['read']): Promise<number> {
   const late = AbortSignal.timeout(FIGURE_TIMEOUT_MS)
   return inTime(Promise.resolve().then(read), late, 0).catch(() => Number.NaN)
 }
 
-/** The figures of all workers of this process, added up. */
+/** The metrics of all workers of this process, added up. */
 export async function createWorkersMetrics(): Promise<FastifyInstance> {
   const { AggregatorRegistry } = await import('@prometheus-io/client')
   const registry = new AggregatorRegistry()

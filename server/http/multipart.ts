@@ -2,22 +2,22 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../lib/errors.ts'
 import { type FormPart, formError, readParts } from './form-parts.ts'
 
-/** Everything around files is small. */
+/** Fields are small compared with files. */
 const MAX_FIELDS = 100
 const MAX_FIELD_BYTES = 64 * 1024
 
-/** Leaves the bodies of a scope as they come, for `readForm` and `readSingleFile`. */
+/** Leaves the bodies of a scope unparsed, for `readForm` and `readSingleFile`. */
 export async function acceptForms(scope: FastifyInstance): Promise<void> {
   scope.removeAllContentTypeParsers()
   scope.addHook('onRequest', async ({ headers }) => {
-    if (!/^multipart\//i.test(headers['content-type'] ?? '')) delete headers['content-type'] // Fastify answers 415 to what it can't read
+    if (!/^multipart\//i.test(headers['content-type'] ?? '')) delete headers['content-type'] // otherwise Fastify answers 415 to types it has no parser for
   })
   scope.addContentTypeParser('*', (_request, _body, done) => done(null))
 }
 
 interface FormOptions {
   onField?: (name: string, value: string) => void
-  /** Further ones are refused, so that a form can't hold up others by its parts. */
+  /** Further files are rejected, so that a form with many parts can't block other requests. */
   maxFiles: number
 }
 
@@ -27,9 +27,9 @@ export interface FormFile {
 }
 
 /**
- * The files of a form: the parts named `file`, in order; others are skipped, fields go to `onField`. A file must be read
- * before the next one is asked for. Ends only after the form's final boundary; a form that breaks off before throws.
- * Throws as `readParts`; `bad_request`: too many fields, or too long a field.
+ * The files of a form: the parts named `file`, in order; other parts are skipped, fields are passed to `onField`. A file
+ * must be read before the next one is requested. Ends only after the form's final boundary; an incomplete form throws.
+ * Throws like `readParts`; `bad_request`: too many fields, or too long a field.
  */
 export async function* readForm(
   request: FastifyRequest,
@@ -52,9 +52,9 @@ interface SingleFileOptions {
 }
 
 /**
- * The first file of a form, as Plik's routes take it; whatever follows is ignored. Its bytes end only once the whole form
- * was read, so that a form that breaks off after the file is never taken for a complete one. Throws as `readForm`;
- * `bad_request`: no file; `alone`: or another one after it.
+ * The first file of a form, as in Plik's routes; the rest is ignored. Its bytes end only once the whole form was read, so
+ * that a form that is cut off after the file never counts as complete. Throws like `readForm`; `bad_request`: no file, or
+ * with `alone` another one after it.
  */
 export async function readSingleFile(
   request: FastifyRequest,

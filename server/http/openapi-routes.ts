@@ -1,7 +1,10 @@
 import { hash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
-/** Scalar's page runs its own scripts, which set styles, and reads what is described from here. Nothing else may. */
+/**
+ * Scalar's page runs its own scripts, which set styles, and fetches the API description from this server. Everything else
+ * is blocked.
+ */
 const policyFor = (inlineScripts: string[]): string =>
   `default-src 'none'; script-src ${["'self'", ...inlineScripts].join(' ')}; style-src 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
 
@@ -10,11 +13,11 @@ const CONFIGURATION = {
   telemetry: false,
   agent: { disabled: true },
   showDeveloperTools: 'never',
-  hideClientButton: true, // leads to somebody else's site
+  hideClientButton: true, // links to an external site
   pageTitle: 'Mayfly API',
 } as const
 
-/** One answer for all readers: a slow one holds no copy of its own. */
+/** One response body for all clients: a slow one holds no copy of its own. */
 interface Page {
   status: number
   headers: Record<string, string>
@@ -22,8 +25,8 @@ interface Page {
 }
 
 /**
- * What typed routes say about themselves, for programs and for people. The page of several MB is loaded when somebody first
- * looks at it, into an application of its own: plugins can't join one that serves already.
+ * The OpenAPI description of typed routes, as JSON and as a page. The page of several MB is loaded at its first request,
+ * into a separate Fastify instance: plugins can't be added to one that is already serving.
  */
 export function openapiRoutes() {
   return async (app: FastifyInstance): Promise<void> => {
@@ -70,7 +73,7 @@ async function pageAt(pages: FastifyInstance, url: string): Promise<Page> {
   }
 }
 
-/** Of the scripts that stand in a page, as its policy names them (CSP 3 §2.3.1). */
+/** CSP hashes of the inline scripts of a page (CSP 3 §2.3.1). */
 const hashesOfScripts = (page: string): string[] =>
   [...page.matchAll(/<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/g)].map(
     ([, script = '']) => `'sha256-${hash('sha256', script, 'base64')}'`,

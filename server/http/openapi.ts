@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { createJsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import type { Config } from '../config/config.ts'
 
-/** Collects what routes say about themselves; to be called before they are mounted. Routes without a schema are left out. */
+/** Collects the schemas of routes; to be called before they are mounted. Routes without a schema are left out. */
 export async function describeRoutes(app: FastifyInstance, { pathPrefix }: Pick<Config, 'pathPrefix'>): Promise<void> {
   const transform = createJsonSchemaTransform({ skipList: [] })
   await app.register(swagger, {

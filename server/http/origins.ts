@@ -3,9 +3,9 @@ import type { Config } from '../config/config.ts'
 import { plainHost } from './domains.ts'
 
 /**
- * Whether a web page of another site made the browser send this request. Browsers say so (Fetch Metadata §2.3, over HTTPS
- * only) or name the page's origin (Fetch §3.2), which no page can change. Programs say neither, extensions of browsers name
- * an origin of their own: both are not pages.
+ * Whether the browser sent this request for a page of another site. Browsers send Fetch Metadata (§2.3, over HTTPS only)
+ * or the page's origin (Fetch §3.2), which no page can change. Programs send neither, browser extensions send an origin
+ * of their own: both are not pages.
  */
 export function isFromOtherSite({ headers, host }: FastifyRequest, { publicUrl }: Pick<Config, 'publicUrl'>): boolean {
   const { origin } = headers
@@ -16,8 +16,8 @@ export function isFromOtherSite({ headers, host }: FastifyRequest, { publicUrl }
 }
 
 /**
- * Whether that page may not upload. With a whitelist, people's addresses are what gives them the right, and any page that
- * they visit would have it, too. Without one there is nothing to protect.
+ * Whether a page of another site is not allowed to upload. With a whitelist, the address of a person gives them the right
+ * to upload, and any page that they visit would have it, too. Without one there is nothing to protect.
  */
 export function isUnwantedPage(
   request: FastifyRequest,
@@ -31,7 +31,7 @@ export function isUnwantedPage(
 
 const originOf = (url: string): string | undefined => URL.parse(url)?.origin
 
-/** Undefined for the origin `null`. */
+/** Returns undefined for the origin `null`. */
 const hostOf = (origin: string): string | undefined => {
   const host = URL.parse(origin)?.host
   return host && plainHost(host)

@@ -4,12 +4,12 @@ import { isHttps } from './source-address.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Whether the client speaks HTTPS, as far as settings or trusted proxies tell. */
+    /** Whether the client uses HTTPS, according to the settings or to trusted proxies. */
     readonly overHttps: boolean
   }
 }
 
-/** Each request knows whether its client speaks HTTPS: what is configured says so for all of them, else each for itself. */
+/** Sets `overHttps` on each request: from the settings, or else from the request itself. */
 export function tellHttps(app: FastifyInstance, config: Config): void {
   const isAlways = config.enhancedWebSecurity || config.publicUrl.startsWith('https:')
   app.decorateRequest('overHttps', {

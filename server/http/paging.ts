@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { AppError } from '../lib/errors.ts'
 import { type Paging, type PagingQuery, readPaging } from '../lib/paging.ts'
 
-/** Which page a request asks for: by its query, or by a header of JSON that replaces all of it but the sorting. */
+/** Reads the requested page from the query, or from a JSON header, which replaces all of the query except the sorting. */
 export function pagingOf<Sort extends string>(
   { query, headers }: FastifyRequest,
   sorts: readonly [Sort, ...Sort[]],
@@ -18,12 +18,12 @@ function readHeader(text: string): PagingQuery {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'object' && value !== null) return value
   } catch {
-    // no JSON is as wrong as other JSON
+    // invalid JSON is treated like invalid values
   }
   throw new AppError('paging_header_invalid')
 }
 
-/** A parameter of a query that is `true` or `false`, or left out. */
+/** A query parameter that is `true`, `false` or missing. */
 export function flagOf({ query }: FastifyRequest, name: string): boolean | undefined {
   const text = textOf(query, name)
   if (text === undefined) return undefined
@@ -31,7 +31,7 @@ export function flagOf({ query }: FastifyRequest, name: string): boolean | undef
   throw new AppError('truth_value_invalid', { field: name })
 }
 
-/** A parameter of a query; left out and empty are the same. Throws `bad_request` for what no text of ours holds. */
+/** A query parameter; empty is the same as missing. Throws `bad_request` for texts that can't occur in stored data. */
 export function textOf(query: unknown, name: string): string | undefined {
   const value = (query as Record<string, string | string[] | undefined>)[name]
   const text = Array.isArray(value) ? value.at(-1) : value

@@ -1,7 +1,10 @@
 import { encode } from 'uqr'
 import { AppError } from '../lib/errors.ts'
 
-/** A square PNG, `size` pixels wide: whole pixels per module, what is left over is white. Throws `bad_request`: too much text, or too small. */
+/**
+ * Returns a square PNG, `size` pixels wide: each module has a whole number of pixels, the rest is a white margin. Throws
+ * `bad_request`: too much text, or too small.
+ */
 export async function qrCodePng(text: string, size: number): Promise<Buffer> {
   const modules = encodeText(text)
   const scale = Math.floor(size / modules.length)

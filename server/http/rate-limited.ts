@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 
-/** What routes say about themselves to `rate-limits.ts`. */
+/** Route options for `rate-limits.ts`. */
 
 /**
  * How a route could be abused, which decides how it is limited:

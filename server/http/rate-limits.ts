@@ -16,7 +16,7 @@ interface Dependencies {
   steady: SteadyClock
 }
 
-/** Of each counter, which bounds its memory to some megabytes: the addresses that were seen last. */
+/** Per counter, to bound its memory to some megabytes; the most recently seen addresses are kept. */
 const MAX_ADDRESSES = 20_000
 const WINDOW_MS = 60_000
 /** The limit of all requests together, as a multiple of the limit of creations. */
@@ -25,13 +25,13 @@ const REQUESTS_PER_CREATION = 100
 const CREATIONS_PER_LOGIN = 10
 const MIN_LOGINS = 10
 
-/** Statuses of requests for something that does not exist, or with a secret that opens nothing. */
+/** Statuses of requests for something that does not exist, or with an invalid secret. */
 const MISSES = [403, 404]
 
 /**
  * Limits per address and minute, one for each kind of abuse, so that many people behind one address can work undisturbed.
- * Requests beyond a limit are refused with `too_many_requests`. Only after too many misses of an address does this query
- * the database; otherwise a session or token that the route reads anyway is read here first.
+ * Requests beyond a limit are rejected with `too_many_requests`. Only after too many misses of an address does this query
+ * the database; otherwise it reads only a session or token that the route needs anyway.
  */
 export async function limitRates(
   app: FastifyInstance,
@@ -62,7 +62,7 @@ export async function limitRates(
     throw tooMany(state.ttlInSeconds)
   }
 
-  /** Whether the request proves that it does not guess. */
+  /** Whether the request has a valid secret, and so does not guess. */
   async function holdsSecret(request: FastifyRequest): Promise<boolean> {
     const { user, uploadToken } = await readCaller(request)
     if (user) return true

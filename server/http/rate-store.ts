@@ -5,8 +5,9 @@ import type { SteadyClock } from '../lib/clock.ts'
 type Answer = Parameters<FastifyRateLimitStore['incr']>[1]
 
 /**
- * Counters of @fastify/rate-limit in windows of time. The library's own compare wall clocks: after one was put back by a day,
- * clients that had reached a limit were refused for a day. A class, since the library calls it with `new`.
+ * Counters of @fastify/rate-limit with fixed windows. The library's own store compares wall clocks: after a clock was set
+ * back by a day, clients that had reached a limit were rejected for a day. A class, since the library calls it with
+ * `new`.
  */
 export const rateStoreOn = (steady: SteadyClock): FastifyRateLimitStoreCtor =>
   class RateStore implements FastifyRateLimitStore {
@@ -23,7 +24,7 @@ export const rateStoreOn = (steady: SteadyClock): FastifyRateLimitStoreCtor =>
       answer(null, { current: counter.current, ttl: this.counters.getRemainingTTL(key) })
     }
 
-    /** Counts nothing. */
+    /** Reads the counter without incrementing it. */
     read(key: string, answer: Answer): void {
       const current = this.counters.get(key)?.current ?? 0
       answer(null, { current, ttl: this.counters.getRemainingTTL(key) })

@@ -5,20 +5,23 @@ import { withSenderTimeout } from './idle-timeout.ts'
 
 export interface RawBody {
   bytes: AsyncIterable<Uint8Array>
-  /** Undefined: not said. */
+  /** Undefined: not announced. */
   size: number | undefined
-  /** Of these bytes; undefined: their sender says nothing of them. */
+  /** Check of a digest of these bytes; undefined: the client sent none. */
   check: DigestCheck | undefined
 }
 
-/** A body that is the bytes themselves, or some of them: who takes it sees to its `check`. Throws as `digestCheck`. */
+/** A body that consists of the file's bytes, or some of them; the consumer must run its `check`. Throws like `digestCheck`. */
 export function rawBody(request: FastifyRequest): RawBody {
-  const body = request.raw.iterator({ destroyOnReturn: false }) // else nobody could read why it was refused
+  const body = request.raw.iterator({ destroyOnReturn: false }) // otherwise the error response could not be sent
   const check = digestCheck(request.headers, ['Content-Digest'])
   return { bytes: withSenderTimeout(request, body), size: bodySize(request), check }
 }
 
-/** A body that is all the bytes: they end by `bad_request` when they are not what their sender says. Throws as `digestCheck`. */
+/**
+ * A body that is the complete file: reading it throws `bad_request` if it does not match the digests of the client.
+ * Throws like `digestCheck`.
+ */
 export function wholeBody(request: FastifyRequest): Pick<RawBody, 'bytes' | 'size'> {
   const { bytes, size } = rawBody(request)
   const check = digestCheck(request.headers, ['Content-Digest', 'Repr-Digest'])
@@ -33,16 +36,16 @@ async function* checked(bytes: AsyncIterable<Uint8Array>, check: DigestCheck): A
   check.end()
 }
 
-/** What a body that is the file says of its size. */
+/** The announced size of a file that is the whole body. */
 export function announcedBody(request: FastifyRequest): Announcement {
   const bytes = bodySize(request)
   return { bytes: bytes ?? Number.POSITIVE_INFINITY, isExact: bytes !== undefined }
 }
 
-/** What a form says of the size of the file in it: nobody knows, but the form itself is somewhat larger. */
+/** The announced size of a file in a form: only the size of the form is known, which is somewhat larger. */
 export const announcedForm = (request: FastifyRequest): Announcement => ({ ...announcedBody(request), isExact: false })
 
-/** Bytes of a body, whatever it is; undefined: not said. */
+/** Announced bytes of a body; undefined: not announced. */
 export function bodySize({ headers }: FastifyRequest): number | undefined {
   return headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : undefined
 }

@@ -2,19 +2,19 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { acknowledged, type Connection } from './kernel-queue.ts'
 
-/** Told when the next request comes in on a connection. */
+/** Called when the next request arrives on a connection. */
 const waiting = new WeakMap<Socket, () => void>()
 
-/** A client that asks for something else on a connection has the answer before: `receiptOf` learns it here. */
+/** A client that sends another request on a connection has received the previous response; this reports it to `receiptOf`. */
 export function confirmByNextRequests(server: Server): void {
   server.on('request', ({ socket }) => waiting.get(socket)?.())
 }
 
 /**
- * Whether the client got all of the answer whose last bytes were just handed to its connection. Resolves once the connection
- * tells: with true when another request comes in, or when it ends in order; with false when it is reset, and when it ends while
- * bytes are still on their way. A client that leaves early resets the connection if bytes wait to be read, else it only
- * closes it (the reset that follows comes too late). The time is bounded by the server's own limits on idle connections.
+ * Whether the client received the complete response whose last bytes were just handed to its connection. Resolves with
+ * true if another request arrives or the connection is closed in order; with false if it is reset, or closed while bytes
+ * are still unacknowledged. A client that disconnects early resets the connection if there are unread bytes, otherwise it
+ * only closes it (the reset that follows is too late). The wait is bounded by the server's limits on idle connections.
  */
 export function receiptOf(socket: Socket): Promise<boolean> {
   if (socket.destroyed) return Promise.resolve(false)
@@ -24,7 +24,7 @@ export function receiptOf(socket: Socket): Promise<boolean> {
   const onEnd = () => resolve(endedInOrder(socket, connection))
   const onClose = (hadError: boolean) => resolve(hadError ? false : wasAcknowledged(connection))
   waiting.set(socket, () => resolve(true))
-  socket.destroySoon = () => void socket.end() // `Connection: close`: else node closes it without waiting for the client
+  socket.destroySoon = () => void socket.end() // `Connection: close`: otherwise Node closes it without waiting for the client
   socket.prependListener('end', onEnd).on('close', onClose)
   return promise.finally(() => {
     waiting.delete(socket)
@@ -32,7 +32,10 @@ export function receiptOf(socket: Socket): Promise<boolean> {
   })
 }
 
-/** The socket stays open until the kernel was asked: of a closed one it does not tell a reset from an orderly end. */
+/**
+ * The socket stays open until the kernel was queried: for a closed socket it does not distinguish a reset from an orderly
+ * end.
+ */
 async function endedInOrder(socket: Socket, connection: Connection): Promise<boolean> {
   const { end } = socket
   socket.end = () => socket
@@ -42,6 +45,6 @@ async function endedInOrder(socket: Socket, connection: Connection): Promise<boo
   return state === 'all' || state === 'unknown'
 }
 
-/** Of a connection that this server closed: one that the kernel has forgotten since then ended in order. */
+/** For a connection that this server closed: if the kernel no longer knows it, it was closed in order. */
 const wasAcknowledged = async (connection: Connection): Promise<boolean> =>
   (await acknowledged(connection)) !== 'not all'

@@ -7,16 +7,17 @@ import type { HeaderList } from './content-headers.ts'
 /** How long a reader may pause, as browsers do, before the connection is cut. */
 export const STALLED_READER_MS = 120_000
 
-/** What the kernel took; whether that was all. */
+/** The number of bytes that the kernel accepted, and whether that was everything. */
 export interface Sent {
   bytes: number
   isWhole: boolean
 }
 
 /**
- * Answers with bytes. Goes past `reply.send`, whose stream machinery reaches 45 % of this speed: each chunk is handed to
- * the socket and the next one asked for when the kernel has taken it, so that memory use does not depend on the size.
- * When the bytes or the reader fail midway the connection is cut, so that a part is never taken for the whole.
+ * Sends bytes as the response. Bypasses `reply.send`, whose stream handling reaches 45 % of this speed: each chunk is
+ * written to the socket and the next one requested when the kernel has accepted it, so that memory use does not depend on
+ * the size. If the source or the reader fails midway, the connection is cut, so that a partial response never looks
+ * complete.
  */
 export async function sendContent(
   reply: FastifyReply,
@@ -28,7 +29,7 @@ export async function sendContent(
   if (bytes instanceof OneChunk) return sendChunk(reply, status, headers, bytes.chunk)
   const sent: Sent = { bytes: 0, isWhole: false }
   const chunks = bytes[Symbol.asyncIterator]()
-  let next = await chunks.next() // before the headers: what can't be read at all is still answered with an error
+  let next = await chunks.next() // before the headers: if nothing can be read, an error is still possible
   writeHead(reply, status, headers)
   try {
     if (!raw.chunkedEncoding && !headers.includes('Content-Length')) resetUnlessWhole(raw)
@@ -46,7 +47,7 @@ export async function sendContent(
   return sent
 }
 
-/** Head and bytes in one write, which the kernel takes at once unless the reader is slow. */
+/** Headers and bytes in one write, which the kernel accepts at once unless the reader is slow. */
 function sendChunk(reply: FastifyReply, status: number, headers: HeaderList, chunk: Buffer): Promise<Sent> {
   const { raw } = reply
   writeHead(reply, status, headers)
@@ -56,7 +57,7 @@ function sendChunk(reply: FastifyReply, status: number, headers: HeaderList, chu
   })
 }
 
-/** Goes past Fastify, with what was set on the reply before. */
+/** Bypasses Fastify, but includes the headers set on the reply. */
 function writeHead(reply: FastifyReply, status: number, headers: HeaderList): void {
   const { raw } = reply.hijack()
   raw.socket?.setTimeout(STALLED_READER_MS)
@@ -64,8 +65,9 @@ function writeHead(reply: FastifyReply, status: number, headers: HeaderList): vo
 }
 
 /**
- * Over HTTP/1.0 an answer without a length ends with its connection (RFC 9112 §6.3), and a client can tell a cut only by
- * the error that closed it (§8). So whatever closes this connection too early, a time limit or a stop as well, resets it.
+ * Over HTTP/1.0 a response without a length ends with its connection (RFC 9112 §6.3), and a client recognises a cut only
+ * by the error that closed it (§8). So if the response is incomplete, also because of a timeout or a shutdown, the
+ * connection is reset.
  */
 function resetUnlessWhole(raw: ServerResponse): void {
   const { socket } = raw

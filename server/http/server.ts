@@ -22,7 +22,7 @@ import { boundUnreadBody, continueWhenRead } from './unread-body.ts'
 import { wellEncodedUrl } from './well-encoded.ts'
 
 const HEADERS_TIMEOUT_MS = 20_000
-/** Node looks for late headers only every 30 s unless told otherwise. */
+/** Node's default is to check for late headers only every 30 s. */
 const TIMEOUT_CHECK_MS = 5_000
 /** 1024 bytes of a file name, each percent-encoded. */
 const MAX_PARAM_LENGTH = 4_096
@@ -35,11 +35,11 @@ interface Dependencies {
   steady: SteadyClock
   pagesFor: PagesFor
   doors: FastifyPluginAsync[]
-  /** Counts each answer, when somebody watches. */
+  /** Counts each response, if metrics are enabled. */
   observe?: Metrics['observe'] | undefined
 }
 
-/** The HTTP server with everything that holds on every route, and the doors that are mounted on it. */
+/** The HTTP server, with the hooks of all routes, and the routes themselves. */
 export async function createServer({
   config,
   log,
@@ -54,14 +54,14 @@ export async function createServer({
   const assertServed = createPageGuard(config)
   const app = Fastify({
     loggerInstance: log,
-    logController: new LogController({ disableRequestLogging: true }), // its lines hold the URL, and so the file's name
+    logController: new LogController({ disableRequestLogging: true }), // its log entries contain the URL, and so the file's name
     genReqId: requestIds(),
-    exposeHeadRoutes: false, // a HEAD must never run a handler that takes a claim; harmless ones say so themselves, see `head.ts`
+    exposeHeadRoutes: false, // a HEAD must never run a handler that takes a claim; harmless routes enable it, see `with-head.ts`
     rewriteUrl: ({ url = '/' }) => wellEncodedUrl(url),
     routerOptions: { ignoreDuplicateSlashes: true, maxParamLength: MAX_PARAM_LENGTH },
-    connectionTimeout: config.idleTimeoutMs, // an honest slow sender is not cut: every byte starts the time anew
-    requestTimeout: 0, // would cut honest long uploads
-    return503OnClosing: false, // what still comes in on a connection that is closing is answered as ever, not with a 503 of Fastify's own
+    connectionTimeout: config.idleTimeoutMs, // slow senders are not cut: every byte restarts the timeout
+    requestTimeout: 0, // would cut long uploads
+    return503OnClosing: false, // requests on a connection that is closing are served as usual, not with a 503 of Fastify
     forceCloseConnections: 'idle',
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     frameworkErrors: handleError,
@@ -93,10 +93,13 @@ export async function createServer({
   return app
 }
 
-/** Those at which lines of the level `info` are written. */
+/** Log levels at which entries of the level `info` are written. */
 const WRITTEN_LEVELS = ['trace', 'debug', 'info']
 
-/** One line a request: what was asked of which route, never the path or an upload's id, since links are secrets and names private. */
+/**
+ * Logs one line for each request, with its route but never the path or an upload's id, since links are secrets and names
+ * private.
+ */
 function logRequests(app: FastifyInstance, log: FastifyBaseLogger): void {
   if (!WRITTEN_LEVELS.includes(log.level)) return
   app.addHook('onResponse', (request, reply, done) => {
@@ -111,8 +114,8 @@ function logRequests(app: FastifyInstance, log: FastifyBaseLogger): void {
 }
 
 /**
- * On `close`, handlers may still have to clear up after a connection that was cut: what they use must outlive them.
- * And a connection that becomes idle only now would be waited for until it times out.
+ * On `close`, handlers may still have to clean up after a connection that was cut, so the services that they use must be
+ * closed later. And connections that become idle during `close` would keep the server waiting until they time out.
  */
 function closeInPeace(app: FastifyInstance): void {
   let running = 0
@@ -145,10 +148,10 @@ function closeInPeace(app: FastifyInstance): void {
   })
 }
 
-/** Tells the lines of one upload from those of others, and opens nothing. */
+/** Distinguishes uploads in the log without giving access to them. */
 const displayName = (uploadId: string): string => hash('sha256', uploadId).slice(0, 8)
 
-/** Unlike those of any other process, and cheap: a random one for each request is 5 % of a small download. */
+/** Unique across processes, and cheap: a random id for each request is 5 % of a small download. */
 function requestIds(): () => string {
   const process = newId().slice(0, 6)
   let count = 0
@@ -157,7 +160,7 @@ function requestIds(): () => string {
 
 const HOST = 'host'
 
-/** Which of two Host headers counts differs from proxy to proxy; a request that has two is up to something. */
+/** Proxies differ in which of two Host headers they use, so such requests are rejected as possible attacks. */
 function assertSingleHost({ rawHeaders }: IncomingMessage | Http2ServerRequest): void {
   let hosts = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {

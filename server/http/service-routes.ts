@@ -17,7 +17,7 @@ interface Dependencies {
 const MAX_QR_SIZE = 1000
 const DEFAULT_QR_SIZE = 250
 
-/** Whoever watches the server must not be told to slow down, and the page does not work without its configuration. */
+/** Monitoring must not be rate-limited, and the page does not work without its configuration. */
 const UNLIMITED = { ...WITH_HEAD, config: NOT_LIMITED } as const
 
 /** What clients and operators ask about the server itself. */
@@ -28,10 +28,10 @@ export function serviceRoutes({ config, hasHeicDecoder, checkReadiness }: Depend
 
     app.get('/version', UNLIMITED, async () => versionJson(config))
 
-    /** Liveness: the process answers. */
+    /** Liveness: the process responds. */
     app.get('/health', UNLIMITED, async () => 'ok\n')
 
-    /** Readiness: it can also do its work. Apart from liveness, so that a restart is not the answer to a slow database. */
+    /** Readiness: the server can do its work. Separate from liveness, so that a slow database does not cause a restart. */
     app.get('/ready', UNLIMITED, async () => {
       await checkReadiness()
       return 'ok\n'
@@ -44,7 +44,7 @@ export function serviceRoutes({ config, hasHeicDecoder, checkReadiness }: Depend
   }
 }
 
-/** Plik takes what is not a whole number for the default. */
+/** Like Plik, uses the default for values that are not whole numbers. */
 function qrSize(text: string | undefined): number {
   const size = /^[+-]?\d+$/.test(text ?? '') ? Number(text) : DEFAULT_QR_SIZE
   if (size <= 0) throw new AppError('qr_size_not_positive')
@@ -52,7 +52,7 @@ function qrSize(text: string | undefined): number {
   return size
 }
 
-/** Clients compare the version to offer updates of themselves; we have none to offer. */
+/** Clients compare the version to offer updates of themselves; this server offers none. */
 function versionJson({ enhancedWebSecurity }: Config) {
   const date = enhancedWebSecurity ? 0 : RELEASED_AT_SECONDS
   return {
@@ -112,5 +112,5 @@ function configJson(config: Config, hasHeicDecoder: boolean) {
 
 export type ServerConfig = ReturnType<typeof configJson>
 
-/** No limit is -1 on the wire. */
+/** No limit is -1 in JSON. */
 const limitJson = (limit: number): number => (Number.isFinite(limit) ? limit : -1)

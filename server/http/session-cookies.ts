@@ -2,9 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { NewSession } from '../accounts/sessions.ts'
 import { boundName } from './cookies.ts'
 
-/** The cookies of a browser that is logged in, under the names that Plik's page knows. */
+/** The cookies of a logged-in browser, with the names that Plik's page uses. */
 const SESSION_COOKIE = 'plik-session'
-/** The page reads it and sends it back as `X-XSRFToken`, which no other site can. Only the session's own value counts. */
+/** The page reads it and sends it back as `X-XSRFToken`, which no other site can. Only the session's own value is accepted. */
 const XSRF_COOKIE = 'plik-xsrf'
 
 export const sessionTokenOf = (request: FastifyRequest): string | undefined =>
@@ -27,5 +27,5 @@ const optionsFor = ({ request }: FastifyReply) =>
 
 const sessionCookieFor = ({ request }: FastifyReply): string => boundName(SESSION_COOKIE, request, pathOf(request))
 
-/** Every door is mounted under the path prefix. */
+/** Every route is mounted under the path prefix. */
 const pathOf = ({ server }: FastifyRequest): string => server.prefix || '/'

@@ -5,24 +5,24 @@ import type { Config } from '../config/config.ts'
 import type { AddressRange } from '../config/setting-kinds.ts'
 import { AppError } from '../lib/errors.ts'
 
-/** Who is at the other end of a connection, and how: what the socket says, and what proxies are trusted to say. */
+/** The client's address and scheme, from the socket and from the headers of trusted proxies. */
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 
-/** An address, and how it is written. */
+/** An address, parsed and as text. */
 export interface Source {
   address: Address
   text: string
-  /** As throttles count it: a household has an IPv6 /64 to itself, so that single addresses would count nothing. */
+  /** The address as throttles count it: a household has a whole IPv6 /64, so counting single addresses would be useless. */
   network: string
 }
 
 type Trust = Pick<Config, 'sourceIpHeader' | 'trustedProxies'>
 
 /**
- * The caller's address. The configured header counts when a trusted proxy sends it. Each proxy appends the address that it
+ * The caller's address. The configured header is used if a trusted proxy sends it. Each proxy appends the address that it
  * saw, so the list is read from its end up to the first address that is not a trusted proxy's: the caller's. Everything
- * before that, readable or not, is a claim of the caller. Throws `bad_request`: a trusted proxy passed on no address.
+ * before that was sent by the caller and is ignored. Throws `bad_request`: a trusted proxy sent no address.
  */
 export function sourceOf({ headers, socket }: FastifyRequest, { sourceIpHeader, trustedProxies }: Trust): Source {
   const peer = peerOf(socket)
@@ -41,7 +41,7 @@ export function sourceOf({ headers, socket }: FastifyRequest, { sourceIpHeader, 
 
 const peers = new WeakMap<Socket, Source>()
 
-/** Of a connection, parsed and written once: 4 % of a small download. */
+/** The address of a connection, parsed once: parsing is 4 % of a small download. */
 function peerOf(socket: Socket): Source {
   const known = peers.get(socket)
   if (known) return known
@@ -52,7 +52,7 @@ function peerOf(socket: Socket): Source {
 
 const described = (address: Address): Source => ({ address, text: address.toString(), network: networkOf(address) })
 
-/** Whether the client speaks HTTPS, to this server or to the trusted proxy before it. */
+/** Whether the client uses HTTPS, to this server or to the trusted proxy before it. */
 export function isHttps(
   { headers, socket, protocol }: FastifyRequest,
   { sourceIpHeader, trustedProxies }: Trust,
@@ -65,7 +65,7 @@ export function isHttps(
   return named?.toLowerCase() === 'https'
 }
 
-/** Whether a connection comes from a proxy that is believed. */
+/** Whether a connection comes from a trusted proxy. */
 export const isTrustedProxy = (socket: Socket, { trustedProxies }: Pick<Trust, 'trustedProxies'>): boolean =>
   isInside(peerOf(socket).address, trustedProxies)
 
@@ -79,7 +79,7 @@ const networkOf = (address: Address): string =>
 
 const isForwarded = (sourceIpHeader: string): boolean => sourceIpHeader.toLowerCase() === 'forwarded'
 
-/** Elements of a list; empty ones do not count (RFC 9110 §5.6.1). */
+/** Elements of a list; empty ones are ignored (RFC 9110 §5.6.1). */
 const listOf = (header: string): string[] =>
   header
     .split(',')
@@ -87,12 +87,12 @@ const listOf = (header: string): string[] =>
     .filter((element) => element !== '')
 
 /**
- * One element of a `Forwarded` header (RFC 7239 §4) that ends where the header ends. Read from there, a quote that a caller
- * leaves open swallows nothing of what a proxy appended.
+ * The last element of a `Forwarded` header (RFC 7239 §4). Parsed from the end, so that an unclosed quote of a caller
+ * can't hide what a proxy appended.
  */
 const LAST_ELEMENT = /(?:^|,)\s*((?:[\w-]+=(?:[^\s,;"]*|"[^"]*")\s*(?:;\s*|$))+)$/
 
-/** One parameter of each element of a `Forwarded` header, in their order; empty where an element lacks it. */
+/** One parameter of each element of a `Forwarded` header, in their order; empty if an element lacks it. */
 function parametersOf(name: string, header: string): string[] {
   const values: string[] = []
   let rest = header.trim()
@@ -105,7 +105,10 @@ function parametersOf(name: string, header: string): string[] {
   return values
 }
 
-/** `192.0.2.7`, `192.0.2.7:80`, `2001:db8::7`, `[2001:db8::7]` or `[2001:db8::7]:80`; stricter than ipaddr.js, which takes `1.1.1` and hexadecimal. */
+/**
+ * `192.0.2.7`, `192.0.2.7:80`, `2001:db8::7`, `[2001:db8::7]` or `[2001:db8::7]:80`; stricter than ipaddr.js, which
+ * accepts `1.1.1` and hexadecimal.
+ */
 function parseAddress(text: string): Address | undefined {
   const [, bracketed, v4] = /^(?:\[([^\]]*)\]|(\d[\d.]*))(?::\d{1,5})?$/.exec(text) ?? []
   const address = bracketed ?? v4 ?? text

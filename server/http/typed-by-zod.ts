@@ -7,8 +7,8 @@ import { problemsOf, WITH_INPUT } from '../lib/shapes.ts'
 import { acceptAnyBody, BYTES_WITH_COMMENTS, readText } from './json-body.ts'
 
 /**
- * A scope whose routes say in zod what they take and answer: it is checked, typed and described in `/openapi.json`.
- * Bodies are JSON whatever their `Content-Type` says, since `curl -d` says that they are forms.
+ * A scope whose routes declare their input and output with zod: both are validated, typed and described in
+ * `/openapi.json`. Bodies are parsed as JSON whatever their `Content-Type`, since `curl -d` sends the type of forms.
  */
 export function typedByZod(scope: FastifyInstance) {
   acceptAnyBody(scope)
@@ -33,7 +33,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** In English as Fastify puts it, which says where the fields were as well. */
+/** The English message has Fastify's wording, which also names the part of the request. */
 function fieldsInvalid(part: string, problems: FieldProblem[]): AppError {
   const texts = problems.map(({ field, message }) => `${part}/${field.replaceAll('.', '/')} ${message}`)
   return new AppError('fields_invalid', { problems }, { message: texts.join(', ') })

@@ -1,15 +1,15 @@
 import type { IncomingMessage, Server } from 'node:http'
 
-/** Bodies that nobody reads to their end. */
+/** Handling of request bodies that are not read completely. */
 
 const CHECK_MS = 100
-/** How long, and how much of it, a body is read on after its answer, so that a client that is still sending can read the answer. */
+/** How long the rest of a body is read after the response, so that a client that is still sending can read the response. */
 const LINGER_MS = 10_000
 const LINGER_BYTES = 64 * 1024 * 1024
 
 /**
- * Ends the connection of a request that was answered and whose body does not end soon: Node would read it for as long as anything
- * comes. A connection whose body ends in time can be used again.
+ * Closes the connection of an answered request if its body does not end soon: Node would read it without limit. If the
+ * body ends in time, the connection can be used again.
  */
 export function boundUnreadBody(request: IncomingMessage, lingerMs = LINGER_MS): void {
   const { socket } = request
@@ -25,8 +25,9 @@ export function boundUnreadBody(request: IncomingMessage, lingerMs = LINGER_MS):
 }
 
 /**
- * Sends `100 Continue` once somebody begins to read the body, so that what is refused by its head is never sent. Such a refusal ends
- * the connection: the client may send the body nevertheless, or its next request.
+ * Sends `100 Continue` once a handler begins to read the body, so that clients do not send the body of a request that is
+ * rejected by its headers. Such a rejection closes the connection: the client may send the body anyway, or its next
+ * request.
  */
 export function continueWhenRead(server: Server): void {
   server.on('checkContinue', (request, response) => {

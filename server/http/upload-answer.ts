@@ -8,9 +8,9 @@ import { fileAddresses, fileBaseUrl, fileUrl, pageBase, serverUrl } from './link
 export type AnswerUpload = ReturnType<typeof createUploadAnswer>
 
 /**
- * What a quick upload is answered with: the link as text, one a line; a program that asks for JSON gets the upload, a browser that
- * sent a form a page. What is to be read may hold the address that the client used: it is for the sender. JSON could be
- * shown to somebody else.
+ * The response of a quick upload: links as text, one per line; the upload as JSON for clients that accept it; a page for
+ * a browser that sent a form. Text and pages may contain the address that the client used, since only the sender reads
+ * them. JSON does not, since it may be forwarded to others.
  */
 export function createUploadAnswer({ pagesFor, config }: { pagesFor: PagesFor; config: Config }) {
   return (request: FastifyRequest, reply: FastifyReply, { upload, files, token }: NewUpload) => {

@@ -3,8 +3,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const windows1252 = new TextDecoder('windows-1252')
 
 /**
- * A path whose escapes can be decoded. Old Windows clients escape names in the code page of their system, which the router
- * refuses; what is not UTF-8 is read as Windows-1252, the default of the WHATWG Encoding Standard. `%zz` stays an error.
+ * Makes the escapes of a path decodable. Old Windows clients escape names in the code page of their system, which the
+ * router rejects; bytes that are not UTF-8 are read as Windows-1252, the default of the WHATWG Encoding Standard. `%zz`
+ * stays an error.
  */
 export function wellEncodedUrl(url: string): string {
   return url.includes('%') ? url.replace(ESCAPES, asUtf8) : url

@@ -1,2 +1,5 @@
-/** For routes whose handler may run for a HEAD, too, since it takes and changes nothing. Others have a handler of their own, or none. */
+/**
+ * For routes whose GET handler may also run for HEAD, since it changes nothing. Other routes have a separate HEAD
+ * handler, or none.
+ */
 export const WITH_HEAD = { exposeHeadRoute: true } as const
