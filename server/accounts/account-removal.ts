@@ -4,26 +4,26 @@ import type { Users } from './users.ts'
 
 interface Dependencies {
   users: Users
-  /** Takes away all that a user keeps here. */
+  /** Removes all uploads of a user. */
   removeUploads: (owner: { userId: string }) => Promise<number>
 }
 
 export type AccountRemoval = ReturnType<typeof createAccountRemoval>
 
-/** The end of an account, and of all that belongs to it. */
+/** Deletes accounts with all their data. */
 export function createAccountRemoval({ users, removeUploads }: Dependencies) {
-  /** Killed midway, it can be repeated. Throws `not_found`. */
+  /** May be killed and repeated. Throws `not_found`. */
   async function remove(userId: string): Promise<void> {
     await users.get(userId)
     await removeUploads({ userId })
     await users.remove(userId)
-    await removeUploads({ userId }) // what was created in between; from now on nothing is
+    await removeUploads({ userId }) // removes uploads created meanwhile; without an account there can't be any more
   }
 
   return { remove }
 }
 
-/** Throws `bad_request`: users may not delete their own account here. */
+/** Throws `bad_request` if users may not delete their own account. */
 export function assertMayLeave({ featureDeleteAccount }: Pick<Config, 'featureDeleteAccount'>): void {
   if (featureDeleteAccount === 'disabled') throw new AppError('account_deletion_disabled')
 }

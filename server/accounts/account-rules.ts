@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts'
 import { AppError } from '../lib/errors.ts'
 import { PROVIDERS, type Provider, type User } from './user.ts'
 
-/** What may be an account, and what it may do. Pure. Messages are Plik's (1.3.8, `server/common/user.go`). */
+/** Rules for accounts and their limits. Pure. Messages are Plik's (1.3.8, `server/common/user.go`). */
 
 export const MIN_LOGIN_BYTES = 4
 export const MIN_PASSWORD_BYTES = 8
@@ -28,36 +28,36 @@ export function assertPassword(password: string): void {
   assertLength('password', password)
 }
 
-/** Throws `bad_request`: longer than anybody's name, or with characters that none has. */
+/** Throws `bad_request` if the text is too long for a name, or contains control characters. */
 export function assertText(field: string, text: string): void {
   assertLength(field, text)
   if (/\p{Cc}/u.test(text)) throw new AppError('control_characters', { field })
 }
 
-/** Throws `bad_request`: longer than anything that an account holds. */
+/** Throws `bad_request` if the text is longer than any field of an account. */
 export function assertLength(field: string, text: string): void {
   if (Buffer.byteLength(text) > MAX_TEXT_BYTES)
     throw new AppError('account_text_too_long', { field, max: MAX_TEXT_BYTES })
 }
 
-/** As much of a text from elsewhere as `assertText` takes. */
+/** Shortens and cleans an external text so that `assertText` accepts it. */
 export const shownText = (text: string): string =>
   text
     .replace(/\p{Cc}/gu, '')
     .slice(0, MAX_TEXT_BYTES / 4)
     .toWellFormed()
 
-/** What a user may upload; `Infinity`: no limit. */
+/** Upload limits of a user; `Infinity`: no limit. */
 export interface Limits {
   maxFileSizeBytes: number
-  /** Of all that the user keeps here at a time. */
+  /** Total size of all files of the user. */
   maxUserSizeBytes: number
   maxTtlSeconds: number
 }
 
 type ServerLimits = Pick<Config, 'maxFileSizeBytes' | 'maxUserSizeBytes' | 'maxTtlSeconds'>
 
-/** A user's own limit counts when it has one. Anonymous uploads have nobody whose total could be counted. */
+/** A user's own limits have precedence. Anonymous uploads have no total limit, because they have no user. */
 export function limitsOf(user: User | undefined, server: ServerLimits): Limits {
   if (!user) return { ...serverLimits(server), maxUserSizeBytes: Number.POSITIVE_INFINITY }
   return {

@@ -4,7 +4,7 @@ import type { ApiToken } from './api-token.ts'
 import type { User } from './user.ts'
 import type { NewUser, UserChanges } from './users.ts'
 
-/** Accounts on the wire, as Plik 1.3.8 and 1.4 spell them. Keys of schemas are in lower case, see `caseless`. */
+/** Accounts in JSON, as in Plik 1.3.8 and 1.4. Schema keys are in lower case, see `caseless`. */
 
 export const LoginBody = caseless({ login: text, password: text })
 
@@ -48,7 +48,7 @@ export const NewUserBody = caseless({
   }),
 )
 
-/** All of a user, as an update replaces it. */
+/** All fields of a user; an update replaces them all. */
 export const UserBody = caseless({ id: text, password: text, name: text, email: text, ...rights }).transform(
   ({ id, password, name = '', email = '', ...body }) => {
     const changes: UserChanges = { password, name, email, ...toRights(body) }
@@ -63,7 +63,7 @@ export const InitBody = caseless({ hostname: text })
 export const ApproveBody = caseless({ code: text, comment: text })
 export const PollBody = caseless({ code: text, secret: text })
 
-/** A user as the user and administrators see it. */
+/** A user as seen by the user and by administrators. */
 export function userJson(user: User) {
   return {
     id: user.id,
@@ -81,7 +81,7 @@ export function userJson(user: User) {
   }
 }
 
-/** A token as its owner sees it later: by the id that names it. `token` itself is known at its creation only. */
+/** A token as its owner sees it later, with its id in place of the token. `token` itself is known at its creation only. */
 export function tokenJson({ id, comment, createdAt }: ApiToken, token = id) {
   return { token, ...(comment === '' ? {} : { comment }), createdAt: new Date(createdAt).toISOString() }
 }

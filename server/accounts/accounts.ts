@@ -25,7 +25,7 @@ interface Dependencies {
   config: Config
 }
 
-/** Users, and how they are known again. */
+/** Users, and the ways to authenticate them. */
 export function createAccounts({ database, clock, config }: Dependencies): Accounts {
   const repo = createUsersRepo(database)
   const sessions = createSessions({ repo: createSessionsRepo(database), users: repo, clock, config })

@@ -3,6 +3,6 @@ import type { Row } from '../database/schema.ts'
 /** A key to somebody's account for programs. */
 export type ApiToken = Row<'tokens'>
 
-/** How lists of tokens may be sorted; `size`: by what they brought that is still here. */
+/** Sort keys of token lists; `size`: the current size of all files uploaded with it. */
 export const TOKEN_SORTS = ['date', 'size', 'lifetimeSize'] as const
 export type TokenSort = (typeof TOKEN_SORTS)[number]

@@ -15,7 +15,7 @@ interface Dependencies {
   config: Config
 }
 
-/** Logging in and out. Whatever cookies come along count for nothing here: a stale one must not keep anybody out. */
+/** Logging in and out. Existing cookies are ignored: a stale one must not prevent a login. */
 export function authRoutes({ sessions, readCaller, config }: Dependencies) {
   return async (app: FastifyInstance): Promise<void> => {
     acceptAnyBody(app)
@@ -43,8 +43,9 @@ export function authRoutes({ sessions, readCaller, config }: Dependencies) {
 }
 
 /**
- * Throws `forbidden`: a page of another site would make the browser log in to an account of its choice, to which its user
- * would upload, or log out. No secret in a header holds against it: there is none yet, or Plik's clients do not send it.
+ * Throws `forbidden` for requests from other sites: a page of another site could log the browser in to an account of its
+ * choice, to which its user would then upload, or log it out. A secret in a header can't prevent this: there is none
+ * before the login, and Plik's clients do not send it.
  */
 function assertOwnPage(
   request: FastifyRequest,

@@ -8,7 +8,7 @@ import type { Tokens } from './tokens.ts'
 import type { User } from './user.ts'
 import type { Users } from './users.ts'
 
-/** What a program shows its user, and keeps to itself. */
+/** The code that a program shows to its user, and the secret that it keeps. */
 export interface NewCliLogin {
   code: string
   secret: string
@@ -22,19 +22,19 @@ interface Dependencies {
   clock: Clock
 }
 
-/** Plik's command line waits for as long. */
+/** Plik's command line waits this long. */
 const EXPIRES_IN_SECONDS = 300
-/** What no two of can be mistaken for each other. */
+/** Characters without any that look alike. */
 const LETTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789'
 
 export type CliLogins = ReturnType<typeof createCliLogins>
 
 /**
- * How a program comes by a token without seeing a password (Plik 1.4, after RFC 8628): it shows a code, its user approves
- * the code in the browser, and the program, which asks again and again, gets a token of that user once.
+ * Lets a program get a token without seeing a password (Plik 1.4, after RFC 8628): it shows a code, its user approves the
+ * code in the browser, and the program, which polls, gets a token of that user once.
  */
 export function createCliLogins({ repo, users, tokens, clock }: Dependencies) {
-  /** Throws `bad_request`: there are no tokens here; a host name that can't be. */
+  /** Throws `bad_request`: API tokens are switched off, or the host name is invalid. */
   async function begin(hostname: string): Promise<NewCliLogin> {
     tokens.assertEnabled()
     assertText('hostname', hostname)
@@ -49,7 +49,7 @@ export function createCliLogins({ repo, users, tokens, clock }: Dependencies) {
     }
   }
 
-  /** Throws `not_found`: no such code, or too late; `bad_request`: approved already. */
+  /** Throws `not_found`: unknown or expired code; `bad_request`: approved already. */
   async function approve(code: string, user: User, comment: string): Promise<void> {
     tokens.assertEnabled()
     assertText('comment', comment)
@@ -59,7 +59,10 @@ export function createCliLogins({ repo, users, tokens, clock }: Dependencies) {
     throw new AppError('cli_login_already_approved')
   }
 
-  /** The token, once its user has approved; undefined: not yet. Throws `not_found` as `approve`; `login_required`: wrong secret. */
+  /**
+   * Returns the token once the user has approved; undefined: not yet. Throws `not_found` like `approve`;
+   * `login_required`: wrong secret.
+   */
   async function poll(code: string, secret: string): Promise<string | undefined> {
     const { secretHash, userId, comment } = await get(code)
     if (!matchesToken(secret, secretHash)) throw new AppError('cli_login_secret_wrong')

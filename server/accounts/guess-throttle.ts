@@ -6,8 +6,8 @@ const MAX_MISSES = 10
 const MISS_WINDOW_SECONDS = 60
 
 /**
- * Counts misses by key; after ten in a minute even the right password is refused until the minute is over. Workers count
- * together, in the process that supervises them. `name`: unique in the process.
+ * Counts failures by key; after ten in a minute even the right password is rejected until the minute is over. Workers
+ * share the counters, in the process that supervises them. `name`: unique in the process.
  */
 export function createGuessThrottle(name: string) {
   const limits = { keyPrefix: name, points: MAX_MISSES, duration: MISS_WINDOW_SECONDS }
@@ -20,8 +20,8 @@ export function createGuessThrottle(name: string) {
   }
 
   /**
-   * A miss is counted before the slow part, so that parallel guesses can't slip through. Throws `too_many_requests`, and
-   * what `verify` throws.
+   * A guess is counted as a failure before the slow verification, so that parallel guesses can't bypass the limit. Throws
+   * `too_many_requests`, and what `verify` throws.
    */
   async function guess(key: string, verify: () => Promise<boolean>): Promise<boolean> {
     await misses.consume(key).catch(refuse)
@@ -34,8 +34,8 @@ export function createGuessThrottle(name: string) {
 }
 
 function refuse(state: RateLimiterRes | Error): never {
-  if (state instanceof Error) throw state // the supervising process does not answer
-  // The library counts by the wall clock, which may have been set, but deletes its counters by a timer.
+  if (state instanceof Error) throw state // the supervising process does not respond
+  // The library calculates with the wall clock, which may have been changed, but deletes its counters by a timer.
   const retryAfterSeconds = Math.min(MISS_WINDOW_SECONDS, Math.max(1, Math.ceil(state.msBeforeNext / 1000)))
   throw new AppError('too_many_wrong_passwords', {}, { retryAfterSeconds })
 }

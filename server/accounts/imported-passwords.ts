@@ -1,22 +1,23 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import bcrypt from 'bcryptjs'
 
-/** Hashes that came over from Plik: they open what they opened there. Nothing new is ever hashed like this. */
+/** Password hashes imported from Plik. New hashes are never made like this. */
 
-/** Of a user's password, as Plik writes it. */
+/** A user's password hash in Plik. */
 const BCRYPT = /^\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}$/
 const PLIK = /^\$plik-md5\$([A-Za-z0-9+/=]*)\$(?:([0-9a-f]{32})|(\$argon2id\$.*))$/
 
 /**
- * Of an upload's password. Plik keeps the MD5 of what the `Authorization` header holds, in which the login is a part; here that
- * MD5 in hex is hashed in place of a password. Imports of version 0.2.0 and before kept the MD5 itself.
+ * The hash of an upload's password. Plik stores the MD5 of the `Authorization` header's content, which includes the
+ * login; here the hexadecimal MD5 is hashed in place of a password. Imports of version 0.2.0 and earlier stored the MD5
+ * itself.
  */
 export const plikHash = (login: string, hashOfMd5: string): string =>
   `$plik-md5$${Buffer.from(login).toString('base64')}$${hashOfMd5}`
 
 export const isImported = (hash: string): boolean => BCRYPT.test(hash) || PLIK.test(hash)
 
-/** Verifies an imported hash; `verify` does it for what was hashed here. Undefined: the hash was not imported. */
+/** Verifies an imported hash; `verify` verifies hashes made by this server. Returns undefined if the hash was not imported. */
 export function verifyImported(
   password: string,
   hash: string,
@@ -30,11 +31,14 @@ export function verifyImported(
   return bareMd5 ? timingSafeEqual(Buffer.from(md5), Buffer.from(bareMd5)) : verify(md5, hashOfMd5 ?? '')
 }
 
-/** Others share this processor, so a verification may take longer than the one that was measured. */
+/** The processor is shared, so a verification may take longer than the measured one. */
 const TIME_MARGIN = 1.5
 const measured = new Map<string, Promise<number>>()
 
-/** Milliseconds that a verification against a bcrypt hash of this cost takes at most, unless the load is high. Measured once. */
+/**
+ * The longest time of a verification against a bcrypt hash of this cost, in milliseconds, except under high load.
+ * Measured once.
+ */
 export function verificationTimeMs(hash: string): Promise<number> {
   const cost = hash.slice(0, '$2b$14'.length)
   const time = measured.get(cost) ?? measure(hash)

@@ -17,7 +17,7 @@ interface Dependencies {
   config: Pick<Config, 'featureDeleteAccount'>
 }
 
-/** What users may read and change of their own account. By session only: the token of a script gives no access to the account. */
+/** The user's own account. By session only: an API token gives no access to the account. */
 export function meRoutes({ users, removal, readCaller, config }: Dependencies) {
   return async (app: FastifyInstance): Promise<void> => {
     acceptAnyBody(app)

@@ -16,15 +16,15 @@ interface Dependencies {
   config: Config
 }
 
-/** Holds what a browser must bring back from the provider. */
+/** Cookie with the state of a login, which the browser must send when it returns from the provider. */
 const ATTEMPT_COOKIE = 'mayfly-oidc'
 const ATTEMPT_SECONDS = 600
 const Attempt = z.object({ state: z.string(), nonce: z.string(), verifier: z.string() })
 
-/** Ways to log in that Plik has and we have not: its page asks `/config`, everything else is told here. */
+/** Providers that Plik supports and this server does not: its page reads `/config`, other clients get this error. */
 const OTHERS = { google: 'Google', github: 'GitHub', ovh: 'OVH' }
 
-/** Logging in at an OpenID Connect provider. The page asks for an address and goes there; the provider sends it back. */
+/** Logging in at an OpenID Connect provider. The page requests an address and opens it; the provider redirects back. */
 export function oidcRoutes({ oidc, sessions, readCaller, config }: Dependencies) {
   const isOn = config.featureAuthentication !== 'disabled' && config.oidcIssuer !== ''
 
@@ -68,17 +68,17 @@ const cookieOptions = (request: FastifyRequest) =>
   ({
     path: cookiePathOf(request),
     httpOnly: true,
-    sameSite: 'lax', // the provider sends the browser back by a link
+    sameSite: 'lax', // the provider redirects the browser back, which is a cross-site navigation
     secure: request.overHttps,
   }) as const
 
-/** As narrow as the name allows. */
+/** The narrowest path that the cookie name allows. */
 const cookiePathOf = ({ server, overHttps }: FastifyRequest): string =>
   overHttps && server.prefix === '' ? '/' : server.prefix + OIDC_CALLBACK
 
 const attemptCookieFor = (request: FastifyRequest): string => boundName(ATTEMPT_COOKIE, request, cookiePathOf(request))
 
-/** Throws `bad_request`: the browser did not begin here, or so long ago that it has forgotten. */
+/** Throws `bad_request` if the login was not started in this browser, or its cookie has expired. */
 function attemptOf(request: FastifyRequest): LoginAttempt {
   try {
     return Attempt.parse(

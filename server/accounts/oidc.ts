@@ -4,7 +4,7 @@ import { AppError } from '../lib/errors.ts'
 import type { User } from './user.ts'
 import type { Users } from './users.ts'
 
-/** What a browser keeps while its user is away at the provider: nobody else can finish what it began. */
+/** State that the browser keeps during the login at the provider, so that no other browser can complete it. */
 export interface LoginAttempt {
   state: string
   nonce: string
@@ -28,7 +28,7 @@ export function createOidc({ users, config }: Dependencies) {
   const redirectUri = config.publicUrl + OIDC_CALLBACK
   let provider: Promise<Configuration> | undefined
 
-  /** The provider is asked for its addresses when it is first needed: it may start later than we do. */
+  /** The provider's metadata is fetched at the first login: the provider may start later than this server. */
   function connect(): Promise<Configuration> {
     provider ??= discover(config).catch((error: unknown) => {
       provider = undefined
@@ -37,7 +37,7 @@ export function createOidc({ users, config }: Dependencies) {
     return provider
   }
 
-  /** Where to send the browser. Throws `unavailable`. */
+  /** Returns the address of the provider's login page. Throws `unavailable`. */
   async function begin(): Promise<{ url: string; attempt: LoginAttempt }> {
     const client = await openidClient()
     const attempt = {
@@ -57,8 +57,8 @@ export function createOidc({ users, config }: Dependencies) {
   }
 
   /**
-   * The user who came back with `query`; the first time an account is made, unless `mayJoin` is false. Throws `forbidden`: the
-   * provider did not vouch for the user, or for nobody who may come in; `unavailable`.
+   * Returns the user who was redirected back with `query`; creates the account at the first login if `mayJoin`. Throws
+   * `forbidden`: the provider did not confirm the login, or the user is not allowed here; `unavailable`.
    */
   async function finish(query: string, attempt: LoginAttempt, mayJoin: boolean): Promise<User> {
     const claims = await claimsOf(query, attempt)
@@ -101,7 +101,7 @@ interface Claims {
 /** It takes 17 MB, which a server without such a provider does not need. */
 const openidClient = () => import('openid-client')
 
-/** Plain HTTP is for a provider on this very machine, as when trying things out. */
+/** Plain HTTP is allowed only for a provider on the same machine, for testing. */
 async function discover({
   oidcIssuer,
   oidcClientId,
@@ -113,7 +113,7 @@ async function discover({
   return discovery(issuer, oidcClientId, oidcClientSecret || undefined, undefined, { execute })
 }
 
-/** A domain says nothing when anybody can claim an address in it. */
+/** The domain of an unverified address is not trusted, since users may enter any address. */
 function assertDomain({ email = '', email_verified }: Claims, config: Dependencies['config']): void {
   if (config.oidcValidDomains.length === 0) return
   if (config.oidcRequireVerifiedEmail && email_verified !== true) throw new AppError('mail_not_verified')

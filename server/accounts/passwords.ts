@@ -10,7 +10,7 @@ import { verifyImported } from './imported-passwords.ts'
  */
 const PARAMETERS = { memory: 19_456, passes: 2, parallelism: 1 }
 const TAG_LENGTH = 32
-/** Each holds 19 MiB and a processor, so a flood of guesses must queue here and not in the thread pool of all. */
+/** Each verification uses 19 MiB and a processor, so many guesses must queue here and not in the shared thread pool. */
 const oneOfFew = pLimit(availableParallelism())
 const derive = promisify(argon2)
 
@@ -23,7 +23,7 @@ export async function hashPassword(password: string): Promise<string> {
 
 const PHC = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/
 
-/** False also when `hash` is neither one of ours nor an imported one. */
+/** Returns false also if `hash` is neither one of this server's nor an imported one. */
 export const verifyPassword = async (password: string, hash: string): Promise<boolean> =>
   (await verifyImported(password, hash, verifyOwn)) ?? verifyOwn(password, hash)
 
@@ -35,11 +35,11 @@ async function verifyOwn(password: string, hash: string): Promise<boolean> {
   return timingSafeEqual(await tagOf(password, Buffer.from(salt, 'base64'), parameters), expected)
 }
 
-/** NFKC, as RFC 8265 asks: the same password typed on another keyboard has the same bytes. */
+/** NFKC, as in RFC 8265: the same password typed on different keyboards gives the same bytes. */
 function tagOf(password: string, nonce: Buffer, parameters: typeof PARAMETERS): Promise<Buffer> {
   const message = Buffer.from(password.normalize('NFKC'))
   return oneOfFew(() => derive('argon2id', { message, nonce, tagLength: TAG_LENGTH, ...parameters }))
 }
 
-/** PHC strings leave the padding out. */
+/** PHC strings have no padding. */
 const base64 = (bytes: Buffer): string => bytes.toString('base64').replace(/=+$/, '')

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
-/** Random tokens carry 190 bits, so a fast hash is enough to keep a stolen database from opening anything. */
+/** Random tokens have 190 bits, so a fast hash is enough: a stolen database gives no access. */
 export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex')
 
 /** Compares in constant time: both sides are hashes of the same length. */

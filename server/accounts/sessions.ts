@@ -12,7 +12,7 @@ import type { Session, SessionsRepo } from './sessions-repo.ts'
 import { type User, userIdOf } from './user.ts'
 import type { UsersRepo } from './users-repo.ts'
 
-/** What a browser is given at login: the secret itself is known only then. */
+/** The values of the session cookies, known only now: the database stores their hashes. */
 export interface NewSession {
   token: string
   xsrfToken: string
@@ -28,15 +28,18 @@ interface Dependencies {
 
 export type Sessions = ReturnType<typeof createSessions>
 
-/** Who is logged in. Rows of the database, so that they outlive a restart, hold on every replica, and can be ended. */
+/**
+ * Sessions of users. They are rows of the database, so that they survive a restart, are valid on every replica, and can
+ * be ended.
+ */
 export function createSessions({ repo, users, clock, config }: Dependencies) {
   const throttle = createGuessThrottle('logins')
-  /** Verified when there is no such user, so that the time of an answer does not tell who has an account. */
+  /** Verified for unknown users, so that the response time does not reveal which accounts exist. */
   const hashOfNobody = once(() => hashPassword(newToken()))
 
   /**
-   * Throws `forbidden`: unknown, or wrong; `bad_request`: not allowed here, or longer than any, which would fill the memory of
-   * the throttle; `too_many_requests`. `network` as in `Caller`.
+   * Throws `forbidden`: unknown user or wrong password; `bad_request`: login is switched off, or a value is too long,
+   * which would fill the memory of the throttle; `too_many_requests`. `network` as in `Caller`.
    */
   async function logIn(login: string, password: string, network: string): Promise<NewSession> {
     if (config.featureLocalLogin === 'disabled') throw new AppError('local_login_disabled')
@@ -44,7 +47,7 @@ export function createSessions({ repo, users, clock, config }: Dependencies) {
     assertLength('password', password)
     const begunAt = performance.now()
     const account = await users.findUser(userIdOf('local', login))
-    const nobody = await hashOfNobody() // asked for in any case, or the first answer would tell
+    const nobody = await hashOfNobody() // always computed, otherwise the first response would reveal it
     const hash = account?.passwordHash ?? nobody
     const key = `${network} ${login}`
     await throttle.assertAllowed(key)
@@ -61,8 +64,8 @@ export function createSessions({ repo, users, clock, config }: Dependencies) {
   }
 
   /**
-   * Imported hashes take many times as long to verify, so with any of them here all wrong logins are answered as late as
-   * theirs: the time of an answer would tell who came from Plik.
+   * Verifying imported hashes takes many times as long, so if there are any, all failed logins are delayed as much:
+   * otherwise the response time would reveal who was imported from Plik.
    */
   async function untilImportedHashesAreVerified(begunAt: number): Promise<void> {
     const hash = await users.findImportedHash()
@@ -71,13 +74,16 @@ export function createSessions({ repo, users, clock, config }: Dependencies) {
     if (waitMs > 0) await setTimeout(waitMs)
   }
 
-  /** Seconds. A provider that has dropped somebody says so at the next login only, which therefore comes soon. */
+  /**
+   * Seconds. Shorter for users of a provider, since the provider's decision to block a user takes effect only at the next
+   * login.
+   */
   const lifetimeOf = ({ provider }: User): number =>
     provider === 'local'
       ? config.sessionTimeoutSeconds
       : Math.min(config.sessionTimeoutSeconds, config.oidcSessionTimeoutSeconds)
 
-  /** A session for a user who has logged in. */
+  /** Starts a session for a user who has logged in. */
   async function start(user: User): Promise<NewSession> {
     const [token, xsrfToken] = [newToken(), newToken()]
     const now = clock()
@@ -88,18 +94,18 @@ export function createSessions({ repo, users, clock, config }: Dependencies) {
     return { token, xsrfToken, maxAgeSeconds }
   }
 
-  /** Throws `invalid_session`: unknown, over or ended. */
+  /** Throws `invalid_session`: unknown, expired or ended. */
   async function get(token: string): Promise<Session> {
     const session = await repo.findSession(hashToken(token))
     if (!session || endOf(session) <= clock()) throw new AppError('session_invalid')
     return session
   }
 
-  /** Shorter timeouts hold for sessions that were started before, too. */
+  /** A shortened timeout also applies to existing sessions. */
   const endOf = ({ user, createdAt, expiresAt }: Session): number =>
     Math.min(expiresAt, createdAt + lifetimeOf(user) * 1000)
 
-  /** Throws `invalid_session`, unless what is asked comes from the page itself. */
+  /** Throws `invalid_session` unless the request comes from the page itself. */
   function assertSameSite({ xsrfHash }: Session, xsrfToken: string | undefined): void {
     if (xsrfToken === undefined) throw new AppError('xsrf_missing')
     if (!matchesToken(xsrfToken, xsrfHash)) throw new AppError('xsrf_invalid')
@@ -107,14 +113,14 @@ export function createSessions({ repo, users, clock, config }: Dependencies) {
 
   const end = (token: string): Promise<void> => repo.deleteSession(hashToken(token))
 
-  /** Those of a user, but for the session of `exceptToken`. */
+  /** Ends all sessions of a user, except the one of `exceptToken`. */
   const endAll = (userId: string, exceptToken?: string): Promise<void> =>
     repo.deleteSessionsOf(userId, exceptToken === undefined ? '' : hashToken(exceptToken))
 
   return { logIn, start, get, assertSameSite, end, endAll }
 }
 
-/** Not at the start, since few processes ever need it: it takes 54 ms and 19 MiB. */
+/** Computed at first use, since few processes need it: it takes 54 ms and 19 MiB. */
 function once<T>(make: () => T): () => T {
   let made: T | undefined
   return () => {

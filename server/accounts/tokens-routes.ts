@@ -15,9 +15,9 @@ interface Dependencies {
   readCaller: CallerReader
 }
 
-/** A user's keys for programs. */
+/** API tokens of a user. */
 export function tokensRoutes({ tokens, statistics, readCaller }: Dependencies) {
-  /** With what it brought (Plik 1.4). */
+  /** Includes the totals of its uploads (Plik 1.4). */
   async function listedJson(token: ApiToken) {
     const { id, createdAt: startedAt } = token
     const usage = await statistics.usage({ scope: 'token', id }, { withWindows: false, startedAt })

@@ -9,7 +9,7 @@ import { hashToken } from './secrets.ts'
 import type { TokensRepo } from './tokens-repo.ts'
 import type { User } from './user.ts'
 
-/** The only time that the token itself is known: the database holds its hash. */
+/** Known only now: the database stores the hash of the token. */
 export interface NewApiToken extends ApiToken {
   token: string
 }
@@ -22,14 +22,17 @@ interface Dependencies {
 
 export type Tokens = ReturnType<typeof createTokens>
 
-/** Keys by which programs act for a user. */
+/** API tokens, by which programs act for a user. */
 export function createTokens({ repo, clock, config }: Dependencies) {
-  /** Throws `bad_request`: this server has none. */
+  /** Throws `bad_request` if API tokens are switched off. */
   function assertEnabled(): void {
     if (config.featureApiTokens === 'disabled') throw new AppError('tokens_disabled')
   }
 
-  /** 36 characters in the shape of a UUID, as Plik's clients know them. Throws as `assertEnabled`; `bad_request` for a comment that can't be. */
+  /**
+   * Creates a token of 36 characters in the form of a UUID, as Plik's clients expect. Throws like `assertEnabled`;
+   * `bad_request` for an invalid comment.
+   */
   async function create(user: User, comment: string): Promise<NewApiToken> {
     assertEnabled()
     assertText('comment', comment)
@@ -40,27 +43,27 @@ export function createTokens({ repo, clock, config }: Dependencies) {
     return { ...created, token }
   }
 
-  /** Whose it is. Throws `forbidden`: unknown or revoked, or this server takes none. */
+  /** Returns the owner of a token. Throws `forbidden`: unknown or revoked, or API tokens are switched off. */
   async function identify(token: string): Promise<{ user: User; tokenId: string }> {
     const found = config.featureApiTokens === 'disabled' ? undefined : await repo.findTokenUser(hashToken(token))
     if (!found) throw new AppError('token_invalid')
     return found
   }
 
-  /** Throws as `assertEnabled`. */
+  /** Throws like `assertEnabled`. */
   async function list(user: User | undefined, paging: Paging<TokenSort>): Promise<Page<ApiToken>> {
     assertEnabled()
     return repo.listTokens(user?.id, paging)
   }
 
-  /** By the token itself or by its id. Throws `not_found`: this user has no such token. */
+  /** Accepts the token itself or its id. Throws `not_found` if this user has no such token. */
   async function get(user: User, reference: string): Promise<ApiToken> {
     const token = await repo.findToken(user.id, idOf(reference))
     if (!token) throw notFound()
     return token
   }
 
-  /** By the token itself or by its id; `user`: only one of that user's. Throws `not_found`. */
+  /** Accepts the token itself or its id; `user`: only a token of this user. Throws `not_found`. */
   async function revoke(user: User | undefined, reference: string): Promise<void> {
     if (!(await repo.deleteToken(user?.id, idOf(reference)))) throw notFound()
   }
@@ -70,12 +73,14 @@ export function createTokens({ repo, clock, config }: Dependencies) {
 
 const TOKEN_ID = /^[0-9a-f]{16}$/
 
-/** The id of what is either a token or one already. */
+/** Returns the id of a token; ids are returned unchanged. */
 export const idOf = (reference: string): string =>
   TOKEN_ID.test(reference) ? reference : tokenIdOf(hashToken(reference))
 
 const notFound = () => new AppError('token_not_found')
 
-/** 64 bits of a hash over 122 random ones: tells tokens apart and leads back to none. */
-/** Names a token without opening anything. */
+/**
+ * Identifies a token without granting access: 64 bits of a hash over 122 random bits, from which the token can't be
+ * computed.
+ */
 export const tokenIdOf = (hash: string): string => hash.slice(0, 16)

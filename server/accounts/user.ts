@@ -15,7 +15,7 @@ export type User = Omit<Account, 'passwordHash'>
 
 export const userIdOf = (provider: Provider, login: string): string => `${provider}:${login}`
 
-/** How lists of users may be sorted; `size`: by what they keep here, `lifetimeSize`: by what they ever brought. */
+/** Sort keys of user lists; `size`: current size of their files, `lifetimeSize`: size of all files they ever uploaded. */
 export const USER_SORTS = ['date', 'size', 'lifetimeSize', 'downloadedBytes'] as const
 export type UserSort = (typeof USER_SORTS)[number]
 

@@ -28,7 +28,7 @@ interface UserParams {
 const DEFAULT_FOUND = 5
 const MAX_FOUND = 20
 
-/** What administrators do with users, and users with their own account. */
+/** User administration; users may also manage their own account. */
 export function usersRoutes({ users, statistics, removal, readCaller, config }: Dependencies) {
   async function selfOrAdmin(request: FastifyRequest) {
     const { userId } = request.params as UserParams
@@ -37,7 +37,7 @@ export function usersRoutes({ users, statistics, removal, readCaller, config }: 
     return { userId, caller }
   }
 
-  /** With what the user keeps here, and has ever uploaded (Plik 1.4). */
+  /** Includes the current and all-time size of the user's files (Plik 1.4). */
   async function listedJson(user: User) {
     const { id, createdAt: startedAt } = user
     const usage = await statistics.usage({ scope: 'user', id }, { withWindows: false, startedAt })
@@ -94,7 +94,7 @@ const filterOf = (request: FastifyRequest): UserFilter => ({
   isAdmin: flagOf(request, 'admin'),
 })
 
-/** Plik takes what is no number for the default. */
+/** Like Plik, uses the default for values that are not numbers. */
 function searchLimit({ query }: FastifyRequest): number {
   const limit = Number(textOf(query, 'limit'))
   return Number.isSafeInteger(limit) && limit > 0 ? Math.min(limit, MAX_FOUND) : DEFAULT_FOUND

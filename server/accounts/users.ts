@@ -7,11 +7,11 @@ import type { Sessions } from './sessions.ts'
 import { type Account, type User, type UserFilter, type UserSort, userIdOf } from './user.ts'
 import type { UsersRepo } from './users-repo.ts'
 
-/** A user to be; what is left out is empty, and for limits the server's. */
+/** A new user; omitted texts are empty, omitted limits are the server's. */
 export interface NewUser {
   provider: string
   login: string
-  /** Of local users only. */
+  /** Only for local users. */
   password?: string | undefined
   name?: string | undefined
   email?: string | undefined
@@ -21,19 +21,19 @@ export interface NewUser {
   maxTtlSeconds?: number | undefined
 }
 
-/** A person as the provider describes them; `subject` never changes. */
+/** A person as described by the provider; `subject` never changes. */
 export type Newcomer = Pick<User, 'provider' | 'login' | 'name' | 'email'> & { subject: string }
 
-/** What users may change of their own account. */
+/** Fields of their own account that users may change. */
 export type Profile = Partial<Pick<User, 'name' | 'email' | 'theme' | 'language'>>
 
-/** What can be changed of a user; what is left out stays. */
+/** Fields of a user that can be changed; omitted ones are kept. */
 export type UserChanges = Partial<Pick<NewUser, 'password' | 'name' | 'email' | 'isAdmin' | keyof Limits>>
 
 interface UpdateBy {
   /** False: users change their own account. */
   isAdmin?: boolean
-  /** The token of a session that is to be kept. */
+  /** The token of a session that is not ended. */
   keepSession?: string | undefined
 }
 
@@ -47,9 +47,9 @@ interface Dependencies {
 
 export type Users = ReturnType<typeof createUsers>
 
-/** Who has an account. */
+/** User accounts. */
 export function createUsers({ repo, endSessions, clock }: Dependencies) {
-  /** Throws `bad_request`: no such provider, or a login or password that can't be; `conflict`: there is one already. */
+  /** Throws `bad_request`: unknown provider, or an invalid login or password; `conflict`: the user exists already. */
   async function create({ password = '', login, ...rest }: NewUser): Promise<User> {
     const { name = '', email = '', isAdmin = false } = rest
     const provider = because('unable to create user : ', () => {
@@ -80,7 +80,10 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
     throw new AppError('user_exists', { id: account.id })
   }
 
-  /** The account of a person whom a provider vouches for, made at the first login. Throws `bad_request`: a subject that can't be. */
+  /**
+   * Returns the account of a person who logged in at a provider; creates it at the first login. Throws `bad_request` for
+   * an invalid subject.
+   */
   async function join({ provider, subject, ...person }: Newcomer): Promise<User> {
     assertText('subject', subject)
     const id = userIdOf(provider, subject)
@@ -114,16 +117,16 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
     return user
   }
 
-  /** Throws `not_found`; `bad_request`: a text that can't be. */
+  /** Throws `not_found`; `bad_request`: an invalid text. */
   async function changeProfile(id: string, changes: Profile): Promise<User> {
     for (const [field, text] of Object.entries(changes)) assertText(field, text)
     return change(id, changes)
   }
 
   /**
-   * Changes by an administrator, or by users to their own account. Only accounts that have a password can get a new one, which
-   * ends all sessions but that of `keepSession`. Throws `not_found`; `bad_request`: an invalid value; `forbidden`: a user who is no
-   * administrator would get more rights.
+   * Changes by an administrator, or by users to their own account. Only accounts that have a password can get a new one,
+   * which ends all sessions except that of `keepSession`. Throws `not_found`; `bad_request`: an invalid value;
+   * `forbidden`: a user who is not an administrator would get more rights.
    */
   async function update(
     id: string,
@@ -152,7 +155,7 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
 
   const list = (filter: UserFilter, paging: Paging<UserSort>): Promise<Page<User>> => repo.listUsers(filter, paging)
 
-  /** Throws `bad_request`: too short to tell anybody apart. */
+  /** Throws `bad_request` if the text is too short. */
   async function search(text: string, filter: UserFilter, limit: number): Promise<User[]> {
     if (Buffer.byteLength(text) < MIN_SEARCH_BYTES) {
       throw new AppError('search_too_short', { min: MIN_SEARCH_BYTES })
@@ -162,7 +165,7 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
 
   const count = (): Promise<number> => repo.countUsers()
 
-  /** Sessions and tokens go with it. Throws `not_found`. */
+  /** Also deletes sessions and tokens. Throws `not_found`. */
   async function remove(id: string): Promise<void> {
     if (!(await repo.deleteUser(id))) throw new AppError('user_not_found')
   }
@@ -170,13 +173,13 @@ export function createUsers({ repo, endSessions, clock }: Dependencies) {
   return { create, join, find, get, changeProfile, update, list, search, count, remove }
 }
 
-/** Plik does not protect the total, so that any user can raise their own (1.3.8). */
+/** Plik lets any user raise their own limit of the total size (1.3.8). */
 function assertNoGrant(user: User, changes: User): void {
   if (changes.isAdmin && !user.isAdmin) throw new AppError('cannot_grant_admin')
   const limits = ['maxFileSizeBytes', 'maxUserSizeBytes', 'maxTtlSeconds'] as const
   if (limits.some((limit) => changes[limit] !== user[limit])) throw new AppError('cannot_change_own_limits')
 }
 
-/** Without what is there but undefined, and so would overwrite. */
+/** Leaves out undefined fields, which would overwrite values. */
 const definedOnly = <T extends object>(changes: T) =>
   Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as Partial<Account>
