@@ -5,9 +5,9 @@ import type { Upload } from '../uploads/upload.ts'
 import { grantedComments, isExpired, MAX_TTL_SECONDS, storable } from '../uploads/upload-rules.ts'
 import type { FileRequest, RequestStatus, Usage } from './file-request.ts'
 
-/** What a request may be, and what it lets in. Pure: no I/O, no clock. */
+/** Rules for file requests and the files of guests. Pure: no I/O, no clock. */
 
-/** A request as its creator asks for it; 0 and absent: no limit. */
+/** Options of a file request as requested by its creator; 0 or undefined: no limit. */
 export interface RequestOptions {
   title?: string | undefined
   comments?: string | undefined
@@ -17,15 +17,15 @@ export interface RequestOptions {
   ttlSeconds?: number | undefined
 }
 
-/** Revoked ones count, since they say whose files are whose. */
+/** Includes revoked ones, which are kept because files refer to them. */
 export const MAX_REQUESTS_PER_UPLOAD = 100
 const MAX_TITLE_BYTES = 256
-/** More than guests who send a file in several parts have under way together. */
+/** More than guests who send files in several parts need at the same time. */
 export const MAX_PARTS_PER_REQUEST = 100
 
 type RequestPlan = Pick<FileRequest, 'title' | 'comments' | 'maxFiles' | 'maxBytes' | 'expiresAt'>
 
-/** Throws `bad_request` with the reason why the request is refused. */
+/** Throws `bad_request` with the reason if the options are not allowed. */
 export function planRequest(
   options: RequestOptions,
   config: Pick<Config, 'featureComments'>,
@@ -48,12 +48,15 @@ function grantedLimit(name: string, limit: number): number | null {
   return limit === 0 ? null : limit
 }
 
-/** Throws `bad_request`: nobody may fill a stream for somebody else. */
+/** Throws `bad_request`: guests can't add files to a stream. */
 export function assertTakesGuests({ stream }: Upload): void {
   if (stream) throw new AppError('file_request_for_stream')
 }
 
-/** Throws `forbidden`: revoked; `not_found`: its time is up, or its upload's, which a guest is not told the id of. */
+/**
+ * Throws `forbidden`: revoked; `not_found`: the request or its upload has expired or was removed. The errors do not
+ * contain the upload's id, which guests must not know.
+ */
 export function assertOpen(request: FileRequest, upload: Upload | undefined, now: number): asserts upload is Upload {
   if (!upload || upload.status === 'removed') throw new AppError('file_request_upload_removed')
   if (isExpired(upload, now)) throw new AppError('file_request_upload_expired')
@@ -71,15 +74,15 @@ export function statusOf(request: FileRequest, arrived: Usage, now: number): Req
 
 const isFull = ({ files, bytes }: Usage): boolean => files === 0 || bytes === 0
 
-/** What may still come; `Infinity`: no limit. */
+/** What guests may still add; `Infinity`: no limit. */
 export const leftOf = ({ maxFiles, maxBytes }: FileRequest, used: Usage): Usage => ({
   files: Math.max(0, (maxFiles ?? Number.POSITIVE_INFINITY) - used.files),
   bytes: Math.max(0, (maxBytes ?? Number.POSITIVE_INFINITY) - used.bytes),
 })
 
 /**
- * Bytes that a file may have which comes on top of `used`; `Infinity`: no limit. Where nobody knows its size, all that is
- * left is set aside for it until it is complete. Throws `forbidden`: full; `too_large`: more than is left.
+ * The number of bytes that a further file may have if `used` is already taken; `Infinity`: no limit. A file of unknown
+ * size reserves everything that is left until it is complete. Throws `forbidden`: full; `too_large`: more than is left.
  */
 export function grantBytes(request: FileRequest, used: Usage, announced: Announcement): number {
   const left = leftOf(request, used)
@@ -88,7 +91,7 @@ export function grantBytes(request: FileRequest, used: Usage, announced: Announc
   return request.maxBytes === null ? Number.POSITIVE_INFINITY : Math.min(announced.bytes, left.bytes)
 }
 
-/** As `grantBytes`, for a part of a file: it takes bytes from what is left, and no place among the files. */
+/** Like `grantBytes`, for a part of a file: it counts against the bytes, but not against the number of files. */
 export function grantPart(request: FileRequest, used: Usage, parts: Usage, announced: Announcement): number {
   if (parts.files >= MAX_PARTS_PER_REQUEST)
     throw new AppError('too_many_unfinished_parts', { max: MAX_PARTS_PER_REQUEST })

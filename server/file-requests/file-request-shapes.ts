@@ -4,7 +4,7 @@ import { field, timeJson } from '../uploads/upload-shapes.ts'
 import type { FileRequest, Invitation, ListedRequest } from './file-request.ts'
 import type { RequestOptions } from './file-request-rules.ts'
 
-/** Requests on the wire. Keys of schemas are in lower case, see `caseless`. */
+/** File requests in JSON. Schema keys are in lower case, see `caseless`. */
 
 export const CreateRequestBody = caseless({
   title: field.text,
@@ -38,8 +38,8 @@ export function requestJson({ request, status, arrived }: ListedRequest, upload:
 }
 
 /**
- * A request as guests see it: what they may still bring, not what the limits were, and nothing of the upload but what
- * its files must be like.
+ * A request as guests see it: what they may still add, not the original limits, and of the upload only the rules for its
+ * files.
  */
 export function guestJson({ request, upload, status, left, maxFileSizeBytes }: Invitation) {
   return {
@@ -55,7 +55,7 @@ export function guestJson({ request, upload, status, left, maxFileSizeBytes }: I
   }
 }
 
-/** The request's own end or the upload's, whichever is earlier. */
+/** The end of the request or of the upload, whichever is earlier. */
 function endOf({ expiresAt }: FileRequest, upload: Upload): string | null {
   const ends = [expiresAt, upload.expiresAt].filter((end) => end !== null)
   return ends.length === 0 ? null : timeJson(Math.min(...ends))

@@ -4,7 +4,7 @@ import type { Upload } from '../uploads/upload.ts'
 /** An invitation to add files to an upload, for whoever holds its token. */
 export type FileRequest = Row<'fileRequests'>
 
-/** Files that came by a request, and their bytes as they were sent. */
+/** The number of files added through a request, and their size as sent. */
 export interface Usage {
   files: number
   bytes: number
@@ -14,20 +14,20 @@ export const NOTHING: Usage = { files: 0, bytes: 0 }
 
 export type RequestStatus = 'open' | 'full' | 'expired' | 'revoked'
 
-/** A request as whoever administers the upload sees it. */
+/** A request as the uploader sees it. */
 export interface ListedRequest {
   request: FileRequest
   status: RequestStatus
-  /** Without what is still coming in. */
+  /** Excludes files that are still being uploaded. */
   arrived: Usage
 }
 
-/** What a guest is told of. */
+/** A request as guests see it. */
 export interface Invitation {
   request: FileRequest
   upload: Upload
   status: RequestStatus
-  /** `Infinity`: no limit. What is still coming in has its place. */
+  /** `Infinity`: no limit. Files that are still being uploaded count as used. */
   left: Usage
   maxFileSizeBytes: number
 }

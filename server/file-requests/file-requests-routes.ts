@@ -18,7 +18,7 @@ interface UploadParams {
   uploadId: string
 }
 
-/** Requests, for whoever administers the upload. */
+/** File requests, for callers that administer the upload. */
 export function requestsRoutes({ requests, uploads, readCaller, config }: Dependencies) {
   const open = async (request: FastifyRequest): Promise<OpenUpload> =>
     uploads.open((request.params as UploadParams).uploadId, await readCaller(request))

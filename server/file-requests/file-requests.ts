@@ -34,23 +34,23 @@ interface Dependencies {
   assertFreeSpace: AssertFreeSpace
   clock: Clock
   config: Pick<Config, 'featureRequests' | 'featureComments'>
-  /** Called when a request was revoked: what is still coming in by it has ended. */
+  /** Called after a request was revoked, to abort the uploads of its guests. */
   onRevoked: () => void
 }
 
-/** A guest's access to one upload, and what may be added. */
+/** A guest's access to one upload, and the file that may be added. */
 interface Admitted {
   upload: Upload
   guestQuota: GuestQuota
-  /** Bytes that the file may have, as things are now. */
+  /** The current size limit of the file, in bytes. */
   limit: number
-  /** Whose quota it uses. */
+  /** The quota that it uses. */
   budget: Budget
 }
 
 export type Requests = ReturnType<typeof createRequests>
 
-/** Requests: whoever administers an upload hands out links by which others add files to it, and see nothing of it. */
+/** File requests: an uploader creates links by which guests add files to an upload without seeing its files. */
 export function createRequests({
   repo,
   uploads,
@@ -62,8 +62,9 @@ export function createRequests({
   onRevoked,
 }: Dependencies) {
   /**
-   * Makes a request; its token is known this once. Throws `forbidden`: not the caller's upload, address not allowed,
-   * switched off; `bad_request`: a stream, options that are not allowed, too many requests; `not_found`: the upload went away.
+   * Creates a request; its token is known only now. Throws `forbidden`: the caller does not administer the upload,
+   * address not allowed, or file requests are switched off; `bad_request`: a stream, options that are not allowed, too
+   * many requests; `not_found`: the upload was removed meanwhile.
    */
   async function create(
     opened: OpenUpload,
@@ -91,7 +92,7 @@ export function createRequests({
     return { created: listed(request, NOTHING, now), token }
   }
 
-  /** Every request with what arrived by it. Throws `forbidden`: not the caller's upload. */
+  /** Lists requests with the files added through them. Throws `forbidden` if the caller does not administer the upload. */
   async function list(opened: OpenUpload): Promise<ListedRequest[]> {
     assertAdministers(opened)
     const requests = await repo.listRequests(opened.upload.id)
@@ -100,7 +101,7 @@ export function createRequests({
     return requests.map((request) => listed(request, arrived.get(request.id) ?? NOTHING, now))
   }
 
-  /** Ends a request, and what is just coming in by it; what arrived stays. Throws `forbidden` as `list`; `not_found`. */
+  /** Revokes a request and aborts uploads through it; complete files are kept. Throws `forbidden` like `list`; `not_found`. */
   async function revoke(opened: OpenUpload, id: string): Promise<void> {
     assertAdministers(opened)
     if (!isId(id) || !(await repo.revokeRequest(opened.upload.id, id, clock())))
@@ -109,21 +110,20 @@ export function createRequests({
   }
 
   /**
-   * What a guest may know. Throws `not_found`: no such request, or it or its upload is over; `forbidden`: revoked, or
-   * requests are switched off.
+   * Returns what a guest may know. Throws `not_found`: unknown request, or it or its upload has expired or was removed;
+   * `forbidden`: revoked, or file requests are switched off.
    */
   async function inspect(token: string): Promise<Invitation> {
     const { request, upload } = await open(token)
-    const { maxFileSizeBytes } = await quotas.budgetOf(upload) // how much room there is, is the owner's business
+    const { maxFileSizeBytes } = await quotas.budgetOf(upload) // the remaining quota is not shown to guests
     const arrived = (await repo.listArrived(upload.id)).get(request.id) ?? NOTHING
     const status = statusOf(request, arrived, clock())
     return { request, upload, status, maxFileSizeBytes, left: leftOf(request, await repo.usage(request.id)) }
   }
 
   /**
-   * Whether a guest may add a file of that size, before any of it is read. Whoever adds the file's row has to ask
-   * `guestQuota` once more, in the same transaction: that is what counts. Throws as `inspect`; `forbidden`: full;
-   * `too_large`.
+   * Checks whether a guest may add a file of that size, before any of it is read. The transaction that adds the file's
+   * row must check `guestQuota` again, which decides. Throws like `inspect`; `forbidden`: full; `too_large`.
    */
   async function admit(token: string, announced: Announcement): Promise<Admitted> {
     const { request, upload } = await open(token)
@@ -134,7 +134,10 @@ export function createRequests({
     return { upload, guestQuota, limit: Math.min(grantedBytes, budget.maxFileSizeBytes), budget }
   }
 
-  /** As `admit`, for a part of a file: only `guestQuota` says how many bytes it may have, which then wait for the other parts. */
+  /**
+   * Like `admit`, for a part of a file: only `guestQuota` determines how many bytes it may have, which stay reserved
+   * until the parts are joined.
+   */
   async function admitPart(token: string, announced: Announcement): Promise<Omit<Admitted, 'upload'>> {
     const { upload, guestQuota, ...room } = await admit(token, announced)
     return {
@@ -156,7 +159,7 @@ export function createRequests({
     return grantBytes(request, used, announced)
   }
 
-  /** Adds a guest's file; it is asked for once the guest is admitted. Throws as `admit` and `UploadsIntake.add`. */
+  /** Adds a guest's file, which is read only after the checks. Throws like `admit` and `UploadsIntake.add`. */
   async function addFile(
     token: string,
     announced: Announcement,
@@ -169,8 +172,8 @@ export function createRequests({
   }
 
   /**
-   * A slot for a guest's file that comes in over several requests (`UploadsIntake.reserve`), and how many bytes it may have.
-   * It counts from now on. Throws as `admit` and `UploadsIntake.reserveForGuest`.
+   * Reserves a guest's file for an upload in several requests (`UploadsIntake.reserve`), and returns its size limit. It
+   * counts from now on. Throws like `admit` and `UploadsIntake.reserveForGuest`.
    */
   async function reserve(token: string, announced: Announcement, name: string) {
     const { upload, guestQuota, limit, budget } = await admit(token, announced)
@@ -178,7 +181,7 @@ export function createRequests({
     return { upload, file, limit: Math.min(grantedBytes, limit), budget }
   }
 
-  /** What went away meanwhile is told in words that do not name the upload, whose id would open it. */
+  /** Rewords errors so that they do not contain the upload's id, which would give access to the upload. */
   async function forGuest<T>(token: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work()

@@ -8,10 +8,13 @@ import { fileJson } from '../uploads/upload-shapes.ts'
 import { guestJson } from './file-request-shapes.ts'
 import type { Requests } from './file-requests.ts'
 
-/** What a raw body without a name in its URL is called. */
+/** The file name of a raw body without a name in its URL. */
 const UNNAMED = 'file'
 
-/** Guests: the token alone says who they are. Neither a session nor a password counts here, and no answer names the upload. */
+/**
+ * Routes for guests, who are authorised by the token alone. Sessions and passwords are ignored, and no response contains
+ * the upload's id.
+ */
 export function guestRoutes({ requests, readCaller }: { requests: Requests; readCaller: CallerReader }) {
   async function addForm(request: FastifyRequest, reply: FastifyReply) {
     const sender = readCaller.sender(request, reply)
@@ -39,7 +42,7 @@ export function guestRoutes({ requests, readCaller }: { requests: Requests; read
   }
 }
 
-/** In a header only: what is in an address ends up in logs and histories. Throws `bad_request`. */
+/** Only from a header: URLs are stored in logs and browser histories. Throws `bad_request`. */
 function tokenOf({ headers }: FastifyRequest): string {
   const token = headers['x-requesttoken']
   if (typeof token === 'string' && token !== '') return token
