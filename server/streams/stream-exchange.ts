@@ -10,32 +10,32 @@ import type { StreamRelay } from './stream-relay.ts'
 
 interface Dependencies {
   relay: StreamRelay
-  /** Where other replicas reach this machine. */
+  /** The address of this machine for other replicas. */
   host: string
 }
 
-/** A stream as its row tells of it. */
+/** The fields of a stream's row. */
 export interface HeldStream {
   id: string
-  /** What `addressOf` answered on the replica that holds the sender. */
+  /** The result of `addressOf` on the replica with the sender's connection. */
   heldBy: string | null
 }
 
-/** A replica that does not even answer in this time has died with its senders. */
+/** If a replica does not respond within this time, it has died and its senders are disconnected. */
 const ANSWER_TIMEOUT_MS = 10_000
 
 export type StreamExchange = ReturnType<typeof createStreamExchange>
 
 /**
- * Streams across replicas: the sender is held by the process that it happened to reach, and its reader may reach another.
- * The row of the file says where the sender is held, as a URL that holds a secret: whoever can read the database can read
- * the stream, and nobody else. The port behind it is opened with the first stream and serves nothing else.
+ * Streams across replicas: sender and reader may be connected to different processes. The row of the file contains the
+ * URL of the sender's replica with a secret, so access to the database is needed to read the stream. Its port is opened
+ * with the first stream and serves nothing else.
  */
 export function createStreamExchange({ relay, host }: Dependencies) {
   const secret = randomBytes(32)
   let listening: Promise<Server> | undefined
 
-  /** For the row of a stream that is about to be offered to the relay. */
+  /** The URL to store in the row of a stream before it is offered to the relay. */
   async function addressOf(fileId: string): Promise<string> {
     listening ??= listen()
     const { port } = (await listening).address() as AddressInfo
@@ -43,8 +43,8 @@ export function createStreamExchange({ relay, host }: Dependencies) {
   }
 
   /**
-   * The bytes of a stream, wherever they come in; undefined when nobody offers them, or somebody else reads them. When
-   * `readerGone` aborts, the sender is told at once. Throws `unavailable`.
+   * Returns the bytes of a stream from any replica; undefined if there is no sender, or another reader. If `readerGone`
+   * aborts, the sender is notified at once. Throws `unavailable`.
    */
   async function take({ id, heldBy }: HeldStream, readerGone: AbortSignal): Promise<AsyncIterable<Buffer> | undefined> {
     const here = relay.take(id, readerGone)
@@ -55,7 +55,7 @@ export function createStreamExchange({ relay, host }: Dependencies) {
     return undefined
   }
 
-  /** Whether its sender is there, wherever that is, and somebody reads it or could. Throws `unavailable`. */
+  /** Whether the sender of the stream is connected to some replica, with or without a reader. Throws `unavailable`. */
   async function holds({ id, heldBy }: HeldStream): Promise<boolean> {
     if (relay.holds(id) || heldBy === null) return relay.holds(id)
     const response = await ask(heldBy, 'HEAD')
@@ -63,7 +63,7 @@ export function createStreamExchange({ relay, host }: Dependencies) {
     return response.statusCode === 200
   }
 
-  /** Ends a stream for both sides. One whose replica is gone has ended already. */
+  /** Ends a stream for both sides. Does nothing if its replica has died. */
   async function cancel({ id, heldBy }: HeldStream): Promise<void> {
     if (relay.cancel(id) || heldBy === null) return
     const response = await ask(heldBy, 'DELETE').catch(() => undefined)
@@ -73,7 +73,7 @@ export function createStreamExchange({ relay, host }: Dependencies) {
   async function listen(): Promise<Server> {
     const server = createServer((request, response) => void answer(request, response).catch(() => response.destroy()))
     server.requestTimeout = 0
-    server.listen({ port: 0, host, exclusive: true }) // workers would share it otherwise, and each holds its own senders
+    server.listen({ port: 0, host, exclusive: true }) // otherwise workers would share the port, but each has its own senders
     await once(server, 'listening')
     server.unref()
     return server
@@ -111,18 +111,21 @@ export function createStreamExchange({ relay, host }: Dependencies) {
   return { addressOf, take, holds, cancel, close }
 }
 
-/** `Readable` throws its own error into what it reads when the reader leaves; for the sender that is not the reason. */
+/**
+ * When the reader leaves, `Readable` throws its own error into its source, which would hide the real reason from the
+ * sender.
+ */
 async function* whileWanted(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   for await (const chunk of bytes) yield chunk
 }
 
 /**
- * `leave` ends the request, also after it was answered. By node's own client, since `fetch` gives up when a silent sender
- * sends nothing for five minutes. Throws `unavailable` when nobody answers.
+ * `leave` aborts the request, also during the response. Uses Node's own client, since `fetch` times out after five
+ * minutes without data. Throws `unavailable` if the replica does not respond.
  */
 async function ask(url: string, method: 'GET' | 'HEAD' | 'DELETE', leave?: AbortSignal): Promise<IncomingMessage> {
   const request = requestHttp(url, { method, agent: false, ...(leave ? { signal: leave } : {}) })
-  request.on('error', () => {}) // one that comes after the answer is seen there, too
+  request.on('error', () => {}) // errors after the response are also raised there
   const timer = setTimeout(() => request.destroy(), ANSWER_TIMEOUT_MS)
   try {
     request.end()
@@ -135,7 +138,7 @@ async function ask(url: string, method: 'GET' | 'HEAD' | 'DELETE', leave?: Abort
   }
 }
 
-/** A cut on the other side throws here, a reader who leaves here is seen there. */
+/** An error of the other replica is thrown here; ending the iteration closes the connection. */
 async function* received(response: IncomingMessage): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of response) yield chunk as Buffer

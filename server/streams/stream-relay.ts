@@ -4,9 +4,9 @@ import { AppError } from '../lib/errors.ts'
 interface Offer {
   bytes: AsyncIterable<Uint8Array>
   timer: NodeJS.Timeout
-  /** Somebody reads it. */
+  /** It has a reader. */
   isTaken: boolean
-  /** Ends it for its reader, also while the sender is silent. */
+  /** Ends the stream for its reader, also while the sender is silent. */
   ending: AbortController
   resolve: () => void
   reject: (error: unknown) => void
@@ -15,30 +15,30 @@ interface Offer {
 export type StreamRelay = ReturnType<typeof createStreamRelay>
 
 /**
- * Stream uploads: the uploader waits until a reader comes, then bytes pass from one to the other at the slower one's
- * pace and nothing is stored. When either side breaks off, so does the other, at once. Readers of other replicas come
- * through `stream-exchange.ts`.
+ * Stream uploads: the sender waits for a reader, then bytes pass from one to the other at the speed of the slower one,
+ * and nothing is stored. If either side disconnects, the other is disconnected at once. Readers on other replicas use
+ * `stream-exchange.ts`.
  */
 export function createStreamRelay({ timeoutMs }: { timeoutMs: number }) {
   const offers = new Map<string, Offer>()
 
   /**
-   * Resolves when a reader has taken all of `bytes`. Rejects with what `bytes` throws; with `aborted` when the reader
-   * leaves before the end, nobody comes within the time limit, or it is cancelled; and with the reason of `senderGone`
-   * when that aborts while nobody has come yet.
+   * Resolves when a reader has received all of `bytes`. Rejects with what `bytes` throws; with `aborted` if the reader
+   * disconnects before the end, no reader arrives within the time limit, or the stream is cancelled; and with the reason
+   * of `senderGone` if that aborts before a reader arrives.
    */
   function offer(fileId: string, bytes: AsyncIterable<Uint8Array>, senderGone?: AbortSignal): Promise<void> {
     const offered = new Promise<void>((resolve, reject) => {
       const tooLate = new AppError('stream_without_reader')
-      const timer = setTimeout(() => withdraw(fileId, tooLate), timeoutMs)
+      const timer = setTimeout(() => cancelOffer(fileId, tooLate), timeoutMs)
       offers.set(fileId, { bytes, timer, isTaken: false, ending: new AbortController(), resolve, reject })
-      senderGone?.addEventListener('abort', () => withdraw(fileId, senderGone.reason))
-      if (senderGone?.aborted) withdraw(fileId, senderGone.reason)
+      senderGone?.addEventListener('abort', () => cancelOffer(fileId, senderGone.reason))
+      if (senderGone?.aborted) cancelOffer(fileId, senderGone.reason)
     })
     return offered.finally(() => offers.delete(fileId))
   }
 
-  function withdraw(fileId: string, reason: unknown): void {
+  function cancelOffer(fileId: string, reason: unknown): void {
     const offered = offers.get(fileId)
     if (offered && !offered.isTaken) end(fileId, offered, reason)
   }
@@ -50,7 +50,7 @@ export function createStreamRelay({ timeoutMs }: { timeoutMs: number }) {
     ending.abort(reason)
   }
 
-  /** Ends a stream for both sides, whether or not somebody reads it already. False: it is not here. */
+  /** Ends a stream for both sides, with or without a reader. Returns false if it is not on this replica. */
   function cancel(fileId: string): boolean {
     const offered = offers.get(fileId)
     if (offered) end(fileId, offered, new AppError('stream_cancelled'))
@@ -58,8 +58,8 @@ export function createStreamRelay({ timeoutMs }: { timeoutMs: number }) {
   }
 
   /**
-   * The bytes on offer, for one reader only; undefined when nobody offers them, or somebody else reads them already. When
-   * `readerGone` aborts, the sender is told at once, also a silent one.
+   * Returns the offered bytes, to one reader only; undefined if there is no offer, or another reader. If `readerGone`
+   * aborts, the sender is notified at once, even while it is silent.
    */
   function take(fileId: string, readerGone: AbortSignal): AsyncIterable<Buffer> | undefined {
     const taken = offers.get(fileId)
@@ -72,12 +72,12 @@ export function createStreamRelay({ timeoutMs }: { timeoutMs: number }) {
     return passOn(taken)
   }
 
-  /** Whether the stream is on offer, or passes to a reader. */
+  /** Whether the stream is offered or being read. */
   const holds = (fileId: string): boolean => offers.has(fileId)
 
-  /** Ends all waiting. */
+  /** Ends all offers without a reader. */
   function close(): void {
-    for (const fileId of offers.keys()) withdraw(fileId, new AppError('server_stopping'))
+    for (const fileId of offers.keys()) cancelOffer(fileId, new AppError('server_stopping'))
   }
 
   return { offer, take, holds, cancel, close }
