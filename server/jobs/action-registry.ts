@@ -3,32 +3,32 @@ import { AppError, because } from '../lib/errors.ts'
 import { parsed } from '../lib/shapes.ts'
 import type { Counts } from './job.ts'
 
-/** What an action gets from its run: it ends soon after `signal` aborts, and counts what it does while it does it. */
+/** The context of a running action: it must end soon after `signal` aborts, and counts its progress. */
 export interface ActionContext {
   signal: AbortSignal
   count: (more: Partial<Counts>) => void
 }
 
-/** Work that a step can ask for. It may be killed at any point and be run again: then it does what is left. */
+/** The work of a step. It may be killed at any point and be run again, and must then do only what is left. */
 export interface Action<P extends z.ZodType = z.ZodType> {
   description: string
-  /** What a step may set; strict, with defaults for everything that has one. */
+  /** The parameters of a step; strict, with defaults for all optional ones. */
   parameters: P
-  /** Refuses, when a job is saved, what no shape can tell. Throws `bad_request`. */
+  /** Checks that a schema can't express, when a job is saved. Throws `bad_request`. */
   assert?: (parameters: z.output<P>) => Promise<void>
-  /** Returns a sentence for the history, or throws one. */
+  /** Returns the message for the history, or throws an error with it. */
   run: (parameters: z.output<P>, context: ActionContext) => Promise<string>
 }
 
-/** What an action throws when it did its work and an operator has to do something about the result. */
+/** Thrown by an action that did its work but found something that an operator must repair. */
 export class StepFailure extends Error {}
 
-/** Lets each action see its own parameters. */
+/** Types `run` and `assert` of an action by its own parameters. */
 export const define = <P extends z.ZodType>(action: Action<P>): Action => action as unknown as Action
 
 export type ActionRegistry = ReturnType<typeof createActionRegistry>
 
-/** Everything that a step can do, by name. There is no other code that a job can run. */
+/** All actions, by name. Jobs can run no other code. */
 export function createActionRegistry(actions: Readonly<Record<string, Action>>) {
   function get(name: string): Action {
     const action = Object.hasOwn(actions, name) ? actions[name] : undefined
@@ -37,13 +37,13 @@ export function createActionRegistry(actions: Readonly<Record<string, Action>>) 
     return action
   }
 
-  /** Parameters with their defaults. Throws `bad_request`: no such action, or it takes no such parameters. */
+  /** Returns the parameters with their defaults. Throws `bad_request`: unknown action, or invalid parameters. */
   function check(name: string, parameters: unknown): Record<string, unknown> {
     const { parameters: shape } = get(name)
     return because(`parameters of ${name}: `, () => parsed(shape, parameters, 'parameters')) as Record<string, unknown>
   }
 
-  /** Whether it can do what it is asked for as things are now. Throws `bad_request`. */
+  /** Checks that the action can currently be run with these parameters. Throws `bad_request`. */
   async function assert(name: string, parameters: unknown): Promise<void> {
     await get(name).assert?.(check(name, parameters))
   }

@@ -17,29 +17,29 @@ interface Dependencies {
   agents: AgentRepo
   runner: JobRunner
   notifications: Pick<Notifications, 'deliverSoon' | 'close'>
-  /** This process, as the history names it. */
+  /** This process, as named in the history. */
   replica: Replica
   clock: Clock
   steady: SteadyClock
-  /** Called where the disk is so full that not even the start of a job can be noted. */
+  /** Called if the disk is so full that not even the start of a job can be recorded. */
   makeRoom: () => void
   log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
 }
 
 const TICK_MS = 1_000
-/** What is later than that was missed, not delayed: of all the moments since, one is made up for. */
+/** A moment that is overdue for longer was missed: of all missed moments of a schedule, only one is run. */
 const CATCH_UP_AFTER_MS = 60_000
-/** Clocks of replicas differ by less; a moment that lies further ahead was written by a clock that was wrong. */
+/** Clocks of replicas differ by less; a moment further in the future was written with a wrong clock. */
 const LEAP_MS = 10 * 60_000
 const CARE_EVERY_MS = 10_000
-/** After this time without a sign of it, a replica is forgotten. */
+/** A replica that was not seen for this long is removed. */
 const FORGET_AFTER_MS = 60_000
 
 export type Agent = ReturnType<typeof createAgent>
 
 /**
- * Looks each second for schedules whose moment has come, and runs their jobs. Any number of replicas may do so: the
- * database settles who runs what.
+ * Checks every second for due schedules, and runs their jobs. Any number of replicas may do so: the database decides
+ * which one runs a job.
  */
 export function createAgent(dependencies: Dependencies) {
   const { jobs, runs, agents, runner, notifications, replica, clock, steady, makeRoom, log } = dependencies
@@ -62,12 +62,12 @@ export function createAgent(dependencies: Dependencies) {
       if (!(await agents.isEnabled())) return
       for (const due of await runs.listDue(now)) await fire(due, now)
     } catch (err) {
-      log.error({ err }, 'the job agent could not do its rounds')
+      log.error({ err }, 'the job agent could not check for due jobs')
       if (kindOf(err) === 'insufficient_storage') makeRoom()
     }
   }
 
-  /** What need not be done each second. */
+  /** Work that is not needed every second. */
   async function care(now: number): Promise<void> {
     await agents.seen({ ...replica, seenAt: now }, now - FORGET_AFTER_MS)
     await closeLost(now)
@@ -75,7 +75,7 @@ export function createAgent(dependencies: Dependencies) {
     caredAt = now
   }
 
-  /** Every moment that has passed; after downtime only the first of them. */
+  /** Runs each due moment; after a downtime only the first one. */
   async function fire({ jobId, schedule, nextRunAt }: DueSchedule, now: number): Promise<void> {
     for (let moment: number | null = nextRunAt; moment !== null && moment <= now; ) {
       const next: number | null = nextRunOf(schedule, now - moment > CATCH_UP_AFTER_MS ? now : moment)
@@ -85,7 +85,7 @@ export function createAgent(dependencies: Dependencies) {
     }
   }
 
-  /** Undefined: the job is gone, is running already, or another replica has this moment. */
+  /** Returns undefined if the job was deleted, is already running, or another replica runs this moment. */
   async function launch(
     jobId: string,
     request: Pick<Run, 'scheduleId' | 'scheduledFor' | 'trigger' | 'requestedBy'> & { startStep?: number },
@@ -99,11 +99,11 @@ export function createAgent(dependencies: Dependencies) {
     const claimed = await runs.claim(nextRunAt === undefined ? { run, leaseUntil } : { run, leaseUntil, nextRunAt })
     if (claimed !== 'started') return undefined
     const ended = runner.start(run, job)
-    ended.catch((err: unknown) => log.error({ err, job: job.name }, 'the end of a job could not be noted'))
+    ended.catch((err: unknown) => log.error({ err, job: job.name }, 'the end of a job could not be recorded'))
     return { run, ended }
   }
 
-  /** Runs whose replica died are closed, and run again where the schedule says so. */
+  /** Closes runs whose replica died, and runs them again if the schedule says so. */
   async function closeLost(now: number): Promise<void> {
     for (const run of await watch.lapsed()) {
       if (runner.isRunning(run.id)) continue
@@ -115,7 +115,7 @@ export function createAgent(dependencies: Dependencies) {
     }
   }
 
-  /** Once: a job that brings down its server must not bring down all of them. */
+  /** Only once: a job that crashes its server must not crash all of them. */
   async function rerun({ id, jobId, scheduleId, scheduledFor, startStep }: Run): Promise<void> {
     if (scheduleId === null || scheduledFor === null || !(await agents.isEnabled())) return
     const schedule = await jobs.findSchedule(scheduleId)
@@ -124,7 +124,7 @@ export function createAgent(dependencies: Dependencies) {
     await launch(jobId, { ...request, requestedBy: `lost run ${id}` })
   }
 
-  /** After a clock was put back, schedules would wait until it has caught up with what they remember. */
+  /** After a clock was set back, schedules would wait until it reaches the stored moments. */
   async function realign(now: number): Promise<void> {
     for (const { jobId, schedule, nextRunAt } of await runs.listAttached()) {
       const next = schedule.kind === 'cron' ? nextRunOf(schedule, now) : null
@@ -135,7 +135,7 @@ export function createAgent(dependencies: Dependencies) {
     }
   }
 
-  /** From now on ticks come; jobs that run at every start begin. */
+  /** Starts the agent, and the jobs that run at every start. */
   function start(): Promise<void> {
     round = begin()
     return round
@@ -160,14 +160,16 @@ export function createAgent(dependencies: Dependencies) {
     }
   }
 
-  /** Bounded: what does not end in time is left to its lease. */
+  /** Waits for a limited time: a run that does not end in time is closed when its lease expires. */
   async function stop(): Promise<void> {
     isStopped = true
     ticks.stop()
     await round
     await runner.close()
     await notifications.close()
-    await agents.leave(replica.id).catch((err: unknown) => log.error({ err }, 'could not sign off'))
+    await agents
+      .leave(replica.id)
+      .catch((err: unknown) => log.error({ err }, 'could not remove this replica from the list'))
   }
 
   return { start, stop, tick, launch }

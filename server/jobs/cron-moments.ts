@@ -2,18 +2,16 @@ import { parse, validateDetailed } from 'node-cron'
 import { AppError } from '../lib/errors.ts'
 
 /**
- * When a cron expression is due, as a function of a moment and a time zone: node-cron knows only the next one from the
- * system's clock. Fields as node-cron reads them, seconds first where there are six; all of them have to fit.
- *
- * Clocks that are put forward and back, as Vixie cron treats them: expressions that hold in every hour follow real time.
- * Of the others none is lost and none happens twice: what falls into the gap is due at its end, and of an hour that
- * comes twice the first counts.
+ * The due times of a cron expression as a function of a moment and a time zone: node-cron calculates only the next one
+ * from the system's clock. Fields are interpreted as in node-cron, with seconds first if there are six; all of them must
+ * match. Clock changes are handled as in Vixie cron: expressions that match every hour follow real time. For all others
+ * no run is lost or repeated: a time inside a gap is due at its end, and of a repeated hour the first counts.
  */
 
-/** Impossible dates are refused when read; 29 February on a given weekday comes every 28 years, or 40 around 2100. */
+/** Impossible dates are rejected when parsed; 29 February on a given weekday occurs every 28 years, or 40 around 2100. */
 const HORIZON_DAYS = 41 * 366
 
-/** Throws `bad_request`: says what is wrong with the expression. */
+/** Throws `bad_request` with the reason if the expression is invalid. */
 export function assertCron(cron: string): void {
   const { errors, fields } = validateDetailed(cron)
   if (!fields) {
@@ -36,11 +34,11 @@ export function assertTimeZone(timeZone: string): void {
   }
 }
 
-/** The first moment after `after` (exclusive), both epoch ms; undefined when there is none in a lifetime. */
+/** The first moment after `after` (exclusive), both epoch ms; undefined if there is none within `HORIZON_DAYS`. */
 export function nextMoment(cron: string, timeZone: string, after: number): number | undefined {
   const fields = parse(cron)
   const from = Temporal.Instant.fromEpochMilliseconds(after).toZonedDateTimeISO(timeZone)
-  // An hour that comes twice may take us back over midnight.
+  // A repeated hour may lead back over midnight.
   let day = from.toPlainDate().subtract({ days: 1 })
   for (let count = 0; count < HORIZON_DAYS; count += 1, day = day.add({ days: 1 })) {
     const moment = fits(day, fields) ? firstOnDay(day, timeZone, fields, after) : undefined
@@ -83,7 +81,7 @@ function* realHours(day: Temporal.PlainDate, timeZone: string) {
   }
 }
 
-/** The first time that clocks show it; the end of the gap when they never do. */
+/** The first moment with this local time; the end of the gap if it does not exist. */
 function firstOf(time: Temporal.PlainDateTime, timeZone: string): Temporal.ZonedDateTime {
   const moment = time.toZonedDateTime(timeZone, { disambiguation: 'earlier' })
   if (moment.toPlainDateTime().equals(time)) return moment

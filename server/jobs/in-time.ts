@@ -1,4 +1,4 @@
-/** Waits for `work`; once `signal` is aborted for `graceMs` longer at most, and throws its reason then. */
+/** Waits for `work`. Once `signal` aborts, waits at most `graceMs` longer, and then throws its reason. */
 export async function inTime<T>(work: Promise<T>, signal: AbortSignal, graceMs: number): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
   let timer: NodeJS.Timeout | undefined

@@ -17,11 +17,11 @@ interface Dependencies {
   lapseClaims: () => Promise<number>
   check: FilesCheck
   backups: Backups
-  /** Returns the bytes that the database gave back to its disk. */
+  /** Returns the number of bytes that were freed on the disk. */
   optimise: (signal: AbortSignal) => Promise<number>
 }
 
-/** Shallow: each calls a service. */
+/** Each action only calls a service. */
 export function createJobActions(services: Dependencies): Record<string, Action> {
   const { expiry, lapseClaims, check, backups, optimise } = services
   return {
@@ -113,13 +113,13 @@ export function createJobActions(services: Dependencies): Record<string, Action>
   }
 }
 
-/** A check that found damage did its work, but only a step that failed is told to operators. */
+/** A check that found damage has done its work, but operators are notified only of failed steps. */
 function failedIf(isFailed: boolean, summary: string): string {
   if (isFailed) throw new StepFailure(summary)
   return summary
 }
 
-/** How long the history is kept: limits for the runs of all jobs, of each job, and for their age. */
+/** Limits of the history: for the runs of all jobs, of each job, and for their age. */
 export const pruneHistory = (prune: HistoryRepo['prune'], jobs: Jobs['list'], clock: Clock): Action =>
   define({
     description:
@@ -167,7 +167,7 @@ export const deliverWebhook = ({ get, known, tell }: Pick<Operators, 'get' | 'kn
 const PRUNE_BATCH = 500
 const DAY_MS = 24 * 60 * 60 * 1000
 
-/** What is outside is told what would be inside, by whichever end it missed. */
+/** Uses one message for both limits, so that it always contains the allowed range. */
 function within(kind: typeof z.int | typeof z.number, least: number, most: number) {
   const words = `must be a ${kind === z.int ? 'whole ' : ''}number from ${least} to ${most}`
   return kind(words).min(least, words).max(most, words)

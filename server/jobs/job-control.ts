@@ -18,21 +18,21 @@ interface Dependencies {
   clock: Clock
 }
 
-/** After this time without a sign of it, a replica does not count as running. */
+/** A replica that was not seen for this long does not count as running. */
 const SEEN_WITHIN_MS = 30_000
 
 export interface JobOverview {
   job: Job
-  /** Under way now. */
+  /** The run in progress. */
   current: Run | undefined
   last: Run | undefined
-  /** Of runs that succeeded. */
+  /** Average of successful runs. */
   averageDurationMs: number | null
   nextRunAt: number | null
 }
 
 export interface AgentStatus {
-  /** Enabled, and a server is there to do it. */
+  /** Enabled, and at least one server is running. */
   isRunning: boolean
   isEnabled: boolean
   replicas: Replica[]
@@ -40,7 +40,7 @@ export interface AgentStatus {
 
 export type JobControl = ReturnType<typeof createJobControl>
 
-/** What operators do with jobs once they are defined: look, start, stop. */
+/** Operations on existing jobs: list, start, stop. */
 export function createJobControl({ jobs, runs, history, agents, agent, runner, clock }: Dependencies) {
   const overview = async (job: Job, nextRuns: Map<string, number>): Promise<JobOverview> => ({
     job,
@@ -61,9 +61,9 @@ export function createJobControl({ jobs, runs, history, agents, agent, runner, c
   }
 
   /**
-   * Begins now, on this server, at `startStep` or where the job begins; also when the job is disabled or the agent is
-   * stopped, since somebody asks for it. `ended` resolves with its end.
-   * Throws `not_found`; `bad_request`: no such step; `locked`: it is running already.
+   * Starts a job now, on this server, at `startStep` or its first step; also if the job is disabled or the agent is
+   * stopped. `ended` resolves when it ends. Throws `not_found`; `bad_request`: no such step; `locked`: it is already
+   * running.
    */
   async function start(
     nameOrId: string,
@@ -80,7 +80,7 @@ export function createJobControl({ jobs, runs, history, agents, agent, runner, c
     return launched
   }
 
-  /** Asks it to stop, wherever it runs; it does so between two batches. Throws `not_found`: it is not running. */
+  /** Requests a stop on any replica; the job stops between two batches. Throws `not_found` if it is not running. */
   async function stop(nameOrId: string): Promise<Run> {
     const job = await jobs.get(nameOrId)
     const run = await runs.findUnfinished(job.id)

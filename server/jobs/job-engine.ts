@@ -25,14 +25,14 @@ interface Dependencies {
   steady: SteadyClock
   channels: Channels
   makeRoom: () => void
-  /** Files that a check found to be broken. */
+  /** Returns the number of files that a check found to be broken. */
   countBroken: () => Promise<number>
   log: FastifyBaseLogger
 }
 
 export type JobEngine = ReturnType<typeof createJobEngine>
 
-/** Jobs, the agent that runs them, and what operators do with both. */
+/** Jobs, the agent that runs them, and the operations on both. */
 export function createJobEngine({
   database,
   actions,

@@ -7,7 +7,7 @@ interface Dependencies {
   countBroken: () => Promise<number>
 }
 
-/** What somebody who watches the server should see about jobs, and about what they look after. */
+/** Metrics of jobs, and of what they check. */
 export const jobFigures = ({ history, control, countBroken }: Dependencies) => [
   {
     name: 'mayfly_job_agent_running',

@@ -4,7 +4,7 @@ import type { Run, Schedule, StepRun } from './job.ts'
 import type { AgentStatus, JobOverview } from './job-control.ts'
 import { jobInputOf, momentText, scheduleInputOf } from './job-shapes.ts'
 
-/** Jobs as the API shows them. Times are ISO 8601 in UTC. */
+/** Jobs in the JSON of the API. Times are ISO 8601 in UTC. */
 
 const Time = z.iso.datetime().nullable()
 const Outcome = z.enum(['in_progress', 'retrying', 'succeeded', 'failed', 'cancelled'])
@@ -150,7 +150,7 @@ export const scheduleJson = (schedule: Schedule): z.output<typeof ScheduleJson> 
   id: schedule.id,
 })
 
-/** The key of the signature is shown once: who reads the list must not be able to sign. */
+/** The key of the signature is included only at the creation: readers of the list must not be able to sign. */
 export const operatorJson = ({ secret, ...operator }: Operator, isNew = false): z.output<typeof OperatorJson> => ({
   ...operator,
   ...(isNew && secret !== '' ? { secret } : {}),

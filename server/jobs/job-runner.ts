@@ -17,21 +17,21 @@ interface Dependencies {
   log: Pick<FastifyBaseLogger, 'info' | 'error' | 'debug'>
 }
 
-/** After this time without a renewal, a replica is taken for dead. */
+/** A replica that did not renew its lease for this long counts as dead. */
 export const LEASE_MS = 30_000
 const RENEW_EVERY_MS = 5_000
-/** What was asked to stop and does not is left alone after that. */
+/** A run that does not stop within this time is no longer waited for. */
 const STOP_GRACE_MS = 3_000
-/** Steps may go to each other in a circle. */
+/** Steps may form a loop. */
 const MAX_STEPS = 300
 
 export type JobRunner = ReturnType<typeof createJobRunner>
 
-/** Executes runs that were claimed: steps in their order, attempts, time-outs, and a record of all of it. */
+/** Executes claimed runs: steps in order, with attempts, timeouts, and a record of each. */
 export function createJobRunner({ repo, actions, clock, log }: Dependencies) {
   const running = new Map<string, { stop: AbortController; ended: Promise<unknown> }>()
 
-  /** Resolves with the run as it ended. Rejects when that could not be written: its lease will lapse. */
+  /** Resolves with the run when it has ended. Rejects if the end could not be recorded: its lease will expire. */
   function start(run: Run, job: Job): Promise<Run> {
     const stop = new AbortController()
     const ended = execute(run, job, stop).finally(() => running.delete(run.id))
@@ -45,7 +45,7 @@ export function createJobRunner({ repo, actions, clock, log }: Dependencies) {
       const { outcome, message } = await runSteps(run, job, stop.signal, progress)
       const ended = { ...run, outcome, message, finishedAt: clock() }
       await repo.end(ended, notificationOf(job, outcome))
-      // Each minute all goes well; the history says so, and the log need not.
+      // Successful runs every minute are in the history, and would fill the log.
       const level = run.trigger === 'schedule' && outcome === 'succeeded' ? 'debug' : 'info'
       log[level]({ job: job.name, run: run.id, outcome, ms: ended.finishedAt - run.startedAt }, 'job ended')
       return ended
@@ -54,7 +54,7 @@ export function createJobRunner({ repo, actions, clock, log }: Dependencies) {
     }
   }
 
-  /** Renews the lease, and writes down how far the step under way has come. */
+  /** Renews the lease, and records the progress of the current step. */
   function createProgress(run: Run, stop: AbortController) {
     let current: StepRun | undefined
     async function renew(): Promise<void> {
@@ -91,7 +91,7 @@ export function createJobRunner({ repo, actions, clock, log }: Dependencies) {
     return { outcome: 'failed', message: `The job has no step ${run.startStep}.` }
   }
 
-  /** Attempts until one succeeds or none is left. */
+  /** Repeats the step until it succeeds or no attempt is left. */
   async function runStep(run: Run, step: Step, position: number, stop: AbortSignal, progress: Progress) {
     for (let attempt = 1; ; attempt += 1) {
       const begun = stepRun(run, step, position + attempt, attempt)
@@ -142,13 +142,13 @@ export function createJobRunner({ repo, actions, clock, log }: Dependencies) {
     return { ...begun, finishedAt: null, outcome: 'in_progress', message: '', rows: 0, files: 0, bytes: 0 }
   }
 
-  /** Asks a run of this process to stop. False: it is not running here. */
+  /** Requests a run of this process to stop. Returns false if it is not running here. */
   function stop(runId: string): boolean {
     running.get(runId)?.stop.abort(STOPPED)
     return running.has(runId)
   }
 
-  /** Stops everything, and waits for as long as that may take at most. */
+  /** Stops all runs, and waits for them for a limited time. */
   async function close(): Promise<void> {
     for (const { stop } of running.values()) stop.abort(new AppError('server_stopped'))
     await Promise.all([...running.values()].map(({ ended }) => ended))
@@ -157,7 +157,7 @@ export function createJobRunner({ repo, actions, clock, log }: Dependencies) {
   return { start, stop, close, isRunning: (runId: string) => running.has(runId) }
 }
 
-/** Notifies the job's operator, if this outcome asks for it. */
+/** Returns the notification of the job's operator, if this outcome requires one. */
 export function notificationOf(
   { operatorId, notifyOn }: Job,
   outcome: Outcome,

@@ -3,7 +3,7 @@ import type { OwnProblem } from '../errors/problems.ts'
 import { shortListOf, storedText } from '../lib/shapes.ts'
 import type { Job, Schedule, Step } from './job.ts'
 
-/** What operators hand in. Keys that are not given have defaults on creation and stay as they are on a change. */
+/** Input of administrators. Omitted fields get defaults at creation and are kept by a change. */
 
 export const Name = z
   .string()
@@ -44,7 +44,7 @@ export const JobInput = z.strictObject({
 })
 export type JobInput = z.output<typeof JobInput>
 
-/** RFC 3339 writes years in four digits, and so does the API: what is later could be stored, but not be shown. */
+/** RFC 3339 has years of four digits, so later times could be stored, but not returned by the API. */
 export const LAST_MOMENT = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
 /** Epoch ms, from a date and time with its offset from UTC, or from the number itself. */
@@ -67,13 +67,13 @@ export const ScheduleInput = z.strictObject({
 })
 export type ScheduleInput = z.output<typeof ScheduleInput>
 
-/** Numbered in the order given. */
+/** Numbers the steps in the given order. */
 export const toSteps = (steps: JobInput['steps']): Step[] => steps.map((step, index) => ({ ...step, step: index + 1 }))
 
 export const momentText = (moment: number | null): string | null =>
   moment === null ? null : new Date(moment).toISOString()
 
-/** Any part of `shape`, and no defaults for what is not given. */
+/** Makes all fields of `shape` optional, without defaults. */
 export const changesOf = <Shape extends z.ZodRawShape>(
   shape: z.ZodObject<Shape>,
 ): z.ZodType<Partial<z.input<z.ZodObject<Shape>>>> =>
@@ -86,7 +86,7 @@ export const changesOf = <Shape extends z.ZodRawShape>(
     ),
   ) as never
 
-/** What a change starts from. */
+/** The current values, which a change is merged into. */
 export const jobInputOf = ({ id, createdAt, changedAt, operatorId, scheduleIds, steps, ...job }: Job) => ({
   ...job,
   operator: operatorId,

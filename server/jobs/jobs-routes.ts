@@ -27,11 +27,11 @@ const HistoryQuery = z.strictObject({
 
 const tags = ['jobs']
 
-/** Jobs, for administrators: what SQL Server Agent shows in its tree. */
+/** Jobs, for administrators, after the model of SQL Server Agent. */
 export function jobsRoutes({ engine, readCaller }: Dependencies) {
   const { jobs, control } = engine
 
-  /** The administrator, also while acting as somebody else: the history says who did it. */
+  /** The administrator, also while impersonating another user: the history records who did it. */
   const whoAsks = async (request: FastifyRequest): Promise<string> => {
     const { user, impersonator } = await readCaller.bySession(request)
     return `user ${(impersonator ?? user)?.login}`

@@ -18,13 +18,13 @@ interface Dependencies {
   clock: Clock
 }
 
-/** What stands at `/jobs/…` in the place of a name. */
+/** Fixed paths under `/jobs/…`, which can't be names of jobs. */
 const RESERVED = ['actions', 'agent', 'history', 'operators', 'schedules']
 
-/** Changes are merged into what is there; lists are replaced as a whole. */
+/** Omitted fields are kept; lists are replaced completely. */
 type Change<Input extends z.ZodType> = Partial<z.input<Input>>
 
-/** What ships with the program. Schedules are named by their names. */
+/** The jobs that ship with the program. Schedules are referred to by name. */
 export interface Seeds {
   schedules: z.input<typeof ScheduleInput>[]
   jobs: z.input<typeof JobInput>[]
@@ -32,7 +32,7 @@ export interface Seeds {
 
 export type Jobs = ReturnType<typeof createJobs>
 
-/** Jobs and schedules as operators define them. A name may stand for an id. */
+/** Definitions of jobs and schedules. Names are accepted in place of ids. */
 export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
   /** Throws `not_found`. */
   async function get(nameOrId: string): Promise<Job> {
@@ -41,7 +41,7 @@ export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
     return job
   }
 
-  /** Throws `bad_request`: says what is wrong with it. */
+  /** Throws `bad_request` with the reason. */
   async function create(input: z.input<typeof JobInput>): Promise<Job> {
     const now = clock()
     const schedules = await repo.listSchedules()
@@ -61,12 +61,12 @@ export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
     return job
   }
 
-  /** Only of steps that are new: a job that became impossible can still be disabled. Throws `bad_request`. */
+  /** Checks only new steps: a job that can no longer run can still be disabled. Throws `bad_request`. */
   async function assertDoable(steps: Step[]): Promise<void> {
     for (const { action, parameters } of steps) await actions.assert(action, parameters)
   }
 
-  /** Its history goes with it. Throws `not_found`. */
+  /** Also deletes its history. Throws `not_found`. */
   async function remove(nameOrId: string): Promise<void> {
     const { id, name } = await get(nameOrId)
     if (!(await repo.remove(id))) throw new AppError('job_not_found', { name })
@@ -98,7 +98,7 @@ export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
     return schedule
   }
 
-  /** Throws `bad_request`: says what is wrong with it. */
+  /** Throws `bad_request` with the reason. */
   async function createSchedule(input: z.input<typeof ScheduleInput>): Promise<Schedule> {
     const schedule = planSchedule(newId(), input)
     assertAhead(schedule, clock())
@@ -121,7 +121,7 @@ export function createJobs({ repo, actions, operatorId, clock }: Dependencies) {
     if (!(await repo.removeSchedule(id))) throw new AppError('schedule_not_found', { name })
   }
 
-  /** Brings a database what ships; what it had once, whatever became of it, it does not get again. */
+  /** Inserts the jobs that ship, each once: jobs that were changed or deleted later are not inserted again. */
   async function seed(seeds: Seeds): Promise<void> {
     const now = clock()
     const existing = await repo.listSchedules()
@@ -166,7 +166,7 @@ function planSchedule(id: string, input: unknown): Schedule {
   return schedule
 }
 
-/** It would never run. Throws `bad_request`. */
+/** Throws `bad_request` for a moment in the past, which would never be run. */
 function assertAhead({ at }: Schedule, now: number): void {
   if (at === null || at > now) return
   throw new AppError('moment_passed', { moment: new Date(at).toISOString() })

@@ -14,7 +14,7 @@ interface Dependencies {
   log: Pick<FastifyBaseLogger, 'info' | 'error'>
 }
 
-/** So long at most a stop waits for a deletion that hangs. */
+/** The longest time that a shutdown waits for a deletion. */
 const STOP_GRACE_MS = 3_000
 const LOOK_EVERY_MS = 2_000
 
@@ -32,8 +32,8 @@ type PurgeReport = typeof NOTHING_PURGED
 export type Maintenance = ReturnType<typeof createMaintenance>
 
 /**
- * What clears up without a job: at once when something was removed, by hand (`mayfly clean`), and when the disk is so full
- * that no job can be noted. It is the same work, and may be done twice or be killed.
+ * Clean-up without a job: right after something was removed, by command (`mayfly clean`), and when the disk is so full
+ * that no job can be recorded. The work is the same as that of the jobs, and may be repeated or killed.
  */
 export function createMaintenance({ expiry, lapseClaims, leaseWatches, log }: Dependencies) {
   const stopping = new AbortController()
@@ -70,18 +70,21 @@ export function createMaintenance({ expiry, lapseClaims, leaseWatches, log }: De
     return purgeNow()
   }
 
-  /** All of it, once: what the jobs that ship do over an hour. `maxPercent`: the share of orphans up to which they are moved. */
+  /**
+   * Does once what the shipped jobs do within an hour. `maxPercent`: if a larger share of the blobs are orphans, none are
+   * moved.
+   */
   async function clean({ maxPercent }: { maxPercent?: number } = {}) {
     return { ...(await purge()), orphans: await expiry.removeOrphans(maxPercent === undefined ? {} : { maxPercent }) }
   }
 
-  /** One line in the log for an outage, however long. */
+  /** Logs one line for an outage of any length. */
   async function watchLeases(): Promise<void> {
     try {
       for (const look of leaseWatches) await look()
       isFailing = false
     } catch (err) {
-      if (!isFailing) log.error({ err }, 'could not look for leases whose holder is gone')
+      if (!isFailing) log.error({ err }, 'could not check for leases whose owner has died')
       isFailing = true
     }
   }
@@ -95,7 +98,7 @@ export function createMaintenance({ expiry, lapseClaims, leaseWatches, log }: De
     void run.then(() => background.delete(run))
   }
 
-  /** What is left to delete is left to the next job. */
+  /** The next job deletes what is left. */
   async function close(): Promise<void> {
     looks.stop()
     stopping.abort(new AppError('server_stopped'))
@@ -108,15 +111,15 @@ export function createMaintenance({ expiry, lapseClaims, leaseWatches, log }: De
     clean,
     purge,
     watchLeases,
-    /** From now on leases are looked after. */
+    /** Starts watching leases. */
     start: looks.start,
     close,
-    /** What was removed or revoked just now, and what is still coming in for it. */
+    /** Deletes files that were just removed, and aborts uploads to what was removed or revoked. */
     deleteBlobsSoon: () => {
       inBackground(deleteBlobs)
       inBackground(endUnfinished)
     },
-    /** Where not even the start of a job can be written. */
+    /** For a disk so full that not even the start of a job can be recorded. */
     makeRoom: () => inBackground(purge),
   }
 }

@@ -10,7 +10,10 @@ import { changesOf, ScheduleInput } from './job-shapes.ts'
 const tags = ['jobs']
 const Ok = { 200: z.literal('ok') }
 
-/** Schedules, which jobs share, and operators, who are told. Mounted by `jobs-routes.ts`, which has looked who asks. */
+/**
+ * Schedules, which jobs share, and operators, who are notified. Mounted by `jobs-routes.ts`, which checks that the caller
+ * is an administrator.
+ */
 export function schedulesRoutes({ jobs, operators }: Pick<JobEngine, 'jobs' | 'operators'>) {
   return async (scope: FastifyInstance): Promise<void> => {
     const app = typedByZod(scope)

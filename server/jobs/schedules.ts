@@ -3,9 +3,12 @@ import { nextMoment } from './cron-moments.ts'
 import type { Run, Schedule } from './job.ts'
 import { LAST_MOMENT } from './job-shapes.ts'
 
-/** When schedules are due, and the runs that come of it. */
+/** The due times of schedules. */
 
-/** The first moment after `after` (exclusive), epoch ms; null when there is none, or none that a clock brings about. */
+/**
+ * The first moment after `after` (exclusive), epoch ms; null if there is none, or if the schedule does not depend on the
+ * clock.
+ */
 export function nextRunOf(schedule: Schedule, after: number): number | null {
   const from = Math.max(after, (schedule.activeFrom ?? Number.NEGATIVE_INFINITY) - 1)
   const moment = schedule.kind === 'cron' ? nextMoment(schedule.cron ?? '', schedule.timeZone, from) : schedule.at

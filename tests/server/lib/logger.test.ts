@@ -22,7 +22,7 @@ test('of an outage the first failure is logged without a stack, and their number
   const { log, lines } = await givenLogger()
 
   for (let second = 0; second < 100; second += 1) {
-    log.error({ err: refused() }, 'the job agent could not do its rounds')
+    log.error({ err: refused() }, 'the job agent could not check for due jobs')
     log.child({ reqId: '1' }).error({ err: reworded(refused(), 'To continue: …') }, 'request failed')
     vi.advanceTimersByTime(1_000)
   }
@@ -36,7 +36,7 @@ test('of an outage the first failure is logged without a stack, and their number
       time: expect.any(Number),
       outage: 'the database does not answer, please try again',
       reason: 'ECONNREFUSED',
-      msg: 'the job agent could not do its rounds; further failures are counted',
+      msg: 'the job agent could not check for due jobs; further failures are counted',
     },
   ])
   expect(lines()).toMatchObject([
