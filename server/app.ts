@@ -159,7 +159,7 @@ export async function createApp({
   })
   const maintenance = createMaintenance({
     expiry,
-    lapseClaims: () => claims.lapse(),
+    expireClaims: () => claims.expire(),
     leaseWatches: [() => claims.releaseLost(), () => locks.releaseLost(), () => expiry.findAbandoned()],
     log,
   })
@@ -178,7 +178,7 @@ export async function createApp({
     database,
     actions: createJobActions({
       expiry,
-      lapseClaims: claims.lapse,
+      expireClaims: claims.expire,
       check,
       backups,
       optimise: (signal) => optimise(database, signal),
@@ -293,7 +293,7 @@ export async function createApp({
     steady,
     pagesFor,
     observe: metrics?.observe,
-    doors: [
+    routes: [
       serviceRoutes({
         config,
         hasHeicDecoder: images.hasHeicDecoder,

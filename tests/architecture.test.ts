@@ -61,7 +61,7 @@ test('nothing imports the application but what starts it', () => {
   expect(violations(({ to }) => to === 'server/main.ts' || to === 'server/cli/main.ts')).toEqual([])
 })
 
-test('doors are imported by the application only', () => {
+test('routes are imported by the application only', () => {
   expect(
     violations(
       ({ from, to, isTypeOnly }) =>

@@ -3,10 +3,10 @@ import type { ApiToken } from './api-token.ts'
 import type { Account } from './user.ts'
 import { toUserRow } from './users-repo.ts'
 
-/** Accounts that come from another server: each of them once, however often the import runs; those that exist stay as they are. */
+/** Imported accounts: each of them is imported once, however often the import runs; existing accounts are not changed. */
 export function createAccountsImportRepo({ transact }: { transact: Transact }) {
   return {
-    /** How many of them are new. */
+    /** Returns the number of new accounts. */
     insertUsers: (accounts: readonly Account[]): Promise<number> =>
       transact(async (trx) => {
         let count = 0

@@ -1,6 +1,6 @@
 import type { Row } from '../database/schema.ts'
 
-/** A key to somebody's account for programs. */
+/** An API token of a user. */
 export type ApiToken = Row<'tokens'>
 
 /** Sort keys of token lists; `size`: the current size of all files uploaded with it. */

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Row, Schema } from '../database/schema.ts'
 import type { Transact } from '../database/transact.ts'
 
-/** A program that waits for its user to approve it. */
+/** A program that waits for its user's approval. */
 export type CliLogin = Row<'cliLogins'>
 
 export type CliLoginsRepo = ReturnType<typeof createCliLoginsRepo>
@@ -15,7 +15,7 @@ export function createCliLoginsRepo({ db, transact }: { db: Kysely<Schema>; tran
       return db.selectFrom('cliLogins').selectAll().where('code', '=', code).executeTakeFirst()
     },
 
-    /** Those that are over go by the way. False: there is one with this code. */
+    /** Also deletes expired ones. Returns false if the code exists. */
     insertCliLogin: (login: CliLogin, now: number): Promise<boolean> =>
       transact(async (trx) => {
         await trx.deleteFrom('cliLogins').where('expiresAt', '<=', now).execute()
@@ -27,7 +27,7 @@ export function createCliLoginsRepo({ db, transact }: { db: Kysely<Schema>; tran
         return numInsertedOrUpdatedRows === 1n
       }),
 
-    /** False: somebody has approved it already. */
+    /** Returns false if it was approved already. */
     approveCliLogin: (code: string, userId: string, comment: string): Promise<boolean> =>
       transact(async (trx) => {
         const { numUpdatedRows } = await trx
@@ -39,7 +39,7 @@ export function createCliLoginsRepo({ db, transact }: { db: Kysely<Schema>; tran
         return numUpdatedRows === 1n
       }),
 
-    /** Takes an approved login out, for the one who is going to answer it. False: it was taken already. */
+    /** Deletes an approved login, so that its token is issued once. Returns false if it was already deleted. */
     takeCliLogin: (code: string): Promise<boolean> =>
       transact(async (trx) => {
         const { numDeletedRows } = await trx

@@ -32,7 +32,7 @@ export function createSessionsRepo({ db, prepare, transact }: Pick<Database, 'db
       return { id, user: toAccount(user), xsrfHash, createdAt: startedAt, expiresAt }
     },
 
-    /** Those that are over go by the way, so that nobody else need care. */
+    /** Also deletes expired sessions, so that no job has to. */
     insertSession: ({ id, user, xsrfHash, createdAt, expiresAt }: Session): Promise<void> =>
       transact(async (trx) => {
         await trx.deleteFrom('sessions').where('expiresAt', '<=', createdAt).execute()

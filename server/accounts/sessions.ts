@@ -35,7 +35,7 @@ export type Sessions = ReturnType<typeof createSessions>
 export function createSessions({ repo, users, clock, config }: Dependencies) {
   const throttle = createGuessThrottle('logins')
   /** Verified for unknown users, so that the response time does not reveal which accounts exist. */
-  const hashOfNobody = once(() => hashPassword(newToken()))
+  const dummyHash = once(() => hashPassword(newToken()))
 
   /**
    * Throws `forbidden`: unknown user or wrong password; `bad_request`: login is switched off, or a value is too long,
@@ -47,8 +47,8 @@ export function createSessions({ repo, users, clock, config }: Dependencies) {
     assertLength('password', password)
     const begunAt = performance.now()
     const account = await users.findUser(userIdOf('local', login))
-    const nobody = await hashOfNobody() // always computed, otherwise the first response would reveal it
-    const hash = account?.passwordHash ?? nobody
+    const dummy = await dummyHash() // always computed, otherwise the first response would reveal it
+    const hash = account?.passwordHash ?? dummy
     const key = `${network} ${login}`
     await throttle.assertAllowed(key)
     const isRight = await throttle.guess(

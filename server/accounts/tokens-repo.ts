@@ -28,11 +28,11 @@ export function createTokensRepo({ db, prepare, transact }: Pick<Database, 'db' 
       return { user: toAccount(user), tokenId }
     },
 
-    /** One of the user's own. */
+    /** A token of this user. */
     findToken: (userId: string, id: string): Promise<ApiToken | undefined> =>
       db.selectFrom('tokens').selectAll().where('id', '=', id).where('userId', '=', userId).executeTakeFirst(),
 
-    /** Those of one user, or of all. */
+    /** The tokens of one user, or of all users. */
     async listTokens(userId: string | undefined, paging: Paging<TokenSort>): Promise<Page<ApiToken>> {
       let entries = db
         .selectFrom('tokens')
@@ -42,7 +42,7 @@ export function createTokensRepo({ db, prepare, transact }: Pick<Database, 'db' 
       return { ...rest, results: await tokensOf(db, results) }
     },
 
-    /** Of one user, or whoever's it is. False: there is no such token. */
+    /** Belongs to the given user, if set. Returns false if the token does not exist. */
     deleteToken: (userId: string | undefined, id: string): Promise<boolean> =>
       transact(async (trx) => {
         let query = trx.deleteFrom('tokens').where('id', '=', id)

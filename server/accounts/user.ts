@@ -1,16 +1,16 @@
 import type { Row } from '../database/schema.ts'
 
-/** Who may have an account here, and where they prove who they are. */
+/** Where a user's identity is verified: by this server, or by an external provider. */
 export const PROVIDERS = ['local', 'oidc', 'google', 'ovh', 'github'] as const
 export type Provider = (typeof PROVIDERS)[number]
 
-/** With `passwordHash`, which is null for who logs in elsewhere. */
+/** A user with `passwordHash`, which is null for users of an external provider. */
 export interface Account extends Omit<Row<'users'>, 'maxFileSize' | 'maxUserSize'> {
   maxFileSizeBytes: number
   maxUserSizeBytes: number
 }
 
-/** Somebody with an account. */
+/** A user with an account. */
 export type User = Omit<Account, 'passwordHash'>
 
 export const userIdOf = (provider: Provider, login: string): string => `${provider}:${login}`

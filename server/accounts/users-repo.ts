@@ -29,7 +29,7 @@ export function createUsersRepo({ db, prepare, transact }: Pick<Database, 'db' |
       return { ...rest, results: await usersOf(db, results) }
     },
 
-    /** Those with `text` in their name, login or mail address, whatever its case. */
+    /** Users with `text` in their name, login or mail address, ignoring case. */
     async searchUsers(text: string, filter: UserFilter, limit: number): Promise<User[]> {
       const rows = await filtered(db, filter)
         .selectAll()
@@ -49,7 +49,7 @@ export function createUsersRepo({ db, prepare, transact }: Pick<Database, 'db' |
       return Number(count)
     },
 
-    /** A password hash that came from Plik and that nobody has logged in with since; undefined: there is none. */
+    /** An imported password hash that was not replaced yet by a login; undefined if there is none. */
     async findImportedHash(): Promise<string | undefined> {
       const row = await db
         .selectFrom('users')
@@ -71,7 +71,7 @@ export function createUsersRepo({ db, prepare, transact }: Pick<Database, 'db' |
           .execute()
       }),
 
-    /** False: there is one with this id already. */
+    /** Returns false if a user with this id exists. */
     insertUser: (account: Account): Promise<boolean> =>
       transact(async (trx) => {
         const { numInsertedOrUpdatedRows } = await trx
@@ -82,7 +82,7 @@ export function createUsersRepo({ db, prepare, transact }: Pick<Database, 'db' |
         return numInsertedOrUpdatedRows === 1n
       }),
 
-    /** Changes what is given, and nothing that somebody else may be changing. Undefined: there is no such user. */
+    /** Changes only the given fields, since other requests may change others. Returns undefined if the user does not exist. */
     updateUser: (id: string, changes: Partial<Account>): Promise<Account | undefined> =>
       transact(async (trx) => {
         const user = trx.updateTable('users').where('id', '=', id)
@@ -94,7 +94,7 @@ export function createUsersRepo({ db, prepare, transact }: Pick<Database, 'db' |
         return changed
       }),
 
-    /** Sessions, tokens and pending logins go with it. False: there was no such user. */
+    /** Also deletes sessions, tokens and pending logins. Returns false if the user does not exist. */
     deleteUser: (id: string): Promise<boolean> =>
       transact(async (trx) => {
         const { numDeletedRows } = await trx.deleteFrom('users').where('id', '=', id).executeTakeFirst()

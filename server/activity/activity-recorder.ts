@@ -10,24 +10,24 @@ interface Dependencies {
   log: Pick<FastifyBaseLogger, 'error'>
 }
 
-/** What was handed out of an upload. */
+/** Bytes that were sent of an upload. */
 export interface Delivery {
   upload: Upload
-  /** The files of which a copy was completed; empty: none was. */
+  /** The files that were downloaded completely. */
   completed: readonly string[]
   bytes: number
 }
 
-/** How long figures wait in memory: a crash loses no more than that. */
+/** How long counts wait in memory: a crash loses no more than that. */
 const FLUSH_MS = 2_000
-/** As many days as can be asked for, today included. */
+/** The largest number of days that statistics can cover, including today. */
 export const KEPT_DAYS = 31
 
 export type ActivityRecorder = ReturnType<typeof createActivityRecorder>
 
 /**
- * Counts uploads and downloads. Counting is adding to numbers in memory, so that it costs a download next to nothing;
- * every two seconds they are added to the database, many in one statement.
+ * Counts uploads and downloads in memory, which costs a download almost nothing, and writes the sums to the database
+ * every two seconds, many in one statement.
  */
 export function createActivityRecorder({ repo, clock, log }: Dependencies) {
   let batch = createBatch()
@@ -43,7 +43,7 @@ export function createActivityRecorder({ repo, clock, log }: Dependencies) {
     }
   }
 
-  /** A file has come in whole; of a stream, has passed. */
+  /** Counts a file that was received completely, or a stream that was delivered. */
   function fileReceived(upload: Upload, size: number): void {
     const { add, count } = today()
     for (const owner of ownersOf(upload)) {
@@ -54,7 +54,7 @@ export function createActivityRecorder({ repo, clock, log }: Dependencies) {
     }
   }
 
-  /** The bytes of an archive are its upload's; nobody can say which file's. */
+  /** The bytes of an archive are counted for its upload, since they can't be assigned to files. */
   function delivered({ upload, completed, bytes }: Delivery): void {
     if (bytes === 0 && completed.length === 0) return
     const { add } = today()
@@ -65,7 +65,7 @@ export function createActivityRecorder({ repo, clock, log }: Dependencies) {
       add({ scope: 'file', id }, { ...event, downloadedBytes: completed.length === 1 ? bytes : 0 })
   }
 
-  /** The batch of this day; what is left of yesterday's goes its way. */
+  /** The batch of the current day; the batch of an earlier day is queued for writing. */
   function today() {
     const day = dayOf(clock())
     if (batch.day !== day) void flush()
@@ -73,7 +73,7 @@ export function createActivityRecorder({ repo, clock, log }: Dependencies) {
     return batch
   }
 
-  /** Resolves once everything that was counted before is in the database. */
+  /** Resolves once all earlier counts are in the database. */
   function flush(): Promise<void> {
     const { day, activity, usage } = batch
     batch = createBatch()
@@ -103,14 +103,14 @@ export function createActivityRecorder({ repo, clock, log }: Dependencies) {
 export const DAY_MS = 86_400_000
 export const dayOf = (epochMs: number): number => Math.floor(epochMs / DAY_MS)
 
-/** Everybody together, and whoever uploaded it. */
+/** The server as a whole, and the owner of the upload. */
 function ownersOf({ userId, tokenId }: Upload): Subject[] {
   const owner: Subject = userId === null ? { scope: 'anonymous', id: '' } : { scope: 'user', id: userId }
   const token: Subject[] = tokenId === null ? [] : [{ scope: 'token', id: tokenId }]
   return [{ scope: 'server', id: '' }, owner, ...token]
 }
 
-/** The same everywhere, so that replicas never wait for each other in a circle. */
+/** A fixed order, so that replicas can't deadlock. */
 const inOrder = <T>(rows: ReadonlyMap<string, T>): T[] =>
   [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
 

@@ -3,7 +3,7 @@ import { chunks } from '../database/chunks.ts'
 import type { ActivityScope, ActivityTable, Schema, UsageTable } from '../database/schema.ts'
 import type { Transact } from '../database/transact.ts'
 
-/** Whom or what something is counted for; `id` is empty for `server` and `anonymous`. */
+/** The subject of counts; `id` is empty for `server` and `anonymous`. */
 export interface Subject {
   scope: ActivityScope
   id: string
@@ -12,7 +12,7 @@ export interface Subject {
 export type Activity = Selectable<ActivityTable>
 export type UsageCount = Selectable<UsageTable>
 
-/** The `day` of the row that counts since ever. */
+/** The `day` of the row with all-time counts. */
 export const ALL_TIME = 0
 
 export type ActivityRepo = ReturnType<typeof createActivityRepo>
@@ -20,7 +20,7 @@ export type ActivityRepo = ReturnType<typeof createActivityRepo>
 /** Every query on what was counted. Rows are only ever added to. */
 export function createActivityRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
   return {
-    /** Adds to what is there, in small steps that hold nobody up. No two rows of a list may have the same key. */
+    /** Adds to existing counts, in small steps that block no other request. No two rows of a list may have the same key. */
     async add(activity: readonly Activity[], usage: readonly UsageCount[]): Promise<void> {
       for (const rows of chunks(activity, ROWS_PER_STEP)) {
         await transact(async (trx) => {
@@ -69,7 +69,7 @@ export function createActivityRepo({ db, transact }: { db: Kysely<Schema>; trans
     usage: ({ scope, id }: Subject): Promise<UsageCount[]> =>
       db.selectFrom('lifetimeUsage').selectAll().where('scope', '=', scope).where('id', '=', id).execute(),
 
-    /** Forgets days before `oldest`, and whatever is no more. */
+    /** Deletes days before `oldest`, and counts of deleted subjects. */
     prune: (oldest: number): Promise<void> =>
       transact(async (trx) => {
         await trx.deleteFrom('activity').where('day', '<', oldest).where('day', '<>', ALL_TIME).execute()
@@ -82,7 +82,7 @@ export function createActivityRepo({ db, transact }: { db: Kysely<Schema>; trans
   }
 }
 
-/** What has figures of its own, and can go. */
+/** Subjects with counts of their own that can be deleted. */
 const SUBJECTS = [
   ['upload', 'uploads'],
   ['file', 'files'],

@@ -2,14 +2,14 @@ import { type Kysely, sql } from 'kysely'
 import type { ActivityScope, Schema } from '../database/schema.ts'
 import { ALL_TIME, type Subject } from './activity-repo.ts'
 
-/** Which uploads are meant: `server` all of them. */
+/** The subject whose uploads are counted; `server`: all uploads. */
 export type Owner = Subject & { scope: Exclude<ActivityScope, 'upload' | 'file'> }
 
 export interface TrendingQuery {
-  /** Days since the epoch, this one included; undefined: since ever. */
+  /** Days since the epoch, inclusive; undefined: all time. */
   since: number | undefined
   sort: 'downloads' | 'downloadedBytes'
-  /** Whose; undefined: everybody's. */
+  /** The owner; undefined: all. */
   userId: string | undefined
   limit: number
   now: number
@@ -17,7 +17,7 @@ export interface TrendingQuery {
 
 export type StatisticsRepo = ReturnType<typeof createStatisticsRepo>
 
-/** Questions about all that is there at the moment. */
+/** Queries on the current uploads and files. */
 export function createStatisticsRepo({ db }: { db: Kysely<Schema> }) {
   const liveUploads = (now: number) =>
     db

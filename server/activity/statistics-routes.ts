@@ -15,7 +15,7 @@ type Query = Record<string, string | string[] | undefined>
 const DEFAULT_DAYS = 30
 const DEFAULT_LIMIT = 20
 const MAX_LIMIT = 100
-/** Days, today included. */
+/** Days, including today. */
 const WINDOWS = new Map([
   ['all', undefined],
   ['1d', 1],
@@ -27,7 +27,7 @@ const SORTS = new Map([
   ['downloadedBytes', 'downloadedBytes'],
 ] as const)
 
-/** Activity by day, and the most downloaded files (Plik 1.4): administrators see all of it, users their own. */
+/** Activity by day, and the most downloaded files (Plik 1.4): of all users for administrators, of their own for users. */
 export function statisticsRoutes({ statistics, readCaller }: Dependencies) {
   return async (app: FastifyInstance): Promise<void> => {
     app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))

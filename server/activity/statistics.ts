@@ -8,22 +8,22 @@ import { type Counts, countersOfUpload, FILE_SIZE_BOUNDS, sizeClassOf, usageJson
 interface Dependencies {
   activity: ActivityRepo
   repo: StatisticsRepo
-  /** Figures that wait in memory are written before they are asked for. */
+  /** Counts in memory are written before statistics are read. */
   recorder: Pick<ActivityRecorder, 'flush'>
   clock: Clock
 }
 
 export interface TrendingOptions extends Pick<TrendingQuery, 'sort' | 'limit'> {
-  /** Days, today included; undefined: since ever. */
+  /** Days, including today; undefined: all time. */
   window: number | undefined
   userId?: string | undefined
 }
 
 export type Statistics = ReturnType<typeof createStatistics>
 
-/** What was counted, and what is there, as Plik 1.4 tells it. */
+/** Statistics in the format of Plik 1.4. */
 export function createStatistics({ activity, repo, recorder, clock }: Dependencies) {
-  /** By id of upload and file; what was never downloaded is missing. */
+  /** Downloads by id of upload and file; without those that were never downloaded. */
   async function downloadsOf(
     uploadIds: readonly string[],
     fileIds: readonly string[],
@@ -38,7 +38,7 @@ export function createStatistics({ activity, repo, recorder, clock }: Dependenci
     )
   }
 
-  /** The last `days` days, oldest first, quiet ones too. */
+  /** The last `days` days, oldest first, including days without activity. */
   async function daily(subject: Subject, days: number) {
     await recorder.flush()
     const today = dayOf(clock())
@@ -56,7 +56,7 @@ export function createStatistics({ activity, repo, recorder, clock }: Dependenci
     })
   }
 
-  /** The usage object. `withWindows`: also the sums of the last 1, 7 and 30 days; `startedAt`: since when it counts. */
+  /** The usage object. `withWindows`: includes sums of the last 1, 7 and 30 days; `startedAt`: when counting began. */
   async function usage(
     owner: Owner,
     { withWindows, startedAt }: { withWindows: boolean; startedAt?: number | undefined },
@@ -121,7 +121,7 @@ export function createStatistics({ activity, repo, recorder, clock }: Dependenci
       ...(userId === null ? {} : { user: userId }),
       size,
       downloadCount: times,
-      downloadedBytes: 0, // Plik's, which counts bytes by upload only
+      downloadedBytes: 0, // as in Plik, which counts bytes by upload only
       lastDownloadedAt: timeJson(lastAt),
     }))
   }

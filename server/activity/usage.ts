@@ -1,6 +1,6 @@
 import type { Upload } from '../uploads/upload.ts'
 
-/** What uploads and files are counted as, in the words of Plik 1.4's JSON (`docs/reference/api.md`, usage). Pure. */
+/** Categories of uploads and files, named as in Plik 1.4's JSON (`docs/reference/api.md`, usage). Pure. */
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE
@@ -8,7 +8,7 @@ const DAY = 24 * HOUR
 const MIB = 1024 ** 2
 const GIB = 1024 ** 3
 
-/** What is counted of an upload. */
+/** The counted options of an upload. */
 export interface Choices
   extends Pick<Upload, 'removable' | 'oneShot' | 'stream' | 'extendTtl' | 'e2ee' | 'ttlSeconds'> {
   hasPassword: boolean
@@ -31,7 +31,7 @@ const FEATURES = {
   commentUploads: ({ hasComments }: Choices) => hasComments,
 }
 
-/** Each counts what lies below it and not below the one before. */
+/** Each category counts values below its bound, and not below the previous one. */
 const TTLS = {
   noneUploads: 1,
   lessThan1HourUploads: HOUR,
@@ -51,20 +51,20 @@ const FILE_SIZES = {
   greaterThan100GBFiles: Number.POSITIVE_INFINITY,
 }
 
-/** Where one size class ends and the next begins. */
+/** Upper bounds of the size categories. */
 export const FILE_SIZE_BOUNDS = Object.values(FILE_SIZES).filter(Number.isFinite)
 
-/** How often each counter was counted; what is missing was not. */
+/** The value of each counter; missing counters are zero. */
 export type Counts = ReadonlyMap<string, number>
 
-/** The counters that a new upload moves by one. */
+/** The counters that a new upload increments. */
 export const countersOfUpload = (upload: Choices): string[] => [
   'uploads',
   ...Object.entries(FEATURES).flatMap(([counter, has]) => (has(upload) ? [counter] : [])),
   bucketOf(TTLS, upload.ttlSeconds),
 ]
 
-/** The counter of files of this size. */
+/** The counter for files of this size. */
 export const sizeClassOf = (size: number): string => bucketOf(FILE_SIZES, size)
 
 function bucketOf(bounds: Record<string, number>, value: number): string {
@@ -72,7 +72,7 @@ function bucketOf(bounds: Record<string, number>, value: number): string {
   return bucket?.[0] as string // the last bound is infinite
 }
 
-/** `current` or `lifetime` of a usage object. */
+/** Builds `current` or `lifetime` of a usage object. */
 export function usageJson(counts: Counts) {
   const of = (counter: string) => counts.get(counter) ?? 0
   const all = <T extends object>(counters: T) =>

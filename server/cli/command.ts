@@ -13,23 +13,23 @@ import type { Uploads } from '../uploads/uploads.ts'
 import type { UploadsListing } from '../uploads/uploads-listing.ts'
 import type { Identity } from './data-owner.ts'
 
-/** What a command did or found. */
+/** The result of a command. */
 export interface Answer {
   /** For `--json`. */
   json: unknown
   text: string
-  /** Of the process, 0 when left out. */
+  /** Exit code of the process; the default is 0. */
   exitCode?: number
 }
 
-/** What commands need to know before anything is opened. */
+/** What commands need before anything is opened. */
 export interface Place {
   config: Config
   location: DatabaseLocation
   identity: Identity
 }
 
-/** The services of the server, on its settings. */
+/** The services of the server, with its settings. */
 export interface Services extends Place {
   users: Users
   tokens: Tokens
@@ -41,28 +41,28 @@ export interface Services extends Place {
   jobEngine: JobEngine
   plikImport: PlikImport
   backups: Backups
-  /** Where files are downloaded from, without a slash at the end. */
+  /** The base URL of downloads, without a trailing slash. */
   baseUrl: string
 }
 
-/** What commander calls with arguments, options and the command. `never`: what they are is for each command to say. */
+/** Called by commander with arguments, options and the command. `never`: each command declares their types. */
 type Work<On> = (on: On, ...given: never[]) => Promise<Answer>
 type Action = (...given: unknown[]) => Promise<void>
 
-/** Makes actions, which open what the work is done on, and print its answer. */
+/** Creates actions, which open what a command needs, and print its result. */
 export interface Runner {
   withServices(work: Work<Services>): Action
   withPlace(work: Work<Place>): Action
 }
 
-/** Where a database is, without passwords. */
+/** The location of a database, without passwords. */
 export function databaseText(location: DatabaseLocation): string {
   if (location.kind === 'sqlite') return location.file
   const { host, pathname } = new URL(location.url)
   return `PostgreSQL ${host}${pathname}`
 }
 
-/** Reads the value of an option; `allowed` says what can be read. */
+/** Parses the value of an option; `allowed` describes the allowed values in errors. */
 export function read<T>(parse: (text: string) => T | undefined, allowed: string): (text: string) => T {
   return (text) => {
     const value = parse(text)
@@ -71,7 +71,7 @@ export function read<T>(parse: (text: string) => T | undefined, allowed: string)
   }
 }
 
-/** Go's flags may be written `--admin=false`. */
+/** Boolean flags may be written `--admin=false`, as in Go. */
 export const yesOrNo = read((text) => (text === 'true' ? true : text === 'false' ? false : undefined), 'true or false')
 
 export const wholeNumber = (min: number, max: number) =>

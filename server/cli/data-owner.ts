@@ -2,31 +2,34 @@ import { execFileSync } from 'node:child_process'
 import { accessSync, constants, existsSync, type Stats, statSync } from 'node:fs'
 import { nearestExisting } from '../start-problem.ts'
 
-/** The user that this process works as. */
+/** The user whose rights this process uses. */
 export interface Identity {
-  /** Root called, and the process works as another user. */
+  /** The command was started by root and works as another user. */
   isSwitched: boolean
-  /** For files that the caller named, outside the data folder. Not async, so that nothing else is done as the caller. */
+  /**
+   * Runs `work` with the rights of the caller, for files outside the data folder. Synchronous, so that no other code runs
+   * with these rights.
+   */
   asCaller<T>(work: () => T): T
 }
 
 /**
- * Root works as the owner of the data folder, so that the server can read and replace what a command writes. Only the effective
- * ids change, and with them who owns new files. Throws with the command to use when this can't be, or another user may not
- * use the data. `paths`: the data folder, and what is in it.
+ * Root works as the owner of the data folder, so that the server can read and replace the files of a command. Only the
+ * effective ids change, and with them the owner of new files. Throws with the command to use if this is impossible, or if
+ * another user may not access the data. `paths`: the data folder, and its content.
  */
 export function workAsOwner(paths: readonly [folder: string, ...string[]]): Identity {
   if (process.geteuid?.() === 0) return switchTo(ownerOf(paths))
   const refused = paths.find((path) => existsSync(path) && !isUsable(path))
   if (refused === undefined) return SAME
   const { uid, gid } = statSync(refused)
-  if (uid === process.getuid?.()) return SAME // its mode is wrong, which opening it tells
+  if (uid === process.getuid?.()) return SAME // its mode is wrong, which the error on opening it shows
   throw new Error(`uid ${process.getuid?.()} may not use ${refused} of uid ${uid}: ${commandsFor(uid, gid)}`)
 }
 
 const SAME: Identity = { isSwitched: false, asCaller: (work) => work() }
 
-/** A folder of root may hold the files of a service, such as a volume that a group shares. */
+/** A folder of root may contain the files of a service, such as a volume that a group shares. */
 function ownerOf(paths: readonly [string, ...string[]]): Stats {
   const [, folder = statSync('/')] = nearestExisting(paths[0])
   const stats = paths.flatMap((path) => statSync(path, { throwIfNoEntry: false }) ?? [])
@@ -76,7 +79,7 @@ function commandsFor(uid: number, gid: number): string {
   return `use \`${command} mayfly …\`, or \`docker compose exec --user ${uid} mayfly mayfly …\` in a container`
 }
 
-/** Undefined for a user without a name, as in a container or of systemd. */
+/** Undefined for a user without a name, as in a container or with systemd. */
 function nameOf(uid: number): string | undefined {
   try {
     return execFileSync('id', ['-nu', String(uid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()

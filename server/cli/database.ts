@@ -27,23 +27,26 @@ import type { Identity } from './data-owner.ts'
 export function addDatabaseCommands(program: Command, { withServices, withPlace }: Runner): void {
   program
     .command('clean')
-    .description('delete what is expired or removed, and what crashes left behind')
+    .description('delete expired and removed uploads, and data left by crashes')
     .option('--confirm', 'even if most stored files are unknown to the database')
     .action(withServices(clean))
   program
     .command('backup')
-    .description('copy the database while it is used')
-    .argument('[file]', 'where to; without it the copy is one of the backups, of which the newest seven are kept')
+    .description('back up the database while it is in use')
+    .argument(
+      '[file]',
+      'the file to write; by default a new file in the folder of backups, where the newest seven are kept',
+    )
     .action(withServices(backUp))
   program
     .command('restore')
-    .description('put a backup in the place of the database; servers must be stopped')
+    .description('replace the database with a backup; servers must be stopped')
     .argument('<file>', 'the backup')
     .option('--force', 'even if a server was seen within the last 30 seconds')
     .action(withPlace(restore))
   program
     .command('migrate')
-    .description('make the database, or bring it up to date, as a start of the server does')
+    .description('create the database or update its tables, as the start of the server does')
     .action(withPlace(migrate))
 }
 
@@ -66,7 +69,7 @@ in quarantine     ${orphans.quarantined.blobs} more (${formatSize(orphans.quaran
 `
 }
 
-/** As many are kept as the job that ships keeps. */
+/** The same number as in the shipped backup job. */
 const KEPT_BACKUPS = 7
 
 async function backUp({ backups, identity }: Services, name: string | undefined): Promise<Answer> {
@@ -79,7 +82,7 @@ async function backUp({ backups, identity }: Services, name: string | undefined)
 
 const backupAnswer = (file: string): Answer => ({ json: { file }, text: `${file}\n` })
 
-/** The file appears when it is whole, and belongs to the caller. */
+/** The file appears once it is complete, and belongs to the caller. */
 function copyWhole(from: string, to: string): void {
   mkdirSync(dirname(to), { recursive: true, mode: FOLDER_MODE })
   const partial = `${to}.${randomBytes(8).toString('hex')}.partial`
@@ -98,7 +101,7 @@ const SEEN_WITHIN_MS = 30_000
 async function restore(place: Place, name: string, { force }: { force?: true }): Promise<Answer> {
   const { location, identity, config } = place
   const servers = force ? [] : await serversOn(location, systemClock() - SEEN_WITHIN_MS)
-  if (servers.length > 0) throw new Error(`stop ${servers.join(', ')} first, or say --force if it is gone already`)
+  if (servers.length > 0) throw new Error(`stop ${servers.join(', ')} first, or use --force if it is no longer running`)
   const file = resolve(name)
   const own = resolve(config.dataDir, 'mayfly-given.db')
   if (identity.isSwitched) await copyToOwner(identity, file, own)
@@ -107,11 +110,11 @@ async function restore(place: Place, name: string, { force }: { force?: true }):
   } finally {
     if (identity.isSwitched) await rm(own, { force: true })
   }
-  const text = 'restored; `mayfly jobs start check-links` finds files whose bytes are gone\n'
+  const text = 'restored; `mayfly jobs start check-links` finds files whose bytes are missing\n'
   return { json: { restored: file, database: databaseText(location) }, text }
 }
 
-/** The owner of the data may not be allowed to read what root names. */
+/** The owner of the data may not be allowed to read a file named by root. */
 const copyToOwner = ({ asCaller }: Identity, from: string, to: string): Promise<void> =>
   pipeline(
     createReadStream('', { fd: asCaller(() => openSync(from, 'r')) }),

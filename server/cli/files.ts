@@ -11,10 +11,10 @@ import { table } from './table.ts'
 
 /** `mayfly file …`, with the flags of Plik's server. */
 export function addFileCommands(program: Command, { withServices }: Runner): void {
-  const file = program.command('file').description('what people uploaded')
+  const file = program.command('file').description('uploaded files')
   file
     .command('list', { isDefault: true })
-    .description('all files, those of an upload, or one (without a command, too)')
+    .description('list all files, those of an upload, or one (default)')
     .option('--upload <id>', 'files of this upload')
     .option('--file <id>', 'this file')
     .addOption(sha256())
@@ -22,7 +22,7 @@ export function addFileCommands(program: Command, { withServices }: Runner): voi
     .action(withServices(list))
   file
     .command('show')
-    .description('all that is known of a file, with its download address')
+    .description('show the metadata of a file and its download address')
     .requiredOption('--file <id>', 'the file')
     .action(withServices(show))
   file
@@ -32,12 +32,12 @@ export function addFileCommands(program: Command, { withServices }: Runner): voi
     .addOption(new Option('--upload <id>', 'this upload').conflicts('file'))
     .addOption(sha256().conflicts(['file', 'upload']))
     .addOption(new Option('--all', 'every upload').conflicts(['file', 'upload', 'sha256']))
-    .option('-y, --yes', 'do not ask before everything is deleted')
+    .option('-y, --yes', 'do not ask before deleting everything')
     .action(withServices(remove))
 }
 
 const human = (): Option =>
-  new Option('--human [true|false]', 'sizes for people; false: in bytes')
+  new Option('--human [true|false]', 'human-readable sizes; false: in bytes')
     .preset('true')
     .default(true)
     .argParser(yesOrNo)
@@ -125,7 +125,7 @@ async function remove(
   if (sha256 !== undefined) return removeCopies(services, sha256)
   if (!all) command.error('one of --file, --upload, --sha256 and --all must be given')
   if (!yes && !(await confirm('This deletes every upload. Are you sure? [y/N] ')))
-    throw new Error('nothing was deleted; --yes deletes without a question')
+    throw new Error('nothing was deleted; --yes deletes without asking')
   const count = await uploads.removeAll({})
   return { json: { uploads: count }, text: `${count} uploads removed\n` }
 }
@@ -147,7 +147,7 @@ async function removeCopies(services: Services, sha256: string): Promise<Answer>
   return { json: { sha256, files: copies.map(({ file }) => file.id) }, text: `${copies.length} files removed\n` }
 }
 
-/** No answer means no. */
+/** Without a terminal or an answer, returns false. */
 async function confirm(question: string): Promise<boolean> {
   process.stderr.write(question)
   for await (const answer of createInterface({ input: process.stdin })) return /^y(es)?$/i.test(answer.trim())

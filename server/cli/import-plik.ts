@@ -10,11 +10,14 @@ import type { Answer, Runner, Services } from './command.ts'
 export function addImportCommands(program: Command, { withServices }: Runner): void {
   program
     .command('import-plik')
-    .description('bring over users, tokens, uploads and files of Plik 1.3 or 1.4; exit code 1 when files are missing')
-    .option('--config <file>', 'its plikd.cfg, which says where database and files are, also in PostgreSQL and S3')
+    .description('import users, tokens, uploads and files of Plik 1.3 or 1.4; exit code 1 if files are missing')
+    .option(
+      '--config <file>',
+      'its plikd.cfg, which contains the location of its database and files, also in PostgreSQL and S3',
+    )
     .option('--database <file|url>', 'its SQLite database, plik.db, or its postgres://user@host/name')
     .option('--files <folder>', 'its folder of files')
-    .option('--allow-missing', 'even if most of its files are not there')
+    .option('--allow-missing', 'even if most of its files are missing')
     .action(withServices(importPlik))
 }
 
@@ -46,12 +49,12 @@ async function importPlik({ plikImport, identity }: Services, options: Options, 
   return { json: report, text: reportText(report), exitCode: report.missing > 0 ? 1 : 0 }
 }
 
-/** Plik's own user may be the only one that reads them. */
+/** Possibly only Plik's own user may read them. */
 function assertReadable(path: string, open: (path: string) => void): void {
   try {
     open(path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EACCES') return // the import says what else is wrong
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') return // the import reports other errors
     const uid = process.geteuid?.()
     throw new Error(
       `uid ${uid}, who owns the data folder, may not read ${path}: \`setfacl -R -m u:${uid}:rX FOLDER\` lets it, or copy it`,
@@ -60,7 +63,7 @@ function assertReadable(path: string, open: (path: string) => void): void {
   }
 }
 
-/** Plik starts relative paths from where it was started, which is most likely where its settings are. */
+/** Plik resolves relative paths from its working directory, which is most likely the folder of its settings. */
 function sourceOf(file: string, text: string): PlikdSettings['source'] {
   const { source } = readPlikdSettings(text)
   const absolute = <T>(path: T): T | string =>

@@ -4,44 +4,40 @@ import type { AgentStatus, JobOverview } from '../jobs/job-control.ts'
 import { formatSize } from '../lib/format-size.ts'
 import { type Answer, type Runner, type Services, wholeNumber } from './command.ts'
 
-/** `mayfly jobs …`: what administrators can do on the page `/jobs`. */
+/** `mayfly jobs …`: the operations of the page `/jobs`. */
 export function addJobCommands(program: Command, { withServices }: Runner): void {
-  const jobs = program.command('jobs').description('what the server does by itself')
+  const jobs = program.command('jobs').description('background jobs of the server')
   jobs
     .command('list', { isDefault: true })
-    .description('all jobs with their last outcome and next run (without a command, too)')
+    .description('list all jobs with their last outcome and next run (default)')
     .action(withServices(list))
   jobs
     .command('start')
-    .description('run a job here and now, and wait for its end; exit code 1 unless it succeeds')
+    .description('run a job now in this process and wait for its end; exit code 1 unless it succeeds')
     .argument('<name>', 'the job')
     .option('--step <number>', 'begin with this step', wholeNumber(1, 1_000))
     .action(withServices(start))
-  jobs
-    .command('stop')
-    .description('stop a job, wherever it runs')
-    .argument('<name>', 'the job')
-    .action(withServices(stop))
+  jobs.command('stop').description('stop a job on any server').argument('<name>', 'the job').action(withServices(stop))
   jobs
     .command('enable')
-    .description('let the schedules of a job start it')
+    .description('enable the schedules of a job')
     .argument('<name>', 'the job')
     .action(withServices((services, name: string) => enable(services, name, true)))
   jobs
     .command('disable')
-    .description('do not let the schedules of a job start it')
+    .description('disable the schedules of a job')
     .argument('<name>', 'the job')
     .action(withServices((services, name: string) => enable(services, name, false)))
   jobs
     .command('history')
-    .description('the last runs, with their steps')
-    .argument('[name]', 'of this job only')
+    .description('list the last runs with their steps')
+    .argument('[name]', 'only runs of this job')
     .option('--limit <number>', 'how many', wholeNumber(1, 1_000), 10)
     .action(withServices(history))
   jobs
     .command('agent')
-    .description('whether the agent runs, which starts jobs by their schedules; or start it, or stop it')
-    .addArgument(new Argument('[change]', 'what to do with it').choices(['start', 'stop']))
+    .description('show whether the agent runs, which starts jobs by their schedules; or start or stop it')
+    .addArgument(new Argument('[change]', 'start or stop the agent').choices(['start', 'stop']))
     .action(withServices(agent))
 }
 
@@ -98,7 +94,7 @@ async function agent({ jobEngine: { control } }: Services, change?: 'start' | 's
 }
 
 function agentText({ isRunning, isEnabled }: AgentStatus): string {
-  const stopped = isEnabled ? 'enabled, but no server is there' : 'stopped'
+  const stopped = isEnabled ? 'enabled, but no server is running' : 'stopped'
   return `The agent is ${isRunning ? 'running' : stopped}.\n`
 }
 

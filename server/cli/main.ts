@@ -11,7 +11,7 @@ import { type Answer, databaseText, type Place, type Services } from './command.
 import { workAsOwner } from './data-owner.ts'
 import { createProgram, Ending } from './program.ts'
 
-/** `mayfly COMMAND`, one process for each. `docs/commands.md` is made from its help. */
+/** `mayfly COMMAND`. `docs/commands.md` is made from its help. */
 
 async function run(args: string[]): Promise<number> {
   let exitCode = 0
@@ -64,11 +64,11 @@ const withServices = (use: (services: Services) => Promise<Answer>): Promise<Ans
     }
   })
 
-/** A command on a new database would do nothing useful, and hide that the settings are not the server's. */
+/** On a new database a command would do nothing useful, and hide that the settings differ from the server's. */
 async function open({ config, location }: Place): Promise<App> {
   if (!(await isThere(location)))
     throw new Error(
-      `there is no database of Mayfly at ${databaseText(location)}: set MAYFLY_DATA_DIR or MAYFLY_DATABASE_URL as the server has it; \`mayfly migrate\` makes a new one`,
+      `there is no Mayfly database at ${databaseText(location)}: set MAYFLY_DATA_DIR or MAYFLY_DATABASE_URL as for the server; \`mayfly migrate\` creates a new one`,
     )
   return createApp({ config, log: await createLogger({ ...config, logLevel: 'error' }, process.stderr) })
 }

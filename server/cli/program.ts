@@ -9,7 +9,7 @@ import { addStoreCommands } from './store.ts'
 import { addTokenCommands } from './tokens.ts'
 import { addUserCommands } from './users.ts'
 
-/** Commander's way to end: with help, the version, or because the command line was not understood. */
+/** Thrown by commander to end: after help or the version, or for an invalid command line. */
 export class Ending extends Error {
   readonly exitCode: number
 
@@ -21,13 +21,13 @@ export class Ending extends Error {
 
 const NOT_UNDERSTOOD = 2
 
-/** Of the process. */
-export const EXIT_CODES = '0 done, 1 failed or refused, 2 the command line was not understood'
+/** Exit codes of the process. */
+export const EXIT_CODES = '0 success, 1 failed or rejected, 2 invalid command line'
 
-/** Every command of `mayfly` with its options and help. Its `parseAsync` throws an `Ending` when there is nothing to do. */
+/** Every command of `mayfly` with its options and help. Its `parseAsync` throws an `Ending` if there is nothing to run. */
 export function createProgram(runner: Runner, help: HelpConfiguration = {}): Command {
   const program = new Command('mayfly')
-    .description('The same services as the server, on the same settings (MAYFLY_…); safe while servers run.')
+    .description('Uses the same services and settings (MAYFLY_…) as the server; safe while servers are running.')
     .version(VERSION, '-V, --version', 'print the version')
     .option('--json', 'print JSON; logs and messages go to standard error')
     .helpOption('-h, --help', 'print the help of a command')
@@ -46,7 +46,7 @@ export function createProgram(runner: Runner, help: HelpConfiguration = {}): Com
   return program
 }
 
-/** A command and all below it. */
+/** A command and all its subcommands. */
 export const commandsOf = (command: Command): Command[] => [command, ...command.commands.flatMap(commandsOf)]
 
 const endWith = (command: Command) => (error: CommanderError) => {
@@ -54,9 +54,9 @@ const endWith = (command: Command) => (error: CommanderError) => {
   throw new Ending(NOT_UNDERSTOOD, misunderstanding(command, error))
 }
 
-/** Names what is wrong, and what is allowed instead. */
+/** Describes the mistake, and the allowed values. */
 function misunderstanding(command: Command, { code, message }: CommanderError): string {
-  if (code === 'commander.help') return '' // which was printed
+  if (code === 'commander.help') return '' // the help was printed
   const { parent } = command
   const [unknown] = command.args
   const isByDefault = parent?.parent && parent.args[0] !== command.name()
@@ -82,6 +82,6 @@ function optionsOf(command: Command): string[] {
   return options.flatMap(({ long }) => long ?? [])
 }
 
-/** As in `mayfly user create`. */
+/** For example `mayfly user create`. */
 export const pathOf = (command: Command): string =>
   command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()

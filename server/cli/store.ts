@@ -9,11 +9,11 @@ export function addStoreCommands(program: Command, { withServices }: Runner): vo
   const store = program.command('store').description('whether the database and the stored files belong together')
   store
     .command('show', { isDefault: true })
-    .description('the ids of both; exit code 1 when they differ (without a command, too)')
+    .description('show the ids of both; exit code 1 if they differ (default)')
     .action(withServices(({ storeOwnership }) => show(storeOwnership)))
   store
     .command('adopt')
-    .description('make the stored files those of this database; any other stops deleting them')
+    .description('assign the stored files to this database; servers with any other database stop deleting them')
     .action(
       withServices(async ({ storeOwnership }) => {
         await storeOwnership.adopt()

@@ -9,18 +9,18 @@ import { provider } from './users.ts'
 
 /** `mayfly token …`, with the flags of Plik's server. */
 export function addTokenCommands(program: Command, { withServices }: Runner): void {
-  const token = program.command('token').description('keys by which programs upload in the name of a user')
+  const token = program.command('token').description('API tokens, with which programs upload for a user')
   token
     .command('create')
-    .description('a token for a program of a user; it is shown this once')
+    .description('create a token for a user; it is printed only once')
     .requiredOption('--login <name>', 'the name of the user')
     .addOption(provider())
-    .option('--comment <text>', 'what it is for', '')
+    .option('--comment <text>', 'the purpose of the token', '')
     .action(withServices(create))
   token
     .command('list', { isDefault: true })
-    .description('all tokens by their ids, or those of one user (without a command, too)')
-    .option('--login <name>', 'of this user only')
+    .description('list all tokens by their ids, or those of one user (default)')
+    .option('--login <name>', 'only tokens of this user')
     .addOption(provider())
     .action(withServices(list))
   token

@@ -9,22 +9,22 @@ import { everyRow } from '../lib/paging.ts'
 import { type Answer, type Runner, read, type Services, yesOrNo } from './command.ts'
 import { table } from './table.ts'
 
-/** The flags of `mayfly user …` and `mayfly token …` that name a user, as Plik's server has them. */
+/** The options of `mayfly user …` and `mayfly token …` that identify a user, as in Plik's server. */
 export const provider = (): Option =>
   new Option('--provider <name>', 'where the user logs in; `local` is this server').choices(PROVIDERS).default('local')
 
-const login = (): Option => new Option('--login <name>', 'the name of the user there').makeOptionMandatory()
+const login = (): Option => new Option('--login <name>', 'the name of the user at the provider').makeOptionMandatory()
 
 /** `mayfly user …`, with the flags of Plik's server. */
 export function addUserCommands(program: Command, { withServices }: Runner): void {
   const user = program.command('user').description('users, their limits, and who is an administrator')
   changeable(user.command('create').addOption(login()).addOption(provider()))
-    .description('add a user; prints the password that it makes up for a local user when none is given')
+    .description('create a user; prints a generated password if none is given for a local user')
     .action(withServices(create))
   changeable(user.command('update').addOption(login()).addOption(provider()))
-    .description('change the given values of a user, and nothing else; a new password ends every session')
+    .description('change only the given values of a user; a new password ends all sessions')
     .action(withServices(update))
-  user.command('list', { isDefault: true }).description('all users (without a command, too)').action(withServices(list))
+  user.command('list', { isDefault: true }).description('list all users (default)').action(withServices(list))
   user
     .command('show')
     .description('one user')
@@ -33,7 +33,7 @@ export function addUserCommands(program: Command, { withServices }: Runner): voi
     .action(withServices(async ({ users }, chosen: Chosen) => userAnswer(await users.get(idOf(chosen)))))
   user
     .command('delete')
-    .description('a user with all uploads and tokens')
+    .description('delete a user with all uploads and tokens')
     .addOption(login())
     .addOption(provider())
     .action(withServices(remove))
@@ -43,14 +43,14 @@ function changeable(command: Command): Command {
   const size = read(limit(parseSize), 'a size such as 100MB or 1GiB, 0 or -1')
   const duration = read(limit(parseDurationSeconds), 'a duration such as 12h or 7d, 0 or -1')
   return command
-    .option('--password <text>', 'of a local user')
-    .option('--name <text>', 'the name that others see')
+    .option('--password <text>', 'password of a local user')
+    .option('--name <text>', 'display name')
     .option('--email <address>', 'the mail address')
     .addOption(new Option('--admin [true|false]', 'make the user an administrator').preset('true').argParser(yesOrNo))
-    .option('--no-admin', 'make the user no administrator')
+    .option('--no-admin', 'revoke administrator rights')
     .option('--max-file-size <size>', "the largest file; 0: the server's limit, -1: no limit", size)
-    .option('--max-user-size <size>', 'how much the user may keep here at a time; 0 and -1 as above', size)
-    .option('--max-ttl <duration>', 'how long uploads of the user may live; 0 and -1 as above', duration)
+    .option('--max-user-size <size>', 'total size of the files of the user; 0 and -1 as above', size)
+    .option('--max-ttl <duration>', 'maximum lifetime of uploads of the user; 0 and -1 as above', duration)
 }
 
 const limit = (parse: (text: string) => number | undefined) => (text: string) => {

@@ -16,10 +16,13 @@ const Fields = z.object({
   ...settingGroups.Logs,
 })
 
-/** What the program runs with. `Infinity` stands for no limit, `''` for not set. */
+/** The settings of the program. `Infinity` means no limit, `''` means not set. */
 export type Config = Readonly<z.output<typeof Fields>>
 
-/** Rules between settings run even when others can't be read, to report all at once; an unreadable value breaks none. */
+/**
+ * Rules between settings run even if other settings are invalid, so that all problems are reported at once; an invalid
+ * value breaks no rule.
+ */
 const always = () => true
 const Settings = Fields.refine((config) => !(config.defaultTtlSeconds > config.maxTtlSeconds), {
   path: ['defaultTtlSeconds'],
@@ -48,14 +51,14 @@ const Settings = Fields.refine((config) => !(config.defaultTtlSeconds > config.m
   })
   .refine((config) => config.oidcIssuer === '' || config.publicUrl !== '', {
     path: ['publicUrl'],
-    error: 'is required when MAYFLY_OIDC_ISSUER is set: the provider sends people back there',
+    error: 'is required when MAYFLY_OIDC_ISSUER is set: the provider redirects users to it',
     when: always,
   })
 
 const keyOf = new Map(Object.entries(Fields.shape).map(([key, schema]) => [settingDocs.get(schema)?.name ?? '', key]))
 const nameOf = new Map([...keyOf].map(([name, key]) => [key, name]))
 
-/** Throws one error that names every bad setting, and never repeats a secret. Called once, by `main.ts`. */
+/** Throws one error that names every invalid setting, and never repeats a secret. Called once, by `main.ts`. */
 export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const given = Object.entries(environment)
     .map(([name, value = '']) => ({ name, value: value.trim() }))

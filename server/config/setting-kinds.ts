@@ -4,13 +4,13 @@ import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { parseDurationMs, parseDurationSeconds, parseSize } from './units.ts'
 
-/** How the text of a setting becomes a value. Its description says what may be written. */
+/** Parses the text of a setting. Its description lists the allowed values. */
 export type Kind<T = unknown> = z.ZodType<T, string>
 
-/** An address and how many of its leading bits count, as `ipaddr.subnetMatch` takes it; never IPv4 dressed as IPv6. */
+/** An address and a prefix length, as `ipaddr.subnetMatch` takes them; never an IPv4-mapped IPv6 address. */
 export type AddressRange = ReturnType<typeof ipaddr.parseCIDR>
 
-/** A relative `file` is meant from the data folder. */
+/** A relative `file` is relative to the data folder. */
 export type DatabaseSetting = { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string }
 
 export const anyText = kind('any text', (text) => text)
@@ -26,7 +26,7 @@ export const size = kind('a size such as `500MB` or `10GiB`', (text) => {
   return bytes === Number.POSITIVE_INFINITY ? undefined : bytes
 })
 
-/** Bytes or `Infinity`. Zero is refused: who writes it more likely means "no limit" than "no files". */
+/** Bytes or `Infinity`. Zero is rejected: it more likely means "no limit" than "no files". */
 export const sizeLimit = kind(
   'a size such as `500MB` or `10GiB`, or `unlimited`',
   (text) => parseSize(text) || undefined,
@@ -38,7 +38,7 @@ export const ttl = kind(
   (text) => parseDurationSeconds(text) || undefined,
 )
 
-/** Seconds or `Infinity`, which is also what `0` means, as in Plik. */
+/** Seconds or `Infinity`, which is also the meaning of `0`, as in Plik. */
 export const ttlLimit = kind('a duration such as `12h` or `30d`, or `unlimited`, which `0` means too', (text) => {
   const seconds = parseDurationSeconds(text)
   return seconds === 0 ? Number.POSITIVE_INFINITY : seconds
@@ -50,7 +50,7 @@ export const lifetime = kind('a duration such as `12h` or `365d`, up to `3650d`'
   return seconds > 0 && seconds <= 3650 * 86_400 ? seconds : undefined
 })
 
-/** Milliseconds. A timer set to 2^31 of them, 24.8 days, would fire at once. */
+/** Milliseconds. A timer of 2^31 ms, 24.8 days, would fire immediately. */
 export const timeout = kind('a duration such as `15s` or `10m`, up to `24d`', (text) => {
   const ms = parseDurationMs(text) ?? 0
   return ms > 0 && ms <= 24 * 86_400_000 ? ms : undefined
@@ -72,7 +72,7 @@ export const rateLimit = kind(`${perMinute.description}, or \`off\``, (text) =>
 export const matching = (allowed: string, pattern: RegExp) =>
   kind(allowed, (text) => (pattern.test(text) ? text : undefined))
 
-/** A name or address under which something listens. */
+/** A host name or an address to listen on. */
 export const machine = kind('a host name or an address, or `auto`, which is the name of this machine', (text) => {
   if (text === 'auto') return hostname()
   return /^[\w.:%-]+$/.test(text) ? text : undefined
@@ -83,18 +83,18 @@ export function choice<const T extends string>(...values: T[]) {
   return kind(allowed, (text) => values.find((value) => value === text.toLowerCase()))
 }
 
-/** `/files`, or empty for the root. Segments `.` and `..` are refused, since clients resolve them away. */
+/** `/files`, or empty for the root. The segments `.` and `..` are rejected, since clients resolve them. */
 export const pathPrefix = kind('a path such as `/files`, of letters, digits and `-._~`', (text) =>
   /^(?:\/(?!\.\.?(?:\/|$))[\w.~-]+)*\/?$/.test(text) ? text.replace(/\/$/, '') : undefined,
 )
 
-/** Without a slash at the end. */
+/** Without a trailing slash. */
 export const httpUrl = kind(
   'an `http://` or `https://` address such as `https://files.example.org`, without query or fragment',
   readHttpUrl,
 )
 
-/** Scheme, host and port, written as a browser does: lower case, without a default port. */
+/** Scheme, host and port in the form that browsers use: lower case, without a default port. */
 export const httpOrigin = kind(
   '`http://` or `https://` and a host, such as `https://dl.example.org`, without a path',
   (text) => {
@@ -123,14 +123,14 @@ const proxies = listOf(kind(`\`loopback\`, \`any\`, ${RANGES}`, readProxies))
 
 export const proxyRanges = proxies.transform((lists) => lists.flat()).describe(proxies.description ?? '')
 
-/** The message never repeats the text: there may be a password in it. */
+/** The message never repeats the value, which may contain a password. */
 export const database = kind(
   '`sqlite`, `sqlite:/path/to/file.db`, or `postgres://user:password@host/name` with special characters percent-encoded',
   readDatabase,
   () => 'this value',
 )
 
-/** `read` answers undefined when it can't read a text; `allowed` then ends the sentence "write …" to the admin. */
+/** `read` returns undefined for an invalid text; `allowed` completes the error message "write …". */
 function kind<T>(allowed: string, read: (text: string) => T | undefined, show: (text: string) => string = quote) {
   const schema: Kind<T> = z.string().transform((text, context) => {
     const value = read(text)
@@ -141,7 +141,7 @@ function kind<T>(allowed: string, read: (text: string) => T | undefined, show: (
   return schema.describe(allowed)
 }
 
-/** An address with an @ in it may hold a password. */
+/** An address with an @ in it may contain a password. */
 function quote(text: string): string {
   return text.includes('@') ? 'this value' : JSON.stringify(text)
 }

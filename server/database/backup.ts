@@ -27,7 +27,7 @@ const VACUUM = fileURLToPath(moduleFile('server/database/vacuum-into'))
 /** Names of backups, and of those that a crash left unfinished. Nothing else is ever deleted. */
 const NAME = /^mayfly-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.db$/
 const UNFINISHED = /^mayfly-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.db\.([0-9a-f]{16}\.)?partial(-wal|-shm|-journal)?$/
-/** An unfinished backup that was not written to for this long is nobody's. */
+/** An unfinished backup that was not written to for this long was abandoned. */
 const ABANDONED_AFTER_MS = 60 * 60 * 1000
 
 export interface BackupReport {
@@ -118,8 +118,8 @@ export function verifyBackup(file: string): void {
 }
 
 /**
- * Puts a backup in the place of the database, which no server may be using. What was there before is kept beside it
- * (SQLite), or gone (PostgreSQL). Throws `bad_request`: the file is no backup.
+ * Replaces the database with a backup; no server may be using it. The old database is kept beside it (SQLite), or lost
+ * (PostgreSQL). Throws `bad_request`: the file is not a backup.
  */
 export async function restoreBackup(file: string, location: DatabaseLocation, clock: Clock): Promise<void> {
   verifyBackup(file)
@@ -150,7 +150,7 @@ function endRuns({ transact }: Database, now: number): Promise<void> {
   })
 }
 
-/** Servers that say they use the database. None when it is damaged, or not there: that is what backups are for. */
+/** Servers that were recently seen using the database. None if it is damaged or missing: then a backup is needed. */
 export async function serversOn(location: DatabaseLocation, seenSince: number): Promise<string[]> {
   if (location.kind === 'sqlite' && !existsSync(location.file)) return []
   try {

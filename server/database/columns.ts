@@ -2,8 +2,8 @@ import { CamelCasePlugin, type KyselyPlugin } from 'kysely'
 import type { Row, Schema } from './schema.ts'
 
 /**
- * Columns have names in snake_case and hold text and integers only, on both databases: flags are 0 or 1, objects are JSON. Queries and
- * rows have camelCase, booleans and objects. Migrations and copies of whole tables do without: they see what is stored.
+ * Columns have names in snake_case and contain only text and integers, on both databases: flags are 0 or 1, objects are
+ * JSON. Queries and rows use camelCase, booleans and objects. Migrations and copies of whole tables use stored values.
  */
 
 /** Names of the columns of `Type`, in any table. */
@@ -19,7 +19,7 @@ const flag: Read = (value) => (typeof value === 'number' ? value === 1 : value)
 const json: Read = (value) => (typeof value === 'string' ? JSON.parse(value) : value)
 const numberOrWord: Read = (value) => (/^\d+$/.test(String(value)) ? Number(value) : value)
 
-/** How columns are read, in whichever table they are; all others are as they are stored. */
+/** How columns are converted, in any table; all others are used as stored. */
 const READERS: Record<ColumnOf<boolean> | ColumnOf<object | null>, Read> & Record<string, Read> = {
   ...{ extendTtl: flag, oneShot: flag, removable: flag, stream: flag, normalize: flag, isAdmin: flag, spent: flag },
   ...{ ownsUpload: flag, isWanted: flag, isTorn: flag, isEnabled: flag, rerunLost: flag, stopRequested: flag },
@@ -48,7 +48,7 @@ function newColumn(stored: string): Column {
   return { stored, name, read: READERS[name] }
 }
 
-/** What a parameter is bound as. */
+/** The bound value of a parameter. */
 export function toStored(value: unknown): unknown {
   if (typeof value === 'boolean') return Number(value)
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : value

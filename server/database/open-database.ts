@@ -20,7 +20,7 @@ export type DatabaseLocation =
   | { kind: 'sqlite'; file: string; syncEachCommit: boolean }
   | { kind: 'postgres'; url: string }
 
-/** Requests must not wait for ever; migrations and copies of whole tables take the time that they need, without limits. */
+/** Queries of requests have time limits; migrations and copies of whole tables have none. */
 export function openDatabase(location: DatabaseLocation, { hasTimeLimits = true } = {}): Database {
   const dialect =
     location.kind === 'sqlite' ? sqliteDialect(location) : postgresDialect(location.url, { hasTimeLimits })

@@ -8,8 +8,8 @@ import { type Database, type DatabaseLocation, openDatabase } from './open-datab
 const VACUUM = fileURLToPath(moduleFile('server/database/vacuum'))
 
 /**
- * Renews the statistics by which the database chooses indexes. SQLite also gives unused pages back to the disk and writes its
- * log back into its file; PostgreSQL does that by itself (autovacuum). Returns the bytes given back.
+ * Updates the statistics by which the database chooses indexes. On SQLite it also frees the disk space of unused pages
+ * and checkpoints the log; PostgreSQL does that itself (autovacuum). Returns the number of freed bytes.
  */
 export async function optimise({ db, location }: Database, signal?: AbortSignal): Promise<number> {
   if (location.kind === 'postgres') {

@@ -47,7 +47,7 @@ export interface UploadsTable {
   oneShot: boolean
   removable: boolean
   stream: boolean
-  /** Complete copies that each file may be downloaded; null: no limit. One-shot uploads have 1. */
+  /** How many complete downloads each file allows; null: no limit. One-shot uploads have 1. */
   downloadLimit: number | null
   comments: string
   /** With `passwordHash`: the user name of the Basic challenge. */
@@ -59,11 +59,11 @@ export interface UploadsTable {
   fileCount: WithDefault<number>
   /** Those of them that guests began to send and never finished: they don't count. */
   returnedSlots: WithDefault<number>
-  /** Images lose their metadata on the way in. */
+  /** Metadata is removed from images during the upload. */
   normalize: WithDefault<boolean>
   /** The sender encrypts: nothing but age ciphertext is taken. Null: not encrypted. */
   e2ee: WithDefault<'age' | null>
-  /** Whose it is; null: nobody's. */
+  /** The owner; null: none. */
   userId: WithDefault<string | null>
   /** The API token that created it, revoked or not. */
   tokenId: WithDefault<string | null>
@@ -109,11 +109,11 @@ export interface FilesTable {
   verifiedAt: WithDefault<number | null>
   /** Of a stream while it waits for its reader: the address of the replica that holds the sender (`stream-exchange.ts`); null: it has none. */
   heldBy: WithDefault<string | null>
-  /** The request by which a guest added it; null: it is the uploader's own. */
+  /** The file request through which a guest added it; null: the uploader added it. */
   requestId: WithDefault<string | null>
-  /** Who declared it before sending it: a user's id, or the address of an anonymous sender. */
+  /** Who declared it: a user's id, or the address of an anonymous client. */
   declaredBy: WithDefault<string | null>
-  /** Bytes that count against the request: set aside while it comes in, then as many as were sent. */
+  /** Bytes that count against the file request: the reserved ones while it is being received, then those that were sent. */
   requestBytes: WithDefault<number>
 }
 
@@ -190,7 +190,7 @@ export interface UsersTable {
   login: string
   name: string
   email: string
-  /** Null: logs in elsewhere. */
+  /** Null: the user logs in at a provider. */
   passwordHash: string | null
   isAdmin: boolean
   /** Of these three, 0 means the server's limit and -1 none. */
@@ -222,19 +222,19 @@ export interface SessionsTable {
   expiresAt: number
 }
 
-/** A command line program that waits for somebody to approve it. */
+/** A command line program that waits for its user's approval. */
 export interface CliLoginsTable {
   code: string
   secretHash: string
   hostname: string
-  /** Who approved it; null: nobody yet. */
+  /** The user who approved it; null: not approved yet. */
   userId: string | null
-  /** What its token is going to be called. */
+  /** The comment of its future token. */
   comment: string
   expiresAt: number
 }
 
-/** Files, or parts of files, that come in over several requests. */
+/** Files, or parts of files, that are received over several requests. */
 export interface ResumablesTable {
   /** SHA-256 of the secret in its URL, hexadecimal. */
   id: string
@@ -244,7 +244,7 @@ export interface ResumablesTable {
   fileId: string | null
   /** The upload was made for it and goes with it. */
   ownsUpload: boolean
-  /** Null: the bytes belong to the file by now. */
+  /** Null: the blob already belongs to the finished file. */
   blobKey: string | null
   /** Bytes; null: not known yet. */
   length: number | null
@@ -263,19 +263,19 @@ export interface ResumablesTable {
   /** Who writes to it at the moment, and renews `leaseUntil` (`leases.ts`). */
   writer: WithDefault<string | null>
   leaseUntil: WithDefault<number>
-  /** Another writer waits for this one to let go. */
+  /** Another writer waits for the lease. */
   isWanted: WithDefault<boolean>
   /** An earlier writer did not release the lease, as when its process was frozen, and may write to the blob at any time. */
   isTorn: WithDefault<boolean>
-  /** By which request a guest sends this part. */
+  /** For a guest's part: the file request through which it is sent. */
   requestId: WithDefault<string | null>
-  /** Whose quota it uses; null: nobody's. */
+  /** The user whose quota it uses; null: none. */
   userId: WithDefault<string | null>
   /** Bytes of that quota which it holds until it is finished or deleted. */
   reserved: WithDefault<number>
 }
 
-/** What was done, since ever and on each of the last days. */
+/** Counts of all time and of each of the last days. */
 export interface ActivityTable {
   scope: ActivityScope
   /** Of a user, token, upload or file; empty for the others. */
@@ -294,7 +294,7 @@ export interface ActivityTable {
 
 export type ActivityScope = 'server' | 'anonymous' | 'user' | 'token' | 'upload' | 'file'
 
-/** Everything that was ever uploaded, by kind: `counter` is a key of Plik's usage JSON. */
+/** Counts of all uploads ever made, by kind: `counter` is a key of Plik's usage JSON. */
 export interface UsageTable {
   scope: ActivityScope
   id: string
@@ -302,7 +302,7 @@ export interface UsageTable {
   value: number
 }
 
-/** Uploads that came from Plik, so that none comes twice, not even when it is gone by now. */
+/** Uploads imported from Plik, kept after their removal, so that none is imported twice. */
 export interface ImportedUploadsTable {
   id: string
   importedAt: number

@@ -2,7 +2,7 @@ import type { Kysely, Transaction } from 'kysely'
 import { kindOf } from '../lib/errors.ts'
 import type { Schema } from './schema.ts'
 
-/** A transaction under way: what repositories pass each other through services, which can do nothing with it. */
+/** A running transaction, which repositories pass to each other through services; services can't use it themselves. */
 export type Trx = Transaction<Schema>
 
 /**

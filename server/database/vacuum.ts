@@ -3,8 +3,8 @@ import { setTimeout } from 'node:timers/promises'
 import BetterSqlite3 from 'better-sqlite3'
 
 /**
- * `node vacuum.ts FILE`: gives pages of a SQLite database that nothing needs any more back to the disk, while others use it. Prints
- * how many bytes that were. A process of its own, as `vacuum-into.ts`.
+ * `node vacuum.ts FILE`: frees the disk space of unused pages of a SQLite database while others use it. Prints the number
+ * of freed bytes. A process of its own, like `vacuum-into.ts`.
  */
 
 /** 2 MiB: nobody else can write meanwhile, for a few milliseconds. */

@@ -17,7 +17,7 @@ import {
   seemsHandedOver,
 } from './progress.ts'
 
-/** What is being downloaded by whom. */
+/** A downloader, and what it downloads. */
 export interface Claimant {
   /** Hash of what identifies the downloader. */
   downloaderId: string
@@ -44,7 +44,7 @@ export interface Wanted {
   maxBytes: number
 }
 
-/** A transfer as far as it has come. */
+/** The progress of a transfer. */
 export interface Transferred {
   handover: Handover & { transfer: string }
   /** Bytes of its claims, repeated ones and those of earlier transfers included. */
@@ -62,7 +62,7 @@ export interface Lease {
 
 /** A transfer whose process died is believed to run this long after its last renewal; then its downloader may resume. */
 export const BUSY_MS = 60_000
-/** After that somebody has noticed, too. */
+/** After this time the lease of a dead process has been taken by another one. */
 const OWN_RETRY_SECONDS = BUSY_MS / 1000 + 5
 
 export type ClaimsRepo = ReturnType<typeof createClaimsRepo>
@@ -102,7 +102,7 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
         return { claims, handedOut, isResumed, length }
       }),
 
-    /** Throws what `take` would throw just now, and takes nothing. */
+    /** Throws what `take` would throw now, without taking a claim. */
     check: (fileIds: readonly string[], limit: number, claimant: Claimant, now: number): Promise<void> =>
       transact(async (trx) => {
         for (const fileId of fileIds) {
@@ -112,7 +112,7 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
         }
       }),
 
-    /** Undoes `take` when nothing could be delivered at all. */
+    /** Undoes `take` if nothing could be delivered. */
     giveBack: (claims: readonly Claim[]): Promise<void> =>
       transact(async (trx) => {
         for (const claim of claims) await giveBackOne(trx, claim)
@@ -131,7 +131,7 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
         }
       }),
 
-    /** Keeps the bytes of spent claims, of which one may have to be restored. */
+    /** Keeps the bytes of spent claims that may have to be restored. */
     keep: (claims: readonly Claim[], busyUntil: number): Promise<void> =>
       transact(async (trx) => {
         await trx
@@ -166,7 +166,10 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
         }
       }),
 
-    /** What a transfer handed over arrived. Returns whether this settles a spent claim, so that its bytes are not needed any more. */
+    /**
+     * Records that a transfer's bytes arrived. Returns whether this settles a spent claim, so that its bytes can be
+     * deleted.
+     */
     confirm: (claims: readonly Claim[], transfer: string): Promise<boolean> =>
       transact(async (trx) => {
         let isSettled = false
@@ -209,11 +212,11 @@ export function createClaimsRepo({ db, transact }: { db: Kysely<Schema>; transac
         }
       }),
 
-    /** Leases of transfers that run, or whose process died. */
+    /** Leases of running transfers, and of transfers whose process has died. */
     listBusy: (): Promise<SeenLease[]> =>
       db.selectFrom('claims').select(['id', 'busyUntil as mark']).where(isBusy).execute(),
 
-    /** Takes leases that were not renewed since they were seen: these transfers run no longer. */
+    /** Takes leases that were not renewed since they were seen: these transfers have ended. */
     takeLeases: (leases: readonly SeenLease[]): Promise<void> =>
       transact(async (trx) => {
         for (const { id, mark } of leases)
@@ -336,7 +339,7 @@ async function takeOne(
   return id
 }
 
-/** `locked` while some claim may still come to nothing for the others to see, `not_found` when all is over. */
+/** `locked` while another downloader's claim may still be released, `not_found` if all are spent. */
 async function refusal(
   trx: Transaction<Schema>,
   fileId: string,
@@ -362,7 +365,7 @@ async function refusal(
   return new AppError('file_being_downloaded', {}, { retryAfterSeconds: Math.max(1, retryAfterSeconds) })
 }
 
-/** In the words of every other request for a deleted file. */
+/** The same error as for any request for a deleted file. */
 async function gone(trx: Transaction<Schema>, fileId: string): Promise<AppError> {
   const file = await trx.selectFrom('files').select('name').where('id', '=', fileId).executeTakeFirst()
   return new AppError('file_not_available', { name: file?.name ?? '', id: fileId, status: 'deleted' })

@@ -19,7 +19,7 @@ interface Dependencies {
 const RENEWAL_MS = 20_000
 /** How long a download manager may still request bytes that it seems to have received. */
 const ENDING_MS = 60_000
-const LAPSE_BATCH = 500
+const BATCH = 500
 /** A transfer may break off and start again, but a downloader that repeatedly takes all but the last byte is making copies. */
 const MAX_COPIES_HANDED_OUT = 2
 
@@ -152,17 +152,17 @@ export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, lo
       await repo.keep(claims, leaseFrom(clock()).busyUntil).catch(logged('could not keep claims'))
   }
 
-  /** Frees claims on which a transfer seems to run, but whose process is gone. To be called every few seconds. */
+  /** Releases claims that are marked busy although their process has died. To be called every few seconds. */
   const releaseLost = (): Promise<void> => watch.takeLapsed(repo.takeLeases)
 
   /** Spends claims whose downloader did not resume in time; returns how many. Claims with a running transfer are kept. */
-  async function lapse(): Promise<number> {
+  async function expire(): Promise<number> {
     await releaseLost()
     let total = 0
     for (;;) {
-      const lapsed = await repo.lapse(clock(), LAPSE_BATCH)
-      if (lapsed === 0) return total
-      total += lapsed
+      const count = await repo.lapse(clock(), BATCH)
+      if (count === 0) return total
+      total += count
     }
   }
 
@@ -171,5 +171,5 @@ export function createClaims({ repo, clock, steady, claimWindowMs, onRemoved, lo
     await Promise.all(unconfirmed.values())
   }
 
-  return { take, check, releaseLost, lapse, close }
+  return { take, check, releaseLost, expire, close }
 }

@@ -208,10 +208,13 @@ export function createDownloads({
     }
   }
 
-  /** Where a proxy finds the bytes of a download without a limit, below the folder of the store; undefined: they must be `read`. */
+  /**
+   * The path of a download without a limit, relative to the folder of the store, for a proxy. Returns undefined if the
+   * bytes must be `read`.
+   */
   const pathOf = (download: Download) => placeOf(download, async (key) => blobs.pathInFolder(key))
 
-  /** Where anybody finds them for some minutes, with these headers; undefined: they must be `read`. */
+  /** An address that is valid for some minutes, with these response headers; undefined if the bytes must be `read`. */
   const addressOf = (download: Download, headers: AddressHeaders) =>
     placeOf(download, (key) => blobs.addressOf(key, headers))
 

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { AppError } from '../lib/errors.ts'
 
-/** Programs leave within a round trip after the head of the answer. */
+/** Programs disconnect within a round trip after the response headers. */
 const PAUSE_MS = 500
 
 /**
- * `bytes` with a pause after the first one, for a request with `Range: bytes=0-`. axel sends it to see the head of the answer, leaves,
- * and fetches the file in pieces. What the network takes of the body until then counts as handed out to it: without the pause all of a
- * small file. Throws `reader_gone` if `gone` aborts during the pause.
+ * Returns `bytes` with a pause after the first one, for a request with `Range: bytes=0-`. axel sends it to read the
+ * response headers, disconnects, and fetches the file in pieces. Bytes that the network accepts until then count as handed
+ * out: without the pause, all bytes of a small file. Throws `reader_gone` if `gone` aborts during the pause.
  */
 export async function* firstByteFirst(bytes: AsyncIterable<Buffer>, gone: AbortSignal): AsyncGenerator<Buffer> {
   let isFirst = true

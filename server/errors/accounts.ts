@@ -1,6 +1,6 @@
 import type { Topic } from './kinds.ts'
 
-/** Logging in, accounts, tokens. */
+/** Errors of logging in, accounts and tokens. */
 export const ACCOUNT_ERRORS = {
   credentials_wrong: ['forbidden', 'invalid credentials'],
   login_required: ['login_required', 'you must be authenticated, please login first'],

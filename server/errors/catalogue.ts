@@ -9,7 +9,7 @@ import { RESUMABLE_ERRORS } from './resumable.ts'
 import type { ParametersIn } from './sentence.ts'
 import { UPLOAD_ERRORS } from './uploads.ts'
 
-/** Every error that the server answers. */
+/** All errors that the server sends. */
 export const ERRORS = {
   ...UPLOAD_ERRORS,
   ...FILE_REQUEST_ERRORS,
@@ -24,5 +24,5 @@ export const ERRORS = {
 
 export type ErrorId = keyof typeof ERRORS
 
-/** What the sentence of an error needs to know. */
+/** The parameters of an error's sentence. */
 export type ParametersOf<Id extends ErrorId> = ParametersIn<(typeof ERRORS)[Id][1]>

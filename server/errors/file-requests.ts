@@ -1,6 +1,6 @@
 import type { Topic } from './kinds.ts'
 
-/** Links by which guests add files. */
+/** Errors of links by which guests add files. */
 export const FILE_REQUEST_ERRORS = {
   file_requests_disabled: ['forbidden', 'requests are disabled'],
   file_request_for_stream: ['bad_request', 'a streaming upload takes no requests'],

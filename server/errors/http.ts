@@ -1,6 +1,6 @@
 import type { Topic } from './kinds.ts'
 
-/** Requests, their bodies and forms, lists by the page, QR codes. */
+/** Errors of requests, their bodies and forms, of paged lists and of QR codes. */
 export const HTTP_ERRORS = {
   body_too_large: ['bad_request', 'unable to read request body : http: request body too large'],
   body_missing: ['bad_request', 'missing request body'],

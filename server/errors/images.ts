@@ -1,19 +1,19 @@
 import type { Topic } from './kinds.ts'
 
-/** Images and videos: cleaning on the way in, and other forms of them. */
+/** Errors of images and videos: cleaning during the upload, and derived images. */
 export const IMAGE_ERRORS = {
-  not_a_picture: ['bad_request', 'file {name} ({id}) is no image'],
-  pictures_disabled: ['bad_request', 'this server makes no derived images'],
+  not_a_picture: ['bad_request', 'file {name} ({id}) is not an image'],
+  pictures_disabled: ['bad_request', 'derived images are disabled'],
   picture_of_limited_file: [
     'forbidden',
     'thumbnails and conversions are not available for files with a download limit',
   ],
   picture_not_convertible: ['not_acceptable', 'cannot convert this image: {reason}'],
   picture_later: ['unavailable', '{reason}'],
-  picture_too_large: ['not_acceptable', 'this image is too big for other forms of it'],
-  too_many_pictures: ['unavailable', 'too many images are asked for at once'],
-  picture_outdated: ['unavailable', 'this image has to be made anew, please ask again'],
-  picture_cleaning_busy: ['unavailable', 'the server has no time to clean this image, please try again'],
+  picture_too_large: ['not_acceptable', 'this image is too large to be converted'],
+  too_many_pictures: ['unavailable', 'too many images were requested at once'],
+  picture_outdated: ['unavailable', 'this image has to be created again, please try again'],
+  picture_cleaning_busy: ['unavailable', 'the server is too busy to clean this image, please try again'],
   picture_cleaning_failed: ['unavailable', 'the server could not clean this image, please try again'],
   video_cleaning_failed: ['unavailable', 'the server could not clean this video, please try again'],
   picture_size_impossible: ['bad_request', 'an image can’t be made like that: see width, height, fit and background'],

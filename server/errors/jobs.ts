@@ -1,6 +1,6 @@
 import type { Topic } from './kinds.ts'
 
-/** Jobs, schedules and operators. */
+/** Errors of jobs, schedules and operators. */
 export const JOB_ERRORS = {
   job_not_found: ['not_found', 'job {name} not found'],
   job_running: ['locked', 'job {name} is running already'],

@@ -1,22 +1,22 @@
 /**
- * What can go wrong, in words that no transport owns; `server/http/statuses.ts` has the HTTP status of each kind.
+ * The kinds of errors, independent of HTTP; `server/http/statuses.ts` has the HTTP status of each kind.
  *
- * - `bad_request`: the request is wrong and says how to be right
+ * - `bad_request`: the request is invalid; the message explains what to fix
  * - `too_large`: a size limit; Plik's clients get it as 400, JSON clients as 413
- * - `unauthorized`: a password is needed or wrong
+ * - `unauthorized`: a password is missing or wrong
  * - `login_required`: for users only
- * - `invalid_session`: the caller was logged in once, or does not prove that the page itself calls; the cookies go
- * - `conflict`: there is one already, or the request does not fit how things are by now
+ * - `invalid_session`: the session has expired or the CSRF token is missing; the session cookies are cleared
+ * - `conflict`: it exists already, or the request does not fit the current state
  * - `forbidden`, `not_found`, `not_acceptable`, `precondition_failed`, `unsupported_media_type`, `range_not_satisfiable`: as in HTTP
- * - `lost`: a row promises bytes that the store does not have; trying again does not help
- * - `checksum_mismatch`: bytes changed on their way
- * - `locked`: somebody else has it at the moment: every claim on a limited download, or an upload that is being written
+ * - `lost`: a row refers to bytes that the store does not have; a retry does not help
+ * - `checksum_mismatch`: bytes were changed in transit
+ * - `locked`: in use by another client: all claims on a limited download, or an upload that is being written
  * - `too_many_requests`: throttled
- * - `timed_out`: the other side fell silent, and may still listen
- * - `aborted`: the other side went away or fell silent; nobody is there to read the answer
- * - `internal`: a mistake of ours, about which a stranger is told nothing
+ * - `timed_out`: the client sent nothing for too long, but may still read the response
+ * - `aborted`: the other side disconnected or sent nothing for too long; the response will not be read
+ * - `internal`: a bug or an unexpected failure; clients get no details
  * - `insufficient_storage`: the disk is full
- * - `unavailable`: a back end does not answer now; trying again after `retryAfterSeconds`, which it always has, may help
+ * - `unavailable`: a back end does not respond; a retry after `retryAfterSeconds`, which it always has, may help
  */
 export type ErrorKind =
   | 'bad_request'
@@ -42,7 +42,7 @@ export type ErrorKind =
   | 'unavailable'
 
 /**
- * Errors by their ids, each with its kind and its English sentence, which is Plik's where Plik has one. An id never
- * changes its meaning. `{name}` in a sentence stands for a parameter, `{name:size}` for one that is a number of bytes.
+ * Errors by their ids, each with its kind and its English sentence, which is Plik's if Plik has one. An id never changes
+ * its meaning. `{name}` in a sentence is a parameter, `{name:size}` one that is a number of bytes.
  */
 export type Topic = Readonly<Record<string, readonly [kind: ErrorKind, sentence: string]>>

@@ -1,6 +1,6 @@
 import type { Topic } from './kinds.ts'
 
-/** The server itself, its database and its storage; and what commands and jobs find out about them. */
+/** Errors of the server itself, its database and its storage; also of commands and jobs. */
 export const OPERATION_ERRORS = {
   internal_error: ['internal', 'internal server error'],
   no_space: ['insufficient_storage', 'no space left on the server'],
@@ -18,15 +18,15 @@ export const OPERATION_ERRORS = {
   ],
   too_many_orphans: [
     'conflict',
-    '{orphans} of {files} stored files are unknown to the database, which is more than {percent}%, so none was taken away; restore the right database, or run `{command}`',
+    '{orphans} of {files} stored files are unknown to the database, which is more than {percent}%, so none was deleted; restore the right database, or run `{command}`',
   ],
   server_stopped: ['aborted', 'The server was stopped.'],
-  backup_damaged: ['bad_request', '{file} is no backup, or it is damaged'],
+  backup_damaged: ['bad_request', '{file} is not a backup or is damaged'],
   database_in_use: ['conflict', 'the database is in use'],
   plik_files_missing: [
     'bad_request',
-    'nothing was imported: {missing} of {looked} files are not in {place}, such as {examples}; correct --files, or say --allow-missing if they are lost',
+    'nothing was imported: {missing} of {looked} files are not in {place}, such as {examples}; correct --files, or use --allow-missing if they are lost',
   ],
-  plik_database_unreadable: ['bad_request', '{place} can not be read as a database of Plik: {reason}'],
-  plik_tables_missing: ['bad_request', '{place} is no database of Plik 1.3 or 1.4: it has no table {tables}'],
+  plik_database_unreadable: ['bad_request', '{place} cannot be read as a database of Plik: {reason}'],
+  plik_tables_missing: ['bad_request', '{place} is not a database of Plik 1.3 or 1.4: it has no table {tables}'],
 } as const satisfies Topic

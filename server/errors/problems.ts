@@ -1,6 +1,6 @@
-/** What can be wrong with one field of what was handed in. Pure. */
+/** Problems of single fields in the input. Pure. */
 
-/** What a shape refuses in words of ours: it gives the code to zod, as its message. */
+/** Problems that zod does not know: a schema passes the code to zod as its message. */
 export const OWN_PROBLEMS = {
   nul_character: 'must not contain NUL characters',
   name_invalid: 'must be 1 to 100 letters, digits, spaces or _.:()-',
@@ -12,7 +12,7 @@ export const OWN_PROBLEMS = {
 
 export type OwnProblem = keyof typeof OWN_PROBLEMS
 
-/** What zod finds by itself, and says in its own words. */
+/** Problems that zod detects and describes itself. */
 export type ZodProblem =
   | 'required'
   | 'not_text'
@@ -33,7 +33,7 @@ export type ZodProblem =
   | 'invalid'
 
 export interface FieldProblem {
-  /** Keys and positions from the outside in, such as `steps.0.name`; empty: all of it. */
+  /** Keys and positions from the outside in, such as `steps.0.name`; empty: the whole input. */
   field: string
   code: OwnProblem | ZodProblem
   /** `max`, `min`, `value`, or `names` separated by commas. */

@@ -1,16 +1,16 @@
 import type { Topic } from './kinds.ts'
 
-/** Uploads in several requests, and digests. */
+/** Errors of uploads in several requests, and of digests. */
 export const RESUMABLE_ERRORS = {
   stream_not_resumable: ['bad_request', 'a stream can not be resumed, please send it as a form'],
   file_not_finished: ['not_found', 'there is no file at this address yet'],
   unfinished_upload_not_found: ['not_found', 'there is no such unfinished upload'],
-  received_bytes_lost: ['conflict', 'what was received is lost, please begin anew'],
+  received_bytes_lost: ['conflict', 'the received data is lost, please start the upload again'],
   upload_taken_over: ['locked', 'another request took over this upload'],
-  upload_busy: ['locked', 'the upload is being worked on, please try again'],
+  upload_busy: ['locked', 'the upload is in use by another request, please try again'],
   upload_finished: ['conflict', 'the upload is finished'],
   finished_upload_needs_token: ['forbidden', 'the upload is finished, and can be removed with the upload token only'],
-  upload_was_joined: ['forbidden', 'the upload was joined of its parts'],
+  upload_was_joined: ['forbidden', 'the upload was joined from its parts and cannot be changed'],
   offset_mismatch: ['conflict', 'offset mismatch: expected {expected}, got {offset}'],
   upload_length_mismatch: ['conflict', 'the upload has {size} bytes, not {wanted}'],
   more_bytes_than_announced: ['too_large', 'more bytes were sent than the {size} that were announced'],

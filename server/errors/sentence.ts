@@ -1,11 +1,11 @@
 import { formatSize } from '../lib/format-size.ts'
 import type { FieldProblem } from './problems.ts'
 
-/** Sentences with holes for parameters. Pure, and the page uses it too. */
+/** Sentences with placeholders for parameters. Pure, and used by the page. */
 
 export type Parameters = Readonly<Record<string, string | number | readonly FieldProblem[]>>
 
-/** `{problems}` takes a list, `{max:size}` a number of bytes, and any other hole a text or a number. */
+/** `{problems}` takes a list, `{max:size}` a number of bytes, and any other placeholder a text or a number. */
 type Value<Hole> = Hole extends 'problems' ? readonly FieldProblem[] : string | number
 
 type HolesIn<Sentence> = Sentence extends `${string}{${infer Hole}}${infer Rest}` ? Hole | HolesIn<Rest> : never
@@ -19,7 +19,7 @@ export type ParametersIn<Sentence> = {
 
 const HOLE = /\{(\w+)(?::(size))?\}/g
 
-/** `wordsFor` says what stands for a parameter in the language of the sentence; sizes are the same in all of them. */
+/** `wordsFor` translates a parameter into the language of the sentence; sizes are the same in all languages. */
 export function sentenceOf(
   sentence: string,
   parameters: Parameters,

@@ -1,6 +1,6 @@
 import type { Topic } from './kinds.ts'
 
-/** Creating uploads, adding files and removing them, and passwords of uploads. */
+/** Errors of creating and removing uploads, of adding files, and of upload passwords. */
 export const UPLOAD_ERRORS = {
   anonymous_uploads_disabled: ['bad_request', 'anonymous uploads are disabled'],
   address_not_allowed: ['forbidden', 'untrusted source IP address'],
@@ -29,7 +29,7 @@ export const UPLOAD_ERRORS = {
   declared_file_too_large: ['bad_request', 'file is too big ({size:size}), maximum file size is {max:size}'],
   file_too_large: ['too_large', 'file too big (limit is set to {max:size})'],
   quota_exceeded: ['too_large', 'maximum user upload size reached. ({max:size})'],
-  no_room_for_file: ['too_large', 'there is no room for this file at the moment'],
+  no_room_for_file: ['too_large', 'there is currently no space for this file'],
   too_many_missing_files: ['too_many_requests', 'too many files were declared and not sent yet, the limit is {max}'],
   file_name_missing: ['bad_request', 'missing file name'],
   file_name_mismatch: ['bad_request', 'invalid file name'],
@@ -38,7 +38,7 @@ export const UPLOAD_ERRORS = {
   text_too_long: ['bad_request', '{field} is too long, maximum length is {max} bytes'],
   declared_size_mismatch: ['bad_request', 'the file does not have the {size} bytes that were declared'],
   file_not_missing: ['bad_request', 'invalid file status {status}, expected missing'],
-  file_removed_meanwhile: ['not_found', 'the file was removed while it came in'],
+  file_removed_meanwhile: ['not_found', 'the file was removed during the upload'],
   add_file_forbidden: ['forbidden', 'you are not allowed to add file to this upload'],
   change_upload_forbidden: ['forbidden', 'you are not allowed to change this upload'],
   remove_upload_forbidden: ['forbidden', 'you are not allowed to remove this upload'],
@@ -49,7 +49,7 @@ export const UPLOAD_ERRORS = {
   file_not_available: ['not_found', 'file {name} ({id}) is not available : {status}'],
   file_in_download: ['not_found', 'file {name} ({id}) is not available : someone else is downloading it'],
   option_unknown: ['bad_request', 'unknown option {name}, allowed are {names}'],
-  duration_invalid: ['bad_request', 'invalid {field}, expected a duration such as 90s, 12h or 30d, or -1 for ever'],
+  duration_invalid: ['bad_request', 'invalid {field}, expected a duration such as 90s, 12h or 30d, or -1 for no limit'],
   whole_number_expected: ['bad_request', 'invalid {field}, expected a whole number'],
   flag_invalid: ['bad_request', 'invalid {field}, expected true or false'],
   e2ee_after_files: ['bad_request', 'e2ee must come before the files of the form'],

@@ -1,7 +1,7 @@
 import type { Row } from '../database/schema.ts'
 import type { Upload } from '../uploads/upload.ts'
 
-/** An invitation to add files to an upload, for whoever holds its token. */
+/** A link by which guests add files to an upload; access needs only its token. */
 export type FileRequest = Row<'fileRequests'>
 
 /** The number of files added through a request, and their size as sent. */

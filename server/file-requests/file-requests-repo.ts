@@ -80,7 +80,7 @@ export function createRequestsRepo({ db, prepare, transact }: Pick<Database, 'db
       return row ?? NOTHING
     },
 
-    /** Nothing more comes by it, and what is just coming in is dropped. False: there is no such request. */
+    /** Rejects further files, and aborts those that are being received. Returns false if the request does not exist. */
     revokeRequest: (uploadId: string, requestId: string, now: number): Promise<boolean> =>
       transact(async (trx) => {
         await lockUpload(trx, uploadId) // else a file could slip in that this transaction does not see yet
@@ -102,7 +102,7 @@ export function createRequestsRepo({ db, prepare, transact }: Pick<Database, 'db
   }
 }
 
-/** Keeps everybody else who would add a file or a request waiting until this transaction is over. False: the upload is gone. */
+/** Makes other transactions that add a file or a request wait until this one ends. Returns false if the upload was deleted. */
 async function lockUpload(trx: Trx, uploadId: string): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('uploads')

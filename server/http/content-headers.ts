@@ -9,7 +9,7 @@ const INERT_CONTENT_POLICY =
 
 type Headers = Record<string, string | number>
 
-interface Wishes {
+interface ResponseOptions {
   asAttachment: boolean
   /** RFC 9530 §4. */
   wantsSha256: boolean
@@ -25,17 +25,17 @@ const lists = new LRUCache<string, HeaderList>({ max: KEPT_LISTS })
  * Headers of every response with a file or an archive, and of HEAD and 304, including the common headers. Cached by all
  * their inputs: computing them takes a tenth of the time of a small download.
  */
-export function contentHeaders(download: Download, wishes: Wishes): HeaderList {
+export function contentHeaders(download: Download, options: ResponseOptions): HeaderList {
   const { name, type, validators, sha256, isPrivate } = download
-  const key = `${wishes.asAttachment} ${wishes.wantsSha256} ${isPrivate} ${sha256} ${validators?.etag} ${validators?.lastModified} ${type}\n${name}`
+  const key = `${options.asAttachment} ${options.wantsSha256} ${isPrivate} ${sha256} ${validators?.etag} ${validators?.lastModified} ${type}\n${name}`
   const known = lists.get(key)
   if (known) return known
-  const list = Object.entries({ ...COMMON_HEADERS, ...makeHeaders(download, wishes) }).flat()
+  const list = Object.entries({ ...COMMON_HEADERS, ...makeHeaders(download, options) }).flat()
   lists.set(key, list)
   return list
 }
 
-function makeHeaders(download: Download, { asAttachment, wantsSha256 }: Wishes): Headers {
+function makeHeaders(download: Download, { asAttachment, wantsSha256 }: ResponseOptions): Headers {
   return {
     'Content-Type': servedContentType(download.type, download.name),
     'Content-Disposition': disposition(download.name, asAttachment ? 'attachment' : 'inline'),

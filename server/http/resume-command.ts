@@ -6,7 +6,7 @@ import { serverUrl } from './links.ts'
 /** Node does not know this status yet. */
 STATUS_CODES[104] ??= 'Upload Resumption Supported'
 
-/** Tells clients where to resume an interrupted upload. */
+/** Sends clients the address for resuming an interrupted upload. */
 
 type Addresses = Pick<Config, 'publicUrl' | 'downloadDomain' | 'pathPrefix' | 'host' | 'port'>
 

@@ -34,7 +34,7 @@ interface Dependencies {
   findUpload: Uploads['find']
   steady: SteadyClock
   pagesFor: PagesFor
-  doors: FastifyPluginAsync[]
+  routes: FastifyPluginAsync[]
   /** Counts each response, if metrics are enabled. */
   observe?: Metrics['observe'] | undefined
 }
@@ -47,7 +47,7 @@ export async function createServer({
   findUpload,
   steady,
   pagesFor,
-  doors,
+  routes,
   observe,
 }: Dependencies): Promise<FastifyInstance> {
   const handleError = createErrorHandler(config, pagesFor)
@@ -89,7 +89,7 @@ export async function createServer({
   await limitRates(app, { config, readCaller, findUpload, steady })
   await describeRoutes(app, config)
   answerPreflights(app)
-  for (const door of doors) await app.register(door, { prefix: config.pathPrefix })
+  for (const plugin of routes) await app.register(plugin, { prefix: config.pathPrefix })
   return app
 }
 

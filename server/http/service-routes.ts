@@ -10,7 +10,7 @@ import { WITH_HEAD } from './with-head.ts'
 interface Dependencies {
   config: Config
   hasHeicDecoder: boolean
-  /** Throws when the database or the store can't be used. */
+  /** Throws if the database or the store can't be used. */
   checkReadiness: () => Promise<void>
 }
 
@@ -20,7 +20,7 @@ const DEFAULT_QR_SIZE = 250
 /** Monitoring must not be rate-limited, and the page does not work without its configuration. */
 const UNLIMITED = { ...WITH_HEAD, config: NOT_LIMITED } as const
 
-/** What clients and operators ask about the server itself. */
+/** Health checks, version and configuration of the server. */
 export function serviceRoutes({ config, hasHeicDecoder, checkReadiness }: Dependencies) {
   return async (app: FastifyInstance): Promise<void> => {
     const answer = configJson(config, hasHeicDecoder)
@@ -65,7 +65,7 @@ function versionJson({ enhancedWebSecurity }: Config) {
   }
 }
 
-/** Plik's `/config`: every key of 1.3 in its order, with the booleans of older clients, then those that 1.4 added. */
+/** Plik's `/config`: every key of 1.3 in its order, with the booleans for older clients, then those added by 1.4. */
 function configJson(config: Config, hasHeicDecoder: boolean) {
   const { downloadUrl } = fileAddresses(config)
   return {

@@ -2,11 +2,14 @@ import { AppError } from '../lib/errors.ts'
 import type { StoredFile } from '../uploads/upload.ts'
 import type { Derivation, DerivedFormat } from './pipeline/derive.ts'
 
-/** What may be asked of a derived image, and how it is written. Pure. */
+/** Parameters of derived images: parsing, limits, and the key under which they are stored. Pure. */
 
 const FORMATS = ['jpeg', 'png', 'webp', 'avif'] as const
 const FITS = ['inside', 'outside', 'cover', 'contain', 'fill'] as const
-/** What a stranger may choose: whoever could ask for any would make the server compute and keep images for ever. */
+/**
+ * Sizes that anyone may request. With arbitrary sizes, clients could make the server compute and store images without
+ * limit.
+ */
 const SIZES = [64, 128, 256, 512, 1024, 2048]
 const COLOURS = new Map([
   ['white', '#ffffff'],
@@ -22,7 +25,7 @@ const PARAMETERS = ['format', 'width', 'height', 'fit', 'background', 'still'] a
 
 type Query = Record<string, string | string[] | undefined>
 
-/** The wish in a query; undefined: there is none. Throws `bad_request` naming what is allowed. */
+/** Parses the requested derivation from a query; undefined if there is none. Throws `bad_request` naming the allowed values. */
 export function readDerivation(query: Query): Derivation | undefined {
   if (PARAMETERS.every((name) => query[name] === undefined)) return undefined
   const [format, width, height, fit, background, still] = PARAMETERS.map((name) => query[name])
@@ -50,7 +53,7 @@ function size(name: string, value: Query[string]): number | undefined {
   return pixels
 }
 
-/** Without its `#` as well, which a URL has to encode. */
+/** A colour may lack its `#`, which a URL has to encode. */
 function colour(value: Query[string]): string | undefined {
   if (value === undefined) return undefined
   const text = String(value).toLowerCase()
@@ -60,7 +63,7 @@ function colour(value: Query[string]): string | undefined {
   return known
 }
 
-/** Throws `bad_request` for what only the upload's admin may choose. */
+/** Throws `bad_request` for values that only the upload's administrator may request. */
 export function assertModest({ width, height, background }: Derivation): void {
   for (const [name, pixels] of Object.entries({ width, height })) {
     if (pixels !== undefined && !SIZES.includes(pixels))
@@ -70,21 +73,24 @@ export function assertModest({ width, height, background }: Derivation): void {
     throw new AppError('picture_choice_not_allowed', { name: 'background', names: COLOUR_NAMES })
 }
 
-/** What a wish makes of a file. */
+/** A derivation with all its options. */
 export type Completed = Derivation & { format: DerivedFormat; still: boolean }
 
-/** The same wish as one that is written out: what makes no difference is left out, so that it is not computed twice. Undefined: it is no image. */
-export function completed(wish: Derivation, file: Pick<StoredFile, 'image' | 'type'>): Completed | undefined {
+/**
+ * Completes a derivation: adds the format and drops options that make no difference, so that equal images are not
+ * computed twice. Returns undefined if the file is not an image.
+ */
+export function completed(derivation: Derivation, file: Pick<StoredFile, 'image' | 'type'>): Completed | undefined {
   const stored = formatOf(file)
   const ownFormat = OWN_FORMATS.get(stored)
   if (!ownFormat) return undefined
-  const { format = ownFormat, width, height, fit, background, still = false } = wish
+  const { format = ownFormat, width, height, fit, background, still = false } = derivation
   const isBox = width !== undefined && height !== undefined
   const wouldMove = format === 'webp' && (stored === 'gif' || stored === 'webp')
   return { format, width, height, fit: isBox ? (fit ?? 'inside') : undefined, background, still: still && wouldMove }
 }
 
-/** What a derived image is kept under: `webp 256x- - -`. */
+/** The key of a derived image: `webp 256x- - -`. */
 export const specOf = ({ format, width, height, fit, background, still }: Completed): string =>
   `${format} ${width ?? '-'}x${height ?? '-'} ${fit ?? '-'} ${background ?? '-'}${still ? ' still' : ''}`
 
@@ -112,7 +118,7 @@ const EXTENSIONS = new Map([
   ['image/heic', ['heic', 'heif']],
 ])
 
-/** `logo.png` is called `logo.jpg` as a JPEG. */
+/** Returns `logo.jpg` for `logo.png` as a JPEG. */
 export function derivedName(name: string, type: string): string {
   const [, stem = name, extension = ''] = /^(.+)\.([^.]*)$/.exec(name) ?? []
   const fitting = EXTENSIONS.get(type) ?? []

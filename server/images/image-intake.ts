@@ -16,12 +16,11 @@ interface Dependencies {
 const CHUNK_BYTES = 256 * 1024
 const RETRY_AFTER_SECONDS = 60
 
-/** Images on their way in. */
+/** Cleans images during the upload. */
 export function createImageIntake({ pipeline, spool, log }: Dependencies) {
   /**
-   * Hands the normalised image to `store`, or the image as it came when nothing can be done about it, with a report that says
-   * which. Throws what `bytes` and `store` throw; `insufficient_storage`; `unavailable`: it may be possible later; `aborted`: its
-   * sender went away meanwhile.
+   * Passes the normalised image to `store`, or the original if it can't be processed, with a report. Throws what `bytes`
+   * and `store` throw; `insufficient_storage`; `unavailable`: a retry may help; `aborted`: its sender disconnected.
    */
   function treat<T>(
     bytes: AsyncIterable<Uint8Array>,

@@ -19,19 +19,19 @@ export interface SpoolPaths {
 
 const INPUT = 'input'
 const OUTPUT = 'output'
-/** Theirs, and those of what is made beside them. */
+/** Names of the files of `lend`, and of temporary files beside them. */
 const OWN_NAMES = /^(?:input|output)(?:\.|$)/
-/** The age of a folder tells other processes that its image is still worked on, also while that waits for its turn. */
+/** The modification time of a folder shows other processes that its image is still in use, also while it waits in a queue. */
 const HEARTBEAT_MS = 60_000
 
 export type ImageSpool = ReturnType<typeof createImageSpool>
 
-/** Files that libvips reads and writes, which can't be done on a stream or a bucket. Each image has a folder of its own. */
+/** Temporary files for libvips, which can't read from a stream or a bucket. Each image has a folder of its own. */
 export function createImageSpool({ folder, log }: Dependencies) {
   const inUse = new Set<string>()
   const heartbeat = setInterval(() => void touchAll(), HEARTBEAT_MS).unref()
 
-  /** Lends a folder to `work`; whatever is in it afterwards goes. Throws `insufficient_storage`, and what `work` throws. */
+  /** Creates a folder for `work` and deletes it afterwards. Throws `insufficient_storage`, and what `work` throws. */
   async function lend<T>(work: (paths: SpoolPaths) => Promise<T>): Promise<T> {
     const path = join(folder, newId())
     inUse.add(path)
@@ -51,7 +51,7 @@ export function createImageSpool({ folder, log }: Dependencies) {
     await Promise.allSettled([...inUse].map((path) => utimes(path, now, now)))
   }
 
-  /** Removes what crashes left behind: as `BlobStore.sweep`. What others keep in a folder of this name stays. */
+  /** Deletes folders left by crashes, like `BlobStore.sweep`. Folders with other content are kept. */
   async function sweep(before: number): Promise<{ count: number; bytes: number }> {
     const swept = { count: 0, bytes: 0 }
     for (const name of (await namesIn(folder)).filter(isId)) {
@@ -67,7 +67,7 @@ export function createImageSpool({ folder, log }: Dependencies) {
   return { lend, sweep, close: () => clearInterval(heartbeat) }
 }
 
-/** Whether a folder holds nothing but what `lend` lets be put there. */
+/** Whether a folder contains only files that `lend` creates. */
 async function isSpooled(path: string): Promise<boolean> {
   const entries = await readdir(path, { withFileTypes: true }).catch(() => undefined)
   return entries?.every((entry) => entry.isFile() && OWN_NAMES.test(entry.name)) ?? false
@@ -77,7 +77,7 @@ async function isSpooled(path: string): Promise<boolean> {
 export const spoolFile = (path: string, bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> =>
   pipeline(bytes, createWriteStream(path, { flags: 'wx', mode: FILE_MODE }), { ...(signal && { signal }) })
 
-/** A thread of libvips that could not be stopped may still write into it, hence the repetition. */
+/** Repeated, because a thread of libvips that could not be stopped may still write into the folder. */
 const removeFolder = (path: string): Promise<void> => rm(path, { recursive: true, force: true, maxRetries: 3 })
 
 export const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')
@@ -88,7 +88,7 @@ const namesIn = (folder: string): Promise<string[]> =>
     return []
   })
 
-/** NaN, which is before nothing, when it has gone meanwhile. */
+/** Returns NaN, which is never less than another number, if it was deleted meanwhile. */
 const modifiedAt = (path: string): Promise<number> =>
   stat(path).then(
     ({ mtimeMs }) => mtimeMs,

@@ -16,9 +16,9 @@ import { createVideoIntake } from './video-intake.ts'
 
 interface Dependencies {
   isOn: boolean
-  /** For all images that are worked on at the same time. */
+  /** For all images that are processed at the same time. */
   memoryBytes: number
-  /** Where images lie while they are worked on. */
+  /** Folder for temporary files. */
   folder: string
   repo: VariantsRepo
   blobs: BlobStore
@@ -27,25 +27,25 @@ interface Dependencies {
   log: Pick<FastifyBaseLogger, 'error'>
 }
 
-/** Images and videos on their way in. */
+/** Cleaning of images and videos during the upload. */
 export type Intake = NonNullable<ReturnType<typeof createImages>['intake']>
 
 const LIMITS = { bytes: 500_000_000, pixels: 100_000_000, frames: 1000, timeoutMs: 30_000 }
-/** Each image takes a processor. */
+/** Each image uses a processor. */
 const MAX_PARALLELISM = 8
-/** What comes in waits on disk; an image that finds no place is refused. Derived images have a queue of their own. */
+/** Uploads wait on disk; an image that finds no place in the queue is rejected. Derived images have a queue of their own. */
 const INTAKE_QUEUE = { queueLimit: 1000, ownerLimit: 250 }
 const VARIANTS_QUEUE = { queueLimit: 64, ownerLimit: 32 }
-/** Each holds an index in memory: mostly some hundred kilobytes, and at most 32 MiB. */
+/** Each video has an index in memory: usually some hundred kilobytes, and at most 32 MiB. */
 const VIDEO_QUEUE = { parallelism: 2, ...INTAKE_QUEUE }
-/** The index of a long video in fragments takes a store as many reads. */
+/** Reading the index of a long fragmented video from a store takes many requests. */
 const VIDEO_TIMEOUT_MS = 60_000
-/** Together with the time for the work, less than the minute after which proxies give up. */
+/** Together with the time of the work, less than the minute after which proxies time out. */
 const WAIT_MS = 25_000
-/** For the copy, too, from which a derived image is made. */
+/** Includes making the copy from which an image is derived. */
 const VARIANT_TIMEOUT_MS = 120_000
 
-/** Everything that is done with images; the spool is swept even when it is off. */
+/** Everything that processes images. The spool is also swept if image processing is off. */
 export function createImages({ isOn, memoryBytes, folder, repo, blobs, assertFreeSpace, clock, log }: Dependencies) {
   const spool = createImageSpool({ folder, log })
   if (!isOn) return { spool, intake: undefined, variants: undefined, hasHeicDecoder: false, close: spool.close }

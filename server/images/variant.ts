@@ -1,4 +1,4 @@
 import type { Row } from '../database/schema.ts'
 
-/** An image derived from a file's, as it is kept. */
+/** A stored image that was derived from a file's image. */
 export type Variant = Row<'variants'>

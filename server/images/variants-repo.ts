@@ -35,7 +35,7 @@ export function createVariantsRepo({ db, transact }: { db: Kysely<Schema>; trans
         return { isKept: true, displaced: await displaceOldest(trx, variant.fileId, max) }
       }),
 
-    /** It will be made anew when somebody asks for it. */
+    /** It is derived again at the next request. */
     forget: ({ blobKey }: Pick<Variant, 'blobKey'>): Promise<void> =>
       transact(async (trx) => {
         await trx.deleteFrom('variants').where('blobKey', '=', blobKey).execute()

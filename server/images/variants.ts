@@ -25,25 +25,25 @@ interface Dependencies {
   assertFreeSpace: AssertFreeSpace
   clock: Clock
   log: Pick<FastifyBaseLogger, 'error'>
-  /** The copy that each is made from takes space and time, so there are not many at a time either. */
+  /** Each derived image needs a copy of the file, which takes space and time, so their number is limited. */
   slots: Slots
-  /** Of a file. */
+  /** Maximum file size. */
   maxBytes: number
 }
 
-/** An image that is being made, and who waits for it. */
+/** An image that is being derived, and the number of requests that wait for it. */
 interface Running {
   made: Promise<Variant>
   stop: AbortController
   waiting: number
 }
 
-/** There are thousands of wishes that even a stranger may have, and each would take its space until the file goes. */
+/** Anyone may request thousands of different derivations, each of which takes space until the file is deleted. */
 const MAX_PER_FILE = 64
 
 export type Variants = ReturnType<typeof createVariants>
 
-/** Images derived from a file's image: made when first asked for, kept as blobs, gone with the file. */
+/** Images derived from a file's image: made at the first request, stored as blobs, deleted with the file. */
 export function createVariants({
   pipeline,
   spool,
@@ -59,19 +59,19 @@ export function createVariants({
   const running = new Map<string, Running>()
 
   /**
-   * The caller has been let in to the file, which is no limited one. Throws `bad_request`: no image, or a wish that is
-   * not the caller's; `not_acceptable`: it can't be decoded; `unavailable`: too many ask at once; `not_found`: removed meanwhile;
-   * `aborted`: `reader` went away.
+   * The caller must already have access to the file, which must not be limited. Throws `bad_request`: not an image, or
+   * parameters that the caller may not use; `not_acceptable`: it can't be decoded; `unavailable`: too many requests;
+   * `not_found`: removed meanwhile; `aborted`: `reader` disconnected.
    */
   async function get(
     file: StoredFile,
-    wish: Derivation,
+    requested: Derivation,
     { isAdmin }: { isAdmin: boolean },
     reader?: Sender,
   ): Promise<Variant> {
-    const derivation = completed(wish, file)
+    const derivation = completed(requested, file)
     if (!derivation) throw new AppError('not_a_picture', { name: file.name, id: file.id })
-    if (!isAdmin) assertModest(wish)
+    if (!isAdmin) assertModest(requested)
     const spec = specOf(derivation)
     return shared(`${file.id} ${spec}`, reader?.gone, async (signal) => {
       const claimant = { owner: reader?.network, signal }
@@ -85,7 +85,7 @@ export function createVariants({
       throw new AppError('too_many_pictures', {}, { cause, retryAfterSeconds: 5 })
     })
 
-  /** Those who ask for the same at the same time wait for the same; when the last of them has gone, it is given up. */
+  /** Parallel requests for the same image share one derivation; it is stopped when the last of them has disconnected. */
   async function shared(
     key: string,
     gone: AbortSignal | undefined,
@@ -107,7 +107,7 @@ export function createVariants({
     const forget = () => {
       if (running.get(key) === one) running.delete(key)
     }
-    // Whoever comes once it was given up begins anew.
+    // Requests that arrive after it was stopped start a new derivation.
     stop.signal.addEventListener('abort', forget)
     const one: Running = { made: work(stop.signal).finally(forget), stop, waiting: 0 }
     running.set(key, one)
@@ -127,19 +127,19 @@ export function createVariants({
       createdAt: clock(),
     }
     await blobs.put(variant.blobKey, only(bytes))
-    // When this throws, nobody knows whether the row is there: the sweep of orphans will see.
+    // If this throws, it is unknown whether the row exists: the orphan sweep decides about the blob.
     const { isKept, displaced } = await repo.insert(variant, MAX_PER_FILE)
     await discard(displaced)
     return isKept ? variant : ((await repo.find(file.id, spec)) ?? gone(file))
   }
 
-  /** What this leaves is an orphan without a row, and swept. */
+  /** If this fails, the blob is an orphan without a row, which the sweep deletes. */
   async function discard(keys: readonly string[]): Promise<void> {
     for (const key of keys)
       await blobs.delete(key).catch((err: unknown) => log.error({ err }, 'could not discard a derived image'))
   }
 
-  /** From a copy on disk: libvips can't read from a bucket, and memory must not depend on the file. */
+  /** From a copy on disk: libvips can't read from a bucket, and memory use must not depend on the file size. */
   async function derive(file: StoredFile, derivation: Derivation, claimant: Claimant): Promise<Derived> {
     if (file.blobKey === null) return gone(file)
     if (file.size > maxBytes) throw new AppError('picture_too_large')
@@ -153,7 +153,7 @@ export function createVariants({
 
   return {
     get,
-    /** For one whose bytes are lost. */
+    /** Called if the bytes of the image are lost. */
     forget: repo.forget,
   }
 }
@@ -162,7 +162,7 @@ async function* only(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes
 }
 
-/** A store's chunks are valid only until the next one is asked for, a stream keeps several. */
+/** A store's chunks are valid only until the next one is requested, but a stream keeps several. */
 async function* owned(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) yield Buffer.from(chunk)
 }

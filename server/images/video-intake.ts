@@ -11,7 +11,7 @@ import { createReadAt, type ReadPart } from './pipeline/read-at.ts'
 import type { Slots } from './pipeline/slots.ts'
 
 interface Dependencies {
-  /** An index takes some memory while it is looked at. */
+  /** Limits the memory for the indexes of videos. */
   slots: Slots
   log: Pick<FastifyBaseLogger, 'error'>
 }
@@ -20,17 +20,20 @@ interface Dependencies {
 interface StoredVideo {
   format: VideoFormat
   size: number
-  /** Resolves with fewer bytes at the end of the file only. */
+  /** Returns fewer bytes only at the end of the file. */
   readPart: ReadPart
 }
 
 const RETRY_AFTER_SECONDS = 60
 
-/** Cleans videos as they are uploaded, without decoding them: personal data becomes zeros, and everything else stays where it is. */
+/**
+ * Cleans videos during the upload without decoding them: personal data becomes zeros, and everything else keeps its
+ * position.
+ */
 export function createVideoIntake({ slots, log }: Dependencies) {
   /**
-   * The edits that clean a video, and the report about it. One that can't be followed is `unchanged` with a reason. Reads its index.
-   * Throws what `readPart` throws, and `unavailable`: it may be possible later.
+   * Returns the edits that clean a video, and a report. A video that can't be parsed is `unchanged`, with a reason. Reads
+   * only its index. Throws what `readPart` throws, and `unavailable`: a retry may help.
    */
   async function inspect(
     { format, size, readPart }: StoredVideo,
@@ -57,7 +60,7 @@ export function createVideoIntake({ slots, log }: Dependencies) {
   return { detect: detectVideo, inspect }
 }
 
-/** Why the video can't be followed; undefined: the fault is not in the video. */
+/** The reason why the video can't be parsed; undefined: the error is not caused by the video. */
 function reasonOf(error: unknown): string | undefined {
   if (error instanceof UnstrippableError) return error.reason === 'unsupported' ? error.message : CONFUSED
   return error instanceof RangeError ? CONFUSED : undefined

@@ -6,7 +6,7 @@ export type AgentRepo = ReturnType<typeof createAgentRepo>
 
 export type Replica = Row<'jobReplicas'>
 
-/** Whether the agent is to run, for all replicas, and which replicas are there to do it. */
+/** Whether the agent is enabled on all replicas, and which replicas are running. */
 export function createAgentRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
   return {
     async isEnabled(): Promise<boolean> {

@@ -15,7 +15,7 @@ export interface HistoryFilter {
   startedTo?: number | undefined
 }
 
-/** What operators ask of the past. */
+/** Queries on the history of jobs. */
 export function createHistoryRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
   const filtered = ({ jobId, outcome, startedFrom, startedTo }: HistoryFilter) =>
     db
@@ -67,7 +67,7 @@ export function createHistoryRepo({ db, transact }: { db: Kysely<Schema>; transa
       return average === null ? null : Math.round(Number(average)) // PostgreSQL's average is text
     },
 
-    /** By the last time that the action succeeded; 0 when it never did. */
+    /** Bytes of the last successful run of the action; 0 if there is none. */
     async bytesOfLast(action: string): Promise<number> {
       const row = await db
         .selectFrom('jobStepRuns')

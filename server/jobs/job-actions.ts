@@ -14,7 +14,7 @@ const NOTHING = z.strictObject({})
 
 interface Dependencies {
   expiry: UploadsExpiry
-  lapseClaims: () => Promise<number>
+  expireClaims: () => Promise<number>
   check: FilesCheck
   backups: Backups
   /** Returns the number of bytes that were freed on the disk. */
@@ -23,15 +23,15 @@ interface Dependencies {
 
 /** Each action only calls a service. */
 export function createJobActions(services: Dependencies): Record<string, Action> {
-  const { expiry, lapseClaims, check, backups, optimise } = services
+  const { expiry, expireClaims, check, backups, optimise } = services
   return {
     'expire-uploads': define({
-      description: 'Marks uploads whose time is up, and ends claims on limited downloads whose window has passed',
+      description: 'Marks expired uploads, and ends claims on limited downloads whose window has passed',
       parameters: NOTHING,
       run: async (_, work) => {
-        const lapsed = await lapseClaims()
+        const claims = await expireClaims()
         const expired = await expiry.expire(work)
-        return `${expired} uploads expired, ${lapsed} claims lapsed.`
+        return `${expired} uploads expired, ${claims} claims expired.`
       },
     }),
     'delete-blobs': define({
@@ -43,12 +43,13 @@ export function createJobActions(services: Dependencies): Record<string, Action>
       },
     }),
     'delete-metadata': define({
-      description: 'Deletes the rows of uploads that are over and hold no bytes any more, an hour after their end',
+      description:
+        'Deletes the rows of removed uploads, and of expired ones an hour later, once their bytes are deleted',
       parameters: NOTHING,
       run: async (_, work) => `${await expiry.deleteMetadata(work)} uploads deleted.`,
     }),
     'purge-abandoned-uploads': define({
-      description: 'Ends uploads whose sender or server died, and deletes what broken writes left behind',
+      description: 'Cleans up uploads whose sender or server died, and deletes temporary files of failed writes',
       parameters: NOTHING,
       run: async (_, work) => {
         const { files, uploads } = await expiry.purgeAbandoned(work)
@@ -59,7 +60,7 @@ export function createJobActions(services: Dependencies): Record<string, Action>
     }),
     'remove-orphans': define({
       description:
-        'Moves stored bytes that belong to no file to quarantine, and deletes them a day later; stops when they are too large a share',
+        'Moves stored bytes that belong to no file to quarantine, and deletes them a day later; moves none if their share is too large',
       parameters: z.strictObject({ maxPercent: within(z.number, 0, 100).default(DEFAULT_MAX_PERCENT) }),
       run: async ({ maxPercent }, work) => {
         const { blobs, bytes, quarantined, restored } = await expiry.removeOrphans({ ...work, maxPercent })
@@ -79,7 +80,7 @@ export function createJobActions(services: Dependencies): Record<string, Action>
     }),
     'verify-digests': define({
       description:
-        'Reads files again, slowly, and compares their SHA-256; continues next time where it stopped; fails when it found a broken file',
+        'Reads files again at a limited rate and compares their SHA-256; each run continues where the last one stopped; fails if a file is broken',
       parameters: z.strictObject({
         bytesPerSecond: within(z.int, 1_000, 100_000_000_000).default(20_000_000),
         everyDays: within(z.int, 1, 3_650).default(30),
@@ -93,7 +94,7 @@ export function createJobActions(services: Dependencies): Record<string, Action>
     }),
     'backup-database': define({
       description:
-        'Takes a consistent copy of the database while it is used, opens it to see that it is whole, and keeps the newest',
+        'Makes a consistent copy of the database while it is in use, verifies it, and keeps only the newest copies',
       parameters: z.strictObject({ keep: within(z.int, 1, 1_000).default(7) }),
       run: async ({ keep }, { signal, count }) => {
         const { file, bytes, deleted } = await backups.backUp({ keep, signal })
@@ -102,12 +103,12 @@ export function createJobActions(services: Dependencies): Record<string, Action>
       },
     }),
     'optimise-database': define({
-      description: 'Renews the statistics of the database, and gives the space of deleted rows back to the disk',
+      description: 'Updates the statistics of the database, and frees the disk space of deleted rows',
       parameters: NOTHING,
       run: async (_, { signal, count }) => {
         const bytes = await optimise(signal)
         count({ bytes })
-        return `Done; ${bytes} bytes given back to the disk.`
+        return `Done; ${bytes} bytes of disk space freed.`
       },
     }),
   }
@@ -147,7 +148,7 @@ export const pruneHistory = (prune: HistoryRepo['prune'], jobs: Jobs['list'], cl
     },
   })
 
-export const deliverWebhook = ({ get, known, tell }: Pick<Operators, 'get' | 'known' | 'tell'>): Action =>
+export const deliverWebhook = ({ get, known, notify }: Pick<Operators, 'get' | 'known' | 'notify'>): Action =>
   define({
     description: 'Sends a message to an operator, by webhook or mail',
     parameters: z.strictObject({
@@ -158,7 +159,7 @@ export const deliverWebhook = ({ get, known, tell }: Pick<Operators, 'get' | 'kn
     run: async ({ operator, message }, { signal, count }) => {
       const { name, ...rest } = await get(operator)
       const news = { id: newId(), subject: 'Mayfly job', text: `${message}\n`, json: { event: 'job.step', message } }
-      await tell({ name, ...rest }, news, signal)
+      await notify({ name, ...rest }, news, signal)
       count({ rows: 1 })
       return `Told ${name}.`
     },

@@ -1,6 +1,6 @@
 import type { Row } from '../database/schema.ts'
 
-/** The words of the job engine: rows as `schema-jobs.ts` describes them, and a job with its parts. */
+/** Types of the job engine: rows as described in `schema-jobs.ts`, and a job with its parts. */
 
 export interface Job extends Row<'jobs'> {
   /** In order; numbered from 1 without gaps. */
@@ -10,9 +10,9 @@ export interface Job extends Row<'jobs'> {
 
 export type Step = Omit<Row<'jobSteps'>, 'jobId'>
 export type Schedule = Row<'schedules'>
-/** Without what its replica notes for the others. */
+/** Without the columns for coordinating replicas. */
 export type Run = Omit<Row<'jobRuns'>, 'leaseUntil' | 'stopRequested'>
 export type StepRun = Row<'jobStepRuns'>
 
-/** What an action did so far: rows changed, files and bytes handled. */
+/** The progress of an action: rows changed, files and bytes handled. */
 export type Counts = Pick<StepRun, 'rows' | 'files' | 'bytes'>

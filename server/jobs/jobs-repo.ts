@@ -5,7 +5,7 @@ import type { Job, Schedule } from './job.ts'
 
 export type JobsRepo = ReturnType<typeof createJobsRepo>
 
-/** When a schedule that is attached to a job is due next; null: never again by itself. */
+/** The next due moment of each schedule of a job; null: none. */
 export type NextRuns = ReadonlyMap<string, number | null>
 
 /** Jobs, their steps, and the schedules that they share. */
@@ -33,10 +33,10 @@ export function createJobsRepo({ db, transact }: { db: Kysely<Schema>; transact:
       return job
     },
 
-    /** False: the name is taken. */
+    /** Returns false if the name is taken. */
     insert: (job: Job, next: NextRuns): Promise<boolean> => transact((trx) => insertJob(trx, job, next)),
 
-    /** Everything about a job but its history. False: it is gone, or another has the name. */
+    /** Replaces a job except its history. Returns false if it was deleted, or another job has the name. */
     replace: (job: Job, next: NextRuns): Promise<boolean> =>
       transact(async (trx) => {
         const namesake = await trx
@@ -55,7 +55,7 @@ export function createJobsRepo({ db, transact }: { db: Kysely<Schema>; transact:
         return true
       }),
 
-    /** With its history. False: it was gone already. */
+    /** Also deletes its history. Returns false if it was already deleted. */
     remove: (id: string): Promise<boolean> =>
       transact(async (trx) => {
         const { numDeletedRows } = await trx.deleteFrom('jobs').where('id', '=', id).executeTakeFirst()
@@ -71,10 +71,13 @@ export function createJobsRepo({ db, transact }: { db: Kysely<Schema>; transact:
         .where((eb) => eb.or([eb('id', '=', idOrName), eb('name', '=', idOrName)]))
         .executeTakeFirst(),
 
-    /** False: the name is taken. */
+    /** Returns false if the name is taken. */
     insertSchedule: (schedule: Schedule): Promise<boolean> => transact((trx) => insertSchedule(trx, schedule)),
 
-    /** Every job that has it is due at `nextRunAt`. False: it is gone, or another has the name. */
+    /**
+     * Sets the next moment of all its jobs to `nextRunAt`. Returns false if it was deleted, or another schedule has the
+     * name.
+     */
     replaceSchedule: (schedule: Schedule, nextRunAt: number | null): Promise<boolean> =>
       transact(async (trx) => {
         const { id, ...row } = schedule
@@ -98,14 +101,14 @@ export function createJobsRepo({ db, transact }: { db: Kysely<Schema>; transact:
         return true
       }),
 
-    /** Jobs that had it lose it. False: it was gone already. */
+    /** Removes it from its jobs. Returns false if it was already deleted. */
     removeSchedule: (id: string): Promise<boolean> =>
       transact(async (trx) => {
         const { numDeletedRows } = await trx.deleteFrom('schedules').where('id', '=', id).executeTakeFirst()
         return numDeletedRows === 1n
       }),
 
-    /** Inserts what ships and was never inserted before: what an operator deleted stays deleted. */
+    /** Inserts shipped jobs that were never inserted before: what an operator deleted stays deleted. */
     seed: (schedules: Schedule[], jobs: Job[], next: NextRuns): Promise<void> =>
       transact(async (trx) => {
         const known = await trx.selectFrom('jobSeeds').select('name').execute()

@@ -8,8 +8,8 @@ import { PURGE_STEPS } from './purge-steps.ts'
 
 interface Dependencies {
   expiry: UploadsExpiry
-  lapseClaims: () => Promise<number>
-  /** Look for leases whose holder is gone, see `leases.ts`. */
+  expireClaims: () => Promise<number>
+  /** Check for leases whose owner has died, see `leases.ts`. */
   leaseWatches: readonly (() => Promise<unknown>)[]
   log: Pick<FastifyBaseLogger, 'info' | 'error'>
 }
@@ -35,7 +35,7 @@ export type Maintenance = ReturnType<typeof createMaintenance>
  * Clean-up without a job: right after something was removed, by command (`mayfly clean`), and when the disk is so full
  * that no job can be recorded. The work is the same as that of the jobs, and may be repeated or killed.
  */
-export function createMaintenance({ expiry, lapseClaims, leaseWatches, log }: Dependencies) {
+export function createMaintenance({ expiry, expireClaims, leaseWatches, log }: Dependencies) {
   const stopping = new AbortController()
   const deleteBlobs = oneAtATime(() => expiry.deleteBlobs({ signal: stopping.signal }))
   const endUnfinished = oneAtATime(expiry.endUnfinished)
@@ -50,13 +50,13 @@ export function createMaintenance({ expiry, lapseClaims, leaseWatches, log }: De
     return report
   }
 
-  /** The actions of `job-actions.ts`, with figures in place of a sentence. */
+  /** The actions of `job-actions.ts`, but returning numbers instead of a sentence. */
   const purgeBy: Record<(typeof PURGE_STEPS)[number]['action'], () => Promise<Partial<PurgeReport>>> = {
     'purge-abandoned-uploads': async () => ({
       abandoned: await expiry.purgeAbandoned(),
       unfinished: await expiry.removeUnfinished(),
     }),
-    'expire-uploads': async () => ({ lapsedClaims: await lapseClaims(), expired: await expiry.expire() }),
+    'expire-uploads': async () => ({ lapsedClaims: await expireClaims(), expired: await expiry.expire() }),
     'delete-blobs': async () => {
       const { files, bytes } = await deleteBlobs()
       return { deletedFiles: files, freedBytes: bytes }

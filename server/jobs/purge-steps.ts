@@ -1,6 +1,6 @@
 /**
- * What takes away uploads that are over, in this order: the steps of the jobs that ship (`seeds/jobs.ts`) and of a purge without
- * a job (`maintenance.ts`).
+ * The steps that delete expired and removed uploads, in order: for the shipped jobs (`seeds/jobs.ts`) and for a purge
+ * without a job (`maintenance.ts`).
  */
 export const STEPS_OF_ABANDONED = [{ name: 'end and delete', action: 'purge-abandoned-uploads' }] as const
 

@@ -7,7 +7,7 @@ import type { Counts, Run, Schedule, StepRun } from './job.ts'
 
 export type RunsRepo = ReturnType<typeof createRunsRepo>
 
-/** A schedule whose moment has come for a job. */
+/** A due schedule of a job. */
 export interface DueSchedule {
   jobId: string
   schedule: Schedule
@@ -24,10 +24,10 @@ interface Claim {
   nextRunAt?: number | null
 }
 
-/** Runs as they are claimed, kept alive and ended. Who may run what is settled here, by compare-and-set. */
+/** Starting, renewing and ending runs. Compare-and-set decides which replica executes a run. */
 export function createRunsRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
   return {
-    /** Enabled schedules of enabled jobs whose moment has come. */
+    /** Enabled schedules of enabled jobs that are due. */
     async listDue(now: number): Promise<DueSchedule[]> {
       const rows = await enabledSchedules(db).where('jobSchedules.nextRunAt', '<=', now).execute()
       return rows.map(({ jobId, nextRunAt, ...schedule }) => ({ jobId, schedule, nextRunAt: nextRunAt as number }))
@@ -53,17 +53,17 @@ export function createRunsRepo({ db, transact }: { db: Kysely<Schema>; transact:
         return (await insertRun(trx, cancelled, leaseUntil)) ? 'busy' : 'taken'
       }),
 
-    /** Moves a schedule that a clock which leapt has left too far ahead. */
+    /** Corrects a schedule that was set too far ahead by a wrong clock. */
     realign: (jobId: string, scheduleId: string, from: number | null, to: number): Promise<boolean> =>
       transact((trx) => advance(trx, { jobId, scheduleId }, from, to)),
 
-    /** Gives back moments that lie ahead: the clock that ran them was wrong, and they come again. */
+    /** Deletes moments in the future: they were recorded with a wrong clock, and are due again. */
     forgetMomentsAfter: (moment: number): Promise<void> =>
       transact(async (trx) => {
         await trx.updateTable('jobRuns').set({ scheduledFor: null }).where('scheduledFor', '>', moment).execute()
       }),
 
-    /** Says that the replica is alive. Undefined: the run was closed by somebody else. */
+    /** Renews the lease of a run. Returns undefined if another process has closed the run. */
     renew: (id: string, replica: string, leaseUntil: number): Promise<{ stopRequested: boolean } | undefined> =>
       transact((trx) =>
         trx
@@ -76,7 +76,7 @@ export function createRunsRepo({ db, transact }: { db: Kysely<Schema>; transact:
           .executeTakeFirst(),
       ),
 
-    /** Asks whoever runs it to stop. False: it is not running. */
+    /** Requests the stop of a run. Returns false if it is not running. */
     requestStop: (id: string): Promise<boolean> =>
       transact(async (trx) => {
         const { numUpdatedRows } = await trx
@@ -114,7 +114,7 @@ export function createRunsRepo({ db, transact }: { db: Kysely<Schema>; transact:
           .execute()
       }),
 
-    /** Ends a run, and queues word of it for the operator. False: somebody else closed it. */
+    /** Ends a run, and queues the notification of its operator. Returns false if another process has closed it. */
     end: (run: Run, notification?: { id: string; operatorId: string }): Promise<boolean> =>
       transact(async (trx) => {
         const { id, outcome, message } = run

@@ -89,7 +89,14 @@ export function schedulesRoutes({ jobs, operators }: Pick<JobEngine, 'jobs' | 'o
     )
     app.delete(
       '/jobs/operators/:operator',
-      { schema: { tags, summary: 'Delete an operator; jobs notify nobody', params: OperatorParams, response: Ok } },
+      {
+        schema: {
+          tags,
+          summary: 'Delete an operator; its jobs then notify none',
+          params: OperatorParams,
+          response: Ok,
+        },
+      },
       async ({ params }) => {
         await operators.remove(params.operator)
         return 'ok' as const

@@ -1,8 +1,7 @@
 /**
- * What jobs wrote into their history, in another language: it is stored in English, with the descriptions of jobs among it
- * that administrators may have changed, so it is found again by its sentence. Pure, and the page uses it.
- *
- * `{name}` in a sentence stands for whatever was put in; `{reason}` is a sentence of its own.
+ * Translates job history, which is stored in English and includes descriptions of jobs that administrators may have
+ * changed; so translations are found by the English sentence. Pure, and used by the page. `{name}` in a sentence matches
+ * any inserted value; `{reason}` is a complete sentence.
  */
 export type HistorySentences = Readonly<Record<string, string>>
 
@@ -10,7 +9,7 @@ export type TranslateHistory = (sentence: string) => string | undefined
 
 const HOLE = /\{(\w+)(?::\w+)?\}/g
 
-/** Undefined where nothing is known of it. */
+/** Returns undefined if the sentence has no translation. */
 export function createHistoryTranslator(sentences: HistorySentences): TranslateHistory {
   const known = Object.entries(sentences)
     .map(([english, translated]) => ({
@@ -18,7 +17,7 @@ export function createHistoryTranslator(sentences: HistorySentences): TranslateH
       translated,
       weight: english.replace(HOLE, '').length,
     }))
-    .sort((a, b) => b.weight - a.weight) // who says more is meant rather
+    .sort((a, b) => b.weight - a.weight) // the sentence with more fixed text is the better match
 
   function translate(sentence: string): string | undefined {
     for (const { pattern, translated } of known) {
@@ -33,11 +32,11 @@ export function createHistoryTranslator(sentences: HistorySentences): TranslateH
   return translate
 }
 
-/** What a sentence of the history looks like once something was put in. */
+/** A pattern that matches a sentence of the history with inserted values. */
 export function patternOf(sentence: string): RegExp {
   const parts = sentence.split(HOLE).map((part, index) => (index % 2 === 0 ? escaped(part) : `(?<${part}>.*)`))
   return new RegExp(`^${parts.join('')}$`, 's')
 }
 
-/** `RegExp.escape`, which browsers have only lately. */
+/** `RegExp.escape`, which older browsers lack. */
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')

@@ -1,3 +1,3 @@
-/** Languages that people are spoken to in; the first is what everybody gets who reads none of them. */
+/** The supported languages; the first is the default. */
 export const LANGUAGES = ['en', 'zh'] as const
 export type Language = (typeof LANGUAGES)[number]

@@ -3,26 +3,29 @@ import type { Language } from './languages.ts'
 import { createTranslator } from './translator.ts'
 import { CHINESE } from './zh/catalogue.ts'
 
-/** What the pages that work without JavaScript say. The words of the page with it are in the `texts` folders of `web/src/`. */
+/**
+ * Texts of the pages that work without JavaScript. Texts of the page with JavaScript are in the `texts` folders of
+ * `web/src/`.
+ */
 
 const ENGLISH = {
-  /** As `lang` and `Content-Language` have it (BCP 47), and `Intl`. */
+  /** A language tag (BCP 47) for `lang`, `Content-Language` and `Intl`. */
   tag: 'en',
   locale: 'en-GB',
-  description: 'Share files by a link. They are gone when their time is up.',
+  description: 'Share files by a link. They are deleted when they expire.',
   reportAbuse: 'Report abuse',
   title: 'Share files',
-  lead: 'They are gone when their time is up.',
+  lead: 'They are deleted when they expire.',
   drop: 'Drop files here',
   orChoose: (limit: string) => `or choose them, ${limit}`,
   upTo: (size: string) => `up to ${size} each`,
   ofAnySize: 'of any size',
   keepFor: 'Keep for',
-  forEver: 'ever',
+  forEver: 'forever',
   password: 'Password',
   passwordNeeded: 'needed',
   passwordNone: 'none',
-  once: 'Can be downloaded once only',
+  once: 'Can be downloaded only once',
   keepPhotoData: 'Keep the hidden data of photos (place, camera, time)',
   upload: 'Upload',
   pasteLink: 'Were you given a link? Paste it here to see its files.',
@@ -35,23 +38,23 @@ const ENGLISH = {
   uploadMore: 'Upload more',
   downloadAll: 'Download all as a zip',
   filesForYou: 'Files for you',
-  nothingHere: 'Nothing to fetch here',
+  nothingHere: 'No files to download',
   encrypted: 'These files are encrypted. Open the whole link with JavaScript, or decrypt them with age.',
-  notThere: 'not there',
+  notThere: 'not available',
   keptUntilRemoved: 'Kept until it is removed.',
-  passedOn: 'Streamed by the sender, not stored: a download that breaks off can’t be resumed.',
-  goneOn: (date: string) => `Gone on ${date} UTC.`,
+  passedOn: 'Streamed by the sender, not stored: an interrupted download can’t be resumed.',
+  goneOn: (date: string) => `Expires on ${date} UTC.`,
   eachOnce: 'Each file can be downloaded once.',
   login: (name: string) => `The user name is ${name}, the password is the one you chose.`,
   lockedTitle: 'A password, please',
   lockedText:
     'The sender has protected these files. Your browser asks for a user name and a password next: the user name is plik unless you were given another, the password is the one that the sender gave you.',
   sentence: (parts: string[]) => parts.join(' '),
-  goneTitle: 'This link leads nowhere any more',
-  goneText: 'Its time is up, it was deleted, or the address is incomplete. Ask the sender for a new one.',
-  refusedTitle: 'That did not work',
+  goneTitle: 'This link is no longer valid',
+  goneText: 'It has expired or was deleted, or the address is incomplete. Ask the sender for a new link.',
+  refusedTitle: 'Something went wrong',
   refused: ({ message }: AppError) => message.charAt(0).toUpperCase() + message.slice(1),
-  backToStart: 'Back to the start',
+  backToStart: 'Back to the start page',
 }
 
 export type PageWords = typeof ENGLISH

@@ -3,16 +3,16 @@ import type { Topic } from '../errors/kinds.ts'
 import type { FieldProblem } from '../errors/problems.ts'
 import { type Parameters, sentenceOf } from '../errors/sentence.ts'
 
-/** Errors in another language, found by their ids. Pure, and the page uses it too. */
+/** Translates errors by their ids. Pure, and used by the page. */
 
 /** The sentences of a topic, with the same parameters. */
 export type Translation<Errors extends Topic> = Readonly<Record<keyof Errors, string>>
 
 export interface Catalogue {
   errors: Readonly<Record<ErrorId, string>>
-  /** What is wrong with a field. */
+  /** Problems of single fields. */
   problems: Readonly<Record<FieldProblem['code'], string>>
-  /** Names of fields, as they stand in front of what is wrong with them. */
+  /** Names of fields, which precede their problem. */
   fields: Readonly<Record<string, string>>
   /** States of files. */
   statuses: Readonly<Record<string, string>>
@@ -20,7 +20,7 @@ export interface Catalogue {
 
 export type Translate = (id: string, parameters: Parameters) => string | undefined
 
-/** Undefined for an id that it does not know, as of a newer server. */
+/** Returns undefined for an unknown id, for example of a newer server. */
 export function createTranslator({ errors, problems, fields, statuses }: Catalogue): Translate {
   const sentences: ReadonlyMap<string, string> = new Map(Object.entries(errors))
 
@@ -40,7 +40,7 @@ export function createTranslator({ errors, problems, fields, statuses }: Catalog
     return field === '' ? text : `${fieldName(field)}：${text}`
   }
 
-  /** `steps.0.name`: people count from one. */
+  /** `steps.0.name`: shown with numbers from one. */
   const fieldName = (path: string): string =>
     path
       .split('.')

@@ -1,9 +1,12 @@
-/** Now, in epoch milliseconds. Passed in, so that tests can move it. It may be set: for spans of time use `SteadyClock`. */
+/**
+ * The current time in epoch milliseconds. Injected, so that tests can change it. The system clock may be set; use
+ * `SteadyClock` for durations.
+ */
 export type Clock = () => number
 
 export const systemClock: Clock = () => Date.now()
 
-/** Milliseconds since some moment: differences only. Nobody can set it, and it never goes back. */
+/** Milliseconds since an arbitrary moment, for differences only. It can't be set and never goes back. */
 export type SteadyClock = () => number
 
 export const systemSteadyClock: SteadyClock = () => performance.now()

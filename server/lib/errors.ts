@@ -4,25 +4,25 @@ import type { ErrorKind } from '../errors/kinds.ts'
 import { type Parameters, sentenceOf } from '../errors/sentence.ts'
 
 export interface ErrorDetails {
-  /** Seconds after which trying again makes sense; becomes `Retry-After`. */
+  /** Seconds after which a retry makes sense; becomes `Retry-After`. */
   retryAfterSeconds?: number | undefined
   /** Bytes of the whole representation, for the `Content-Range` header on `range_not_satisfiable`. */
   size?: number | undefined
-  /** Secrets, paths and driver errors go here: logged, never sent. */
+  /** Secrets, paths and driver errors belong here: logged, never sent. */
   cause?: unknown
-  /** English words in place of the catalogue's. */
+  /** An English message that replaces that of the catalogue. */
   message?: string | undefined
 }
 
-/** Of what does not answer now, where nobody knows better. */
+/** The default for unavailable back ends. */
 const RETRY_AFTER_SECONDS = 5
 
-/** Parameters may be left out where the sentence takes none. */
+/** Parameters are optional if the sentence has none. */
 type Given<Id extends ErrorId> = keyof ParametersOf<Id> extends never
   ? [parameters?: Record<never, never>, details?: ErrorDetails]
   : [parameters: ParametersOf<Id>, details?: ErrorDetails]
 
-/** A failure that has an answer. Its parameters and `message`, the English sentence, are safe for a stranger to read. */
+/** An error with a response for the client. Its parameters and `message`, the English sentence, may be shown to anyone. */
 export class AppError<Id extends ErrorId = ErrorId> extends Error {
   readonly id: ErrorId
   readonly kind: ErrorKind
@@ -42,7 +42,7 @@ export class AppError<Id extends ErrorId = ErrorId> extends Error {
   }
 }
 
-/** What kind of failure it is, of the store as well; undefined: a mistake of ours. */
+/** The kind of an error, including errors of the store; undefined: an internal error. */
 export const kindOf = (error: unknown): ErrorKind | undefined =>
   error instanceof AppError || error instanceof StorageError ? error.kind : undefined
 
@@ -53,19 +53,19 @@ const OF_STORAGE = {
   unavailable: 'storage_unavailable',
 } as const satisfies Record<StorageErrorKind, ErrorId>
 
-/** What is answered, also to a failure of the store; undefined: a mistake of ours. */
+/** Converts an error to one that can be sent, including errors of the store; undefined: an internal error. */
 export function asAppError(error: unknown): AppError | undefined {
   if (error instanceof AppError) return error
   return error instanceof StorageError ? new AppError(OF_STORAGE[error.kind], {}, { cause: error }) : undefined
 }
 
-/** The same error with more English words around its own. Translations and programs know it by its id. */
+/** The same error with a longer English message. Translations and programs use its id. */
 export function reworded(error: AppError, message: string): AppError {
   const { id, parameters, retryAfterSeconds, size } = error
   return new AppError(id, parameters as never, { cause: error, retryAfterSeconds, size, message })
 }
 
-/** Says first what can't be done, then why, as Plik does. */
+/** Prefixes the reason with what can't be done, as Plik does. */
 export function because<T>(beginning: string, check: () => T): T {
   try {
     return check()

@@ -12,7 +12,7 @@ export function formatSize(bytes: number): string {
   return `${value} ${UNITS[exponent]}`
 }
 
-/** Go's `%.0f`: 12.5 is 12 and 13.5 is 14, where `toFixed` would say 13 and 14. */
+/** Like Go's `%.0f`: 12.5 becomes 12 and 13.5 becomes 14, while `toFixed` returns 13 and 14. */
 function roundHalfToEven(value: number): number {
   const rounded = Math.round(value)
   return value % 1 === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded

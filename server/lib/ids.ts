@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto'
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
-/** 62 × 4: a byte at or above would favour the first letters of the alphabet, so it is thrown away. */
+/** 62 × 4: a byte at or above would favour the first letters of the alphabet, so it is discarded. */
 const UNBIASED = 248
 
 /** Filled anew when used up: one call for 4 KiB costs what one for 16 bytes does. No byte is handed out twice. */
@@ -21,7 +21,7 @@ function randomBytes(count: number): Buffer {
 /** Ids of uploads, files and requests: 16 characters of `[A-Za-z0-9]`, 95 bits. */
 export const newId = (): string => randomText(16)
 
-/** Whether some text could be an id. Anything else is not asked for: PostgreSQL fails on a NUL. */
+/** Whether a text could be an id. Other texts are not looked up: PostgreSQL fails on a NUL. */
 export const isId = (text: string): boolean => /^[A-Za-z0-9]{16}$/.test(text)
 
 /** Upload tokens: 32 characters of `[A-Za-z0-9]`, 190 bits. */

@@ -1,4 +1,4 @@
-/** Results of `work` on each of `items`, one after the other; in between, others are served. */
+/** Calls `work` for all items, one after the other, and yields to other requests in between; returns the results. */
 export async function inTurn<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,
@@ -6,7 +6,7 @@ export async function inTurn<Item, Result>(
   const results: Result[] = []
   for (const item of items) {
     results.push(await work(item))
-    await new Promise(setImmediate) // SQLite answers within the same turn of the event loop
+    await new Promise(setImmediate) // SQLite responds within the same turn of the event loop
   }
   return results
 }

@@ -1,6 +1,6 @@
 import type { SteadyClock } from './clock.ts'
 
-/** A lease as everybody sees it in the database. `mark` is another one after each renewal. */
+/** A lease as stored in the database. `mark` changes with each renewal. */
 export interface SeenLease {
   id: string
   mark: number
@@ -9,21 +9,22 @@ export interface SeenLease {
 interface WatchOptions<Lease> {
   durationMs: number
   steady: SteadyClock
-  /** All leases that are held at the time. */
+  /** Returns all current leases. */
   list: () => Promise<readonly Lease[]>
 }
 
 /**
- * Tells leases that their holder stopped renewing from those of a holder who lives. Clocks of several machines differ, and
- * every clock may be set; so moments in the database say nothing. A lease is over once this process has seen it unchanged
- * for its whole duration, by a clock that nobody can set. After a start that takes as long as one lease. Where looks are
- * further apart than half of that, it begins anew: while nobody could look, nobody could renew, as without a database.
+ * Detects leases whose owner has stopped renewing them. Clocks of several machines differ, and any clock may be set, so
+ * stored moments are not compared with a clock. A lease has expired once this process has seen it unchanged for its whole
+ * duration, by a steady clock. After a start this takes the duration of one lease. If the time between two checks is
+ * longer than half of that, it starts over: while this process could not read leases, owners could not renew them
+ * either, for example without a database.
  */
 export function createLeaseWatch<Lease extends SeenLease>({ durationMs, steady, list }: WatchOptions<Lease>) {
   let seen = new Map<string, { mark: number; since: number }>()
   let lookedAt = Number.NEGATIVE_INFINITY
 
-  /** Those that are over. To be called every few seconds. */
+  /** Returns expired leases. To be called every few seconds. */
   async function lapsed(): Promise<Lease[]> {
     const leases = await list()
     const now = steady()
@@ -38,7 +39,7 @@ export function createLeaseWatch<Lease extends SeenLease>({ durationMs, steady, 
     })
   }
 
-  /** Has `take` take those that are over. To be called every few seconds. */
+  /** Passes expired leases to `take`. To be called every few seconds. */
   async function takeLapsed(take: (leases: readonly Lease[]) => Promise<unknown>): Promise<void> {
     const leases = await lapsed()
     if (leases.length > 0) await take(leases)
@@ -47,7 +48,7 @@ export function createLeaseWatch<Lease extends SeenLease>({ durationMs, steady, 
   return { lapsed, takeLapsed }
 }
 
-/** Calls `renew` each `everyMs`, one call at a time, until `stop`, which waits for the call that is under way. */
+/** Calls `renew` each `everyMs`, one call at a time, until `stop`, which waits for the current call. */
 export function keepRenewed(everyMs: number, renew: () => Promise<unknown>, failed: (err: unknown) => void) {
   let renewing: Promise<unknown> | undefined
   const timer = setInterval(() => {

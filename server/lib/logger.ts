@@ -3,12 +3,12 @@ import type { Config } from '../config/config.ts'
 import { createOutages } from './outages.ts'
 import { withSourceLines } from './source-lines.ts'
 
-/** Whole headers and requests that libraries write at the levels for debugging. */
+/** Headers and requests that libraries log at debug levels. */
 const LIBRARIES_SECRETS = ['busboyOptions', 'err.rawPacket']
 
 /**
- * JSON lines, or readable ones on a terminal. Paths and headers hold links, names and tokens, so nothing here ever writes
- * a request as such; what is written of an error is its message and stack.
+ * JSON lines, or readable ones on a terminal. Paths and headers contain links, names and tokens, so requests are never
+ * logged as such; for errors only the message and the stack are logged.
  */
 export async function createLogger(
   { logLevel, logFormat }: Pick<Config, 'logLevel' | 'logFormat'>,
@@ -31,11 +31,11 @@ function describeError(error: Error): object {
   return typeof described?.stack === 'string' ? { ...described, stack: withSourceLines(described.stack) } : described
 }
 
-/** Whether lines are for people. */
+/** Whether lines are formatted for people. */
 export const isPretty = (logFormat: Config['logFormat'], output: { isTTY: boolean } = process.stdout): boolean =>
   logFormat === 'pretty' || (logFormat === 'auto' && output.isTTY)
 
-/** Node would write them to standard error, in a format of its own. */
+/** Node would write warnings to standard error in its own format. */
 export function logWarnings(log: Logger): void {
   process.removeAllListeners('warning')
   process.on('warning', ({ name, message }) => log.warn({ warning: name }, message))

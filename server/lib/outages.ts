@@ -1,10 +1,10 @@
 import type { LogFn, Logger } from 'pino'
 import { kindOf } from './errors.ts'
 
-/** An outage ends once nothing has failed for this long. Requests to a hung database fail less often than once a second. */
+/** An outage ends once nothing has failed for this long. Requests to a hanging database fail less than once a second. */
 const QUIET_MS = 30_000
 
-/** What was logged about failures of a back end, as the caller of a logger gave it. */
+/** The arguments of a call to the logger. */
 type Arguments = Parameters<LogFn>
 
 interface Failure {
@@ -21,13 +21,14 @@ interface Outage {
 }
 
 /**
- * While a database, a store or a disk does not answer, each request and each second of the job agent fails for the same reason.
- * Of such failures the first is logged, without a stack, and once they have ended how many there were.
+ * While a database, a store or a disk does not respond, each request and each second of the job agent fails for the same
+ * reason. Only the first of these failures is logged, without a stack, and the number of failures once the outage is
+ * over.
  */
 export function createOutages(quietMs = QUIET_MS) {
   const outages = new Map<string, Outage>()
 
-  /** To be used as pino's hook: writes a line, or counts it. */
+  /** A pino hook: writes a line, or only counts it. */
   function logMethod(this: Logger, args: Arguments, method: LogFn): void {
     const failure = failureIn(args)
     if (failure) count(failure, method.bind(this))
@@ -54,7 +55,7 @@ export function createOutages(quietMs = QUIET_MS) {
   return { logMethod }
 }
 
-/** Undefined for everything else. */
+/** Returns undefined if the line does not report an outage. */
 function failureIn([fields, text = '']: Arguments): Failure | undefined {
   const error = innermost((fields as { err?: unknown } | undefined)?.err)
   const kind = kindOf(error)
@@ -63,7 +64,7 @@ function failureIn([fields, text = '']: Arguments): Failure | undefined {
   return { outage: error.message, reason: error.cause.message || error.cause.name, text: String(text) }
 }
 
-/** What a service said about it may differ from request to request. */
+/** The innermost cause, since the outer messages may differ from request to request. */
 function innermost(error: unknown): Error | undefined {
   if (!(error instanceof Error) || !kindOf(error)) return undefined
   return innermost(error.cause) ?? error

@@ -1,6 +1,6 @@
 import { AppError } from './errors.ts'
 
-/** Lists page by page, by a key that a cursor remembers: rows that come and go meanwhile shift nothing. Pure. */
+/** Lists page by page, with a cursor: rows that are added or deleted meanwhile shift nothing. Pure. */
 
 export interface Paging<Sort extends string = string> {
   limit: number
@@ -9,23 +9,23 @@ export interface Paging<Sort extends string = string> {
   cursor: Cursor | undefined
 }
 
-/** The row next to which a page lies: what it is sorted by, and its id. */
+/** The row before or after a page: its sort key and its id. */
 export interface Cursor {
   side: 'before' | 'after'
   key: number
   id: string
 }
 
-/** `after` and `before` lead to the neighbouring pages, where there are any. */
+/** `after` and `before` are cursors of the neighbouring pages, if they exist. */
 export interface Page<T> {
   results: T[]
   after: string | null
   before: string | null
-  /** Of all pages together. */
+  /** The number of rows on all pages together. */
   total: number
 }
 
-/** As Plik's page and scripts ask: numbers may come as text, from a query. */
+/** A query of Plik's page or of scripts: numbers may be texts. */
 export interface PagingQuery {
   limit?: unknown
   order?: unknown
@@ -35,7 +35,7 @@ export interface PagingQuery {
 }
 
 const DEFAULT_LIMIT = 20
-/** More than that is asked by nobody who shows it to people, and holds up everybody else. */
+/** A larger page is useless to people, and delays other requests. */
 const MAX_LIMIT = 1_000
 
 /** Throws `bad_request` in Plik's words (1.3.8, `server/middleware/paginate.go`). The first of `sorts` is the default. */
@@ -75,7 +75,7 @@ function readCursor(side: Cursor['side'], text: unknown): Cursor {
     if (Number.isSafeInteger(key) && typeof id === 'string' && !id.includes('\0'))
       return { side, key: key as number, id }
   } catch {
-    // not of ours either
+    // not a cursor of this server
   }
   throw new AppError('cursor_invalid')
 }
@@ -84,7 +84,7 @@ function readCursor(side: Cursor['side'], text: unknown): Cursor {
 export const writeCursor = ({ key, id }: Pick<Cursor, 'key' | 'id'>): string =>
   Buffer.from(JSON.stringify([key, id])).toString('base64url')
 
-/** All rows of a list, oldest first, page by page. */
+/** All rows of a list, oldest first, read page by page. */
 export async function* everyRow<T>(read: (paging: Paging<'date'>) => Promise<Page<T>>): AsyncGenerator<T> {
   let after: string | null | undefined
   while (after !== null) {

@@ -1,7 +1,7 @@
-/** A client that sends, or waits for an image that is being made, as far as sharing out that work needs to know it. */
+/** A client that uploads, or waits for a derived image; image work is shared out among clients. */
 export interface Sender {
   /** The address as throttles count it, see `Caller.network`. */
   network: string
-  /** Aborts when the connection is gone: nobody waits for an answer any more. */
+  /** Aborts when the client has disconnected. */
   gone: AbortSignal
 }

@@ -2,23 +2,23 @@ import { z } from 'zod'
 import { type FieldProblem, OWN_PROBLEMS, type OwnProblem } from '../errors/problems.ts'
 import { AppError } from './errors.ts'
 
-/** Building blocks of what is read from JSON: every part is bounded before it is looked at. Pure. */
+/** Building blocks for parsing JSON: every part is limited in size before it is examined. Pure. */
 
-/** As many problems are named as somebody can repair at a time. */
+/** The number of problems that one error lists. */
 const MAX_PROBLEMS = 10
 const MAX_PROBLEM_LENGTH = 200
 
-/** Throws `fields_invalid`: names what is wrong. `unnamed`: what a problem of the whole is called. */
+/** Throws `fields_invalid` with a list of problems. `unnamed`: the name for a problem of the whole. */
 export function parsed<Shape extends z.ZodType>(shape: Shape, input: unknown, unnamed?: string): z.output<Shape> {
   const { success, data, error } = shape.safeParse(input, WITH_INPUT)
   if (success) return data
   throw new AppError('fields_invalid', { problems: problemsOf(error, unnamed) })
 }
 
-/** Else zod's findings do not tell whether there was anything. */
+/** Otherwise zod's issues do not show whether there was a value. */
 export const WITH_INPUT = { reportInput: true }
 
-/** At most ten, each at a length that can be read. */
+/** At most ten problems, each of limited length. */
 export const problemsOf = ({ issues }: z.ZodError, unnamed = ''): FieldProblem[] =>
   issues
     .flatMap(deepest)
@@ -63,7 +63,10 @@ function findingOf(issue: z.core.$ZodIssue): Finding {
 const shortened = (text: string, max: number): string =>
   text.length > max ? `${text.slice(0, Math.max(0, max)).toWellFormed()}…` : text
 
-/** Of several shapes that a value may have, the one that it comes closest to says what is wrong, unless the choice has words of its own. */
+/**
+ * If a value may have several shapes, reports the problem of the one that it matches best, unless the union has its own
+ * message.
+ */
 function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union' || issue.message !== 'Invalid input') return [issue]
   const depthOf = (issues: z.core.$ZodIssue[]): number => Math.max(...issues.map(({ path }) => path.length))
@@ -71,14 +74,14 @@ function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   return closest?.map((one) => ({ ...one, path: [...issue.path, ...one.path] })) ?? [issue]
 }
 
-/** A text, absent or `null`. Half of a surrogate pair becomes U+FFFD, as Go has it; no database stores it. */
+/** A text, undefined or `null`. Half of a surrogate pair becomes U+FFFD, as in Go; no database stores it. */
 export const optionalText = z
   .string()
   .overwrite((text) => text.toWellFormed())
   .nullish()
   .transform((value) => value ?? undefined)
 
-/** A text of up to `max` characters that both databases store. */
+/** A text of up to `max` characters that both databases can store. */
 export const storedText = (max: number) =>
   z
     .string()
@@ -87,8 +90,8 @@ export const storedText = (max: number) =>
     .overwrite((text) => text.toWellFormed())
 
 /**
- * An object with keys in any case, as Go reads them: of several spellings the last one counts, unknown keys are ignored.
- * `shape` names its keys in lower case.
+ * An object with keys in any case, as in Go: of several spellings the last one counts, unknown keys are ignored. `shape`
+ * has its keys in lower case.
  */
 export const caseless = <Shape extends z.ZodRawShape>(shape: Shape) => {
   const isKnown = (key: string): boolean => Object.hasOwn(shape, key)
@@ -101,8 +104,8 @@ export const caseless = <Shape extends z.ZodRawShape>(shape: Shape) => {
 }
 
 /**
- * An array of which the first `max` elements are read, and none after the tenth problem: each costs microseconds, and there
- * may be tens of thousands. Whether there may be as many is for the caller to say.
+ * An array of which at most the first `max` elements are parsed, and none after the tenth problem: each costs
+ * microseconds, and there may be tens of thousands. The caller checks whether there are too many.
  */
 export const listOf = <Element extends z.ZodType>(element: Element, max = Number.POSITIVE_INFINITY) =>
   z.array(z.unknown()).transform((values, context) => {
@@ -116,7 +119,7 @@ export const listOf = <Element extends z.ZodType>(element: Element, max = Number
     return checked
   })
 
-/** An array that is refused before its elements are looked at when there are more than `max`. */
+/** An array that is rejected before its elements are parsed if it has more than `max`. */
 export const shortListOf = <Element extends z.ZodType>(element: Element, max: number, min = 0) => {
   const refuseLong = (value: unknown, context: z.RefinementCtx): unknown => {
     if (!Array.isArray(value) || value.length <= max) return value

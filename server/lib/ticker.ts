@@ -1,6 +1,7 @@
 /**
- * Calls `work`, which must not throw, each `everyMs` from `start` to `stop`, and leaves out a turn while the one before is
- * not done. A plain timer: it depends on no wall clock, and makes up for nothing after the process was suspended.
+ * Calls `work`, which must not throw, every `everyMs` from `start` to `stop`, and skips a turn while the previous one is
+ * still running. A plain timer: it does not depend on a wall clock, and does not catch up after the process was
+ * suspended.
  */
 export function createTicker(everyMs: number, work: () => Promise<unknown>) {
   let timer: NodeJS.Timeout | undefined

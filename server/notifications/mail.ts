@@ -6,7 +6,7 @@ export interface Mail {
   text: string
 }
 
-/** Sends by the SMTP server of the settings. The library is loaded when the first mail goes out. */
+/** Sends mail through the configured SMTP server. The library is loaded for the first mail. */
 export async function sendMail(
   { to, subject, text }: Mail,
   { smtpUrl, from }: { smtpUrl: string; from: string },

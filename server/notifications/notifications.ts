@@ -17,15 +17,15 @@ interface Dependencies {
 }
 
 const BATCH = 20
-/** An attempt that its server did not survive is made again after that. */
+/** If the server dies during an attempt, the attempt is repeated after this time. */
 const ATTEMPT_MS = 60_000
-/** After each attempt that failed; then word is given up. In all a little more than an hour. */
+/** Delays after failed attempts; after the last one the notification is dropped. A little more than an hour in total. */
 const RETRY_AFTER_MS = [10_000, 60_000, 5 * 60_000, 15 * 60_000, 45 * 60_000]
 const STOP_GRACE_MS = 1_000
 
 export type Notifications = ReturnType<typeof createNotifications>
 
-/** Word of runs that ended, on its way to operators: at least once, from whichever replica, for an hour. */
+/** Delivers notifications of ended runs to operators: at least once, from any replica, for about an hour. */
 export function createNotifications({ repo, operators, getRun, jobName, clock, log }: Dependencies) {
   const stopping = new AbortController()
   let round: Promise<void> | undefined
@@ -33,13 +33,13 @@ export function createNotifications({ repo, operators, getRun, jobName, clock, l
   /** Does not wait for the deliveries; one round at a time. */
   function deliverSoon(): void {
     round ??= deliver()
-      .catch((err: unknown) => log.error({ err }, 'operators could not be told'))
+      .catch((err: unknown) => log.error({ err }, 'operators could not be notified'))
       .finally(() => {
         round = undefined
       })
   }
 
-  /** One attempt at everything that is due. */
+  /** Makes one attempt for each notification that is due. */
   async function deliver(): Promise<void> {
     const due = await repo.listDue(clock(), BATCH)
     await Promise.all(due.map(attempt))
@@ -49,14 +49,14 @@ export function createNotifications({ repo, operators, getRun, jobName, clock, l
     if (!(await repo.take(notification, clock() + ATTEMPT_MS))) return
     const { id, runId, operatorId, attempts } = notification
     try {
-      const [operator, told] = [await operators.get(operatorId), await getRun(runId)]
-      await operators.tell(operator, newsOf(id, await jobName(told.run.jobId), told), stopping.signal)
+      const [operator, ended] = [await operators.get(operatorId), await getRun(runId)]
+      await operators.notify(operator, newsOf(id, await jobName(ended.run.jobId), ended), stopping.signal)
       await repo.settle(id, { status: 'sent', message: '' })
     } catch (error) {
       if (stopping.signal.aborted) return
       const message = error instanceof Error ? error.message : String(error)
       const wait = RETRY_AFTER_MS[attempts]
-      log.warn({ notification: id, attempt: attempts + 1, reason: message }, 'an operator could not be told')
+      log.warn({ notification: id, attempt: attempts + 1, reason: message }, 'an operator could not be notified')
       const next =
         wait === undefined
           ? { status: 'failed' as const }

@@ -1,4 +1,4 @@
 import type { Row } from '../database/schema.ts'
 
-/** Who is told how jobs end. */
+/** A recipient of notifications about the end of jobs. */
 export type Operator = Row<'operators'>

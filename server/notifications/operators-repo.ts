@@ -5,12 +5,12 @@ import type { Operator } from './operator.ts'
 
 export type OperatorsRepo = ReturnType<typeof createOperatorsRepo>
 
-/** Word of a run that is to reach an operator. */
+/** A notification of a run for an operator. */
 export type Notification = Row<'jobNotifications'>
 
-/** Operators, and what is on its way to them. */
+/** Operators, and their undelivered notifications. */
 export function createOperatorsRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
-  /** False: it is gone, or another has the name. */
+  /** Returns false if it was deleted, or another operator has the name. */
   const change = ({ id, ...row }: Operator): Promise<boolean> =>
     transact(async (trx) => {
       const namesake = await trx
@@ -36,7 +36,7 @@ export function createOperatorsRepo({ db, transact }: { db: Kysely<Schema>; tran
         .where((eb) => eb.or([eb('id', '=', idOrName), eb('name', '=', idOrName)]))
         .executeTakeFirst(),
 
-    /** False: the name is taken. */
+    /** Returns false if the name is taken. */
     insert: (operator: Operator): Promise<boolean> =>
       transact(async (trx) => {
         const { numInsertedOrUpdatedRows } = await trx
@@ -47,7 +47,7 @@ export function createOperatorsRepo({ db, transact }: { db: Kysely<Schema>; tran
         return numInsertedOrUpdatedRows === 1n
       }),
 
-    /** Jobs that had it notify nobody. */
+    /** Its jobs then notify no operator. */
     remove: (id: string): Promise<void> =>
       transact(async (trx) => {
         await trx.updateTable('jobs').set({ notifyOn: 'never' }).where('operatorId', '=', id).execute()
@@ -64,7 +64,10 @@ export function createOperatorsRepo({ db, transact }: { db: Kysely<Schema>; tran
         .limit(limit)
         .execute(),
 
-    /** Takes an attempt: nobody else makes it, and it is made again after `until` unless it is settled. False: taken. */
+    /**
+     * Claims an attempt for this process; it is repeated after `until` unless it is settled. Returns false if another
+     * process claimed it.
+     */
     take: ({ id, attempts }: Notification, until: number): Promise<boolean> =>
       transact(async (trx) => {
         const { numUpdatedRows } = await trx

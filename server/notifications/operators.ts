@@ -13,19 +13,19 @@ export const OperatorInput = z.strictObject({
   name: Name,
   kind: z.enum(['email', 'webhook']),
   target: storedText(1_000),
-  /** Key of a webhook's signature; made up when none is given. */
+  /** Key of a webhook's signature; generated if omitted. */
   secret: storedText(200).min(16).optional(),
   isEnabled: z.boolean().default(true),
 })
 
 export interface Channels {
-  /** Empty: no mail can be sent. */
+  /** Empty: mail is switched off. */
   smtpUrl: string
   mailFrom: string
   allowPrivateWebhooks: boolean
 }
 
-/** The same for every attempt, as a receiver of a webhook sees it. */
+/** The content of a notification, the same for every attempt. */
 export interface News {
   id: string
   subject: string
@@ -35,7 +35,7 @@ export interface News {
 
 export type Operators = ReturnType<typeof createOperators>
 
-/** Who is told how jobs end, and how word gets to them. A name may stand for an id. */
+/** Operators, who are notified when jobs end, and the delivery of notifications. Names are accepted in place of ids. */
 export function createOperators({ repo, channels, clock }: { repo: OperatorsRepo; channels: Channels; clock: Clock }) {
   /** Throws `not_found`. */
   async function get(nameOrId: string): Promise<Operator> {
@@ -44,7 +44,7 @@ export function createOperators({ repo, channels, clock }: { repo: OperatorsRepo
     return operator
   }
 
-  /** For what names one. Throws `bad_request`. */
+  /** Like `get`, for references in other input. Throws `bad_request`. */
   async function known(nameOrId: string): Promise<Operator> {
     const operator = await repo.find(nameOrId)
     if (operator) return operator
@@ -52,14 +52,14 @@ export function createOperators({ repo, channels, clock }: { repo: OperatorsRepo
     throw new AppError('operator_unknown', { name: nameOrId, names: names || 'none' })
   }
 
-  /** Throws `bad_request`: says what is wrong with it. */
+  /** Throws `bad_request` with the reason. */
   async function create(input: z.input<typeof OperatorInput>): Promise<Operator> {
     const operator = plan(newId(), input, newToken())
     if (!(await repo.insert(operator))) throw nameTaken(operator.name)
     return operator
   }
 
-  /** Changes are merged into what is there. */
+  /** Omitted fields are kept. */
   async function change(nameOrId: string, changes: Partial<z.input<typeof OperatorInput>>): Promise<Operator> {
     const { id, secret, ...before } = await get(nameOrId)
     const operator = plan(id, { ...before, ...changes }, secret || newToken())
@@ -82,8 +82,12 @@ export function createOperators({ repo, channels, clock }: { repo: OperatorsRepo
     return { ...operator, secret: '' }
   }
 
-  /** Throws when it did not get there. What is disabled is told nothing. */
-  async function tell({ kind, target, secret, isEnabled }: Operator, news: News, signal?: AbortSignal): Promise<void> {
+  /** Delivers a notification; throws if the delivery failed. Disabled operators get none. */
+  async function notify(
+    { kind, target, secret, isEnabled }: Operator,
+    news: News,
+    signal?: AbortSignal,
+  ): Promise<void> {
     if (!isEnabled) return
     if (kind === 'email') return sendMail(mailOf(news, target), { smtpUrl: channels.smtpUrl, from: channels.mailFrom })
     const body = JSON.stringify(news.json)
@@ -91,7 +95,7 @@ export function createOperators({ repo, channels, clock }: { repo: OperatorsRepo
     await postWebhook(webhook, { allowPrivate: channels.allowPrivateWebhooks, ...(signal && { signal }) })
   }
 
-  return { list: repo.list, get, known, create, change, remove, tell }
+  return { list: repo.list, get, known, create, change, remove, notify }
 }
 
 const mailOf = ({ subject, text }: News, to: string): Mail => ({ to, subject, text })

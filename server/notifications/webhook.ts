@@ -12,7 +12,7 @@ export interface Webhook {
   url: string
   /** Key of the signature. */
   secret: string
-  /** The same for every attempt at the same news, so that a receiver can tell repetitions. */
+  /** The same for every attempt of a notification, so that a receiver can recognise repetitions. */
   deliveryId: string
   /** JSON. */
   body: string
@@ -20,10 +20,10 @@ export interface Webhook {
 }
 
 /**
- * Posts JSON to a receiver, signed: `X-Mayfly-Signature: sha256=` and the HMAC of `X-Mayfly-Timestamp`, a dot and the body.
- * Only 2xx is a success; redirects are not followed, and nothing of the answer is read.
- * Unless `allowPrivate`, it goes by https and to public addresses only: who may define a webhook must not reach what
- * only this server can reach. Names are resolved once, and the connection goes to what was checked.
+ * Posts JSON to a receiver, signed: `X-Mayfly-Signature: sha256=` and the HMAC of `X-Mayfly-Timestamp`, a dot and the
+ * body. Only 2xx is a success; redirects are not followed, and the response body is not read. Unless `allowPrivate`, only
+ * https and public addresses are allowed, so that a webhook can't reach services that only this server can reach. Names
+ * are resolved once, and the connection uses the checked address.
  */
 export async function postWebhook(
   { url, secret, deliveryId, body, sentAt }: Webhook,
@@ -74,7 +74,7 @@ function statusOf(url: URL, options: https.RequestOptions, body: string): Promis
   return promise
 }
 
-/** Refuses a name that has any address which is not public. */
+/** Rejects a name if any of its addresses is not public. */
 const publicLookup: LookupFunction = (hostname, options, done) => {
   dns.lookup(hostname, { ...options, all: true }, (error, addresses = []) => {
     const hidden = addresses.find(({ address }) => !isPublic(address))
@@ -86,7 +86,7 @@ const publicLookup: LookupFunction = (hostname, options, done) => {
   })
 }
 
-/** `unicast` is what ipaddr.js calls an address with no special purpose (RFC 6890), tunnels to IPv4 left out. */
+/** ipaddr.js returns `unicast` for addresses without a special purpose (RFC 6890), except tunnels to IPv4. */
 const isPublic = (address: string): boolean => ipaddr.process(address).range() === 'unicast'
 
 const privateAddress = (address: string) => new AppError('target_not_public', { address })

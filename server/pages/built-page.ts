@@ -4,19 +4,19 @@ import type { PageWords } from '../languages/page-words.ts'
 import { AppError } from '../lib/errors.ts'
 import { rootFile } from '../lib/program-files.ts'
 
-/** Where `vite build` puts the page. */
+/** The output folder of `vite build`. */
 const BUILT = rootFile('web/dist/')
 export const ASSETS_FOLDER = fileURLToPath(new URL('assets', BUILT))
 
-/** Where the page has room for what people without JavaScript see. */
+/** The place in the page for the content that is shown without JavaScript. */
 const PLACE = '<!--without-script-->'
 
-/** Of the page as a whole, as far as it is said outside of what is put in. */
+/** Texts of the page itself, outside of the inserted content. */
 type Head = Pick<PageWords, 'tag' | 'description'>
 
 /**
- * The page as it was built. `withScript` runs it, and shows `content` where scripts don't run; `withoutScript` is the same
- * page with `content` for everybody. Throws `unavailable`: it was not built.
+ * The page as built by Vite. `withScript` runs it, and shows `content` where scripts are disabled; `withoutScript` shows
+ * `content` to everyone. Throws `unavailable` if it was not built.
  */
 export function createBuiltPage() {
   let html: string | undefined

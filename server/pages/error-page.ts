@@ -5,18 +5,21 @@ import { pageBase } from '../http/links.ts'
 import type { AppError } from '../lib/errors.ts'
 import type { PagesFor } from './pages.ts'
 
-/** Where people come by a link or from a login elsewhere, and not a program of ours. */
+/** Addresses that people open by a link, or return to from a login provider. */
 const VISITED = /^\/(?:(?:file|stream|archive)\/|auth\/\w+\/callback$)/
-/** The form, and lists of files: what a browser asks for here is looked at by a person. */
+/** The form, and lists of files, which browsers request for a person. */
 const SHOWN = /^(?:GET|HEAD|POST) \/?$/
-/** Programs that say they take HTML, too; Plik knows them by the beginning of their name (1.3.8, `redirect`). */
+/** Programs that accept HTML; Plik recognises them by the beginning of their name (1.3.8, `redirect`). */
 const PROGRAMS = /^(?:wget|curl|python-urllib|libwww-perl|libwwww-perl|php|pycurl|go-http-client|plik_client)/i
-/** The browser's own question for a password; and preview bots, who are to learn that there is nothing to see. */
+/**
+ * Statuses that must not be replaced by a page: the browser's password dialog (401), and the response to preview bots
+ * (406).
+ */
 const SHOWN_AS_THEY_ARE = [401, 406]
 
 /**
- * Where a person who opened a link to a file, or comes back from a login elsewhere, is told why it does not work: Plik's page for errors. Undefined: the answer is
- * for a program, as text.
+ * The address of Plik's error page for a person who opened a link to a file, or returns from a login provider. Undefined:
+ * the client is a program and gets text.
  */
 export function errorPageFor(
   { method, url, headers, routeOptions }: FastifyRequest,
@@ -30,7 +33,7 @@ export function errorPageFor(
   return `${pageBase(config)}/#/?${query}`
 }
 
-/** What a person is told in place of the form or list. Undefined: the answer is for a program, as text. */
+/** The page that replaces the form or the list in case of an error. Undefined: the client is a program and gets text. */
 export function refusalPageFor(
   request: FastifyRequest,
   error: AppError,
@@ -47,6 +50,6 @@ export function refusalPageFor(
   }
 }
 
-/** Who reads what is answered, rather than a program. */
+/** Whether the response is read by a person, not by a program. */
 export const isPerson = ({ accept = '', 'user-agent': agent = '' }: IncomingHttpHeaders): boolean =>
   accept.includes('text/html') && !PROGRAMS.test(agent)

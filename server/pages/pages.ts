@@ -11,29 +11,29 @@ import type { BuiltPage } from './built-page.ts'
 import { type FormConfig, sendForm } from './send-form.ts'
 
 /**
- * What people without JavaScript see: a form to send with, and lists of what there is to fetch. `web/` is what everybody
- * else sees. Every value that is put in is escaped by `html`; `!` marks what is HTML already.
+ * Pages for people without JavaScript: an upload form, and lists of files. `web/` has the page for everyone else. Every
+ * inserted value is escaped by `html`; `!` marks values that are HTML already.
  */
 
 type PageConfig = FormConfig & Pick<Config, 'downloadDomain' | 'abuseContact'>
 
-/** What is to be shown of an upload. */
+/** The shown content of an upload. */
 export interface Shown {
   upload: Upload
   files: StoredFile[]
-  /** Where its files are downloaded from, for this browser. */
+  /** The base URL of its files, for this browser. */
   base: string
 }
 
-/** What its sender is shown, who hands the links on. */
+/** Content for the sender, who passes the links on. */
 interface ShownToSender extends Shown {
-  /** What the written links begin with: those of files, and that of the list. */
+  /** Beginnings of the written links: those of files, and that of the list. */
   written: { base: string; link: string }
 }
 
 export type PagesFor = ReturnType<typeof createPages>
 
-/** The pages in the language of who asks. */
+/** The pages in the language of the caller. */
 export function createPages({ config, built }: { config: PageConfig; built: BuiltPage }) {
   const policy = contentPolicy(config)
 
@@ -44,33 +44,33 @@ export function createPages({ config, built }: { config: PageConfig; built: Buil
     const framed = (body: string): string => html`<main>!${body}</main><footer>!${footer}</footer>`
 
     return {
-      /** Never older than the server, and never in somebody else's language. */
+      /** Always revalidated, so that it matches the server's version and the browser's language. */
       headers: {
         'Content-Type': 'text/html; charset=utf-8',
         'Content-Language': words.tag,
         'Content-Security-Policy': policy,
         'Cache-Control': 'no-store',
         'Cross-Origin-Opener-Policy': 'same-origin',
-        'Referrer-Policy': 'same-origin', // with none at all, browsers do not say that our own form comes from us
+        'Referrer-Policy': 'same-origin', // without any referrer, browsers do not send the origin with the form
         Vary: 'Accept, Accept-Language',
       },
-      /** The page itself; `address`: where files are sent to from a terminal. */
+      /** The page itself; `address`: where files are uploaded to from a terminal. */
       send: (address: string): string => built.withScript(framed(sendForm(config, address, words)), words),
       /** The page at an upload's address. */
       list: (shown: Shown): string => built.withScript(framed(listCard(shown, words)), words),
-      /** Before the browser asks for the password; `address` makes it ask. */
+      /** Shown before the browser asks for the password; `address` makes it ask. */
       locked: (address: string): string => built.withScript(framed(lockedCard(address, words)), words),
       notFound: (): string => built.withScript(framed(goneCard(words)), words),
-      /** The answer to the form; `link` leads to the list. */
+      /** The response to the form; `link` is the address of the list. */
       uploaded: (shown: ShownToSender, link: string): string =>
         built.withoutScript(framed(uploadedCard(shown, link, words)), words),
-      /** Why there is none of the above, in the words of an `AppError`. */
+      /** An error page with the message of an `AppError`. */
       refused: (error: AppError): string => built.withoutScript(framed(refusedCard(error, words)), words),
     }
   }
 }
 
-/** Our own pages load nothing from elsewhere but files from their domain, and run our own scripts only. */
+/** The pages load only their own resources and files from the download domain, and run only their own scripts. */
 function contentPolicy({ downloadDomain }: PageConfig): string {
   const files = downloadDomain === '' ? "'self'" : `'self' ${downloadDomain}`
   const policy = {
@@ -112,7 +112,7 @@ const refusedCard = (error: AppError, { refusedTitle, refused, backToStart }: Pa
     <a class="button plain" href="./">${backToStart}</a>
   </section>`
 
-/** Links lead where this browser is, whatever is between it and the server; written out they are what can be handed on. */
+/** Links use the address that this browser uses; written links are the ones that can be passed on. */
 const uploadedCard = ({ written, ...shown }: ShownToSender, link: string, words: PageWords): string => html`
   <section class="card">
     <h1>${words.ready(shown.files.length)}</h1>

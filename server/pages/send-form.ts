@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { PageWords } from '../languages/page-words.ts'
 import { formatSize } from '../lib/format-size.ts'
 
-/** The form that sends without JavaScript. What is to be known before the first byte of a file stands before the files. */
+/** The upload form without JavaScript. Fields that must be known before the first byte of a file precede the files. */
 
 export type FormConfig = Pick<
   Config,
@@ -15,12 +15,12 @@ const DAY = 24 * HOUR
 const TTL_CHOICES = [HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY, 90 * DAY]
 
 /**
- * An upload's id, or a link that holds nothing else. What else is in a link opens it (`key`, `uploadToken`), and must not become
- * part of a request: browsers check this themselves before they send the form.
+ * An upload's id, or a link with nothing else in it. Secrets in a link (`key`, `uploadToken`) must not be sent in a
+ * request: browsers check this pattern before they submit the form.
  */
 const LINK_PATTERN = String.raw`\s*([^&]*[?]id=)?\w+\s*`
 
-/** `address`: where files are sent to from a terminal. */
+/** `address`: where files are uploaded to from a terminal. */
 export const sendForm = (config: FormConfig, address: string, words: PageWords): string => html`
   <div class="hero"><h1>${words.title}</h1><p class="quiet">${words.lead}</p></div>
   <form class="card" method="post" action="./" enctype="multipart/form-data">
@@ -64,7 +64,7 @@ function passwordField({ featurePassword }: FormConfig, words: PageWords): strin
   if (featurePassword === 'disabled') return ''
   const isRequired = featurePassword === 'forced' ? 'required' : ''
   const hint = isRequired ? words.passwordNeeded : words.passwordNone
-  // The hidden name is what a password manager stores the password under, and what the download will ask for.
+  // Password managers store the hidden name with the password, and the download asks for both.
   return html`<input type="text" name="login" value="plik" autocomplete="username" hidden>
     <label class="field"><span>${words.password}</span><input type="password" name="password" autocomplete="new-password" placeholder="${hint}" ${isRequired}></label>`
 }

@@ -24,9 +24,9 @@ interface ListRoute {
   Querystring: { id?: string | string[]; unlock?: string }
 }
 
-/** The page, and what people without JavaScript have instead. */
+/** The page, and its replacements without JavaScript. */
 export function webRoutes({ config, uploads, readCaller, pagesFor, built }: Dependencies) {
-  /** Throws `unauthorized`, upon which the browser asks for the password; people are told before what it will ask for. */
+  /** Throws `unauthorized`, so that the browser asks for the password; a page explains this before. */
   async function list(id: string, request: FastifyRequest<ListRoute>, reply: FastifyReply) {
     const pages = pagesFor(request)
     try {
@@ -46,7 +46,7 @@ export function webRoutes({ config, uploads, readCaller, pagesFor, built }: Depe
   }
 
   return async (app: FastifyInstance): Promise<void> => {
-    // Their names change with what is in them, so a copy is good for ever.
+    // Their names contain a hash of their content, so they can be cached forever.
     await app.register(async (assets) => {
       assets.addHook('onRoute', (route) => {
         route.config = { ...route.config, ...NOT_LIMITED }
@@ -65,7 +65,7 @@ export function webRoutes({ config, uploads, readCaller, pagesFor, built }: Depe
       if (isOutside(request, config)) return reply.redirect(`${config.pathPrefix}/`, 308)
       const [given = ''] = [request.query.id ?? ''].flat()
       const id = linkedId(given)
-      if (id !== given) return reply.redirect(`./?${new URLSearchParams({ id })}`, 303) // what else is in a link does not stay in the address
+      if (id !== given) return reply.redirect(`./?${new URLSearchParams({ id })}`, 303) // other parts of a link must not stay in the address
       if (id !== '') return list(id, request, reply)
       const pages = pagesFor(request)
       return reply.headers(pages.headers).send(pages.send(sendingUrl(request, config)))
@@ -84,9 +84,9 @@ const limitOfRoot = ({ query }: FastifyRequest): RateLimited =>
 const isFirstVisit = ({ headers, query }: FastifyRequest<ListRoute>): boolean =>
   isPerson(headers) && headers.authorization === undefined && query.unlock === undefined
 
-/** Every address in the page is relative: at `/files` they would start one folder too high. */
+/** All addresses in the page are relative: at `/files` without a trailing slash they would start one folder too high. */
 const isOutside = ({ url }: FastifyRequest, { pathPrefix }: Config): boolean =>
   pathPrefix !== '' && url.split('?', 1)[0] === pathPrefix
 
-/** Of an id, or of a whole link as people were given it: `https://host/#/?id=…`. */
+/** Extracts the id from an id or a whole link: `https://host/#/?id=…`. */
 const linkedId = (text: string): string => /[?&]id=([^&#\s]+)/.exec(text)?.[1] ?? text.trim()

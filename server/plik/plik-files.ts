@@ -4,32 +4,32 @@ import { join } from 'node:path'
 import type { S3ObjectsOptions } from '../../storage/s3-objects.ts'
 import type { PlikFile } from './plik-source-repo.ts'
 
-/** A bucket of Plik's; `prefix` without a slash at its end. */
+/** A bucket of Plik; `prefix` without a trailing slash. */
 export interface PlikBucket extends S3ObjectsOptions {
   prefix: string
 }
 
 export interface FoundFile {
-  /** Where it lies on a disk of this machine, so that its bytes may be shared. */
+  /** Its path, if it is on a local disk, so that a hard link may be made. */
   path?: string
   open(): Promise<AsyncIterable<Uint8Array>>
 }
 
-/** The bytes of Plik's files, which are only read. */
+/** Read access to the files of Plik. */
 export interface PlikFiles {
-  /** For people. */
+  /** The location, for messages. */
   place: string
-  /** Undefined: it is not there. Throws `unavailable` when nobody can say. */
+  /** Returns undefined if the file does not exist. Throws `unavailable` if that can't be determined. */
   find(file: Pick<PlikFile, 'id' | 'upload_id'>): Promise<FoundFile | undefined>
   close(): void
 }
 
-/** A folder, or a bucket. */
+/** Opens a folder or a bucket. */
 export const openPlikFiles = async (location: string | PlikBucket): Promise<PlikFiles> =>
   typeof location === 'string' ? filesInFolder(location) : filesInBucket(location)
 
 function filesInFolder(folder: string): PlikFiles {
-  /** Where Plik 1.3 keeps a file, or else where Plik before it did. */
+  /** The path in Plik 1.3, or else the path in earlier versions. */
   async function find({ id, upload_id }: Pick<PlikFile, 'id' | 'upload_id'>): Promise<FoundFile | undefined> {
     for (const path of [join(folder, id.slice(0, 2), id), join(folder, upload_id.slice(0, 2), upload_id, id)]) {
       const found = await stat(path).catch(() => undefined)

@@ -28,9 +28,9 @@ interface Dependencies {
       activity: readonly ActivityTable[],
       now: number,
     ): Promise<boolean>
-    /** Files of an upload that came over without their bytes. */
+    /** Files that were imported without their bytes. */
     listWithoutBytes(uploadId: string): Promise<{ id: string; position: number }[]>
-    /** Gives such a file its bytes. False: it went meanwhile. */
+    /** Adds the bytes of such a file. Returns false if it was removed meanwhile. */
     addBytes(file: StoredFile): Promise<boolean>
   }
   assertOwned: StoreOwnership['assertOwned']
@@ -44,40 +44,40 @@ export interface ImportReport {
   uploads: number
   files: number
   bytes: number
-  /** Files that share their bytes with Plik's folder; the others were copied. */
+  /** Files that are hard links to Plik's files; the others were copied. */
   linked: number
-  /** Uploads that an earlier import brought over. */
+  /** Uploads that an earlier import added. */
   alreadyThere: number
   expired: number
-  /** Files whose bytes are not where Plik's files are. */
+  /** Files whose bytes were not found. */
   missing: number
-  /** Files whose bytes an earlier import did not find. */
+  /** Files whose bytes were missing in an earlier import and were found now. */
   repaired: number
-  /** What could not be brought over as it was, one line each. */
+  /** Rows that could not be imported unchanged, one line each. */
   warnings: string[]
 }
 
 export interface ImportOptions {
-  /** Files may be missing, however many. */
+  /** Import even if most files are missing. */
   allowMissing?: boolean
   onUpload?: () => void
 }
 
 const PAGE = 100
-/** How many files are looked for before anything is imported. */
+/** How many files are looked up before the import begins. */
 const SAMPLE = 1_000
 const PLIK_ID = /^[A-Za-z0-9]{16}$/
 
 export type PlikImport = ReturnType<typeof createPlikImport>
 
-/** Moving from Plik: users, tokens, uploads and files come over with their ids, so that old links and tokens keep working. */
+/** Imports users, tokens, uploads and files of Plik with their ids, so that old links and tokens keep working. */
 export function createPlikImport({ accounts, uploads, assertOwned, blobs, clock }: Dependencies) {
   /**
-   * Each upload comes over whole or not at all, and once: the import may be interrupted and repeated. Plik may run
-   * meanwhile; what it is given after its upload was read stays behind. Files that an earlier import did not find get their
-   * bytes. `database`: a SQLite file, or a `postgres://` address; `location` of its files: a folder, or a bucket.
-   * Throws `bad_request`: no database of Plik's, or most of its files are not there; `conflict`: our own database and store don't
-   * belong together.
+   * Each upload is imported completely or not at all, and once: the import may be interrupted and repeated. Plik may run
+   * meanwhile; files that it receives after their upload was read are not imported. Files that an earlier import did not
+   * find get their bytes. `database`: an SQLite file, or a `postgres://` address; `location` of the files: a folder, or a
+   * bucket. Throws `bad_request`: not a database of Plik, or most of its files are missing; `conflict`: this server's
+   * database and store do not belong together.
    */
   async function run(
     database: string,
@@ -101,7 +101,7 @@ export function createPlikImport({ accounts, uploads, assertOwned, blobs, clock 
     }
   }
 
-  /** With a wrong folder each file would come over as one that is gone. */
+  /** With a wrong folder every file would be imported as missing. */
   async function assertMostAreThere(source: PlikSource, files: PlikFiles): Promise<void> {
     let looked = 0
     const missing: string[] = []
@@ -152,7 +152,7 @@ export function createPlikImport({ accounts, uploads, assertOwned, blobs, clock 
     else if (isOver(row)) report.expired += 1
     else
       await bringOver(source, row, plikFiles, report).catch((error: unknown) => {
-        if (kindOf(error)) throw error // the database or the store; a row that can't be read is its own matter
+        if (kindOf(error)) throw error // an error of the database or the store; an unreadable row only adds a warning
         report.warnings.push(`upload ${row.id}: ${error instanceof Error ? error.message : error}`)
       })
   }
@@ -163,7 +163,7 @@ export function createPlikImport({ accounts, uploads, assertOwned, blobs, clock 
     await repair(source, row, files, report)
   }
 
-  /** Bytes that an earlier import did not find. What was removed here since had bytes, and stays removed. */
+  /** Adds bytes that an earlier import did not find. Files that were removed here since then stay removed. */
   async function repair(source: PlikSource, row: PlikUpload, files: PlikFiles, report: ImportReport): Promise<void> {
     const positions = new Map((await uploads.listWithoutBytes(row.id)).map(({ id, position }) => [id, position]))
     if (positions.size === 0) return
@@ -177,7 +177,7 @@ export function createPlikImport({ accounts, uploads, assertOwned, blobs, clock 
     }
   }
 
-  /** What has no readable end is left to `importWhole` to complain about. */
+  /** An upload with an invalid expiry date is not skipped, so that `importWhole` warns about it. */
   const isOver = ({ expire_at }: PlikUpload): boolean => expire_at !== null && endOf(expire_at) <= clock()
 
   async function importWhole(
@@ -207,7 +207,7 @@ export function createPlikImport({ accounts, uploads, assertOwned, blobs, clock 
     report.bytes += stored.reduce((sum, { file }) => sum + file.size, 0)
   }
 
-  /** What took very long may have been swept as a leftover meanwhile; a row must never promise bytes that are gone. */
+  /** A blob that waited very long for its row may have been swept as an orphan; a row must never refer to a missing blob. */
   async function assertThere(files: readonly StoredFile[]): Promise<void> {
     for (const { id, blobKey } of files) {
       if (blobKey !== null && (await blobs.size(blobKey)) === undefined)
@@ -230,7 +230,7 @@ export function createPlikImport({ accounts, uploads, assertOwned, blobs, clock 
     return { file: toFile(row, position, measured), isLinked }
   }
 
-  /** All of it is read in any case, for the digests that Plik does not know. */
+  /** The file is always read completely, to compute digests that Plik does not store. */
   async function takeBytes({ path, open }: FoundFile): Promise<{ measured: Measured; isLinked: boolean }> {
     const key = newBlobKey()
     if (path === undefined || !(await blobs.adopt(key, path)))
@@ -251,7 +251,7 @@ export function createPlikImport({ accounts, uploads, assertOwned, blobs, clock 
 
 const endOf = (time: string): number => Date.parse(isoTime(time))
 
-/** All that were not removed. */
+/** All uploads that were not removed. */
 async function* uploadsOf(source: PlikSource): AsyncGenerator<PlikUpload> {
   for (let page = await source.uploads('', PAGE); page.length > 0; ) {
     yield* page
@@ -261,7 +261,7 @@ async function* uploadsOf(source: PlikSource): AsyncGenerator<PlikUpload> {
 
 type Counted = Pick<PlikUpload, 'id' | 'download_count' | 'downloaded_bytes' | 'last_downloaded_at'>
 
-/** What Plik 1.4 counted. */
+/** The download counts of Plik 1.4. */
 function activityOf(scope: 'upload' | 'file', row: Counted): ActivityTable[] {
   if (!row.download_count && !row.downloaded_bytes) return []
   return [

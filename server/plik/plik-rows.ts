@@ -7,7 +7,7 @@ import type { Measured, StoredFile, Upload } from '../uploads/upload.ts'
 import { emptyFile } from '../uploads/uploads.ts'
 import type { PlikFile, PlikUpload, PlikUser } from './plik-source-repo.ts'
 
-/** Plik's rows in our words. */
+/** Converts Plik's rows. */
 
 export const toAccount = (row: PlikUser): Account => ({
   id: row.id,
@@ -25,7 +25,7 @@ export const toAccount = (row: PlikUser): Account => ({
   passwordHash: row.password || null,
 })
 
-/** `tokenId` and `userId`: who it belongs to on our side, if the owner was imported. */
+/** `tokenId` and `userId`: the owner on this server, if it was imported. */
 export async function toUpload(row: PlikUpload, owner: Pick<Upload, 'userId' | 'tokenId'>): Promise<Upload> {
   const oneShot = row.one_shot === 1
   return {
@@ -52,14 +52,17 @@ export async function toUpload(row: PlikUpload, owner: Pick<Upload, 'userId' | '
   }
 }
 
-/** Plik 1.3.8 kept a password without a login under the empty one; both open it here, as for uploads of our own. */
+/**
+ * Plik 1.3.8 stored a password without a login under the empty login; here the empty login and `plik` are accepted, as
+ * for other uploads.
+ */
 async function passwordOf(row: PlikUpload): Promise<Pick<Upload, 'login' | 'passwordHash'>> {
   const { protected_by_password, login, password } = row
   if (protected_by_password !== 1 || !password) return { login: null, passwordHash: null }
   return { login: login || 'plik', passwordHash: plikHash(login ?? '', await hashPassword(password.toLowerCase())) }
 }
 
-/** `measured`: of its bytes; undefined: there are none, so that it is what is left of a file. */
+/** `measured`: the measurements of its bytes; undefined: the bytes are missing, and only the metadata is imported. */
 export function toFile(row: PlikFile, position: number, measured: Measured | undefined): StoredFile {
   const { id, upload_id, size, type, reference, md5 } = row
   const name = cleanFileName(row.name) || id
@@ -69,10 +72,13 @@ export function toFile(row: PlikFile, position: number, measured: Measured | und
   return { ...empty, md5: md5 ?? '', status: row.status === 'missing' ? 'missing' : 'deleted' }
 }
 
-/** As Go writes times into SQLite, `2023-09-20 14:30:41.123456789+02:00`, and as PostgreSQL shows them, `2023-09-20 14:30:41.123456+00`. */
+/**
+ * Parses times as Go writes them into SQLite, `2023-09-20 14:30:41.123456789+02:00`, and as PostgreSQL shows them,
+ * `2023-09-20 14:30:41.123456+00`.
+ */
 export function epochMs(text: string): number {
   const ms = Date.parse(isoTime(text))
-  if (Number.isNaN(ms)) throw new Error(`${text} is no time`)
+  if (Number.isNaN(ms)) throw new Error(`${text} is not a time`)
   return ms
 }
 

@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util'
 import { readPlikdSettings } from './plikd-settings.ts'
 
 /**
- * The settings of the environment, and below them those of Plik's own file, which `--config` names. `tell` hears one line for
- * each key that has no counterpart. Throws when the file can't be read, or an argument is unknown.
+ * The environment, with defaults from Plik's configuration file, which `--config` names. Calls `tell` with one line for
+ * each key that has no counterpart. Throws if the file can't be read, or an argument is unknown.
  */
 export function environmentWith(
   args: string[],

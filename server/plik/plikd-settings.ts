@@ -1,19 +1,19 @@
 import { parse } from 'smol-toml'
 import type { PlikBucket } from './plik-files.ts'
 
-/** Plik's `plikd.cfg` as settings of ours. Pure. */
+/** Converts Plik's `plikd.cfg` to settings of this server. Pure. */
 
 export interface PlikdSettings {
   /** As environment variables. */
   environment: Record<string, string>
   /** One line for each key that has no counterpart, with the reason. */
   notes: string[]
-  /** Where Plik keeps its database and its files, if they are where an import can read them. */
+  /** Plik's database and files, if an import can read them. */
   source: { database: string | undefined; files: string | PlikBucket | undefined }
 }
 
 type Value = string | number | bigint | boolean | unknown[] | object
-/** Undefined: the value says nothing that is not so anyway. */
+/** Undefined: the value is the default here. */
 type Counterpart = (value: Value) => Record<string, string> | undefined
 
 const text =
@@ -22,7 +22,7 @@ const text =
 const list =
   (name: string): Counterpart =>
   (value) => ({ [name]: [value].flat().join(',') })
-/** Plik's Str keys may be empty, and its -1 means no limit. */
+/** Plik's Str keys may be empty, and -1 means no limit. */
 const limit =
   (name: string): Counterpart =>
   (value) =>
@@ -40,7 +40,7 @@ const LOG_LEVELS: Record<string, string> = {
   fatal: 'fatal',
 }
 
-/** By the key in lower case, since TOML's are matched in any case. A later one wins. */
+/** By key in lower case, since TOML keys are matched in any case. A later key overrides an earlier one. */
 const COUNTERPARTS: Record<string, Counterpart> = {
   debug: (value) => (value === true ? { MAYFLY_LOG_LEVEL: 'debug' } : {}),
   loglevel: (value) => ({ MAYFLY_LOG_LEVEL: LOG_LEVELS[String(value).toLowerCase()] ?? 'info' }),
@@ -54,7 +54,7 @@ const COUNTERPARTS: Record<string, Counterpart> = {
   enhancedwebsecurity: text('MAYFLY_ENHANCED_WEB_SECURITY'),
   sessiontimeout: text('MAYFLY_SESSION_TIMEOUT'),
   abusecontact: text('MAYFLY_ABUSE_CONTACT'),
-  // Plik believes the header whoever sends it.
+  // Plik trusts the header from any sender.
   sourceipheader: (value) =>
     value === '' ? {} : { MAYFLY_SOURCE_IP_HEADER: String(value), MAYFLY_TRUSTED_PROXIES: 'any' },
   uploadwhitelist: list('MAYFLY_UPLOAD_WHITELIST'),
@@ -100,18 +100,18 @@ function flag(name: string): Counterpart {
   return (value) => ({ [name]: value === true ? 'enabled' : 'disabled' })
 }
 
-const PROXY = 'HTTPS is the business of a proxy in front of the server'
+const PROXY = 'HTTPS needs a proxy in front of the server'
 const BUILT_IN = 'the page is part of the server'
-const OIDC = 'people log in elsewhere through OpenID Connect only'
+const OIDC = 'external logins use OpenID Connect only'
 
 const REASONS: Record<string, string> = {
   debugrequests: 'paths and bodies are never logged',
-  metricsaddress: 'figures are shown at the address of the server',
+  metricsaddress: 'metrics use the address of the server',
   sslenabled: PROXY,
   sslcert: PROXY,
   sslkey: PROXY,
   tlsversion: PROXY,
-  nowebinterface: 'the page is always there',
+  nowebinterface: 'the page is always available',
   webappdirectory: BUILT_IN,
   clientsdirectory: 'the server offers no clients for download',
   changelogdirectory: 'the server offers no clients for download',
@@ -125,17 +125,17 @@ const REASONS: Record<string, string> = {
   ovhapikey: OIDC,
   ovhapisecret: OIDC,
   ovhapiendpoint: OIDC,
-  defaultadminlogin: 'the first administrator is made by `mayfly user create --admin`',
-  defaultadminpassword: 'the first administrator is made by `mayfly user create --admin`',
-  featuree2ee: 'encryption is always there, and nobody’s duty',
+  defaultadminlogin: 'the first administrator is created by `mayfly user create --admin`',
+  defaultadminpassword: 'the first administrator is created by `mayfly user create --admin`',
+  featuree2ee: 'encryption is always available and never required',
   databackend:
-    'files are kept in the data folder (MAYFLY_DATA_DIR) or in S3 (MAYFLY_STORAGE); `mayfly import-plik` brings them over',
+    'files are kept in the data folder (MAYFLY_DATA_DIR) or in S3 (MAYFLY_STORAGE); `mayfly import-plik` imports them',
   databackendconfig:
-    'files are kept in the data folder (MAYFLY_DATA_DIR) or in S3 (MAYFLY_S3_…); `mayfly import-plik` brings them over',
-  metadatabackendconfig: 'the database is MAYFLY_DATABASE_URL; `mayfly import-plik` brings over what is in Plik’s',
+    'files are kept in the data folder (MAYFLY_DATA_DIR) or in S3 (MAYFLY_S3_…); `mayfly import-plik` imports them',
+  metadatabackendconfig: 'the database is MAYFLY_DATABASE_URL; `mayfly import-plik` imports the data of Plik’s',
 }
 
-/** Throws with line and column when the text is not TOML. */
+/** Throws with line and column if the text is not valid TOML. */
 export function readPlikdSettings(toml: string): PlikdSettings {
   const settings: PlikdSettings = { environment: {}, notes: [], source: { database: undefined, files: undefined } }
   const entries = Object.entries(parse(toml)) as [string, Value][]
@@ -151,10 +151,10 @@ export function readPlikdSettings(toml: string): PlikdSettings {
   return settings
 }
 
-/** `MaxTTLStr` wins over `MaxTTL`, and `FeatureStream` over `Stream`. */
+/** `MaxTTLStr` overrides `MaxTTL`, and `FeatureStream` overrides `Stream`. */
 const byLength = ([a]: [string, Value], [b]: [string, Value]): number => a.length - b.length
 
-/** Plik's domain is without the path, our public address with it. */
+/** Plik's domain excludes the path, this server's public URL includes it. */
 function joinPath(environment: Record<string, string>): void {
   const { MAYFLY_PUBLIC_URL: domain, MAYFLY_PATH_PREFIX: path = '' } = environment
   if (domain) environment.MAYFLY_PUBLIC_URL = domain.replace(/\/$/, '') + path
@@ -182,18 +182,18 @@ function postgresUrl(connection: string): string {
     `postgres://${part('user')}:${part('password')}@localhost:${given.get('port') ?? 5432}/${part('dbname')}`,
   )
   if (host.startsWith('/'))
-    url.searchParams.set('host', host) // the folder of a socket
+    url.searchParams.set('host', host) // the folder of a Unix socket
   else url.hostname = host
   const mode = given.get('sslmode')
   if (mode !== undefined) url.searchParams.set('sslmode', mode)
   return url.href
 }
 
-/** Where the backend named `file` or `s3` keeps files; its keys tell which it is. */
+/** Where the backend named `file` or `s3` keeps files; its keys show which of the two it is. */
 function filesOf(value: Value): string | PlikBucket | undefined {
   const endpoint = field(value, 'endpoint')
   if (endpoint === undefined) return field(value, 'directory')
-  if (field(value, 'sse') === 'SSE-C') return undefined // each file has a key of its own, in a column that we do not read
+  if (field(value, 'sse') === 'SSE-C') return undefined // each file has a key of its own, in a column that the import does not read
   return {
     endpoint: `${field(value, 'usessl') === 'true' ? 'https' : 'http'}://${endpoint}`,
     region: field(value, 'location') ?? 'us-east-1',

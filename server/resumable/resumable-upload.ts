@@ -2,7 +2,7 @@ import type { Row } from '../database/schema.ts'
 import type { Trx } from '../database/transact.ts'
 import type { Sender } from '../lib/sender.ts'
 
-/** A file, or a part of one, that comes in over several requests. */
+/** A file, or a part of one, that is received over several requests. */
 export type ResumableUpload = Omit<Row<'resumables'>, RenamedColumn | LeaseColumn> & {
   /** Bytes; null: not known yet. */
   size: number | null

@@ -20,7 +20,10 @@ export type Progress = Partial<
 /** Throws unless there is room for what the transaction reserves. */
 export type AssertRoom = (trx: Trx) => Promise<void>
 
-/** Every query on resumables. Only who holds the lease changes a row; what loses it learns so by `undefined` or `false`. */
+/**
+ * Every query on resumables. Only the owner of the lease changes a row; after losing it, functions return `undefined` or
+ * `false`.
+ */
 export function createResumableUploadsRepo({ db, prepare, transact, spareUploads }: Dependencies) {
   const byId = prepare(db.selectFrom('resumables').selectAll().where('id', '=', ''))
   const byBlob = prepare(db.selectFrom('resumables').select('id').where('blobKey', '=', ''))
@@ -53,10 +56,10 @@ export function createResumableUploadsRepo({ db, prepare, transact, spareUploads
       return row && toResumableUpload(row)
     },
 
-    /** Whether it may not be continued, see `over`. */
+    /** Whether it may not be resumed, see `over`. */
     isOver: async (id: string, now: number): Promise<boolean> => isOver(db, id, now),
 
-    /** Takes the lease, unless somebody has it. `leaseUntil` is never compared with a clock: another value is a renewal. */
+    /** Acquires the lease if it is free. `leaseUntil` is never compared with a clock: a changed value is a renewal. */
     acquire: (id: string, writer: string, leaseUntil: number): Promise<ResumableUpload | undefined> =>
       transact(async (trx) => {
         const row = await trx
@@ -69,11 +72,11 @@ export function createResumableUploadsRepo({ db, prepare, transact, spareUploads
         return row && toResumableUpload(row)
       }),
 
-    /** Leases of all writers, those who died among them. */
+    /** Leases of all writers, including dead ones. */
     listLeases: (): Promise<SeenLease[]> =>
       db.selectFrom('resumables').select(['id', 'leaseUntil as mark']).where('writer', 'is not', null).execute(),
 
-    /** Takes leases that were not renewed since they were seen. Their writers did not let go, so the blobs are torn. */
+    /** Takes leases that were not renewed since they were seen. Their writers did not release them, so the blobs are torn. */
     takeLeases: (leases: readonly SeenLease[]): Promise<void> =>
       transact(async (trx) => {
         for (const { id, mark } of leases)
@@ -86,13 +89,13 @@ export function createResumableUploadsRepo({ db, prepare, transact, spareUploads
             .execute()
       }),
 
-    /** Asks whoever holds the lease to let go. */
+    /** Asks the owner of the lease to release it. */
     want: (id: string): Promise<void> =>
       transact(async (trx) => {
         await trx.updateTable('resumables').set({ isWanted: true }).where('id', '=', id).execute()
       }),
 
-    /** Notes how far `writer` has come and renews its lease. Undefined: it lost the lease. */
+    /** Records the progress of `writer` and renews its lease. Returns undefined if it lost the lease. */
     renew: (
       id: string,
       writer: string,
@@ -112,7 +115,7 @@ export function createResumableUploadsRepo({ db, prepare, transact, spareUploads
         return row && { ...row, isOver: await isOver(trx, id, now) }
       }),
 
-    /** Reserves `bytes` for what `writer` is about to take. False: it lost the lease. Throws what `assertRoom` throws. */
+    /** Reserves `bytes` for `writer`. Returns false if it lost the lease. Throws what `assertRoom` throws. */
     reserve: (id: string, writer: string, reserved: number, assertRoom: AssertRoom): Promise<boolean> =>
       transact(async (trx) => {
         await assertRoom(trx)
@@ -125,7 +128,7 @@ export function createResumableUploadsRepo({ db, prepare, transact, spareUploads
         return numUpdatedRows === 1n
       }),
 
-    /** Notes what has become of it, in a transaction that makes it so. False: the lease is not the writer's any more. */
+    /** Records the result in the transaction that creates it. Returns false if `writer` lost the lease. */
     settle: async (trx: Trx, id: string, writer: string, progress: Progress): Promise<boolean> => {
       const { numUpdatedRows } = await trx
         .updateTable('resumables')
@@ -136,7 +139,7 @@ export function createResumableUploadsRepo({ db, prepare, transact, spareUploads
       return numUpdatedRows === 1n
     },
 
-    /** Notes how far `writer` has come and gives the lease back. False: another writer has it. */
+    /** Records the progress of `writer` and releases the lease. Returns false if another writer has it. */
     release: (id: string, writer: string, progress: Progress): Promise<boolean> =>
       transact(async (trx) => {
         if (progress.expiresAt !== undefined) await spare(trx, id, progress.expiresAt)
@@ -149,7 +152,7 @@ export function createResumableUploadsRepo({ db, prepare, transact, spareUploads
         return numUpdatedRows === 1n
       }),
 
-    /** False: it was gone, or `writer` does not hold its lease. */
+    /** Returns false if it was already deleted, or `writer` does not have its lease. */
     delete: (id: string, writer: string): Promise<boolean> =>
       transact(async (trx) => {
         const { numDeletedRows } = await trx
@@ -181,9 +184,9 @@ async function isOver(db: Kysely<Schema>, id: string, now: number): Promise<bool
 }
 
 /**
- * Those whose time is up, and unfinished ones and parts that lost what they were for: the file or its upload was removed or
- * has expired, the request was revoked or has expired, the user was deleted. An upload without a whole file does not expire while
- * one is being sent.
+ * Resumables that have expired, and unfinished ones and parts whose target is gone: the file or its upload was removed or
+ * has expired, the request was revoked or has expired, or the user was deleted. An upload without a complete file does
+ * not expire while a file is being sent.
  */
 function over(db: Kysely<Schema>, now: number) {
   return db

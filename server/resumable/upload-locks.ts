@@ -59,7 +59,7 @@ export type UploadLocks = ReturnType<typeof createUploadLocks>
  */
 export function createUploadLocks({ repo, clock, steady, log }: Dependencies) {
   const watch = createLeaseWatch({ durationMs: LEASE_MS, steady, list: repo.listLeases })
-  /** Until their work is done, which may be more than to release or delete the row. */
+  /** Locks of this process, kept until their work is done, which may be later than the release or deletion of the row. */
   const running = new Map<string, { requestRelease: (reason: AppError) => void; ended: PromiseWithResolvers<void> }>()
 
   /**
@@ -98,18 +98,18 @@ export function createUploadLocks({ repo, clock, steady, log }: Dependencies) {
     }
   }
 
-  /** Releases the locks of writers that died. To be called every few seconds. */
+  /** Releases the locks of dead writers. To be called every few seconds. */
   const releaseLost = (): Promise<void> => watch.takeLapsed(repo.takeLeases)
 
   async function requestOwnRelease(id: string, deadline: number, reason: AppError): Promise<void> {
     const own = running.get(id)
     if (!own) return
     own.requestRelease(reason)
-    const patience = new AbortController()
-    const { signal } = patience
+    const waiting = new AbortController()
+    const { signal } = waiting
     const late = sleep(Math.max(0, deadline - performance.now()), 'late', { signal }).catch(() => 'late')
     if ((await Promise.race([own.ended.promise, late])) === 'late') throw busy()
-    patience.abort()
+    waiting.abort()
   }
 
   /** `heldUntil` is a time of the steady clock. */

@@ -239,17 +239,17 @@ export function createUploadWriter({
     const key = keyOf(lock.resumable)
     lock.update({ offset: size as number })
     if (fileId === null) return lock.update({ status: 'finished' })
-    const came = meter
+    const measured = meter
       ? { blobKey: key, ...(await meter.result()), image: null }
       : await measureBlob(blobs, key, config.md5 === 'always')
-    if (sha256 !== null && sha256 !== came.sha256) throw new AppError('upload_digest_mismatch')
+    if (sha256 !== null && sha256 !== measured.sha256) throw new AppError('upload_digest_mismatch')
     const done: Progress = { status: 'finished', blobKey: null }
     const settle = async (trx: Trx) => {
       await lock.commit(trx, done)
       await parts?.end(trx)
     }
     const replaces = [lock.resumable.id, ...(parts?.ids ?? [])]
-    const file = await intake.adopt(fileId, came, { replaces, settle }, sender)
+    const file = await intake.adopt(fileId, measured, { replaces, settle }, sender)
     lock.update(done)
     await lock.release()
     if (file.blobKey !== key) await intake.discard(key) // the received blob of an image that was treated

@@ -35,14 +35,14 @@ export function createFilesCheckRepo({ db, transact }: { db: Kysely<Schema>; tra
         .limit(limit)
         .execute(),
 
-    /** Those whose digest was never compared, then those that were not since `before`, the longest ago first. */
+    /** Files whose digest was never verified, then those not verified since `before`, the oldest first. */
     async listUnverified(before: number, limit: number): Promise<StoredBytes[]> {
       const never = await stored().where('verifiedAt', 'is', null).limit(limit).execute()
       if (never.length > 0) return never
       return stored().where('verifiedAt', '<', before).orderBy('verifiedAt').limit(limit).execute()
     },
 
-    /** Unless the file went, or its bytes are others by now. Returns how many were noted. */
+    /** Skips files that were removed or whose bytes have changed. Returns the number of recorded faults. */
     noteFaults: (found: readonly (StoredBytes & { verifiedAt?: number })[]): Promise<number> =>
       transact(async (trx) => {
         let noted = 0
@@ -59,7 +59,7 @@ export function createFilesCheckRepo({ db, transact }: { db: Kysely<Schema>; tra
         return noted
       }),
 
-    /** They are made anew when somebody asks for them. */
+    /** They are derived again at the next request. */
     forgetVariants: (blobKeys: readonly string[]): Promise<void> =>
       transact(async (trx) => {
         for (const keys of chunks(blobKeys, 500))

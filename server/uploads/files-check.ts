@@ -19,7 +19,7 @@ interface Dependencies {
 
 const BATCH = 500
 const looks = pLimit(16)
-/** Few, so that a run that is killed repeats little. */
+/** Small, so that a killed run has little to repeat. */
 const VERIFY_BATCH = 20
 const DAY_MS = 24 * 60 * 60 * 1000
 

@@ -93,7 +93,7 @@ export function createQuickUploads({
     }
   }
 
-  /** Refuses before any byte is read. A missing password is no reason yet: its field may still follow. */
+  /** Rejects invalid options before any byte is read. A missing password is not rejected yet: its field may follow. */
   function grantableSoFar(options: UploadOptions, caller: Caller): Treatment {
     const featurePassword = config.featurePassword === 'forced' ? 'enabled' : config.featurePassword
     const plan = planUpload(options, { ...rulesFor(caller.user, config), featurePassword })

@@ -38,7 +38,7 @@ const DeclaredFileBody = caseless({
  * format, too.
  */
 function declaredFiles(maxFiles: number) {
-  const list = listOf(DeclaredFileBody, maxFiles + 1) // one more tells that there are too many
+  const list = listOf(DeclaredFileBody, maxFiles + 1) // one more shows that there are too many
   const byKey = z.record(z.string(), z.unknown()).transform((files) => Object.values(files))
   return z.union([list, byKey.pipe(list).transform((legacy) => ({ legacy }))]).nullish()
 }

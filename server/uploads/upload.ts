@@ -1,9 +1,9 @@
 import type { Row } from '../database/schema.ts'
 
-/** What one link shares: options and files. */
+/** Options and files that are shared by one link. */
 export type Upload = Row<'uploads'>
 
-/** One entry of an upload. */
+/** One file of an upload. */
 export type StoredFile = Row<'files'>
 
 /** Download counts of an upload or a file. */
@@ -14,8 +14,8 @@ export interface Downloaded {
   lastAt: number | undefined
 }
 
-/** What reading the bytes told that are stored. Digests are hexadecimal. */
+/** Measurements of stored bytes. Digests are hexadecimal. */
 export type Measured = Pick<StoredFile, 'size' | 'type' | 'md5' | 'sha256' | 'crc32' | 'image'> & { blobKey: string }
 
-/** A file that a client announces before it sends its bytes; `size` 0 means unknown. */
+/** A file that a client declares before it sends its bytes; `size` 0 means unknown. */
 export type DeclaredFile = Pick<StoredFile, 'name' | 'size' | 'type' | 'reference'>

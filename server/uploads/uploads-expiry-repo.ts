@@ -65,7 +65,7 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
         return ended
       }),
 
-    /** Takes back pending quick uploads that nobody writes to any more, unless another file began. */
+    /** Removes pending quick uploads that have no writer any more, unless another file was started. */
     abandonUploads: (seen: readonly SeenLease[]): Promise<number> =>
       transact(async (trx) => {
         const ended: string[] = []
@@ -83,7 +83,7 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
         return ended.length
       }),
 
-    /** Without those of which a last copy is still on its way. */
+    /** Leaves out files whose last download is not confirmed yet. */
     listRemovedFiles: (limit: number): Promise<StoredFile[]> =>
       db
         .selectFrom('files')
@@ -164,7 +164,7 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
   }
 }
 
-/** The time of an upload starts with its first whole file; until then it is kept for those who send one. */
+/** The TTL of an upload starts with its first complete file; until then it is kept while a file is being received. */
 const isNotSpared = (eb: ExpressionBuilder<Schema, 'uploads'>) =>
   eb.or([eb('startedAt', 'is not', null), eb.not(hasFileThatIs(['uploading'], eb))])
 

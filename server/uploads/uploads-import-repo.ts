@@ -3,16 +3,16 @@ import type { ActivityTable, Schema } from '../database/schema.ts'
 import type { Transact } from '../database/transact.ts'
 import type { StoredFile, Upload } from './upload.ts'
 
-/** Uploads that come from another server: each of them once, however often the import runs. */
+/** Imported uploads: each of them is imported once, however often the import runs. */
 export function createUploadsImportRepo({ db, transact }: { db: Kysely<Schema>; transact: Transact }) {
   return {
-    /** Whether the upload was brought over before, even if it has been removed since. */
+    /** Whether the upload was imported before, even if it has been removed since. */
     async wasImported(uploadId: string): Promise<boolean> {
       const row = await db.selectFrom('importedUploads').select('id').where('id', '=', uploadId).executeTakeFirst()
       return row !== undefined
     },
 
-    /** All of an upload at once. False: somebody else brought it over meanwhile. */
+    /** Inserts an upload with all its rows. Returns false if another import inserted it meanwhile. */
     insertUpload: (
       upload: Upload,
       files: readonly StoredFile[],
@@ -40,7 +40,7 @@ export function createUploadsImportRepo({ db, transact }: { db: Kysely<Schema>; 
         return true
       }),
 
-    /** Files of an upload that came over without their bytes; those that were removed here since had some. */
+    /** Files of an upload that were imported without their bytes; excludes files that had bytes and were removed here. */
     listWithoutBytes: (uploadId: string): Promise<{ id: string; position: number }[]> =>
       db
         .selectFrom('files')
@@ -50,7 +50,7 @@ export function createUploadsImportRepo({ db, transact }: { db: Kysely<Schema>; 
         .where('uploadedAt', 'is', null)
         .execute(),
 
-    /** Gives such a file its bytes. False: it is not there any more, or has some. */
+    /** Adds the bytes of such a file. Returns false if it was removed, or already has bytes. */
     addBytes: ({ id, ...columns }: StoredFile): Promise<boolean> =>
       transact(async (trx) => {
         const { numUpdatedRows } = await trx

@@ -7,13 +7,13 @@ import { isId } from '../lib/ids.ts'
 import type { GuestQuota, SpareUploads } from './intake/guest-quota.ts'
 import type { Measured, StoredFile, Upload } from './upload.ts'
 
-/** Whose bytes count together, and up to how many; `Infinity`: they are not counted. */
+/** The user whose files are counted together, and the limit; `Infinity`: they are not counted. */
 export interface Quota {
   userId: string | null
   maxUserSizeBytes: number
 }
 
-/** Who declares files before sending them, and how many of these may be missing at a time. */
+/** The client that declares files before sending them, and how many of these may be missing at a time. */
 export interface Declarer {
   /** A user's id, or the address of an anonymous sender. */
   id: string
@@ -28,7 +28,7 @@ export interface Completion {
   settle?: (trx: Trx) => Promise<void>
 }
 
-/** Whose uploads are meant; nobody's in particular when empty. */
+/** The owner of uploads; if empty, uploads of all owners. */
 export interface OwnerFilter {
   userId?: string | undefined
   tokenId?: string | undefined
@@ -36,7 +36,10 @@ export interface OwnerFilter {
 
 export type UploadsRepo = ReturnType<typeof createUploadsRepo>
 
-/** Every query on uploads and files. A status moves by compare-and-set only; what loses says so by `false`. */
+/**
+ * Every query on uploads and files. A status changes by compare-and-set only; functions return false if another request
+ * changed it first.
+ */
 export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db' | 'prepare' | 'transact'>) {
   const uploadById = prepare(db.selectFrom('uploads').selectAll().where('id', '=', ''))
   const fileById = prepare(db.selectFrom('files').selectAll().where('id', '=', ''))
@@ -130,10 +133,10 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
         return { position, grantedBytes }
       }),
 
-    /** Ends a file whose bytes did not come, see `giveBackFile` below. False: it was not `uploading`. */
+    /** Releases the slot of a file that was not received, see `giveBackFile` below. Returns false if it was not `uploading`. */
     giveBackFile: (id: string): Promise<boolean> => transact((trx) => giveBackFile(trx, id)),
 
-    /** `missing → uploading`. False: somebody else moved the file first. */
+    /** `missing → uploading`. Returns false if another request changed the status first. */
     claimSlot: (
       { id, uploadId }: Pick<StoredFile, 'id' | 'uploadId'>,
       changes: { heldBy: string | null; leaseUntil: number },
@@ -145,7 +148,7 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
 
     spareUploads,
 
-    /** False: somebody else moved the file first. */
+    /** Returns false if another request changed the status first. */
     moveFile: (id: string, from: FileStatus, to: FileStatus, changes: Updateable<FilesTable> = {}): Promise<boolean> =>
       transact((trx) => moveFile(trx, id, from, to, changes)),
 
@@ -206,7 +209,7 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
         return numUpdatedRows === 1n
       }),
 
-    /** False: it has ended meanwhile. */
+    /** Returns false if it has expired or was removed meanwhile. */
     renew: (id: string, ttlSeconds: number, expiresAt: number | null): Promise<boolean> =>
       transact(async (trx) => {
         const { numUpdatedRows } = await trx
@@ -228,7 +231,7 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
           .execute()
       }),
 
-    /** Takes one file away. False: it held no bytes. */
+    /** Removes one file. Returns false if it had no bytes. */
     removeFile: (id: string): Promise<boolean> =>
       transact(async (trx) => {
         if (await moveFile(trx, id, 'missing', 'deleted', {})) return false
@@ -242,7 +245,7 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
         return (await moveFile(trx, id, 'uploaded', 'removed', {})) || moveFile(trx, id, 'uploading', 'removed', {})
       }),
 
-    /** Takes an upload away with all its files. False: it was gone already. */
+    /** Removes an upload with all its files. Returns false if it was already removed. */
     removeUpload: (id: string): Promise<boolean> =>
       transact(async (trx) => {
         const { numUpdatedRows } = await trx
@@ -255,7 +258,7 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
         return numUpdatedRows === 1n
       }),
 
-    /** Takes an upload away that holds no file and waits for none. False: it does, or was gone already. */
+    /** Removes an upload that contains no file and waits for none. Returns false if it does, or was already removed. */
     removeEmptyUpload: (id: string): Promise<boolean> =>
       transact(async (trx) => {
         await giveBackSlots(trx, id, 0) // locks the upload, so that nobody adds a file that the next statement does not see
@@ -269,7 +272,7 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
         return numUpdatedRows === 1n
       }),
 
-    /** Takes away at most `limit` uploads, of everybody when nobody is named; returns how many. */
+    /** Removes at most `limit` uploads, of all owners if none is given; returns how many. */
     removeUploads: ({ userId, tokenId }: OwnerFilter, limit: number): Promise<number> =>
       transact(async (trx) => {
         let query = trx.selectFrom('uploads').select('id').where('status', 'in', ['active', 'pending'])
@@ -303,8 +306,8 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
 }
 
 /**
- * Lets nobody else change what a user keeps here until the transaction ends. An update that changes nothing is the lock
- * that both databases have. False: there is no such user.
+ * Prevents other transactions from changing the user's quota until this one ends. An update that changes nothing is a
+ * lock on both databases. Returns false if the user does not exist.
  */
 async function lockUser(trx: Transaction<Schema>, userId: string): Promise<boolean> {
   const { numUpdatedRows } = await trx
@@ -316,8 +319,8 @@ async function lockUser(trx: Transaction<Schema>, userId: string): Promise<boole
 }
 
 /**
- * The first file that is whole starts the time of its upload. False: the upload has ended. Locks the upload before its file, as
- * all others do who need both.
+ * The first complete file starts the TTL of its upload. Returns false if the upload has expired or was removed. Locks the
+ * upload before its file, like all transactions that lock both.
  */
 async function startTime(trx: Transaction<Schema>, uploadId: string, now: number): Promise<boolean> {
   const { numUpdatedRows } = await trx
@@ -444,9 +447,9 @@ const sentBytes = ({ image, size }: Measured): number => (image && 'originalSize
 const totalSize = (files: readonly StoredFile[]): number => files.reduce((sum, { size }) => sum + size, 0)
 
 /**
- * Ends a file whose bytes did not come. A declared one is `missing` again; any other leaves nothing and gives its place in the upload
- * back, since nobody knows its id to send it again. Of a stream a part may have reached a reader, so it stays `deleted`. With
- * `leaseUntil` only if its lease is still that one. False: it was not `uploading` any more.
+ * Releases the slot of a file that was not received. A declared file is `missing` again; any other row is deleted and no
+ * longer counts in the upload, since no client knows its id. A part of a stream may have reached a reader, so it becomes
+ * `deleted`. With `leaseUntil` only if its lease has not changed. Returns false if it was no longer `uploading`.
  */
 export async function giveBackFile(trx: Trx, id: string, leaseUntil?: number): Promise<boolean> {
   const file = await trx
@@ -500,7 +503,7 @@ async function moveFile(
   return numUpdatedRows === 1n
 }
 
-/** Slots that hold nothing are deleted at once, bytes wait for the purge. */
+/** Slots without bytes are deleted at once; bytes are deleted by the purge. */
 export async function dropFiles(trx: Transaction<Schema>, uploadIds: readonly string[]): Promise<void> {
   await trx
     .updateTable('files')

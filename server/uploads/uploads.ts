@@ -82,7 +82,7 @@ export function createUploads({
     const declaredBytes = draft.upload.stream ? 0 : draft.files.reduce((sum, { size }) => sum + size, 0)
     if (declaredBytes > 0) await assertFreeSpace(declaredBytes)
     await quotas.insertUpload(draft.upload, draft.files, caller)
-    if (draft.manifest) await manifests.insert(draft.upload.id, draft.manifest) // nobody knows the upload yet
+    if (draft.manifest) await manifests.insert(draft.upload.id, draft.manifest) // the upload is not known to any client yet
     activity.uploadCreated(draft.upload)
     return draft
   }

@@ -46,7 +46,7 @@ test(
     expect(refused).toEqual({
       code: 1,
       output: '',
-      errors: `${said}mayfly: there is no database of Mayfly at ${database}: set MAYFLY_DATA_DIR or MAYFLY_DATABASE_URL as the server has it; \`mayfly migrate\` makes a new one\n`,
+      errors: `${said}mayfly: there is no Mayfly database at ${database}: set MAYFLY_DATA_DIR or MAYFLY_DATABASE_URL as for the server; \`mayfly migrate\` creates a new one\n`,
     })
     expect(made).toEqual({ code: 0, output: `${JSON.stringify({ database, isNew: true })}\n`, errors: said })
   },

@@ -19,7 +19,7 @@ test(
     const settings = given()
 
     const list = await runCommand(['jobs'], settings)
-    expect(list.output).toContain('The agent is enabled, but no server is there.')
+    expect(list.output).toContain('The agent is enabled, but no server is running.')
     expect(list.output).toMatch(/^purge-expired-uploads {5}enabled {3}never run, next 20\d\d-/m)
 
     const started = await runCommand(['jobs', 'start', 'purge-expired-uploads', '--step', '2'], settings)
@@ -107,7 +107,7 @@ test(
     expect(readdirSync(join(settings.DATA_DIR, 'backups'))).toHaveLength(1)
 
     const refused = await runCommand(['restore', file], settings)
-    expect(refused).toMatchObject({ code: 1, errors: expect.stringContaining('first, or say --force') })
+    expect(refused).toMatchObject({ code: 1, errors: expect.stringContaining('first, or use --force') })
 
     await server.kill('SIGTERM')
     expect(await runCommand(['restore', file], settings)).toMatchObject({ code: 0 })

@@ -1,22 +1,22 @@
 import { malformed, unsupported } from '../metadata/unstrippable-error.ts'
 
 /**
- * A part of an ISO base media file, of which HEIC, AVIF, MP4 and QuickTime files are made (ISO 14496-12 §4.2). Positions are those
- * of the bytes that it was read from.
+ * A box of an ISO base media file, the container of HEIC, AVIF, MP4 and QuickTime (ISO 14496-12 §4.2). Positions refer to
+ * the bytes that it was read from.
  */
 export interface Box {
   type: string
   start: number
-  /** Where its content starts, behind its header. */
+  /** Start of its content, after its header. */
   content: number
   /** Exclusive. */
   end: number
 }
 
-/** A size of 64 bits follows the type. */
+/** With a size of 64 bits after the type. */
 export const MAX_HEADER_BYTES = 16
 
-/** `size` 0: the box extends to the end of the file. Undefined: these bytes are no header. */
+/** `size` 0: the box extends to the end of the file. Returns undefined if the bytes are not a header. */
 export function readBoxHeader(bytes: Buffer): { type: string; headerBytes: number; size: number } | undefined {
   if (bytes.length < 8) return undefined
   const type = bytes.toString('latin1', 4, 8)
@@ -29,7 +29,7 @@ export function readBoxHeader(bytes: Buffer): { type: string; headerBytes: numbe
   return { type, headerBytes, size }
 }
 
-/** Boxes in one index. A film has some hundred, an image of many tiles some thousand. */
+/** Maximum number of boxes in one index. A film has some hundred, an image of many tiles some thousand. */
 const MAXIMUM_BOXES = 50_000
 
 export type BoxReader = ReturnType<typeof createBoxReader>
@@ -63,21 +63,21 @@ export function createBoxReader(bytes: Buffer, base: number) {
 
   const childrenOf = (box: Box, skipped = 0): Box[] => children(box.content + skipped, box.end)
 
-  /** The first child of each name, one inside of the other. */
+  /** The first child with each name of the path, each inside the previous one. */
   function find(box: Box, ...path: string[]): Box | undefined {
     let found: Box | undefined = box
     for (const type of path) found = found && childrenOf(found).find((child) => child.type === type)
     return found
   }
 
-  /** Unsigned; what reaches out of `box` is malformed. */
+  /** An unsigned number; throws if it extends beyond `box`. */
   function number(box: Box, offset: number, length: 1 | 2 | 3 | 4 | 8): number {
     const at = box.content + offset
     if (at + length > box.end) throw malformed('a box is shorter than what it holds')
     return length === 8 ? Number(bytes.readBigUInt64BE(at)) : bytes.readUIntBE(at, length)
   }
 
-  /** As Latin-1, at most to the end of the box. */
+  /** Text in Latin-1, at most to the end of the box. */
   const text = (box: Box, offset = 0, length = Number.POSITIVE_INFINITY): string =>
     bytes.toString('latin1', Math.min(box.end, box.content + offset), Math.min(box.end, box.content + offset + length))
 

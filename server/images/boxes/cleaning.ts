@@ -2,18 +2,18 @@ import type { Found } from '../metadata/metadata-kinds.ts'
 import type { Box, BoxReader } from './box.ts'
 import type { EditList } from './edits.ts'
 
-/** Collects what is removed from one file. */
+/** Collects the edits that remove metadata from one file. */
 export interface Cleaning {
   edits: EditList
-  /** Names of handlers and encoders, which tell little about the device: only removed together with other metadata. */
+  /** Names of handlers and encoders, which reveal little about the device: removed only together with other metadata. */
   names: EditList
   found: Found
 }
 
-/** At the start of a box: in them is searched which kinds of metadata it holds. */
+/** This many bytes of a box are searched for kinds of metadata. */
 export const LOOKED_AT_BYTES = 64 * 1024
 
-/** Boxes that hold nothing, or what was left in them when something was deleted. */
+/** Boxes without content, or with remains of deleted content. */
 export const isFree = (type: string): boolean => type === 'free' || type === 'skip' || type === 'wide'
 
 /** Types 16 bytes long (ISO 14496-12 §11.1) that a player needs: encryption (PIFF), live fragments, the projection of a sphere. */

@@ -3,7 +3,7 @@ import type { Edit } from './edits.ts'
 
 const ZEROS = Buffer.alloc(256 * 1024)
 
-/** Makes edits in a file that has no other writer. */
+/** Applies edits to a file that has no other writer. */
 export async function editFile(file: FileHandle, edits: readonly Edit[]): Promise<void> {
   for (const { start, end, bytes } of edits) {
     if (bytes) await file.write(bytes, 0, bytes.length, start)
@@ -11,7 +11,7 @@ export async function editFile(file: FileHandle, edits: readonly Edit[]): Promis
   }
 }
 
-/** Copies a file and makes edits in the copy. */
+/** Copies a file and applies edits to the copy. */
 export async function copyEdited(inputPath: string, outputPath: string, edits: readonly Edit[]): Promise<void> {
   // A clone shares its blocks with the original where the file system can do that.
   await copyFile(inputPath, outputPath, constants.COPYFILE_FICLONE)

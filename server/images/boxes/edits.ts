@@ -1,14 +1,17 @@
 import { malformed, unsupported } from '../metadata/unstrippable-error.ts'
 import type { Range } from './sample-ranges.ts'
 
-/** Bytes of a file that become others; `end` is exclusive. Without `bytes` they become zeros. Nothing moves. */
+/**
+ * A range of bytes of a file to be replaced; `end` is exclusive. Without `bytes` they become zeros. Positions do not
+ * change.
+ */
 export interface Edit {
   start: number
   end: number
   bytes?: Buffer
 }
 
-/** They are held in memory. An hour of a drone's film has some hundred thousand. */
+/** Edits are kept in memory. An hour of a drone's film has some hundred thousand. */
 const MAXIMUM_EDITS = 500_000
 
 export type EditList = ReturnType<typeof createEditList>
@@ -32,8 +35,8 @@ export function createEditList() {
 }
 
 /**
- * In the order of the file, none over another: neighbouring zeros become one edit, and where two overlap, which no honest file
- * leads to, the first one is used.
+ * Sorts edits by position, without overlaps: adjacent zeros become one edit, and of overlapping edits, which occur only
+ * in malformed files, the first one is used.
  */
 export function inFileOrder(edits: readonly Edit[], fileSize: number): Edit[] {
   const ordered: Edit[] = []
@@ -57,7 +60,7 @@ export function assertUntouched(ranges: Iterable<Range>, edits: readonly Edit[])
   }
 }
 
-/** The index of the first edit that ends behind `position`; as many as there are edits: none does. */
+/** The index of the first edit that ends after `position`; the number of edits if none does. */
 function firstEndingBehind(edits: readonly Edit[], position: number): number {
   let [low, high] = [0, edits.length]
   while (low < high) {

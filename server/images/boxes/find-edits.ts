@@ -12,18 +12,21 @@ export interface Findings {
   /** In file order. */
   edits: Edit[]
   removed: RemovedKind[]
-  /** Of an image: width and height as it is shown. */
+  /** Width and height of the image as displayed. */
   dimensions?: [number, number]
 }
 
 interface Source {
   readAt: ReadAt
   size: number
-  /** The first bytes, at most `max`, of what is compressed with Brotli; where there is none, less is told of what goes. May throw. */
+  /**
+   * Returns the first bytes, at most `max`, of Brotli-compressed data; if undefined, the report of removed metadata is
+   * less complete. May throw.
+   */
   unbrotli?: (bytes: Uint8Array, max: number) => Buffer
 }
 
-/** A box of the file itself, of which only the header was read. Positions are the file's. */
+/** A box of the file itself, of which only the header was read. Positions refer to the file. */
 interface Outer {
   type: string
   start: number
@@ -31,14 +34,14 @@ interface Outer {
   end: number
 }
 
-/** ISO 14496-12 table 1: what images, samples and their order are. Any other box goes. */
+/** Boxes that are needed for images, samples and their order (ISO 14496-12 table 1). All others are removed. */
 const KEPT = new Set('ftyp styp mdat moov moof meta mfra sidx ssix prft emsg pdin pssh'.split(' '))
 /** ISO 18181-2: the image, its gain map and its index. The data for restoring the original JPEG holds that file's comments. */
 const KEPT_IN_JXL = new Set(['JXL ', 'jxlc', 'jxlp', 'jxll', 'jxli', 'jhgm'])
 const JXL_IMAGE = ['jxlc', 'jxlp']
-/** An index is held in memory. That of a film of ten hours has some thirty megabytes. */
+/** An index is kept in memory. That of a film of ten hours has some thirty megabytes. */
 const MAXIMUM_INDEX_BYTES = 32 * 1024 * 1024
-/** A film in fragments of two seconds has two for each. */
+/** A film with fragments of two seconds has two boxes for each. */
 const MAXIMUM_BOXES = 200_000
 
 /**
@@ -95,7 +98,7 @@ async function indexAt({ readAt }: Source, { start, end }: Outer): Promise<BoxRe
 
 const IMAGE_HANDLER = /hdlr.{8}pict/s
 
-/** Of an image it is the index (its handler is `pict`); of a film, a place for tags. */
+/** In an image this box is the index (its handler is `pict`); in a film, it contains tags. */
 async function cleanMeta(source: Source, box: Outer, cleaning: Cleaning): Promise<Items | undefined> {
   const boxes = await indexAt(source, box)
   if (IMAGE_HANDLER.test(boxes.bytes.toString('latin1', 0, 1024))) return cleanItems(boxes, source.readAt, cleaning)

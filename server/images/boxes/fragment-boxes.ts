@@ -17,7 +17,7 @@ const RUN_HAS_FIRST_FLAGS = 0x4
 const RUN_PER_SAMPLE = [0x100, 0x200, 0x400, 0x800]
 const RUN_HAS_SIZES = 0x200
 
-/** Takes what is personal out of a fragment of a film (`moof`), with the samples of the film's removed tracks. */
+/** Removes personal data from a fragment of a film (`moof`), including the samples of removed tracks. */
 export function cleanFragment(boxes: BoxReader, movie: Movie, cleaning: Cleaning): void {
   for (const root of boxes.children(0, boxes.bytes.length)) {
     let end = boxes.base + root.start
@@ -32,11 +32,11 @@ interface Context {
   movie: Movie
   cleaning: Cleaning
   fragmentStart: number
-  /** Where the samples of the track before end. */
+  /** End of the samples of the previous track. */
   end: number
 }
 
-/** Returns where its samples end. */
+/** Returns the end of its samples. */
 function cleanTrack(boxes: BoxReader, track: Box, context: Context): number {
   const { movie, cleaning, fragmentStart, end: previousEnd } = context
   const inner = boxes.childrenOf(track)
@@ -58,12 +58,12 @@ function cleanTrack(boxes: BoxReader, track: Box, context: Context): number {
   return end
 }
 
-/** Of a track of a fragment. */
+/** The header of a track in a fragment. */
 interface TrackHeader {
   id: number
-  /** From where the offsets of its runs count; undefined: from the end of the track before. */
+  /** The base of the offsets of its runs; undefined: the end of the previous track. */
   base: number | 'fragment' | undefined
-  /** Of each sample. */
+  /** Size of each sample. */
   size: number | undefined
 }
 
@@ -85,7 +85,7 @@ function readHeader({ number }: BoxReader, box: Box): TrackHeader {
 interface RunContext {
   base: number
   previousEnd: number
-  /** Of each sample, where the run does not say it. */
+  /** Size of each sample, if the run does not contain it. */
   size: number
 }
 

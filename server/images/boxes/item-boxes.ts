@@ -9,13 +9,13 @@ import type { Range } from './sample-ranges.ts'
 interface Item {
   id: number
   type: string
-  /** Where the four letters of its type are. */
+  /** Position of the four letters of its type. */
   typeAt: number
-  /** `image/…` and the like, of a `mime` item. */
+  /** Content type of a `mime` item, such as `image/…`. */
   contentType: string
 }
 
-/** ISO 23008-12: what makes images of items. Any other box goes. */
+/** Boxes that make images from items (ISO 23008-12). All others are removed. */
 const KEPT = new Set('hdlr pitm iinf iloc iref iprp idat dinf grpl ipro'.split(' '))
 /** Descriptions, and the dates of creation and modification. */
 const PERSONAL_PROPERTIES = new Set(['udes', 'altt', 'crtt', 'mdft', 'uuid'])
@@ -23,13 +23,13 @@ const PERSONAL_ITEMS = new Set(['Exif', 'mime', 'uri ', 'rgan'])
 const MAXIMUM_EXTENTS = 100_000
 
 export interface Items {
-  /** Width and height as the image is shown, where the index says so. */
+  /** Width and height as displayed, if the index contains them. */
   dimensions?: [number, number]
-  /** Where the bytes of all images are. */
+  /** Ranges with the data of all images. */
   images: Range[]
 }
 
-/** Takes out of the index of an image (`meta`) what is personal. Throws `UnstrippableError` when it can't be followed. */
+/** Removes personal data from the index of an image (`meta`). Throws `UnstrippableError` if it can't be interpreted. */
 export async function cleanItems(boxes: BoxReader, readAt: ReadAt, cleaning: Cleaning): Promise<Items> {
   const [meta] = boxes.children(0, boxes.bytes.length)
   if (!meta) return { images: [] }
@@ -73,7 +73,7 @@ async function removeItem(
   cleaning.edits.write(boxes.base + item.typeAt, Buffer.from('free', 'latin1'))
 }
 
-/** Of a file that was cut off, what is there. */
+/** Reads as much as exists, since the file may be cut off. */
 const peek = (readAt: ReadAt, start: number, length: number): Promise<Buffer> =>
   readAt(start, length).catch((error: unknown) => {
     if (error instanceof RangeError) return Buffer.alloc(0)
@@ -147,7 +147,7 @@ function cleanProperties(boxes: BoxReader, properties: Box, cleaning: Cleaning):
     if (PERSONAL_PROPERTIES.has(property.type)) blankBox(boxes, property, cleaning)
 }
 
-/** How the primary item is shown: its extent and how it is turned, which are properties (ISO 23008-12 §6.5). */
+/** Size and rotation of the primary item, which are properties (ISO 23008-12 §6.5). */
 function dimensionsOf(boxes: BoxReader, own: Box[]): [number, number] | undefined {
   const [extent, turn] = ['ispe', 'irot'].map((type) => own.find((property) => property.type === type))
   if (!extent) return undefined

@@ -5,19 +5,19 @@ import { chunkRanges, type Range } from './sample-ranges.ts'
 
 /** A track that holds texts: subtitles, chapters, or a drone's log of its flight. */
 export interface TextTrack {
-  /** Where its first samples are. */
+  /** Range of its first samples. */
   first: Range
-  /** Removes the track, when its texts contain positions. */
+  /** Removes the track, if its texts contain positions. */
   hide: () => void
 }
 
 export interface Movie {
   /** The ids of removed tracks, which fragments refer to. */
   hidden: Set<number>
-  /** The size of a track's samples where fragments do not say it. */
+  /** Size of a track's samples if fragments do not contain it. */
   sampleSizes: Map<number, number>
   texts: TextTrack[]
-  /** Where the samples of each track are that stays, but for those in fragments. */
+  /** Ranges of the samples of each kept track, except those in fragments. */
   samples: Set<() => Iterable<Range>>
 }
 
@@ -42,7 +42,7 @@ const TEXT_HANDLERS = new Set(['text', 'sbtl', 'subt'])
 const KEPT_KEYS =
   /^com\.apple\.quicktime\.(?:video-orientation|still-image-time|still-image-transform.*|live-photo-info)$/
 
-/** Takes out of a film's index (`moov`) what is personal. Throws `UnstrippableError` when it can't be followed. */
+/** Removes personal data from a film's index (`moov`). Throws `UnstrippableError` if it can't be interpreted. */
 export function cleanMovie(boxes: BoxReader, cleaning: Cleaning): Movie {
   const movie = emptyMovie()
   for (const root of boxes.children(0, boxes.bytes.length)) {
@@ -122,7 +122,10 @@ function handlerOf(boxes: BoxReader, track: Box): string | undefined {
   return handler && boxes.text(handler, 8, 4)
 }
 
-/** When it was made and changed last: two numbers of four bytes, or of eight in version 1 (§8.2.2, §8.3.2, §8.4.2). */
+/**
+ * Clears the dates of creation and modification: two numbers of four bytes, or of eight in version 1 (§8.2.2, §8.3.2,
+ * §8.4.2).
+ */
 function clearTimes({ bytes, base, number }: BoxReader, box: Box, { edits, found }: Cleaning): void {
   const length = number(box, 0, 1) === 1 ? 16 : 8
   const [start, end] = [box.content + 4, Math.min(box.end, box.content + 4 + length)]

@@ -1,7 +1,7 @@
 import { malformed } from '../metadata/unstrippable-error.ts'
 import type { Box, BoxReader } from './box.ts'
 
-/** Where the samples of a track are in the file. `end` is exclusive. */
+/** A range of the file with samples of a track. `end` is exclusive. */
 export interface Range {
   start: number
   end: number
@@ -31,7 +31,7 @@ export function* chunkRanges(boxes: BoxReader, table: Box): Generator<Range> {
 
 interface SampleSizes {
   count: number
-  /** Of `count` samples from `first` on. */
+  /** Total size of `count` samples beginning at `first`. */
   sum: (first: number, count: number) => number
 }
 

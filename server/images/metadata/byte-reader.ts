@@ -1,31 +1,31 @@
 import { UnstrippableError, unsupported } from './unstrippable-error.ts'
 
 /**
- * Reads a stream by lengths rather than by chunks. Each method that needs more bytes than come throws `truncated`.
- * A file made of nothing but tiny parts throws `unsupported`: walking it would keep the processor busy for ages.
+ * Reads a stream by lengths instead of chunks. Methods throw `truncated` if the stream has too few bytes. A file of very
+ * many tiny parts throws `unsupported`: it would keep the processor busy for too long.
  */
 export interface ByteReader {
-  /** What is at hand, at least one byte and at most `max`: a view that is valid until the next call. */
+  /** Returns the available bytes, at least one and at most `max`: a view that is valid until the next call. */
   some(max?: number): Promise<Buffer>
-  /** Puts the last `count` bytes of what `some` gave just now back. */
+  /** Puts the last `count` bytes of the previous `some` back. */
   back(count: number): void
-  /** Exactly `length` bytes, as a copy: only for lengths that are small or checked. */
+  /** Exactly `length` bytes, as a copy: only for small or checked lengths. */
   take(length: number): Promise<Buffer>
-  /** The first 64 KiB of `length` bytes, which are all skipped. */
+  /** Returns the first 64 KiB of `length` bytes, and skips all of them. */
   look(length: number): Promise<Buffer>
   skip(length: number): Promise<void>
-  /** Passes `length` bytes on in views, each valid until the next is asked for. */
+  /** Passes on `length` bytes in views, each valid until the next is requested. */
   copy(length: number): AsyncGenerator<Uint8Array, void>
 }
 
 /** The largest EXIF block that a JPEG can hold in one segment. */
 const LOOK_BYTES = 64 * 1024
 
-/** How often `take` and `look` may be called: some thousand times in any file, and once more for each KiB that was read. */
+/** The allowed number of calls of `take` and `look`: this many in any file, and one more for each KiB that was read. */
 const FREE_PARTS = 20_000
 const BYTES_PER_PART = 1024
 
-/** Opens a source when the first byte is asked for, and closes it when `use` is done with it, failed or was stopped. */
+/** Opens a source when the first byte is requested, and closes it when `use` has finished, failed or was stopped. */
 export async function* readingFrom<T>(
   open: () => AsyncIterable<Uint8Array>,
   use: (reader: ByteReader) => AsyncIterable<T>,

@@ -1,6 +1,6 @@
 import { type Found, inOrder, noteExif, noteXmp, type RemovedKind } from './metadata-kinds.ts'
 
-/** At the start of a file: in them is searched which kinds of metadata remain. */
+/** This many bytes at the start of a file are searched for kinds of metadata. */
 export const SEARCHED_BYTES = 4 * 2 ** 20
 
 const TIFF = /^(?:II[*+R]|MM\0[*+])/
@@ -8,7 +8,7 @@ const VIDEO_PLACE = /\xa9xyz|loci|quicktime\.location|GPSLatitude|gpmd|djmd/
 const VIDEO_DEVICE = /\xa9(?:mak|mod)|quicktime\.(?:make|model)/
 
 /**
- * Which kinds of metadata are in a file that is stored unchanged, found without following its structure, so there may be more.
+ * Finds kinds of metadata in a file that is stored unchanged, without parsing its structure, so there may be more.
  * `bytes` are its beginning.
  */
 export function findRemaining(bytes: Buffer): RemovedKind[] {

@@ -7,7 +7,7 @@ const APP2 = 0xe2
 const HEADER_BYTES = 4
 const INDEX_BYTES = 86
 
-/** The segments of a photo that say where its gain map is; they start at `position` in the photo. */
+/** The segments of a photo that contain the position of its gain map; they start at `position` in the photo. */
 export function gainMapSegments(gainMap: GainMap, position: number): { marker: number; payload: Buffer }[] {
   const container = containerXmp(gainMap.bytes.length)
   const photoBytes = gainMap.photoBytes + container.length + INDEX_BYTES + 2 * HEADER_BYTES
@@ -18,7 +18,7 @@ export function gainMapSegments(gainMap: GainMap, position: number): { marker: n
   ]
 }
 
-/** The index of a photo and its gain map (CIPA DC-007 §5.2): two entries, whose offsets count from behind its name. */
+/** The index of a photo and its gain map (CIPA DC-007 §5.2): two entries, whose offsets are relative to the end of its name. */
 function imageIndex({ bytes, photoBytes }: GainMap, nameAt: number): Buffer {
   const name = Buffer.from('MPF\0', 'latin1')
   const index = Buffer.alloc(82)

@@ -4,20 +4,20 @@ import type { Stripping } from './salvage.ts'
 import { stripJpeg } from './strip-jpeg.ts'
 import { UnstrippableError } from './unstrippable-error.ts'
 
-/** A smaller JPEG behind a photo's own that says how much brighter HDR screens show each part (Ultra HDR). */
+/** A smaller JPEG after the photo's own, which contains how much brighter HDR screens show each part (Ultra HDR). */
 export interface GainMap {
   /** Without its metadata. */
   bytes: Buffer
-  /** Of the photo in front of it, without its metadata. */
+  /** Size of the photo before it, without its metadata. */
   photoBytes: number
 }
 
-/** They have a quarter of the photo's width and height. */
+/** Gain maps usually have a quarter of the photo's width and height. */
 const MAXIMUM_BYTES = 16 * 1024 * 1024
-/** Behind a photo there may be a larger preview, too, and a film. */
+/** A photo may also be followed by a larger preview and a film. */
 const MAXIMUM_IMAGES = 3
 
-/** `stripJpeg` for a whole file: its gain map stays, too. */
+/** `stripJpeg` for a whole file, keeping its gain map. */
 export async function* stripWithGainMap(
   open: () => AsyncIterable<Uint8Array>,
   stripping: Stripping,
@@ -29,7 +29,7 @@ export async function* stripWithGainMap(
   if (gainMap) yield gainMap.bytes
 }
 
-/** Looks for a gain map; of a photo that announces none, only the beginning is read. */
+/** Searches for a gain map; of a photo that does not announce one, only the beginning is read. */
 async function findGainMap(open: () => AsyncIterable<Uint8Array>, stripping: Stripping): Promise<GainMap | undefined> {
   const search = readingFrom(open, async function* (reader): AsyncGenerator<GainMap, void> {
     const gainMap = await searchIn(reader, stripping)

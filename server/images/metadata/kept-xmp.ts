@@ -1,15 +1,15 @@
-/** The little of XMP that an image needs to look as it should, written anew: numbers and words of a fixed list, and nothing else. */
+/** Rewrites the few XMP values that an image needs to be displayed correctly: numbers and words from a fixed list only. */
 
 const HEADER = 'http://ns.adobe.com/xap/1.0/\0'
 const PANORAMA = 'http://ns.google.com/photos/1.0/panorama/'
 const GAIN_MAP = 'http://ns.adobe.com/hdr-gain-map/1.0/'
-/** The name of the tool tells this XMP from that of other programs. */
+/** The name of the tool distinguishes this XMP from that of other programs. */
 const PACKET_START =
   '<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="Mayfly"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
 const CONTAINER = 'http://ns.google.com/photos/1.0/container/'
 const PACKET_END = '</rdf:Description></rdf:RDF></x:xmpmeta>'
 
-/** How a panorama is projected (Google's Photo Sphere XMP). Where north is stays out. */
+/** The projection of a panorama (Google's Photo Sphere XMP), without its compass direction. */
 const PANORAMA_NAMES =
   'UsePanoramaViewer ProjectionType CroppedAreaImageWidthPixels CroppedAreaImageHeightPixels FullPanoWidthPixels FullPanoHeightPixels CroppedAreaLeftPixels CroppedAreaTopPixels PosePitchDegrees PoseRollDegrees InitialViewHeadingDegrees InitialViewPitchDegrees InitialViewRollDegrees InitialHorizontalFOVDegrees'
 /** How a gain map makes an image brighter (Adobe's Gain Map specification 1.0). */
@@ -21,19 +21,19 @@ const VALUE = /^(?:[+-]?\d[\d.eE+-]{0,30}|True|False|true|false|equirectangular|
 /** Whether these functions wrote `xmp`. */
 export const isKeptXmp = (xmp: Buffer): boolean => xmp.toString('latin1').startsWith(PACKET_START)
 
-/** As `isKeptXmp`, of a JPEG's segment. */
+/** Like `isKeptXmp`, for a JPEG segment. */
 export const isOurXmp = (segment: Buffer): boolean => isKeptXmp(segment.subarray(HEADER.length))
 
-/** A JPEG segment's XMP about its projection; undefined: it has none. */
+/** The projection from the XMP of a JPEG segment; undefined if there is none. */
 export function panoramaXmp(xmp: Buffer): Buffer | undefined {
   const properties = propertiesOf(xmp.toString('latin1'), 'GPano', PANORAMA_NAMES.split(' '))
   return properties.length === 0 ? undefined : packet({ GPano: PANORAMA }, properties)
 }
 
-/** Whether an image says that it has a gain map, or a gain map what it does. */
+/** Whether an image announces a gain map, or a gain map its parameters. */
 export const tellsGainMap = (xmp: Buffer): boolean => xmp.includes(GAIN_MAP)
 
-/** A gain map's XMP; undefined: there is no gain map that it would describe. */
+/** A gain map's XMP; undefined if `xmp` does not describe a gain map. */
 export function gainMapXmp(xmp: Buffer): Buffer | undefined {
   const properties = propertiesOf(xmp.toString('latin1'), 'hdrgm', GAIN_MAP_NAMES.split(' '))
   return properties.some(({ name }) => name === 'hdrgm:GainMapMax')
@@ -41,7 +41,7 @@ export function gainMapXmp(xmp: Buffer): Buffer | undefined {
     : undefined
 }
 
-/** The XMP of an image in front of a gain map (Android's Ultra HDR Image Format 1.1). */
+/** The XMP of an image that is followed by a gain map (Android's Ultra HDR Image Format 1.1). */
 export function containerXmp(gainMapBytes: number): Buffer {
   const item = (semantic: string, length: string) =>
     `<rdf:li rdf:parseType="Resource"><Container:Item Item:Semantic="${semantic}" Item:Mime="image/jpeg"${length}/></rdf:li>`
@@ -54,13 +54,13 @@ export function containerXmp(gainMapBytes: number): Buffer {
   )
 }
 
-/** Of one value, or one for each colour. */
+/** A property with one value, or one for each colour. */
 interface Property {
   name: string
   values: string[]
 }
 
-/** Single values are attributes, the only form that some readers know. */
+/** Single values become attributes, the only form that some readers support. */
 function packet(namespaces: Record<string, string>, properties: Property[], more = ''): Buffer {
   const attributes = [
     ...Object.entries(namespaces).map(([prefix, uri]) => `xmlns:${prefix}="${uri}"`),
@@ -74,7 +74,7 @@ function packet(namespaces: Record<string, string>, properties: Property[], more
 const list = ({ name, values }: Property): string =>
   `<${name}><rdf:Seq>${values.map((value) => `<rdf:li>${value}</rdf:li>`).join('')}</rdf:Seq></${name}>`
 
-/** They are written as attributes or elements. What is no number or known word is left out. */
+/** Properties may be attributes or elements. Values other than numbers and known words are left out. */
 const propertiesOf = (xmp: string, prefix: string, names: string[]): Property[] =>
   names
     .map((name) => ({ name: `${prefix}:${name}`, values: valuesOf(xmp, `${prefix}:${name}`) }))

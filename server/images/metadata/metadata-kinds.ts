@@ -1,9 +1,9 @@
 import { readExif } from './read-exif.ts'
 
-/** What a person may want to know to be gone. Removed things that are none of these go without a name. */
+/** Kinds of removed metadata that are reported to people. Others are removed without a report. */
 export type RemovedKind = (typeof KINDS)[number]
 
-/** In the order in which they are told. */
+/** In the order of the report. */
 const KINDS = [
   ...(['gps', 'exif', 'xmp', 'iptc', 'comment', 'thumbnail'] as const),
   // Of films: with what and when they were made, what else they say of themselves, what was measured meanwhile. Of photos: a film.
@@ -21,13 +21,13 @@ export function noteExif(exif: Uint8Array, found: Found): void {
   if (hasThumbnail) found.add('thumbnail')
 }
 
-/** XMP repeats EXIF's tags by their names (XMP part 2 §3.2), so a position in it is there in plain text. */
+/** XMP repeats EXIF tags by their names (XMP part 2 §3.2), so a position in it is plain text. */
 export function noteXmp(xmp: Buffer, found: Found): void {
   found.add('xmp')
   if (xmp.includes('GPSLatitude')) found.add('gps')
 }
 
-/** The part of `sharp.metadata()` that tells of metadata, for the formats that only sharp reads. Of TIFF it tells XMP and IPTC only. */
+/** The part of `sharp.metadata()` about metadata, for formats that only sharp reads. For TIFF it reports only XMP and IPTC. */
 export interface MetadataBlocks {
   exif?: Buffer | undefined
   xmp?: Buffer | undefined

@@ -1,8 +1,8 @@
-/** What matters of an EXIF block before it is thrown away. */
+/** Facts of an EXIF block that are needed after its removal. */
 export interface ExifFacts {
-  /** 1 to 8 as in TIFF; 1, upright, when the block does not say or says nonsense. */
+  /** 1 to 8 as in TIFF; 1 (upright) if missing or invalid. */
   orientation: number
-  /** Anything about the place, not just the version of the GPS tags that some cameras always write. */
+  /** Any position data, not only the version of the GPS tags that some cameras always write. */
   hasGps: boolean
   hasThumbnail: boolean
 }
@@ -15,9 +15,9 @@ const SHORT = 3
 const LONG = 4
 
 /**
- * Reads EXIF as it stands in a JPEG APP1 segment, a PNG eXIf chunk or a WebP EXIF chunk, or as sharp hands it over:
- * TIFF, with or without `Exif\0\0` before it. Never throws: what is out of reach counts as absent. It follows at most
- * three directories and never a pointer back, so no input makes it run long.
+ * Reads EXIF from a JPEG APP1 segment, a PNG eXIf chunk, a WebP EXIF chunk, or from sharp: TIFF, with or without the
+ * prefix `Exif\0\0`. Never throws: data out of range counts as missing. It follows at most three directories and never a
+ * pointer back, so its time is bounded.
  */
 export function readExif(exif: Uint8Array): ExifFacts {
   const tiff = openTiff(exif)
@@ -33,7 +33,7 @@ export function readExif(exif: Uint8Array): ExifFacts {
   }
 }
 
-/** The value of an entry when it fits the entry; `short` and `long` read the same place. */
+/** An entry with its value, if the value fits into the entry; `short` and `long` read the same bytes. */
 interface Entry {
   tag: number
   type: number
@@ -41,7 +41,7 @@ interface Entry {
   long: number
 }
 
-/** TIFF 6.0 §2: a byte order, 42, and where the first directory starts. All offsets count from the byte order on. */
+/** TIFF 6.0 §2: a byte order, 42, and the position of the first directory. All offsets are relative to the byte order. */
 function openTiff(exif: Uint8Array) {
   const bytes = withoutPrefix(Buffer.from(exif.buffer, exif.byteOffset, exif.length))
   const order = bytes.toString('latin1', 0, 2)
@@ -50,7 +50,7 @@ function openTiff(exif: Uint8Array) {
   const long = (at: number) => (order === 'II' ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at))
   if (short(2) !== 42) return undefined
 
-  /** A directory: a count, that many entries of 12 bytes, and where the next directory starts. */
+  /** A directory: a count, that many entries of 12 bytes, and the position of the next directory. */
   function directory(at: number): { entries: Entry[]; next: number } {
     if (at + 2 > bytes.length) return { entries: [], next: 0 }
     const count = Math.min(short(at), Math.floor((bytes.length - at - 2) / 12))

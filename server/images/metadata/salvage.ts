@@ -3,29 +3,29 @@ import type { Found } from './metadata-kinds.ts'
 import { readExif } from './read-exif.ts'
 import { UnstrippableError } from './unstrippable-error.ts'
 
-/** One image that loses its metadata. */
+/** The state of removing metadata from one image. */
 export interface Stripping {
   /** What was in it so far. */
   found: Found
-  /** As `StripOptions.salvages`. */
+  /** Like `StripOptions.salvages`. */
   salvages: boolean
-  /** Of a JPEG: it is the gain map of another. */
+  /** A JPEG that is the gain map of another. */
   isGainMap?: boolean
-  /** Of a JPEG: the gain map that is put behind it. */
+  /** The gain map that is written after a JPEG. */
   gainMap?: GainMap | undefined
-  /** Of a JPEG: whether it has a gain map is not known yet; it is stripped as one that has, to learn how long it will be. */
+  /** It is not known yet whether a JPEG has a gain map; it is stripped as if it had one, to learn its length. */
   seeksGainMap?: boolean
-  /** Of a JPEG: what is learnt of it on the way. */
+  /** Facts about a JPEG that are found on the way. */
   notes?: JpegNotes
 }
 
 export interface JpegNotes {
   hasScan: boolean
-  /** It says that it has a gain map, or that it is one. */
+  /** It announces a gain map, or is one. */
   announcesGainMap: boolean
 }
 
-/** Passes on what there is; when the file ends too early, that is the end. */
+/** Passes on all parts; a file that ends too early simply ends there. */
 export async function* asFarAsItGoes(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
   try {
     yield* parts
@@ -36,7 +36,7 @@ export async function* asFarAsItGoes(parts: AsyncIterable<Uint8Array>): AsyncGen
 
 const UPRIGHT = 1
 
-/** What stays of an EXIF block: an own one that holds the orientation and nothing else. Undefined: the image is upright. */
+/** An EXIF block that contains only the orientation. Undefined if the image is upright. */
 export function orientationOf(exif: Uint8Array): Buffer | undefined {
   const { orientation } = readExif(exif)
   if (orientation === UPRIGHT) return undefined

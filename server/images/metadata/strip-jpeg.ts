@@ -17,7 +17,7 @@ const APP14 = 0xee
 const APP15 = 0xef
 const COM = 0xfe
 
-/** What libjpeg reads of these segments; shorter ones it ignores, and nothing reads further. */
+/** The bytes of these segments that libjpeg reads; it ignores shorter segments. */
 const JFIF_BYTES = 14
 const ADOBE_BYTES = 12
 
@@ -27,8 +27,8 @@ const START = Buffer.of(0xff, SOI)
 const END = Buffer.of(0xff, EOI)
 
 /**
- * Keeps the segments that a decoder needs, and of the application segments only those that say what the colours mean.
- * Everything behind EOI goes: the further images of MPF but a gain map, motion photo videos, makers' trailers.
+ * Keeps the segments that a decoder needs, and of the application segments only those that define colours. Everything
+ * after EOI is removed: the other images of MPF except a gain map, motion photo videos, and makers' trailers.
  */
 export async function* stripJpeg(reader: ByteReader, stripping: Stripping): AsyncGenerator<Uint8Array, void> {
   if (!START.equals(await reader.take(2))) throw malformed('a JPEG starts with SOI')
@@ -76,7 +76,7 @@ async function* segment(marker: number, reader: ByteReader, stripping: Noting): 
   }
 }
 
-/** Frames, tables and scans. What remains is reserved, stands alone where no scan is, or belongs to JPEG extensions. */
+/** Frames, tables and scans. All other markers are reserved, occur only outside of segments, or belong to JPEG extensions. */
 const isImageMarker = (marker: number): boolean =>
   (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc8) || (marker >= SOS && marker <= 0xdf)
 
@@ -86,7 +86,10 @@ function segmentHeader(marker: number, length: number): Buffer {
   return header
 }
 
-/** What stays of the `payload` of an application segment or comment. Each maker picks a segment and a name at its start. */
+/**
+ * The part of the `payload` of an application segment or comment that is kept. Makers choose a segment and a name at its
+ * start.
+ */
 function keptOf(marker: number, payload: Buffer, stripping: Noting): Buffer | undefined {
   const { found, salvages, gainMap } = stripping
   const isNamed = (name: string) => payload.toString('latin1', 0, name.length) === name
@@ -104,7 +107,7 @@ function keptOf(marker: number, payload: Buffer, stripping: Noting): Buffer | un
   return undefined
 }
 
-/** How a panorama is projected, and what a gain map does. XMP that says nothing else is none that went. */
+/** Keeps the projection of a panorama and the parameters of a gain map. XMP with nothing else is not reported as removed. */
 function keptXmp(payload: Buffer, { found, isGainMap, notes }: Noting): Buffer | undefined {
   const kept = isGainMap ? gainMapXmp(payload) : panoramaXmp(payload)
   if (isGainMap ? kept !== undefined : tellsGainMap(payload)) notes.announcesGainMap = true
@@ -112,7 +115,7 @@ function keptXmp(payload: Buffer, { found, isGainMap, notes }: Noting): Buffer |
   return kept
 }
 
-/** ISO 21496-1 annex C: numbers only; of a photo, just the version. Without a gain map they mean nothing. */
+/** ISO 21496-1 annex C: numbers only; of a photo, just the version. Without a gain map they have no meaning. */
 function keptGainMapParameters(
   payload: Buffer,
   { isGainMap, gainMap, seeksGainMap, notes }: Noting,
@@ -140,7 +143,7 @@ async function nextMarker(reader: ByteReader): Promise<number> {
   return markerCode(reader)
 }
 
-/** The code after a 0xFF; any number of further 0xFF may stand between them (B.1.1.2). */
+/** The code after a 0xFF; further 0xFF may precede it (B.1.1.2). */
 async function markerCode(reader: ByteReader): Promise<number> {
   for (;;) {
     const bytes = await reader.some()
@@ -151,7 +154,7 @@ async function markerCode(reader: ByteReader): Promise<number> {
   }
 }
 
-/** Passes entropy-coded data on, Huffman or arithmetic, up to the marker that ends it; returns that marker's code. */
+/** Passes on entropy-coded data, Huffman or arithmetic, up to the marker that ends it; returns that marker's code. */
 async function* scanData(reader: ByteReader): AsyncGenerator<Uint8Array, number> {
   for (;;) {
     const bytes = await reader.some()
@@ -165,7 +168,7 @@ async function* scanData(reader: ByteReader): AsyncGenerator<Uint8Array, number>
   }
 }
 
-/** Where the first 0xFF is that is not seen at once to be data: a marker, a fill byte, or the last of its chunk. */
+/** The position of the first 0xFF that is not obviously data: a marker, a fill byte, or the last byte of its chunk. */
 function endOfData(bytes: Buffer): number {
   let at = bytes.indexOf(0xff)
   while (at !== -1 && isDataCode(bytes[at + 1])) at = bytes[at + 2] === 0xff ? at + 2 : bytes.indexOf(0xff, at + 2)

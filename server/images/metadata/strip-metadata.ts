@@ -9,30 +9,29 @@ export type StrippableFormat = 'jpeg' | 'png' | 'webp'
 
 export interface StripOptions {
   /**
-   * For an image that will not be decoded: what says how it is turned stays, since nobody turns it, and a file that ends
-   * too early is kept as far as it goes.
+   * For an image that will not be decoded: keeps its orientation, since it is not rotated, and the readable part of a
+   * file that ends too early.
    */
   salvages?: boolean
 }
 
 export interface Stripped {
   /**
-   * The file without its metadata, its pixels bit for bit the same; to be read once. Throws `UnstrippableError` when the
-   * file can't be stripped, which shows only at the end of a truncated one: nothing counts until the iteration is over.
-   * Chunks are the reader's to keep.
+   * The file without its metadata, with identical pixels; can be read once. Throws `UnstrippableError` if the file can't
+   * be stripped, for a truncated file only at its end: the result is valid only once the iteration has finished. The
+   * reader may keep the chunks.
    */
   bytes: AsyncIterable<Uint8Array>
-  /** What was in the file. Complete when `bytes` has been read to its end. */
+  /** The kinds of removed metadata. Complete once `bytes` was read to its end. */
   removed: () => RemovedKind[]
 }
 
 /**
- * Removes metadata without decoding: segments or chunks are kept, dropped or cut by their names. What stays is a list of
- * what images need; unknown things go. The orientation goes as well, so only an upright image still looks the same,
- * unless `salvages` keeps it.
- *
- * `open` starts reading at the first byte each time. A WebP is read twice, since its size stands at its start, and so
- * is a JPEG with a gain map; the others once, and only to the end of the image. Memory does not depend on the file.
+ * Removes metadata without decoding: segments or chunks are kept, dropped or shortened by their names. Only known parts
+ * that images need are kept. The orientation is removed as well, so only an upright image still looks the same, unless
+ * `salvages` keeps it. `open` starts reading at the first byte each time. A WebP is read twice, since its size is at its
+ * start, and so is a JPEG with a gain map; others once, and only to the end of the image. Memory use does not depend on
+ * the file size.
  */
 export function stripMetadata(
   format: StrippableFormat,
@@ -43,7 +42,7 @@ export function stripMetadata(
   return { bytes: inEvenChunks(bytes), removed }
 }
 
-/** As `stripMetadata`, but what stays is handed out as it was read, in views that are valid until the next is asked for. */
+/** Like `stripMetadata`, but kept parts are returned as they were read, in views that are valid until the next is requested. */
 export function stripInPlace(
   format: StrippableFormat,
   open: () => AsyncIterable<Uint8Array>,
@@ -53,7 +52,7 @@ export function stripInPlace(
   return { bytes: keptBytes(format, open, { found, salvages }), removed: () => inOrder(found) }
 }
 
-/** What `stripMetadata` would remove. Throws `UnstrippableError` too. */
+/** The kinds that `stripMetadata` would remove. Also throws `UnstrippableError`. */
 export async function findMetadata(
   format: StrippableFormat,
   open: () => AsyncIterable<Uint8Array>,
@@ -80,7 +79,7 @@ function keptBytes(
 
 const CHUNK_BYTES = 64 * 1024
 
-/** Copies what may be views of a few bytes into chunks that are worth a write, and that outlive the source's buffers. */
+/** Copies small views into larger chunks, which are efficient to write and do not depend on the source's buffers. */
 async function* inEvenChunks(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
   let chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
   let filled = 0

@@ -10,9 +10,9 @@ const MAX_LENGTH = 0x7fff_ffff
 const CRC_BYTES = 4
 
 /**
- * The chunks that make up the pixels, their colours and their shape (§11.2, §11.3.2 to 11.3.4 and 11.3.6). Any other
- * ancillary chunk goes, known or not, safe to copy or not: that bit (§5.4) tells when a chunk may be kept, never that it
- * must be. Suggested palettes and histograms go too: nobody reads them, and a palette has a name of free text.
+ * The chunks that define the pixels, their colours and their shape (§11.2, §11.3.2 to 11.3.4 and 11.3.6). All other
+ * ancillary chunks are removed, known or not, safe to copy or not: that bit (§5.4) only says that a chunk may be kept.
+ * Suggested palettes and histograms are removed too: no program uses them, and a palette has a name of free text.
  */
 const KEPT = new Set([
   ...['IHDR', 'PLTE', 'IDAT', 'tRNS'],
@@ -20,7 +20,7 @@ const KEPT = new Set([
   ...['bKGD', 'pHYs', 'acTL', 'fcTL', 'fdAT'],
 ])
 
-/** Keeps the chunks that the image needs, with their CRCs as they came; everything behind IEND goes. */
+/** Keeps the chunks that the image needs, with their original CRCs; everything after IEND is removed. */
 export async function* stripPng(reader: ByteReader, stripping: Stripping): AsyncGenerator<Uint8Array, void> {
   if (!SIGNATURE.equals(await reader.take(SIGNATURE.length))) throw malformed('a PNG starts with its signature')
   yield SIGNATURE
@@ -74,7 +74,7 @@ function exifChunk(data: Buffer): Buffer {
   return result
 }
 
-/** Annex D, for a few bytes: `node:zlib` has a fast one, but browsers run this, too. */
+/** Annex D, for a few bytes: `node:zlib` has a faster one, but this code also runs in browsers. */
 function crc32(bytes: Uint8Array): number {
   let crc = 0xffff_ffff
   for (const byte of bytes) {

@@ -14,9 +14,9 @@ const XMP_FLAG = 0x04
 const FRAME_HEADER_BYTES = 16
 
 /**
- * Keeps the chunks that the image needs; everything behind the end of the RIFF goes. The size of the result stands at
- * its start, so the file is read twice, first to count. A list of what to keep would spare the second parse, but its
- * size would be up to the sender.
+ * Keeps the chunks that the image needs; everything after the end of the RIFF is removed. The size of the result is at
+ * its start, so the file is read twice, first to count. A list of the kept chunks would save the second parse, but the
+ * sender controls how long it would be.
  */
 export async function* stripWebp(
   open: () => AsyncIterable<Uint8Array>,
@@ -32,11 +32,11 @@ export async function* stripWebp(
   yield* kept({ ...whole })
 }
 
-/** What the first of both times tells the second. */
+/** Results of the first pass for the second one. */
 interface Whole extends Stripping {
-  /** That the RIFF will have: of a file that ends too early, with all that is missing, as the sizes of its chunks have it. */
+  /** The size of the resulting RIFF; for a file that ends too early, including the missing part of its last chunk. */
   size: number
-  /** What stays of EXIF. */
+  /** The kept part of EXIF. */
   orientation: Buffer | undefined
 }
 
@@ -57,11 +57,11 @@ async function* keptChunks(reader: ByteReader, whole: Whole): AsyncGenerator<Uin
 interface Chunk {
   header: Buffer
   type: string
-  /** With the byte that pads an odd size (§2.3). */
+  /** Includes the byte that pads an odd size (§2.3). */
   paddedSize: number
 }
 
-/** Goes through the chunks that fill exactly `length` bytes; `use` must read each of them to its end. */
+/** Reads the chunks that fill exactly `length` bytes; `use` must read each of them to its end. */
 async function* eachChunk(
   reader: ByteReader,
   length: number,
@@ -118,8 +118,8 @@ async function* features(
 }
 
 /**
- * A frame may hold chunks of its own, unknown ones too (§2.7.1.1). Leaving those out would change the size at the start
- * of the frame, and nobody writes them: such a file is refused.
+ * A frame may contain unknown chunks (§2.7.1.1). Removing them would change the size at the start of the frame, and no
+ * program writes them, so such a file is rejected.
  */
 async function* frame({ header, paddedSize }: Chunk, reader: ByteReader): AsyncGenerator<Uint8Array, void> {
   if (paddedSize < FRAME_HEADER_BYTES) throw malformed('a frame of a WebP is shorter than its header')

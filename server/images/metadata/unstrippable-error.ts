@@ -5,7 +5,7 @@
  */
 export type UnstrippableReason = 'truncated' | 'malformed' | 'unsupported'
 
-/** The metadata of this file can't be told from its pixels. What came out before is worthless: use the original. */
+/** The file can't be separated into metadata and pixels. Output written before is invalid: use the original. */
 export class UnstrippableError extends Error {
   readonly reason: UnstrippableReason
 

@@ -2,8 +2,9 @@ import { srgbCurve } from './colour-profile.ts'
 
 export const LIGHT = '#ffffff'
 /**
- * In the order in which they are preferred, each with how far from it in Oklab, where black and white are 1 apart, a colour hardly
- * stands out. Oklab has much room for dark tones, which screens do not show. No colour is lost on two of them.
+ * In order of preference, each with the distance in Oklab up to which a colour is hardly visible on it (black and white
+ * have distance 1). Oklab has much room for dark tones, which screens do not show. Every colour is visible on at least
+ * one of them.
  */
 const BACKGROUNDS = [
   { colour: LIGHT, lostWithin: 0.1 },
@@ -11,14 +12,13 @@ const BACKGROUNDS = [
   { colour: '#777777', lostWithin: 0.1 },
 ].map((one) => ({ ...one, place: oklab(...(Buffer.from(one.colour.slice(1), 'hex').toJSON().data as Colour)) }))
 
-/** Of what can be seen; soft edges of a logo are always somewhere near the background. */
+/** Share of the visible pixels; soft edges of a logo are always close to the background. */
 const TOLERATED_LOSS = 0.1
 
 /**
- * The background on which a transparent image can be seen: the first on which hardly anything is lost, or else the one on which the
- * least is. A pixel counts as much as it covers, so an invisible one does not count.
- *
- * `pixels`: red, green, blue, alpha of each, eight bits, alpha not multiplied in.
+ * The background on which a transparent image is visible: the first one on which hardly anything is lost, or else the one
+ * with the least loss. Pixels are weighted by their opacity. `pixels`: red, green, blue, alpha of each, eight bits, alpha
+ * not multiplied in.
  */
 export function visibleBackground(pixels: Uint8Array): string {
   const lost = BACKGROUNDS.map(() => 0)

@@ -11,16 +11,16 @@ import { fromHlg, fromPq } from './tone-mapping.ts'
 import { withFile } from './with-file.ts'
 
 /**
- * What an image says of its colours by numbers (ITU-T H.273) or a gamma instead of an ICC profile. libvips ignores all of it and
- * takes the values for sRGB (libvips issue 3912), so HDR images look grey.
+ * Colours that an image defines by numbers (ITU-T H.273) or a gamma instead of an ICC profile. libvips ignores them and
+ * treats the values as sRGB (libvips issue 3912), so HDR images look grey.
  */
 export interface CodedColours {
-  /** An ICC profile that says the same; of an HDR image, one that leads into the range of sRGB. */
+  /** An equivalent ICC profile; for an HDR image, one that maps into the range of sRGB. */
   profile: Buffer
   isHdr: boolean
 }
 
-/** Undefined: its ICC profile counts, or it is sRGB, or broken. Throws faults of the disk. */
+/** Undefined: its ICC profile applies, or it is sRGB, or invalid. Throws disk errors. */
 export const readCodedColours = (path: string, { format, hasProfile }: Metadata): Promise<CodedColours | undefined> =>
   withFile(path, async (readAt) => {
     if (format === 'png') return await pngColours(readAt, hasProfile)
@@ -33,12 +33,12 @@ export const readCodedColours = (path: string, { format, hasProfile }: Metadata)
     throw error
   })
 
-/** H.273 §8.1. All others are sRGB's, or nearly so. */
+/** H.273 §8.1. All others are treated as sRGB. */
 const PRIMARIES = new Map<number, Primaries>([
   [9, 'bt2020'],
   [12, 'p3'],
 ])
-/** H.273 §8.2: from a value to light, where white is 1. All others are shown as sRGB, as browsers do. */
+/** H.273 §8.2: from a value to light, where white is 1. All others are shown as sRGB, as in browsers. */
 const CURVES = new Map<number, (value: number) => number>([
   [4, (value) => value ** 2.2],
   [5, (value) => value ** 2.8],
@@ -92,7 +92,7 @@ async function boxColours(readAt: ReadAt): Promise<CodedColours | undefined> {
   return coded && codedBy(boxes.number(coded, 4, 2), boxes.number(coded, 6, 2))
 }
 
-/** It is near the beginning of the file, and that of a photo has some kilobytes. */
+/** The index is near the beginning of the file, and that of a photo has some kilobytes. */
 const MAXIMUM_INDEX_BYTES = 1_000_000
 const MAXIMUM_BOXES = 20
 
@@ -108,8 +108,8 @@ async function indexOf(readAt: ReadAt): Promise<BoxReader> {
 }
 
 /**
- * The image as a PNG in memory, in values that its profile explains to libvips. `image` is opened without colour management, and as
- * small as it will be.
+ * The image as a PNG in memory, with an ICC profile for its values. `image` is opened without colour management, and
+ * already resized.
  */
 export async function explained(image: Sharp, metadata: Metadata, { profile }: CodedColours): Promise<Buffer> {
   const space = is16Bit(metadata) ? 'rgb16' : 'srgb'

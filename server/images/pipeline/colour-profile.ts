@@ -1,7 +1,7 @@
 /**
- * Whether an ICC profile describes sRGB, told by its numbers rather than its name or hash: there are dozens of sRGB profiles
- * about, some of them called "c2", and others are called sRGB and are not. Primaries and tone curves are compared with those
- * of IEC 61966-2-1. A profile made of look-up tables is not recognised, and so is converted, which then changes very little.
+ * Whether an ICC profile describes sRGB, determined by its numbers and not by its name or hash: there are dozens of sRGB
+ * profiles, some named "c2", and others are named sRGB but are not. Primaries and tone curves are compared with those of
+ * IEC 61966-2-1. A profile of look-up tables is not recognised and therefore converted, which changes very little.
  */
 export function isSrgbProfile(icc: Buffer): boolean {
   try {
@@ -18,11 +18,11 @@ export function isSrgbProfile(icc: Buffer): boolean {
   }
 }
 
-/** Of sRGB as ICC profiles keep them, adapted to their D50 white. */
+/** Primaries of sRGB in ICC profiles, adapted to their white point D50. */
 const PRIMARIES = { rXYZ: [0.4361, 0.2225, 0.0139], gXYZ: [0.3851, 0.7169, 0.0971], bXYZ: [0.1431, 0.0606, 0.7141] }
-/** Display P3, the nearest of the usual ones, is off by 0.08. */
+/** Display P3, the nearest common colour space, differs by 0.08. */
 const PRIMARY_TOLERANCE = 0.003
-/** A plain gamma of 2.2 passes: it differs by less than 0.009, two of 255 levels in shadows. Gamma 1.8 does not. */
+/** A plain gamma of 2.2 is accepted: it differs by less than 0.009, two of 255 levels in shadows. Gamma 1.8 is not. */
 const CURVE_TOLERANCE = 0.01
 
 type Tag = (name: string) => Buffer | undefined

@@ -23,14 +23,14 @@ import { toSrgb } from './web-colours.ts'
 export type DerivedFormat = 'jpeg' | 'png' | 'webp' | 'avif'
 
 export interface Derivation {
-  /** The image's own if it is one of these, else WebP. */
+  /** The default is the image's own format if it is one of these, else WebP. */
   format?: DerivedFormat | undefined
-  /** Pixels. One follows from the other; an image never grows, but `contain` may put bars around it. */
+  /** Pixels. A missing one follows from the other; images are never enlarged, but `contain` may add bars. */
   width?: number | undefined
   height?: number | undefined
-  /** As CSS `object-fit` has it, and `inside`, the default: as big as fits, without bars. */
+  /** As in CSS `object-fit`, and `inside`, the default: as large as fits, without bars. */
   fit?: 'cover' | 'contain' | 'fill' | 'inside' | 'outside' | undefined
-  /** A colour as CSS writes it. Without one, a JPEG gets one on which it can be seen. */
+  /** A CSS colour. The default for a JPEG is one on which the image is visible. */
   background?: string | undefined
   /** Of what moves, the first frame only, also in WebP. */
   still?: boolean | undefined
@@ -50,14 +50,14 @@ interface Dependencies {
   heicDecoder?: HeicDecoder | undefined
 }
 
-/** What a derived image is made from: the file, or its pixels in values that libvips understands. */
+/** The source of a derived image: the file, or its pixels in values that libvips understands. */
 interface Source {
   input: ImageInput
   metadata: Metadata
 }
 
 export function createDeriver({ sharp, limits, memory, strip, heicDecoder }: Dependencies) {
-  /** Throws an `ImageProblem`, `bad_request` for what can't be asked of an image, and faults of the disk. */
+  /** Throws an `ImageProblem`, `bad_request` for impossible parameters, and disk errors. */
   async function derive(path: string, derivation: Derivation, stop: AbortSignal): Promise<Derived> {
     assertPossible(derivation)
     const heic = await heicSize(path)
@@ -130,7 +130,7 @@ export function createDeriver({ sharp, limits, memory, strip, heicDecoder }: Dep
     return { bytes: data, contentType: `image/${format}`, dimensions: [info.width, info.pageHeight ?? info.height] }
   }
 
-  /** A small copy tells as much as the image. */
+  /** A small copy is sufficient. */
   async function backgroundFor(input: ImageInput, metadata: Metadata): Promise<string> {
     if (!metadata.hasAlpha) return LIGHT
     const sample = openImage(sharp, input, limits).resize({ width: 64, height: 64, fit: 'inside' })
@@ -139,7 +139,7 @@ export function createDeriver({ sharp, limits, memory, strip, heicDecoder }: Dep
     )
   }
 
-  /** Bars of `contain` are the only way to get more pixels than the image has. */
+  /** Only the bars of `contain` can produce more pixels than the image has. */
   function assertPossible({ width = 1, height = 1 }: Derivation): void {
     const isSide = (side: number) => Number.isInteger(side) && side >= 1
     if (!isSide(width) || !isSide(height) || width * height > limits.pixels) throw new AppError('picture_size_invalid')
@@ -169,7 +169,7 @@ function resized(image: Sharp, { width, height, fit = 'inside' }: Derivation, ba
   return image.resize({ ...size, fit, withoutEnlargement: true, background: background ?? TRANSPARENT })
 }
 
-/** A little better than sharp's defaults for images that are looked at, and quick enough to wait for. */
+/** A little better than sharp's defaults for display, and fast enough to wait for. */
 function encode(image: Sharp, format: DerivedFormat): Sharp {
   switch (format) {
     case 'jpeg':
@@ -183,7 +183,7 @@ function encode(image: Sharp, format: DerivedFormat): Sharp {
   }
 }
 
-/** Sharp checks parameters while a pipeline is built, before it opens anything. */
+/** Sharp validates parameters while a pipeline is built, before it opens a file. */
 function checked(build: () => Sharp): Sharp {
   try {
     return build()

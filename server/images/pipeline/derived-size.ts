@@ -10,14 +10,14 @@ const LONGEST_SIDES = {
   png: ['PNG', 2 ** 31 - 1],
 } as const
 
-/** Throws an `ImageProblem` that says how large such a file can be. */
-export function assertFitsFormat(metadata: Metadata, wish: Derivation, format: DerivedFormat): void {
+/** Throws an `ImageProblem` with the maximum size of the format. */
+export function assertFitsFormat(metadata: Metadata, derivation: Derivation, format: DerivedFormat): void {
   const [name, longest] = LONGEST_SIDES[format]
-  if (Math.max(...derivedSize(metadata, wish)) > longest)
+  if (Math.max(...derivedSize(metadata, derivation)) > longest)
     throw new ImageProblem('unfit', `${name} allows at most ${longest} pixels a side`)
 }
 
-/** Width and height of what is made of an image, or a little more. Images do not grow. */
+/** Width and height of the derived image, or a little more. Images are never enlarged. */
 export function derivedSize(metadata: Metadata, { width, height, fit = 'inside' }: Derivation): [number, number] {
   const own = metadata.autoOrient
   if (width !== undefined && height !== undefined && fit !== 'inside' && fit !== 'outside') return [width, height]

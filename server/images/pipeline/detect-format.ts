@@ -4,12 +4,13 @@ const AVIF_BRANDS = new Set(['avif', 'avis'])
 /** ISO 23008-12 annexes B and C: images coded with HEVC, of any coding, and sequences of both. */
 const HEIF_BRANDS = new Set('heic heix heim heis hevc hevx hevm hevs mif1 mif2 msf1'.split(' '))
 
-/** As many bytes of a file's beginning as `detectFormat` may look at; fewer will do for all but an AVIF with many brands. */
+/** The number of bytes that `detectFormat` may examine; fewer are sufficient for all but an AVIF with many brands. */
 export const DETECTED_BYTES = 256
 
 /**
- * What a file is by its first bytes, never by its name. Undefined: nothing that we work on, such as SVG, or JPEG XL without boxes, which has no place for metadata.
- * A PNG is recognised by four of its eight signature bytes, so that one broken by a text-mode transfer is still called a PNG.
+ * Detects the format of a file by its first bytes, never by its name. Undefined: not a supported image, such as SVG, or
+ * JPEG XL without boxes, which can't contain metadata. A PNG is recognised by four of its eight signature bytes, so that
+ * one broken by a text-mode transfer is still treated as a PNG.
  */
 export function detectFormat(head: Uint8Array): ImageFormat | undefined {
   const text = Buffer.from(head.subarray(0, DETECTED_BYTES)).toString('latin1')
@@ -27,12 +28,12 @@ export function detectFormat(head: Uint8Array): ImageFormat | undefined {
 
 export type VideoFormat = 'mp4' | 'mov' | 'm4v' | '3gp'
 
-/** Of audio, whose tags are content; of cameras' raw images; of documents and images of other kinds. */
+/** Brands of audio files, whose tags are content; of cameras' raw images; of documents and other kinds of images. */
 const OTHER_BRANDS = /^(?:M4[ABP] |F4[AB] |aax|crx |jp[2mx] |mj[p2])/
-/** What QuickTime files began with before they had brands. */
+/** The beginnings of QuickTime files from before brands existed. */
 const OLD_QUICKTIME = /^.{4}(?:moov|mdat|wide|pnot)/s
 
-/** What a video is by its first bytes; undefined: none that we work on. */
+/** Detects the format of a video by its first bytes; undefined if it is not a supported one. */
 export function detectVideo(head: Uint8Array): VideoFormat | undefined {
   if (detectFormat(head) !== undefined) return undefined
   const text = Buffer.from(head.subarray(0, DETECTED_BYTES)).toString('latin1')
@@ -44,11 +45,11 @@ export function detectVideo(head: Uint8Array): VideoFormat | undefined {
   return brand.startsWith('M4V') ? 'm4v' : 'mp4'
 }
 
-/** An AVIF with a track of frames, of which sharp would keep the first only. */
+/** An AVIF with a track of frames, of which sharp would keep only the first. */
 export const isAvifSequence = (head: Uint8Array): boolean =>
   brandsOf(Buffer.from(head.subarray(0, DETECTED_BYTES)).toString('latin1')).includes('avis')
 
-/** The major and the compatible brands of an ISO base media file; HEIC, AVIF and MP4 begin alike otherwise (ISO 14496-12 §4.3). */
+/** The major and the compatible brands of an ISO base media file, which distinguish HEIC, AVIF and MP4 (ISO 14496-12 §4.3). */
 function brandsOf(text: string): string[] {
   if (text.slice(4, 8) !== 'ftyp') return []
   const box = text.slice(0, Buffer.from(text, 'latin1').readUInt32BE(0))

@@ -8,7 +8,7 @@ import { tiffCompression } from './strip-tiff.ts'
 import { webpCoding } from './webp-coding.ts'
 import { withFile } from './with-file.ts'
 
-/** Sets how an image is saved so that it looks as it did, in its own format. */
+/** Sets how an image is saved in its own format without a visible change. */
 export async function encodeLike(image: Sharp, source: Source): Promise<Sharp> {
   const { path, format, metadata } = source
   switch (format) {
@@ -46,8 +46,8 @@ export interface Source {
 export const is16Bit = ({ depth }: Metadata): boolean => depth === 'ushort'
 
 /**
- * SSIM of photos is above 0.99 with this (`similarity.test.ts`). A JPEG of 637 × 411 pixels, turned, so that its blocks do not
- * match: saved with 40, 60, 75 and encoded anew with 40, 60, 75 it has 0.966, 0.978, 0.986, with 85 always 0.991 and with
+ * SSIM of photos is above 0.99 with this (`similarity.test.ts`). A JPEG of 637 × 411 pixels, rotated, so that its blocks do not
+ * match: saved with 40, 60, 75 and re-encoded with 40, 60, 75 it has 0.966, 0.978, 0.986, with 85 always 0.991 and with
  * 90 0.994; one saved with 97 has 0.993 with 90 and 0.998 with 97.
  */
 const LOWEST_JPEG_QUALITY = 88
@@ -59,8 +59,8 @@ const TIFF_JPEG_QUALITY = 95
 const EXACT_PALETTE = { palette: true, quality: 100, dither: 0 }
 
 /**
- * As fine as the source was saved: coarser would show, finer would only make it bigger. Huffman tables made to measure would
- * save 3 % of its size and take a third more time.
+ * The quality of the source: less would be visible, more would only increase the size. Optimised Huffman tables would
+ * save 3 % of the size but take a third more time.
  */
 async function encodeJpeg(image: Sharp, source: Source): Promise<Sharp> {
   const own = (await withFile(source.path, jpegQuality)) ?? LOWEST_JPEG_QUALITY
@@ -80,7 +80,7 @@ async function encodeWebp(image: Sharp, path: string): Promise<Sharp> {
 const JPEG_COMPRESSIONS = [6, 7]
 const MILLIMETRES_PER_INCH = 25.4
 
-/** Scans keep their resolution, since it is what makes them come out of a printer as big as they were. */
+/** Scans keep their resolution, so that they are printed at their original size. */
 async function encodeTiff(image: Sharp, path: string, { density, bitsPerSample }: Metadata): Promise<Sharp> {
   const resolution = (density ?? 72) / MILLIMETRES_PER_INCH
   const scale = { xres: resolution, yres: resolution }

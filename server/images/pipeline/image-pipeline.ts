@@ -12,10 +12,10 @@ import { createNormaliser, type Image, type Outcome } from './normalise.ts'
 import type { Claimant, Slots } from './slots.ts'
 
 interface Dependencies {
-  /** Loses the metadata of JPEG, PNG and WebP; the other formats are ours. */
+  /** Removes the metadata of JPEG, PNG and WebP; the other formats are handled by the pipeline. */
   strip: Strip
   limits: ImageLimits
-  /** Each image takes one processor. */
+  /** Each image uses one processor. */
   slots: Slots
   /** May be shared with other pipelines. */
   memory: MemoryBudget
@@ -23,17 +23,17 @@ interface Dependencies {
   heicDecoder?: HeicDecoder | undefined
 }
 
-/** Beside the output, since a thread of libvips that could not be stopped may continue to write. */
+/** Separate from the output, since a thread of libvips that could not be stopped may continue to write. */
 const attemptOf = (outputPath: string): string => `${outputPath}.attempt`
 
 export function createImagePipeline({ strip, limits, slots, memory, heicDecoder }: Dependencies) {
   const normaliser = async () => createNormaliser({ sharp: await loadSharp(), strip, limits, memory })
 
   /**
-   * Makes an image upright, sRGB and free of metadata. One for which that can't be done loses its metadata at least; one
-   * whose structure can't be followed either is reported `unchanged`: both with a reason. There is a file at `outputPath` when
-   * the status is not `unchanged`. Undefined: no image that we work on. Throws `unavailable` when it could be cleaned, but not
-   * now; faults of the disk; and the reason of an abort.
+   * Makes an image upright, sRGB and free of metadata. If that is impossible, at least its metadata is removed; if its
+   * structure can't be parsed either, it is reported as `unchanged`: both with a reason. There is a file at `outputPath`
+   * unless the status is `unchanged`. Returns undefined if it is not a supported image. Throws `unavailable` if it could
+   * be cleaned, but not now; disk errors; and the reason of an abort.
    */
   async function normalise(
     inputPath: string,
@@ -61,7 +61,7 @@ export function createImagePipeline({ strip, limits, slots, memory, heicDecoder 
     return { format, originalSize: size, ...outcome, ...(isLeft && { remaining: await remainingIn(inputPath) }) }
   }
 
-  /** Takes little memory and time, so it waits for no turn. */
+  /** Takes little memory and time, so it does not wait in the queue. */
   async function salvaged(image: Image, problem: ImageProblem): Promise<Outcome> {
     const { isFollowed, ...outcome } = await (await normaliser()).salvage(image)
     if (!isFollowed && problem.kind === 'slow') throw notNow(problem)
@@ -74,8 +74,9 @@ export function createImagePipeline({ strip, limits, slots, memory, heicDecoder 
   }
 
   /**
-   * An image made of an image: in another format, smaller, on a background. Throws `bad_request` for what can't be asked,
-   * `not_acceptable` for an image that can't be converted, `unavailable` when too many are requested, and the reason of an abort.
+   * Derives an image: in another format, smaller, on a background. Throws `bad_request` for impossible parameters,
+   * `not_acceptable` for an image that can't be converted, `unavailable` if too many are requested, and the reason of an
+   * abort.
    */
   async function derive(path: string, derivation: Derivation, claimant?: Claimant): Promise<Derived> {
     const work = async (stop: AbortSignal) => {
@@ -108,7 +109,7 @@ const RETRY_AFTER_SECONDS = 5
 const notNow = (cause: ImageProblem) =>
   new AppError('picture_cleaning_busy', {}, { cause, retryAfterSeconds: RETRY_AFTER_SECONDS })
 
-/** Here somebody waits for an answer, and there is no original to fall back to. */
+/** A client waits for the response, and there is no original to return instead. */
 function rethrowForCaller(error: unknown): never {
   if (!(error instanceof ImageProblem)) throw error
   if (error.kind === 'busy')

@@ -4,25 +4,25 @@ import type { ImageFormat, VideoFormat } from './detect-format.ts'
 
 export interface ImageReport {
   format: ImageFormat
-  /** Width and height in pixels, upright, of one frame. Missing when not even the header could be read. */
+  /** Width and height in pixels, upright, of one frame. Missing if not even the header could be read. */
   dimensions?: [number, number]
   /** A GIF, WebP or PNG of several frames. */
   animated?: true
   /**
-   * `stripped`: without its metadata, pixels bit for bit the same. `normalised`: encoded anew. Either is at the output path.
-   * `unchanged`: use the original; with a `reason` it could not be treated, without one there was nothing to do.
+   * `stripped`: without its metadata, with identical pixels. `normalised`: re-encoded. Both are at the output path.
+   * `unchanged`: use the original; with a `reason` it could not be processed, without one there was nothing to do.
    */
   status: 'stripped' | 'normalised' | 'unchanged'
-  /** Safe for a stranger to read. */
+  /** Safe to show to anyone. */
   reason?: string
   removed: RemovedKind[]
-  /** With `unchanged` and a reason: what was seen to be in it still. There may be more. */
+  /** With `unchanged` and a reason: kinds of metadata that were found in it. There may be more. */
   remaining?: RemovedKind[]
   /** Bytes. */
   originalSize: number
 }
 
-/** As `ImageReport`, of a video: it is as long as it was, and never encoded anew. */
+/** Like `ImageReport`, for a video: its length does not change, and it is never re-encoded. */
 export interface VideoReport {
   format: VideoFormat
   status: 'stripped' | 'unchanged'
@@ -31,32 +31,32 @@ export interface VideoReport {
   remaining?: RemovedKind[]
 }
 
-/** Why a file whose structure can't be followed is left as it came. */
+/** The reason for a file whose structure can't be parsed. */
 export const CONFUSED = 'its parts don’t fit together'
 
 export interface ImageLimits {
-  /** Of the file; every real image with that many pixels is smaller. */
+  /** File size; every real image with that many pixels is smaller. */
   bytes: number
   /** Of all frames together. */
   pixels: number
   frames: number
-  /** For one image, once its turn has come. */
+  /** For one image, from the start of its processing. */
   timeoutMs: number
 }
 
 export interface ToStrip {
   inputPath: string
   outputPath: string
-  /** As `StripOptions.salvages`. */
+  /** Like `StripOptions.salvages`. */
   salvages: boolean
-  /** Ends it between two steps. */
+  /** Stops the work between two steps. */
   stop: AbortSignal
 }
 
-/** Copies an image without its metadata, its pixels bit for bit the same. Throws on one that it can't follow. */
+/** Copies an image without its metadata, with identical pixels. Throws if it can't be parsed. */
 export type Strip = (format: StrippableFormat, image: ToStrip) => Promise<RemovedKind[]>
 
-/** Why an image is left as it came. `message` is the reason that people read. */
+/** The reason why an image can't be processed. `message` is shown to people. */
 export class ImageProblem extends Error {
   readonly kind: 'busy' | 'slow' | 'unfit'
 
@@ -68,8 +68,8 @@ export class ImageProblem extends Error {
 }
 
 /**
- * Faults of the disk are not the image's and must not pass for it: Node tells them by their system call, libvips only by
- * its words (`vips_error_system`).
+ * Disk errors must not be treated as errors of the image: Node's errors name the system call, libvips's can be recognised
+ * only by their text (`vips_error_system`).
  */
 export const isDiskFault = (error: unknown): boolean =>
   error instanceof Error && ('syscall' in error || /\b(unix|system) error\b|^Input file is missing/.test(error.message))

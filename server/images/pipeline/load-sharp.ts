@@ -4,16 +4,16 @@ export type SharpModule = typeof Sharp
 
 let loaded: Promise<SharpModule> | undefined
 
-/** Sharp, when the first image needs it: importing it costs a start about 40 ms and 20 MiB. */
+/** Loads sharp for the first image: importing it would add about 40 ms and 20 MiB to a start. */
 export function loadSharp(): Promise<SharpModule> {
   loaded ??= import('sharp').then(({ default: sharp }) => configure(sharp))
   return loaded
 }
 
-/** Libvips asks every loader whether it knows a file, so those of SVG and the like are off rather than just not asked for. */
+/** Libvips tries every enabled loader for a file, so those of SVG and other formats are disabled. */
 const LOADERS = ['Jpeg', 'Png', 'Webp', 'Heif', 'Nsgif', 'Tiff']
 
-/** Its settings are those of the process. */
+/** These settings apply to the whole process. */
 function configure(sharp: SharpModule): SharpModule {
   // One image, one thread: images run beside each other instead, and none takes all processors from the requests.
   sharp.concurrency(1)

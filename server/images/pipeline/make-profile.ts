@@ -1,6 +1,6 @@
 import { srgbCurve } from './colour-profile.ts'
 
-/** Colourants as ICC profiles keep them, adapted to their D50 white. */
+/** Colourants as in ICC profiles, adapted to their white point D50. */
 const COLOURANTS = {
   srgb: [0.4361, 0.2225, 0.0139, 0.3851, 0.7169, 0.0971, 0.1431, 0.0606, 0.7141],
   p3: [0.5151, 0.2412, -0.0011, 0.292, 0.6922, 0.0419, 0.1571, 0.0666, 0.7841],
@@ -11,10 +11,13 @@ export type Primaries = keyof typeof COLOURANTS
 const WHITE = [0.9642, 1, 0.8249]
 const HEADER_BYTES = 128
 const VERSION = 0x0240_0000
-/** PQ has its shadows in the first few. */
+/** Many, because all shadows of PQ are in the first few. */
 const CURVE_STEPS = 4096
 
-/** A display profile of three colourants and one curve (ICC.1:2001-04 §6.3.1.2). `curve` leads from a value to light, both from 0 to 1. */
+/**
+ * A display profile of three colourants and one curve (ICC.1:2001-04 §6.3.1.2). `curve` maps a value to light, both from
+ * 0 to 1.
+ */
 export function makeProfile(primaries: Primaries, curve: (value: number) => number = srgbCurve): Buffer {
   const light = curveTag(curve)
   const [red, green, blue] = [0, 3, 6].map((at) => COLOURANTS[primaries].slice(at, at + 3))

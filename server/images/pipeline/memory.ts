@@ -5,34 +5,34 @@ import type { ImageFormat } from './detect-format.ts'
 import { ImageProblem } from './image.ts'
 
 /**
- * What libvips and the codecs take at most, in bytes, as measured with images of 6 and 24 megapixels (docs/performance.md).
- * What is done line by line takes next to nothing; what has to be there as a whole counts for each of its pixels.
+ * The maximum memory that libvips and the codecs use, in bytes, as measured with images of 6 and 24 megapixels
+ * (docs/performance.md). Work done line by line needs almost none; images held as a whole count for each pixel.
  */
 
-/** To encode one pixel. WebP and AVIF hold the whole image several times over. */
+/** Bytes to encode one pixel. WebP and AVIF hold several copies of the whole image. */
 const ENCODING = { jpeg: 1, png: 1, tiff: 1, gif: 0, heic: 0, jxl: 0, webp: 13, avif: 25 }
 const ENCODING_LOSSLESS_WEBP = 37
-/** As `derive.ts` encodes, into memory: JPEG with Huffman tables made to measure, AVIF in its own way. */
+/** For the encoding in `derive.ts`, into memory: JPEG with optimised Huffman tables, AVIF with other options. */
 const ENCODING_DERIVED: Record<DerivedFormat, number> = { jpeg: 7, png: 4, webp: 16, avif: 34 }
 /** A pixel of 16 bits with transparency, in two copies while its profile is put in. */
 const EXPLAINED = 16
-/** To decode one pixel of an image that is not decoded line by line. */
+/** Bytes to decode one pixel of an image that is not decoded line by line. */
 const DECODING_WEBP = 6
 const DECODING_AVIF = 20
 const DECODING_GIF = 10
-/** Buffers and the lines that are worked on, of any image. */
+/** Buffers and current lines, for any image. */
 const FLOOR = 4_000_000
 
-/** To decode all of an image and keep a few pixels. */
+/** Memory to decode a whole image and keep a few pixels. */
 export const checkingBytes = (metadata: Metadata): number => FLOOR + decodingBytes(metadata)
 
 interface Encoding {
   format: ImageFormat
-  /** Of a WebP. */
+  /** For a WebP. */
   isLossless: boolean
 }
 
-/** To make an image upright and sRGB, and to check the result. */
+/** Memory to make an image upright and sRGB, and to check the result. */
 export function normalisingBytes(metadata: Metadata, { format, isLossless }: Encoding): number {
   const perPixel = isLossless ? ENCODING_LOSSLESS_WEBP : ENCODING[format]
   return FLOOR + decodingBytes(metadata) + turningBytes(metadata) + pixelsOf(metadata) * perPixel
@@ -40,24 +40,24 @@ export function normalisingBytes(metadata: Metadata, { format, isLossless }: Enc
 
 interface Deriving {
   format: DerivedFormat
-  /** Its pixels are held in between (`explained`). */
+  /** Its pixels are held in memory in between (`explained`). */
   isExplained: boolean
 }
 
-/** To make another image of it. */
-export function derivingBytes(metadata: Metadata, wish: Derivation, { format, isExplained }: Deriving): number {
-  const pixels = derivedPixels(metadata, wish)
+/** Memory to derive an image. */
+export function derivingBytes(metadata: Metadata, derivation: Derivation, { format, isExplained }: Deriving): number {
+  const pixels = derivedPixels(metadata, derivation)
   const shrunk = shrinks(metadata) ? Math.min(1, (SHRINKING_MARGIN * pixels) / pixelsOf(metadata)) : 1
-  const held = isExplained ? EXPLAINED * derivedPixels(metadata, { ...wish, fit: 'outside' }) : 0
+  const held = isExplained ? EXPLAINED * derivedPixels(metadata, { ...derivation, fit: 'outside' }) : 0
   return FLOOR + decodingBytes(metadata) + shrunk * turningBytes(metadata) + held + pixels * ENCODING_DERIVED[format]
 }
 
-/** JPEG and WebP are decoded smaller than they are, JPEG in powers of two: up to twice as wide and high as they will be. */
+/** JPEG and WebP can be decoded at a reduced size, JPEG in powers of two: up to twice the final width and height. */
 const shrinks = ({ format }: Metadata): boolean => format === 'jpeg' || format === 'webp'
 const SHRINKING_MARGIN = 4
 
-function derivedPixels(metadata: Metadata, wish: Derivation): number {
-  const [width, height] = derivedSize(metadata, wish)
+function derivedPixels(metadata: Metadata, derivation: Derivation): number {
+  const [width, height] = derivedSize(metadata, derivation)
   return width * height * (metadata.pages ?? 1)
 }
 
@@ -75,7 +75,7 @@ const SAMPLE_BYTES = new Map([
   ['float', 4],
 ])
 
-/** A line of an image that is turned is a column of what comes, so all of it has to be there. */
+/** A line of a rotated image is a column of the source, so the whole source is needed. */
 const turningBytes = (metadata: Metadata): number =>
   (metadata.orientation ?? 1) === 1 ? 0 : pixelsOf(metadata) * sampleBytes(metadata)
 
@@ -92,7 +92,7 @@ function decodingBytes(metadata: Metadata): number {
 
 const oneFrame = (metadata: Metadata): number => pixelsOf(metadata) / (metadata.pages ?? 1)
 
-/** Of a pixel: a progressive JPEG tells them in several scans, each of the whole image. */
+/** For each pixel: a progressive JPEG contains several scans of the whole image. */
 const coefficientsOf = ({ channels, chromaSubsampling = '' }: Metadata): number =>
   chromaSubsampling.startsWith('4:2:0') ? channels / 2 : channels
 
@@ -101,12 +101,12 @@ export const heicBytes = (pixels: number): number => 2 * FLOOR + 5 * pixels
 
 export type MemoryBudget = ReturnType<typeof createMemoryBudget>
 
-/** Memory for images that are worked on at the same time, in the order in which it is asked for. */
+/** Distributes memory among images that are processed at the same time, in the order of their requests. */
 export function createMemoryBudget(totalBytes: number) {
   const waiting: { bytes: number; start: () => void }[] = []
   let freeBytes = totalBytes
 
-  /** Does `work` once there is memory for it. Throws an `ImageProblem` when there never is, and the reason of `stop`. */
+  /** Runs `work` once there is memory for it. Throws an `ImageProblem` if there never is, and the reason of `stop`. */
   async function hold<T>(bytes: number, stop: AbortSignal, work: () => Promise<T>): Promise<T> {
     if (bytes > totalBytes) throw new ImageProblem('unfit', 'it takes more memory than there is for an image')
     await room(bytes, stop)

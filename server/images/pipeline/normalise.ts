@@ -40,7 +40,7 @@ export interface Image {
   inputPath: string
   outputPath: string
   format: ImageFormat
-  /** Throws, between two steps, when the work is to stop. */
+  /** Throws between two steps if the work was stopped. */
   stop: AbortSignal
 }
 
@@ -54,13 +54,13 @@ interface Dependencies {
   memory: MemoryBudget
 }
 
-/** Sharp knows of all their metadata, but not of a JPEG's comments and a TIFF's fields, which only stripping tells. */
+/** For these sharp reports all metadata; comments of a JPEG and fields of a TIFF are found only by stripping. */
 const TOLD_BY_HEADER: ImageFormat[] = ['png', 'webp', 'avif']
 
 export function createNormaliser({ sharp, strip, limits, memory }: Dependencies) {
   /**
-   * Leaves at the output path the image upright, in sRGB and without metadata, or nothing when that is not to be used.
-   * Throws an `ImageProblem` when that can't be done, faults of the disk, and why `stop` stopped it.
+   * Writes the image to the output path, upright, in sRGB and without metadata; writes nothing if the original is to be
+   * used. Throws an `ImageProblem` if that is impossible, disk errors, and the reason of `stop`.
    */
   function normalise(image: Image): Promise<Outcome> {
     return whenKept(image, async () => {
@@ -71,16 +71,16 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
     })
   }
 
-  /** HEIC and JPEG XL say beside their metadata how they are turned and in what colours, so there is nothing else to do. */
+  /** HEIC and JPEG XL store orientation and colours outside of their metadata, so nothing else has to be done. */
   async function stripUndecoded(image: Image): Promise<Outcome> {
     const { removed, dimensions } = await stripBoxes({ ...image, salvages: false }).catch(rethrowAs(CONFUSED))
     return { ...(dimensions && { dimensions }), status: await statusOf(image, removed), removed }
   }
 
   /**
-   * For an image that can't be normalised: takes its metadata out without decoding it. What would need other pixels stays as it
-   * is: how it is turned, and in what colours. Returns whether the image's structure could be followed; if not, it is
-   * `unchanged`. Throws faults of the disk, and why `stop` stopped it.
+   * For an image that can't be normalised: removes its metadata without decoding it. Orientation and colours are kept,
+   * since they would need other pixels. Returns whether the image's structure could be parsed; if not, it is `unchanged`.
+   * Throws disk errors, and the reason of `stop`.
    */
   function salvage(image: Image): Promise<Outcome & { isFollowed: boolean }> {
     return whenKept(image, async () => {
@@ -102,7 +102,7 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
     return removed
   }
 
-  /** The output stays only when it is to be used. */
+  /** Deletes the output unless it is to be used. */
   async function whenKept<T extends Outcome>(image: Image, work: () => Promise<T>): Promise<T> {
     const outcome = await work().catch(async (error) => {
       await rm(image.outputPath, { force: true })
@@ -136,7 +136,7 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
   const isLossless = async ({ format, inputPath }: Image): Promise<boolean> =>
     format === 'webp' && (await withFile(inputPath, webpCoding).catch(rethrowAs(CONFUSED))).isLossless
 
-  /** What went; undefined: the file is built in a way that only its decoder follows. A JPEG that is cut off gets an end. */
+  /** Returns the removed kinds; undefined: only its decoder understands the file. A cut-off JPEG gets an end marker. */
   async function stripLosslessly(image: Image): Promise<{ removed?: RemovedKind[]; isCutOff?: boolean }> {
     try {
       return { removed: await stripAsItIs({ ...image, salvages: false }) }
@@ -156,7 +156,7 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
     return strip(format, image)
   }
 
-  /** Of an image in which nothing was found, the original is as good as its copy. */
+  /** If nothing was removed, the original is used instead of its copy. */
   async function statusOf(image: Image, removed: RemovedKind[]): Promise<'stripped' | 'unchanged'> {
     const [before, after] = await Promise.all([stat(image.inputPath), stat(image.outputPath)])
     return removed.length === 0 && before.size === after.size ? 'unchanged' : 'stripped'
@@ -181,14 +181,14 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
     if (format === 'avif' && isAnimated(metadata)) throw new ImageProblem('unfit', 'it holds several images')
   }
 
-  /** Throws unless the output is the image that the input was, upright, whole and without a trace of metadata. */
+  /** Throws unless the output is the same image as the input, upright, complete and without metadata. */
   async function assertSame(image: Image, expected: Metadata, failOn: 'error' | 'warning'): Promise<void> {
     const result = await assertSameHeader(image, expected)
     if ((result.orientation ?? 1) !== 1 || result.exif !== undefined) throw different()
     await assertDecodable(sharp, image.outputPath, limits, result, failOn)
   }
 
-  /** As far as can be said without decoding. Of EXIF, the orientation may be left. */
+  /** Checks what is possible without decoding. Of EXIF, the orientation may be kept. */
   async function assertSameHeader({ outputPath }: Image, expected: Metadata): Promise<Metadata> {
     const result = await readHeader(sharp, outputPath)
     const differences = [
@@ -207,7 +207,7 @@ export function createNormaliser({ sharp, strip, limits, memory }: Dependencies)
   return { normalise, salvage }
 }
 
-/** As it is shown. */
+/** Size and animation of the image as it is displayed. */
 async function shapeOf(image: Image, metadata: Metadata): Promise<Pick<ImageReport, 'dimensions' | 'animated'>> {
   return { dimensions: dimensionsOf(metadata), ...((await moves(image, metadata)) && { animated: true }) }
 }
@@ -220,15 +220,15 @@ async function moves({ inputPath, format }: Image, metadata: Metadata): Promise<
   })
 }
 
-/** There is no decoder for them here. */
+/** No decoder is available for these. */
 const isUndecodable = (format: ImageFormat): format is 'heic' | 'jxl' => format === 'heic' || format === 'jxl'
 
 const different = () => new ImageProblem('unfit', 'it came out differently')
 
-/** Of EXIF that says nothing else, with its name in front. */
+/** Size of an EXIF block with nothing else, including its name. */
 const ORIENTATION_BYTES = 32
 
-/** For `catch`: what can't be read of an image is not there. */
+/** For `catch`: unreadable values count as missing. */
 function onlyDiskFaults(error: unknown): undefined {
   if (!(error instanceof ImageProblem)) throw error
 }

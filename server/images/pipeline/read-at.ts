@@ -1,12 +1,15 @@
-/** Bytes of a file at a position, in a buffer that nobody writes to any more. Throws a `RangeError` when they reach past its end. */
+/** Reads bytes of a file at a position, into a buffer that is not reused. Throws a `RangeError` beyond the end of the file. */
 export type ReadAt = (position: number, length: number) => Promise<Buffer>
 
-/** Bytes of a file at a position; fewer at its end only. */
+/** Reads bytes of a file at a position; fewer only at its end. */
 export type ReadPart = (position: number, length: number) => Promise<Buffer>
 
 const WINDOW_BYTES = 65_536
 
-/** For reads near to each other, as in following the structure of a file; memory holds one window of it. `stop` stops the next read. */
+/**
+ * For reads close to each other, as in parsing the structure of a file; one window of it is kept in memory. `stop` stops
+ * the next read.
+ */
 export function createReadAt(readPart: ReadPart, stop?: AbortSignal): ReadAt {
   let window: { start: number; bytes: Buffer } = { start: 0, bytes: Buffer.alloc(0) }
 

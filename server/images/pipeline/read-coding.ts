@@ -2,12 +2,12 @@ import type { ReadAt } from './read-at.ts'
 
 const QUANTISATION = 0xdb
 const SCAN = 0xda
-/** The sum of the luminance table in ITU T.81 annex K, which libjpeg's quality 50 uses as it is. */
+/** The sum of the luminance table in ITU T.81 annex K, which libjpeg uses unchanged for quality 50. */
 const SUM_AT_50 = 3688
 
 /**
- * The quality that a JPEG was saved with, on libjpeg's scale of 1 to 100, by how coarse its first quantisation table is; for
- * encoders with tables of their own, the libjpeg quality that is as coarse. Undefined when there is no table before the pixels.
+ * The quality of a JPEG on libjpeg's scale of 1 to 100, estimated from its first quantisation table; for encoders with
+ * other tables, the libjpeg quality that is as coarse. Undefined if there is no table before the pixels.
  */
 export async function jpegQuality(readAt: ReadAt): Promise<number | undefined> {
   let position = 2
@@ -32,7 +32,7 @@ function qualityOf(table: Buffer): number {
   return Math.round(Math.min(100, Math.max(1, scale <= 100 ? (200 - scale) / 2 : 5000 / scale)))
 }
 
-/** Whether a PNG is an APNG (PNG third edition §11.3.6), of which sharp would keep the first frame only. */
+/** Whether a PNG is an APNG (PNG third edition §11.3.6), of which sharp would keep only the first frame. */
 export async function isAnimatedPng(readAt: ReadAt): Promise<boolean> {
   let position = 8
   for (;;) {

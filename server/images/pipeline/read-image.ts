@@ -10,7 +10,7 @@ export const framesOf = ({ pages }: Metadata): number => pages ?? 1
 
 export const isAnimated = (metadata: Metadata): boolean => framesOf(metadata) > 1
 
-/** An image to decode: no further than its limits, and no longer. `failOn: 'error'` lets oddities pass that browsers show. */
+/** Opens an image for decoding, within its limits. `failOn: 'error'` tolerates errors that browsers tolerate. */
 export function openImage(
   sharp: SharpModule,
   input: ImageInput,
@@ -21,10 +21,7 @@ export function openImage(
   return sharp(input, { failOn: 'error', limitInputPixels: limits.pixels, ...options }).timeout({ seconds })
 }
 
-/**
- * What an image says about itself, before anything of it is decoded. Throws an `ImageProblem` when it can't be read, and
- * faults of the disk.
- */
+/** Reads an image's header without decoding it. Throws an `ImageProblem` if it can't be read, and disk errors. */
 export async function readHeader(sharp: SharpModule, input: ImageInput): Promise<Metadata> {
   // The limits are for `assertWithin`, which knows the dimensions then.
   return await sharp(input, { failOn: 'error', limitInputPixels: false })
@@ -32,7 +29,7 @@ export async function readHeader(sharp: SharpModule, input: ImageInput): Promise
     .catch(rethrowAs('its header can’t be read'))
 }
 
-/** Frames are decoded into one long image, so that their pixels count together. */
+/** Frames are decoded into one long image, so their pixels are added up. */
 export function assertWithin({ pixels, frames }: ImageLimits, metadata: Metadata): void {
   const count = framesOf(metadata)
   if (count > frames) throw new ImageProblem('unfit', `it has more than ${frames} frames`)
@@ -42,7 +39,7 @@ export function assertWithin({ pixels, frames }: ImageLimits, metadata: Metadata
 export const tooLarge = ({ pixels }: Pick<ImageLimits, 'pixels'>): ImageProblem =>
   new ImageProblem('unfit', `it has more than ${pixels / 1_000_000} megapixels`)
 
-/** Of one frame, upright. */
+/** The size of one frame, upright. */
 export function dimensionsOf(metadata: Metadata): [number, number] {
   const { width, height } = metadata.autoOrient
   return [width, isAnimated(metadata) ? frameHeight(metadata) : height]
@@ -50,7 +47,7 @@ export function dimensionsOf(metadata: Metadata): [number, number] {
 
 const frameHeight = ({ height, pageHeight }: Metadata): number => pageHeight ?? height
 
-/** Decodes all of an image and keeps a few pixels. Throws like `readHeader`, with `failOn: 'warning'` at any oddity. */
+/** Decodes a whole image and keeps a few pixels. Throws like `readHeader`, with `failOn: 'warning'` at any anomaly. */
 export async function assertDecodable(
   sharp: SharpModule,
   input: ImageInput,
@@ -66,7 +63,7 @@ export async function assertDecodable(
     .catch(rethrowAs(UNDECODABLE))
 }
 
-/** For `catch`: a fault of the disk stays what it is, anything else that libvips throws is the image's. */
+/** For `catch`: disk errors are rethrown; all other errors of libvips become errors of the image. */
 export const rethrowAs =
   (reason: string) =>
   (error: unknown): never => {

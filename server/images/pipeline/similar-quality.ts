@@ -22,11 +22,11 @@ const CERTAIN = 94
 const SAMPLE_PIXELS = 256
 /** A decoder has to come that far. */
 const SAMPLE_AT = 1 / 3
-/** Off the blocks of the source, as the blocks of a turned image are. */
+/** Shifted against the blocks of the source, like the blocks of a rotated image. */
 const OFFSET = 3
 const STEP = 3
 
-/** The lowest quality with which a sample of an image stays similar. Most photos are with the lowest; noise takes more. */
+/** The lowest quality at which a sample of an image stays similar. For most photos the lowest one is sufficient; noise needs more. */
 export async function similarQuality({ sharp, limits, path, metadata, lowest, highest }: Wish): Promise<number> {
   if (lowest >= CERTAIN) return lowest
   const sample = toWebColours(openImage(sharp, path, limits).extract(sampleOf(metadata)), metadata)

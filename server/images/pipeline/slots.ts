@@ -1,23 +1,23 @@
 import { ImageProblem } from './image.ts'
 
 interface Options {
-  /** Pieces of work at a time; and one more for an owner who has none running. */
+  /** Number of parallel jobs; plus one for an owner who has none running. */
   parallelism: number
-  /** As many more may wait. */
+  /** Maximum number of waiting jobs. */
   queueLimit: number
-  /** Of these, as many of one owner. */
+  /** Maximum number of waiting jobs of one owner. */
   ownerLimit?: number
-  /** For a piece of work, until its turn comes. */
+  /** Maximum time that a job may wait. */
   waitMs: number
-  /** For a piece of work, once its turn has come. */
+  /** Maximum time that a job may run. */
   timeoutMs: number
 }
 
-/** For whom work is done. */
+/** The client that a job is done for. */
 export interface Claimant {
-  /** Whose work counts together. */
+  /** Jobs of the same owner are counted together. */
   owner?: string | undefined
-  /** Nobody waits for the result any more. */
+  /** Aborts when the result is no longer needed. */
   signal?: AbortSignal | undefined
 }
 
@@ -28,15 +28,15 @@ interface Waiting {
 
 export type Slots = ReturnType<typeof createSlots>
 
-/** Runs heavy work a few pieces at a time, in turns for those who want it, with an end to waiting and to working. */
+/** Runs a few heavy jobs in parallel, fairly distributed among their owners, with time limits for waiting and running. */
 export function createSlots({ parallelism, queueLimit, ownerLimit = queueLimit, waitMs, timeoutMs }: Options) {
   const waiting: Waiting[] = []
   const running: string[] = []
 
   /**
-   * Throws an `ImageProblem` when too many wait already or the time is up, and `signal.reason` when that aborts; the answer
-   * comes at once, but a thread of libvips can't always be stopped, so the slot stays taken until `work` has really ended.
-   * `work` gets a signal that tells it to stop.
+   * Throws an `ImageProblem` if too many jobs are waiting or the time is over, and `signal.reason` if that aborts. It
+   * throws at once, but a thread of libvips can't always be stopped, so the slot stays occupied until `work` has really
+   * ended. `work` gets a signal that tells it to stop.
    */
   function run<T>(work: (stop: AbortSignal) => Promise<T>, { owner = '', signal }: Claimant = {}): Promise<T> {
     if (signal?.aborted) return Promise.reject(signal.reason)
@@ -73,7 +73,7 @@ export function createSlots({ parallelism, queueLimit, ownerLimit = queueLimit, 
   const isFull = (owner: string): boolean =>
     waiting.length >= queueLimit || waiting.filter((piece) => piece.owner === owner).length >= ownerLimit
 
-  /** Whoever has the least running is next; among those, whoever came first. */
+  /** The owner with the fewest running jobs is next; among these, the oldest job. */
   function startNext(): void {
     const candidates = waiting.filter(({ owner }) => mayStart(owner))
     const fewest = Math.min(...candidates.map(({ owner }) => runningOf(owner)))
@@ -96,7 +96,7 @@ export function createSlots({ parallelism, queueLimit, ownerLimit = queueLimit, 
   return { run }
 }
 
-const busy = () => new ImageProblem('busy', 'too many images came at once')
+const busy = () => new ImageProblem('busy', 'too many images at once')
 
 function remove<T>(list: T[], element: T): void {
   const index = list.indexOf(element)

@@ -6,8 +6,8 @@ import type { ToStrip } from './image.ts'
 import { withFile } from './with-file.ts'
 
 /**
- * Copies an AVIF or a HEIC and overwrites in the copy what is personal. Everything else stays where it is: a phone's photo would
- * take an encoder many seconds and lose some quality. Throws on a file that it can't follow.
+ * Copies an AVIF or a HEIC and overwrites personal data in the copy. Everything else keeps its position: re-encoding a
+ * phone's photo would take many seconds and lose some quality. Throws if the file can't be parsed.
  */
 export async function stripBoxes({ inputPath, outputPath, stop }: ToStrip): Promise<Omit<Findings, 'edits'>> {
   const { size } = await stat(inputPath)

@@ -9,14 +9,14 @@ import { withFile } from './with-file.ts'
 interface Part {
   start: number
   end: number
-  /** Missing: it belongs to the image. */
+  /** Undefined: it belongs to the image. */
   metadata?: RemovedKind | 'other'
 }
 
 /**
- * Copies a GIF without its comments, XMP and whatever programs added for themselves, and without what follows its end.
- * Encoding it anew would choose new palettes and put equal frames together, so a GIF never goes through a codec. `salvages`
- * takes one that ends too early as far as it goes.
+ * Copies a GIF without its comments, XMP and application data, and without data after its end. Re-encoding would choose
+ * new palettes and merge equal frames, so a GIF never goes through a codec. `salvages`: keeps the readable part of a file
+ * that ends too early.
  */
 export async function stripGif({ inputPath, outputPath, salvages, stop }: ToStrip): Promise<RemovedKind[]> {
   const parts = await withFile(inputPath, (readAt) => partsOf(readAt, salvages), stop)
@@ -33,15 +33,15 @@ const COMMENT = 0xfe
 const APPLICATION = 0xff
 const IMAGE = 0x2c
 const TRAILER = 0x3b
-/** How often to play (no specification but every browser's); everything else is for the program that wrote it. */
+/** The number of repetitions (not in a specification, but in every browser); all other application data is removed. */
 const LOOPS = ['NETSCAPE2.0', 'ANIMEXTS1.0']
 
-/** Of a GIF; each frame has two or three. */
+/** Each frame of a GIF has two or three blocks. */
 const MAXIMUM_BLOCKS = 100_000
-/** Neighbours that stay are one part. They are held in memory. */
+/** Adjacent kept blocks are one part. Parts are kept in memory. */
 const MAXIMUM_PARTS = 30_000
 
-/** The parts of a GIF up to its trailer (GIF89a §12 to §27). Throws on one that does not get there, unless it `salvages`. */
+/** The parts of a GIF up to its trailer (GIF89a §12 to §27). Throws if it has none, unless it `salvages`. */
 async function partsOf(readAt: ReadAt, salvages: boolean): Promise<Part[]> {
   const parts: Part[] = [{ start: 0, end: 13 + tableBytes(await readAt(10, 1)) }]
   for (let blocks = 1; ; blocks++) {
@@ -61,7 +61,7 @@ async function partsOf(readAt: ReadAt, salvages: boolean): Promise<Part[]> {
   }
 }
 
-/** For `catch`: what takes the place of something that lies behind the end of the file. */
+/** For `catch`: the value to use beyond the end of the file. */
 const atEnd =
   <T>(instead: T) =>
   (error: unknown): T => {
@@ -89,7 +89,7 @@ async function endOfImage(readAt: ReadAt, start: number): Promise<number> {
   return endOfBlocks(readAt, start + 10 + table + 1)
 }
 
-/** Data comes in blocks of up to 255 bytes, each behind its length; an empty one ends them. */
+/** Data consists of blocks of up to 255 bytes, each preceded by its length; an empty block ends it. */
 async function endOfBlocks(readAt: ReadAt, start: number): Promise<number> {
   let position = start
   for (;;) {
@@ -102,7 +102,7 @@ async function endOfBlocks(readAt: ReadAt, start: number): Promise<number> {
 /** Bytes of the colour table that a descriptor's flags announce. */
 const tableBytes = ([flags = 0]: Buffer): number => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0)
 
-/** Copying takes few reads when neighbours that stay are one part. */
+/** Adjacent kept parts are joined, so that copying takes few reads. */
 function addPart(parts: Part[], part: Part): void {
   const last = parts.at(-1)
   if (last && last.metadata === undefined && part.metadata === undefined) last.end = part.end

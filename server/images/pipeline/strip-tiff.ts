@@ -30,9 +30,9 @@ const POINTERS = [EXIF_DIRECTORY, GPS_DIRECTORY, INTEROPERABILITY_DIRECTORY]
 const range = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i)
 
 /**
- * What pixels are, where they are, and what their colours and sizes mean: TIFF 6.0, its supplements and technical notes, libtiff's
- * and Adobe's layers; which place of a map a pixel is (GeoTIFF, GDAL); and what microscopes measured (ImageJ, LSM, MetaMorph),
- * which is data as the pixels are. Any other field goes.
+ * Fields that define the pixels, their position, colours and size: TIFF 6.0, its supplements and technical notes,
+ * libtiff's and Adobe's layers; the map position of pixels (GeoTIFF, GDAL); and measurements of microscopes (ImageJ, LSM,
+ * MetaMorph), which are data like the pixels. All other fields are removed.
  */
 const KEPT = new Set([
   ...[NEW_SUBFILE_TYPE, 255, 256, 257, 258, COMPRESSION, PHOTOMETRIC, 263, 264, 265, 266, 273, 274, 277, 278, 279],
@@ -42,7 +42,7 @@ const KEPT = new Set([
   ...[34909, 34910, 37439, 37724, 42112, 42113, 50838, 50839, 34412, ...range(33628, 33631)],
 ])
 
-/** What the names of fields are that go; any other was written by a camera or a program about itself. */
+/** The kind of metadata in removed fields; all others contain data about a camera or a program. */
 const KINDS = new Map<number, RemovedKind>([
   ...[DESCRIPTION, 269, 285, 40091, 40092, 40094, 40095].map((tag): [number, RemovedKind] => [tag, 'comment']),
   [XMP, 'xmp'],
@@ -52,8 +52,8 @@ const KINDS = new Map<number, RemovedKind>([
 ])
 
 /**
- * Copies a TIFF and takes the metadata out of the copy's directories; their bytes become zeros and everything else stays where
- * it is, whatever its compression and pages. Throws an `ImageProblem` for a camera's raw image.
+ * Copies a TIFF and removes the metadata from the copy's directories; removed bytes become zeros and everything else
+ * keeps its position, with any compression and number of pages. Throws an `ImageProblem` for a camera's raw image.
  */
 export async function stripTiff({ inputPath, outputPath, stop }: ToStrip): Promise<RemovedKind[]> {
   const { size } = await stat(inputPath)
@@ -63,13 +63,13 @@ export async function stripTiff({ inputPath, outputPath, stop }: ToStrip): Promi
   return inOrder(found)
 }
 
-/** How the first page is compressed; 1 is not at all, 7 is JPEG (TIFF 6.0 §22). */
+/** The compression of the first page; 1 is none, 7 is JPEG (TIFF 6.0 §22). */
 export async function tiffCompression(path: string): Promise<number> {
   const [first] = await withFile(path, pagesOf)
   return firstValueOf(first, COMPRESSION) ?? 1
 }
 
-/** What sharp would lose of a TIFF, or take for something else; undefined: nothing. */
+/** What sharp would lose or misinterpret in a TIFF; undefined: nothing. */
 export async function lossOfTiff(path: string): Promise<string | undefined> {
   const directories = await withFile(path, pagesOf)
   if (directories.some((directory) => fieldOf(directory, SUB_DIRECTORIES))) return 'it holds other images inside'
@@ -107,7 +107,7 @@ async function findEdits(readAt: ReadAt, size: number, found: Found): Promise<Ed
   return edits.all()
 }
 
-/** Images in an image: smaller ones, or what a camera's sensor saw. Those in them, too. */
+/** Images inside an image, at any depth: smaller ones, or the sensor data of a camera. */
 async function innerDirectories(
   readAt: ReadAt,
   { directoryAt }: DirectoryReader,
@@ -178,7 +178,7 @@ async function isKept(readAt: ReadAt, field: Field, size: number): Promise<boole
   return DATA.test((await beginningOf(readAt, field, size)).toString('latin1', 0, 4096))
 }
 
-/** What reaches past the end of a file that was cut off is not there. */
+/** Bytes beyond the end of a cut-off file count as missing. */
 async function beginningOf(readAt: ReadAt, { start, end }: Range, size: number): Promise<Buffer> {
   const last = Math.min(end, size, start + LOOKED_AT_BYTES)
   return last <= start ? Buffer.alloc(0) : await readAt(start, last - start)
@@ -191,7 +191,7 @@ interface Zeroing {
   edits: EditList
 }
 
-/** What a field says and everything that it points to. Exif points to interoperability data, and nothing deeper. */
+/** Zeroes a field and all data that it points to. Exif points to interoperability data, and to nothing deeper. */
 async function zeroField(zeroing: Zeroing, field: Field, inside: Directory, depth = 0): Promise<void> {
   const { reader, edits } = zeroing
   const isInline = field.start >= inside.start && field.end <= inside.end
@@ -202,7 +202,7 @@ async function zeroField(zeroing: Zeroing, field: Field, inside: Directory, dept
   for (const inner of directory.fields) await zeroField(zeroing, inner, directory, depth + 1)
 }
 
-/** Fields move up into the places of those that went; the offset of the next directory follows behind the last. */
+/** The remaining fields move up; the offset of the next directory follows after the last one. */
 async function withoutFields(readAt: ReadAt, directory: Directory, gone: ReadonlySet<Field>): Promise<Buffer> {
   const { start, end, fields, layout } = directory
   const { countBytes, fieldBytes } = layout
@@ -227,7 +227,7 @@ interface Cleaning {
   found: Found
 }
 
-/** XMP and IPTC that no field points to any more: programs that write new ones leave the old where they were. */
+/** Zeroes XMP and IPTC that no field points to: programs that write new metadata leave the old data in place. */
 async function zeroOrphans(readAt: ReadAt, size: number, { edits, found }: Cleaning): Promise<void> {
   for (let at = 0; at < size; at += SCANNED_BYTES) {
     // A packet that starts in the first half may end in the second.
@@ -246,7 +246,10 @@ async function zeroOrphans(readAt: ReadAt, size: number, { edits, found }: Clean
   }
 }
 
-/** Those that start within the scanned bytes. Each byte is looked at once: a packet that starts within another is part of it. */
+/**
+ * Packets that start within the scanned bytes. Each byte is examined once: a packet that starts within another is part of
+ * it.
+ */
 function* packetsIn(bytes: Buffer): Generator<Range> {
   for (const [startMark, endMark] of PACKETS) {
     let end = 0
@@ -261,7 +264,7 @@ function* packetsIn(bytes: Buffer): Generator<Range> {
   }
 }
 
-/** Those that start within the scanned bytes. */
+/** Positions that start within the scanned bytes. */
 function* placesOf(mark: string | Buffer, bytes: Buffer): Generator<number> {
   const scanned = bytes.subarray(0, SCANNED_BYTES + OVERLAP_BYTES)
   for (let at = scanned.indexOf(mark); at !== -1; at = scanned.indexOf(mark, at + mark.length)) yield at

@@ -1,11 +1,11 @@
 import type { ReadAt } from './read-at.ts'
 
-/** One field of a directory: TIFF 6.0 §2, of which EXIF is made, too. Positions are those of the file. */
+/** One field of a directory (TIFF 6.0 §2, also used by EXIF). Positions refer to the file. */
 export interface Field {
   tag: number
   /** Bytes of one value. */
   valueBytes: number
-  /** Where its values are: in the field itself when they fit. */
+  /** Position of its values: in the field itself if they fit. */
   start: number
   /** Exclusive. */
   end: number
@@ -18,25 +18,25 @@ export interface Directory {
   /** Exclusive. */
   end: number
   fields: Field[]
-  /** Offset of the next one; 0: this was the last. */
+  /** Offset of the next directory; 0: this was the last. */
   next: number
   layout: Layout
 }
 
-/** How numbers are written: BigTIFF has longer ones (bigtiff.org, libtiff's specification of it). */
+/** Sizes of numbers: BigTIFF has larger ones (bigtiff.org, libtiff's specification of it). */
 export interface Layout {
   littleEndian: boolean
-  /** Of the number of fields. */
+  /** Size of the number of fields. */
   countBytes: 2 | 8
   fieldBytes: 12 | 20
-  /** Of offsets, of the number of values, and of the values that fit into a field. */
+  /** Size of offsets, of the number of values, and of the values that fit into a field. */
   offsetBytes: 4 | 8
 }
 
 /** Bytes of a value, by type: BYTE, ASCII, SHORT, LONG, RATIONAL, their signed and floating relatives, IFD, and BigTIFF's. */
 const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 1, 1, 8, 8, 8]
 const SHORT = 3
-/** More than any honest file has. Fields are held in memory. */
+/** More than real files have. Fields are kept in memory. */
 const MAXIMUM_DIRECTORIES = 10_000
 const MAXIMUM_FIELDS = 65_535
 const MAXIMUM_FIELDS_OF_FILE = 500_000
@@ -55,11 +55,11 @@ export function numberBytes({ littleEndian }: Layout, value: number, length: 2 |
 
 export type DirectoryReader = ReturnType<typeof createDirectoryReader>
 
-/** Reads the directories of one file. Throws on more of them than any honest file has: several may share bytes. */
+/** Reads the directories of one file. Throws if there are more of them than in real files: several may share bytes. */
 export function createDirectoryReader(readAt: ReadAt) {
   let fieldCount = 0
 
-  /** The chain of directories. Throws on one that leads out of the file or in a circle. */
+  /** The chain of directories. Throws if it leaves the file or forms a loop. */
   async function pages(): Promise<Directory[]> {
     const { first, layout } = await readHeader(readAt)
     const directories: Directory[] = []

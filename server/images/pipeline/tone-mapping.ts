@@ -1,9 +1,10 @@
 /**
- * From the values of HDR images to light that an ordinary screen can show, where white is 1: dark and medium tones stay
- * as they are, and bright ones are pressed into what is left (ITU-R BT.2390-11 §5.4.1, for each colour by itself).
+ * Converts the values of HDR images to light that an ordinary screen can show, where white is 1: dark and medium tones
+ * are kept, and bright ones are compressed into the remaining range (ITU-R BT.2390-11 §5.4.1, for each colour
+ * separately).
  */
 
-/** cd/m². What is white in an HDR image (BT.2408-7 §2.1), and the brightest of it that is told from white. */
+/** cd/m²: white in an HDR image (BT.2408-7 §2.1), and the brightest value that is distinguished from white. */
 const WHITE = 203
 const PEAK = 1000
 const PQ_PEAK = 10_000
@@ -23,7 +24,7 @@ const pqValue = (light: number): number => {
 
 const TOP = pqValue(PEAK)
 const SCREEN = pqValue(WHITE) / TOP
-/** Up to here nothing changes. */
+/** Values up to this one do not change. */
 const KNEE = 1.5 * SCREEN - 0.5
 
 /** Perceptual quantiser. */
@@ -40,7 +41,7 @@ const pressed = (t: number): number =>
 const [A, B, C] = [0.17883277, 0.28466892, 0.55991073]
 const SYSTEM_GAMMA = 1.2
 
-/** Hybrid log-gamma, as a screen of `PEAK` shows it. */
+/** Hybrid log-gamma, as on a screen of `PEAK`. */
 export function fromHlg(value: number): number {
   const scene = value <= 0.5 ? value ** 2 / 3 : (Math.exp((value - C) / A) + B) / 12
   return fromPq(pqValue(PEAK * scene ** SYSTEM_GAMMA))

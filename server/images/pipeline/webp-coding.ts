@@ -1,6 +1,6 @@
 import type { ReadAt } from './read-at.ts'
 
-/** How the first frame of a WebP is coded; it tells for the others, too. */
+/** The coding of the first frame of a WebP, which is usually that of all frames. */
 export interface WebpCoding {
   isLossless: boolean
   /** On libwebp's scale of 1 to 100. Undefined where it is lossless. */
@@ -37,7 +37,7 @@ function qualityOf(quantiser: number): number {
 
 const SEGMENTS = 4
 
-/** The index of the quantiser, from 0 to 127, that the header of a key frame says (RFC 6386 §9.2 to 9.6 and 19.2); the finest of its segments. */
+/** The index of the quantiser, from 0 to 127, from the header of a key frame (RFC 6386 §9.2 to 9.6 and 19.2); the finest of its segments. */
 function quantiserOf(partition: Buffer): number {
   const { flag, number, signed } = createBooleanDecoder(partition)
   number(2) // colour space, clamping

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { createReadAt, type ReadAt, type ReadPart } from './read-at.ts'
 
-/** Lets `use` read a file. `stop` stops it at the next window. */
+/** Opens a file for `use`. `stop` stops it at the next window. */
 export async function withFile<T>(path: string, use: (readAt: ReadAt) => Promise<T>, stop?: AbortSignal): Promise<T> {
   const file = await open(path)
   const readPart: ReadPart = async (position, length) => {

@@ -16,7 +16,7 @@ import { PROBLEMS_ZH } from './problems.ts'
 import { RESUMABLE_ERRORS_ZH } from './resumable.ts'
 import { UPLOAD_ERRORS_ZH } from './uploads.ts'
 
-/** Everything that the server answers people, in Chinese. */
+/** All error sentences in Chinese. */
 export const CHINESE: Catalogue = {
   errors: {
     ...UPLOAD_ERRORS_ZH,
@@ -34,7 +34,7 @@ export const CHINESE: Catalogue = {
   statuses: { missing: '尚未上传', uploading: '正在上传', uploaded: '已上传', deleted: '已删除' },
 }
 
-/** Errors by which runs of jobs end stand in the history, too. */
+/** Errors that end runs of jobs are also part of the history. */
 export const CHINESE_HISTORY: HistorySentences = {
   ...HISTORY,
   ...bySentence(JOB_ERRORS, JOB_ERRORS_ZH),

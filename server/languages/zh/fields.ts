@@ -1,4 +1,4 @@
-/** What people fill in, by its name in the API. */
+/** Fields of forms, by their names in the API. */
 export const FIELDS = {
   action: '操作',
   activeFrom: '不早于',

@@ -12,5 +12,5 @@ export interface GuestQuota {
   grant: (trx: Trx) => Promise<number>
 }
 
-/** Keeps uploads without a whole file until then at least (epoch ms), since somebody sends one. */
+/** Keeps uploads that have no complete file until `until` (epoch ms) at least, because a file is being sent. */
 export type SpareUploads = (trx: Trx, uploadIds: readonly string[], until: number) => Promise<void>

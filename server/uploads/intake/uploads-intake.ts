@@ -298,7 +298,7 @@ export function createUploadsIntake({
    */
   async function adopt(
     fileId: string,
-    came: Measured,
+    measured: Measured,
     completion: Completion,
     sender: Sender | undefined,
   ): Promise<StoredFile> {
@@ -306,20 +306,22 @@ export function createUploadsIntake({
     if (file?.status === 'uploaded') return file
     const upload = file && (await repo.findUpload(file.uploadId))
     if (!upload || file.status !== 'uploading') throw removedMeanwhile()
-    assertDeclaredSize(came.size, file.size)
-    return finish(upload, file, await treat(came, upload, sender), await budgetOf(upload, file), completion)
+    assertDeclaredSize(measured.size, file.size)
+    return finish(upload, file, await treat(measured, upload, sender), await budgetOf(upload, file), completion)
   }
 
   async function treat(
-    came: Measured,
+    measured: Measured,
     { normalize, e2ee }: Pick<Upload, 'normalize' | 'e2ee'>,
     sender: Sender | undefined,
   ): Promise<Measured> {
     if (e2ee === 'age') {
-      await assertAge(blobs, came)
-      return { ...came, type: CIPHERTEXT_TYPE }
+      await assertAge(blobs, measured)
+      return { ...measured, type: CIPHERTEXT_TYPE }
     }
-    return normalize && images ? treatStored({ blobs, withMd5: config.md5 === 'always' }, images, came, sender) : came
+    return normalize && images
+      ? treatStored({ blobs, withMd5: config.md5 === 'always' }, images, measured, sender)
+      : measured
   }
 
   /**

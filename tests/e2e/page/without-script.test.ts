@@ -137,7 +137,7 @@ describe.skipIf(!hasBrowser())('the page without JavaScript', () => {
     const page = await open({ javaScriptEnabled: false })
     await page.goto(`${app.url}/`)
 
-    await page.getByLabel('Can be downloaded once only').check()
+    await page.getByLabel('Can be downloaded only once').check()
     const knob = await page.evaluate(`(() => {
       const { width, height, rotate } = getComputedStyle(document.querySelector('.switch input:checked'), '::before')
       return { isRound: width === height, rotate }

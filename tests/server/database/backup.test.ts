@@ -144,7 +144,7 @@ test.each([
   damage(file)
   const location = { kind: 'sqlite' as const, file: join(app.dataDir, 'mayfly.db'), syncEachCommit: false }
 
-  await expect(restoreBackup(file, location, Date.now)).rejects.toThrow('backup.db is no backup, or it is damaged')
+  await expect(restoreBackup(file, location, Date.now)).rejects.toThrow('backup.db is not a backup or is damaged')
 
   expect((await fetch(`${app.url}/upload/${upload.id}`)).status).toBe(200)
 })

@@ -139,7 +139,7 @@ describe('a file whose bytes are lost', () => {
     const { status, headers, body } = await get(url)
 
     expect(status).toBe(410)
-    expect(body.toString()).toBe('the server has lost the bytes of this file, so it can not be downloaded any more\n')
+    expect(body.toString()).toBe('the server has lost the data of this file, so it can no longer be downloaded\n')
     expect(headers.etag).toBeUndefined()
   })
 

@@ -294,7 +294,7 @@ test('a process that dies gives its guests’ places back when its lease is over
 })
 
 describe('what its owner may keep', () => {
-  const NO_ROOM: [number, string] = [400, 'there is no room for this file at the moment\n']
+  const NO_ROOM: [number, string] = [400, 'there is currently no space for this file\n']
 
   /** The owner of the upload has room for 40 bytes, and files of up to 50. */
   async function givenGuestOfGrace() {

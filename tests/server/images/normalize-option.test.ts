@@ -91,7 +91,7 @@ test('the server’s admin may switch it off for all', async () => {
 
   expect(await download(url)).toEqual(Buffer.from(photo))
   expect(file).not.toHaveProperty('image')
-  expect(await answerOf(fetch(`${url}?width=64`))).toEqual([400, 'this server makes no derived images\n'])
+  expect(await answerOf(fetch(`${url}?width=64`))).toEqual([400, 'derived images are disabled\n'])
 })
 
 test('what is no image takes the option without harm', async () => {

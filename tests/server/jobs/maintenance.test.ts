@@ -19,7 +19,7 @@ function givenMaintenance() {
     freeSpace: vi.fn(async () => {}),
   }
   const log = { info: vi.fn(), error: vi.fn() }
-  const maintenance = createMaintenance({ expiry, lapseClaims: async () => 0, leaseWatches: [], log })
+  const maintenance = createMaintenance({ expiry, expireClaims: async () => 0, leaseWatches: [], log })
   return { expiry, log, maintenance }
 }
 

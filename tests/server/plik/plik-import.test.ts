@@ -269,7 +269,7 @@ test('an upload that can not be read whole stays behind whole, and the rest come
 
   const report = await run(app, plik)
 
-  expect(report).toMatchObject({ uploads: 1, warnings: [`upload ${UPLOAD}: z broken is no time`] })
+  expect(report).toMatchObject({ uploads: 1, warnings: [`upload ${UPLOAD}: z broken is not a time`] })
   expect((await fetch(`${app.url}/upload/${UPLOAD}`)).status).toBe(404)
   expect((await fetch(`${app.url}/upload/BBBBBBBBBBBBBBBB`)).status).toBe(200)
   expect(blobsIn(app)).toEqual([])
@@ -338,8 +338,8 @@ test('what is no database of Plik’s is refused by name', async () => {
   const folder = temporaryFolder()
   writeFileSync(join(folder, 'text.db'), 'this is no database, but it is long enough to be looked at')
 
-  await expect(app.plikImport.run(join(folder, 'none.db'), folder)).rejects.toThrow('none.db can not be read')
-  await expect(app.plikImport.run(join(folder, 'text.db'), folder)).rejects.toThrow('text.db can not be read')
+  await expect(app.plikImport.run(join(folder, 'none.db'), folder)).rejects.toThrow('none.db cannot be read')
+  await expect(app.plikImport.run(join(folder, 'text.db'), folder)).rejects.toThrow('text.db cannot be read')
 })
 
 test('bytes that were swept before their rows were written are not promised; the next import brings them', async () => {

@@ -82,7 +82,7 @@ test('each key without a counterpart has a line that says why', () => {
   const { notes } = readPlikdSettings(SHIPPED)
 
   expect(notes.map((note) => note.split(' ')[0]).toSorted()).toEqual(NOWHERE.toSorted())
-  expect(notes).toContain('SslCert has no counterpart: HTTPS is the business of a proxy in front of the server')
+  expect(notes).toContain('SslCert has no counterpart: HTTPS needs a proxy in front of the server')
   expect(readPlikdSettings('Nonsense = 1').notes).toEqual(['Nonsense has no counterpart: Mayfly does not know it'])
 })
 
@@ -194,9 +194,7 @@ test('--config lies below the environment, and its notes name the file', () => {
   const environment = environmentWith(['--config', file], { MAYFLY_PORT: '1234' }, (line) => lines.push(line))
 
   expect(readConfig(environment)).toMatchObject({ port: 1234, maxFilesPerUpload: 7 })
-  expect(lines).toEqual([
-    'plikd.cfg: TlsVersion has no counterpart: HTTPS is the business of a proxy in front of the server',
-  ])
+  expect(lines).toEqual(['plikd.cfg: TlsVersion has no counterpart: HTTPS needs a proxy in front of the server'])
 })
 
 test('what is no TOML, and what is no argument, stops the start', () => {

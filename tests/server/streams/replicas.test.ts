@@ -77,7 +77,7 @@ test('when the reader leaves the other replica, the sender is told at once', asy
 
   leave.abort()
 
-  expect(await answerOf(sender.answer)).toEqual([400, 'the downloader went away before the end\n'])
+  expect(await answerOf(sender.answer)).toEqual([400, 'the downloader disconnected before the end\n'])
   expect(await statusOf(other, upload)).toBe('deleted')
 })
 
@@ -111,7 +111,7 @@ test('a reader is told when the replica that held the sender is gone', { timeout
 
   expect(await answerOf(fetch(on(other, url)))).toEqual([
     503,
-    'the server that holds the sender of this stream does not answer\n',
+    'the server with the sender of this stream does not respond\n',
   ])
   expect(await lost).toBe('lost')
 })

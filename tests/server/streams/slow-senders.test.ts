@@ -176,7 +176,7 @@ test('a silent sender is told at once that its reader has left', async () => {
   for (const { leave } of readers) leave()
 
   const answers = await Promise.all(senders.map((sender) => sender.answer()))
-  expect(answers.map(({ body }) => body)).toEqual(Array(2).fill('the downloader went away before the end\n'))
+  expect(answers.map(({ body }) => body)).toEqual(Array(2).fill('the downloader disconnected before the end\n'))
   expect(await Promise.all(streams.map(({ upload }) => statusOf(app, upload)))).toEqual(['deleted', 'deleted'])
 })
 
@@ -190,7 +190,7 @@ test('a sender is told that its reader has left before the first byte', async ()
 
   leave.abort()
 
-  expect((await sender.answer()).body).toBe('the downloader went away before the end\n')
+  expect((await sender.answer()).body).toBe('the downloader disconnected before the end\n')
 })
 
 test('a sender that only writes is cut within a second after its reader has left', async () => {

@@ -86,7 +86,7 @@ test('when the reader leaves, the sender is told at once and the file is deleted
   const answer = await sender.answer
 
   expect(answer.status).toBe(400)
-  expect(await answer.text()).toBe('the downloader went away before the end\n')
+  expect(await answer.text()).toBe('the downloader disconnected before the end\n')
   expect(await statusOf(app, upload)).toBe('deleted')
 })
 
@@ -147,7 +147,7 @@ test('a sender waits no longer than the limit', async () => {
   })
 
   expect(response.status).toBe(400)
-  expect(await response.text()).toBe('nobody came to download the stream in time\n')
+  expect(await response.text()).toBe('nobody downloaded the stream in time\n')
   expect(await statusOf(app, upload)).toBe('deleted')
 })
 

@@ -112,7 +112,7 @@ test('a flag takes what people write for yes and no', async () => {
 
 const REFUSED = [
   ['/a?oneshoot=true', 'unknown option oneshoot, allowed are '],
-  ['/a?ttl=soon', 'invalid ttl, expected a duration such as 90s, 12h or 30d, or -1 for ever'],
+  ['/a?ttl=soon', 'invalid ttl, expected a duration such as 90s, 12h or 30d, or -1 for no limit'],
   ['/a?ttl=1.5h', 'invalid ttl, expected '],
   ['/a?ttl=', 'invalid ttl, expected '],
   ['/a?oneShot=maybe', 'invalid oneShot, expected true or false'],

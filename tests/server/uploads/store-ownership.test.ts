@@ -279,7 +279,7 @@ test('a sweep that would take more than a small share takes nothing, until someb
   const eleven = givenOrphans(app, 11)
 
   await expect(app.maintenance.clean()).rejects.toThrow(
-    '11 of 12 stored files are unknown to the database, which is more than 5%, so none was taken away',
+    '11 of 12 stored files are unknown to the database, which is more than 5%, so none was deleted',
   )
   expect([...ten, ...eleven].map((key) => quarantined(app, key))).toEqual([
     ...ten.map(() => true),
