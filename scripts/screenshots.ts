@@ -39,7 +39,7 @@ await take('page-share.png', { viewport: { ...DESK, height: 900 } }, async (page
   await page.getByText('Options').click()
   await page.getByLabel('Encrypt end to end').check()
   await page.getByRole('button', { name: /^Send/ }).click()
-  await page.getByText('what the server holds was read again').waitFor()
+  await page.getByText('End-to-end encrypted and checked').waitFor()
   await page.getByRole('button', { name: 'QR code' }).click()
 })
 

@@ -39,7 +39,7 @@ test('what the page made opens', async () => {
 
 describe.skipIf(!hasBrowser())('the page and the client', () => {
   const open = useBrowser()
-  const LOCK = 'End-to-end encrypted: what the server holds was read again'
+  const LOCK = 'End-to-end encrypted and checked'
 
   test('a file that the client sent is opened by the page, with the lock', async () => {
     const file = randomFile(3 * MIB, 'plan.bin')

@@ -43,7 +43,7 @@ describe.skipIf(!hasBrowser())('the account page', () => {
     await page.goto(`${app.url}/#/account/settings`)
 
     await logIn(page, 'grace', 'not the password')
-    await page.getByText('There is no such user name and password.').waitFor()
+    await page.getByText('Wrong user name or password.').waitFor()
     await logIn(page, 'grace')
     await page.getByRole('heading', { name: 'Hello Grace' }).waitFor()
 
@@ -90,7 +90,7 @@ describe.skipIf(!hasBrowser())('the account page', () => {
     await page.getByRole('button', { name: 'How long to keep plans.pdf' }).click()
     await page.getByLabel('Keep for').selectOption('7 days')
     await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
-    await row(page, 'plans.pdf').getByText('Gone in 7 days').waitFor()
+    await row(page, 'plans.pdf').getByText('Expires in 7 days').waitFor()
     await page.getByRole('button', { name: 'Delete plans.pdf' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click()
     await page.getByText('No uploads yet').waitFor()
@@ -150,7 +150,7 @@ describe.skipIf(!hasBrowser())('the account page', () => {
     const text = await page.locator('.row').textContent()
     await page.getByRole('button', { name: 'Copy the link of Encrypted upload, 2 files' }).click()
     const dialog = page.getByRole('dialog')
-    await dialog.getByText('nobody can open the files without that key').waitFor()
+    await dialog.getByText('nobody can open the files').waitFor()
     const copied = await dialog.getByLabel('Link without the key').inputValue()
 
     expect(text).toContain('Encrypted upload, 2 files')

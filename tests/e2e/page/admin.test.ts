@@ -22,7 +22,7 @@ describe.skipIf(!hasBrowser())('the page of administrators', () => {
     const page = await open()
 
     await givenAdmin(app, page, '/admin')
-    await page.getByRole('img', { name: 'Uploads and downloads a day' }).waitFor()
+    await page.getByRole('img', { name: 'Uploads and downloads per day' }).waitFor()
 
     expect(await page.locator('.figure').allTextContents()).toEqual([
       'Users1',
@@ -38,7 +38,7 @@ describe.skipIf(!hasBrowser())('the page of administrators', () => {
       '1',
       '1 MB',
     ])
-    await page.getByRole('list', { name: 'Most wanted files' }).getByRole('link', { name: 'wanted.bin' }).click()
+    await page.getByRole('list', { name: 'Most downloaded files' }).getByRole('link', { name: 'wanted.bin' }).click()
     await page.getByRole('button', { name: 'Delete everything' }).waitFor()
   })
 
@@ -50,20 +50,20 @@ describe.skipIf(!hasBrowser())('the page of administrators', () => {
     await page.getByRole('button', { name: 'Add a user' }).click()
     await page.getByLabel('User name').fill('grace')
     await page.getByLabel('Password', { exact: true }).fill('correct horse battery')
-    await page.getByLabel('Space in all').fill('much')
+    await page.getByLabel('Total storage').fill('much')
     await page.getByRole('button', { name: 'Create' }).click()
     await page.getByRole('alert').filter({ hasText: 'Space in all can’t be read' }).waitFor()
-    await page.getByLabel('Space in all').fill('2 GB')
-    await page.getByLabel('Longest time kept').fill('12h')
+    await page.getByLabel('Total storage').fill('2 GB')
+    await page.getByLabel('Maximum lifetime').fill('12h')
     await page.getByRole('button', { name: 'Create' }).click()
     await page.getByText('Space in all: 2 GB').waitFor()
-    await page.getByRole('button', { name: 'See the page as grace' }).click()
-    await page.getByText('You see everything as grace does.').waitFor()
-    await page.getByText('in use of 2 GB (0%)').waitFor()
+    await page.getByRole('button', { name: 'View the page as grace' }).click()
+    await page.getByText('You are viewing the page as grace.').waitFor()
+    await page.getByText('used of 2 GB (0%)').waitFor()
     await page.reload()
-    await page.getByText('You see everything as grace does.').waitFor()
+    await page.getByText('You are viewing the page as grace.').waitFor()
     expect(await page.getByRole('link', { name: 'Administration' }).count()).toBe(0)
-    await page.getByRole('button', { name: 'Be yourself again' }).click()
+    await page.getByRole('button', { name: 'Back to my account' }).click()
     await page.getByRole('heading', { name: 'Users' }).waitFor()
 
     expect(await app.accounts.users.get('local:grace')).toMatchObject({
@@ -82,8 +82,8 @@ describe.skipIf(!hasBrowser())('the page of administrators', () => {
 
     await page.getByLabel('Search').fill('grac')
     await page.getByText('1 entry').waitFor()
-    await page.getByRole('button', { name: 'Change grace' }).click()
-    expect(await page.getByLabel('Size of a file').inputValue()).toBe('5MB')
+    await page.getByRole('button', { name: 'Edit grace' }).click()
+    expect(await page.getByLabel('File size').inputValue()).toBe('5MB')
     await page.getByLabel('Name', { exact: true }).fill('Grace Hopper')
     await page.getByLabel('Role').selectOption('Administrator')
     await page.getByRole('button', { name: 'Save' }).click()
@@ -91,7 +91,7 @@ describe.skipIf(!hasBrowser())('the page of administrators', () => {
     expect(await app.accounts.users.get('local:grace')).toMatchObject({ isAdmin: true, maxFileSizeBytes: 5_000_000 })
     await page.getByRole('button', { name: 'Delete Grace Hopper' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click()
-    await page.getByText('Nobody is called that.').waitFor()
+    await page.getByText('No matching users.').waitFor()
 
     expect(await app.accounts.users.find('local:grace')).toBeUndefined()
   })
@@ -104,11 +104,11 @@ describe.skipIf(!hasBrowser())('the page of administrators', () => {
     await givenAdmin(app, page, '/admin/uploads')
     await page.getByText('2 entries').waitFor()
 
-    await page.getByLabel('Kind').selectOption('Once only')
+    await page.getByLabel('Kind').selectOption('One download')
     await page.getByText('1 entry').waitFor()
     await page.getByRole('button', { name: 'Delete once.txt' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click()
-    await page.getByText('There is nothing like that here.').waitFor()
+    await page.getByText('No matching uploads.').waitFor()
 
     expect((await fetch(`${app.url}/upload/${upload.id}`)).status).toBe(404)
   })
@@ -121,7 +121,7 @@ describe.skipIf(!hasBrowser())('the page of administrators', () => {
 
     await logIn(page, 'grace')
 
-    await page.getByRole('heading', { name: 'There is nothing here' }).waitFor()
+    await page.getByRole('heading', { name: 'Page not found' }).waitFor()
   })
 })
 
@@ -142,7 +142,7 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)(
       await look('login')
 
       await givenAdmin(app, page, '/admin')
-      await page.getByRole('list', { name: 'Most wanted files' }).waitFor()
+      await page.getByRole('list', { name: 'Most downloaded files' }).waitFor()
       await page.getByText('As a table').click()
       await look('overview')
       await page.getByRole('link', { name: 'Uploads' }).click()
@@ -157,7 +157,7 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)(
       await page.getByRole('button', { name: 'Add a user' }).click()
       await look('user')
       await page.keyboard.press('Escape')
-      await page.getByRole('button', { name: /^See the page as/ }).click()
+      await page.getByRole('button', { name: /^View the page as/ }).click()
       await page.getByText('No uploads yet').waitFor()
       await look('impersonating')
       await page.getByRole('link', { name: 'API tokens' }).click()

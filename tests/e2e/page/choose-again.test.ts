@@ -65,7 +65,7 @@ describe.skipIf(!hasBrowser())('a file that is chosen again', () => {
     await put('large.bin', changed)
 
     await chooseAgain(page, file)
-    await page.getByText('This file has changed since it was begun').waitFor()
+    await page.getByText('This file has changed since its upload started').waitFor()
     line.limit(Number.POSITIVE_INFINITY)
     await linkReady(page)
 
@@ -109,12 +109,12 @@ describe.skipIf(!hasBrowser())('a file that is chosen again', () => {
     await put('large.bin', changed)
 
     await chooseAgain(page, file)
-    await page.getByText('This file has changed since it was begun').waitFor()
+    await page.getByText('This file has changed since its upload started').waitFor()
     const after = await headOf(page)
     line.limit(Number.POSITIVE_INFINITY)
     await linkReady(page)
 
-    await page.getByText('End-to-end encrypted: what the server holds was read again').waitFor()
+    await page.getByText('End-to-end encrypted and checked').waitFor()
     expect(before).toMatch(/^[\w-]{200,}$/)
     expect(after).toMatch(/^[\w-]{200,}$/)
     expect(after).not.toBe(before)
@@ -134,7 +134,7 @@ describe.skipIf(!hasBrowser())('a file that is chosen again', () => {
     line.limit(2_500_000)
 
     await chooseAgain(page, two)
-    const stillToChoose = page.getByText('Still to be chosen again: 1 file')
+    const stillToChoose = page.getByText('Still to choose: 1 file')
     await stillToChoose.waitFor()
     const missing = await page.locator('.notice .file-name').allTextContents()
     await page.locator('.notice input[type=file]').first().setInputFiles(one)
@@ -251,7 +251,7 @@ describe.skipIf(!hasBrowser())('an interrupted upload that is given up', () => {
     await interrupt(page, line)
 
     await page.getByRole('button', { name: 'Discard' }).click()
-    await page.getByText('Files that have arrived stay').waitFor()
+    await page.getByText('Complete files stay').waitFor()
     await page.getByRole('button', { name: 'Delete', exact: true }).click()
     await interrupted(page).waitFor({ state: 'detached' })
 

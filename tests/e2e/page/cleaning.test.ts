@@ -66,7 +66,7 @@ describe.skipIf(!hasBrowser())('photos and videos that the server can’t read',
     await sender.goto(`${app.url}/`)
     await choose(sender, [fileOf('photo.jpg', await turnedJpeg())])
     await sender.getByText('Options').click()
-    await sender.getByLabel('Store nothing').check()
+    await sender.getByLabel('Stream instead of storing').check()
     await sender.getByRole('button', { name: /^Send 1 file/ }).click()
     await sender.getByText('Removed: place, camera data').waitFor()
     const receiver = await open()
@@ -83,7 +83,7 @@ describe.skipIf(!hasBrowser())('photos and videos that the server can’t read',
     const original = await turnedJpeg()
     await choose(page, [fileOf('photo.jpg', original)])
     await encrypt(page)
-    await page.getByLabel('Keep the hidden data').check()
+    await page.getByLabel('Keep the metadata').check()
     await send(page)
 
     expect((await fetched(page, 'photo.jpg')).equals(original)).toBe(true)
@@ -120,7 +120,7 @@ describe.skipIf(!hasBrowser())('a document that is chosen', () => {
 
     await choose(page, [fileOf('named.pdf', '%PDF-1.4 << /Author (Anna) >>'), fileOf('nameless.pdf', '%PDF-1.4')])
 
-    await page.locator('.file', { hasText: 'named.pdf' }).getByText('Names its author').waitFor()
-    expect(await page.getByText('Names its author').count()).toBe(1)
+    await page.locator('.file', { hasText: 'named.pdf' }).getByText('Contains the author’s name').waitFor()
+    expect(await page.getByText('Contains the author’s name').count()).toBe(1)
   })
 })

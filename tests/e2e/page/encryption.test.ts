@@ -36,7 +36,7 @@ async function decrypted(app: { url: string }, link: string, file: Stored['files
   return decrypter.decrypt(await response.bytes())
 }
 
-const LOCK = 'End-to-end encrypted: what the server holds was read again'
+const LOCK = 'End-to-end encrypted and checked'
 
 describe.skipIf(!hasBrowser())('an encrypted upload on the page', () => {
   const open = useBrowser()
@@ -143,7 +143,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload on the page', () => {
     await receiver.goto(link.replace(/key=.*/, `key=${otherKey}`))
     await receiver.getByRole('heading', { name: 'The key is wrong' }).waitFor()
     await receiver.goto(link.slice(0, -10))
-    await receiver.getByRole('heading', { name: 'The key is cut off' }).waitFor()
+    await receiver.getByRole('heading', { name: 'The key is incomplete' }).waitFor()
 
     await receiver.getByRole('alert').filter({ hasText: '64 of 74 characters' }).waitFor()
     expect(await receiver.getByText('b.txt').count()).toBe(0)
@@ -153,9 +153,9 @@ describe.skipIf(!hasBrowser())('an encrypted upload on the page', () => {
     const app = await makeApp()
     const sender = await open()
     await chooseEncrypted(sender, app, [fileOf('once.txt', 'only once')])
-    await sender.getByLabel('Downloads').selectOption({ label: 'Once, then gone' })
+    await sender.getByLabel('Downloads').selectOption({ label: 'Once, then deleted' })
     const link = await send(sender)
-    await sender.getByText('Encrypted in the browser. The files were not read again').waitFor()
+    await sender.getByText('Encrypted in the browser. The files were not checked').waitFor()
 
     const receiver = await open()
     await receiver.goto(link)
@@ -163,7 +163,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload on the page', () => {
 
     expect(file.bytes.toString()).toBe('only once')
     await receiver.reload()
-    await receiver.getByText('All files have been fetched or deleted.').waitFor()
+    await receiver.getByText('All files have been downloaded or deleted.').waitFor()
   })
 
   test('continues from where it was when the page was closed', { timeout: 40_000 }, async () => {

@@ -18,7 +18,7 @@ describe.skipIf(!hasBrowser())('a link that leads to no file', () => {
     await page.goto(url)
 
     await page.getByRole('heading', { name: 'This file can’t be downloaded' }).waitFor()
-    expect(await page.getByText('It has expired, was removed or downloaded already').count()).toBe(1)
+    expect(await page.getByText('It has expired, was removed or already downloaded').count()).toBe(1)
   })
 
   test('shows nothing of what somebody else wrote into the address', async () => {

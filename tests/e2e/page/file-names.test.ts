@@ -41,7 +41,7 @@ describe.skipIf(!hasBrowser())('a file’s name', () => {
     await page.getByText('Options').click()
     await page.getByLabel('Encrypt end to end').check()
     await send(page)
-    await page.getByRole('button', { name: `Look at ${shown}` }).click()
+    await page.getByRole('button', { name: `Preview ${shown}` }).click()
     await page.getByText('no photo').waitFor()
     const title = await page.getByRole('dialog').getByRole('heading').textContent()
     await page.keyboard.press('Escape')

@@ -34,7 +34,7 @@ describe.skipIf(!hasBrowser())('where the device chooses the colours', () => {
     await page.goto(`${line.url}/`)
     await choose(page, [fileOf('large.bin', Buffer.alloc(12_000_000))])
     await page.getByText('Options').click()
-    const field = page.getByLabel('Whoever has the link may delete the files')
+    const field = page.getByLabel('Anyone with the link can delete the files')
 
     await field.waitFor()
     const off = await backgroundOf(page, '.switch input:not(:checked)')

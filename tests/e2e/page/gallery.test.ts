@@ -83,7 +83,7 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
     await tiles(page).first().waitFor()
     const inGallery = await tiles(page).count()
     const inList = await page.locator('.files .file-name').allTextContents()
-    const thumbnail = page.getByRole('button', { name: 'Look at 1.jpg' }).locator('img')
+    const thumbnail = page.getByRole('button', { name: 'Preview 1.jpg' }).locator('img')
     await expect.poll(() => widthOf(thumbnail)).toBe(256)
 
     await page.getByRole('button', { name: 'Show as list' }).click()
@@ -160,7 +160,7 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
     const { link } = await givenTrip(page)
     await page.goto(link)
     const name = () => lightbox(page).getByRole('heading').textContent()
-    await page.getByRole('button', { name: 'Look at 1.jpg' }).focus()
+    await page.getByRole('button', { name: 'Preview 1.jpg' }).focus()
 
     await page.keyboard.press('Enter')
     const large = page.getByRole('img', { name: 'Picture 1.jpg' })
@@ -192,7 +192,7 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
     await expect.poll(() => page.locator('dialog').count()).toBe(0)
 
     expect([said, isPaused, atTheEnd, right.x]).toEqual(['2.jpg, 2 of 4', true, '4.webm', -80])
-    await expect.poll(() => focused(page)).toBe('Look at 2.jpg')
+    await expect.poll(() => focused(page)).toBe('Preview 2.jpg')
   })
 
   test('close with Back, which leads no further; a video that is chosen plays', async () => {
@@ -200,14 +200,14 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
     const { link } = await givenTrip(page)
     await page.goto(link)
 
-    await page.getByRole('button', { name: 'Look at 4.webm' }).click()
+    await page.getByRole('button', { name: 'Preview 4.webm' }).click()
     const video = page.locator('dialog video')
     await expect.poll(() => video.evaluate((element: Video) => element.currentTime)).toBeGreaterThan(0)
     await page.goBack()
 
     await expect.poll(() => page.locator('dialog').count()).toBe(0)
     expect(page.url()).toBe(link)
-    await expect.poll(() => focused(page)).toBe('Look at 4.webm')
+    await expect.poll(() => focused(page)).toBe('Preview 4.webm')
   })
 
   test('follow fingers: swiped, pinched, moved, tapped twice, pulled down', async () => {
@@ -215,7 +215,7 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
     const { link } = await givenTrip(page)
     await page.goto(link)
     const name = () => lightbox(page).getByRole('heading').textContent()
-    await page.getByRole('button', { name: 'Look at 1.jpg' }).tap()
+    await page.getByRole('button', { name: 'Preview 1.jpg' }).tap()
     await page.getByRole('img', { name: 'Picture 1.jpg' }).waitFor()
 
     await touch(page, [[300, 350]], [[80, 360]])
@@ -265,7 +265,7 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
     await page.getByRole('link', { name: 'Download 3.jpg' }).waitFor()
     await page.waitForLoadState('networkidle')
 
-    expect(await page.getByRole('button', { name: /Show as|Look at/ }).count()).toBe(0)
+    expect(await page.getByRole('button', { name: /Show as|Preview/ }).count()).toBe(0)
     expect(reads).toEqual([])
   })
 
@@ -276,7 +276,7 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
     await page.getByLabel('Password').fill('secret')
     await page.getByRole('button', { name: 'Open' }).click()
 
-    const thumbnail = page.getByRole('button', { name: 'Look at 3.jpg' }).locator('img')
+    const thumbnail = page.getByRole('button', { name: 'Preview 3.jpg' }).locator('img')
     await expect.poll(() => widthOf(thumbnail)).toBe(256)
   })
 
@@ -289,16 +289,16 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
       names.map((path) => ({ path, content })),
     )
     await page.goto(link)
-    await page.getByText('End-to-end encrypted: what the server holds').waitFor()
+    await page.getByText('End-to-end encrypted and checked').waitFor()
     const reads: string[] = []
     page.on('request', (request) => void (request.url().includes('/file/') && reads.push(request.url())))
 
     await page.getByRole('button', { name: 'Show as gallery' }).click()
-    const thumbnail = page.getByRole('button', { name: 'Look at 1.jpg' }).locator('img')
+    const thumbnail = page.getByRole('button', { name: 'Preview 1.jpg' }).locator('img')
     await expect.poll(() => widthOf(thumbnail), PATIENCE).toBe(342)
     await page.waitForLoadState('networkidle')
     const first = reads.length
-    const last = page.getByRole('button', { name: 'Look at 40.jpg' })
+    const last = page.getByRole('button', { name: 'Preview 40.jpg' })
     await last.scrollIntoViewIfNeeded()
     await expect.poll(() => widthOf(last.locator('img')), PATIENCE).toBe(342)
 
@@ -312,7 +312,7 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
     await page.goto(link)
     await tiles(page).first().waitFor()
     await look('gallery')
-    await page.getByRole('button', { name: 'Look at 1.jpg' }).click()
+    await page.getByRole('button', { name: 'Preview 1.jpg' }).click()
     await page.getByRole('img', { name: 'Picture 1.jpg' }).waitFor()
     await look('picture')
     await page.keyboard.press('End')

@@ -47,10 +47,10 @@ describe.skipIf(!hasBrowser())('the page about jobs', () => {
 
     expect(await page.locator('.steps code').allTextContents()).toEqual(['remove-orphans', 'check-links'])
     await page.getByLabel('Outcome').selectOption('Failed')
-    await page.getByText('Nothing has run in this time.').waitFor()
+    await page.getByText('No runs in this period.').waitFor()
     await page.getByLabel('Outcome').selectOption('All')
     await page.getByLabel('To', { exact: true }).fill('2020-01-01T00:00')
-    await page.getByText('Nothing has run in this time.').waitFor()
+    await page.getByText('No runs in this period.').waitFor()
   })
 
   test('stops a job that is running', async () => {
@@ -68,7 +68,7 @@ describe.skipIf(!hasBrowser())('the page about jobs', () => {
 
   test('disables and enables a job', async () => {
     const { app, page } = await givenJobs(open)
-    const box = page.getByRole('switch', { name: 'prune-history runs by its schedules' })
+    const box = page.getByRole('switch', { name: 'prune-history runs on its schedules' })
 
     await box.uncheck()
     await row(page, 'prune-history').getByText('Disabled').waitFor()
@@ -141,16 +141,16 @@ describe.skipIf(!hasBrowser())('the page about jobs', () => {
     const { app, page } = await givenJobs(open, '/admin/jobs/operators')
     await page.getByRole('button', { name: 'New operator' }).click()
     await page.getByLabel('Name').fill('On call')
-    await page.getByLabel('Reached by').selectOption('Webhook')
+    await page.getByLabel('Notify by').selectOption('Webhook')
     await page.getByLabel('URL').fill('https://hooks.example.org/mayfly')
     await page.getByRole('button', { name: 'Save' }).click()
 
-    const key = await page.getByLabel('Key of its signatures').inputValue()
+    const key = await page.getByLabel('Signing key').inputValue()
     await page.reload()
     await page.getByText('https://hooks.example.org/mayfly').waitFor()
 
     expect((await app.jobEngine.operators.get('On call')).secret).toBe(key)
-    expect(await page.getByLabel('Key of its signatures').count()).toBe(0)
+    expect(await page.getByLabel('Signing key').count()).toBe(0)
   })
 })
 
@@ -179,7 +179,7 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)(
       await page.getByRole('link', { name: 'Schedules', exact: true }).click()
       await page.getByText('every minute').waitFor()
       await look('schedules')
-      await page.getByRole('button', { name: 'Change every minute' }).click()
+      await page.getByRole('button', { name: 'Edit every minute' }).click()
       await look('schedule')
       await page.keyboard.press('Escape')
       await page.getByRole('link', { name: 'Operators' }).click()

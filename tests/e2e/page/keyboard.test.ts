@@ -48,7 +48,7 @@ describe.skipIf(!hasBrowser())('the page with the keyboard alone', () => {
     await page.keyboard.press('7')
     await tabTo(page, /^Message/)
     await page.keyboard.type('with love')
-    await tabTo(page, /^Whoever has the link/)
+    await tabTo(page, /^Anyone with the link/)
     await page.keyboard.press('Space')
     await tabTo(page, /^Send 1 file/)
     await page.keyboard.press('Enter')
@@ -75,14 +75,14 @@ describe.skipIf(!hasBrowser())('the page with the keyboard alone', () => {
     const page = await open()
     await page.goto(`${app.url}/#/admin/jobs/schedules`)
     await logIn(page, 'chief')
-    await page.getByRole('button', { name: 'Change every minute' }).waitFor()
+    await page.getByRole('button', { name: 'Edit every minute' }).waitFor()
 
-    await tabTo(page, /^Change every minute$/)
+    await tabTo(page, /^Edit every minute$/)
     await page.keyboard.press('Enter')
     await page.getByRole('dialog').waitFor()
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
-    expect(await page.locator(':focus').getAttribute('aria-label')).toBe('Change every minute')
+    expect(await page.locator(':focus').getAttribute('aria-label')).toBe('Edit every minute')
     await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))') // Chromium is done with Escape by then
     await page.keyboard.press('Enter')
     await page.getByRole('dialog').waitFor()
@@ -90,7 +90,7 @@ describe.skipIf(!hasBrowser())('the page with the keyboard alone', () => {
     await page.keyboard.press('Enter')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
 
-    expect(await page.locator(':focus').getAttribute('aria-label')).toBe('Change every minute')
+    expect(await page.locator(':focus').getAttribute('aria-label')).toBe('Edit every minute')
   })
 
   test('runs a job, and opens what its history tells', { timeout: 60_000 }, async () => {

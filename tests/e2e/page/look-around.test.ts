@@ -81,7 +81,7 @@ describe.skipIf(!hasBrowser())('people who look around while files are on their 
 
     await page.getByRole('button', { name: 'Cancel', exact: true }).click()
     await page.getByRole('heading', { name: 'Cancel sending?' }).waitFor()
-    await page.getByRole('button', { name: 'Go on sending' }).click()
+    await page.getByRole('button', { name: 'Continue sending' }).click()
     await page.getByRole('button', { name: 'Don’t send large.bin' }).click()
     await page.keyboard.press('Escape')
     line.limit(Number.POSITIVE_INFINITY)

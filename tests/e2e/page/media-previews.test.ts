@@ -11,14 +11,14 @@ type Media = { videoWidth?: number; duration?: number; readyState?: number }
 
 /** Focuses the button and presses it, as somebody without a mouse does. */
 async function look(page: Page, name: string): Promise<void> {
-  await page.getByRole('button', { name: `Look at ${name}` }).focus()
+  await page.getByRole('button', { name: `Preview ${name}` }).focus()
   await page.keyboard.press('Enter')
 }
 
 async function closesWithEscape(page: Page, name: string): Promise<void> {
   await page.keyboard.press('Escape')
   await expect.poll(() => page.locator('dialog').count()).toBe(0)
-  expect(await page.locator(':focus').getAttribute('aria-label')).toBe(`Look at ${name}`)
+  expect(await page.locator(':focus').getAttribute('aria-label')).toBe(`Preview ${name}`)
 }
 
 /** Share of the pixels of the middle of the preview that are red. */
@@ -165,7 +165,7 @@ describe.skipIf(!hasBrowser())('what may be fetched only so often', () => {
       await page.getByRole(options.e2ee ? 'button' : 'link', { name: 'Download f.svg' }).waitFor()
       await page.waitForLoadState('networkidle')
 
-      expect(await page.getByRole('button', { name: /^Look at/ }).count()).toBe(0)
+      expect(await page.getByRole('button', { name: /^Preview/ }).count()).toBe(0)
       expect(await page.locator('.file-icon img').count()).toBe(0)
       expect(reads).toEqual([])
       const statuses = await Promise.all(urls.map(async (url) => (await fetch(url)).status))

@@ -15,7 +15,7 @@ describe.skipIf(!hasBrowser())('a page that is open', () => {
     const upload = await createUpload(app, { stream: true, files: [{ fileName: 'later.txt' }] })
     const page = await open()
     await page.goto(`${app.url}/#/?id=${upload.id}`)
-    await page.getByRole('heading', { name: 'Not there yet' }).waitFor()
+    await page.getByRole('heading', { name: 'Not available yet' }).waitFor()
 
     const file = upload.files?.[0]
     const headers = { 'X-UploadToken': upload.uploadToken }
@@ -36,7 +36,7 @@ describe.skipIf(!hasBrowser())('a page that is open', () => {
     const upload = await createUpload(app, { files: [{ fileName: 'slow.txt' }] })
     const page = await open()
     await page.goto(`${app.url}/#/?id=${upload.id}`)
-    await page.getByText('Not there yet').waitFor()
+    await page.getByText('Not uploaded yet').waitFor()
 
     await addFile(app, upload, 'arrived', 'slow.txt')
 
@@ -68,7 +68,7 @@ describe.skipIf(!hasBrowser())('a page that is open', () => {
 
     await saved(page, () => page.getByRole('link', { name: 'Download once.txt' }).click())
 
-    await page.getByText('All files have been fetched or deleted.').waitFor()
+    await page.getByText('All files have been downloaded or deleted.').waitFor()
     expect(await page.getByRole('link', { name: /^Download/ }).count()).toBe(0)
   })
 
@@ -95,7 +95,7 @@ describe.skipIf(!hasBrowser())('a page that is open', () => {
 
     app.advance(4_000)
 
-    await page.getByRole('heading', { name: 'Its time is up' }).waitFor()
+    await page.getByRole('heading', { name: 'Expired' }).waitFor()
     expect(await page.getByRole('link', { name: /^Download/ }).count()).toBe(0)
   })
 
@@ -133,7 +133,7 @@ describe.skipIf(!hasBrowser())('a download that fails', () => {
 
     await page.getByRole('link', { name }).click()
 
-    await page.getByRole('alert').filter({ hasText: 'This file is gone' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'This file is no longer available' }).waitFor()
     expect(downloads).toBe(0)
   })
 
@@ -153,7 +153,7 @@ describe.skipIf(!hasBrowser())('a download that fails', () => {
     domain.limitAnswers(Number.POSITIVE_INFINITY)
 
     await other.getByRole('link', { name: 'Download once.txt' }).click()
-    await other.getByRole('alert').filter({ hasText: 'Somebody else is fetching this' }).waitFor()
+    await other.getByRole('alert').filter({ hasText: 'Someone else is downloading this' }).waitFor()
     const again = await saved(page, () => download.click())
 
     expect(again.bytes.length).toBe(content.length)

@@ -26,8 +26,8 @@ describe.skipIf(!hasBrowser())('the options of an upload', () => {
     await page.getByRole('link', { name: 'grace' }).waitFor()
 
     await page.goto(`${app.url}/#/ask`)
-    await page.getByLabel('Keep what comes for').waitFor()
-    const asked = await choicesOf(page, 'Keep what comes for')
+    await page.getByLabel('Keep received files for').waitFor()
+    const asked = await choicesOf(page, 'Keep received files for')
     await page.goto(`${app.url}/`)
     await page.getByText('up to 1 MB each').waitFor()
     await page.getByText('Kept for 1 day').waitFor()
@@ -35,7 +35,7 @@ describe.skipIf(!hasBrowser())('the options of an upload', () => {
       .locator('input[type=file]')
       .first()
       .setInputFiles([fileOf('large.bin', Buffer.alloc(1_000_001))])
-    await page.getByRole('alert').filter({ hasText: 'large.bin is larger than this server takes (1 MB)' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'large.bin is larger than this server allows (1 MB)' }).waitFor()
     const chosen = await choicesOf(page, 'Keep for')
 
     expect(asked).toEqual(['1 hour', '6 hours', '1 day'])
@@ -64,11 +64,11 @@ describe.skipIf(!hasBrowser())('the options of an upload', () => {
     const page = await open()
     await page.goto(`${app.url}/`)
     await page.getByText('Options').click()
-    const stream = page.getByRole('switch', { name: 'Store nothing' })
+    const stream = page.getByRole('switch', { name: 'Stream instead of storing' })
 
     await stream.check()
     const downloads = await page.getByLabel('Downloads').count()
-    await page.getByRole('switch', { name: 'Each download starts the time anew' }).check()
+    await page.getByRole('switch', { name: 'Each download resets the expiry time' }).check()
     await choose(page, [fileOf('passed on.txt', 'from hand to hand')])
     await page.getByRole('button', { name: /^Send 1 file/ }).click()
     const link = await page.getByLabel('Go to the link').inputValue()
@@ -85,7 +85,7 @@ describe.skipIf(!hasBrowser())('the options of an upload', () => {
     await page.getByRole('switch', { name: 'Encrypt end to end' }).waitFor()
 
     expect(await page.getByRole('switch').count()).toBe(3)
-    expect(await page.getByRole('switch', { name: 'Store nothing' }).count()).toBe(0)
+    expect(await page.getByRole('switch', { name: 'Stream instead of storing' }).count()).toBe(0)
   })
 
   test.each([
@@ -95,14 +95,14 @@ describe.skipIf(!hasBrowser())('the options of an upload', () => {
     const app = await makeApp({ FEATURE_STREAM: mode, FEATURE_EXTEND_TTL: mode })
     const page = await open()
     await page.goto(`${app.url}/`)
-    await page.getByText('passed on, not stored').waitFor()
+    await page.getByText('streamed, not stored').waitFor()
     await page.getByText('Options').click()
     const stateOf = async (name: string) => {
       const field = page.getByRole('switch', { name })
       return { isChecked: await field.isChecked(), isDisabled: await field.isDisabled() }
     }
 
-    expect(await stateOf('Store nothing')).toEqual(expected)
-    expect(await stateOf('Each download starts the time anew')).toEqual(expected)
+    expect(await stateOf('Stream instead of storing')).toEqual(expected)
+    expect(await stateOf('Each download resets the expiry time')).toEqual(expected)
   })
 })

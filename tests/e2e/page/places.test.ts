@@ -50,7 +50,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
     await page.getByText('Options').click()
     await page.getByLabel('Encrypt end to end').check()
     await send(page)
-    await page.getByText('End-to-end encrypted: what the server holds').waitFor()
+    await page.getByText('End-to-end encrypted and checked').waitFor()
 
     const file = await saved(page, () => page.getByRole('button', { name: 'Download a.txt' }).click())
 

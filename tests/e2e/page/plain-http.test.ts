@@ -80,7 +80,7 @@ describe.skipIf(!hasBrowser())('over plain HTTP', () => {
     await page.goto(overPlainHttp(`${app.url}/#/?id=${upload.id}`))
     await page.getByLabel('Password').fill('secret')
     await page.getByRole('button', { name: 'Open' }).click()
-    await page.getByText('Your browser will ask for the password once more. The user name is “plik”.').first().waitFor()
+    await page.getByText('Your browser will ask for the password again. The user name is “plik”.').first().waitFor()
 
     const [asked] = await Promise.all([
       page.waitForResponse((response) => response.request().isNavigationRequest()),

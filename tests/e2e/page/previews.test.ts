@@ -42,7 +42,7 @@ describe.skipIf(!hasBrowser())('a look at what was sent', () => {
     const thumbnail = page.locator('.received .file-icon img')
     await expect.poll(() => thumbnail.evaluate((image: { naturalWidth?: number }) => image.naturalWidth)).toBe(128)
     await page.getByText('Removed: place, camera data').waitFor()
-    await page.getByRole('button', { name: 'Look at beach.jpg' }).click()
+    await page.getByRole('button', { name: 'Preview beach.jpg' }).click()
 
     const large = page.getByRole('img', { name: 'beach.jpg' })
     await expect.poll(() => large.evaluate((image: { naturalWidth?: number }) => image.naturalWidth)).toBe(600)
@@ -54,7 +54,7 @@ describe.skipIf(!hasBrowser())('a look at what was sent', () => {
     const page = await open()
     await page.goto(`${app.url}/#/?id=${upload.id}`)
 
-    await page.getByRole('button', { name: 'Look at evil.html' }).click()
+    await page.getByRole('button', { name: 'Preview evil.html' }).click()
 
     expect(await page.locator('.preview.text').textContent()).toContain('<script>')
     expect(await page.title()).not.toContain('ran')
@@ -68,7 +68,7 @@ describe.skipIf(!hasBrowser())('a look at what was sent', () => {
     await page.goto(`${app.url}/`)
     await page.getByRole('heading', { name: 'Share files' }).waitFor()
     await page.goto(`${app.url}/#/?id=${upload.id}`)
-    const look = page.getByRole('button', { name: 'Look at 14.txt' })
+    const look = page.getByRole('button', { name: 'Preview 14.txt' })
     await look.scrollIntoViewIfNeeded()
     const height = await page.evaluate('scrollY')
 
@@ -96,7 +96,7 @@ describe.skipIf(!hasBrowser())('a look at what was sent', () => {
     await page.goto(`${app.url}/#/?id=${upload.id}`)
     await page.getByRole('link', { name: 'Download a.txt' }).waitFor()
 
-    expect(await page.getByRole('button', { name: 'Look at a.txt' }).count()).toBe(0)
+    expect(await page.getByRole('button', { name: 'Preview a.txt' }).count()).toBe(0)
   })
 
   test('opens what is encrypted, and what is behind a password', async () => {
@@ -113,10 +113,10 @@ describe.skipIf(!hasBrowser())('a look at what was sent', () => {
     await receiver.getByLabel('Password').fill('secret')
     await receiver.getByRole('button', { name: 'Open' }).click()
 
-    await receiver.getByRole('button', { name: 'Look at a.txt' }).click()
+    await receiver.getByRole('button', { name: 'Preview a.txt' }).click()
     await receiver.getByText('looked at').waitFor()
     await receiver.keyboard.press('Escape')
-    await receiver.getByRole('button', { name: 'Look at beach.jpg' }).click()
+    await receiver.getByRole('button', { name: 'Preview beach.jpg' }).click()
 
     const large = receiver.getByRole('img', { name: 'beach.jpg' })
     await expect.poll(() => large.evaluate((image: { naturalWidth?: number }) => image.naturalWidth)).toBe(600)

@@ -47,7 +47,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
 
     await page.getByRole('button', { name: 'Send 1 file' }).click()
 
-    await page.getByRole('alert').filter({ hasText: 'A proxy takes no requests of this size' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'A proxy rejected this request' }).waitFor()
   })
 
   test('waits for the server while a proxy can’t reach it, says so, and continues', async () => {

@@ -47,7 +47,7 @@ describe.skipIf(!hasBrowser())('uploads that were sent without an account', () =
     const key = new URLSearchParams(link.split('?')[1]).get('key') ?? ''
 
     await title(page).click()
-    await page.getByText('Opens with the whole link only').waitFor()
+    await page.getByText('Opens only with the full link').waitFor()
 
     expect(key).toContain('AGE-SECRET-KEY-')
     expect(await page.evaluate('JSON.stringify({ ...localStorage, ...sessionStorage })')).not.toContain(key)
@@ -65,7 +65,7 @@ describe.skipIf(!hasBrowser())('uploads that were sent without an account', () =
     await page.getByRole('dialog').getByLabel('Keep for').selectOption('1 hour')
     const wrong = await faults(page)
     await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
-    await list.getByText(/^Gone in \d+ (?:hour|min)/).waitFor()
+    await list.getByText(/^Expires in \d+ (?:hour|min)/).waitFor()
     const { ttl } = await stored()
     await list.getByRole('button', { name: 'Delete Encrypted upload, 2 files' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click()
@@ -87,7 +87,7 @@ describe.skipIf(!hasBrowser())('uploads that were sent without an account', () =
     await title(page).click()
     await page.getByRole('link', { name: 'Encrypted upload, 2 files' }).click()
 
-    await page.getByRole('alert').filter({ hasText: 'the server says that they are not encrypted' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'the server reports that they are not encrypted' }).waitFor()
     expect(await page.getByRole('button', { name: 'Add files' }).count()).toBe(0)
   })
 
@@ -98,13 +98,13 @@ describe.skipIf(!hasBrowser())('uploads that were sent without an account', () =
     await page.getByLabel('Remember new uploads in this browser').uncheck()
     await page.getByRole('button', { name: 'Clear the list' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Clear the list' }).click()
-    await page.getByText('Uploads are not remembered in this browser').waitFor()
+    await page.getByText('Recent uploads are not saved in this browser').waitFor()
     await choose(page, [fileOf('secret.txt', 'secret')])
     await send(page)
     const later = await page.context().newPage()
     await page.close()
     await later.goto(`${app.url}/`)
-    await later.getByText('Uploads are not remembered in this browser').waitFor()
+    await later.getByText('Recent uploads are not saved in this browser').waitFor()
     await later.goto(link)
     await later.getByText('plans.txt').waitFor()
 
@@ -116,8 +116,8 @@ describe.skipIf(!hasBrowser())('uploads that were sent without an account', () =
     const app = await makeApp()
     const page = await open()
     await page.goto(`${app.url}/#/ask`)
-    await page.getByLabel('What do you ask for?').fill('Holiday pictures')
-    await page.getByRole('button', { name: 'Make the link' }).click()
+    await page.getByLabel('What do you need?').fill('Holiday pictures')
+    await page.getByRole('button', { name: 'Create link' }).click()
     const link = await page.getByRole('textbox', { name: 'Request link' }).inputValue()
     const later = await page.context().newPage()
     await page.close()

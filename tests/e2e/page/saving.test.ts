@@ -88,7 +88,7 @@ describe.skipIf(!hasBrowser())('without a service worker', () => {
     const reads = readsOf(above)
 
     await above.getByRole('button', { name: 'Download a.bin' }).click()
-    await above.getByRole('alert').filter({ hasText: 'Use the command for the terminal' }).waitFor()
+    await above.getByRole('alert').filter({ hasText: 'Use the terminal command' }).waitFor()
     expect(reads).toEqual(['HEAD'])
 
     const below = await openedBy(WITHOUT_PICKER, link, MAX_HELD_BYTES)
@@ -104,7 +104,7 @@ describe.skipIf(!hasBrowser())('without a service worker', () => {
     await page.getByRole('button', { name: 'Download a.bin' }).click()
     await page.getByRole('alert').waitFor()
 
-    const command = page.getByRole('textbox', { name: 'Fetch from a terminal, with age' })
+    const command = page.getByRole('textbox', { name: 'Download from a terminal, with age' })
     expect(await command.inputValue()).toMatch(new RegExp(`echo '${secret}' .*\\| age -d `, 's'))
   })
 
@@ -125,7 +125,7 @@ describe.skipIf(!hasBrowser())('without a service worker', () => {
 
     await page.getByRole('button', { name: /^Download all/ }).click()
 
-    await page.getByRole('alert').filter({ hasText: 'Use the command for the terminal' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'Use the terminal command' }).waitFor()
     expect(reads).toEqual([])
   })
 

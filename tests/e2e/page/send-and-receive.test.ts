@@ -38,7 +38,7 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
     await page.getByLabel('Downloads').selectOption({ label: '3 times' })
     await page.getByLabel('Password').fill('secret')
     await page.getByLabel('Message').fill('for **you**')
-    await page.getByLabel('Whoever has the link may delete').check()
+    await page.getByLabel('Anyone with the link can delete').check()
 
     const link = await send(page)
 
@@ -88,7 +88,7 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
     await drop(page, 'dropped.txt')
     await drop(page, 'dropped.txt') // once is enough
     await paste(page, 'image.png')
-    await page.getByRole('button', { name: 'Write a text' }).click()
+    await page.getByRole('button', { name: 'Write text' }).click()
     await page.getByRole('textbox', { name: 'Text' }).fill('written')
     await page.keyboard.press('Escape') // nothing is lost by it
     await page.getByRole('button', { name: 'Write a text' }).click()
@@ -129,7 +129,7 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
 
     await page.getByLabel('Password').fill('guess')
     await page.getByRole('button', { name: 'Open' }).click()
-    await page.getByText('That is not the password.').waitFor()
+    await page.getByText('Wrong password.').waitFor()
     await page.getByLabel('Password').fill('secret')
     await page.getByRole('button', { name: 'Open' }).click()
 
@@ -160,7 +160,7 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
       await route.fulfill({ response: await route.fetch(), body: 'content of x' })
     })
     await page.getByRole('button', { name: 'Download a.txt' }).click()
-    await page.getByRole('alert').filter({ hasText: 'The file was damaged on its way' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'The file was damaged during the transfer' }).waitFor()
   })
 
   test('says in words that a link is over, and that a file is being fetched by somebody else', async () => {
@@ -171,7 +171,7 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
 
     await page.goto(`${app.url}/#/?id=${upload.id}`)
     await page.getByRole('link', { name: 'Download once.txt' }).click()
-    await page.getByRole('alert').filter({ hasText: 'Somebody else is fetching this' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'Someone else is downloading this' }).waitFor()
     await page.goto(`${app.url}/#/?id=nosuchuploadhere`)
 
     await page.getByRole('heading', { name: 'This link leads nowhere any more' }).waitFor()
@@ -185,14 +185,14 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
     const { upload } = await givenFile(app, { oneShot: true }, 'only once', 'once.txt')
     const page = await open()
     await page.goto(`${app.url}/#/?id=${upload.id}`)
-    await page.getByText('Each file can be fetched once').waitFor()
+    await page.getByText('Each file can be downloaded once').waitFor()
     await page.reload()
 
     const file = await saved(page, () => page.getByRole('link', { name: 'Download once.txt' }).click())
     await page.reload()
 
     expect(file.bytes.toString()).toBe('only once')
-    await page.getByText('All files have been fetched or deleted.').waitFor()
+    await page.getByText('All files have been downloaded or deleted.').waitFor()
   })
 
   test('waits as long as the server asks, says so, and then continues', async () => {
@@ -224,7 +224,7 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
     await page.goto(`${app.url}/`)
 
     await choose(page, [fileOf('large.bin', Buffer.alloc(1001))])
-    await page.getByRole('alert').filter({ hasText: 'large.bin is larger than this server takes (1 kB)' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'large.bin is larger than this server allows (1 kB)' }).waitFor()
     await page
       .locator('input[type=file]')
       .first()

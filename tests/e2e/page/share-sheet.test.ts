@@ -90,7 +90,7 @@ describe.skipIf(!hasBrowser())('the device’s own way to share', () => {
 
     await share(page).click()
 
-    await page.getByRole('alert').filter({ hasText: 'Copy the link instead' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'Copy it instead' }).waitFor()
     expect(await faults(page)).toEqual([])
     expect(errors).toEqual([])
   })

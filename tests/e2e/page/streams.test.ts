@@ -14,17 +14,17 @@ describe.skipIf(!hasBrowser())('files that are only passed on', () => {
     await choose(sender, [fileOf('passed on.txt', 'from hand to hand')])
     await sender.getByRole('button', { name: /^Send 1 file/ }).click()
     const link = await sender.getByLabel('Go to the link').inputValue()
-    await sender.getByRole('heading', { name: 'Waiting for the receiver' }).waitFor()
+    await sender.getByRole('heading', { name: 'Waiting for the recipient' }).waitFor()
     const sending = await sender.locator('main').textContent()
 
     const receiver = await open()
     await receiver.goto(link)
-    await receiver.getByText('a download that breaks off can’t be resumed').waitFor()
+    await receiver.getByText('an interrupted download can’t be resumed').waitFor()
     const received = await receiver.locator('main').textContent()
     const file = await saved(receiver, () => receiver.getByRole('link', { name: 'Download passed on.txt' }).click())
 
     expect(file.bytes.toString()).toBe('from hand to hand')
-    await sender.getByRole('heading', { name: 'All files have been fetched' }).waitFor()
+    await sender.getByRole('heading', { name: 'All files have been downloaded' }).waitFor()
     expect(sending).toContain('Each file waits 5 minutes for somebody who fetches it')
     expect(received).toContain('Link open until ')
     expect([sending, received, await sender.locator('main').textContent()].join()).not.toMatch(
@@ -40,7 +40,7 @@ describe.skipIf(!hasBrowser())('files that are only passed on', () => {
     await sender.getByLabel('Keep the link for').waitFor()
     await choose(sender, [fileOf('large.bin', Buffer.alloc(24_000_000))])
     await sender.getByRole('button', { name: /^Send 1 file/ }).click()
-    await sender.getByRole('heading', { name: 'Waiting for the receiver' }).waitFor()
+    await sender.getByRole('heading', { name: 'Waiting for the recipient' }).waitFor()
     const link = new URL(await sender.getByLabel('Go to the link').inputValue())
     const id = new URLSearchParams(link.hash.slice(3)).get('id')
     const upload = (await (await fetch(`${app.url}/upload/${id}`)).json()) as CreatedUpload
@@ -48,10 +48,10 @@ describe.skipIf(!hasBrowser())('files that are only passed on', () => {
     const reader = (await fetch(`${app.url}/stream/${id}/${upload.files?.[0]?.id}/large.bin`)).body?.getReader()
     await reader?.read()
     await sender.getByRole('heading', { name: 'Sending 1 file' }).waitFor()
-    await sender.getByRole('heading', { name: 'Waiting for the receiver' }).waitFor()
+    await sender.getByRole('heading', { name: 'Waiting for the recipient' }).waitFor()
 
     for (let part = await reader?.read(); part && !part.done; part = await reader?.read());
-    await sender.getByRole('heading', { name: 'All files have been fetched' }).waitFor()
+    await sender.getByRole('heading', { name: 'All files have been downloaded' }).waitFor()
   })
 
   test('are said not to be there yet while nobody sends them, and appear by themselves', async () => {
@@ -61,7 +61,7 @@ describe.skipIf(!hasBrowser())('files that are only passed on', () => {
     await page.clock.install()
 
     await page.goto(`${app.url}/#/?id=${upload.id}`)
-    await page.getByRole('heading', { name: 'Not there yet' }).waitFor()
+    await page.getByRole('heading', { name: 'Not available yet' }).waitFor()
     expect(await page.getByRole('link', { name: /^Download/ }).count()).toBe(0)
 
     const sending = fetch(`${app.url}/stream/${upload.id}/${upload.files?.[0]?.id}/later.txt`, {

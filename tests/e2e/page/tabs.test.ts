@@ -6,7 +6,7 @@ import { makeApp } from '../../helpers/make-app.ts'
 import { slowLine } from '../../helpers/slow-line.ts'
 import { choose, fileOf, saved, sendSlowly, sha256 } from './page-tests.ts'
 
-const elsewhere = (page: Page) => page.getByText('1 file is on the way in another tab')
+const elsewhere = (page: Page) => page.getByText('1 file is being sent in another tab')
 const interrupted = (page: Page) => page.getByRole('heading', { name: 'An upload was interrupted' })
 
 /** An upload that one tab sends, and a second tab; `host` is the server's name in the address. */

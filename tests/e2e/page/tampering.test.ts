@@ -11,8 +11,8 @@ import { fileOf, saved } from './page-tests.ts'
 
 /** What the page says when whoever has the server changes what a link leads to. */
 
-const LOCK = 'End-to-end encrypted: what the server holds was read again'
-const REFUTED = 'The server holds something else than the sender shared'
+const LOCK = 'End-to-end encrypted and checked'
+const REFUTED = 'The files on the server differ from what the sender shared'
 
 type Database = Kysely<Schema>
 
@@ -65,7 +65,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload that was changed on the serv
     [
       'the manifest',
       (db) => db.deleteFrom('manifests').execute(),
-      { says: /does not hand out the list/, downloads: 0 },
+      { says: /did not return the sender’s encrypted list/, downloads: 0 },
     ],
     [
       'the manifest’s text',
@@ -74,17 +74,17 @@ describe.skipIf(!hasBrowser())('an encrypted upload that was changed on the serv
           .updateTable('manifests')
           .set({ sealed: 'A'.repeat(100) })
           .execute(),
-      { says: /The key fits, but something/, downloads: 0 },
+      { says: /The key is correct, but data/, downloads: 0 },
     ],
     [
       'the message',
       (db) => db.updateTable('uploads').set({ comments: '' }).execute(),
-      { says: /The key fits, but something/, downloads: 0 },
+      { says: /The key is correct, but data/, downloads: 0 },
     ],
     [
       'that it is encrypted',
       (db) => db.updateTable('uploads').set({ e2ee: null }).execute(),
-      { says: /the server says that they are not encrypted/, downloads: 0 },
+      { says: /the server reports that they are not encrypted/, downloads: 0 },
     ],
   ])('is not said to be verified: %s', async ([, spoil, { says, downloads }]) => {
     const { app, db } = await makeAppWithDatabase()
@@ -105,7 +105,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload that was changed on the serv
 
     await page.getByRole('button', { name: 'Download contract.txt' }).click()
 
-    await page.getByRole('alert').filter({ hasText: 'The sender shared something else under this name.' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'This is not the file that the sender shared under this name.' }).waitFor()
   })
 
   test('is not said to be verified: stored files exchanged on the disk', async () => {
@@ -128,11 +128,11 @@ describe.skipIf(!hasBrowser())('an encrypted upload that was changed on the serv
     await exchange(db, 'name')
     const page = await open()
     await page.goto(link)
-    await page.getByText('The files were not read again').waitFor()
+    await page.getByText('The files were not checked').waitFor()
 
     await page.getByRole('button', { name: 'Download contract.txt' }).click()
 
-    await page.getByRole('alert').filter({ hasText: 'The sender shared something else under this name.' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'This is not the file that the sender shared under this name.' }).waitFor()
   })
 
   test('is shown in the sender’s order', async () => {
@@ -164,7 +164,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload that was changed on the serv
     await owner.reload()
 
     expect(receiver).toEqual({ isLocked: false, alert: `Do not trust this link. ${REFUTED}: letter.txt`, downloads: 1 })
-    await owner.getByRole('alert').filter({ hasText: 'shows an older state' }).waitFor()
+    await owner.getByRole('alert').filter({ hasText: 'returned an older state' }).waitFor()
   })
 
   test('says that files are not there which the sender listed', async () => {
@@ -174,7 +174,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload that was changed on the serv
     const page = await open()
 
     await page.goto(link)
-    await page.getByText('One more file that the sender listed').waitFor()
+    await page.getByText('One more file listed by the sender').waitFor()
 
     expect(await page.getByText(LOCK).count()).toBe(0)
   })
@@ -192,7 +192,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload that was changed on the serv
       .locator('.received input[type=file]')
       .first()
       .setInputFiles([fileOf('more.txt', 'secret')])
-    await page.getByRole('alert').filter({ hasText: 'the server says that they are not encrypted' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'the server reports that they are not encrypted' }).waitFor()
 
     expect(await db.selectFrom('files').select('id').execute()).toHaveLength(2)
   })
@@ -202,7 +202,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload that was changed on the serv
     const { link } = await givenEncrypted(app, FILES, { manifest: '' })
     const page = await open()
     await page.goto(link)
-    await page.getByText('nothing says which content belongs to which name').waitFor()
+    await page.getByText('the page can’t check which content belongs to which name').waitFor()
 
     const file = await saved(page, () => page.getByRole('button', { name: 'Download letter.txt' }).click())
 

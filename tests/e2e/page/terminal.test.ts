@@ -27,8 +27,8 @@ async function typed(line: string, folder: string, passphrase = ''): Promise<{ c
 
 async function commandOn(page: Page, link: string): Promise<string> {
   await page.goto(link)
-  await page.getByText('Fetch from a terminal, with age').first().click()
-  return page.getByRole('textbox', { name: 'Fetch from a terminal, with age' }).inputValue()
+  await page.getByText('Download from a terminal, with age').first().click()
+  return page.getByRole('textbox', { name: 'Download from a terminal, with age' }).inputValue()
 }
 
 function contentsOf(folder: string): Record<string, string> {
@@ -110,7 +110,7 @@ describe.skipIf(!hasBrowser() || !isInstalled('age'))('the command for the termi
     const page = await open()
     await page.goto(`${app.url}/#/?id=${upload.id}&uploadToken=${upload.uploadToken}`)
     await page.getByText('More ways to share').click()
-    const command = await page.getByRole('textbox', { name: 'Fetch from a terminal' }).inputValue()
+    const command = await page.getByRole('textbox', { name: 'Download from a terminal' }).inputValue()
     const [folder, later] = [temporaryFolder(), temporaryFolder()]
 
     const first = await typed(command, folder)

@@ -15,9 +15,9 @@ describe.skipIf(!hasBrowser())('what a browser can’t show', () => {
     const page = await open()
     await page.goto(`${app.url}/#/?id=${upload.id}`)
 
-    await page.getByRole('button', { name: `Look at ${name}` }).click()
+    await page.getByRole('button', { name: `Preview ${name}` }).click()
     const dialog = page.getByRole('dialog')
-    await dialog.getByText('This browser can’t show it').waitFor()
+    await dialog.getByText('This browser can’t show this file').waitFor()
     const file = await saved(page, () => dialog.getByRole('link', { name: `Download ${name}` }).click())
 
     expect(file.bytes.equals(content)).toBe(true)
@@ -29,7 +29,7 @@ describe.skipIf(!hasBrowser())('what a browser can’t show', () => {
     const page = await open()
     await page.goto(`${app.url}/#/?id=${upload.id}`)
 
-    await page.getByRole('button', { name: 'Look at 你好.txt' }).click()
+    await page.getByRole('button', { name: 'Preview 你好.txt' }).click()
 
     await expect.poll(() => page.locator('.preview.text').textContent()).toBe('你好')
   })
@@ -68,11 +68,11 @@ describe.skipIf(!hasBrowser())('what a browser can’t show', () => {
     await page.evaluate('window.isTheSame = true')
     await page.context().setOffline(true)
     await page.evaluate("location.hash = '#/ask'")
-    await page.getByRole('button', { name: 'Load again' }).waitFor()
+    await page.getByRole('button', { name: 'Reload' }).waitFor()
 
     await page.context().setOffline(false)
 
-    await page.getByRole('heading', { name: 'Ask for files' }).waitFor()
+    await page.getByRole('heading', { name: 'Request files' }).waitFor()
     expect(await page.evaluate('window.isTheSame')).toBe(true)
   })
 })

@@ -1,16 +1,16 @@
 import { texts } from '../../lib/language.ts'
 
-/** Logging in, and what people see of their own account. */
+/** Logging in, and the pages of a user’s own account. */
 export const accountTexts = texts(
   {
     loginTitle: 'Log in',
-    loginText: 'To find your uploads again, and to upload from programs.',
-    loginForced: 'Only people with an account may upload here.',
+    loginText: 'Log in to see your uploads and to upload from other programs.',
+    loginForced: 'You need an account to upload here.',
     login: 'Log in',
     loginAt: (name: string) => `Log in with ${name}`,
     loginName: 'User name',
     password: 'Password',
-    loginRefused: 'There is no such user name and password.',
+    loginRefused: 'Wrong user name or password.',
     logout: 'Log out',
     tabs: 'Your account',
     tabUploads: 'Uploads',
@@ -18,13 +18,14 @@ export const accountTexts = texts(
     tabSettings: 'Settings',
     uploadsTitle: 'Your uploads',
     noUploads: 'No uploads yet. Uploads you make while logged in appear here.',
-    usage: 'Used space',
-    usedUnlimited: 'in use, without a limit',
-    usedOf: (quota: string, share: string) => `in use of ${quota} (${share})`,
+    usage: 'Storage',
+    usedUnlimited: 'used, no limit',
+    usedOf: (quota: string, share: string) => `used of ${quota} (${share})`,
     inUploads: (files: string, uploads: string, count: number) =>
       `files: ${files} in ${uploads} ${count === 1 ? 'upload' : 'uploads'}`,
     tokensTitle: 'API tokens',
-    tokensText: 'With a token, the command line, ShareX and scripts upload in your name. Make one for each of them.',
+    tokensText:
+      'With a token, command line tools, ShareX and scripts can upload in your name. Create one for each of them.',
     createToken: 'Create a token',
     tokenComment: 'What is it for?',
     tokenExample: 'Laptop',
@@ -38,10 +39,10 @@ export const accountTexts = texts(
     tokenSince: (date: string) => `since ${date}`,
     deleteTokenOf: (name: string) => `Delete the token ${name}`,
     deleteTokenSure: (name: string) =>
-      `Delete ${name}? Programs that use it can no longer upload in your name. What they have uploaded stays.`,
+      `Delete ${name}? Programs that use it can no longer upload in your name. Existing uploads stay.`,
     hello: (name: string) => `Hello ${name}`,
-    preferencesText: 'These follow you to every device on which you log in.',
-    profileTitle: 'Who you are',
+    preferencesText: 'These apply on every device where you log in.',
+    profileTitle: 'Profile',
     name: 'Name',
     email: 'E-mail',
     newPassword: 'New password',
@@ -52,9 +53,9 @@ export const accountTexts = texts(
     deleteAccountSure: 'Delete your account with all your uploads and tokens? This can’t be undone.',
     cliTitle: 'Log in from a terminal?',
     cliText: (name: string) =>
-      `A program asks to upload in the name of ${name}. Only continue if you started it yourself.`,
+      `A program asks to upload in the name of ${name}. Continue only if you started it yourself.`,
     cliCode: 'Code',
-    cliHint: 'It must be the code that your terminal shows.',
+    cliHint: 'It must match the code that your terminal shows.',
     cliApprove: 'Allow',
     cliDone: 'Done',
     cliDoneText: 'You can close this page and go back to your terminal.',

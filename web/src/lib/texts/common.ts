@@ -1,6 +1,6 @@
 import { texts } from '../language.ts'
 
-/** Where a refusal has no translation, in Chinese by its status; 0: it is not the server that has one. */
+/** Chinese texts for errors without a translation, by HTTP status; 0: the error was raised in the page. */
 const REFUSED = new Map([
   [0, '出了点问题'],
   [400, '填写有误'],
@@ -13,37 +13,37 @@ const REFUSED = new Map([
   [507, '服务器空间不足'],
 ])
 
-/** What several pages say. */
+/** Texts used by several pages. */
 export const commonTexts = texts(
   {
-    loading: 'One moment…',
+    loading: 'Loading…',
     pageFailed: 'This part of the page could not be loaded.',
-    reload: 'Load again',
+    reload: 'Reload',
     language: 'Language',
     theme: 'Appearance',
-    themeAuto: 'As my device',
+    themeAuto: 'System',
     themeLight: 'Light',
     themeDark: 'Dark',
-    toStart: 'Mayfly, to the start',
-    skip: 'Skip to the content',
+    toStart: 'Mayfly, home page',
+    skip: 'Skip to content',
     reportAbuse: 'Report abuse',
-    notFoundTitle: 'There is nothing here',
-    notFoundText: 'The address may be incomplete. Ask for the link again, or share something yourself.',
+    notFoundTitle: 'Page not found',
+    notFoundText: 'The address may be incomplete. Ask the sender for the link again, or share files yourself.',
     sendSomething: 'Share files',
     copy: 'Copy',
     copied: 'Copied',
     copyFailed: 'Press Ctrl+C to copy',
-    askForFiles: 'Ask others for files',
+    askForFiles: 'Request files',
     sendingPercent: (percent: string) => `Sending, ${percent}`,
     underWayStalled: 'Sending: waiting for the connection',
     underWayPaused: 'Sending: paused',
     underWayFailed: 'Sending: some files failed',
-    underWayDone: 'Sent: go to the link',
+    underWayDone: 'Sent: open the link',
     login: 'Log in',
     account: (name: string) => `Your account, ${name}`,
     admin: 'Administration',
-    lookingAs: (name: string) => `You see everything as ${name} does.`,
-    backToSelf: 'Be yourself again',
+    lookingAs: (name: string) => `You are viewing the page as ${name}.`,
+    backToSelf: 'Back to my account',
     close: 'Close',
     cancel: 'Cancel',
     delete: 'Delete',
@@ -53,7 +53,7 @@ export const commonTexts = texts(
     unreachable: 'The server can’t be reached. Check your connection.',
     unexpected: 'Something went wrong on the server. Please try again in a moment.',
     refused: (words: string, _status: number) => words,
-    proxyTooLarge: 'A proxy takes no requests of this size.',
+    proxyTooLarge: 'A proxy rejected this request because it is too large.',
     proxyAnswered: (status: number) =>
       `A proxy answered instead of the server (${status}). Please try again in a moment.`,
     notTheServer:

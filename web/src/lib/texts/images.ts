@@ -1,12 +1,12 @@
 import { texts } from '../language.ts'
 
-/** What photos carry with them. */
+/** Metadata of photos and videos. */
 export const imageTexts = texts(
   {
     removedFromPhoto: (what: string) => `Removed: ${what}`,
     stillHasPlace: 'Still contains its location',
     mayHavePlace: 'May still contain its location',
-    gps: 'place',
+    gps: 'location',
     exif: 'camera data',
     xmp: 'editing data',
     iptc: 'captions',
@@ -15,8 +15,8 @@ export const imageTexts = texts(
     device: 'device',
     date: 'date',
     tags: 'notes',
-    telemetry: 'measurements',
-    motion: 'film of the photo',
+    telemetry: 'sensor data',
+    motion: 'motion photo video',
   },
   {
     removedFromPhoto: (what: string) => `已移除：${what}`,

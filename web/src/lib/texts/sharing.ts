@@ -1,12 +1,12 @@
 import { texts } from '../language.ts'
 
-/** Handing on a link. */
+/** Sharing a link. */
 export const sharingTexts = texts(
   {
     readyTitle: 'Your link is ready',
-    readyText: 'Whoever has it can fetch the files.',
-    readyEncryptedText: 'It holds the key: whoever has it can open the files, nobody else can.',
-    passedOnTitle: 'All files have been fetched',
+    readyText: 'Anyone with the link can download the files.',
+    readyEncryptedText: 'The link contains the key: only people with the link can open the files.',
+    passedOnTitle: 'All files have been downloaded',
     passedOnText: 'They were streamed, not stored, so the link has nothing left to download.',
     link: 'Link',
     copyLink: 'Copy the link',
@@ -14,10 +14,10 @@ export const sharingTexts = texts(
     qrCode: 'QR code',
     qrAlt: 'QR code of the link',
     more: 'More ways to share',
-    curl: 'Fetch from a terminal',
-    adminLink: 'Admin link: to add and delete files later. Keep it to yourself.',
+    curl: 'Download from a terminal',
+    adminLink: 'Admin link: lets you add and delete files later. Keep it private.',
     shareText: 'I have files for you:',
-    shareFailed: 'This device could not share it. Copy the link instead.',
+    shareFailed: 'This device could not share the link. Copy it instead.',
   },
   {
     readyTitle: '链接已就绪',

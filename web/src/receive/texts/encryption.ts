@@ -1,42 +1,41 @@
 import { texts } from '../../lib/language.ts'
 
-/** Of encrypted uploads: what is known of them, and what does not fit. */
+/** Encrypted uploads: results of the checks, keys, and errors. */
 export const encryptionTexts = texts(
   {
-    checking: 'Looking at what the server holds…',
+    checking: 'Checking the files on the server…',
     verified:
-      'End-to-end encrypted: what the server holds was read again. Names, sizes and order are the sender’s, and each file begins as it should; the rest is checked while it is fetched.',
+      'End-to-end encrypted and checked: names, sizes, order and the beginning of each file match what the sender shared. The rest is checked during the download.',
     incomplete: (count: number) =>
       count === 1
-        ? 'End-to-end encrypted. One more file that the sender listed is not on the server, or not yet.'
-        : `End-to-end encrypted. ${count} more files that the sender listed are not on the server, or not yet.`,
+        ? 'End-to-end encrypted. One more file listed by the sender is not on the server, or not yet.'
+        : `End-to-end encrypted. ${count} more files listed by the sender are not on the server, or not yet.`,
     listed:
-      'Encrypted in the browser. The files were not read again, since that would use up a download. Names, sizes and order are the sender’s; contents are checked while they are fetched.',
+      'Encrypted in the browser. Names, sizes and order match what the sender shared. The contents are checked only during the download, because reading them now would use up a download.',
     unlisted:
-      'Encrypted: every file opens with this key. But it was made elsewhere or by an older version, and nothing says which content belongs to which name.',
-    unread: 'Encrypted in the browser. The files were not read again, since that would use up a download.',
-    unreachable:
-      'Encrypted in the browser. The files could not be read again just now, so nothing more is known about them.',
+      'Encrypted: this key opens every file. But another program or an older version created the upload, so the page can’t check which content belongs to which name.',
+    unread: 'Encrypted in the browser. The files were not checked, because reading them would use up a download.',
+    unreachable: 'Encrypted in the browser. The files could not be read just now, so they have not been checked.',
     refuted: (names: string) =>
-      `Do not trust this link. The server holds something else than the sender shared: ${names}`,
+      `Do not trust this link. The files on the server differ from what the sender shared: ${names}`,
     keyMissing: 'The key is missing',
     keyMissingText:
-      'These files are encrypted, and this address does not hold the key. It is at the end of the whole link.',
+      'These files are encrypted, and this address does not contain the key. It is at the end of the full link.',
     keyWrong: 'The key is wrong',
-    keyCut: 'The key is cut off',
-    keyText: 'These files are encrypted. The key is at the end of the whole link.',
-    key: 'Key, or the whole link',
+    keyCut: 'The key is incomplete',
+    keyText: 'These files are encrypted. The key is at the end of the full link.',
+    key: 'Key, or the full link',
     wrongKey: 'This key does not open these files.',
     cutKey: (length: number, whole: number) =>
-      `This key is only the beginning of one: ${length} of ${whole} characters. Copy the whole link again.`,
+      `This key is incomplete: it has ${length} of ${whole} characters. Copy the full link again.`,
     refusedTitle: 'Do not trust this link',
     plain:
-      'The link is for encrypted files, but the server says that they are not encrypted. So nothing of them is shown, and nothing is sent.',
+      'The link is for encrypted files, but the server reports that they are not encrypted. No files are shown, and nothing is sent.',
     missingManifest:
-      'The server does not hand out the list in which the sender sealed what is here, so names and contents could have been exchanged.',
-    changed: 'The key fits, but something that the sender sealed was changed on the server.',
+      'The server did not return the sender’s encrypted list of files, so names and contents could have been swapped.',
+    changed: 'The key is correct, but data that the sender encrypted was changed on the server.',
     older:
-      'The server shows an older state of these files than this tab has seen before: what was deleted since may be back.',
+      'The server returned an older state of these files than this tab has seen before: files deleted since then may be back.',
   },
   {
     checking: '正在核对服务器上的内容…',

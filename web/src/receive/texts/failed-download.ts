@@ -1,10 +1,10 @@
 import { texts } from '../../lib/language.ts'
 
-/** Where a download that failed leads to. */
+/** The page that a failed download redirects to. */
 export const failedDownloadTexts = texts(
   {
     title: 'This file can’t be downloaded',
-    gone: 'It has expired, was removed or downloaded already, or is not there yet.',
+    gone: 'It has expired, was removed or already downloaded, or has not been uploaded yet.',
     locked: 'Someone else is using the last download. If they cancel, you can try again in a few minutes.',
     address: 'The link does not lead to a file.',
   },

@@ -1,6 +1,6 @@
 import { texts } from '../../lib/language.ts'
 
-/** Images and videos, one after the other. */
+/** The gallery of images and videos. */
 export const galleryTexts = texts(
   {
     gallery: 'Pictures and videos',

@@ -1,26 +1,26 @@
 import { texts } from '../../lib/language.ts'
 
-/** What people may choose about an upload. */
+/** Upload options. */
 export const optionsTexts = texts(
   {
     ttl: 'Keep for',
     ttlStream: 'Keep the link for',
-    forever: 'ever',
+    forever: 'Forever',
     downloads: 'Downloads',
     unlimited: 'No limit',
-    once: 'Once, then gone',
+    once: 'Once, then deleted',
     times: (count: string) => `${count} times`,
     password: 'Password',
     passwordNone: 'None',
-    passwordNeeded: 'This server asks for one',
+    passwordNeeded: 'Required by this server',
     comments: 'Message',
-    commentsHint: 'Shown with the files. Markdown works.',
-    removable: 'Whoever has the link may delete the files',
+    commentsHint: 'Shown with the files. Supports Markdown.',
+    removable: 'Anyone with the link can delete the files',
     encrypt: 'Encrypt end to end: only the link opens the files',
-    encryptNeedsHttps: 'Encryption needs a connection over HTTPS',
-    stream: 'Store nothing: wait until somebody fetches the files, and pass them on',
-    extendTtl: 'Each download starts the time anew',
-    keepPhotoData: 'Keep the hidden data of photos and videos (place, camera, time)',
+    encryptNeedsHttps: 'Encryption needs an HTTPS connection',
+    stream: 'Stream instead of storing: sending starts when someone downloads the files',
+    extendTtl: 'Each download resets the expiry time',
+    keepPhotoData: 'Keep the metadata of photos and videos (location, camera, time)',
   },
   {
     ttl: '保留时间',

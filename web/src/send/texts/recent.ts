@@ -1,17 +1,17 @@
 import { texts } from '../../lib/language.ts'
 
-/** What was sent from this browser before. */
+/** Earlier uploads from this browser. */
 export const recentTexts = texts(
   {
     title: (count: number) => `Recent uploads from this browser (${count})`,
-    none: 'Uploads are not remembered in this browser',
+    none: 'Recent uploads are not saved in this browser',
     list: 'Recent uploads',
-    text: 'Only this browser knows them. Whoever uses it can add files to them, and delete them.',
-    keyless: 'Opens with the whole link only: the key is not kept here.',
+    text: 'This list is saved only in this browser. Anyone who uses this browser can add and delete files.',
+    keyless: 'Opens only with the full link: the key is not saved here.',
     keep: 'Remember new uploads in this browser',
     clear: 'Clear the list',
     clearSure:
-      'The uploads stay until their time is up, and their links keep working. But nobody can change or delete them from here any more.',
+      'The uploads stay until they expire, and their links keep working. But they can no longer be changed or deleted from here.',
   },
   {
     title: (count: number) => `此浏览器最近的上传（${count}）`,

@@ -1,17 +1,17 @@
 import { plural, texts } from '../../lib/language.ts'
 
-/** Files on their way. */
+/** Progress of sending. */
 export const sendingTexts = texts(
   {
-    changedFile: 'This file has changed since it was begun, so it is sent from the start.',
+    changedFile: 'This file has changed since its upload started, so it is sent again from the beginning.',
     sendingTitle: (count: number) => `Sending ${plural(count, 'file', 'files')}`,
     stalledTitle: 'Waiting for the connection',
-    stalledText: 'It continues by itself as soon as the server can be reached.',
+    stalledText: 'Sending continues automatically when the server can be reached.',
     askedToWaitTitle: 'Waiting for the server',
     askedToWaitText: (wait: string) => `The server limits how much is sent at once. Sending continues in ${wait}.`,
     pausedTitle: 'Paused',
     failedTitle: 'Some files could not be sent',
-    doneTitle: 'Everything is there',
+    doneTitle: 'All files sent',
     progressOf: (sent: string, total: string) => `${sent} of ${total}`,
     timeLeft: (time: string) => `${time} left`,
     totalProgress: 'Total progress',
@@ -20,14 +20,14 @@ export const sendingTexts = texts(
     continue: 'Continue',
     cancelAll: 'Cancel',
     cancelTitle: 'Cancel sending?',
-    cancelNew: 'What has arrived is deleted, too, and there will be no link.',
-    cancelShared: 'Files that have arrived stay. What the server has of the others is deleted.',
-    cancelStream: 'The link ends with it, also for those who have it already.',
-    cancelFileSure: 'What the server has of it is deleted.',
+    cancelNew: 'Files already sent are deleted as well, and no link is created.',
+    cancelShared: 'Files sent completely stay. Partly sent files are deleted from the server.',
+    cancelStream: 'The link stops working, also for people who already have it.',
+    cancelFileSure: 'The part already sent is deleted from the server.',
     stopSending: 'Stop sending',
-    goOnSending: 'Go on sending',
+    goOnSending: 'Continue sending',
     stagedTitle: (count: number) => `Add ${plural(count, 'file', 'files')} to this link?`,
-    stagedText: 'Everybody who has the link will be able to fetch them.',
+    stagedText: 'Anyone with the link will be able to download them.',
     stagedAdd: 'Add',
     stagedLeave: 'Don’t add',
     cancelFile: (name: string) => `Don’t send ${name}`,
@@ -46,9 +46,9 @@ export const sendingTexts = texts(
     withoutFailed: 'Share without them',
     streamTitle: 'Streamed, not stored',
     streamText: (wait: string) =>
-      `Send this link and keep the page open. Each file waits ${wait} for somebody who fetches it. A transfer that breaks off can’t be resumed: it starts from the beginning.`,
-    heldTitle: 'Waiting for the receiver',
-    heldText: 'It starts as soon as somebody fetches the files.',
+      `Share this link and keep the page open. Each file waits ${wait} for a download. An interrupted transfer can’t be resumed: it starts again from the beginning.`,
+    heldTitle: 'Waiting for the recipient',
+    heldText: 'Sending starts when someone downloads the files.',
   },
   {
     changedFile: '此文件在开始上传后有改动，将从头发送。',

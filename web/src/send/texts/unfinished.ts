@@ -1,19 +1,18 @@
 import { plural, texts } from '../../lib/language.ts'
 
-/** Uploads that an earlier visit has left. */
+/** Unfinished uploads of an earlier visit. */
 export const unfinishedTexts = texts(
   {
     unfinishedTitle: 'An upload was interrupted',
-    unfinishedText: 'Choose the same files again, and it continues where it stopped.',
-    unfinishedChoose: 'Choose them again',
+    unfinishedText: 'Choose the same files again to resume it.',
+    unfinishedChoose: 'Choose files again',
     unfinishedOther: 'These files don’t match the list. Choose the folder that contains them.',
-    stillToChoose: (count: number) => `Still to be chosen again: ${plural(count, 'file', 'files')}`,
+    stillToChoose: (count: number) => `Still to choose: ${plural(count, 'file', 'files')}`,
     giveUp: 'Discard',
-    giveUpNew:
-      'Give this upload up? What the server has of it is deleted, too, files that arrived as a whole included.',
-    giveUpShared: 'Give these files up? The server deletes what it has of them. Files that have arrived stay.',
+    giveUpNew: 'Discard this upload? Everything already sent is deleted from the server, including complete files.',
+    giveUpShared: 'Discard these files? Partly sent files are deleted from the server. Complete files stay.',
     unfinishedFiles: 'Files to choose again',
-    elsewhereTitle: (count: number) => `${plural(count, 'file is', 'files are')} on the way in another tab`,
+    elsewhereTitle: (count: number) => `${plural(count, 'file is', 'files are')} being sent in another tab`,
     elsewhereText: 'Keep that tab open. If it closes, you can continue from here.',
   },
   {
