@@ -9,7 +9,7 @@ import { takeToken } from './send/tokens.ts'
 import { TopBar } from './top-bar.tsx'
 import { lazy } from './ui/lazy.tsx'
 
-/** What is where. Each page is loaded when somebody goes there. */
+/** The page of each path; each is loaded when it is opened. */
 const PAGES: Record<string, ComponentType> = {
   '/': StartPage,
   '/login': lazy(async () => (await import('./accounts/login.tsx')).LoginPage),
@@ -66,7 +66,10 @@ export function App() {
   )
 }
 
-/** Plik's clients link to `/#/?id=…`, its server to `/#/?err=…`, requests to `/#/?request=…`, and people who want to send come to `/`. */
+/**
+ * The route `/`: Plik's clients link to `/#/?id=…`, its server to `/#/?err=…`, file requests to `/#/?request=…`; without a query
+ * it is the send page.
+ */
 function StartPage() {
   const { query } = route.value
   if (query.has('err')) return <FailedDownloadPage />
@@ -76,7 +79,7 @@ function StartPage() {
   return serverConfig.value?.noAnonymousUploads && me.value === null ? <LoginCard /> : <SendPage />
 }
 
-/** An administrator must always see whose account is in use. */
+/** Shows administrators permanently that they are viewing the page as another user. */
 function Impersonation() {
   const t = commonTexts.value
   if (impersonated.value === undefined) return null

@@ -10,7 +10,7 @@ import { Notice } from './ui/notice.tsx'
 
 refuseStrayFiles()
 
-/** Links that work without JavaScript have the id where the server sees it. With JavaScript it need not. */
+/** Links that work without JavaScript have the id in the query, where the server sees it. With JavaScript this is not needed. */
 const id = new URLSearchParams(location.search).get('id')
 if (id) location.replace(`./${href('/', { id })}`)
 else void start(document.getElementById('app') as HTMLElement)

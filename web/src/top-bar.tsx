@@ -52,7 +52,7 @@ export function TopBar() {
   )
 }
 
-/** Back to what is being sent, from wherever people look meanwhile. */
+/** Links back to running uploads, on all other pages. */
 function UnderWayLinks() {
   const { path, query } = route.value
   const here = href(path, Object.fromEntries(query))
@@ -80,7 +80,7 @@ function SendingLink({ one: { place, total } }: { one: OwnUpload }) {
   )
 }
 
-/** Where there are accounts: to one's own, and for administrators to everything. */
+/** Links to the user's account and, for administrators, to the administration. */
 function AccountLinks() {
   const t = commonTexts.value
   const user = me.value

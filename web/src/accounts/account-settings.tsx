@@ -36,7 +36,7 @@ const themeNames = computed((): Record<Theme, string> => {
   return { auto: t.themeAuto, light: t.themeLight, dark: t.themeDark }
 })
 
-/** At once here, and from the next login on everywhere. */
+/** Saved choices apply here at once, and on other devices from the next login. */
 function Preferences({ user }: { user: UserJson }) {
   const t = accountTexts.value
   const { act, problem } = useAction()

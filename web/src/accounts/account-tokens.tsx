@@ -47,7 +47,7 @@ function Tokens() {
   )
 }
 
-/** The one time that it is seen. */
+/** A new token; it is shown only once. */
 function NewToken({ token }: { token: string }) {
   const t = accountTexts.value
   return (

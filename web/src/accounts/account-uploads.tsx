@@ -36,7 +36,7 @@ export function AccountUploadsPage() {
   )
 }
 
-/** What a user keeps here, and how much is allowed. */
+/** The user's stored bytes and quota. */
 function UsageMeter({ user }: { user: UserJson }) {
   const t = accountTexts.value
   useEffect(() => {

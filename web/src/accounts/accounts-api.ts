@@ -5,12 +5,12 @@ import { type Access, accessHeaders, call, json } from '../lib/api.ts'
 import type { PageOf } from '../lib/paged.ts'
 import type { UserJson } from '../lib/session.ts'
 
-/** What users ask about themselves, and administrators about everybody. Every function throws `MayflyError`. */
+/** Requests of users about their own account, and of administrators about all accounts. Every function throws `MayflyError`. */
 
 export type TokenJson = ReturnType<typeof tokenJson>
 export type ListedUpload = ReturnType<typeof listedUploadJson>
 
-/** What people may ask of a list; what is empty is not asked about. */
+/** Query parameters of a list; empty ones are left out. */
 export type Query = Record<string, string | undefined>
 
 const withQuery = (path: string, query: Query): string => {
@@ -24,7 +24,7 @@ const userPath = (id: string): string => `user/${encodeURIComponent(id)}`
 export const listMyUploads = (query: Query): Promise<PageOf<ListedUpload>> => page('me/uploads', query)
 export const listAllUploads = (query: Query): Promise<PageOf<ListedUpload>> => page('uploads', query)
 
-/** Counted from now on; -1: for ever. */
+/** The time counts from now; -1: forever. */
 export const extendUpload = (id: string, ttl: number, access: Access): Promise<{ expireAt: string | null }> =>
   json(`upload/${encodeURIComponent(id)}`, {
     method: 'PATCH',
@@ -36,7 +36,7 @@ export const listTokens = (query: Query): Promise<PageOf<TokenJson>> => page('me
 export const createToken = (comment: string): Promise<TokenJson> => json('me/token', post({ comment }))
 export const deleteToken = (token: string): Promise<unknown> => call(`me/token/${token}`, { method: 'DELETE' })
 
-/** What a user keeps here, and the server for everybody. */
+/** Storage used by a user, or by all users of the server. */
 export interface Usage {
   uploads: number
   files: number
@@ -47,13 +47,13 @@ export const getMyUsage = (): Promise<Usage> => json('me/stats')
 export const changeProfile = (changes: { language?: string; theme?: string }): Promise<UserJson> =>
   json('me', { method: 'PATCH', body: JSON.stringify(changes) })
 
-/** Everything about a user is replaced; the password only when there is one. */
+/** Replaces all properties of a user; the password only if one is given. */
 export const replaceUser = (user: UserJson & { password?: string }): Promise<UserJson> =>
   json(userPath(user.id), post(user))
 
 export const deleteMyself = (): Promise<unknown> => call('me', { method: 'DELETE' })
 
-/** Lets a program on some terminal act for the user who approves, by a token called `comment`. */
+/** Approves the login of a command-line client: it gets a token called `comment`. */
 export const approveCli = (code: string, comment: string): Promise<unknown> =>
   call('auth/cli/approve', post({ code, comment }))
 
@@ -80,7 +80,7 @@ export interface ActivityDay {
 export interface TrendingUpload {
   id: string
   comments: string
-  /** Its comments and names are sealed. */
+  /** Set if the comments and names are encrypted. */
   e2ee?: string
   user?: string
   size: number

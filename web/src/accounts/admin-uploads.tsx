@@ -11,7 +11,7 @@ import { UploadsList } from './uploads-list.tsx'
 const KINDS = ['all', 'oneShot', 'password', 'stream', 'removable', 'e2ee'] as const
 type Kind = (typeof KINDS)[number]
 
-/** Everybody's uploads, or those of the user whom the address names. */
+/** The uploads of all users, or of the user named in the address. */
 export function AdminUploadsPage() {
   const t = adminTexts.value
   const kind = useKept('kind', () => signal<Kind>('all'))

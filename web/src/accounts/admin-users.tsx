@@ -59,7 +59,7 @@ function Users() {
   )
 }
 
-/** The server looks for nothing shorter, and answers all it finds at once. */
+/** The server ignores shorter search texts, and returns all matches in one page. */
 async function fetchUsers(text: string, chosen: string, after: string | undefined): Promise<PageOf<UserJson>> {
   if (text.length >= MIN_SEARCH) {
     const results = await searchUsers(text)
@@ -126,7 +126,7 @@ function UserRow({ user, list }: { user: UserJson; list: Paged<UserJson> }) {
   )
 }
 
-/** His own ones only; what is 0 is as for everybody. */
+/** The user's own limits only; 0 means the server's default. */
 function Limits({ user }: { user: UserJson }) {
   const t = adminTexts.value
   const limits: [number, string, (value: number) => string][] = [

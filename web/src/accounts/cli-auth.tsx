@@ -8,7 +8,7 @@ import { AccountFrame } from './account-frame.tsx'
 import { approveCli } from './accounts-api.ts'
 import { accountTexts } from './texts/account.ts'
 
-/** Plik's command line shows a code, and this address with the code in it. */
+/** Plik's command line shows a code, and the address of this page with the code in it. */
 export function CliAuthPage() {
   return <AccountFrame>{(user) => <Approval name={nameOf(user)} />}</AccountFrame>
 }

@@ -8,7 +8,7 @@ import { NotFoundPage } from '../ui/not-found.tsx'
 import { LoginCard } from './login.tsx'
 import '../ui/styles/lists.css'
 
-/** Where a tab leads, and what it says. */
+/** The path and the label of a tab. */
 export type Tab = readonly [path: string, name: string]
 
 interface Props {
@@ -18,7 +18,7 @@ interface Props {
   body: (user: UserJson) => ComponentChildren
 }
 
-/** What only people with an account see: others log in first, and are then where they wanted to be. */
+/** A page for logged-in users; anyone else sees the login form, and then this page. */
 export function GuardedPage({ label, tabs, mayEnter, body }: Props) {
   const user = me.value
   if (!serverConfig.value?.authentication) return <NotFoundPage />
@@ -33,7 +33,7 @@ export function GuardedPage({ label, tabs, mayEnter, body }: Props) {
   )
 }
 
-/** The tab of a page is also that of the pages below it. */
+/** A tab is also marked for the pages below its own. */
 function Tabs({ label, tabs }: Pick<Props, 'label' | 'tabs'>) {
   const { path } = route.value
   const bar = useRef<HTMLElement>(null)
@@ -50,7 +50,7 @@ function Tabs({ label, tabs }: Pick<Props, 'label' | 'tabs'>) {
   )
 }
 
-/** In the middle of its bar, which may be too narrow for all. The page stays where it is, unlike with `scrollIntoView`. */
+/** Centres the current tab in its bar, which may be too narrow for all. Unlike `scrollIntoView`, this does not scroll the page. */
 function showCurrent(bar: HTMLElement | null): void {
   const tab = bar?.querySelector('[aria-current]')
   if (!bar || !tab) return

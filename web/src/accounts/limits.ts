@@ -1,11 +1,11 @@
 import { parseDurationSeconds, parseSize } from '../../../server/config/units.ts'
 
-/** Limits of users as people write them, in the units of the server's settings. Pure. */
+/** Reads and writes the limits of users, in the units of the server's settings. Pure. */
 
-/** `10 GB`, `10GiB`, `500m`; `0`: as for everybody; `-1` or `unlimited`: no limit. Undefined: can't be read. */
+/** `10 GB`, `10GiB`, `500m`; `0`: the server's default; `-1` or `unlimited`: no limit. Returns undefined if it can't be parsed. */
 export const readSize = (text: string): number | undefined => read(text, parseSize)
 
-/** Seconds, of `30d`, `1h30m`, `2 w`, `0`, `-1`. */
+/** Returns the seconds of `30d`, `1h30m`, `2 w`, `0`, `-1`. */
 export const readTime = (text: string): number | undefined => read(text, parseDurationSeconds)
 
 function read(text: string, parse: (text: string) => number | undefined): number | undefined {

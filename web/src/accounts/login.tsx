@@ -18,7 +18,7 @@ export function LoginPage() {
   return <LoginCard />
 }
 
-/** Stands in for a page that only people with an account may see. */
+/** Shown in place of a page that needs a login. */
 export function LoginCard() {
   const t = accountTexts.value
   const config = serverConfig.value
@@ -52,7 +52,7 @@ function LocalLogin() {
   )
 }
 
-/** The browser goes to the provider, which sends it back to this page, logged in. */
+/** Sends the browser to the provider, which redirects back to this page after the login. */
 function ProviderLogin({ name }: { name: string }) {
   const goThere = async () => location.assign(await addressOfProvider())
   return (

@@ -25,7 +25,7 @@ import { extendUpload, type ListedUpload, type Query } from './accounts-api.ts'
 interface Props {
   fetchPage: (query: Query) => Promise<PageOf<ListedUpload>>
   empty: ComponentChildren
-  /** What else is asked for, and the fields to choose it with. */
+  /** Additional query parameters, and the fields to choose them. */
   filter?: Query
   filters?: ComponentChildren
   withOwner?: boolean
@@ -34,7 +34,7 @@ interface Props {
 const SORTS = ['date-desc', 'date-asc', 'size-desc', 'downloads-desc'] as const
 type Sort = (typeof SORTS)[number]
 
-/** Uploads with what their owner, or an administrator, may do with them. */
+/** A list of uploads with actions for their owner or an administrator. */
 export function UploadsList({ fetchPage, empty, filter = {}, filters, withOwner = false }: Props) {
   const t = listTexts.value
   const search = useKept('search', () => signal(''))
@@ -110,7 +110,7 @@ function iconOf({ files, e2ee }: ListedUpload): IconName {
   return first ? KIND_ICONS[kindOf({ name: first.fileName, type: first.fileType })] : 'folder'
 }
 
-/** What people know it by: its first file. The names of encrypted ones are in the link alone. */
+/** The name of the first file. The names of encrypted uploads can only be read with the key in the link. */
 function nameOf({ files, e2ee }: ListedUpload): string {
   const t = listTexts.value
   const [first, ...rest] = files ?? []

@@ -10,13 +10,13 @@ import { readSize, readTime, writeSize, writeTime } from './limits.ts'
 import { adminTexts } from './texts/admin.ts'
 
 interface Props {
-  /** Undefined: a new one. */
+  /** Undefined: a new user. */
   user?: UserJson
   onSaved: (user: UserJson) => void
   onClose: () => void
 }
 
-/** Everything that an administrator decides about a user. */
+/** Creates or edits a user, with role and limits. */
 export function UserDialog({ user, onSaved, onClose }: Props) {
   const t = adminTexts.value
   const login = useSignal(user?.login ?? '')
@@ -93,7 +93,7 @@ export function UserDialog({ user, onSaved, onClose }: Props) {
   )
 }
 
-/** Throws when a limit can't be read. */
+/** Throws if the limit can't be parsed. */
 function known(limit: number | undefined, label: string): number {
   if (limit === undefined) throw new Objection(adminTexts.value.unreadable(label))
   return limit

@@ -109,11 +109,11 @@ function Charts({ days }: { days: ActivityDay[] }) {
   )
 }
 
-/** The newest first. */
+/** Newest first. */
 function DaysTable({ days, times }: { days: ActivityDay[]; times: number[] }) {
   const t = adminTexts.value
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard (WCAG 2.1.1)
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable with the keyboard (WCAG 2.1.1)
     <section class="table-frame" tabIndex={0} aria-label={t.asTable}>
       <table>
         <thead>
@@ -198,7 +198,7 @@ interface Entry {
   count: number
 }
 
-/** The longer the bar, the more wanted. */
+/** The bar is proportional to the number of downloads. */
 function Ranking({ label, entries }: { label: string; entries: Entry[] }) {
   const t = adminTexts.value
   const most = Math.max(1, ...entries.map(({ count }) => count))

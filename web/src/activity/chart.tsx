@@ -14,7 +14,7 @@ export interface Series {
 }
 
 interface Props {
-  /** What is drawn, for who can't see it; the figures themselves stand in a table beside it. */
+  /** Text alternative for screen readers; the figures themselves are in a table beside the chart. */
   label: string
   /** Epoch ms, ascending. */
   times: number[]
@@ -86,10 +86,10 @@ function optionsOf(target: HTMLElement, series: Series[], format: Props['format'
   }
 }
 
-/** There is no half upload. */
+/** Uploads have no fractions, so the axis has only whole numbers. */
 const isWhole = Number.isInteger
 
-/** As it is in the theme of the moment. */
+/** The colour in the current theme. */
 function colorOf(target: HTMLElement, property: string): string {
   target.style.color = `var(${property})`
   const { color } = getComputedStyle(target)

@@ -17,7 +17,7 @@ import { createRequest } from './requests-api.ts'
 import { requestTexts } from './texts/requests.ts'
 import '../ui/styles/lists.css'
 
-/** An upload that begins empty, for others to fill. */
+/** Creates an upload without files, and a request link for it. */
 export function AskPage() {
   const config = myConfig.value
   if (!config) return null

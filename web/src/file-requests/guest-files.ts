@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { remembered } from '../lib/browser-storage.ts'
 
-/** What a guest has added from this tab. The server shows guests nothing, so the tab remembers. */
+/** Files that a guest has added in this tab. The server does not list files for guests, so the tab remembers them. */
 export interface GuestFile {
   name: string
   size: number

@@ -26,7 +26,7 @@ import { requestTexts } from './texts/requests.ts'
 import '../ui/styles/lists.css'
 import { visibleName } from '../lib/visible-name.ts'
 
-/** Where a request link leads: files go in, and nothing comes out. */
+/** The page of a request link: guests can add files, but not see any. */
 export function GuestPage() {
   const token = route.value.query.get('request') ?? ''
   return <Guest key={token} token={token} />
@@ -72,7 +72,7 @@ function Guest({ token }: { token: string }) {
   )
 }
 
-/** Why nothing can be added, in words. */
+/** Explains why no files can be added. */
 function Closed({ error, reload }: { error: unknown; reload: () => Promise<void> }) {
   const t = requestTexts.value
   const status = error instanceof MayflyError ? error.status : 0
@@ -92,7 +92,7 @@ interface InvitationProps {
   token: string
   request: GuestJson
   reload: () => Promise<void>
-  /** Something that is not there yet. */
+  /** True if this guest has unfinished uploads. */
   hasBegun: boolean
 }
 
@@ -169,7 +169,7 @@ function Choosing({ request, onSend }: { request: GuestJson; onSend: (files: Cho
   )
 }
 
-/** In words: how many files, how much in all, how large each. */
+/** Describes the limits: number of files, total size, size of each file. */
 function limitsOf({ filesLeft, bytesLeft, maxFileSize }: GuestJson): string[] {
   const t = requestTexts.value
   return [
@@ -179,7 +179,7 @@ function limitsOf({ filesLeft, bytesLeft, maxFileSize }: GuestJson): string[] {
   ]
 }
 
-/** The server decides; this only saves the way. Of what is too much the first are taken, and why not the others is told. */
+/** Drops files that exceed the limits, and explains why. The server checks the limits again; this only avoids useless requests. */
 function takeWhatFits(files: ChosenFile[], request: GuestJson): { taken: ChosenFile[]; refused: string | undefined } {
   const taken: ChosenFile[] = []
   let total = 0

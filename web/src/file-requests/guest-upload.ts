@@ -14,7 +14,7 @@ import { rememberGuestFile } from './guest-files.ts'
 export interface GuestUpload extends Running {
   /** Of the record by which it can be resumed. */
   recordId: string
-  /** The request's. */
+  /** The token of the file request. */
   token: string
 }
 
@@ -42,20 +42,20 @@ async function readyFor(
   return outgoing
 }
 
-/** Resumes what an earlier visit left, as far as it was chosen again. Throws `MayflyError`. */
+/** Resumes unfinished files of an earlier visit for which the user has chosen the file again. Throws `MayflyError`. */
 export async function resumeAsGuest({ uploadId, token }: Unfinished, matches: readonly ChosenAgain[]): Promise<void> {
   const outgoing: OutgoingFile[] = []
   for (const match of matches) outgoing.push((await resumedFile(uploadId, match)).outgoing)
   start(uploadId, token, outgoing)
 }
 
-/** The places of what was begun are free for others again. */
+/** Deletes unfinished files on the server, so that they no longer count against the limits of the request. */
 export async function deleteGuestUpload({ uploadId, files }: Unfinished): Promise<void> {
   forgetUnfinished(uploadId)
   await Promise.all(files.flatMap(({ url }) => url ?? []).map(discardAt))
 }
 
-/** To be called once nothing is on its way any more. */
+/** To be called once no transfer is running. */
 export function endGuestUpload({ recordId, conceal }: GuestUpload): void {
   conceal()
   noteShared(recordId)

@@ -3,7 +3,7 @@ import { formatDate, formatDuration } from '../lib/format.ts'
 import { Icon } from '../ui/icon.tsx'
 import { requestTexts } from './texts/requests.ts'
 
-/** How long a request takes files. `expiresAt`: as the server writes it; null: for ever. */
+/** How long a request accepts files. `expiresAt`: ISO 8601; null: forever. */
 export function OpenFor({ expiresAt }: { expiresAt: string | null }) {
   if (expiresAt === null) return null
   const at = Date.parse(expiresAt)

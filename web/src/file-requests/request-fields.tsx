@@ -31,7 +31,7 @@ export function useRequestDraft(): RequestDraft {
   return useMemo(() => ({ title, note, maxFiles, maxSize, ttl }), [])
 }
 
-/** Throws when the size can't be read. */
+/** Throws if the size can't be parsed. */
 export function requestOfDraft({ title, note, maxFiles, maxSize, ttl }: RequestDraft): NewRequest {
   const size = readSize(maxSize.value)
   if (size === undefined || size < 0) throw new Objection(requestTexts.value.unreadableSize)
@@ -44,7 +44,7 @@ export function requestOfDraft({ title, note, maxFiles, maxSize, ttl }: RequestD
   }
 }
 
-/** What is asked for, and how much of it. */
+/** The fields of a file request: title, note and limits. */
 export function RequestFields({ draft }: { draft: RequestDraft }) {
   const t = requestTexts.value
   return (

@@ -3,7 +3,7 @@ import { remembered } from '../lib/browser-storage.ts'
 import { href } from '../lib/router.ts'
 import { changeRecent, recentOf } from '../send/recent.ts'
 
-/** Tokens of requests that this tab has made: the server tells them once. */
+/** Tokens of requests that were created in this tab: the server returns a token only once. */
 const tokenOf = (requestId: string) => remembered(`request-${requestId}`, () => sessionStorage)
 
 export function rememberRequest(uploadId: string, { id, requestToken }: { id: string; requestToken: string }): void {
@@ -11,7 +11,7 @@ export function rememberRequest(uploadId: string, { id, requestToken }: { id: st
   changeRecent(uploadId, { requests: { ...recentOf(uploadId)?.requests, [id]: requestToken } })
 }
 
-/** Where guests go; the server itself does not always know its own address. */
+/** The link for guests, if its token is known. It is built here because the server does not always know its own address. */
 export function knownLink(uploadId: string, requestId: string): string | undefined {
   const request = tokenOf(requestId).get() ?? recentOf(uploadId)?.requests?.[requestId]
   return request === undefined ? undefined : serverUrl(href('/', { request }))

@@ -1,10 +1,10 @@
 import type { guestJson, requestJson } from '../../../server/file-requests/file-request-shapes.ts'
 import { type Access, accessHeaders, call, json } from '../lib/api.ts'
 
-/** Asking others for files. Every function throws `MayflyError`. */
+/** Requests about file requests. Every function throws `MayflyError`. */
 
 export type RequestJson = ReturnType<typeof requestJson>
-/** What a guest is told. */
+/** What guests can see of a file request. */
 export type GuestJson = ReturnType<typeof guestJson>
 
 export interface NewRequest {
@@ -22,7 +22,7 @@ const requestsPath = (uploadId: string): string => `upload/${encodeURIComponent(
 export const listRequests = async (uploadId: string, access: Access): Promise<RequestJson[]> =>
   (await json<{ requests: RequestJson[] }>(requestsPath(uploadId), { headers: accessHeaders(access) })).requests
 
-/** The token is told this once. */
+/** The answer contains the token; the server does not return it again. */
 export const createRequest = (
   uploadId: string,
   request: NewRequest,

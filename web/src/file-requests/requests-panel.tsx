@@ -23,7 +23,7 @@ interface Props {
   access: Access
 }
 
-/** File requests of the owner, and the files that guests added. `isFirst`: there are no files yet, so nothing else is shown. */
+/** File requests of the upload, and the files that guests added. `isFirst`: there are no files yet, so nothing else is shown. */
 export function RequestsPanel({ upload, access, isFirst }: Props & { isFirst: boolean }) {
   const requests = useFetched(upload.id, () => listRequests(upload.id, access))
   const ready = isFirst
@@ -37,7 +37,7 @@ export function RequestsPanel({ upload, access, isFirst }: Props & { isFirst: bo
   )
 }
 
-/** The link that is to be handed out, rather than that of an upload without files. */
+/** Shows the request link instead of the link of the upload, which has no files yet. */
 function ReadyRequest({ upload, request }: { upload: UploadJson; request: RequestJson }) {
   const t = requestTexts.value
   const { admin } = linksOf(upload)
@@ -62,7 +62,7 @@ function ReadyRequest({ upload, request }: { upload: UploadJson; request: Reques
 interface PanelProps extends Props {
   requests: Fetched<RequestJson[]>
   level: 1 | 2
-  /** Whose link is shown elsewhere. */
+  /** Id of the request whose link is shown elsewhere on the page. */
   shown: string | undefined
 }
 

@@ -26,7 +26,7 @@ export function AdminHistoryPage() {
   )
 }
 
-/** What ran, the newest first, as a line through time. */
+/** Runs on a timeline, newest first. */
 function History() {
   const t = jobsTexts.value
   const jobs = useFetched('jobs', listJobs)
@@ -68,7 +68,7 @@ function History() {
   )
 }
 
-/** As the server reads it, of what a field holds in the time of this place. */
+/** Converts the local time of a field to ISO 8601. */
 const momentOf = (local: string): string => (local === '' ? '' : new Date(local).toISOString())
 
 function RunRow({ run, name }: { run: Run; name: string }) {
@@ -103,7 +103,7 @@ function RunRow({ run, name }: { run: Run; name: string }) {
   )
 }
 
-/** The bar shows when in the run it happened. */
+/** The bar shows when the step ran within the run. */
 function StepRow({ step, run }: { step: StepRun; run: Run }) {
   const t = jobsTexts.value
   const whole = Math.max(1, endOf(run) - startOf(run))
@@ -135,5 +135,5 @@ function StepRow({ step, run }: { step: StepRun; run: Run }) {
 
 type Spell = Pick<Run, 'startedAt' | 'finishedAt'>
 const startOf = ({ startedAt }: Spell): number => Date.parse(startedAt ?? '')
-/** What has not ended lasts until now. */
+/** The end of a run or step; running ones end now. */
 const endOf = ({ finishedAt }: Spell): number => (finishedAt === null ? now.value : Date.parse(finishedAt))

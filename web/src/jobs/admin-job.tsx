@@ -60,7 +60,7 @@ const newJob = (actions: Action[]): JobDraft => ({
   schedules: [],
 })
 
-/** What may be changed of a job. */
+/** The editable properties of a job. */
 async function draftOf(id: string): Promise<JobDraft> {
   const { name, description, category, isEnabled, startStep, notifyOn, operator, steps, schedules } = await getJob(id)
   return { name, description, category, isEnabled, startStep, notifyOn, operator, steps, schedules }

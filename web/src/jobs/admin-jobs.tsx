@@ -27,7 +27,7 @@ export function AdminJobsPage() {
   )
 }
 
-/** Asks again and again while somebody looks. */
+/** Reloads regularly while the page is visible. */
 function usePolling(reload: () => Promise<void>): void {
   useEffect(() => {
     const timer = setInterval(() => {
@@ -37,7 +37,7 @@ function usePolling(reload: () => Promise<void>): void {
   }, [])
 }
 
-/** What operators look at first: while the agent stands still, nothing happens by itself. */
+/** State of the agent: while it is stopped, no schedule is followed. */
 function AgentCard() {
   const t = jobsTexts.value
   const agent = useFetched('agent', getAgent)

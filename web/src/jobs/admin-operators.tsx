@@ -102,7 +102,7 @@ function OperatorRow({ operator, reload }: { operator: Operator; reload: () => P
 }
 
 interface DialogProps {
-  /** Undefined: a new one. */
+  /** Undefined: a new operator. */
   operator?: Operator
   onSaved: (operator: Operator) => Promise<void>
   onClose: () => void

@@ -7,7 +7,7 @@ import type {
   scheduleJson,
 } from '../../../server/jobs/job-json.ts'
 
-/** Jobs as the server tells of them, and what may be changed. */
+/** Types of jobs as the server returns them, and drafts for editing them. */
 
 export type Job = ReturnType<typeof jobJson>
 export type JobStep = Job['steps'][number]
@@ -18,7 +18,7 @@ export type Schedule = ReturnType<typeof scheduleJson>
 export type Operator = ReturnType<typeof operatorJson>
 export type Agent = ReturnType<typeof agentJson>
 
-/** What a step can do; `parameters` is a JSON schema. */
+/** An action that a step can run; `parameters` is a JSON schema. */
 export interface Action extends Omit<ReturnType<typeof actionJson>, 'parameters'> {
   parameters: { properties?: Record<string, ParameterSchema> }
 }

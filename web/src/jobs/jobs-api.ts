@@ -3,7 +3,7 @@ import { call, json } from '../lib/api.ts'
 import type { PageOf } from '../lib/paged.ts'
 import type { Action, Agent, Job, JobDraft, Operator, OperatorDraft, Run, Schedule, ScheduleDraft } from './job.ts'
 
-/** Jobs, as administrators see and change them. Every function throws `MayflyError`. */
+/** Requests of administrators about jobs. Every function throws `MayflyError`. */
 
 const send = (method: 'POST' | 'PUT' | 'PATCH', body: unknown = {}): CallOptions => ({
   method,
@@ -36,7 +36,7 @@ export const saveOperator = (draft: OperatorDraft, id?: string): Promise<Operato
   id === undefined ? json(path('operators'), send('POST', draft)) : json(path('operators', id), send('PATCH', draft))
 export const deleteOperator = (id: string): Promise<unknown> => call(path('operators', id), { method: 'DELETE' })
 
-/** What is empty is not asked about. */
+/** Empty filters are left out of the query. */
 export interface HistoryFilter {
   job: string
   outcome: string
@@ -46,7 +46,7 @@ export interface HistoryFilter {
 
 const PAGE_SIZE = 50
 
-/** The newest first; a cursor is how many came before. */
+/** Newest first; the cursor is the number of runs before the page. */
 export async function listRuns(filter: HistoryFilter, after = '0'): Promise<PageOf<Run>> {
   const asked = Object.entries({ ...filter, limit: String(PAGE_SIZE), offset: after }).filter(
     ([, value]) => value !== '',

@@ -4,7 +4,7 @@ import { href, route } from '../lib/router.ts'
 import { jobsTexts } from './texts/jobs.ts'
 import './jobs.css'
 
-/** The pages about jobs. */
+/** Layout of the pages about jobs. */
 export function JobsFrame({ children }: { children: ComponentChildren }) {
   const t = jobsTexts.value
   const { path } = route.value

@@ -10,7 +10,7 @@ const ICONS: Record<Outcome, IconName> = {
   cancelled: 'pause',
 }
 
-/** A sign beside what is said in words. Undefined: never ran. */
+/** An icon beside the text of an outcome. Undefined: the job never ran. */
 export function OutcomeMark({ outcome }: { outcome: Outcome | undefined }) {
   return (
     <span class={`file-icon outcome ${outcome ?? 'never'}`}>

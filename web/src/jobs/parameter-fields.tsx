@@ -7,11 +7,11 @@ import { jobsTexts } from './texts/jobs.ts'
 interface Props {
   schema: Record<string, ParameterSchema>
   values: Record<string, unknown>
-  /** What is left empty is left out: the action has a default for it, or the server says what is missing. */
+  /** Empty fields are left out: the action has a default, or the server reports what is missing. */
   onChange: (values: Record<string, unknown>) => void
 }
 
-/** What an action can be told, as its JSON schema describes it. */
+/** Fields for the parameters of an action, from its JSON schema. */
 export function ParameterFields({ schema, values, onChange }: Props) {
   return (
     <>

@@ -8,13 +8,13 @@ import { saveSchedule } from './jobs-api.ts'
 import { jobsTexts } from './texts/jobs.ts'
 
 interface Props {
-  /** Undefined: a new one. */
+  /** Undefined: a new schedule. */
   schedule?: Schedule
   onSaved: () => Promise<void>
   onClose: () => void
 }
 
-/** Cron expressions that people mean most often; an empty one is their own. */
+/** Common cron expressions; any other is entered as text. */
 const PRESETS = ['* * * * *', '0 * * * *', '0 3 * * *', '0 3 * * 1', '0 3 1 * *'] as const
 
 const NEW: ScheduleDraft = {
@@ -29,7 +29,7 @@ const NEW: ScheduleDraft = {
   rerunLost: false,
 }
 
-/** When something happens. */
+/** Creates or edits a schedule. */
 export function ScheduleDialog({ schedule, onSaved, onClose }: Props) {
   const t = jobsTexts.value
   const draft = useSignal<ScheduleDraft>(NEW)
@@ -77,7 +77,7 @@ export function ScheduleDialog({ schedule, onSaved, onClose }: Props) {
   )
 }
 
-/** Only what its kind has. */
+/** Removes the properties that do not belong to the kind of the schedule. */
 const matching = (draft: ScheduleDraft): ScheduleDraft => ({
   ...draft,
   cron: draft.kind === 'cron' ? draft.cron : null,
@@ -114,12 +114,12 @@ function CronFields({ draft, change }: { draft: ScheduleDraft; change: (part: Pa
 
 interface MomentProps {
   label: string
-  /** As the server writes it. */
+  /** ISO 8601, as in the server's JSON. */
   moment: string | null
   onChange: (moment: string | null) => void
 }
 
-/** A moment in the time of this place. */
+/** A date and time in the local time zone. */
 function MomentField({ label, moment, onChange }: MomentProps) {
   return (
     <DraftField
@@ -131,6 +131,6 @@ function MomentField({ label, moment, onChange }: MomentProps) {
   )
 }
 
-/** `2026-11-23T18:05`, as the field wants it. */
+/** The format of a `datetime-local` field: `2026-11-23T18:05`. */
 const localText = (date: Date): string =>
   new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)

@@ -1,10 +1,10 @@
 import type { JobDraft, JobStep } from './job.ts'
 
-/** The order of steps. Steps name each other by number, so who changes the order changes the numbers with it. Pure. */
+/** Changes the order of steps. Steps refer to each other by number, so the references are updated as well. Pure. */
 
 type Ordered = Pick<JobDraft, 'steps' | 'startStep'>
 
-/** Changes places with the step before. `number`: from 1. */
+/** Swaps a step with the one before it. `number`: from 1. */
 export function moveStepUp({ steps, startStep }: Ordered, number: number): Ordered {
   const [before, moved] = steps.slice(number - 2, number) as [JobStep, JobStep]
   const renumber = (old: number): number => (old === number ? number - 1 : old === number - 1 ? number : old)
@@ -14,7 +14,7 @@ export function moveStepUp({ steps, startStep }: Ordered, number: number): Order
   }
 }
 
-/** Whatever went to it goes to the next one. */
+/** References to the removed step then point to the step after it. */
 export function removeStep({ steps, startStep }: Ordered, number: number): Ordered {
   const renumber = (old: number): number | undefined => (old === number ? undefined : old > number ? old - 1 : old)
   return {

@@ -14,7 +14,7 @@ interface Props {
   newStep: () => JobStep
 }
 
-/** What a job does, in order, and what follows on success and failure of each step. */
+/** The steps of a job in order, and the next step on success and on failure of each. */
 export function StepsEditor({ draft, actions, change, newStep }: Props) {
   const t = jobsTexts.value
   const { steps } = draft
@@ -48,7 +48,7 @@ interface StepProps {
   step: JobStep
   /** From 1. */
   number: number
-  /** Of all steps. */
+  /** Number of all steps. */
   count: number
   actions: Action[]
   onChange: (step: JobStep) => void

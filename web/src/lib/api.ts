@@ -5,24 +5,24 @@ import type { ServerConfig } from '../../../server/http/service-routes.ts'
 import type { FileJson, UploadJson } from '../../../server/uploads/upload-shapes.ts'
 import { impersonated } from './impersonation.ts'
 
-/** Every call to the server. They reject with `MayflyError`, or with the reason of a signal. */
+/** All requests to the server. They reject with `MayflyError`, or with the reason of an aborted signal. */
 
 export type { FileJson, ServerConfig, UploadJson }
 export { type Access, accessHeaders }
 
-/** Where the page lives is where the server lives, under whatever prefix. */
+/** The server has the same address and path prefix as the page. */
 const SERVER = new URL('./', location.href.replace(/[?#].*$/s, '')).href
 export const serverUrl = (path: string): string => `${SERVER}${path}`
 
 const transport: Transport = {
   send: async ({ url, ...request }) => {
     if (request.onSent) return (await import('../../../client/src/xhr-transport.ts')).sendByXhr({ url, ...request })
-    return fetch(url, { ...request, body: request.body ?? null, redirect: 'manual' }) // not to where a network wants a sign-in
+    return fetch(url, { ...request, body: request.body ?? null, redirect: 'manual' }) // a captive portal's redirect must not be followed
   },
 }
 export const connection = createConnection(SERVER, transport, sessionHeaders)
 
-/** How long the server works on an answer is its own business. */
+/** No timeout while waiting for the response. */
 const PATIENT: CallOptions = { idleTimeoutMs: Number.POSITIVE_INFINITY }
 
 export const call = (path: string, options?: CallOptions) => connection.call(path, { ...PATIENT, ...options })
@@ -30,7 +30,7 @@ export const json = <T>(path: string, options?: CallOptions) => connection.json<
 
 export const serverConfig = signal<ServerConfig | undefined>(undefined)
 
-/** Sets `serverConfig`, which the page can't do without. */
+/** Loads `serverConfig`, which the page can't work without. */
 export async function loadServerConfig(): Promise<void> {
   serverConfig.value = await json<ServerConfig>('config')
 }
@@ -68,11 +68,11 @@ export const removeFile = (
 export const filePath = (uploadId: string, file: Pick<FileJson, 'id' | 'fileName'>, mode = 'file'): string =>
   `${mode}/${uploadId}/${file.id}/${encodeURIComponent(file.fileName)}`
 
-/** What a file's link would answer, without taking anything of a limited one. Throws what it would refuse with. */
+/** Checks with HEAD whether a file can be downloaded, without using up a download. Throws the error that GET would return. */
 export const headFile = (url: string, access: Access): Promise<{ headers: Headers }> =>
   call(url, { method: 'HEAD', headers: accessHeaders(access) })
 
-/** The first bytes of a file, up to the one at `end`. */
+/** Reads the first bytes of a file, up to and including the one at offset `end`. */
 export async function readStart(url: string, access: Access, end: number): Promise<Uint8Array> {
   const headers = { ...accessHeaders(access), Range: `bytes=0-${end}` }
   const { response, idle } = await connection.open(url, { headers })
@@ -80,7 +80,7 @@ export async function readStart(url: string, access: Access, end: number): Promi
   return new Uint8Array(await response.arrayBuffer())
 }
 
-/** Proof that a request with a session's cookie was made by our page, and whom an administrator acts for. */
+/** The CSRF header for session cookies, and the user whom an administrator impersonates. */
 function sessionHeaders(): Record<string, string> {
   const token = /(?:^|; )plik-xsrf=([^;]*)/.exec(document.cookie)?.[1]
   if (token === undefined) return {}

@@ -2,7 +2,7 @@ import { type ReadonlySignal, signal } from '@preact/signals'
 
 const PREFIX = 'mayfly-'
 
-/** A text that a browser keeps for us. Where it keeps nothing (private windows, full disks) we do without. */
+/** A text in browser storage. Works without storage as well (private windows, full disks): then nothing is kept. */
 export function remembered(name: string, storage: () => Storage = () => localStorage) {
   const key = PREFIX + name
 
@@ -10,7 +10,7 @@ export function remembered(name: string, storage: () => Storage = () => localSto
     try {
       storage().removeItem(key)
     } catch {
-      // nothing is kept here at all
+      // browser storage is not available
     }
   }
 
@@ -27,21 +27,21 @@ export function remembered(name: string, storage: () => Storage = () => localSto
         if (value === undefined) storage().removeItem(key)
         else storage().setItem(key, value)
       } catch {
-        forget() // what it was before is no longer so
+        forget() // the old value is outdated
       }
     },
   }
 }
 
 export interface StoredList<T> {
-  /** What other tabs write is seen, too. */
+  /** Includes changes made by other tabs. */
   all: ReadonlySignal<T[]>
   get(id: string): T | undefined
-  /** Undefined: it goes. */
+  /** Undefined: the value is removed. */
   set(id: string, value: T | undefined): void
 }
 
-/** Values that outlive the page. Each has a place of its own, so that tabs never undo what others note of another one. */
+/** Values that outlive the page. Each has its own storage key, so that tabs never overwrite each other's entries. */
 export function storedList<T>(name: string): StoredList<T> {
   const placeOf = (id: string) => remembered(`${name}-${id}`)
   const all = signal<T[]>([])
@@ -73,7 +73,7 @@ function keysUnder(start: string): string[] {
   }
 }
 
-/** None: there is nothing, or somebody else has written it. */
+/** An empty list if there is no value, or one that this code did not write. */
 function parsed<T>(text: string | undefined): [] | [T] {
   try {
     return text === undefined ? [] : [JSON.parse(text) as T]

@@ -1,10 +1,10 @@
 import type { FileJson } from './api.ts'
 
-/** What a photo or video lost, or still has. */
+/** Metadata that was removed from a photo or video, or is still in it. */
 export type DataReport = Pick<NonNullable<FileJson['image']>, 'removed' | 'remaining'>
 
 /**
- * What this tab has removed from files that the server can't read, by what tells them: their keys while they are sent, and then their
- * ids, or the sealed names of files that had no id yet.
+ * Reports of files that this tab has cleaned because the server can't read them. The key is the key of the file while it is sent,
+ * then its id, or its encrypted name if it had no id yet.
  */
 export const cleanedHere = new Map<string, DataReport>()

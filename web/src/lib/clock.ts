@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 
-/** The time, for countdowns. It stands still while nobody looks. */
+/** The current time, for countdowns. It is not updated while the page is hidden. */
 export const now = signal(Date.now())
 
 const TICK_MS = 1_000

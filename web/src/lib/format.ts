@@ -1,10 +1,10 @@
 import { language } from './language.ts'
 
-/** Numbers, sizes and times as people read them, in their language. */
+/** Formats numbers, sizes and times in the user's language. */
 
 const SIZE_UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const
 
-/** 1 kB is 1000 bytes, as the server's limits count. */
+/** 1 kB is 1000 bytes, as in the server's limits. */
 export function formatBytes(bytes: number): string {
   const power = Math.max(0, Math.min(SIZE_UNITS.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3)))
   return number(bytes / 1000 ** power, {
@@ -29,7 +29,7 @@ const STEPS = [
   { unit: 'second', seconds: 1 },
 ] as const
 
-/** The largest unit that fits, and the next one where it matters: `29 days`, `1 day 4 hours`, `12 minutes`. */
+/** Formats a duration by its largest unit, with a second one for small numbers: `29 days`, `1 day 4 hours`, `12 minutes`. */
 export function formatDuration(seconds: number, width: 'long' | 'short' = 'long'): string {
   const whole = Math.max(0, Math.round(seconds))
   const index = STEPS.findIndex((step) => whole >= step.seconds)
@@ -45,7 +45,7 @@ export function formatDuration(seconds: number, width: 'long' | 'short' = 'long'
 export const formatDate = (epochMs: number): string =>
   new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(epochMs)
 
-/** How long something took, down to the millisecond. */
+/** Formats an elapsed time, precise to the millisecond. */
 export function formatElapsed(ms: number): string {
   if (ms < 1_000) return unit(Math.round(ms), 'millisecond', 'short')
   if (ms < 60_000)

@@ -3,10 +3,10 @@ import { remembered } from './browser-storage.ts'
 
 const stored = remembered('impersonated', () => sessionStorage)
 
-/** Id of the user through whose eyes an administrator looks, in this tab. */
+/** Id of the user whom an administrator impersonates in this tab. */
 export const impersonated = signal<string | undefined>(stored.get())
 
-/** From here on the server answers as that user; undefined: as oneself again. */
+/** All later requests act as that user; undefined ends the impersonation. */
 export function impersonate(userId: string | undefined): void {
   stored.set(userId)
   impersonated.value = userId

@@ -1,4 +1,4 @@
-/** From now on the browser asks before it closes the page, which is at work; what it returns ends that. */
+/** Lets the browser ask before it closes the page. Returns a function that ends this. */
 export function keepOpen(): () => void {
   const ask = (event: BeforeUnloadEvent) => event.preventDefault()
   addEventListener('beforeunload', ask)

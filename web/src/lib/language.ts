@@ -15,7 +15,7 @@ function preferred(): Language {
 
 export const language = signal<Language>(preferred())
 
-/** From here on, and on the next visit. */
+/** Changes the language now and for later visits. */
 export function chooseLanguage(code: Language): void {
   stored.set(code)
   language.value = code
@@ -25,15 +25,15 @@ effect(() => {
   document.documentElement.lang = language.value === 'zh' ? 'zh-Hans' : 'en'
 })
 
-/** A text, or one with something in it. */
+/** A text, or a function that inserts values into one. */
 type Text = string | ((...values: never[]) => string)
 type Dictionary = Record<string, Text>
-/** The same keys, the same values to put in. A key that is missing, or one too many, does not compile. */
+/** A translation with the same keys and parameters. A missing or additional key does not compile. */
 type Translated<T extends Dictionary> = {
   [Key in keyof T]: T[Key] extends (...values: infer Values) => string ? (...values: Values) => string : string
 }
 
-/** The texts of one part of the page, in the language of the moment. They are loaded with that part. */
+/** The texts of one part of the page in the current language. They are loaded together with that part. */
 export function texts<T extends Dictionary>(en: T, zh: Translated<T>): ReadonlySignal<Translated<T>> {
   return computed(() => (language.value === 'zh' ? zh : (en as unknown as Translated<T>)))
 }

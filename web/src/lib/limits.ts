@@ -1,11 +1,11 @@
-/** How much somebody may send, and for how long. Pure. */
+/** Limits of size and lifetime. Pure. */
 
 interface Limits {
   /** Bytes; -1: no limit. */
   maxFileSize: number
   /** Seconds; -1: no limit. */
   maxTTL: number
-  /** Seconds; -1: for ever. */
+  /** Seconds; -1: forever. */
   defaultTTL: number
 }
 
@@ -13,7 +13,7 @@ const HOUR = 3_600
 const DAY = 24 * HOUR
 const TTLS = [HOUR, 6 * HOUR, DAY, 3 * DAY, 7 * DAY, 30 * DAY, 90 * DAY, 365 * DAY]
 
-/** What holds for whoever is logged in: a user's own limits before the server's, as the server has it (`rulesFor`). */
+/** The limits of the logged-in user: the user's own before the server's, as in `rulesFor` on the server. */
 export function configFor<Config extends Limits>(
   config: Config,
   user: Omit<Limits, 'defaultTTL'> | null | undefined,
@@ -29,10 +29,10 @@ export function configFor<Config extends Limits>(
   }
 }
 
-/** 0: none of the user's own; -1: no limit. */
+/** 0: the user has no limit of their own; -1: no limit. */
 const ownOr = (own: number, server: number): number => (own === 0 ? server : Math.max(own, -1))
 
-/** Sensible ones that the server allows, its own default among them; -1 comes last. */
+/** Suggested lifetimes up to the maximum, with the server's default among them; -1 comes last. */
 export function ttlChoices({ defaultTTL, maxTTL }: Omit<Limits, 'maxFileSize'>): number[] {
   const isUnlimited = maxTTL <= 0
   const finite = [...new Set([...TTLS, defaultTTL, maxTTL])].filter((ttl) => ttl > 0 && (isUnlimited || ttl <= maxTTL))

@@ -1,26 +1,26 @@
 import { signal } from '@preact/signals'
 
-/** A part of a list, as the server answers it. */
+/** One page of a list, as returned by the server. */
 export interface PageOf<T> {
   results: T[]
-  /** Leads to what comes next; null: nothing does. */
+  /** Cursor of the next page; null: this is the last page. */
   after: string | null
-  /** Of the whole list. */
+  /** Length of the whole list. */
   total: number
 }
 
 export type Paged<T extends object> = ReturnType<typeof createPaged<T>>
 
-/** A list that grows as people scroll. `fetchPage`: what comes after a cursor; without one, the beginning. */
+/** A list that grows as the user scrolls. `fetchPage` returns the page after a cursor, or the first page. */
 export function createPaged<T extends object>(fetchPage: (after: string | undefined) => Promise<PageOf<T>>) {
-  /** Undefined: nothing is known yet. */
+  /** Undefined: not loaded yet. */
   const items = signal<T[] | undefined>(undefined)
   const total = signal(0)
   const after = signal<string | null>(null)
   const error = signal<unknown>(undefined)
   let isBusy = false
 
-  /** `before`: what stays in front of it; `least`: how many there should be then. */
+  /** `before`: items already loaded; `least`: the number of items to reach. */
   async function fetchAfter(cursor: string | undefined, before: T[], least: number): Promise<void> {
     if (isBusy) return
     isBusy = true
@@ -47,7 +47,7 @@ export function createPaged<T extends object>(fetchPage: (after: string | undefi
     total,
     after,
     error,
-    /** As many as are shown. */
+    /** Reloads as many items as are shown. */
     reload: () => fetchAfter(undefined, [], items.value?.length ?? 0),
     more: () => fetchAfter(after.value ?? undefined, items.value ?? [], 0),
     replace: (old: T, changed: T): void => {

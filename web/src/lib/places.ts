@@ -1,20 +1,20 @@
 import { useMemo } from 'preact/hooks'
 import { me } from './session.ts'
 
-/** What the places in the browser's history looked like, so that Back leads to the same rows at the same height. */
+/** State of pages in the browser's history, so that Back restores the same rows and scroll position. */
 
 interface Place {
   scroll: number
-  /** What was typed, chosen and listed there, by name. */
+  /** Text, choices and lists of the page, by name. */
   states: Map<string, unknown>
 }
 
-/** A page that has to be fetched again has its height when it is there. */
+/** How long to wait for a page that is loaded again to reach its former height. */
 const RESTORE_MS = 3_000
 
 const places = new Map<string, Place>()
 let current = placeHere()
-/** Scrolls that people have not done are not remembered. */
+/** Ignores scroll positions that were not set by the user. */
 let restoring: AbortController | undefined
 
 addEventListener('popstate', arrive)
@@ -23,7 +23,7 @@ addEventListener('scroll', () => {
   if (!restoring) current.scroll = scrollY
 })
 
-/** The one of the current entry of the history, which gets a name when it is new. */
+/** The state of the current history entry, which is created if it does not exist. */
 function placeHere(): Place {
   const { place = String(crypto.getRandomValues(new Uint32Array(1))) } = history.state ?? {}
   history.replaceState({ ...history.state, place }, '')
@@ -38,7 +38,7 @@ function arrive(): void {
   if (current !== before) restore(current.scroll)
 }
 
-/** Scrolls there as soon as the page is long enough, unless somebody scrolls before. */
+/** Scrolls there as soon as the page is long enough, unless the user scrolls first. */
 function restore(top: number): void {
   restoring?.abort()
   const ending = new AbortController()
@@ -56,10 +56,10 @@ function restore(top: number): void {
     if (Math.abs(scrollY - top) < 1 || performance.now() > last) end()
     else requestAnimationFrame(step)
   }
-  requestAnimationFrame(step) // what is there now is drawn by then
+  requestAnimationFrame(step) // the page has been drawn by then
 }
 
-/** As `useMemo`; but who comes back to this place finds what was there, unless it was for somebody else. */
+/** Like `useMemo`, but the value is restored when the user returns to this history entry, unless it belonged to another user. */
 export function useKept<T>(name: string, create: () => T): T {
   const key = `${me.value?.id} ${name}`
   return useMemo(() => {

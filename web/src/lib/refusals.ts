@@ -11,14 +11,14 @@ effect(() => {
 })
 
 async function loadChinese(): Promise<void> {
-  const loaded = await import('./refusals-zh.ts').catch(() => undefined) // without a connection it is asked for again later
+  const loaded = await import('./refusals-zh.ts').catch(() => undefined) // without a connection it is loaded again later
   chinese.value ??= loaded
 }
 
-/** Who looks at the form knows what could not be done. */
+/** Removed from messages: the form already shows what failed. */
 const PLIKS_BEGINNING = /^unable to create (?:upload|file) : /
 
-/** What the server said, in the language of the moment. Where that has no words for it, the status has, with the server's beside it. */
+/** The server's error message in the current language. Without a translation it is the text of the status, with the server's message. */
 export function refusalText({ status, detail, code, parameters }: MayflyError): string {
   const words = detail.replace(PLIKS_BEGINNING, '')
   if (language.value === 'en') return words
@@ -26,7 +26,7 @@ export function refusalText({ status, detail, code, parameters }: MayflyError): 
   return chinese.value?.translate(code, parameters as Parameters) ?? commonTexts.value.refused(words, status)
 }
 
-/** What the server wrote down for people, and administrators may have written themselves: that stays as it is. */
+/** Translates texts that the server stored in English. Texts written by administrators have no translation and stay as they are. */
 export function spoken(words: string): string {
   return language.value === 'en' ? words : (chinese.value?.translateHistory(words) ?? words)
 }

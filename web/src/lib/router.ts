@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals'
 
-/** Where people are, told from the address after `#`: `#/?id=…` is what Plik's clients link to, and it never reaches the server. */
+/** The current route, read from the address after `#`: Plik's clients link to `#/?id=…`, and the fragment is never sent to the server. */
 export interface Route {
   /** `/`, `/login`, … */
   path: string
@@ -17,7 +17,7 @@ export const route = computed<Route>(() => {
   return { path: path.startsWith('/') ? path : `/${path}`, query: new URLSearchParams(query) }
 })
 
-/** A link to a place on the page: `href('/', { id })`. */
+/** A link to a page: `href('/', { id })`. */
 export function href(path: string, query: Record<string, string> = {}): string {
   const search = new URLSearchParams(query).toString()
   return `#${path}${search === '' ? '' : `?${search}`}`
@@ -28,7 +28,7 @@ export function navigate(path: string, query: Record<string, string> = {}): void
   scrollTo(0, 0)
 }
 
-/** Changes the address without a new entry in the history: for what must not stay in it. */
+/** Replaces the current history entry, to remove secrets from the address. */
 export function replaceRoute(path: string, query: Record<string, string> = {}): void {
   history.replaceState(history.state, '', href(path, query))
   hash.value = location.hash

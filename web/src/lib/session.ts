@@ -8,24 +8,24 @@ import { chooseTheme } from './theme.ts'
 
 export type UserJson = ReturnType<typeof userJson>
 
-/** What people call somebody. */
+/** The display name of a user. */
 export const nameOf = ({ name, login, id }: UserJson): string => name || login || id
 
-/** Who is logged in; null: nobody is; undefined: not known yet. While an administrator impersonates somebody, that somebody. */
+/** The logged-in user; null: not logged in; undefined: not known yet. While an administrator impersonates a user, it is that user. */
 export const me = signal<UserJson | null | undefined>(undefined)
 
-/** The server's settings, with the limits of whoever is logged in. */
+/** The server's settings, with the limits of the logged-in user. */
 export const myConfig = computed(() => serverConfig.value && configFor(serverConfig.value, me.value))
 
-/** Costs no request where nobody can be logged in. */
+/** Makes no request if there is no session. */
 export async function loadMe(): Promise<void> {
   me.value = hasSession() ? await json<UserJson>('me').catch(() => null) : null
 }
 
-/** The session itself is in a cookie that scripts can't see; this one comes and goes with it. */
+/** Scripts can't read the session cookie itself; this cookie is set and cleared together with it. */
 const hasSession = (): boolean => /(?:^|; )plik-xsrf=/.test(document.cookie)
 
-/** Throws `MayflyError`: 403, no such login and password. The user's own language and theme are taken over. */
+/** Throws `MayflyError`: 403 if the login or password is wrong. Applies the user's language and theme. */
 export async function logIn(login: string, password: string): Promise<void> {
   await call('auth/local/login', { method: 'POST', body: JSON.stringify({ login, password }) })
   impersonate(undefined)
@@ -35,7 +35,7 @@ export async function logIn(login: string, password: string): Promise<void> {
   if (theme) chooseTheme(theme)
 }
 
-/** Where people log in elsewhere. Throws `MayflyError`: 503, nobody answers there. */
+/** The address of the login provider. Throws `MayflyError`: 503 if the provider can't be reached. */
 export async function addressOfProvider(): Promise<string> {
   impersonate(undefined)
   return (await call('auth/oidc/login')).text
@@ -47,7 +47,7 @@ export async function logOut(): Promise<void> {
   me.value = null
 }
 
-/** Looks through somebody else's eyes, or one's own again. Throws `MayflyError`, and then nothing has changed. */
+/** Starts or ends the impersonation of a user. Throws `MayflyError`, and then nothing has changed. */
 export async function lookAs(userId: string | undefined): Promise<void> {
   const before = impersonated.value
   impersonate(userId)

@@ -1,9 +1,9 @@
-/** A file that is dropped where no place for it is must not make the browser leave the page to show it. */
+/** Prevents the browser from opening a file that is dropped outside a drop zone. */
 export function refuseStrayFiles(): void {
   for (const name of ['dragover', 'drop'] as const) addEventListener(name, refuse)
 }
 
-/** Whoever takes files says so after this: they listen later. */
+/** Drop zones listen later, and accept the file again. */
 function refuse(event: DragEvent): void {
   if (!event.dataTransfer?.types.includes('Files')) return
   event.preventDefault()

@@ -6,10 +6,10 @@ export type Theme = (typeof THEMES)[number]
 
 const stored = remembered('theme')
 
-/** Light, dark, or as the device is set. */
+/** Light, dark, or the setting of the device. */
 export const theme = signal<Theme>(knownTheme(stored.get()))
 
-/** What nobody knows is what the device says. */
+/** Unknown names select the setting of the device. */
 export function chooseTheme(name: string): void {
   theme.value = knownTheme(name)
 }

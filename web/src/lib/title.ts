@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { formatPercent } from './format.ts'
 import { ownUploads } from './upload-indicator.ts'
 
-/** What the browser calls this tab: how far it has sent, and the page that it shows. */
+/** The title of this tab: progress of sending, and the current page. */
 
 const NAME = 'Mayfly'
 const page = signal('')
@@ -12,14 +12,14 @@ effect(() => {
   document.title = [progress(), page.value, NAME].filter((part) => part !== '').join(' · ')
 })
 
-/** Of all that is being sent; nothing when all bytes have left. */
+/** Progress of all transfers in this tab; empty once all bytes were sent. */
 function progress(): string {
   const totals = ownUploads.value.map(({ total }) => total.value)
   const sum = (key: 'sent' | 'size') => totals.reduce((all, total) => all + total[key], 0)
   return sum('sent') < sum('size') ? formatPercent(sum('sent') / sum('size')) : ''
 }
 
-/** Calls the page so while it is shown. Undefined: this is only a part of it. */
+/** Sets the title while a component is shown. Undefined: the component sets none. */
 export function useTitle(text: string | undefined): void {
   useEffect(() => {
     if (text === undefined) return

@@ -2,16 +2,16 @@ import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
 import type { Total } from '../send/upload-queue.ts'
 import { keepOpen } from './keep-open.ts'
 
-/** What this tab is sending, for pages that show something else; and while it does, the browser asks before it closes the tab. */
+/** Uploads running in this tab, shown on all other pages. While there are any, the browser asks before it closes the tab. */
 export interface OwnUpload {
-  /** Where it can be seen: what `href` returns. */
+  /** The link to its page, from `href`. */
   place: string
   total: ReadonlySignal<Total>
 }
 
 export const ownUploads = signal<readonly OwnUpload[]>([])
 
-/** What it returns ends that. */
+/** Returns a function that removes it again. */
 export function announce(place: string, total: ReadonlySignal<Total>): () => void {
   const one = { place, total }
   ownUploads.value = [...ownUploads.value, one]

@@ -1,7 +1,7 @@
-/** They change the order in which others are read (UAX #9): `photo\u202Egpj.exe` would look like `photoexe.jpg`. */
+/** Characters that change the display order of others (UAX #9): `photo\u202Egpj.exe` would look like `photoexe.jpg`. */
 const BIDI_CONTROLS = /\p{Bidi_Control}/gu
 
-/** A name as people may read it: what would deceive them stands in it as its code, `[U+202E]`. */
+/** Makes bidirectional control characters in a name visible as `[U+202E]`, so that it can't mislead. */
 export const visibleName = (name: string): string =>
   name.replace(
     BIDI_CONTROLS,

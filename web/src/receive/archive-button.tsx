@@ -12,11 +12,11 @@ import { isAskedAgain, isDirect, isLimited, type View, type ViewFile } from './v
 interface Props {
   view: View
   reload: () => Promise<void>
-  /** None: all. */
+  /** Empty: all files. */
   selected: ViewFile[]
 }
 
-/** Everything, or what was selected. While the page itself fetches them, the button ends it. */
+/** Downloads all or the selected files. While the page itself downloads them, the button cancels the download. */
 export function ArchiveButton({ view, reload, selected }: Props) {
   const t = uploadTexts.value
   const { progress, problem, run, cancel } = useFetching()

@@ -4,7 +4,7 @@ import { visibleName } from '../lib/visible-name.ts'
 import { uploadTexts } from './texts/upload.ts'
 import type { ViewFile } from './view.ts'
 
-/** Reads out which files have come while somebody waited for them. */
+/** Announces files that became available while the page was open. */
 export function Arrivals({ files }: { files: ViewFile[] }) {
   const there = files.filter(({ isThere }) => isThere)
   const known = useRef<Set<string> | undefined>(undefined)

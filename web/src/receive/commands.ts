@@ -3,11 +3,11 @@ import { archiveUrl, fileUrl } from './links.ts'
 import { isIdentity } from './secret.ts'
 import type { View, ViewFile } from './view.ts'
 
-/** What to type into a terminal, for a POSIX shell. Pure. */
+/** Download commands for a POSIX shell. Pure. */
 
 /**
- * One file as it is, several as an archive; encrypted ones one by one, since their archive is encrypted file by file. They keep
- * their folders, and are called as safely as they would be in an archive, so that none takes the place of another.
+ * One file is downloaded as it is, several as an archive. Encrypted files are downloaded one by one, since an archive would
+ * contain ciphertext. They keep their folders and get the same safe names as in an archive, so that none overwrites another.
  */
 export function commandOf(view: View): string {
   const files = view.files.filter(({ isThere }) => isThere)
@@ -22,7 +22,7 @@ function plainCommand(view: View, files: ViewFile[]): string {
   return `curl -f ${loginOf(view)}-o ${quotedPath(name)} ${quoted(fileUrl(view.upload, only.file))}`
 }
 
-/** age asks for a passphrase itself. It takes no key on its command line, where other users could see it, so that has a file. */
+/** age asks for a passphrase itself. A key is passed in a file, because other users could see it on the command line. */
 function sealedCommands(view: View, files: ViewFile[], secret: string): string[] {
   const [keyFile = '', ...names] = entryNames([`mayfly-${view.upload.id.slice(0, 6)}.key`, ...files.map(pathOf)])
   const folders = [...new Set(names.flatMap((name) => /.*(?=\/)/.exec(name)?.[0] ?? []))]
@@ -44,5 +44,5 @@ const loginOf = ({ upload, access }: View): string => (upload.protectedByPasswor
 
 const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`
 
-/** A file that is called like an option, or like the standard output. */
+/** Prefixes names that would be read as an option or as standard output. */
 const quotedPath = (path: string): string => quoted(path.startsWith('-') ? `./${path}` : path)

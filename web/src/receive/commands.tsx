@@ -4,7 +4,7 @@ import { commandOf } from './commands.ts'
 import { uploadTexts } from './texts/upload.ts'
 import type { View } from './view.ts'
 
-/** How to fetch everything without a browser. */
+/** Commands to download all files from a terminal. */
 export function Commands({ view }: { view: View }) {
   return (
     <CopyField

@@ -4,13 +4,13 @@ import { Icon } from '../ui/icon.tsx'
 import { uploadTexts } from './texts/upload.ts'
 
 interface Props {
-  /** As the server writes it; null: for ever. */
+  /** ISO 8601; null: forever. */
   expiresAt: string | null
-  /** Nothing is stored of it: only its link is there. */
+  /** Streams are not stored: only the link expires. */
   isStream?: boolean | undefined
 }
 
-/** How long an upload will still be there. */
+/** The time until an upload expires. */
 export function Countdown({ expiresAt, isStream = false }: Props) {
   const t = uploadTexts.value
   if (expiresAt === null) return isStream ? null : <Fact text={t.never} />

@@ -8,11 +8,11 @@ import type { View, ViewFile } from './view.ts'
 interface Props {
   view: View
   one: ViewFile
-  /** Looks whether there is news. */
+  /** Loads the upload again. */
   reload: () => Promise<void>
 }
 
-/** Deletes one file, after a question. */
+/** Deletes one file, after a confirmation. */
 export function DeleteButton({ view, one, reload }: Props) {
   const t = uploadTexts.value
   const { file } = one

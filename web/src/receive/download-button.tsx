@@ -9,14 +9,14 @@ import { isDirect, isLimited, type View, type ViewFile } from './view.ts'
 interface Props {
   view: View
   one: ViewFile
-  /** Looks whether there is news. */
+  /** Loads the upload again. */
   reload: () => Promise<void>
   fetching: ReturnType<typeof useFetching>
-  /** In words, and large. */
+  /** A large button with a label. */
   isMain?: boolean
 }
 
-/** A link where the browser can follow it, once the server was asked; else a button, which ends what it has begun. */
+/** A link if the browser can download the file itself; otherwise a button, which also cancels the running download. */
 export function DownloadButton({ view, one, reload, fetching, isMain = false }: Props) {
   const t = uploadTexts.value
   const { file } = one

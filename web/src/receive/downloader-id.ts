@@ -2,7 +2,7 @@ import type { UploadJson } from '../lib/api.ts'
 import { remembered } from '../lib/browser-storage.ts'
 import { isLimited } from './view.ts'
 
-/** By which the server knows this tab again. From here, a domain for downloads gets no cookie that would tell it. */
+/** The downloader id, by which the server recognises this tab. A separate download domain gets no cookie for this. */
 const known = remembered('holder', () => sessionStorage)
 const own = known.get() ?? newDownloaderId()
 
@@ -14,7 +14,7 @@ function newDownloaderId(): string {
   return id
 }
 
-/** An address under which an interrupted limited download is resumed. */
+/** The URL of a file with the downloader id, so that an interrupted limited download can be resumed. */
 export function withDownloaderId(upload: UploadJson, url: string): string {
   if (!upload.downloadDomain || !isLimited(upload)) return url
   return `${url}${url.includes('?') ? '&' : '?'}holder=${own}`

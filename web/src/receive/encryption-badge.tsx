@@ -7,7 +7,7 @@ import { type Verdict, verify } from './verify.ts'
 import type { View } from './view.ts'
 import './encryption.css'
 
-/** Says that an upload is encrypted, and what of it was seen to be the sender's, not what somebody wished it were. */
+/** Shows that an upload is encrypted, and how much of it was verified. */
 export function EncryptionBadge({ view }: { view: View }) {
   const t = encryptionTexts.value
   const verdict = useSignal<Verdict | undefined>(undefined)

@@ -5,8 +5,8 @@ import { CentredCard } from '../ui/centred-card.tsx'
 import { failedDownloadTexts } from './texts/failed-download.ts'
 
 /**
- * Where the server sends a browser whose download failed: `#/?err=…&errcode=…&uri=…`, as Plik does. Anybody can write such a
- * link, so nothing of it is shown but what the page itself says of the code.
+ * The server redirects a browser here when a download fails: `#/?err=…&errcode=…&uri=…`, as Plik does. Anyone can create such a
+ * link, so the page shows only its own text for the code, and nothing from the address.
  */
 export function FailedDownloadPage() {
   const reason = reasonOf(Number(route.value.query.get('errcode')))

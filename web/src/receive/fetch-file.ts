@@ -7,17 +7,17 @@ import { FileError, InsecureError } from './problems.ts'
 import { save } from './save.ts'
 import { isDirect, isLimited, needsHttps, type View, type ViewFile } from './view.ts'
 
-/** How somebody waits for what passes through the page. */
+/** Progress and cancellation of a download through the page. */
 export interface Fetching {
-  /** Bytes that have come from the server, of how many. */
+  /** Bytes received so far, and in total. */
   onProgress: (read: number, total: number) => void
-  /** Aborted when nobody waits any longer. */
+  /** Aborted when the user cancels. */
   signal: AbortSignal
 }
 
 /**
- * Fetches a file and saves it. The browser does it where it can; what is encrypted, or behind a password that it would ask for
- * again, passes through the page.
+ * Downloads and saves a file. The browser does this itself where it can. Encrypted files, and files with a password that the
+ * browser would ask for again, are downloaded by the page.
  */
 export async function fetchFile(view: View, one: ViewFile, { onProgress, signal }: Fetching): Promise<void> {
   const { upload, access } = view
@@ -29,14 +29,14 @@ export async function fetchFile(view: View, one: ViewFile, { onProgress, signal 
   await save({ name: nameOf(one), size: one.size }, open, signal)
 }
 
-/** Has the browser fetch it, if it is available, which asking does not use up: the browser's own failures are not explained. */
+/** Navigates to the file after a HEAD request that does not use up a download: the page can explain its errors, the browser can't. */
 async function follow({ upload, access }: View, url: string): Promise<void> {
   const address = withDownloaderId(upload, url)
-  await headFile(address, access) // its password is not in the address: the browser asks for that
+  await headFile(address, access) // the URL does not contain the password: the browser asks for it
   location.assign(address)
 }
 
-/** Fetches several files, as one archive where that is safe. */
+/** Downloads several files, as one archive where that is safe. */
 export async function fetchFiles(view: View, files: ViewFile[], fetching: Fetching): Promise<void> {
   if (needsHttps(view)) throw new InsecureError()
   if (isDirect(view, totalOf(files))) return follow(view, archiveUrl(view.upload, idsOf(view, files)))
@@ -60,8 +60,8 @@ async function fetchArchive(view: View, files: ViewFile[], { onProgress, signal 
 }
 
 /**
- * Encrypted files with a download limit. Each is used up once it was read; were they parts of a zip, one that
- * breaks off would take with it all that came before.
+ * Encrypted files with a download limit. Reading one uses up a download; if they were parts of a zip, an interruption would lose
+ * all files before it.
  */
 async function fetchOneByOne(view: View, files: ViewFile[], { onProgress, signal }: Fetching): Promise<void> {
   const total = totalOf(files)
@@ -76,11 +76,11 @@ async function fetchOneByOne(view: View, files: ViewFile[], { onProgress, signal
 
 const totalOf = (files: ViewFile[]): number => files.reduce((sum, { file }) => sum + file.fileSize, 0)
 
-/** None: all that there are, however many that is. */
+/** Empty: all files of the upload, however many there are. */
 const idsOf = (view: View, files: ViewFile[]): string[] =>
   files.length === view.files.filter(({ isThere }) => isThere).length ? [] : files.map(({ file }) => file.id)
 
 const archiveName = ({ upload }: View): string => `mayfly-${upload.id.slice(0, 6)}.zip`
 
-/** Without folders, whose slashes the browser would only replace, and as the server cleans the names that it can read. */
+/** Without folders, whose slashes the browser would replace, and cleaned like the names that the server can read. */
 const nameOf = ({ path }: ViewFile): string => cleanFileName(path) || 'file'

@@ -5,10 +5,10 @@ import { thumbnailUrl } from './links.ts'
 import { thumbnailBy } from './preview-kind.ts'
 import type { View, ViewFile } from './view.ts'
 
-/** Sharp on a screen of twice the density. */
+/** Twice the displayed size, for high-density screens. */
 const THUMBNAIL_PIXELS = 128
 
-/** A small copy of an image, where the browser can fetch it by itself. */
+/** A thumbnail that the browser loads by itself. */
 export function FileImage({ view, one }: { view: View; one: ViewFile }) {
   const hasFailed = useSignal(false)
   const { file, path } = one

@@ -12,14 +12,14 @@ interface Props {
   view: View
   /** Images and videos. */
   files: ViewFile[]
-  /** Their ids. */
+  /** Ids of the selected files. */
   selected: ReadonlySet<string>
-  /** Undefined: there is nothing to choose from. */
+  /** Undefined: nothing can be selected. */
   onSelect: ((id: string) => void) | undefined
   onLook: (one: ViewFile) => void
 }
 
-/** Images and videos side by side. What is far from what is seen is not loaded, so that hundreds scroll well. */
+/** Images and videos in a grid. Those far from the visible area are not loaded, so that hundreds scroll smoothly. */
 export function Gallery({ files, selected, ...props }: Props) {
   return (
     <ul class="gallery" aria-label={galleryTexts.value.gallery}>
@@ -35,7 +35,7 @@ interface TileProps extends Pick<Props, 'view' | 'onSelect' | 'onLook'> {
   isSelected: boolean
 }
 
-/** Drawn again only when it looks different: a choice among hundreds changes one. */
+/** Rendered again only when its props change: selecting one of hundreds renders one. */
 function Tile(props: TileProps) {
   const t = uploadTexts.value
   return useMemo(() => <li class="tile">{contentOf(props)}</li>, [props.view, props.one, props.isSelected, t])

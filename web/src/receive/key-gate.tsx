@@ -4,13 +4,13 @@ import { IDENTITY_LENGTH } from './secret.ts'
 import { encryptionTexts } from './texts/encryption.ts'
 
 interface Props {
-  /** With the key that was tried. */
+  /** The problem with the key that was tried. */
   problem: 'wrong' | 'cut' | undefined
   tried: string
   onKey: (link: Link) => Promise<void>
 }
 
-/** Asks for the key of an encrypted upload, when its link has lost it or a part of it. */
+/** Asks for the key of an encrypted upload if the link contains none, or only a part of it. */
 export function KeyGate({ problem, tried, onKey }: Props) {
   const t = encryptionTexts.value
   const words = {
@@ -22,7 +22,7 @@ export function KeyGate({ problem, tried, onKey }: Props) {
   return <PasswordGate icon="key" words={words} onAnswer={(text) => onKey(linkIn(text))} />
 }
 
-/** Of a key alone, or of the whole link. */
+/** Accepts a key alone, or the whole link. */
 function linkIn(text: string): Link {
   const query = new URLSearchParams(/#.*\?(.*)/s.exec(text.trim())?.[1])
   return { key: query.get('key') ?? text.trim(), e2ee: query.get('e2ee') ?? undefined }

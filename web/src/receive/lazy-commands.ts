@@ -1,4 +1,4 @@
 import { lazy } from '../ui/lazy.tsx'
 
-/** Few people look at them. */
+/** Loaded on demand: few users open them. */
 export const Commands = lazy(async () => (await import('./commands.tsx')).Commands)

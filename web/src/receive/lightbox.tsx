@@ -19,21 +19,21 @@ import './lightbox.css'
 
 interface Props {
   view: View
-  /** Images and videos, in the order in which they are shown. */
+  /** Images and videos in their displayed order. */
   files: ViewFile[]
-  /** The id of the first that is shown. */
+  /** Id of the file that is shown first. */
   first: string
-  /** Told the id of the last one that was shown. */
+  /** Called with the id of the file shown last. */
   onClose: (last: string) => void
-  /** What more there is to one of them, and what can be done with it. */
+  /** Details and actions of a file. */
   children: (one: ViewFile) => ComponentChildren
 }
 
-/** By one press. */
+/** Zoom factor of one key press or click. */
 const LARGER = 1.5
 const ASIDE = 80
 
-/** One image or video after the other, as large as the window, or larger. */
+/** Shows images and videos one at a time in the whole window, with zoom. */
 export function Lightbox({ view, files, first, onClose, children }: Props) {
   const shown = useSignal(first)
   const close = useBack(() => onClose(shown.value))
@@ -105,7 +105,7 @@ export function Lightbox({ view, files, first, onClose, children }: Props) {
   )
 }
 
-/** What a key does, wherever the focus is; but a video that has it keeps its own keys. */
+/** Keyboard shortcuts, independent of the focus; a focused video keeps its own keys. */
 function useKeys(keys: Record<string, () => void>): void {
   useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -119,7 +119,7 @@ function useKeys(keys: Record<string, () => void>): void {
   })
 }
 
-/** So that the next step shows it at once. */
+/** Preloads files so that the next step shows them immediately. */
 function usePreloaded(view: View, files: (ViewFile | undefined)[]): void {
   const urls = files.map((one) => one && previewKind(view, one) === 'image' && directUrl(view, one))
   useEffect(() => {
@@ -130,7 +130,7 @@ function usePreloaded(view: View, files: (ViewFile | undefined)[]): void {
 interface ShownProps {
   view: View
   one: ViewFile
-  /** It was chosen, not passed by: a video begins to play. */
+  /** The user opened this file directly, so a video starts to play. */
   isFirst: boolean
   zoom: ReturnType<typeof useZoom>
 }
@@ -179,7 +179,7 @@ function Shown({ view, one, isFirst, zoom }: ShownProps) {
   )
 }
 
-/** A button that loses the focus when it can't be pressed would take the keyboard away, so it only says so. */
+/** `aria-disabled` instead of `disabled`, because a disabled button would lose the focus. */
 function Step({ label, isOver, onClick }: { label: string; isOver: boolean; onClick: () => void }) {
   return (
     <button type="button" class="bare step" aria-label={label} title={label} aria-disabled={isOver} onClick={onClick}>

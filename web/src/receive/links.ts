@@ -1,14 +1,14 @@
 import { type FileJson, filePath, serverConfig, serverUrl, type UploadJson } from '../lib/api.ts'
 import { href } from '../lib/router.ts'
 
-/** Every address that has to do with an upload. Files may live on a domain of their own. `secret` opens an encrypted one. */
+/** All URLs of an upload. Files may be on a separate domain. `secret` decrypts an encrypted upload. */
 
 export function linksOf(upload: Pick<UploadJson, 'id' | 'uploadToken' | 'manifest'>, secret?: string) {
   const { id, uploadToken, manifest } = upload
   const key = secret === undefined ? undefined : { e2ee: manifest ? '2' : '1', key: secret }
   return {
     page: serverUrl(href('/', { id, ...key })),
-    /** Whoever has it may change everything. */
+    /** Gives full rights to change the upload. */
     admin: uploadToken === undefined ? undefined : serverUrl(href('/', { id, uploadToken, ...key })),
   }
 }
@@ -17,10 +17,10 @@ export function fileUrl(upload: UploadJson, file: FileJson): string {
   return `${contentBase(upload)}${filePath(upload.id, file, upload.stream ? 'stream' : 'file')}`
 }
 
-/** A file that is saved under its own name rather than shown. */
+/** The URL that saves a file under its own name instead of showing it. */
 export const saveUrl = (upload: UploadJson, file: FileJson): string => `${fileUrl(upload, file)}?dl=1`
 
-/** Whether the server can make other images of it: it has no decoder for some that browsers may have one for. */
+/** Whether the server can make variants of an image: browsers decode some formats that the server can't. */
 export const hasThumbnails = ({ image }: FileJson): boolean =>
   image !== undefined &&
   image.format !== 'jxl' &&
@@ -40,13 +40,13 @@ export const thumbnailUrl = (
   return `${fileUrl(upload, file)}?${new URLSearchParams(entries)}`
 }
 
-/** One archive of all files, or of those that are named. */
+/** The URL of an archive of all files, or of the given ones. */
 export function archiveUrl(upload: UploadJson, fileIds: readonly string[] = []): string {
   const query = new URLSearchParams([['dl', '1'], ...fileIds.map((id): [string, string] => ['file', id])])
   return `${contentBase(upload)}archive/${upload.id}/mayfly-${upload.id.slice(0, 6)}.zip?${query}`
 }
 
-/** The prefix of our own address holds there too. */
+/** The download domain uses the same path prefix as the page. */
 function contentBase({ downloadDomain }: UploadJson): string {
   const own = serverUrl('')
   return downloadDomain ? downloadDomain + new URL(own).pathname : own

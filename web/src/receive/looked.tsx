@@ -9,11 +9,11 @@ interface Props {
   view: View
   listed: ViewFile[]
   looked: Signal<ViewFile | undefined>
-  /** As of `Lightbox`. */
+  /** See `Lightbox`. */
   children: (one: ViewFile) => ComponentChildren
 }
 
-/** What somebody looks at, in front of everything. From an image or video they come to the others. */
+/** The preview of a file. From an image or video, the user can step to the others. */
 export function Looked({ view, listed, looked, children }: Props) {
   const one = looked.value
   const kind = one && previewKind(view, one)
@@ -21,7 +21,7 @@ export function Looked({ view, listed, looked, children }: Props) {
 
   function close(id: string): void {
     looked.value = undefined
-    // The browser has scrolled to where it was by then.
+    // By then the browser has restored its scroll position.
     requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-look="${id}"]`)?.focus())
   }
 

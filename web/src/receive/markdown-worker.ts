@@ -1,14 +1,15 @@
 import { Marked } from 'marked'
 import { ALLOWED_TAGS } from './markdown-tags.ts'
 
-/** Turns Markdown into HTML in a thread of its own, which can be ended: a text of 32 KB can keep the parser for seconds. */
+/** Renders Markdown to HTML in a worker that can be terminated: a text of 32 KB can keep the parser busy for seconds. */
 
 const RAW_TAG = new RegExp(`<(/?(?:${ALLOWED_TAGS.join('|')})\\b)([^<>]*)>|<`, 'gi')
 const HREF = /\shref="[^"]*"/i
 
 /**
- * The HTML in a text, without any attribute but a link's; what is not allowed stands there as it was written. DOMPurify would
- * remove it as well, but has to parse it first, and browsers then report each handler and each style that our policy forbids.
+ * Strips all attributes except those of links from HTML in the text; forbidden tags are shown as text. DOMPurify would remove
+ * them as well, but it has to parse them first, and browsers then report each handler and style that the content security policy
+ * forbids.
  */
 const plainTags = (html: string): string =>
   html.replace(RAW_TAG, (_, tag: string | undefined, attributes: string) =>
@@ -18,4 +19,4 @@ const plainTags = (html: string): string =>
 const markdown = new Marked({ gfm: true, breaks: true, renderer: { html: ({ text }) => plainTags(text) } })
 
 addEventListener('message', ({ data }: MessageEvent<string>) => postMessage(markdown.parse(data, { async: false })))
-postMessage(undefined) // it is loaded, which may take its time
+postMessage(undefined) // the worker is loaded, so the time limit can start

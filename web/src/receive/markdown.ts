@@ -5,7 +5,7 @@ import './markdown.css'
 /** An ordinary text takes a few milliseconds. */
 const TIME_LIMIT_MS = 500
 
-/** Markdown of strangers. Nothing of it gets past DOMPurify. Rejects when it can't be rendered, or not in time. */
+/** Renders untrusted Markdown, sanitised by DOMPurify. Rejects if it can't be rendered, or not in time. */
 export async function renderMarkdown(text: string): Promise<DocumentFragment> {
   const fragment = DOMPurify.sanitize(await parse(text), {
     ALLOWED_TAGS,

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
 
-/** What the sender wrote, in Markdown. Until it is rendered, and where it can't be, it is plain text. */
+/** The sender's message, in Markdown. Until it is rendered, and if that fails, it is shown as plain text. */
 export function Message({ text }: { text: string }) {
   const place = useRef<HTMLDivElement>(null)
   useEffect(() => {

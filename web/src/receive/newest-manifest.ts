@@ -1,8 +1,8 @@
 import { remembered } from '../lib/browser-storage.ts'
 
 /**
- * Whether this tab has seen a newer manifest of the upload: then the server shows an old state. A
- * first visit has nothing to compare with. Notes the version.
+ * Whether this tab has seen a newer manifest of the upload, which means that the server returns an old state. A first visit has
+ * nothing to compare with. Stores the version.
  */
 export function isOlderThanSeen(uploadId: string, version: number): boolean {
   const newest = remembered(`manifest-${uploadId}`, () => sessionStorage)

@@ -8,29 +8,29 @@ import { fileUrl } from './links.ts'
 import { InsecureError } from './problems.ts'
 import { needsHttps, type View, type ViewFile } from './view.ts'
 
-/** What is to be saved or shown. */
+/** Bytes to save or show. */
 export interface Content {
   bytes: ReadableStream<Uint8Array>
-  /** Of `bytes`; undefined where it is not known before the end. */
+  /** Length of `bytes`; undefined if it is not known in advance. */
   size: number | undefined
 }
 
 export interface Reading {
-  /** Told how many bytes have come from the server. */
+  /** Called with the number of bytes received from the server. */
   onProgress?: (read: number) => void
   signal?: AbortSignal
 }
 
 /**
- * The bytes behind an address, as the server has them; when the connection breaks, the rest is asked for. Those that are not
- * encrypted are verified: whatever was changed of the others does not open.
+ * The bytes of a URL as stored on the server; after a lost connection the rest is requested. Bytes that are not encrypted are
+ * verified here; changed ciphertext fails to decrypt.
  */
 export async function openUrl(
   { upload, access, secret }: View,
   url: string,
   { onProgress = () => {}, signal }: Reading,
 ): Promise<ReadableStream<Uint8Array>> {
-  const retry = upload.stream ? { idleTimeoutMs: Number.POSITIVE_INFINITY } : {} // its sender may pause
+  const retry = upload.stream ? { idleTimeoutMs: Number.POSITIVE_INFINITY } : {} // the sender may pause
   const opened = await openResuming({
     connection,
     url: withDownloaderId(upload, url),
@@ -43,8 +43,8 @@ export async function openUrl(
 }
 
 /**
- * A file as people may read it, decrypted while it comes. On a limited one this takes a claim. Throws `InsecureError`, and
- * `MayflyError`: `wrong_key`; `not_as_sent` and `changed`, also in the middle.
+ * The decrypted content of a file, as a stream. For a limited file this takes a claim. Throws `InsecureError`, and `MayflyError`:
+ * `wrong_key`; `not_as_sent` and `changed`, which the stream can raise as well.
  */
 export async function openFile(view: View, one: ViewFile, reading: Reading = {}): Promise<Content> {
   const { file, listed, path: name } = one

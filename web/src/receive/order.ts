@@ -1,6 +1,6 @@
 import type { ViewFile } from './view.ts'
 
-/** In which order files are listed. Pure. */
+/** Sort orders of the file list. Pure. */
 export const ORDERS = ['name', 'size', 'date'] as const
 export type Order = (typeof ORDERS)[number]
 
@@ -10,9 +10,9 @@ const byName = (one: ViewFile, other: ViewFile): number => COLLATOR.compare(one.
 const COMPARE: Record<Order, (one: ViewFile, other: ViewFile) => number> = {
   /** `IMG_2` before `IMG_10`. */
   name: byName,
-  /** The largest first. */
+  /** Largest first. */
   size: (one, other) => other.size - one.size || byName(one, other),
-  /** What was added last first. */
+  /** Newest first. */
   date: (one, other) => Date.parse(other.file.createdAt) - Date.parse(one.file.createdAt) || byName(one, other),
 }
 

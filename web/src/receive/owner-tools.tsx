@@ -12,7 +12,7 @@ import { lazy } from '../ui/lazy.tsx'
 import { uploadTexts } from './texts/upload.ts'
 import type { View } from './view.ts'
 
-/** What only people see who made the upload. */
+/** Tools for the owner of the upload. */
 
 const StagedFiles = lazy(async () => (await import('../send/staged-files.tsx')).StagedFiles)
 
@@ -23,7 +23,10 @@ async function startAdding(view: View, files: ChosenFile[]): Promise<void> {
   navigate('/')
 }
 
-/** Into an encrypted upload files go encrypted, too. What is chosen goes at once, and people are asked about what is dropped or pasted. */
+/**
+ * Adds files; files added to an encrypted upload are encrypted as well. Chosen files are sent immediately; dropped or pasted ones
+ * after a confirmation.
+ */
 export function AddFiles({ view: { upload, access, secret }, view }: { view: View }) {
   const t = uploadTexts.value
   const add = (files: ChosenFile[]) => void startAdding(view, files)
@@ -37,7 +40,7 @@ export function AddFiles({ view: { upload, access, secret }, view }: { view: Vie
   )
 }
 
-/** What people can do next, who made the upload. */
+/** Links to further actions of the owner. */
 export function OwnerTools({ view: { upload, access } }: { view: View }) {
   const t = uploadTexts.value
 

@@ -6,10 +6,13 @@ import type { View, ViewFile } from './view.ts'
 const PIXELS = 256
 export const THUMBNAIL_BOX = { width: PIXELS, height: PIXELS, fit: 'cover' } as const
 
-/** A photo takes some 50 MB while it is made smaller. */
+/** Reducing one photo takes about 50 MB. */
 const inTurn = pLimit(2)
 
-/** A small image of what the browser can't fetch by itself: the server's, behind a password, or made here of what is encrypted. */
+/**
+ * A thumbnail that the browser can't load by itself: the server's if there is a password, or made in the page if the file is
+ * encrypted.
+ */
 export const pageThumbnail = (view: View, one: ViewFile, signal: AbortSignal): Promise<Blob> =>
   inTurn(async () => {
     signal.throwIfAborted()
@@ -21,7 +24,7 @@ export const pageThumbnail = (view: View, one: ViewFile, signal: AbortSignal): P
     return isServers ? image : reduced(image)
   })
 
-/** Its shorter side is as long as that of a thumbnail. */
+/** Scales an image so that its shorter side has the size of a thumbnail. */
 async function reduced(image: Blob): Promise<Blob> {
   const bitmap = await createImageBitmap(image)
   const scale = Math.min(1, PIXELS / Math.min(bitmap.width, bitmap.height))

@@ -6,12 +6,12 @@ import { uploadTexts } from './texts/upload.ts'
 
 interface Props {
   icon: IconName
-  /** `wrong`: what is wrong with the last answer. */
+  /** `wrong`: the error for the last attempt. */
   words: { title: string; text: string; field: string; wrong: string | undefined }
   onAnswer: (text: string) => Promise<void>
 }
 
-/** Asks for what opens an upload: its password, or its key. */
+/** Asks for the password or the key of an upload. */
 export function PasswordGate({ icon, words, onAnswer }: Props) {
   const password = useSignal('')
   const isBusy = useSignal(false)

@@ -20,7 +20,7 @@ interface Props {
   onClose: () => void
 }
 
-/** A look at a file, without saving it. */
+/** A preview of a file, without saving it. */
 export function PreviewDialog({ view, file, kind, onClose }: Props) {
   const { preview, problem } = usePreview(view, file, kind)
   const isBlank = useSignal(false)

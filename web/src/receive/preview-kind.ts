@@ -2,14 +2,14 @@ import { kindOf } from '../ui/file-kind.ts'
 import { hasThumbnails } from './links.ts'
 import { isDirect, isLimited, needsHttps, type View, type ViewFile } from './view.ts'
 
-/** What can be looked at without saving it. Nothing of it ever runs: images, sound, text, and PDF in the browser's own viewer. */
+/** Kinds of files that can be previewed. None of them can run scripts: images, sound, text, and PDF in the browser's own viewer. */
 const PREVIEWED = ['image', 'video', 'audio', 'text', 'pdf'] as const
 export type PreviewKind = (typeof PREVIEWED)[number]
 
-/** What passes through the page is held in memory. */
+/** Files downloaded by the page are held in memory. */
 const MAX_HELD_BYTES = 64_000_000
 
-/** Undefined: it can't be looked at. A look must never use up a download. */
+/** Undefined: there is no preview. A preview must never use up a download. */
 export function previewKind(view: View, one: ViewFile): PreviewKind | undefined {
   const kind = kindOf({ name: one.path, type: one.file.fileType })
   const known = PREVIEWED.find((previewed) => previewed === kind)
@@ -19,13 +19,13 @@ export function previewKind(view: View, one: ViewFile): PreviewKind | undefined 
   return isDirect(view) || one.size <= MAX_HELD_BYTES ? known : undefined
 }
 
-/** Images and videos, which a gallery shows. */
+/** Whether a file is shown in the gallery: images and videos. */
 export const isSeen = (view: View, one: ViewFile): boolean => ['image', 'video'].includes(previewKind(view, one) ?? '')
 
-/** Of an encrypted image that is opened for a thumbnail: all of it has to be fetched. */
+/** Limit for encrypted images, which have to be downloaded completely for a thumbnail. */
 const MAX_OPENED_BYTES = 8_000_000
 
-/** Who fetches a small image of a file: the browser, a link; or the page, which knows passwords and keys. Undefined: there is none. */
+/** How the thumbnail of a file is loaded: by the browser, or by the page if that needs a password or key. Undefined: there is none. */
 export function thumbnailBy(view: View, one: ViewFile): 'browser' | 'page' | undefined {
   const { upload, secret } = view
   if (previewKind(view, one) === undefined) return undefined

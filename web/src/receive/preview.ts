@@ -11,7 +11,7 @@ export type Preview =
   | { kind: 'text'; text: string; isWhole: boolean }
 
 const IMAGE_PIXELS = 2048
-/** For the browser's viewer: without thumbnails beside it, as wide as there is room. */
+/** Parameters of the browser's PDF viewer: no sidebar, fit to width. */
 const PDF_VIEW = '#navpanes=0&view=FitH'
 const MAX_TEXT_BYTES = 200_000
 
@@ -42,10 +42,10 @@ export function directUrl(view: View, one: ViewFile): string | undefined {
     : fileUrl(view.upload, one.file)
 }
 
-/** As viewers tell it, too: anything else would only show their own complaint, which takes the keyboard from us. */
+/** Checks for a PDF like PDF viewers do: for any other file the viewer would show its own error, which takes the keyboard focus. */
 const isPdf = async (bytes: Blob): Promise<boolean> => (await bytes.slice(0, 1024).text()).includes('%PDF-')
 
-/** Its beginning. */
+/** The beginning of a text. */
 async function textPreview(view: View, one: ViewFile, signal: AbortSignal): Promise<Preview> {
   const isWhole = one.size <= MAX_TEXT_BYTES
   const bytes =

@@ -5,13 +5,13 @@ import { commonTexts } from '../lib/texts/common.ts'
 import { visibleName } from '../lib/visible-name.ts'
 import { uploadTexts } from './texts/upload.ts'
 
-/** This browser would have to hold more in memory than is good for it. Only a terminal, or another browser, can do it. */
+/** This browser would have to hold too much in memory. A terminal or another browser can do it. */
 export class TooLargeError extends Error {}
 
-/** It is encrypted, and this page came over plain HTTP. */
+/** The file is encrypted, but the page was loaded over plain HTTP. */
 export class InsecureError extends Error {}
 
-/** Which one of several files it was. */
+/** An error with the name of the file. */
 export class FileError extends Error {
   readonly path: string
 
@@ -21,13 +21,13 @@ export class FileError extends Error {
   }
 }
 
-/** Why something can't be downloaded now, for a person. */
+/** The message for a failed download, in the user's language. */
 export function problemText(error: unknown): string {
   const t = uploadTexts.value
   if (error instanceof FileError) return t.failedAt(visibleName(error.path), problemText(error.cause))
   if (error instanceof TooLargeError) return t.tooLargeForPage
   if (error instanceof InsecureError) return t.needsHttps
-  if (error instanceof TypeError) return commonTexts.value.unreachable // of a part of the page that was loaded for it
+  if (error instanceof TypeError) return commonTexts.value.unreachable // a part of the page could not be loaded
   if (!(error instanceof MayflyError)) return errorText(error)
   if (error.code === 'not_as_sent') return t.foreign
   if (error.code === 'changed' || error.code === 'wrong_key') return t.notOpened

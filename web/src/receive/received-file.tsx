@@ -12,24 +12,24 @@ import { uploadTexts } from './texts/upload.ts'
 import { useFetching } from './use-fetching.ts'
 import { isAskedAgain, type View, type ViewFile } from './view.ts'
 
-/** Most people may not delete anything. */
+/** Loaded on demand: most visitors may not delete files. */
 const DeleteButton = lazy(async () => (await import('./delete-button.tsx')).DeleteButton, { isExtra: true })
 
 interface Props {
   view: View
   one: ViewFile
-  /** Looks whether there is news. */
+  /** Loads the upload again. */
   reload: () => Promise<void>
-  /** There is no other, so fetching it is what people came for. */
+  /** The only file of the upload, which gets a large download button. */
   isOnly: boolean
   isSelected: boolean
-  /** Undefined: there is nothing to choose from. */
+  /** Undefined: nothing can be selected. */
   onSelect: (() => void) | undefined
-  /** Undefined: it can't be looked at. */
+  /** Undefined: there is no preview. */
   onLook: (() => void) | undefined
 }
 
-/** One file, and all that can be done with it. */
+/** One file with its actions. */
 export function ReceivedFile({ view, one, reload, isOnly, isSelected, onSelect, onLook }: Props) {
   const t = uploadTexts.value
   const { isThere, isForeign, file } = one
@@ -71,7 +71,7 @@ export function ReceivedFile({ view, one, reload, isOnly, isSelected, onSelect, 
   )
 }
 
-/** Its size, or why it has none. */
+/** The size, or the reason why the file is not available. */
 function factsOf({ isThere, isForeign, size, file }: ViewFile): string {
   const t = uploadTexts.value
   if (isThere && file.downloadsLeft !== undefined)

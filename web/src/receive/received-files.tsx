@@ -21,15 +21,15 @@ interface Props {
   reload: () => Promise<void>
 }
 
-/** Up to this number, files need no order to choose. */
+/** With at most this number of files, there is no choice of order. */
 const FEW = 5
-/** From this number of thumbnails on, there is a gallery. */
+/** From this number of thumbnails on, files can be shown as a gallery. */
 const SEVERAL = 2
 
 const Gallery = lazy(async () => (await import('./gallery.tsx')).Gallery)
 const Looked = lazy(async () => (await import('./looked.tsx')).Looked, { isExtra: true })
 
-/** `gallery` or `list`, once somebody has chosen. */
+/** `gallery` or `list`, if the user has chosen. */
 const stored = remembered('look')
 const chosenLook = signal(stored.get())
 
@@ -38,7 +38,7 @@ function chooseLook(look: string): void {
   chosenLook.value = look
 }
 
-/** What there is to fetch: each file for itself, and all or some together. */
+/** The files of an upload, to be downloaded one by one, all or selected. */
 export function ReceivedFiles({ view, reload }: Props) {
   const t = uploadTexts.value
   const { upload, files } = view
@@ -49,7 +49,7 @@ export function ReceivedFiles({ view, reload }: Props) {
   const available = files.filter(({ isThere }) => isThere)
   const canSelect = available.length > 1 && !upload.stream
   const hasGallery = files.filter((one) => thumbnailBy(view, one)).length >= SEVERAL
-  // Of encrypted files even thumbnails need all their bytes, so people have to want them.
+  // Thumbnails of encrypted files need all their bytes, so the user has to ask for the gallery.
   const isGallery = hasGallery && (chosenLook.value ?? (view.secret ? 'list' : 'gallery')) === 'gallery'
   const [images, others] = isGallery
     ? [listed.filter((one) => isSeen(view, one)), listed.filter((one) => !isSeen(view, one))]
@@ -121,7 +121,7 @@ export function ReceivedFiles({ view, reload }: Props) {
   )
 }
 
-/** Of what somebody looks at. */
+/** Details and actions of the file in the lightbox. */
 function LookedDetails({ view, one, reload }: Props & { one: ViewFile }) {
   const fetching = useFetching()
   return (

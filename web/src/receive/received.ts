@@ -4,29 +4,29 @@ import type { Access, UploadJson } from '../lib/api.ts'
 import { uploadOf } from './asked.ts'
 import { hasExpired, isEncrypted, plainView, type View } from './view.ts'
 
-/** The upload that is looked at. */
+/** State of the opened upload. */
 export type Received =
   | { state: 'loading' }
   | { state: 'open'; view: View }
   | { state: 'locked'; needs: 'password'; isWrong: boolean }
-  /** Encrypted with a key that is not at hand. `problem`: of the one that was `tried`. */
+  /** Encrypted, and the key is missing or wrong. `problem`: the problem with the key in `tried`. */
   | { state: 'locked'; needs: 'key'; problem: 'wrong' | 'cut' | undefined; tried: string }
-  /** It is not what its link promises, so nothing of it is shown. */
+  /** The upload does not match its link, so nothing of it is shown. */
   | { state: 'refused'; reason: Refusal }
-  /** `isOver`: its time was up when it went. */
+  /** `isOver`: it expired while the page was open. */
   | { state: 'gone'; isOver: boolean }
   | { state: 'failed'; error: unknown }
 
 /**
- * `plain`: it is not encrypted; `unlisted`: without a manifest; `changed`: what was sealed does not open, though the key fits;
- * `older`: this tab has seen a newer state.
+ * `plain`: it is not encrypted; `unlisted`: it has no manifest; `changed`: encrypted data can't be decrypted although the key is
+ * correct; `older`: this tab has seen a newer state.
  */
 export type Refusal = 'plain' | 'unlisted' | 'changed' | 'older'
 
-/** What a link says about what it leads to. */
+/** The properties of an upload that its link contains. */
 export interface Link {
   key: string | undefined
-  /** `1`: encrypted; `2`: with a manifest. Undefined: it is an older link, or not encrypted. */
+  /** `1`: encrypted; `2`: with a manifest. Undefined: an older link, or not encrypted. */
   e2ee: string | undefined
 }
 
@@ -35,14 +35,14 @@ export function createReceived(id: string, token: string | undefined, given: Lin
   let access: Access = { token }
   let link = given
 
-  /** What the server has now; what was shown stays until it is here. */
+  /** Loads the upload; the previous state stays until it is loaded. */
   async function load(): Promise<void> {
     received.value = await fetched().then(opened).catch(failure)
   }
 
   const fetched = (): Promise<UploadJson> => uploadOf(id, access)
 
-  /** Looks whether there is news of an open upload. While the server can't be asked, what was known stays. */
+  /** Loads an open upload again. If the server can't be reached, the previous state stays. */
   async function refresh(): Promise<void> {
     const before = received.value
     if (before.state !== 'open') return

@@ -4,12 +4,12 @@ import type { View, ViewFile } from './view.ts'
 
 interface Props {
   view: View
-  /** What could not be downloaded. */
+  /** Files that could not be downloaded. */
   files: ViewFile[]
   error: unknown
 }
 
-/** Why something could not be fetched, and the command that can where this browser can't. */
+/** The error of a download, with the terminal command if this browser can't do it. */
 export function Refusal({ view, files, error }: Props) {
   return (
     <div class="file-note stack">

@@ -4,7 +4,7 @@ import { Icon } from '../ui/icon.tsx'
 import type { Refusal } from './received.ts'
 import { encryptionTexts } from './texts/encryption.ts'
 
-/** Why nothing of an upload is shown that is not what its link promises. */
+/** Explains why an upload that does not match its link is not shown. */
 export function RefusedUpload({ reason, retry }: { reason: Refusal; retry: () => Promise<void> }) {
   const t = encryptionTexts.value
   const texts = { plain: t.plain, unlisted: t.missingManifest, changed: t.changed, older: t.older }

@@ -2,11 +2,11 @@ import type { Announcement, Piece, Wish } from '../../worker/messages.ts'
 import { serverUrl } from '../lib/api.ts'
 import type { Content } from './open-file.ts'
 
-/** Saves what the page makes as a download that the browser writes to disk as it comes, see `web/worker`. */
+/** Saves generated data as a streamed download through the service worker, see `web/worker`. */
 
 const SIGN_OF_LIFE_MS = 10_000
 
-/** Undefined where there are none: pages over plain HTTP, some private windows. */
+/** Undefined if service workers are not available: pages over plain HTTP, some private windows. */
 export async function downloadWorker(): Promise<ServiceWorker | undefined> {
   if (!('serviceWorker' in navigator)) return undefined
   try {
@@ -25,7 +25,7 @@ async function activated(worker: ServiceWorker | null): Promise<ServiceWorker | 
   return worker.state === 'activated' ? worker : undefined
 }
 
-/** Rejects when the bytes end in an error or `signal` aborts, and then what the browser has is a failed download to it. */
+/** Rejects if the bytes end in an error or `signal` aborts; the browser then reports a failed download. */
 export async function saveByWorker(
   worker: ServiceWorker,
   name: string,
@@ -37,18 +37,18 @@ export async function saveByWorker(
   const signs = setInterval(() => worker.postMessage('alive'), SIGN_OF_LIFE_MS)
   const frame = document.createElement('iframe')
   frame.hidden = true
-  frame.src = serverUrl(`download/${announcement.id}`) // no name: a browser that tries it again asks the server
+  frame.src = serverUrl(`download/${announcement.id}`) // without a name: if the browser repeats the request, it goes to the server
   const handedOver = handOver(port, bytes, signal, () => document.body.append(frame))
   worker.postMessage(announcement, [port2])
   try {
     await handedOver
   } finally {
     clearInterval(signs)
-    setTimeout(() => frame.remove(), SIGN_OF_LIFE_MS) // the download has left it by then
+    setTimeout(() => frame.remove(), SIGN_OF_LIFE_MS) // by then the download no longer depends on the frame
   }
 }
 
-/** Gives the worker what it asks for, until the end, an error, or the browser's own "cancel". */
+/** Passes chunks to the worker on request, until the end, an error, or the browser's own "cancel". */
 function handOver(
   port: MessagePort,
   bytes: ReadableStream<Uint8Array>,
@@ -70,7 +70,7 @@ function handOver(
 
     async function more(): Promise<void> {
       const { value } = await reader.read()
-      signal.throwIfAborted() // what was cancelled ends as if it were whole
+      signal.throwIfAborted() // a cancelled stream ends without an error
       if (value) return give({ bytes: new Uint8Array(value) })
       give({ end: true })
       resolve()

@@ -3,19 +3,18 @@ import { TooLargeError } from './problems.ts'
 import { downloadWorker, saveByWorker } from './save-by-worker.ts'
 import { MAX_HELD_BYTES } from './view.ts'
 
-/** By then a download has what it needs. */
+/** Enough time for a download to read the URL. */
 const REVOKE_MS = 10_000
 
-/** Of the File System Access API, which TypeScript does not know yet. */
+/** From the File System Access API, which TypeScript has no types for. */
 interface Picker {
   showSaveFilePicker?: (options: { suggestedName: string }) => Promise<FileSystemFileHandle>
 }
 
 /**
- * Saves what the page makes itself as a file: a service worker lets the browser write it to disk as it comes; where there is
- * none, small ones are held in memory, and for large ones people are asked where to write them. `size`: about, in bytes.
- * Nothing is opened before it is known where it can go: throws `TooLargeError` when it can't. Resolves when all was handed
- * over, or when somebody has had enough of it.
+ * Saves generated data as a file. A service worker lets the browser write it to disk as a stream. Without one, small files are
+ * held in memory, and for large ones the user is asked where to write them. `size`: approximate, in bytes. Throws `TooLargeError`
+ * before anything is read if the data can't be saved. Resolves when all data was passed on, or the user has cancelled.
  */
 export async function save(
   { name, size }: { name: string; size: number },
@@ -38,7 +37,7 @@ async function saveFromMemory(name: string, { bytes }: Content): Promise<void> {
   setTimeout(() => URL.revokeObjectURL(link.href), REVOKE_MS)
 }
 
-/** Undefined: people have changed their minds. */
+/** Undefined: the user cancelled. */
 async function pickFile(suggestedName: string): Promise<FileSystemFileHandle | undefined> {
   const { showSaveFilePicker } = window as Picker
   if (!showSaveFilePicker) throw new TooLargeError()
@@ -46,11 +45,11 @@ async function pickFile(suggestedName: string): Promise<FileSystemFileHandle | u
     return await showSaveFilePicker({ suggestedName })
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') return undefined
-    throw new TooLargeError() // the click that it needs was too long ago
+    throw new TooLargeError() // the user's click, which the picker needs, was too long ago
   }
 }
 
-/** The file takes the place of what was there only when all of it was written. */
+/** Existing content is replaced only after all data was written. */
 async function writeTo(handle: FileSystemFileHandle, { bytes }: Content, signal: AbortSignal): Promise<void> {
   await (bytes as ReadableStream<Uint8Array<ArrayBuffer>>).pipeTo(await handle.createWritable(), { signal })
 }

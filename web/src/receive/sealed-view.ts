@@ -5,20 +5,20 @@ import type { Received } from './received.ts'
 import { isCut, keyIn } from './secret.ts'
 import { needsHttps, viewFile } from './view.ts'
 
-/** Files and their manifest are read one after the other, and changed one after the other, too. */
+/** How often to read again when files and manifest do not match: they are read and changed one after the other. */
 const RECHECKS = 2
 const RECHECK_MS = 700
 
-/** What a link says about the upload that it leads to. */
+/** What the link contains about the encryption. */
 export interface Key {
   secret: string
-  /** Whether there must be a manifest: then nobody can make the page do without. */
+  /** The link requires a manifest, so that the server can't leave it out. */
   hasManifest: boolean
 }
 
 /**
- * Opens an encrypted upload as its sender sealed it, looking again when something does not fit. Throws `MayflyError`. Where HTTPS is
- * missing, names are opened nevertheless, but no message.
+ * Decrypts an upload, and reads it again if files and manifest do not match. Throws `MayflyError`. Without HTTPS it decrypts the
+ * names, but not the message.
  */
 export async function openSealed(upload: UploadJson, access: Access, key: Key): Promise<Received> {
   for (let attempt = 0; ; attempt++) {
@@ -37,7 +37,7 @@ async function opened(upload: UploadJson, access: Access, { secret, hasManifest 
   const { comments, manifest, absent } = found
   if (manifest && isOlderThanSeen(upload.id, manifest.version)) return { state: 'refused', reason: 'older' }
 
-  /** What is not what the sender listed can't be fetched. */
+  /** Files that the sender did not list can't be downloaded. */
   const viewOf = ({ file, name, size, isNameSealed, listed, isForeign }: OpenedFile<FileJson>) => {
     const view = viewFile(upload, file, name, size)
     return { ...view, isSizeExact: isNameSealed, listed, isForeign, isThere: view.isThere && !isForeign }

@@ -8,7 +8,7 @@ import { Commands } from './lazy-commands.ts'
 import { linksOf } from './links.ts'
 import type { View } from './view.ts'
 
-/** The link, in every form in which it can be handed on. */
+/** The link in all forms for sharing. */
 export function SharePanel({ view }: { view: View }) {
   const t = sharingTexts.value
   const { page, admin } = linksOf(view.upload, view.secret)
@@ -27,7 +27,7 @@ export function SharePanel({ view }: { view: View }) {
   )
 }
 
-/** Nothing is left of a stream that was fetched. */
+/** Whether all files of a stream were downloaded, so that the link is of no more use. */
 const isPassedOn = ({ upload, files }: View): boolean =>
   upload.stream && files.length > 0 && files.every(({ file }) => file.status === 'deleted')
 

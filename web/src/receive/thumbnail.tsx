@@ -13,13 +13,13 @@ interface Props {
   one: ViewFile
 }
 
-/** A server that is asked for too many at once refuses some. */
+/** The server rejects some requests when there are too many at once. */
 const MAX_ATTEMPTS = 3
 const PAUSE_MS = 5_000
-/** How far from what is seen the page fetches images already. */
+/** Distance from the visible area at which images are loaded. */
 const MARGIN = '200px'
 
-/** A square of an image; where there is none, what kind of file it is and its name. */
+/** A square thumbnail; if there is none, an icon for the kind of file, and its name. */
 export function Thumbnail({ view, one }: Props) {
   const by = thumbnailBy(view, one)
   if (by === 'browser') return <ByBrowser view={view} one={one} />
@@ -39,7 +39,7 @@ function ByBrowser({ view, one }: Props) {
   return <img key={failures.value} src={url} alt="" loading="lazy" decoding="async" onError={fail} />
 }
 
-/** Fetched once it is near what is seen, and given up when it leaves before it is here. */
+/** Downloads the thumbnail when it comes near the visible area, and cancels if it leaves before the end. */
 function ByPage({ view, one }: Props) {
   const box = useRef<HTMLSpanElement>(null)
   const url = useSignal<string | undefined>(undefined)

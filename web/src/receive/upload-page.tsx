@@ -20,7 +20,7 @@ import { uploadTexts } from './texts/upload.ts'
 import { useNews } from './use-news.ts'
 import type { View } from './view.ts'
 
-/** What a link leads to: the files, and for who made it, the ways to share and change it. */
+/** The page of an upload: its files, and for the owner the tools to share and change it. */
 export function UploadPage({ id }: { id: string }) {
   const token = takeToken(id)
   const [key, e2ee] = ['key', 'e2ee'].map((name) => route.value.query.get(name) || undefined)
@@ -81,7 +81,7 @@ function GonePage({ isOver }: { isOver: boolean }) {
 const KeyGate = lazy(async () => (await import('./key-gate.tsx')).KeyGate)
 const RefusedUpload = lazy(async () => (await import('./refused-upload.tsx')).RefusedUpload)
 const EncryptionBadge = lazy(async () => (await import('./encryption-badge.tsx')).EncryptionBadge)
-/** For who made the upload. */
+/** For the owner of the upload. */
 const SharePanel = lazy(async () => (await import('./share-panel.tsx')).SharePanel)
 const RequestsPanel = lazy(async () => (await import('../file-requests/requests-panel.tsx')).RequestsPanel)
 const AddFiles = lazy(async () => (await import('./owner-tools.tsx')).AddFiles)
@@ -121,14 +121,14 @@ function OpenUpload({ view, reload }: OpenProps) {
   )
 }
 
-/** Nobody fills a stream for somebody else, and guests have no key to encrypt for. */
+/** Guests can't send streams, and have no key to encrypt files with. */
 const mayAskGuests = ({ admin, stream, e2ee }: UploadJson): boolean =>
   admin && !stream && !e2ee && serverConfig.value?.feature_requests !== 'disabled'
 
-/** For a passphrase that another client has used the page encrypts nothing: its names would make it easy to guess. */
+/** With a passphrase the page encrypts nothing, because encrypted names would make it easy to guess. */
 const canAdd = ({ secret }: View): boolean => secret === undefined || isIdentity(secret)
 
-/** Whoever was given the link is earlier than what it leads to. */
+/** Whether the visitor opened the link before any file is available. */
 const isAwaited = ({ upload, files }: View): boolean =>
   upload.stream &&
   !upload.admin &&

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
 
-/** What closes a view is the browser's way back, so that this does not lead away from the list. Returns what goes back. */
+/** Lets the browser's Back button close a view instead of leaving the list. Returns the function that goes back. */
 export function useBack(onClose: () => void): () => void {
   const isLeft = useRef(false)
   const whenLeft = useRef(onClose)

@@ -11,10 +11,10 @@ interface Progress {
 
 const busy = new Set<object>()
 
-/** Whether anything is on its way through the page, or somebody has still to read why it failed. */
+/** Whether a download through the page is running, or its error is still shown. */
 export const isFetching = (): boolean => busy.size > 0
 
-/** One download at a time that passes through the page: how far it is, why it failed, and an end before its end. */
+/** State of one download through the page: progress, error and cancellation. */
 export function useFetching() {
   const progress = useSignal<Progress | undefined>(undefined)
   const problem = useSignal<{ error: unknown } | undefined>(undefined)
@@ -22,7 +22,7 @@ export function useFetching() {
 
   useEffect(() => () => void busy.delete(running), [])
 
-  /** False when it failed or was cancelled, or when one is running. */
+  /** False if it failed, was cancelled, or another one is running. */
   async function run(work: (fetching: Fetching) => Promise<void>): Promise<boolean> {
     if (running.current) return false
     const ending = new AbortController()

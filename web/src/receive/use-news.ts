@@ -7,8 +7,8 @@ import { hasExpired, isUnsettled } from './view.ts'
 import { watch } from './watch.ts'
 
 /**
- * Looks for what has changed on the server: by itself while there is something to wait for, and when the time is up, which the
- * server has to say, since this clock may be wrong. What it returns looks at once.
+ * Reloads the upload while changes are expected, and when it expires: the server decides that, since the local clock may be
+ * wrong. Returns a function that reloads immediately.
  */
 export function useNews(received: ReadonlySignal<Received>, refresh: () => Promise<void>): () => Promise<void> {
   const watching = useRef<ReturnType<typeof watch> | undefined>(undefined)

@@ -5,7 +5,7 @@ import type { PreviewKind } from './preview-kind.ts'
 import { problemText } from './problems.ts'
 import type { View, ViewFile } from './view.ts'
 
-/** What there is to be seen of a file, or in words why there is nothing; neither while it is loaded. */
+/** The preview of a file, or the reason why there is none; neither while it is loading. */
 export function usePreview(view: View, file: ViewFile, kind: PreviewKind) {
   const preview = useSignal<Preview | undefined>(undefined)
   const problem = useSignal<string | undefined>(undefined)

@@ -3,32 +3,32 @@ import { useRef } from 'preact/hooks'
 import { FITTED, moved, type Placement, type Point, zoomed } from './zoom.ts'
 
 interface Options {
-  /** A finger, or a key, leads to the next (1) or the previous one (-1). */
+  /** A swipe or a key shows the next (1) or the previous file (-1). */
   onStep: (by: 1 | -1) => void
-  /** A finger pulls it down. */
+  /** Called on a swipe down. */
   onClose: () => void
 }
 
-/** How far a finger has to move, in pixels, so that it means something. */
+/** Minimum distance of a swipe in pixels. */
 const SWIPE = 60
-/** Of a click or double tap. */
+/** Zoom factor of a click or double tap. */
 const CLOSE_UP = 2.5
-/** Controls of a video, at its lower edge. */
+/** Height of a video's controls, at its lower edge. */
 const CONTROLS = 80
 
-/** An image in a box: larger by wheel, pinch or double tap, moved where it is larger than the box, else swiped away. */
+/** Zooms and moves an image in a box by wheel, pinch, double tap and drag. An image that is not enlarged can be swiped. */
 export function useZoom({ onStep, onClose }: Options) {
   const box = useRef<HTMLDivElement>(null)
   const placement = useSignal(FITTED)
   const isHeld = useSignal(false)
   const pointers = useRef(new Map<number, Point>()).current
-  /** How it was when a finger came or went. */
+  /** The state when the last touch started or ended. */
   const grip = useRef({ placement: FITTED, points: [] as Point[] })
 
   const size = (): DOMRect => (box.current as HTMLDivElement).getBoundingClientRect()
   const isZoomed = (): boolean => placement.value.scale > 1
 
-  /** From the middle of the box. */
+  /** Relative to the centre of the box. */
   function pointOf({ clientX, clientY }: MouseEvent): Point {
     const { left, top, width, height } = size()
     return { x: clientX - left - width / 2, y: clientY - top - height / 2 }
@@ -39,7 +39,7 @@ export function useZoom({ onStep, onClose }: Options) {
     grip.current = { placement: placement.value, points: [...pointers.values()] }
   }
 
-  /** A video stays as it is. */
+  /** Videos can't be zoomed. */
   function scaleBy(factor: number, at: Point = { x: 0, y: 0 }): void {
     if (box.current?.querySelector('img'))
       placement.value = zoomed(placement.value, placement.value.scale * factor, at, size())
@@ -57,7 +57,7 @@ export function useZoom({ onStep, onClose }: Options) {
     else if (pointerType !== 'mouse') placement.value = swiped(by)
   }
 
-  /** What was swiped goes back to its place, and what follows takes it. */
+  /** Resets the position after a swipe, before the next file takes its place. */
   function drop({ x, y, scale }: Placement): void {
     if (scale > 1) return
     placement.value = FITTED
@@ -88,7 +88,7 @@ export function useZoom({ onStep, onClose }: Options) {
     onPointerCancel: release,
     onDblClick: (event: MouseEvent) => scaleBy(isZoomed() ? 0 : CLOSE_UP, pointOf(event)),
     onWheel: (event: WheelEvent) => {
-      event.preventDefault() // else the browser makes the whole page larger
+      event.preventDefault() // otherwise the browser zooms the whole page
       scaleBy(Math.exp(-event.deltaY / 300), pointOf(event))
     },
   }
@@ -113,7 +113,7 @@ export function useZoom({ onStep, onClose }: Options) {
 const isOnControls = ({ target, clientY }: PointerEvent): boolean =>
   target instanceof HTMLVideoElement && clientY > target.getBoundingClientRect().bottom - CONTROLS
 
-/** Sideways or down, whichever it is more. */
+/** Moves along one axis only: sideways or down, whichever distance is larger. */
 const swiped = ({ x, y }: Point): Placement =>
   Math.abs(x) > Math.abs(y) ? { scale: 1, x, y: 0 } : { scale: 1, x: 0, y: Math.max(0, y) }
 

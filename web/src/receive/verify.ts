@@ -4,25 +4,25 @@ import { readStart } from '../lib/api.ts'
 import { fileUrl } from './links.ts'
 import { isLimited, needsHttps, type View, type ViewFile } from './view.ts'
 
-/** How many bytes of each file are read: the header of an age file, and more. */
+/** Number of bytes read of each file: enough for the header of an age file. */
 const START_BYTES = 512
 const PARALLEL = 3
 
 /**
- * - `verified`: names, sizes and order are the sender's, and every file begins as listed; what follows is checked as it is read
- * - `incomplete`: the same, but some listed files are not here
- * - `listed`: names, sizes and order are the sender's; reading the files would use up a download
- * - `unlisted`: every file opens with the key, but nothing says which content belongs to which name
- * - `refuted`: `files` are not the sender's
- * - `unread`: nothing was read, since that would use up a download; `unreachable`: something could not be read just now
+ * - `verified`: names, sizes, order and the beginning of each file match the manifest; the rest is checked during the download
+ * - `incomplete`: the same, but some listed files are missing
+ * - `listed`: names, sizes and order match the manifest; reading the files would use up a download
+ * - `unlisted`: the key opens every file, but there is no manifest that binds names to contents
+ * - `refuted`: `files` do not match the manifest
+ * - `unread`: nothing was read, since that would use up a download; `unreachable`: a file could not be read
  */
 export interface Verdict {
   state: 'verified' | 'incomplete' | 'listed' | 'unlisted' | 'refuted' | 'unread' | 'unreachable' | 'insecure'
-  /** Paths. */
+  /** Paths of the affected files. */
   files: string[]
 }
 
-/** Reads again what the server holds, and compares it with what the sender listed. */
+/** Reads the stored files and compares them with the sender's manifest. */
 export async function verify(view: View): Promise<Verdict> {
   const { manifest, absent, files } = view
   if (needsHttps(view)) return { state: 'insecure', files: [] }
@@ -42,7 +42,7 @@ function stateOf(isListed: boolean, isUnread: boolean, absent = 0): Verdict['sta
   return isUnread ? 'listed' : 'verified'
 }
 
-/** Which files do not begin as they should, as far as they can be read just now. */
+/** Files that do not begin as listed, as far as they can be read. */
 async function refutedOf(view: View): Promise<{ refuted: ViewFile[]; isReachable: boolean }> {
   const queue = view.files.filter(({ isThere }) => isThere)
   const refuted: ViewFile[] = []
@@ -55,7 +55,7 @@ async function refutedOf(view: View): Promise<{ refuted: ViewFile[]; isReachable
   return { refuted, isReachable: all.every(({ status }) => status === 'fulfilled') }
 }
 
-/** All but the last byte of a small file is read, since the server counts a download by that. Throws `MayflyError`. */
+/** The last byte of a small file is not read, because that would count as a download. Throws `MayflyError`. */
 async function beginsAsItShould({ upload, access, secret = '' }: View, { file, listed }: ViewFile): Promise<boolean> {
   const end = Math.min(START_BYTES, file.fileSize - 2)
   const start = await readStart(fileUrl(upload, file), access, end)

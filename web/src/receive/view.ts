@@ -2,15 +2,15 @@ import { pathOfName } from '../../../client/src/file-name.ts'
 import type { ListedFile, Manifest } from '../../../client/src/manifest.ts'
 import type { Access, FileJson, UploadJson } from '../lib/api.ts'
 
-/** An upload as people may read it: opened, where it was encrypted. */
+/** An upload for display, decrypted if it was encrypted. */
 export interface View {
   upload: UploadJson
   access: Access
-  /** Of an encrypted upload. */
+  /** Set for an encrypted upload. */
   secret: string | undefined
-  /** Of an encrypted upload; undefined: it was made without one, so nothing binds names, sizes and contents together. */
+  /** Set for an encrypted upload; undefined: it has no manifest, so names, sizes and contents are not bound together. */
   manifest?: Manifest | undefined
-  /** How many files it names of which the server knows nothing. */
+  /** Number of listed files that the server does not have. */
   absent?: number
   comments: string
   files: ViewFile[]
@@ -18,37 +18,37 @@ export interface View {
 
 export interface ViewFile {
   file: FileJson
-  /** With its folders. */
+  /** Includes folders. */
   path: string
-  /** Bytes, as they will be on disk. */
+  /** Size of the decrypted file in bytes. */
   size: number
-  /** Not of what another client has encrypted: how long its header is can be told only by reading it. */
+  /** False for files of other clients: the length of the header is known only after reading it. */
   isSizeExact: boolean
-  /** Whether it can be fetched. */
+  /** Whether it can be downloaded. */
   isThere: boolean
-  /** How the manifest describes it. */
+  /** Its entry in the manifest. */
   listed?: ListedFile | undefined
-  /** It could be fetched, but is not what the sender listed. */
+  /** It is available, but does not match the manifest. */
   isForeign?: boolean
 }
 
 export const isEncrypted = ({ e2ee }: Pick<UploadJson, 'e2ee'>): boolean => e2ee === 'age'
 
-/** What is held in memory, at most, where a browser offers nothing better. */
+/** Maximum held in memory if the browser offers nothing better. */
 export const MAX_HELD_BYTES = 256 * 1024 * 1024
 
-/** Whether the browser has to fetch the bytes behind a password by itself, and ask for it: they are too many for this page. */
+/** Whether the browser has to download the file itself and ask for the password again, because the file is too large for the page. */
 export const isAskedAgain = ({ secret, access }: View, size: number): boolean =>
   secret === undefined &&
   access.password !== undefined &&
   size > MAX_HELD_BYTES &&
   !('serviceWorker' in navigator || 'showSaveFilePicker' in window)
 
-/** Whether the browser may follow its links by itself. `size`: bytes that would pass through the page otherwise. */
+/** Whether the browser can follow the links directly. `size`: bytes that the page would have to download otherwise. */
 export const isDirect = (view: View, size = 0): boolean =>
   view.secret === undefined && (view.access.password === undefined || isAskedAgain(view, size))
 
-/** Reading it uses it up, so nothing may be read for a look. */
+/** Reading a file uses up a download, so it can't be previewed. */
 export const isLimited = ({ oneShot, maxDownloads, stream }: UploadJson): boolean =>
   oneShot || maxDownloads !== undefined || stream
 
@@ -65,14 +65,14 @@ export const isListed =
 export const hasExpired = ({ expireAt }: Pick<UploadJson, 'expireAt'>, now: number): boolean =>
   expireAt !== null && Date.parse(expireAt) <= now
 
-/** Whether files are still to come, or may go at any time. */
+/** Whether files may still be added, or become unavailable at any time. */
 export const isUnsettled = ({ upload, files }: View): boolean =>
   files.some(({ file, isThere }) => (isThere ? isLimited(upload) : ['missing', 'uploading'].includes(file.status)))
 
-/** Whether it is encrypted and can't be opened here: over plain HTTP browsers have no cryptography, and pages can't be trusted. */
+/** Whether it is encrypted and can't be decrypted here: over plain HTTP browsers have no cryptography, and pages can't be trusted. */
 export const needsHttps = ({ secret }: Pick<View, 'secret'>): boolean => secret !== undefined && !isSecureContext
 
-/** An upload that is not encrypted. */
+/** The view of an upload that is not encrypted. */
 export function plainView(upload: UploadJson, access: Access): View {
   const files = (upload.files ?? []).map((file) => viewFile(upload, file, pathOfName(file.fileName), file.fileSize))
   return { upload, access, secret: undefined, comments: upload.comments, files }

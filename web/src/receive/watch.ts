@@ -1,11 +1,11 @@
-/** Looks again by itself. */
+/** Polling. */
 
 const FIRST_MS = 2_000
 const LAST_MS = 20_000
 
 /**
- * Calls `look` again and again, ever less often, while the page is visible and `isWorthwhile`. `hurry`: something
- * has happened, so there may be news soon.
+ * Calls `look` at increasing intervals while the page is visible and `isWorthwhile`. `hurry` restarts with a short interval,
+ * because changes are expected.
  */
 export function watch(look: () => Promise<unknown>, isWorthwhile: () => boolean) {
   let delay = FIRST_MS

@@ -6,9 +6,9 @@ import { FileError } from './problems.ts'
 import type { View, ViewFile } from './view.ts'
 
 /**
- * A zip of encrypted files, which the server can't make since it can't read them: opened one after another while it is
- * written, so that nothing of it is ever held. Its names are as safe as those of the server's own archives. When anything
- * goes wrong it ends in an error, before the directory without which it is no zip.
+ * Creates a zip of decrypted files, which the server can't read. Files are decrypted one after another as a stream, so that none
+ * is held in memory. Names are as safe as in the server's own archives. On an error the stream fails before the central directory
+ * is written, so the file is not a valid zip.
  */
 export function zipOf(view: View, files: ViewFile[], { onProgress, signal }: Fetching) {
   const names = entryNames(files.map(({ path }) => path))
@@ -25,7 +25,7 @@ export function zipOf(view: View, files: ViewFile[], { onProgress, signal }: Fet
         before += one.file.fileSize
       }
     } finally {
-      left.abort() // client-zip ends this one when nobody wants the rest, but not what it gave
+      left.abort() // when cancelled, client-zip closes its own stream, but not its sources
     }
   }
 

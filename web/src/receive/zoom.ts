@@ -1,6 +1,6 @@
-/** Where an image stands in its box. Pure. */
+/** Position and scale of an image in its box. Pure. */
 
-/** A `scale` of 1 fits it into its box; `x` and `y`, in pixels, are how far its middle is from that of the box. */
+/** A `scale` of 1 fits the image into its box; `x` and `y` are the distance of its centre from that of the box, in pixels. */
 export interface Placement {
   scale: number
   x: number
@@ -20,7 +20,7 @@ interface Size {
 export const FITTED: Placement = { scale: 1, x: 0, y: 0 }
 const MAX_SCALE = 8
 
-/** What is `at` this point, counted from the middle of the box, stays there. */
+/** Zooms while the point `at`, relative to the centre of the box, stays in place. */
 export function zoomed(from: Placement, scale: number, at: Point, box: Size): Placement {
   const next = clamped(scale, 1, MAX_SCALE)
   const factor = next / from.scale
@@ -30,7 +30,7 @@ export function zoomed(from: Placement, scale: number, at: Point, box: Size): Pl
 export const moved = (from: Placement, by: Point, box: Size): Placement =>
   inside({ ...from, x: from.x + by.x, y: from.y + by.y }, box)
 
-/** Not so far that its edge leaves that of the box. */
+/** Limits the position so that no edge of the image moves inside the box. */
 function inside({ scale, x, y }: Placement, { width, height }: Size): Placement {
   const [reachX, reachY] = [((scale - 1) * width) / 2, ((scale - 1) * height) / 2]
   return { scale, x: clamped(x, -reachX, reachX), y: clamped(y, -reachY, reachY) }

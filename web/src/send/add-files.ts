@@ -5,7 +5,7 @@ import { remember, runningOf, type Sending, start } from './sending.ts'
 import type { OutgoingFile } from './transport.ts'
 import { notedFile, outgoingOf } from './upload-engine.ts'
 
-/** More files for an upload that is there. Into an encrypted one they go encrypted, too. */
+/** Adds files to an existing upload; those for an encrypted upload are encrypted as well. */
 export async function addTo(
   upload: UploadJson,
   token: string,

@@ -1,21 +1,21 @@
-/** Whether a document says who made it, which is content and stays: people may want to know before they share it. */
+/** Finds out whether a document names its author. This is content and is not removed, but users may want to know before they share it. */
 
-/** Of a larger PDF, its beginning and its end are searched. */
+/** Of a larger PDF, only the beginning and the end are searched. */
 const SEARCHED_BYTES = 8_000_000
-/** As far as the end of a zip may be from that of the file: its comment has at most 65,535 bytes. */
+/** Maximum distance of the end record of a zip from the end of the file: its comment has at most 65,535 bytes. */
 const ZIP_END_BYTES = 65_557
 const MAX_DIRECTORY_BYTES = 1_000_000
-/** The properties of a document take a kilobyte. */
+/** Document properties usually take about a kilobyte. */
 const MAX_PROPERTIES_BYTES = 65_536
 
-/** By what the file is, not by its name. An author in a compressed part of a PDF is not found. */
+/** Detects the format by content, not by name. Authors in compressed parts of a PDF are not found. */
 export async function namesAuthor(file: Blob): Promise<boolean> {
   const start = await latin1(file.slice(0, 5))
   if (start === '%PDF-') return pdfNamesAuthor(file)
   return start.startsWith('PK\x03\x04') && officeNamesAuthor(file)
 }
 
-/** ISO 32000-1 table 317; an empty text may begin with the mark of UTF-16. */
+/** ISO 32000-1 table 317; an empty text may begin with the byte order mark of UTF-16. */
 const PDF_AUTHOR = /\/Author\s*(?:\((?!(?:\xfe\xff)?\s*\))|<(?!\s*(?:feff)?\s*>)|\d+ \d+ R)/i
 const XMP_AUTHOR = /<dc:creator>\s*<rdf:\w+>\s*<rdf:li[^>]*>\s*[^<\s]/
 
@@ -36,7 +36,10 @@ async function officeNamesAuthor(file: Blob): Promise<boolean> {
   return bytes !== undefined && OFFICE_AUTHOR.test(await new Response(bytes).text())
 }
 
-/** APPNOTE.TXT 6.3 §4.3: the end says where the directory is, and that where each file is. Undefined: there is none, or it is too large. */
+/**
+ * APPNOTE.TXT 6.3 §4.3: the end record has the offset of the directory, which has the offset of each file. Undefined: not found,
+ * or too large.
+ */
 async function partOfZip(file: Blob, wanted: string): Promise<ReadableStream | undefined> {
   const tailAt = Math.max(0, file.size - ZIP_END_BYTES)
   const endAt = (await latin1(file.slice(tailAt))).lastIndexOf('PK\x05\x06')

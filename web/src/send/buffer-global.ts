@@ -1,4 +1,4 @@
 import { Buffer } from 'buffer'
 
-/** The server's code for images and videos expects it; browsers have none. */
+/** The server's code for images and videos, which the page also runs, expects the global `Buffer`. */
 globalThis.Buffer = Buffer as unknown as typeof globalThis.Buffer

@@ -15,11 +15,11 @@ import type { Unfinished } from './unfinished.ts'
 interface Props {
   upload: Unfinished
   goOn: (matches: ChosenAgain[]) => Promise<void>
-  /** What else can be done with them. */
+  /** Additional actions. */
   children?: ComponentChildren
 }
 
-/** The files of an upload that can be resumed once they are chosen again. */
+/** Lets the user choose the files of an interrupted upload again, to resume it. */
 export function ChooseAgain({ upload, goOn, children }: Props) {
   const t = unfinishedTexts.value
   const problem = useSignal<string | undefined>(undefined)

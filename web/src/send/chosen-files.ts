@@ -1,18 +1,18 @@
 import type { Cleaned } from './cleaned.ts'
 
-/** Files as people choose them: by a field, by dropping, from the clipboard; folders with all that is in them. */
+/** Files chosen in a field, dropped, or pasted; folders with all their files. */
 
 export interface ChosenFile {
-  /** Its own, also among those of other visits. */
+  /** Unique, also among files of earlier visits. */
   key: string
-  /** With the folders that lead to it: `photos/2026/a.jpg`. */
+  /** Includes the folders: `photos/2026/a.jpg`. */
   path: string
   bytes: File
-  /** What is sent in its place, where the page itself cleans it. */
+  /** Sent instead of the file, if the page has cleaned it. */
   cleaned?: Cleaned
 }
 
-/** What is sent of it. */
+/** The bytes that are sent. */
 export const sentBytes = ({ bytes, cleaned }: ChosenFile): Blob => cleaned?.bytes ?? bytes
 
 const load = crypto.getRandomValues(new Uint32Array(2)).join('-')
@@ -24,7 +24,7 @@ export const chosen = (bytes: File, path = bytes.webkitRelativePath || bytes.nam
   bytes,
 })
 
-/** All of them, each once: people choose the same file again when they are not sure that they have. */
+/** Joins two lists without duplicates: users sometimes choose the same file twice. */
 export function joined(before: readonly ChosenFile[], added: readonly ChosenFile[]): ChosenFile[] {
   const first = new Map<string, ChosenFile>()
   for (const file of [...before, ...added]) {
@@ -34,7 +34,7 @@ export function joined(before: readonly ChosenFile[], added: readonly ChosenFile
   return [...first.values()]
 }
 
-/** What was dropped. Must be called while the event is handled: browsers forget the list afterwards. */
+/** Returns dropped files. Must be called during the event: browsers clear the list afterwards. */
 export async function droppedFiles({ items, files }: DataTransfer): Promise<ChosenFile[]> {
   const entries = [...items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null)
   if (entries.length === 0) return [...files].map((file) => chosen(file))
@@ -50,7 +50,7 @@ async function filesIn(entry: FileSystemEntry): Promise<ChosenFile[]> {
   return (await Promise.all(children.map(filesIn))).flat()
 }
 
-/** A reader hands out a hundred at a time, and nothing when there are no more. */
+/** A reader returns at most a hundred entries at a time, and none at the end. */
 async function readAll(reader: FileSystemDirectoryReader): Promise<FileSystemEntry[]> {
   const batch = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject))
   return batch.length === 0 ? [] : [...batch, ...(await readAll(reader))]
@@ -58,7 +58,7 @@ async function readAll(reader: FileSystemDirectoryReader): Promise<FileSystemEnt
 
 const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile
 
-/** Pasted images are all called `image.png`; the time tells them apart. */
+/** Pasted images are all called `image.png`; a timestamp makes their names unique. */
 export function pastedFiles({ files }: DataTransfer, now: Date): ChosenFile[] {
   return [...files].map((file) => {
     const isUnnamed = /^image\.\w+$/.test(file.name)
@@ -69,7 +69,7 @@ export function pastedFiles({ files }: DataTransfer, now: Date): ChosenFile[] {
 export const writtenText = (text: string, now: Date): ChosenFile =>
   chosen(new File([text], `text ${stamp(now)}.txt`, { type: 'text/plain' }))
 
-/** `2026-11-23 17.05.09`, which every file system takes. */
+/** `2026-11-23 17.05.09`, which is valid on every file system. */
 const stamp = (now: Date): string => {
   const two = (value: number) => String(value).padStart(2, '0')
   const day = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())].join('-')

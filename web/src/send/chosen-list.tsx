@@ -30,7 +30,7 @@ function Chosen({ file: { key, path, bytes }, onRemove }: { file: ChosenFile; on
     const look = async () => {
       hasAuthor.value = await (await import('./author.ts')).namesAuthor(bytes)
     }
-    look().catch(() => {}) // a file that can't be read is told of when it is sent
+    look().catch(() => {}) // an unreadable file is reported when it is sent
   }, [])
   return (
     <li class="file">
@@ -52,5 +52,5 @@ function Chosen({ file: { key, path, bytes }, onRemove }: { file: ChosenFile; on
   )
 }
 
-/** Whether it is worth a look. */
+/** Whether documents of this type can name an author. */
 const mayNameAuthor = (name: string): boolean => /\.(?:pdf|(?:doc|xls|ppt)[xm])$/i.test(name)

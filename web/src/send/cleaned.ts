@@ -6,21 +6,21 @@ import { UnstrippableError, unsupported } from '../../../server/images/metadata/
 import { DETECTED_BYTES, detectFormat, detectVideo } from '../../../server/images/pipeline/detect-format.ts'
 import { createReadAt } from '../../../server/images/pipeline/read-at.ts'
 
-/** Takes out of photos and videos what is personal, as the server does, but turns and converts nothing. */
+/** Removes personal metadata from photos and videos, as the server does, but does not rotate or convert them. */
 
 export interface Cleaned {
-  /** What stays is a part of the file that was chosen, not a copy. */
+  /** Refers to parts of the chosen file instead of copying it. */
   bytes: Blob
-  /** Undefined: it is neither a photo nor a video, or nothing was in it. */
+  /** Undefined: not a photo or video, or nothing was found. */
   report?: { removed: RemovedKind[]; remaining?: RemovedKind[] }
 }
 
 const CHUNK_BYTES = 1024 * 1024
 const ZEROS = new Blob([new Uint8Array(CHUNK_BYTES)])
-/** Each becomes a part of a blob. The film of a drone has some thousand. */
+/** Each edit becomes a part of a blob. A drone video has a few thousand. */
 const MAXIMUM_EDITS = 20_000
 
-/** A file that can't be followed is as it was, and the report says what was seen to be in it. Throws when it can't be read. */
+/** A file that can't be parsed is unchanged, and the report lists what was found in it. Throws if it can't be read. */
 export async function cleaned(file: Blob): Promise<Cleaned> {
   const head = await bytesOf(file, 0, DETECTED_BYTES)
   const format = detectFormat(head) ?? detectVideo(head)
@@ -44,7 +44,7 @@ interface Cut {
 const bytesOf = async (file: Blob, start: number, length: number): Promise<Buffer> =>
   Buffer.from(await file.slice(start, start + length).arrayBuffer())
 
-/** It keeps what says how it is turned: nothing here turns it. */
+/** Keeps the orientation, because nothing here rotates the image. */
 async function stripped(format: StrippableFormat, file: Blob): Promise<Cut> {
   const starts = new WeakMap<ArrayBufferLike, number>()
   const parts = partsOf(file)
@@ -66,7 +66,7 @@ async function stripped(format: StrippableFormat, file: Blob): Promise<Cut> {
   return { bytes: parts.blob(), removed: removed() }
 }
 
-/** Nothing in it moves. */
+/** Edits in place: no byte changes its offset. */
 async function edited(file: Blob): Promise<Cut> {
   const readAt = createReadAt((position, length) => bytesOf(file, position, length))
   const { edits, removed } = await findEdits({ readAt, size: file.size })
@@ -84,7 +84,7 @@ async function edited(file: Blob): Promise<Cut> {
   return { bytes: parts.blob(), removed }
 }
 
-/** A blob of parts of a file, with other bytes between them. */
+/** A blob of parts of a file, with replacement bytes between them. */
 function partsOf(file: Blob) {
   const parts: (Blob | Uint8Array<ArrayBuffer>)[] = []
   let kept: { start: number; end: number } | undefined

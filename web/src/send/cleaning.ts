@@ -2,8 +2,8 @@ import type { ChosenFile } from './chosen-files.ts'
 import type { Cleaned } from './cleaned.ts'
 
 /**
- * The same files, each with what is sent of it: photos and videos lose what is personal, since the server can't remove it from what is
- * encrypted. One that can't be read now is sent as it is, and its report says that it may have its location.
+ * The same files with personal metadata removed from photos and videos, for uploads whose content the server can't clean. A file
+ * that can't be read now is sent unchanged, and its report states that it may contain its location.
  */
 export async function withCleaned(files: readonly ChosenFile[]): Promise<ChosenFile[]> {
   const worker = new Worker(new URL('./clean-worker.ts', import.meta.url), { type: 'module' })
@@ -20,7 +20,7 @@ export async function withCleaned(files: readonly ChosenFile[]): Promise<ChosenF
   }
 }
 
-/** Rejects when the worker could not be loaded. */
+/** Rejects if the worker could not be loaded. */
 const answerOf = (worker: Worker): Promise<Cleaned | undefined> =>
   new Promise((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent<Cleaned | undefined>) => resolve(data)

@@ -7,13 +7,13 @@ interface Props {
   onFiles: (files: ChosenFile[]) => void
 }
 
-/** Nothing can be dropped with a finger. */
+/** Without a mouse, nothing can be dropped. */
 export const HAS_MOUSE = matchMedia('(any-hover: hover)').matches
 
-/** Files may be dropped anywhere in the window, or pasted. `onText`: a pasted text that no field was waiting for. */
+/** Accepts files dropped anywhere in the window, or pasted. `onText`: called with text pasted outside of fields. */
 export function useDropAndPaste({ onFiles, onText }: Props & { onText?: (text: string) => void }) {
   const isOver = useSignal(false)
-  // Not `useEffect`, which waits for a frame: a busy browser would lose what is pasted as soon as the page is seen.
+  // Not `useEffect`, which waits for a frame: a busy browser would lose what is pasted right after the page appears.
   useLayoutEffect(() => {
     const listeners = new AbortController()
     const on = <Name extends keyof WindowEventMap>(name: Name, handle: (event: WindowEventMap[Name]) => void) =>
@@ -49,7 +49,7 @@ export function useDropAndPaste({ onFiles, onText }: Props & { onText?: (text: s
 const isField = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.matches('input, textarea, select') || target.isContentEditable)
 
-/** A button that opens the browser's own choice of files, or of a folder. */
+/** A button that opens the browser's file or folder picker. */
 export function ChooseButton({
   label,
   onFiles,
@@ -73,7 +73,7 @@ export function ChooseButton({
         {...folder}
         onChange={({ currentTarget }) => {
           onFiles([...(currentTarget.files ?? [])].map((file) => chosen(file)))
-          currentTarget.value = '' // the same file may be chosen again
+          currentTarget.value = '' // so that the same file can be chosen again
         }}
       />
     </>

@@ -9,12 +9,12 @@ import { SelectField } from '../ui/toolbar.tsx'
 
 interface Props {
   name: string
-  /** -1: for ever. */
+  /** -1: forever. */
   onExtend: (ttlSeconds: number) => Promise<void>
   onClose: () => void
 }
 
-/** Asks for how much longer an upload is to be kept. */
+/** Asks how much longer an upload should be kept. */
 export function ExtendDialog({ name, onExtend, onClose }: Props) {
   const t = listTexts.value
   const config = myConfig.value

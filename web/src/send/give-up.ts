@@ -5,8 +5,8 @@ import { forgetUnfinished, type Unfinished } from './unfinished.ts'
 import { discardAt } from './unfinished-on-server.ts'
 
 /**
- * Nobody wants the files that are left of it, so the server need not keep what it has of them; and without a link that anybody could
- * have, not the upload either. Throws `MayflyError`, and then it is still there to be tried again.
+ * Deletes unfinished files from the server, and the whole upload if its link was never shown. Throws `MayflyError`; the local
+ * record then stays, so that the user can try again.
  */
 export async function giveUp(left: Unfinished): Promise<void> {
   const { uploadId, token, isShared } = left

@@ -4,14 +4,14 @@ import { DialogButton } from '../ui/dialog-button.tsx'
 import { ExtendDialog } from './extend-dialog.tsx'
 
 interface Props {
-  /** Of the upload, as people know it. */
+  /** Name of the upload for the user. */
   name: string
-  /** Seconds from now on; -1: for ever. */
+  /** Seconds from now; -1: forever. */
   onExtend: (ttl: number) => Promise<void>
   onDelete: () => Promise<void>
 }
 
-/** In a list of uploads: how long one of them is kept, and its end. */
+/** Actions in a list of uploads: extend or delete. */
 export function KeepOrDelete({ name, onExtend, onDelete }: Props) {
   const t = listTexts.value
   return (

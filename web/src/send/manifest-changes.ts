@@ -8,14 +8,14 @@ import { encryptionTexts } from '../receive/texts/encryption.ts'
 import type { View, ViewFile } from '../receive/view.ts'
 import type { Prepared } from './prepare.ts'
 
-/** Who may change the manifest of an upload, and can. */
+/** What is needed to change the manifest of an upload. */
 interface Writer {
   upload: Pick<UploadJson, 'id'>
   token: string | undefined
   secret: string
 }
 
-/** Changes of this tab wait for each other; those of others are found out when they were faster. */
+/** Changes of this tab wait for each other; conflicts with changes of others are detected and retried. */
 let last: Promise<unknown> = Promise.resolve()
 
 function change(writer: Writer, how: ManifestChange): Promise<void> {
@@ -24,7 +24,7 @@ function change(writer: Writer, how: ManifestChange): Promise<void> {
   return done
 }
 
-/** Throws `MayflyError`, and an `Objection` when what the server has is not what it should be. */
+/** Throws `MayflyError`, and an `Objection` if the server's manifest is not the expected one. */
 async function changeNow({ upload: { id }, token, secret }: Writer, how: ManifestChange): Promise<void> {
   const onVersion = (version: number): void => {
     if (isOlderThanSeen(id, version)) throw new Objection(encryptionTexts.value.older)
@@ -37,8 +37,8 @@ async function changeNow({ upload: { id }, token, secret }: Writer, how: Manifes
 }
 
 /**
- * What must be done before any of these files is on the server: lists them, and in place of what was begun under the same name.
- * It can be called by each of them, and again when it failed.
+ * Adds entries to the manifest, replacing those of the same name. This must happen before any of the files is on the server. Each
+ * file may call it, and call it again after an error.
  */
 export function listing(writer: Writer, prepared: readonly Prepared[]): () => Promise<void> {
   const listed = prepared.flatMap(({ sealed }) => sealed?.listed ?? [])
@@ -58,7 +58,7 @@ const without =
   (files) =>
     withoutListed(files, gone)
 
-/** Before a file is deleted: should it come back, it is none of the sender's any more. */
+/** Called before a file is deleted: if it reappears later, it no longer counts as the sender's. */
 export async function unlist(
   { upload, access: { token }, secret = '' }: View,
   { listed, isForeign }: ViewFile,
@@ -66,13 +66,13 @@ export async function unlist(
   if (listed && !isForeign) await change({ upload, token, secret }, without(new Set([listed.name])))
 }
 
-/** Files that an earlier visit began, by their names on the server. */
+/** Removes files that an earlier visit started, by their names on the server. */
 export const unlistNames = (writer: Writer, names: readonly string[]): Promise<void> =>
   change(writer, without(new Set(names.map(textDigest))))
 
 const givenUp = new Map<string, Set<string>>()
 
-/** A file that is not sent after all; several at once are one change. What can't be changed now shows as a file that never came. */
+/** Removes a cancelled file; several at once are one change. If that fails, the page shows the file as missing. */
 export async function unlistGivenUp(writer: Writer, { name }: ListedFile): Promise<void> {
   const { id } = writer.upload
   const names = givenUp.get(id)

@@ -1,4 +1,4 @@
-/** Which of the files that were chosen again is which of those that are left. Pure. */
+/** Matches files that were chosen again with unfinished ones. Pure. */
 
 interface Left {
   path: string
@@ -17,8 +17,8 @@ export interface Match<L extends Left, C extends Chosen> {
 }
 
 /**
- * Each is matched at most once. Browsers tell the folders of a file only when a folder was chosen; then the time of its last change
- * tells files of one name and size apart, and where it does not, none of them is taken.
+ * Each file is matched at most once. Browsers report the path of a file only if a folder was chosen. Otherwise files of the same
+ * name and size are distinguished by their modification time; if that is not possible, none of them is matched.
  */
 export function matched<L extends Left, C extends Chosen>(left: readonly L[], files: readonly C[]): Match<L, C>[] {
   const exact = matchedBy(left, files, ({ path }, chosen) => path === chosen.path, firstOf)
@@ -43,7 +43,7 @@ function matchedBy<L extends Left, C extends Chosen>(
   return matches
 }
 
-/** Of files with one path it does not matter which is which. */
+/** Files with the same path are interchangeable. */
 const firstOf = <L>([first]: readonly L[]) => first
 const onlyOneOf = <L>(alike: readonly L[]) => (alike.length === 1 ? alike[0] : undefined)
 

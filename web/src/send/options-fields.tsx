@@ -6,7 +6,7 @@ import { isForced, isOffered } from './options.ts'
 import type { OptionsProps as Props } from './options-panel.tsx'
 import { optionsTexts } from './texts/options.ts'
 
-/** What an upload will be like, to be changed. */
+/** The fields for the options of an upload. */
 export function OptionsFields(props: Props) {
   return (
     <div class="options-fields">

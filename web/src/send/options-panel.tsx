@@ -13,7 +13,7 @@ export interface OptionsProps {
 
 const OptionsFields = lazy(async () => (await import('./options-fields.tsx')).OptionsFields)
 
-/** What an upload will be like: told in a line, to be changed in the fold. */
+/** The options of an upload: a summary that unfolds into fields. */
 export function OptionsPanel(props: OptionsProps) {
   const t = sendTexts.value
   return (

@@ -1,6 +1,6 @@
 import type { NewUpload, ServerConfig } from '../lib/api.ts'
 
-/** What people may choose about an upload, and what that means to the server. Pure. */
+/** Upload options, and their conversion to a request. Pure. */
 
 export interface SendOptions {
   /** -1: never expires. */
@@ -8,9 +8,9 @@ export interface SendOptions {
   /** 0: no limit. */
   downloads: number
   removable: boolean
-  /** Nothing is stored: the bytes go to whoever fetches them, while both sides are there. */
+  /** Nothing is stored: bytes are passed on to the recipient while both sides are connected. */
   stream: boolean
-  /** Each download starts the time anew. */
+  /** Each download resets the expiry time. */
   extendTtl: boolean
   password: string
   comments: string
@@ -36,7 +36,7 @@ export const isOffered = (feature: string): boolean => feature !== 'disabled'
 export const isForced = (feature: string): boolean => feature === 'forced'
 const isOnByDefault = (feature: string): boolean => feature === 'default' || feature === 'forced'
 
-/** The part of a new upload that people chose. What is as the server does it anyway is left out. */
+/** The chosen options as part of a request; server defaults are left out. */
 export function requestOf(options: SendOptions, config: ServerConfig): Omit<NewUpload, 'files'> {
   const { ttlSeconds, removable, stream, extendTtl, password, comments, keepPhotoData } = options
   return {
@@ -50,12 +50,12 @@ export function requestOf(options: SendOptions, config: ServerConfig): Omit<NewU
   }
 }
 
-/** A stream has none: nothing is left of it that could be fetched again. */
+/** Streams have no limit: they can't be downloaded again anyway. */
 function limitsOf({ downloads }: SendOptions, config: ServerConfig): Pick<NewUpload, 'oneShot' | 'maxDownloads'> {
   if (downloads === 0) return {}
   return downloads === 1 && isOffered(config.feature_one_shot) ? { oneShot: true } : { maxDownloads: downloads }
 }
 
-/** The server can clean neither what is encrypted nor what it only passes on, so the page does. */
+/** Encrypted files and streams are cleaned in the page, because the server can't. */
 export const cleansHere = ({ encrypt, stream, keepPhotoData }: SendOptions): boolean =>
   (encrypt || stream) && !keepPhotoData

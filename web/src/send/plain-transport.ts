@@ -2,7 +2,7 @@ import { reasonNotSent } from '../../../client/src/source.ts'
 import { type Access, accessHeaders, call } from '../lib/api.ts'
 import type { Transport } from './transport.ts'
 
-/** Each file in one request: a stream, whose bytes the server only passes on, can't be sent in any other way. */
+/** Sends each file in one request. Streams have no other way, because the server stores nothing of them. */
 export function plainTransport(uploadId: string, access: Access): Transport {
   return ({ fileId, name, source }, report) => {
     const stopped = new AbortController()
@@ -30,7 +30,7 @@ export function plainTransport(uploadId: string, access: Access): Transport {
 
 const BOUNDARY = `mayfly-${crypto.getRandomValues(new Uint32Array(4)).join('-')}`
 
-/** What comes before and after the bytes of a file in a form (RFC 7578); names are escaped as browsers do. */
+/** The parts of a form before and after the bytes of a file (RFC 7578); names are escaped as in browsers. */
 function partAround(name: string): [head: Blob, tail: Blob] {
   const escaped = name.replace(/[\r\n"]/g, encodeURIComponent)
   const disposition = `Content-Disposition: form-data; name="file"; filename="${escaped}"`

@@ -3,17 +3,17 @@ import type { ListedFile } from '../../../client/src/manifest.ts'
 import type { SizedSource } from '../../../client/src/source.ts'
 import type { ChosenFile } from './chosen-files.ts'
 
-/** A chosen file in the form in which the server gets it. */
+/** A chosen file in the form in which it is sent. */
 export interface Prepared {
   chosen: ChosenFile
   name: string
   type: string
   source: SizedSource
-  /** Of an encrypted one: what it begins with, and must begin with again when it is resumed; its line of the manifest. */
+  /** For an encrypted file: its header, which must be reused when it is resumed, and its entry in the manifest. */
   sealed?: { head: string; listed: ListedFile }
 }
 
-/** With a secret, neither the bytes of `source` nor their name are told to anybody who lacks it. `before`: see `sealChosen`. */
+/** With a secret, the bytes of `source` and the name are encrypted. `before`: see `sealChosen`. */
 export async function prepare(
   chosen: ChosenFile,
   source: SizedSource,

@@ -15,7 +15,7 @@ import { rememberToken } from './tokens.ts'
 import { forgetUnfinished } from './unfinished.ts'
 import '../ui/styles/lists.css'
 
-/** What was made from this browser without an account. It opens on demand: others may look on. */
+/** Uploads made in this browser without an account. Folded at first, because others may see the screen. */
 export function RecentUploads() {
   const t = recentTexts.value
   const all = recent.value
@@ -79,7 +79,7 @@ function RecentRow({ upload: { uploadId, token, title, files, expiresAt, isStrea
   )
 }
 
-/** What is gone already need not be deleted. */
+/** An upload that no longer exists counts as deleted. */
 async function deleteRecent(uploadId: string, token: string): Promise<void> {
   await removeUpload(uploadId, { token }).catch((error: unknown) => {
     if (!(error instanceof MayflyError && error.status === 404)) throw error
@@ -88,7 +88,7 @@ async function deleteRecent(uploadId: string, token: string): Promise<void> {
   forgetUnfinished(uploadId)
 }
 
-/** What is gone by now is not listed, and what was given another time is listed with that. */
+/** Removes uploads that no longer exist, and updates the expiry of the others. */
 async function refresh(): Promise<void> {
   for (const { uploadId, token } of recent.value) {
     try {
@@ -99,7 +99,7 @@ async function refresh(): Promise<void> {
   }
 }
 
-/** From this tab, too. */
+/** Also removes the tokens kept by this tab. */
 function clear(): void {
   for (const { uploadId } of recent.value) rememberToken(uploadId, undefined)
 }

@@ -2,19 +2,19 @@ import { signal } from '@preact/signals'
 import { remembered, storedList } from '../lib/browser-storage.ts'
 
 /**
- * Uploads that were made from this browser without an account, so that who closes the tab can still change and delete them. What
- * opens an encrypted one is never among it: for that there is the link.
+ * Uploads made in this browser without an account, so that they can be changed and deleted after the tab was closed. Keys of
+ * encrypted uploads are never stored: they are only in the links.
  */
 export interface RecentUpload {
   uploadId: string
   token: string
-  /** Its first file, or what was asked for; undefined: it is encrypted. */
+  /** The name of the first file, or the title of the request; undefined: it is encrypted. */
   title?: string
   files: number
-  /** As the server writes it; null: it stays. */
+  /** ISO 8601; null: it does not expire. */
   expiresAt: string | null
   isStream?: true
-  /** Tokens of the requests that were made for it, by their ids. */
+  /** Tokens of its file requests by their ids. */
   requests?: Record<string, string>
 }
 
@@ -22,12 +22,12 @@ const stored = storedList<RecentUpload>('recent')
 export const recent = stored.all
 
 const choice = remembered('keeps-recent')
-/** Others may use this browser, too. */
+/** Can be turned off, because others may use this browser as well. */
 export const keepsRecent = signal(choice.get() !== 'no')
 
 export const recentOf = (uploadId: string) => recent.value.find((one) => one.uploadId === uploadId)
 
-/** Nothing when people chose so. */
+/** Stores nothing if the user turned this off. */
 export function keepRecent(upload: RecentUpload): void {
   if (keepsRecent.value) stored.set(upload.uploadId, upload)
 }
@@ -39,7 +39,7 @@ export function changeRecent(uploadId: string, news: Partial<RecentUpload>): voi
 
 export const forgetRecent = (uploadId: string): void => stored.set(uploadId, undefined)
 
-/** From now on, and on the next visit. */
+/** Applies now and to later visits. */
 export function chooseToKeepRecent(keeps: boolean): void {
   choice.set(keeps ? undefined : 'no')
   keepsRecent.value = keeps

@@ -13,10 +13,10 @@ import { notedFile, outgoingOf } from './upload-engine.ts'
 
 export type ChosenAgain = Match<UnfinishedFile, ChosenFile>
 
-/** What the server has of an upload, as far as it is told. */
+/** What is known of the upload on the server. */
 interface Place {
   secret?: string | undefined
-  /** The file that was declared for it. */
+  /** The declared file. */
   declared?: FileJson | undefined
 }
 
@@ -25,7 +25,7 @@ export interface Resumed {
   outgoing: OutgoingFile
 }
 
-/** The rest of a file, or all of it where the server has nothing of this very file. `recordId`: see `upload-engine.ts`. */
+/** Continues a file, or starts it again if the server has nothing of it. `recordId`: see `upload-engine.ts`. */
 export async function resumedFile(recordId: string, match: ChosenAgain, place: Place = {}): Promise<Resumed> {
   const { left } = match
   const { secret, declared } = place
@@ -39,17 +39,17 @@ export async function resumedFile(recordId: string, match: ChosenAgain, place: P
   const prepared = await prepare(file, source, secret, { name, head: continues ? left.head : undefined })
   if (!continues) {
     noteFile(recordId, left.key, { url: undefined, fingerprint: undefined, head: prepared.sealed?.head })
-    if (left.url !== undefined && left.fileId === undefined) await discardAt(left.url) // a declared one is reopened
+    if (left.url !== undefined && left.fileId === undefined) await discardAt(left.url) // a declared file is reopened
   }
   const outgoing = {
-    ...outgoingOf(prepared, isPlaceLost ? undefined : declared), // else it is added to the upload
+    ...outgoingOf(prepared, isPlaceLost ? undefined : declared), // otherwise it is added to the upload
     isChanged: found === 'changed',
     resumeUrl: continues ? left.url : undefined,
   }
   return { prepared, outgoing }
 }
 
-/** What was cleaned before it was sent is cleaned again: the same comes of the same file. */
+/** A file that was cleaned before is cleaned again; the result is the same. */
 async function asSent({ left, chosen }: ChosenAgain): Promise<ChosenFile> {
   if (!left.isCleaned) return chosen
   const [cleaned = chosen] = await (await import('./cleaning.ts')).withCleaned([chosen])
@@ -57,8 +57,8 @@ async function asSent({ left, chosen }: ChosenAgain): Promise<ChosenFile> {
 }
 
 /**
- * Whether the server has the beginning of this very file. `unknown`: it has nothing, or more than was noted, as when the browser
- * crashed before it had written that down.
+ * Whether the server has the beginning of this file. `unknown`: the server has nothing, or more than was noted, as after a crash
+ * of the browser before the note was written.
  */
 async function beginningOf({ left, chosen }: ChosenAgain, isSealed: boolean): Promise<'same' | 'changed' | 'unknown'> {
   const { url, fingerprint = NOTHING_SENT } = left

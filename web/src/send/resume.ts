@@ -4,7 +4,7 @@ import { start } from './sending.ts'
 import { rememberToken } from './tokens.ts'
 import { noteOver, type Unfinished } from './unfinished.ts'
 
-/** Resumes what an earlier visit left, as far as it was chosen again. Throws `MayflyError`. */
+/** Resumes unfinished files of an earlier visit for which the user has chosen the file again. Throws `MayflyError`. */
 export async function resume(left: Unfinished, matches: readonly ChosenAgain[]): Promise<void> {
   const { uploadId, token, secret, isShared } = left
   const upload = await getUpload(uploadId, { token })

@@ -8,11 +8,11 @@ import { isEncrypted } from '../receive/view.ts'
 import type { ChosenFile } from './chosen-files.ts'
 import type { Prepared } from './prepare.ts'
 
-/** Chosen files and what is said of them, for an encrypted upload. */
+/** Encrypts the chosen files, their names and the message of an upload. */
 
 export { newKey as newSecret }
 
-/** `before`: how an earlier visit began it. A head must never serve for other bytes. */
+/** `before`: the header from an earlier visit, if any. A header must never be used for different bytes. */
 export async function sealChosen(
   chosen: ChosenFile,
   source: SizedSource,
@@ -25,7 +25,7 @@ export async function sealChosen(
   return { chosen, name, type: '', source: sealed.source, sealed: { head: sealed.head, listed } }
 }
 
-/** Throws `MayflyError`, and an `Objection` when the server would take anything else than ciphertext. */
+/** Throws `MayflyError`, and an `Objection` if the server does not confirm that the upload is encrypted. */
 export async function createSealed(
   request: NewUpload,
   prepared: readonly Prepared[],
@@ -36,7 +36,7 @@ export async function createSealed(
   const manifest = sealManifest({ version: 1, message: textDigest(comments), files }, secret)
   const upload = await createUpload({ ...request, comments, e2ee: 'age', manifest })
   assertEncrypted(upload)
-  return { ...upload, manifest } // what the link promises does not depend on the answer
+  return { ...upload, manifest } // the version in the link does not depend on the response
 }
 
 /** Throws an `Objection`. */

@@ -23,7 +23,7 @@ import { TextDialog } from './text-dialog.tsx'
 import { sendTexts } from './texts/send.ts'
 import { unfinished } from './unfinished.ts'
 
-/** What will be sent. It is kept while people look at other pages. */
+/** The chosen files. They are kept while the user visits other pages. */
 const files = signal<ChosenFile[]>([])
 const choices = signal<Partial<SendOptions>>({})
 /** What is wrong with it. */
@@ -56,7 +56,7 @@ function Sendings({ all }: { all: Sending[] }) {
   )
 }
 
-/** What is dropped is meant for what is being sent, unless it can't be told for which, or each was promised as it is. */
+/** Adds dropped files to the upload that is being sent, unless there are several, or it can't take more files. */
 function stageForOnly(files: ChosenFile[]): void {
   const [only, ...others] = sendings.value
   if (only && others.length === 0 && !only.upload.stream) stage({ ...only, files })

@@ -10,11 +10,11 @@ export type Sender = ReturnType<typeof createSender>
 
 export interface Outcome {
   onDone: (file: OutgoingFile) => void
-  /** Nobody wants it any more; what the transport has begun of it is gone. */
+  /** The file was cancelled, and what the transport had started was deleted. */
   onDiscarded?: (file: OutgoingFile) => void
 }
 
-/** Runs the queue of one upload: does what `step` says, and shows how far it is. */
+/** Runs the queue of one upload: executes the results of `step` and reports progress. */
 export function createSender(first: readonly OutgoingFile[], transport: Transport, outcome: Outcome) {
   const outgoing = new Map<string, OutgoingFile>()
   const files = signal<QueuedFile[]>([])
@@ -60,7 +60,7 @@ export function createSender(first: readonly OutgoingFile[], transport: Transpor
 
   const fileOf = (key: string): OutgoingFile => outgoing.get(key) as OutgoingFile
 
-  /** They are sent after those that wait. */
+  /** Appends files to the queue. */
   function add(more: readonly OutgoingFile[]): void {
     enqueue(more)
     dispatch({ type: 'begin' })

@@ -24,28 +24,28 @@ import { type QueuedFile, type QueueEvent, type Total, totalOf } from './upload-
 
 interface Props {
   sender: Sender
-  /** Nothing is stored: it can be neither paused nor resumed, and moves as fast as somebody fetches it. */
+  /** A stream can be neither paused nor resumed, and is as fast as its recipient. */
   isStream?: boolean
   onCancel: () => Promise<void> | void
   /** Sends another file in the place of one that can't be read any more. */
   onReplace?: (key: string, chosen: ChosenFile) => Promise<void>
   /** What becomes of the files then. */
   cancelText: string
-  /** Above everything but the title. */
+  /** Shown above everything but the title. */
   head?: ComponentChildren
-  /** More buttons. */
+  /** Additional buttons. */
   buttons?: ComponentChildren
-  /** Below the line of a file, and what that is drawn from. */
+  /** Content below a file, and the objects from which it is rendered. */
   below?: (file: QueuedFile) => ComponentChildren
   belowFrom?: unknown
-  /** Below all of them. */
+  /** Content below all files. */
   foot?: ComponentChildren
 }
 
-/** What is asked before sending ends. */
+/** A confirmation before sending ends. */
 type Question = Pick<Parameters<typeof ConfirmDialog>[0], 'title' | 'text' | 'onConfirm'>
 
-/** Files on their way: all together, and each. */
+/** Progress of sending, in total and of each file. */
 export function SendingCard({
   sender,
   isStream = false,
@@ -66,7 +66,7 @@ export function SendingCard({
   const id = useId()
   const asked = useSignal<Question | undefined>(undefined)
 
-  /** Nothing is lost of what waits for its turn. */
+  /** Waiting files are cancelled without a question, because nothing is lost. */
   function cancelFile({ key, name, state }: QueuedFile): void {
     const onConfirm = () => dispatch({ type: 'cancel', key })
     if (state === 'waiting') onConfirm()
@@ -137,7 +137,10 @@ export function SendingCard({
   )
 }
 
-/** A stream whose bytes wait on their way, since nobody fetches them at the moment; so do the last ones, which leave at once. */
+/**
+ * How long a stream must be idle to count as waiting for its recipient. The last bytes leave the browser at once, so they count
+ * as waiting too.
+ */
 const STILL_MS = 3_000
 function isStill({ samples }: Sender, { state, sent, size }: Total): boolean {
   const last = samples.value.at(-1)
@@ -162,9 +165,9 @@ const isAnsweredElsewhere = ({ state, error }: QueuedFile): boolean => state ===
 interface TotalProps {
   sender: Sender
   total: Total
-  /** Until when the server asks to wait (epoch ms); 0: it does not. */
+  /** Time until which the server asks to wait (epoch ms); 0: none. */
   until: number
-  /** What is in the way to the server. */
+  /** Error of a proxy between the page and the server. */
   problem: unknown
 }
 
@@ -188,7 +191,7 @@ function TotalProgress({ sender, total, until, problem }: TotalProps) {
   )
 }
 
-/** Its clock ticks only while the server asks to wait. */
+/** The timer runs only while the server asks to wait. */
 function Wait({ until }: { until: number }) {
   const seconds = Math.max(1, Math.ceil((until - now.value) / 1_000))
   return <>{sendingTexts.value.askedToWaitText(formatDuration(seconds))}</>

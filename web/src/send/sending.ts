@@ -15,13 +15,13 @@ import { tusTransport } from './tus-transport.ts'
 import { forgetUnfinished, noteShared, rememberUnfinished } from './unfinished.ts'
 import { notedFile, outgoingOf, type Running, startSending, unfinishedFiles } from './upload-engine.ts'
 
-/** One upload that is being sent. */
+/** An upload that is being sent. */
 export interface Sending extends Running {
   upload: UploadJson
   token: string
-  /** Of an encrypted upload. */
+  /** Set for an encrypted upload. */
   secret: string | undefined
-  /** Nobody has its link yet, so without its files it is of no use. */
+  /** Its link was not shown yet, so it is useless without its files. */
   isNew: boolean
   /** As it was made; undefined: by an earlier visit. */
   options?: SendOptions
@@ -29,12 +29,12 @@ export interface Sending extends Running {
   stored: Signal<FileJson[]>
 }
 
-/** Each upload is in it once. */
+/** Each upload occurs once. */
 export const sendings = signal<Sending[]>([])
 
 export const runningOf = (uploadId: string) => sendings.value.find(({ upload }) => upload.id === uploadId)
 
-/** Makes the upload and starts. Throws `MayflyError` when the server does not want it so. */
+/** Creates the upload and starts sending. Throws `MayflyError` if the server rejects it. */
 export async function send(chosen: readonly ChosenFile[], options: SendOptions): Promise<void> {
   const config = myConfig.value
   if (!config) return
@@ -90,7 +90,7 @@ export function remember(
   rememberUnfinished({ uploadId: upload.id, token, ...(secret ? { secret } : {}), isShared: !isNew, files })
 }
 
-/** Sends them, after those of the same upload that are on their way. */
+/** Sends files after those of the same upload that are already being sent. */
 export function start(about: About, outgoing: readonly OutgoingFile[]): void {
   const running = runningOf(about.upload.id)
   if (running) running.sender.add(outgoing)
@@ -115,7 +115,7 @@ function begun(about: About, outgoing: readonly OutgoingFile[]): Sending {
         if (type.startsWith('image/')) refresh()
       },
       onDiscarded: ({ fileId, name, listed }) => {
-        // Its place would be waited for. What can't be told now is told by its end.
+        // Recipients would wait for a declared file. If it can't be unlisted now, that happens at the end.
         if (!runningOf(upload.id)) return
         if (fileId) removeFile(upload.id, { id: fileId, fileName: name }, { token }).catch(() => {})
         if (secret && listed)
@@ -130,16 +130,16 @@ function begun(about: About, outgoing: readonly OutgoingFile[]): Sending {
 }
 
 const REST_MS = 2_000
-/** The list of many files takes long. */
+/** Reloading a long list of files takes long, so there are pauses between the calls. */
 const REST_FACTOR = 20
 
-/** Runs `work` now, or once more some time after it is done if it is running: however often it is asked, it takes little of the time. */
+/** Runs `work` now, or once more after a pause if it is running: frequent calls take only a small part of the time. */
 function refresher(work: () => Promise<void>): () => void {
   let state: 'idle' | 'running' | 'asked again' = 'idle'
   async function run(): Promise<void> {
     state = 'running'
     const begunAt = performance.now()
-    await work().catch(() => {}) // what it shows is no more than nice to know
+    await work().catch(() => {}) // not essential for sending
     const restMs = Math.max(REST_MS, REST_FACTOR * (performance.now() - begunAt))
     await new Promise((resolve) => setTimeout(resolve, restMs))
     const isAskedAgain = (state as string) === 'asked again'
@@ -152,7 +152,7 @@ function refresher(work: () => Promise<void>): () => void {
   }
 }
 
-/** On to the link, with what has arrived; the rest is given up. */
+/** Goes to the link of the upload; files that have not arrived are discarded. */
 export function finishSending(sending: Sending): void {
   const { upload, secret, sender } = sending
   sender.dispatch({ type: 'cancel' })
@@ -161,7 +161,7 @@ export function finishSending(sending: Sending): void {
   if (isOnSendPage()) location.assign(linksOf(upload, secret).page)
 }
 
-/** Without a link that anybody could have, everything goes. */
+/** If the link was not shown yet, the whole upload is deleted. */
 export async function cancelSending(sending: Sending): Promise<void> {
   const { upload, token, isNew, sender } = sending
   if (!isNew) return finishSending(sending)
@@ -169,7 +169,7 @@ export async function cancelSending(sending: Sending): Promise<void> {
   forgetUnfinished(upload.id)
   sender.dispatch({ type: 'cancel' })
   rememberToken(upload.id, undefined)
-  await removeUpload(upload.id, { token }).catch(() => {}) // it will expire
+  await removeUpload(upload.id, { token }).catch(() => {}) // otherwise it expires
 }
 
 export interface TakenBack {
@@ -191,5 +191,5 @@ function end(sending: Sending): void {
   sendings.value = sendings.value.filter((one) => one !== sending)
 }
 
-/** People who went elsewhere meanwhile are left there. */
+/** If the user has opened another page, it stays open. */
 const isOnSendPage = (): boolean => route.value.path === '/' && !route.value.query.has('id')

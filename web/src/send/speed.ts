@@ -1,8 +1,8 @@
-/** How fast bytes move, over the last seconds. Pure: the caller says what time it is. */
+/** The transfer speed over the last seconds. Pure: the caller passes the time. */
 
 const WINDOW_MS = 8_000
 const MIN_SPAN_MS = 500
-/** Of samples that follow each other faster the last will do. */
+/** Of samples in quick succession only the last one is kept. */
 const SAMPLE_EVERY_MS = 100
 
 export interface Sample {
@@ -10,7 +10,7 @@ export interface Sample {
   sent: number
 }
 
-/** The samples that still count, with a new one. One that falls back, since a transfer began anew, starts over. */
+/** The relevant samples including the new one. A sample with fewer bytes, after a transfer was restarted, starts a new series. */
 export function withSample(samples: readonly Sample[], sample: Sample): Sample[] {
   const last = samples.at(-1)
   const kept = last && sample.sent < last.sent ? [] : samples.filter(({ at }) => at >= sample.at - WINDOW_MS)
@@ -18,7 +18,7 @@ export function withSample(samples: readonly Sample[], sample: Sample): Sample[]
   return [...(isSoon ? kept.slice(0, -1) : kept), sample]
 }
 
-/** Bytes per second; undefined while too little is known. */
+/** Bytes per second; undefined if there are too few samples. */
 export function speedOf(samples: readonly Sample[]): number | undefined {
   const first = samples[0]
   const last = samples.at(-1)
@@ -26,7 +26,7 @@ export function speedOf(samples: readonly Sample[]): number | undefined {
   return ((last.sent - first.sent) / (last.at - first.at)) * 1000
 }
 
-/** Seconds until `size` bytes are sent; undefined when nothing moves. */
+/** Seconds until `size` bytes are sent; undefined if no bytes are being sent. */
 export function secondsLeft(samples: readonly Sample[], size: number): number | undefined {
   const speed = speedOf(samples)
   const sent = samples.at(-1)?.sent ?? 0

@@ -6,7 +6,7 @@ import { ChosenList } from './chosen-list.tsx'
 import { type Staged, staged, unstage } from './staged.ts'
 import { sendingTexts } from './texts/sending.ts'
 
-/** Asks whether what was pasted or dropped is meant for this upload: a copied image may be meant for nobody. */
+/** Asks whether pasted or dropped files should be added to this upload: a paste may be unintended. */
 export function StagedFiles({ upload, token, secret, files }: Staged) {
   const t = sendingTexts.value
 

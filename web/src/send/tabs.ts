@@ -1,13 +1,13 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
 
-/** Which tabs of this browser are still there: what one of them is sending was not interrupted. */
+/** Finds out which tabs of this browser are open: their transfers are not interrupted. */
 
-/** New at each load, so that of a page that is loaded again nothing but what it left is there. */
+/** New at each page load, so a reloaded page counts as another tab. */
 export const thisTab = crypto.getRandomValues(new Uint32Array(2)).join('-')
 
 const present = new Map<string, Signal<boolean | undefined>>()
 
-/** Whether a tab is there; it stays known, and changes once: when the tab is closed, or crashes. Undefined: not known yet. */
+/** Whether a tab is open. The signal changes once, when the tab is closed or crashes. Undefined: not known yet. */
 export function isPresent(tab: string): ReadonlySignal<boolean | undefined> {
   const known = present.get(tab) ?? signal(undefined)
   if (!present.has(tab)) void follow(tab, known)
@@ -21,7 +21,10 @@ async function follow(tab: string, known: Signal<boolean | undefined>): Promise<
   known.value = false
 }
 
-/** A lock that each tab keeps; the browser takes it away with the tab. Over plain HTTP there are none, and tabs are asked. */
+/**
+ * Each tab holds a lock, which the browser releases with the tab. Over plain HTTP there are no locks, and tabs answer messages
+ * instead.
+ */
 const [look, untilGone] = 'locks' in navigator ? lockHere(navigator.locks) : answerHere()
 
 type Ways = [look: (tab: string) => Promise<boolean>, untilGone: (tab: string) => Promise<void>]
@@ -35,7 +38,7 @@ function lockHere(locks: LockManager): Ways {
   ]
 }
 
-/** Long enough for a tab that is busy. Messages, unlike timers, are not held back in tabs that nobody looks at. */
+/** Long enough for a busy tab. Messages, unlike timers, are not delayed in background tabs. */
 const ANSWER_MS = 2_000
 
 function answerHere(): Ways {

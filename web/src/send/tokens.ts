@@ -2,12 +2,12 @@ import { remembered } from '../lib/browser-storage.ts'
 import { replaceRoute, route } from '../lib/router.ts'
 import { forgetRecent, recentOf } from './recent.ts'
 
-/** Upload tokens that this tab has seen: they are taken out of the address, and a reload must not take the rights away. */
+/** Upload tokens known to this tab. They are removed from the address, and kept so that a reload does not lose the rights. */
 const tokenOf = (uploadId: string) => remembered(`token-${uploadId}`, () => sessionStorage)
-/** Until the page is left, also where the browser keeps nothing. */
+/** Kept until the page is left, for browsers without storage. */
 const seen = new Map<string, string | undefined>()
 
-/** Undefined: the upload is gone, or nobody is to have any right to it from here. */
+/** Undefined: the upload no longer exists, or its rights are dropped in this tab. */
 export function rememberToken(uploadId: string, token: string | undefined): void {
   seen.set(uploadId, token)
   tokenOf(uploadId).set(token)

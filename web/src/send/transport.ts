@@ -2,36 +2,36 @@ import type { ListedFile } from '../../../client/src/manifest.ts'
 import type { SizedSource } from '../../../client/src/source.ts'
 import type { ChosenFile } from './chosen-files.ts'
 
-/** How the bytes of one file travel. */
+/** Interface for sending the bytes of one file. */
 
 export interface OutgoingFile {
   key: string
   chosen: ChosenFile
   /** As people know it. */
   path: string
-  /** As the server calls it. */
+  /** Name on the server. */
   name: string
-  /** Undefined: it was not declared when the upload was made, but is added to it. */
+  /** Undefined: it was not declared when the upload was created, but is added to it. */
   fileId: string | undefined
   type: string
-  /** The file as it is, or as it is once encrypted. */
+  /** The bytes to send, encrypted if necessary. */
   source: SizedSource
-  /** Where an earlier visit left off. */
+  /** URL to resume at, from an earlier visit. */
   resumeUrl?: string | undefined
-  /** An earlier visit has sent some of it, but it is another file now: nothing of that is used. */
+  /** The file has changed since an earlier visit sent part of it, so it is sent from the beginning. */
   isChanged?: boolean
-  /** Of an encrypted one: its line of the manifest. */
+  /** Entry in the manifest, if it is encrypted. */
   listed?: ListedFile | undefined
-  /** What has to be done before anything of it is sent. It may be called again when it failed. */
+  /** Must be done before any bytes are sent. May be called again after an error. */
   before?: (() => Promise<void>) | undefined
 }
 
 export interface Report {
-  /** `sent`: bytes that the server has, from the start of the file. */
+  /** `sent`: number of bytes that the server has. */
   progress(sent: number): void
   /**
-   * The connection is lost, and is being tried again; `until` (epoch ms): the server asks to wait until then; `error`: what something
-   * else answered instead of the server.
+   * The connection is lost and is being retried; `until` (epoch ms): the server asks to wait; `error`: a response that was not
+   * the server's.
    */
   stalled(until?: number, error?: unknown): void
   done(): void
@@ -39,11 +39,11 @@ export interface Report {
 }
 
 export interface Transfer {
-  /** What has arrived stays on the server where it can. */
+  /** Stops sending; received bytes stay on the server if possible. */
   stop(): void
   /** Nobody wants it any more. Resolves once its place is free, as far as the server could be told. */
   discard(): Promise<void>
 }
 
-/** Starts or resumes the transfer of a file; reports nothing once it was stopped. */
+/** Starts or resumes the transfer of a file; reports nothing after it was stopped. */
 export type Transport = (file: OutgoingFile, report: Report) => Transfer

@@ -8,15 +8,15 @@ import { noteFile } from './unfinished.ts'
 import { discardAt } from './unfinished-on-server.ts'
 
 const stored = remembered('piece-bytes')
-/** What a proxy has refused once is not tried again, on the next visit neither. */
+/** The maximum piece size is remembered, so that a size rejected by a proxy is not tried again on later visits. */
 const pieces = createPieceSizer(Number(stored.get()) || undefined, (limit) => stored.set(`${limit}`))
 
 /** The last bytes of a piece may leave the browser long before they arrive. */
 const IDLE_MS = 60_000
 
 /**
- * tus 1.0: what has arrived is never sent again, whatever happens to the connection, the page or the server. It is tried again until
- * people stop it. `recordId`: see `upload-engine.ts`.
+ * Sends a file by tus 1.0: bytes that have arrived are never sent again after a failure of connection, page or server. Retries
+ * until the user stops it. `recordId`: see `upload-engine.ts`.
  */
 export function tusTransport(recordId: string, target: TusTarget): Transport {
   const urls = new Map<string, string>()

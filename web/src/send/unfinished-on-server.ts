@@ -1,6 +1,6 @@
 import { call } from '../lib/api.ts'
 
-/** What the server has of a file that an earlier visit began (tus 1.0): nobody wants it any more. What can't be deleted now expires. */
+/** Deletes an unfinished file of an earlier visit from the server (tus 1.0). If that fails, the file expires. */
 export async function discardAt(url: string): Promise<void> {
   await call(url, { method: 'DELETE', headers: { 'Tus-Resumable': '1.0.0' } }).catch(() => {})
 }

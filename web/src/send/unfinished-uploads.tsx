@@ -12,7 +12,7 @@ import { isPresent } from './tabs.ts'
 import { unfinishedTexts } from './texts/unfinished.ts'
 import { forgetUnfinished, type Unfinished, unfinished } from './unfinished.ts'
 
-/** What a closed page, or a browser that crashed, has left. */
+/** Unfinished uploads of a page that was closed, or a browser that crashed. */
 export function UnfinishedUploads() {
   useEffect(() => void forgetExpired(), [])
   return own().map((upload) => (
@@ -33,7 +33,7 @@ interface Props {
   giveUp: () => Promise<void>
 }
 
-/** While another tab sends it there is nothing to do; once that tab is gone it can be resumed here. */
+/** Shows that another tab is sending the upload; once that tab is closed, the upload can be resumed here. */
 export function UnfinishedUpload(props: Props) {
   const t = unfinishedTexts.value
   const { upload } = props

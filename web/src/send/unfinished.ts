@@ -2,46 +2,46 @@ import type { Fingerprint } from '../../../client/src/fingerprint.ts'
 import { storedList } from '../lib/browser-storage.ts'
 import { thisTab } from './tabs.ts'
 
-/** Uploads that this browser began and has not finished, so that a closed page is not the end of them. */
+/** Unfinished uploads of this browser, kept so that they can be resumed after the page was closed. */
 
 export interface UnfinishedFile {
-  /** Tells it from the others of its upload. */
+  /** Unique within the upload. */
   key: string
-  /** Undefined: it was added to an upload that was there. */
+  /** Undefined: it was added to an existing upload. */
   fileId?: string
   path: string
-  /** Bytes, as people chose them. */
+  /** Size of the chosen file in bytes. */
   size: number
-  /** When it was changed last, epoch ms. */
+  /** Time of the last modification, epoch ms. */
   modified: number
-  /** Where the rest is sent to; undefined: nothing of it has arrived. */
+  /** URL to resume at; undefined: nothing has arrived. */
   url?: string | undefined
-  /** What of it may have been sent. */
+  /** Fingerprint of the part that may have been sent. */
   fingerprint?: Fingerprint | undefined
-  /** Of an encrypted one: as the server calls it. */
+  /** Name on the server, if it is encrypted. */
   name?: string | undefined
-  /** What begins an encrypted one. It must not serve for any other file. */
+  /** Header of an encrypted file. It must never be used for another file. */
   head?: string | undefined
-  /** The page itself cleaned it before it was sent. */
+  /** The page cleaned the file before sending it. */
   isCleaned?: boolean
 }
 
 export interface Unfinished {
-  /** Of what a guest brings, who is not told the upload's, a name of our own. */
+  /** Id of the upload. For guests, who do not know it, an id of our own. */
   uploadId: string
-  /** Gives the right to send: the upload's, or a guest's request's. */
+  /** The upload token, or for guests the token of the file request. */
   token: string
   isGuest?: true
-  /** Opens an encrypted one. It stays in this browser, and goes with the last file. */
+  /** The secret of an encrypted upload. It stays in this browser, and is removed with the last file. */
   secret?: string
-  /** Somebody may have its link, so it is more than the files that are left here. */
+  /** The link may have been shared, so cancelling must not delete the whole upload. */
   isShared: boolean
-  /** Which tab sends it, as long as that tab is there; undefined: none. */
+  /** The tab that sends it; undefined: none. */
   tab?: string
   files: UnfinishedFile[]
 }
 
-/** Of each, only the tab that sends it writes. */
+/** Each entry is written only by the tab that sends it. */
 const stored = storedList<Unfinished>('unfinished')
 export const unfinished = stored.all
 
@@ -57,7 +57,7 @@ export function forgetUnfinished(uploadId: string): void {
   stored.set(uploadId, undefined)
 }
 
-/** A note on one of thousands of small files must not write them all, so these wait for each other. */
+/** With thousands of small files, a note on one must not write them all, so writes are delayed and combined. */
 const WRITE_AFTER_MS = 250
 const unwritten = new Map<string, Unfinished>()
 let timer: ReturnType<typeof setTimeout> | undefined
@@ -73,25 +73,25 @@ function write(): void {
   for (const [uploadId, upload] of changed) stored.set(uploadId, upload.files.length === 0 ? undefined : upload)
 }
 
-/** Others see that it is under way from here. */
+/** Tells other tabs that this one sends it. */
 export function noteStarted(uploadId: string): void {
   change(uploadId, (upload) => ({ ...upload, tab: thisTab }))
   write()
 }
 
-/** From now on people may have its link; the rest can be resumed from anywhere. */
+/** The link may be shared from now on, so the rest can be resumed from any device. */
 export function noteShared(uploadId: string): void {
   change(uploadId, ({ tab: _tab, ...upload }) => ({ ...upload, isShared: true }))
   write()
 }
 
-/** Of a large file at once: what was sent of it must not be more than what was noted. */
+/** Written immediately for large files: the server must not have more than was noted. */
 export function noteFile(uploadId: string, key: string, news: Partial<UnfinishedFile>): void {
   changeFiles(uploadId, (files) => files.map((file) => (file.key === key ? { ...file, ...news } : file)))
   if (news.fingerprint && news.fingerprint.blocks > 1) write()
 }
 
-/** It has arrived, or nobody wants it any more. */
+/** The file has arrived or was cancelled. */
 export const noteOver = (uploadId: string, key: string): void =>
   changeFiles(uploadId, (files) => files.filter((file) => file.key !== key))
 

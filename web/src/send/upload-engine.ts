@@ -12,15 +12,15 @@ import { noteFile, noteOver, noteStarted, type UnfinishedFile } from './unfinish
 import { totalOf } from './upload-queue.ts'
 
 /**
- * Sends files for owners of uploads and for guests. `recordId`: of what this browser keeps about the files that are left, by which
- * they can be resumed.
+ * Sends files for owners of uploads and for guests. `recordId`: id of the record in browser storage by which unfinished files can
+ * be resumed.
  */
 
-/** Nothing of it is sent before its fingerprint is kept. `known`: up to where that was kept before. */
+/** Stores the fingerprint of the bytes before they are sent. `known`: the fingerprint stored earlier. */
 export const notedFile = (recordId: () => string, file: ChosenFile, known = NOTHING_SENT): SizedSource =>
   notedSource(blobSource(sentBytes(file)), known, (fingerprint) => noteFile(recordId(), file.key, { fingerprint }))
 
-/** `declared`: its place in the upload; undefined: it is added. */
+/** `declared`: its declared file in the upload; undefined: it is added. */
 export function outgoingOf(
   { chosen, name, type, source, sealed }: Prepared,
   declared?: FileJson,
@@ -41,7 +41,7 @@ export function outgoingOf(
   }
 }
 
-/** What is kept of files before anything of them is sent. */
+/** What is stored about files before they are sent. */
 export const unfinishedFiles = (prepared: readonly Prepared[], outgoing: readonly OutgoingFile[]): UnfinishedFile[] =>
   prepared.map(({ chosen: { key, path, bytes, cleaned }, name, sealed }, index) => {
     const fileId = outgoing[index]?.fileId
@@ -56,16 +56,16 @@ export const unfinishedFiles = (prepared: readonly Prepared[], outgoing: readonl
     }
   })
 
-/** Files that are on their way. They outlive the page that shows them, so that people can look around meanwhile. */
+/** Files being sent. They outlive the page that shows them, so that the user can visit other pages. */
 export interface Running {
   sender: Sender
-  /** To be called when it is not under way any more. */
+  /** To be called when it is no longer running. */
   conceal: () => void
 }
 
 interface Work extends Outcome {
   recordId: string
-  /** Where the page shows it. */
+  /** Link to the page that shows it. */
   place: string
   transport: Transport
 }

@@ -1,10 +1,10 @@
 /**
- * Which files of an upload are on their way, and what happens next. Pure: `step` takes what happened and answers what is so
- * now and what to do about it. How bytes travel is the business of a transport.
+ * The state of the files of an upload. Pure: `step` takes an event and returns the new state and the actions to take. Sending
+ * bytes is up to a transport.
  */
 
 export type FileState =
-  | 'waiting' // for its turn
+  | 'waiting' // not started yet
   | 'sending'
   | 'stalled' // the connection is lost; the transport tries again
   | 'paused'
@@ -15,15 +15,15 @@ export type FileState =
 export interface QueuedFile {
   key: string
   name: string
-  /** Bytes to send, and of these what the server has. */
+  /** Bytes to send, and the part of them that the server has. */
   size: number
   sent: number
   state: FileState
-  /** While it is stalled, if the server asks to wait (epoch ms). */
+  /** Set while it is stalled if the server asks to wait (epoch ms). */
   until?: number | undefined
-  /** Why it failed, or is stalled. */
+  /** Why it failed or is stalled. */
   error?: unknown
-  /** It was begun as another file, and is sent from its start. */
+  /** The file has changed since an earlier visit started it, so it is sent from the beginning. */
   isChanged?: boolean
 }
 
@@ -33,23 +33,23 @@ export type QueueEvent =
   | { type: 'stalled'; key: string; until?: number | undefined; error?: unknown }
   | { type: 'done'; key: string }
   | { type: 'failed'; key: string; error: unknown }
-  /** Without a key: all of them. */
+  /** Without a key: all files. */
   | { type: 'pause' | 'continue' | 'cancel'; key?: string }
 
 export interface Step {
   files: QueuedFile[]
-  /** Keys of files to send, from where they stopped. */
+  /** Keys of files to send or resume. */
   start: string[]
-  /** Keys of files to stop sending; they may be resumed. */
+  /** Keys of files to stop; they may be resumed. */
   stop: string[]
-  /** Keys of files that nobody wants any more. */
+  /** Keys of cancelled files. */
   discard: string[]
 }
 
 const isUnderWay = ({ state }: QueuedFile): boolean => state === 'sending' || state === 'stalled'
 const isOpen = (file: QueuedFile): boolean => isUnderWay(file) || file.state === 'waiting'
 
-/** `parallel`: how many files travel at once. */
+/** `parallel`: how many files are sent at the same time. */
 export function step(files: readonly QueuedFile[], event: QueueEvent, parallel: number): Step {
   const changed = files.map((file) => (concerns(event, file) ? after(file, event) : file))
   const free = parallel - changed.filter(isUnderWay).length
@@ -98,7 +98,7 @@ export interface Total {
   state: 'sending' | 'stalled' | 'paused' | 'failed' | 'done'
 }
 
-/** All files but the cancelled as one. */
+/** Progress of all files except cancelled ones. */
 export function totalOf(files: readonly QueuedFile[]): Total {
   const wanted = files.filter(({ state }) => state !== 'cancelled')
   const sum = (key: 'sent' | 'size') => wanted.reduce((total, file) => total + file[key], 0)

@@ -3,18 +3,18 @@ import type { ComponentChildren } from 'preact'
 import { errorText } from '../lib/error-text.ts'
 
 interface Props {
-  /** What the button says. */
+  /** Label of the button. */
   action: string
-  /** What fails is said below the fields, and can be tried again. */
+  /** An error is shown below the fields, and the action can be tried again. */
   onSubmit: () => Promise<unknown>
   children: ComponentChildren
-  /** Beside the button. */
+  /** Shown beside the button. */
   more?: ComponentChildren
-  /** For a single field: the button stands beside it. */
+  /** For forms with a single field: the button is beside it. */
   isInline?: boolean
 }
 
-/** Fields and a button that does something with them on the server. */
+/** A form whose button runs a request. */
 export function ActionForm({ action, onSubmit, children, more, isInline = false }: Props) {
   const problem = useSignal<string | undefined>(undefined)
   const isBusy = useSignal(false)

@@ -8,11 +8,11 @@ interface Props {
   text: ComponentChildren
   /** Went wrong, so that it is read out at once. */
   isBad?: boolean
-  /** What can be done about it. */
+  /** Actions, such as links and buttons. */
   children?: ComponentChildren
 }
 
-/** A page that has one thing to say, or to ask. */
+/** A page with a single message or question. */
 export function CentredCard({ icon, title, text, isBad = false, children }: Props) {
   return (
     <section class={`card centred narrow ${isBad ? 'troubled' : ''}`}>

@@ -6,16 +6,16 @@ import { Dialog } from './dialog.tsx'
 interface Props {
   title: string
   text: string
-  /** What the button says, unless it deletes. */
+  /** Label of the confirming button; the default is "Delete". */
   action?: string
-  /** What the other button says, unless it keeps. */
+  /** Label of the other button; the default is "Keep". */
   refusal?: string
-  /** What failed is said here, and can be tried again. */
+  /** An error is shown in the dialog, and the action can be tried again. */
   onConfirm: () => Promise<void> | void
   onClose: () => void
 }
 
-/** Asks before something is lost. */
+/** Asks for confirmation before data is deleted. */
 export function ConfirmDialog({ title, text, action, refusal, onConfirm, onClose }: Props) {
   const t = commonTexts.value
   const problem = useSignal<string | undefined>(undefined)

@@ -8,11 +8,11 @@ interface Props {
   text: string
   label?: string
   isPrimary?: boolean
-  /** In lists: the icon says it; who can't see it still hears the words. */
+  /** Shows only an icon; screen readers still announce the label. */
   isBare?: boolean
 }
 
-/** Copies a text and says so. */
+/** Copies a text and confirms it. */
 export function CopyButton({ text, label, isPrimary = false, isBare = false }: Props) {
   const state = useSignal<'idle' | 'copied' | 'failed'>('idle')
   const t = commonTexts.value
@@ -40,7 +40,7 @@ export function CopyButton({ text, label, isPrimary = false, isBare = false }: P
   )
 }
 
-/** Browsers give pages the clipboard over HTTPS only; elsewhere there is the old way, by a selection. */
+/** The clipboard API needs HTTPS; otherwise the text is copied through a selection. */
 async function copyText(text: string): Promise<'copied' | 'failed'> {
   try {
     await navigator.clipboard.writeText(text)

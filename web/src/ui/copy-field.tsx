@@ -1,7 +1,7 @@
 import { useId } from 'preact/hooks'
 import { CopyButton } from './copy-button.tsx'
 
-/** A text to be copied as it stands: a link, or a command. */
+/** A read-only text for copying, such as a link or a command. */
 export function CopyField({ label, text, isCommand = false }: { label: string; text: string; isCommand?: boolean }) {
   const id = useId()
   return (

@@ -2,7 +2,7 @@ import type { DataReport } from '../lib/cleaned-here.ts'
 import { imageTexts } from '../lib/texts/images.ts'
 import { Icon } from './icon.tsx'
 
-/** What a photo or a video carried with it that nobody was meant to see: that it is gone, or that it is still there. */
+/** Shows which metadata was removed from a photo or video, or is still in it. */
 export function DataNotice({ report: { removed, remaining } }: { report: DataReport }) {
   const t = imageTexts.value
   if (remaining)

@@ -5,13 +5,13 @@ import { Icon, type IconName } from './icon.tsx'
 interface Props {
   icon: IconName
   label: string
-  /** `bare`: the words are heard, and seen when pointed at. */
+  /** `bare`: only an icon; the label is its tooltip and accessible name. */
   look?: 'primary' | 'plain' | 'plain danger' | 'bare'
-  /** The dialog; it is there until it calls `close`. */
+  /** The dialog; it is open until it calls `close`. */
   children: (close: () => void) => ComponentChildren
 }
 
-/** A button, and the dialog that it opens. */
+/** A button that opens a dialog. */
 export function DialogButton({ icon, label, look = 'plain', children }: Props) {
   const isOpen = useSignal(false)
   const isBare = look === 'bare'

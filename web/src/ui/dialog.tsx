@@ -10,10 +10,7 @@ interface Props {
   children: ComponentChildren
 }
 
-/**
- * Shows the `<dialog>` that gets this reference in front of everything; Escape closes it, and the focus goes back where it was: the
- * browser sees to both.
- */
+/** Opens the referenced `<dialog>` as a modal. The browser closes it on Escape and restores the focus. */
 export function useModal(onClose: () => void): RefObject<HTMLDialogElement | null> {
   const dialog = useRef<HTMLDialogElement>(null)
   const whenClosed = useRef(onClose)
@@ -24,8 +21,8 @@ export function useModal(onClose: () => void): RefObject<HTMLDialogElement | nul
     element?.addEventListener('close', tell)
     element?.showModal()
     return () => {
-      element?.removeEventListener('close', tell) // nobody closed it: the page may show it again at once
-      element?.close() // it gives back the focus, which taking it out of the page would not
+      element?.removeEventListener('close', tell) // the page itself removed the dialog, and may open it again
+      element?.close() // restores the focus, which removing the element would not
     }
   }, [])
   return dialog

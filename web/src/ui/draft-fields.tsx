@@ -1,6 +1,6 @@
 import { useId } from 'preact/hooks'
 
-/** Labelled fields. `value` is what they hold; below a field may stand what can be written in it. */
+/** Labelled fields. `value` is the current value; a hint can be shown below the field. */
 
 export interface FieldProps {
   label: string
@@ -13,7 +13,7 @@ export interface FieldProps {
   required?: boolean
   min?: number
   isCode?: boolean
-  /** Has a line to itself. */
+  /** Takes the full width. */
   isWide?: boolean
 }
 
@@ -28,7 +28,7 @@ export function DraftField({
   ...rest
 }: FieldProps) {
   const id = useId()
-  const attributes: object = { type, ...rest } // Preact has types for each kind of field, but none for all of them
+  const attributes: object = { type, ...rest } // Preact has a type for each kind of field, but none for all of them
   return (
     <div class={isWide ? 'field wide' : 'field'}>
       <label for={id}>{label}</label>

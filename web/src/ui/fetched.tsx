@@ -5,15 +5,15 @@ import { errorText } from '../lib/error-text.ts'
 import { commonTexts } from '../lib/texts/common.ts'
 import { Notice } from './notice.tsx'
 
-/** The answer to a question: on its way, there, or refused. */
+/** The result of a request: loading, loaded or failed. */
 export interface Fetched<T> {
   value?: T
   error?: unknown
-  /** Asks again; what is known stays until there is news. */
+  /** Loads again; the current value stays until the new one arrives. */
   reload: () => Promise<void>
 }
 
-/** Asks anew whenever `key` changes. An answer that comes when something else was asked meanwhile is dropped. */
+/** Loads whenever `key` changes. Responses to outdated keys are ignored. */
 export function useFetched<T>(key: string, ask: () => Promise<T>): Fetched<T> {
   const state = useSignal<{ key: string; value?: T; error?: unknown }>({ key })
 
@@ -32,7 +32,7 @@ export function useFetched<T>(key: string, ask: () => Promise<T>): Fetched<T> {
   return { ...state.value, reload }
 }
 
-/** What was fetched, once it is there. */
+/** Renders the value once it is loaded. */
 export function Shown<T>({ of, children }: { of: Fetched<T>; children: (value: T) => ComponentChildren }) {
   if (of.error !== undefined) return <Notice tone="bad" title={errorText(of.error)} />
   if (of.value === undefined) return <p class="quiet">{commonTexts.value.loading}</p>

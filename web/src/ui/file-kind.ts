@@ -1,6 +1,6 @@
 import type { IconName } from './icon.tsx'
 
-/** What a file is, told from its type, or from its name where the type says nothing. Pure. */
+/** The kind of a file, by its MIME type, or by its name if the type is generic. Pure. */
 export type FileKind = 'image' | 'video' | 'audio' | 'text' | 'pdf' | 'archive' | 'file'
 
 const BY_EXTENSION: [FileKind, RegExp][] = [

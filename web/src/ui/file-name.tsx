@@ -1,9 +1,9 @@
 import { visibleName } from '../lib/visible-name.ts'
 
-/** Longer ones may have to be cut on a phone. */
+/** Longer names may have to be shortened on a phone. */
 const LONG = 50
 
-/** Folders are quieter than the name. Of a long name the middle goes first: how it ends says what it is. */
+/** Shows the folders of a file less prominently than its name. Long names are shortened in the middle, to keep the ending visible. */
 export function FileName({ path }: { path: string }) {
   const shown = visibleName(path)
   const slash = shown.lastIndexOf('/') + 1
@@ -20,5 +20,5 @@ export function FileName({ path }: { path: string }) {
   )
 }
 
-/** What a name ends with, and a few characters before it; blanks, which would be lost where it is cut, belong to it. */
+/** The ending of a name and a few characters before it, with preceding spaces, which would be lost where the name is shortened. */
 const END = /\s*.{4}(?:\.[^.\s]{1,10})?$/u

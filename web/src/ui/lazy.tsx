@@ -4,12 +4,12 @@ import { useEffect } from 'preact/hooks'
 import { commonTexts } from '../lib/texts/common.ts'
 import { Notice } from './notice.tsx'
 
-/** A page that is loaded when it is first shown, or before that by `load`. */
+/** A component that is loaded when it is first rendered, or earlier by `load`. */
 type LazyPage<Props> = ComponentType<Props> & { load: () => Promise<void> }
 
 /**
- * `lazy(async () => (await import('./jobs/admin-jobs.tsx')).JobsPage)`. In place of what `isExtra` nothing is shown while it is loaded, nor
- * when that fails.
+ * `lazy(async () => (await import('./jobs/admin-jobs.tsx')).JobsPage)`. With `isExtra` nothing is shown while it is loading or if
+ * loading fails.
  */
 export function lazy<Props extends object = object>(
   load: () => Promise<ComponentType<Props>>,
@@ -25,7 +25,7 @@ export function lazy<Props extends object = object>(
     )
   }
 
-  /** A browser may keep to the failure of a script for as long as the page lives; then only a new page helps. */
+  /** A browser may cache the failure of a module until the page is reloaded. */
   async function retry(): Promise<void> {
     await begin()
     if (state.value === 'failed' && navigator.onLine) location.reload()
@@ -42,7 +42,7 @@ export function lazy<Props extends object = object>(
   return Object.assign(Lazy, { load: begin })
 }
 
-/** Tries again as soon as the device is online, or when it is told to. */
+/** Tries again when the device is online, or when the user presses the button. */
 function Failed({ retry }: { retry: () => Promise<void> }) {
   const t = commonTexts.value
   useEffect(() => {

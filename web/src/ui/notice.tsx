@@ -8,7 +8,7 @@ interface Props {
   children?: ComponentChildren
 }
 
-/** Something that people should read. What went wrong is read out at once. */
+/** A message. Screen readers announce errors immediately. */
 export function Notice({ tone = 'calm', icon, title, children }: Props) {
   return (
     <div class={`notice ${tone}`} role={tone === 'bad' ? 'alert' : 'status'}>

@@ -1,15 +1,15 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { useTitle } from '../lib/title.ts'
 
-/** Whether people have begun to use the page: before that, nothing takes the focus. */
+/** Whether the user has interacted with the page: before that, the focus is not moved. */
 let isInUse = false
 addEventListener('focusin', () => {
   isInUse = true
 })
 
 /**
- * What a view is about. When the view takes the place of another, and the focus went away with that, it comes here: so the
- * keyboard continues from the right place, and a screen reader says what is new.
+ * The heading of a view. If the focused element disappeared with the previous view, the focus moves here, so that keyboard users
+ * continue in the right place and screen readers announce the new view.
  */
 export function PageTitle({ id, children }: { id?: string; children: string }) {
   const title = useRef<HTMLHeadingElement>(null)

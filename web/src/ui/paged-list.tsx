@@ -9,7 +9,7 @@ import { listTexts } from '../lib/texts/lists.ts'
 import { Notice } from './notice.tsx'
 import './styles/lists.css'
 
-/** A list that is fetched anew whenever `key`, what is asked for, changes. Who comes back to it finds it with as many rows. */
+/** A list that is loaded again whenever `key` changes. When the user returns to it, as many rows are shown as before. */
 export function usePaged<T extends object>(
   key: string,
   fetchPage: (after: string | undefined) => Promise<PageOf<T>>,
@@ -24,12 +24,12 @@ export function usePaged<T extends object>(
 interface Props<T extends object> {
   label: string
   list: Paged<T>
-  /** What to say when there is nothing. */
+  /** Shown if the list is empty. */
   empty: ComponentChildren
   row: (item: T) => ComponentChildren
 }
 
-/** How many there are, and as many of them as people care to scroll to. */
+/** The rows loaded so far, and the total number. */
 export function PagedList<T extends object>({ label, list, empty, row }: Props<T>) {
   const t = listTexts.value
   const { items, total, after, error } = list
@@ -61,7 +61,7 @@ export function PagedList<T extends object>({ label, list, empty, row }: Props<T
   )
 }
 
-/** Asks for more by itself as soon as it is near the screen. */
+/** Loads more rows when it comes near the visible area. */
 function More({ onMore }: { onMore: () => void }) {
   const button = useRef<HTMLButtonElement>(null)
   useEffect(() => {

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
-/** Drawn here and nowhere else: what is in the link must not travel. */
+/** Generated in the page, since links must not be sent to other services. */
 export function QrCode({ text, label }: { text: string; label: string }) {
   const path = useSignal<{ d: string; size: number } | undefined>(undefined)
   useEffect(() => {

@@ -4,16 +4,16 @@ import { useTitle } from '../lib/title.ts'
 
 interface Props {
   title: string
-  /** What it is about, in a line. */
+  /** A line of explanation. */
   text?: string
-  /** 1: what the page is about; 2: a part of it. */
+  /** 1: heading of the page; 2: heading of a part. */
   level?: 1 | 2
-  /** What can be done with all of it, at the end of the line. */
+  /** An action for the whole section, at the end of the heading. */
   action?: ComponentChildren
   children: ComponentChildren
 }
 
-/** A card under a heading. */
+/** A card with a heading. */
 export function Section({ title, text, level = 1, action, children }: Props) {
   const id = useId()
   const Heading = `h${level}` as const

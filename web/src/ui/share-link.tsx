@@ -9,11 +9,11 @@ import { useAction } from './use-action.ts'
 interface Props {
   label: string
   url: string
-  /** What the device hands on with it. */
+  /** Text that is shared together with the link. */
   text: string
 }
 
-/** A link that is to be handed on: read, copied, by way of the device's own sheet, or photographed. */
+/** A link with ways to share it: copy, the share sheet of the device, QR code. */
 export function ShareLink({ label, url, text }: Props) {
   const t = sharingTexts.value
   const hasQr = useSignal(false)
@@ -53,7 +53,7 @@ export function ShareLink({ label, url, text }: Props) {
   )
 }
 
-/** Opens the device's own sheet; people who turn it away have changed their minds. */
+/** Opens the share sheet of the device. Closing it is not an error. */
 async function openSheet(url: string, text: string): Promise<void> {
   try {
     await navigator.share({ title: 'Mayfly', text, url })

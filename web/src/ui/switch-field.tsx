@@ -1,12 +1,12 @@
 interface Props {
   label: string
   isOn: boolean
-  /** Others have decided. */
+  /** The value can't be changed, because the server fixes it. */
   isFixed?: boolean
   onChange: (isOn: boolean) => void
 }
 
-/** A yes or no that is told beside it. */
+/** A labelled switch. */
 export function SwitchField({ label, isOn, isFixed = false, onChange }: Props) {
   return (
     <label class="switch">

@@ -1,7 +1,7 @@
 import type { Signal } from '@preact/signals'
 import { DraftField, type FieldProps } from './draft-fields.tsx'
 
-/** A labelled line that people write on. */
+/** A labelled text field. */
 export function TextField({ value, ...rest }: Omit<FieldProps, 'value' | 'onChange'> & { value: Signal<string> }) {
   return (
     <DraftField

@@ -2,12 +2,12 @@ import type { Signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { DraftSelect, type SelectProps } from './draft-fields.tsx'
 
-/** The fields above a list, by which people choose what is in it. */
+/** The fields above a list: search, filters and order. */
 
-/** Long enough to finish a word. */
+/** Long enough to finish typing a word. */
 const TYPING_MS = 250
 
-/** `value` follows what is typed once people pause. */
+/** `value` is updated when typing pauses. */
 export function SearchField({ label, value }: { label: string; value: Signal<string> }) {
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
   useEffect(() => () => clearTimeout(timer.current), [])

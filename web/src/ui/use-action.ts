@@ -3,7 +3,7 @@ import { errorText } from '../lib/error-text.ts'
 
 export type Act = (action: () => Promise<unknown>) => Promise<void>
 
-/** What a button without a form does on the server; `problem` says in words why it failed, until something succeeds. */
+/** Runs the action of a button without a form. `problem` has the error message until an action succeeds. */
 export function useAction(): { act: Act; problem: Signal<string | undefined> } {
   const problem = useSignal<string | undefined>(undefined)
 

@@ -1,25 +1,25 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 
-/** Rows that are drawn and removed together. */
+/** Number of rows that are rendered and removed together. */
 const BLOCK_ROWS = 40
-/** What a row takes while none was measured. */
+/** Assumed height of a row before any was measured. */
 const ROW_PX = 72
-/** How far from what is seen rows are drawn already. */
+/** Distance from the visible area at which rows are rendered. */
 const MARGIN = '800px 0px'
 
 interface Props<T> {
   files: readonly T[]
   keyOf: (file: T) => string
-  /** Draws one. It is called again when that file is another object, or one of `from`, what else it draws from. */
+  /** Renders a row. It is called again when the file, or one of the objects in `from`, was replaced. */
   row: (file: T) => ComponentChildren
   from?: readonly unknown[]
   label?: string
-  /** Rows that were drawn once stay, since they have state of their own. */
+  /** Rows stay rendered, because they have state of their own. */
   isKept?: boolean
 }
 
-/** A list of files of which only what is in view is in the document: thousands cost no more than a few. */
+/** A list that renders only the visible files, so that thousands cost no more than a few. */
 export function VisibleRows<T>({ files, ...props }: Props<T>) {
   const blocks = Array.from({ length: Math.ceil(files.length / BLOCK_ROWS) }, (_, index) =>
     files.slice(index * BLOCK_ROWS, (index + 1) * BLOCK_ROWS),
