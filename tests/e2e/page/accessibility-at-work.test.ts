@@ -145,7 +145,7 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)('at work in the 
     await lookAt(/^How long to keep/)
     await lookAt(/^Delete a very long/)
     await goTo('/admin/users', 'Users')
-    await lookAt(/^Change somebody/)
+    await lookAt(/^Edit somebody/)
     await lookAt(/^Delete somebody/)
     await page.getByRole('button', { name: 'Add a user' }).click()
     await page.getByLabel('User name').fill('grace')

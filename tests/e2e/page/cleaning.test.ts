@@ -51,8 +51,8 @@ describe.skipIf(!hasBrowser())('photos and videos that the server can’t read',
       await fetched(page, 'scan.tiff'),
     ]
 
-    expect(notes[0]).toContain('Removed: place, device, date, notes, measurements')
-    expect(notes[1]).toContain('Removed: place, camera data')
+    expect(notes[0]).toContain('Removed: location, device, date, notes, sensor data')
+    expect(notes[1]).toContain('Removed: location, camera data')
     expect(notes[2]).toMatch(/(Still|May still) contains? its location/)
     expect(notes[3]).not.toContain('Removed')
     expect([secretsIn(film), secretsIn(photo.subarray(200))]).toEqual([[], []])
@@ -68,7 +68,7 @@ describe.skipIf(!hasBrowser())('photos and videos that the server can’t read',
     await sender.getByText('Options').click()
     await sender.getByLabel('Stream instead of storing').check()
     await sender.getByRole('button', { name: /^Send 1 file/ }).click()
-    await sender.getByText('Removed: place, camera data').waitFor()
+    await sender.getByText('Removed: location, camera data').waitFor()
     const receiver = await open()
     await receiver.goto(await sender.getByLabel('Go to the link').inputValue())
 

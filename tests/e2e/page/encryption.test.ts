@@ -155,7 +155,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload on the page', () => {
     await chooseEncrypted(sender, app, [fileOf('once.txt', 'only once')])
     await sender.getByLabel('Downloads').selectOption({ label: 'Once, then deleted' })
     const link = await send(sender)
-    await sender.getByText('Encrypted in the browser. The files were not checked').waitFor()
+    await sender.getByText('Encrypted in the browser. Names, sizes and order match').waitFor()
 
     const receiver = await open()
     await receiver.goto(link)

@@ -109,7 +109,7 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
       .locator('input[type=file]')
       .first()
       .setInputFiles([fileOf('a'), fileOf('b')])
-    await page.getByRole('alert').filter({ hasText: 'There is room for 1 more file only' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'Only 1 more file can be added' }).waitFor()
     expect(await page.locator('.file-name').allTextContents()).toEqual(['a'])
     await page.getByRole('button', { name: 'Remove a' }).click()
     await page

@@ -81,7 +81,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
     await page.getByRole('heading', { name: 'Share files' }).waitFor()
     const followed = await scheme()
 
-    await page.getByRole('button', { name: 'Appearance: As my device' }).click()
+    await page.getByRole('button', { name: 'Appearance: System' }).click()
     const chosen = await scheme()
     await page.reload()
     await page.getByRole('button', { name: 'Appearance: Light' }).waitFor()

@@ -41,7 +41,7 @@ describe.skipIf(!hasBrowser())('a look at what was sent', () => {
 
     const thumbnail = page.locator('.received .file-icon img')
     await expect.poll(() => thumbnail.evaluate((image: { naturalWidth?: number }) => image.naturalWidth)).toBe(128)
-    await page.getByText('Removed: place, camera data').waitFor()
+    await page.getByText('Removed: location, camera data').waitFor()
     await page.getByRole('button', { name: 'Preview beach.jpg' }).click()
 
     const large = page.getByRole('img', { name: 'beach.jpg' })

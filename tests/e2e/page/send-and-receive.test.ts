@@ -230,6 +230,6 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
       .first()
       .setInputFiles([fileOf('1'), fileOf('2'), fileOf('3')])
 
-    await page.getByRole('alert').filter({ hasText: 'One link can hold 2 files' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'A link can hold up to 2 files' }).waitFor()
   })
 })

@@ -25,10 +25,10 @@ describe.skipIf(!hasBrowser())('files that are only passed on', () => {
 
     expect(file.bytes.toString()).toBe('from hand to hand')
     await sender.getByRole('heading', { name: 'All files have been downloaded' }).waitFor()
-    expect(sending).toContain('Each file waits 5 minutes for somebody who fetches it')
+    expect(sending).toContain('Each file waits 5 minutes for a download')
     expect(received).toContain('Link open until ')
     expect([sending, received, await sender.locator('main').textContent()].join()).not.toMatch(
-      /Gone in|Pause|goes? on where/,
+      /Expires in|Pause|choose the same files again/,
     )
   })
 

@@ -105,7 +105,10 @@ describe.skipIf(!hasBrowser())('an encrypted upload that was changed on the serv
 
     await page.getByRole('button', { name: 'Download contract.txt' }).click()
 
-    await page.getByRole('alert').filter({ hasText: 'This is not the file that the sender shared under this name.' }).waitFor()
+    await page
+      .getByRole('alert')
+      .filter({ hasText: 'This is not the file that the sender shared under this name.' })
+      .waitFor()
   })
 
   test('is not said to be verified: stored files exchanged on the disk', async () => {
@@ -128,11 +131,14 @@ describe.skipIf(!hasBrowser())('an encrypted upload that was changed on the serv
     await exchange(db, 'name')
     const page = await open()
     await page.goto(link)
-    await page.getByText('The files were not checked').waitFor()
+    await page.getByText('The contents are checked only during the download').waitFor()
 
     await page.getByRole('button', { name: 'Download contract.txt' }).click()
 
-    await page.getByRole('alert').filter({ hasText: 'This is not the file that the sender shared under this name.' }).waitFor()
+    await page
+      .getByRole('alert')
+      .filter({ hasText: 'This is not the file that the sender shared under this name.' })
+      .waitFor()
   })
 
   test('is shown in the sender’s order', async () => {

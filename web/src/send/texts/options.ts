@@ -18,7 +18,7 @@ export const optionsTexts = texts(
     removable: 'Anyone with the link can delete the files',
     encrypt: 'Encrypt end to end: only the link opens the files',
     encryptNeedsHttps: 'Encryption needs an HTTPS connection',
-    stream: 'Stream instead of storing: sending starts when someone downloads the files',
+    stream: 'Stream instead of storing: sending waits for the recipient',
     extendTtl: 'Each download resets the expiry time',
     keepPhotoData: 'Keep the metadata of photos and videos (location, camera, time)',
   },
