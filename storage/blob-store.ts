@@ -5,8 +5,8 @@ export interface AddressHeaders {
 }
 
 /**
- * The port behind which bytes live. A blob is written once under a random key, read in whole or in part, and deleted;
- * it never changes. Drivers: `local-store.ts`, `s3-store.ts`; both pass `tests/contract/blob-store.ts`.
+ * The interface of the store of bytes. A blob is written once under a random key, read in whole or in part, and deleted; it never
+ * changes. Drivers: `local-store.ts`, `s3-store.ts`; both pass `tests/contract/blob-store.ts`.
  */
 export interface BlobStore {
   /**
@@ -19,45 +19,46 @@ export interface BlobStore {
   put(key: BlobKey, bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number>
 
   /**
-   * Makes a blob of the file at `path` without copying it, under the promises of `put`; the file stays where it is and must not be
-   * changed any more. False: that can not be done here, and nothing was. Throws `not_found` when there is no such file.
+   * Creates a blob from the file at `path` without copying it, with the guarantees of `put`; the file stays in place and must not
+   * be changed any more. Returns false, and does nothing, if the store can't do this. Throws `not_found` if there is no such
+   * file.
    */
   adopt(key: BlobKey, path: string): Promise<boolean>
 
   /**
-   * Opens a blob, or the part of it that `range` names. Rejects with `not_found` before the first chunk when the key is
-   * unknown, and with an ordinary error when `range` does not fit the blob. When the blob turns out shorter later,
-   * iterating throws; it never ends early in silence. A chunk is valid only until the next one is asked for, since
-   * buffers are pooled. `Readable.from` and `pipeline` ask too early, while the chunk may still be on its way to the
-   * socket: wait for the callback of `write`. The blob stays open until the iteration ends or is stopped (`break`,
-   * `return()`), even if it never began.
+   * Opens a blob, or the given `range` of it. Rejects with `not_found` before the first chunk if the key is unknown, and with an
+   * ordinary error if `range` does not fit the blob. If the blob turns out to be shorter later, iterating throws; it never ends
+   * early without an error. A chunk is valid only until the next one is requested, since buffers are pooled. `Readable.from` and
+   * `pipeline` request too early, while the chunk may still be on its way to the socket: wait for the callback of `write`. The
+   * blob stays open until the iteration ends or is stopped (`break`, `return()`), even if it was never started.
    */
   get(key: BlobKey, range?: ByteRange): Promise<AsyncIterableIterator<Buffer>>
 
   /**
-   * Goes on with a blob that comes in over several requests, from where `from` says it was; absent: from its first byte. Whatever was
-   * written after `from` is forgotten. Until `finish` the blob is invisible. One writer at a time, which is for the caller to see to.
-   * Throws `not_found` when it is not there any more: it was finished, deleted, or its last write never reached the disk.
+   * Resumes a blob that is written in several requests, at the state `from`; absent: from its first byte. Anything written after
+   * `from` is discarded. The blob is invisible until `finish`. The caller ensures that there is only one writer at a time. Throws
+   * `not_found` if the partial blob no longer exists: it was finished or deleted, or its last write never reached the disk.
    */
   openPartial(key: BlobKey, from?: PartialBlob): Promise<PartialWriter>
 
   /**
-   * Takes a partial blob away from a writer that did not release it: frozen or cut off, it may write at any time. Returns where to
-   * continue, under `key` or under `newKey`, which that writer can't reach any more. If it is `newKey`, what was before is to be
-   * deleted (`deletePartial`) once the new place is noted. It, or `openPartial` then, throws `not_found` as that does.
+   * Takes a partial blob over from a writer that did not release it and may still write. Returns the state to continue from,
+   * under `key` or under `newKey`, which that writer can't reach. If it is `newKey`, the caller deletes the old partial blob
+   * (`deletePartial`) after recording the new key. This method, or `openPartial` afterwards, throws `not_found` like
+   * `openPartial`.
    */
   seizePartial(key: BlobKey, from: PartialBlob | undefined, newKey: BlobKey): Promise<SeizedPartial>
 
   /**
-   * Deletes what was kept of a blob that will not be finished; without `from`, what was written before anything was noted goes with
-   * the next sweep at the latest. Unknown ones are no error; a finished blob is left alone.
+   * Deletes the data of a blob that will not be finished; without `from`, data written before the first checkpoint is deleted by
+   * the next sweep at the latest. Unknown keys are no error; a finished blob is not changed.
    */
   deletePartial(key: BlobKey, from?: PartialBlob): Promise<void>
 
   /** Size in bytes, or undefined when there is no such blob. */
   size(key: BlobKey): Promise<number | undefined>
 
-  /** Where a blob lies below the folder of the store, for a proxy that sends it from there; undefined: the store is no folder. */
+  /** Path of a blob below the folder of the store, for a proxy that sends the file; undefined: the store is not a folder. */
   pathInFolder(key: BlobKey): string | undefined
 
   /** An address where anybody may read a blob for some minutes, with these headers; undefined: the store has none. */
@@ -66,28 +67,29 @@ export interface BlobStore {
   /** Deletes a blob. An unknown key is no error, so a purge can be repeated. A reader that opened it before is left in peace. */
   delete(key: BlobKey): Promise<void>
 
-  /** Every blob, in no particular order; blobs that come or go meanwhile may or may not be seen. */
+  /** Lists all blobs in no particular order; blobs that are added or deleted meanwhile may be missing. */
   list(): AsyncIterable<BlobInfo>
 
   /**
-   * Deletes what broken writes left behind (temporary files, unfinished multipart uploads), if nothing was added to it
-   * since `before` (epoch ms), it does not belong to a write of this process, and it is no partial blob that `isWanted`.
+   * Deletes what interrupted writes left behind (temporary files, unfinished multipart uploads), if nothing was added to it since
+   * `before` (epoch ms), it does not belong to a write of this process, and it is no partial blob for which `isWanted` returns
+   * true.
    */
   sweep(before: number, isWanted?: (key: BlobKey) => Promise<boolean>): Promise<{ count: number; bytes: number }>
 
-  /** Where blobs wait that no row refers to, until they are deleted. */
+  /** Holds orphans, blobs without a row, until they are deleted. */
   quarantine: Quarantine
 
-  /** The id by which a database knows its store; undefined: none was written yet. */
+  /** The id that the database compares to recognise its store; undefined: none was written yet. */
   readId(): Promise<string | undefined>
 
-  /** Replaces the id, durably. `id` is `[A-Za-z0-9]+`. */
+  /** Replaces the id durably. `id` matches `[A-Za-z0-9]+`. */
   writeId(id: string): Promise<void>
 
-  /** Bytes that can still be stored, or undefined when the back end does not say. */
+  /** Free space in bytes, or undefined if the back end does not report it. */
   freeBytes(): Promise<number | undefined>
 
-  /** Proves that the store can be used, for readiness. Throws `unavailable`. */
+  /** Checks that the store can be used, for readiness probes. Throws `unavailable`. */
   check(): Promise<void>
 
   close(): Promise<void>
@@ -95,43 +97,43 @@ export interface BlobStore {
 
 /** Blobs in quarantine can't be read and aren't listed by `BlobStore.list`. Every method may run twice, and on several replicas at once. */
 export interface Quarantine {
-  /** Moves a blob here. False: there is no such blob. */
+  /** Moves a blob into quarantine. Returns false if there is no such blob. */
   add(key: BlobKey): Promise<boolean>
-  /** Makes it an ordinary blob again. False: it is not in quarantine. */
+  /** Moves a blob back. Returns false if it is not in quarantine. */
   restore(key: BlobKey): Promise<boolean>
-  /** Every blob in quarantine; `modifiedAt` is never before it was moved here. */
+  /** Every blob in quarantine; `modifiedAt` is never before the time it was moved here. */
   list(): AsyncIterable<BlobInfo>
-  /** Deletes it for good. An unknown key is no error. */
+  /** Deletes it permanently. An unknown key is no error. */
   delete(key: BlobKey): Promise<void>
 }
 
-/** A blob that is not whole yet. Its owner keeps this until the next `openPartial`. */
+/** The state of an unfinished blob. The caller stores it until the next `openPartial`. */
 export interface PartialBlob {
-  /** Bytes that are as safe as a finished blob. */
+  /** Number of bytes that are as durable as a finished blob. */
   size: number
-  /** The driver's own notes, as text. */
+  /** Data of the driver, as text. */
   notes: string
 }
 
 export interface SeizedPartial {
   key: BlobKey
-  /** Absent: nothing of it was safe. */
+  /** Absent: no bytes were durable. */
   from: PartialBlob | undefined
 }
 
 /** After `pause` or `finish`, whether or not they succeed, nothing else may be called. A failed write makes every later call throw. */
 export interface PartialWriter {
-  /** Takes a chunk, which belongs to the store from then on. A promise comes back when the next one must wait. */
+  /** Adds a chunk, which belongs to the store from then on. Returns a promise if the caller has to wait before the next chunk. */
   add(chunk: Uint8Array): Promise<void> | undefined
-  /** Makes what was added so far safe, as far as the driver can, and says how much that is. Chunks may be added meanwhile. */
+  /** Makes the added bytes durable as far as the driver can, and returns the new state. Chunks may be added meanwhile. */
   checkpoint(): Promise<PartialBlob>
-  /** Makes all of it safe and stops for now. */
+  /** Makes all bytes durable and stops for now. */
   pause(): Promise<PartialBlob>
-  /** Makes it the blob that it will be, under the promises of `put`, and returns its size. */
+  /** Turns it into a finished blob, with the guarantees of `put`, and returns its size. */
   finish(): Promise<number>
 }
 
-/** 32 characters of `[0-9a-f]`. Made by us, never by a caller: a key is also part of a path. */
+/** 32 characters of `[0-9a-f]`. Generated by the server, never by a client: a key is also part of a path. */
 export type BlobKey = string
 
 /** Both ends inclusive, in bytes, as in HTTP: `0 <= start <= end < size`. */
@@ -143,9 +145,9 @@ export interface ByteRange {
 export interface BlobInfo {
   key: BlobKey
   size: number
-  /** Epoch ms; never before the blob was whole, so that a new one is not taken for an orphan. */
+  /** Epoch ms; never before the blob was complete, so that a new one is not mistaken for an orphan. */
   modifiedAt: number
 }
 
-/** How much a store promises when `put` resolves: `full` survives a power cut, `process` survives the death of the process. */
+/** What is guaranteed when `put` resolves: `full` survives a power cut, `process` survives a crash of the process. */
 export type Durability = 'full' | 'process'

@@ -5,8 +5,8 @@ import { StorageError } from './storage-error.ts'
 type Done<T> = (error: NodeJS.ErrnoException | null, value: T) => void
 
 /**
- * Promises over the callbacks of `node:fs`, with errors in our words. Plain descriptors, since a FileHandle costs 14-30 %
- * more CPU for a file of 1 KiB (2 cores, Node 26), and can't be closed in place.
+ * Promises over the callbacks of `node:fs`, with errors as `StorageError`. Uses plain descriptors, since a FileHandle costs 14-30
+ * % more CPU for a file of 1 KiB (2 cores, Node 26), and can't be closed synchronously.
  */
 export function call<T = void>(run: (done: Done<T>) => void): Promise<T> {
   return new Promise((resolve, reject) => run((error, value) => (error ? reject(storageError(error)) : resolve(value))))
@@ -35,7 +35,7 @@ export function errorCode(error: unknown): string | undefined {
   return (system as NodeJS.ErrnoException | undefined)?.code
 }
 
-/** For `.catch` of a call whose point is reached already when it fails with `code`. */
+/** For `.catch` of a call whose goal is already reached when it fails with `code`. */
 export function ignore(code: string): (error: unknown) => void {
   return (error) => {
     if (errorCode(error) !== code) throw error
@@ -43,18 +43,18 @@ export function ignore(code: string): (error: unknown) => void {
 }
 
 export interface Directory {
-  /** Makes every rename and creation in it that was finished before the call survive a power cut. */
+  /** Makes every rename and creation in the directory that finished before the call survive a power cut. */
   sync: () => Promise<void>
   close: () => void
 }
 
-/** Kept open, since opening and closing cost two of the three trips of a sync. */
+/** Kept open, since opening and closing are two of the three system calls of a sync. */
 export async function openDirectory(path: string): Promise<Directory> {
   const { O_RDONLY, O_DIRECTORY } = fs.constants
   const fd = await call<number>((done) => fs.open(path, O_RDONLY | O_DIRECTORY, done))
   let isOpen = true
 
-  /** May be repeated: by then the number may belong to another file. */
+  /** May be called twice: the descriptor number may belong to another file by then. */
   function close(): void {
     if (isOpen) fs.closeSync(fd)
     isOpen = false

@@ -9,13 +9,13 @@ const { O_RDONLY, O_NOFOLLOW } = fs.constants
 
 const SMALL_BYTES = 64 * 1024
 const LARGE_BYTES = 512 * 1024
-/** Up to this size a file is read in place and in one piece: for 100 KiB that is 0.7 of the CPU of going through the thread pool. */
+/** Up to this size a file is read synchronously in one piece: for 100 KiB this takes 0.7 of the CPU of the thread pool. */
 const IN_PLACE_BYTES = 256 * 1024
-/** 64 MiB in all, so that 1000 stalled readers stay under 300 MiB; whoever comes later reads in small steps. */
+/** 64 MiB in total, so that 1000 stalled readers stay under 300 MiB; further readers use small buffers. */
 const MAX_LARGE_BUFFERS = 128
-/** Kept when nobody reads: 8 MiB and 1 MiB. */
+/** Kept while there are no readers: 8 MiB and 1 MiB. */
 const IDLE_BUFFERS = 16
-/** Large buffers are for readers who took this much, and take chunks at this rate or faster. */
+/** Large buffers are for readers that have taken this much, at this rate or faster. */
 const WARM_UP_BYTES = 256 * 1024
 const FAST_BYTES_PER_MS = 4096
 
@@ -43,7 +43,7 @@ function createBufferPool() {
   return { take, giveBack }
 }
 
-/** Reads blobs that are files. `pathOf` throws for what is no key. */
+/** Reads blobs that are files. `pathOf` throws for malformed keys. */
 export function createFileReader(pathOf: (key: BlobKey) => string) {
   const pool = createBufferPool()
   const open = createOpenFiles()
@@ -60,7 +60,7 @@ export function createFileReader(pathOf: (key: BlobKey) => string) {
     return new OneChunk(readSync(fd, range.start, range.end + 1))
   }
 
-  /** Owns `fd`. Only a whole file may turn out small here. */
+  /** Closes `fd` itself. A whole file may turn out to be small here. */
   async function readLarge(fd: number, range: ByteRange | undefined): Promise<AsyncIterableIterator<Buffer>> {
     let handedOver = false
     try {
@@ -103,7 +103,7 @@ function readSync(fd: number, start: number, end: number): Buffer {
   return buffer
 }
 
-/** Reads `[start, end)`, one chunk ahead of a fast reader. Owns `fd`. */
+/** Reads `[start, end)`, one chunk ahead of a fast reader. Closes `fd` itself. */
 async function* pooledChunks(fd: number, start: number, end: number, pool: BufferPool): AsyncGenerator<Buffer, void> {
   let position = start
   let isFast = false
@@ -158,7 +158,7 @@ async function readFully(fd: number, buffer: Buffer, length: number, position: n
   }
 }
 
-/** Its bytes were promised already, so the one thing left is to break the answer off: never a short end. */
+/** The length was already announced, so the response must be aborted instead of ending early. */
 function endedEarly(position: number): Error {
   return new Error(`blob ends early, at byte ${position}`)
 }

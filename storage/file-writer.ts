@@ -5,7 +5,7 @@ import { FILE_MODE } from './file-modes.ts'
 
 /** One `writev` of 1 MiB, two in flight: the fastest of what was measured (256 KiB reach 0.92 of it, 64 KiB 0.76). */
 const BATCH_BYTES = 1024 * 1024
-/** IOV_MAX of Linux. Also bounds what a source of tiny chunks can make us hold. */
+/** IOV_MAX of Linux. Also bounds the memory that a source of tiny chunks can use. */
 const BATCH_CHUNKS = 1024
 const MAX_IN_FLIGHT = 2
 

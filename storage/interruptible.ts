@@ -1,4 +1,4 @@
-/** Chunks of a source that can also be ended from outside, even while the source stalls. */
+/** A source that can also be ended from outside, even while it stalls. */
 export interface Interruptible<T> extends AsyncIterable<T> {
   /** Makes the pending or the next pull throw `reason`. The first reason wins. */
   interrupt: (reason: unknown) => void

@@ -5,10 +5,10 @@ import { call, ignore } from './file-calls.ts'
 
 export const KEY = /^[0-9a-f]{32}$/
 
-/** How many files are looked at together. */
+/** Number of concurrent stat calls. */
 const STAT_BATCH = 64
 
-/** The files in a folder that are named by a key; none when there is no such folder. */
+/** The files in a folder whose names are keys; none if there is no such folder. */
 export async function* listFolder(path: string): AsyncGenerator<BlobInfo> {
   const keys = await namesIn(path, KEY)
   for (let index = 0; index < keys.length; index += STAT_BATCH) {
@@ -21,7 +21,7 @@ export async function* listFolder(path: string): AsyncGenerator<BlobInfo> {
   }
 }
 
-/** Names that fit `pattern`; none when the folder is not there. */
+/** Names that match `pattern`; none if the folder does not exist. */
 export function namesIn(path: string, pattern: RegExp): Promise<string[]> {
   return call<string[]>((done) => fs.readdir(path, done)).then(
     (names) => names.filter((name) => pattern.test(name)),
@@ -32,7 +32,7 @@ export function namesIn(path: string, pattern: RegExp): Promise<string[]> {
   )
 }
 
-/** Undefined when nothing is there, or something that is no file of ours, such as a symbolic link. */
+/** Undefined if nothing is there, or something other than a regular file, such as a symbolic link. */
 export async function statFile(path: string): Promise<fs.Stats | undefined> {
   const stats = await call<fs.Stats | undefined>((done) => fs.lstat(path, done)).catch(ignore('ENOENT'))
   return stats?.isFile() ? stats : undefined

@@ -11,13 +11,13 @@ interface Dependencies {
   /** The folder of unfinished files. */
   temporaries: Directory
   temporaryPathOf: (key: BlobKey) => string
-  /** Renames the finished file to where blobs are. */
+  /** Renames the finished file to its final path. */
   publish: (key: BlobKey) => Promise<void>
-  /** Keys that this process writes. */
+  /** Keys that this process is writing. */
   writing: Set<BlobKey>
 }
 
-/** Blobs that come in over several requests: files in `tmp`, which are appended to and renamed in the end. */
+/** Blobs that are written in several requests: files in `tmp`, which are appended to and finally renamed. */
 export function createLocalPartials({ durability, temporaries, temporaryPathOf, publish, writing }: Dependencies) {
   async function open(key: BlobKey, from?: PartialBlob): Promise<PartialWriter> {
     const path = temporaryPathOf(key)
@@ -36,7 +36,7 @@ export function createLocalPartials({ durability, temporaries, temporaryPathOf, 
       try {
         return await work()
       } catch (error) {
-        // On a full disk nothing can be noted, so what is of no use must give its space back at once.
+        // On a full disk the state can't be stored, so useless bytes must be deleted immediately.
         await call((done) => fs.truncate(path, safeSize, done)).catch(() => {})
         throw error
       } finally {
@@ -58,7 +58,7 @@ export function createLocalPartials({ durability, temporaries, temporaryPathOf, 
     }
   }
 
-  /** A copy, since whoever has a file open can write to it for ever; file systems that share blocks make it at once. */
+  /** A copy, since a process that has the file open can still write to it; on file systems with shared blocks it takes no time. */
   async function seize(key: BlobKey, from: PartialBlob | undefined, newKey: BlobKey): Promise<SeizedPartial> {
     const [path, newPath] = [temporaryPathOf(key), temporaryPathOf(newKey)]
     if (!from) return { key: newKey, from }
@@ -88,10 +88,10 @@ export function createLocalPartials({ durability, temporaries, temporaryPathOf, 
   return { open, seize, remove }
 }
 
-/** The file's name and length say it all. */
+/** The file's name and length are all that is needed. */
 const partialOf = (size: number): PartialBlob => ({ size, notes: '' })
 
-/** Cut to `size`: the rest was written, but nobody knows how much of it reached the disk. */
+/** Truncates to `size`: more was written, but it is unknown how much of it reached the disk. */
 async function openAt(path: string, size: number): Promise<number> {
   const fd = await openFile(path, size === 0).catch(goneIfMissing)
   try {

@@ -7,13 +7,13 @@ import { listFolder } from './local-listing.ts'
 
 interface Dependencies {
   directory: string
-  /** Where a blob is while it can be read. Throws when the key is malformed. */
+  /** Path of a readable blob. Throws if the key is malformed. */
   pathOf: (key: BlobKey) => string
-  /** Makes the folder that `pathOf` is in. */
+  /** Creates the folder of `pathOf`. */
   openShard: (key: BlobKey) => Promise<unknown>
 }
 
-/** A folder of its own on the same file system: `<directory>/<key>`. Its files have the time when they were moved there. */
+/** A separate folder on the same file system: `<directory>/<key>`. The modification time of a file is when it was moved there. */
 export function createLocalQuarantine({ directory, pathOf, openShard }: Dependencies): Quarantine {
   async function add(key: BlobKey): Promise<boolean> {
     const path = pathOf(key)

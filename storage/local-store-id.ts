@@ -8,7 +8,7 @@ const NAME = 'store-id'
 interface Target {
   /** Of the store. */
   directory: string
-  /** Keeps the file until it is whole: a name that nobody else uses, on the same file system. */
+  /** Path of the file until it is complete: a unique name on the same file system. */
   temporaryPath: string
   root: Directory
 }
@@ -19,7 +19,7 @@ export async function readStoreId(directory: string): Promise<string | undefined
   return text?.trim()
 }
 
-/** Replaces the id by one rename, so that readers see the old one or the new one. */
+/** Replaces the id with a rename, so that readers see either the old one or the new one. */
 export async function writeStoreId(id: string, { directory, temporaryPath, root }: Target): Promise<void> {
   const writer = createFileWriter({ path: temporaryPath, position: 0 }, () => {})
   try {

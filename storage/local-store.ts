@@ -16,12 +16,12 @@ import { StorageError } from './storage-error.ts'
 
 const SHARD = /^[0-9a-f]{2}$/
 
-/** Another file system, none with links, or a file that is not ours to link (`fs.protected_hardlinks`). */
+/** Another file system, one without links, or a file of another user (`fs.protected_hardlinks`). */
 const CANNOT_LINK = ['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
 
 /**
- * How often a slow upload is written out. That bounds its memory, and the age of its temporary file tells other processes that its
- * writer is alive.
+ * How often a slow upload is written to disk. This bounds its memory, and the age of the temporary file shows other processes
+ * that the writer is alive.
  */
 const HEARTBEAT_MS = 500
 
@@ -31,8 +31,8 @@ export interface LocalStoreOptions {
 }
 
 /**
- * Blobs as files: `<directory>/<first two characters of the key>/<key>`, and `<directory>/tmp/<key>` until they are whole.
- * All of it must be one file system, since a blob appears by `rename`. Safe to share between processes.
+ * Blobs as files: `<directory>/<first two characters of the key>/<key>`, and `<directory>/tmp/<key>` until they are complete. All
+ * of it must be on one file system, since blobs are published by `rename`. Safe to share between processes.
  */
 export async function openLocalStore({ directory, durability }: LocalStoreOptions): Promise<BlobStore> {
   const temporaries = join(directory, 'tmp')
@@ -70,7 +70,7 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
     return join(temporaries, key)
   }
 
-  /** Made when first needed, and kept open. A failure is forgotten, so that the next `put` tries again. */
+  /** Created when first needed, and kept open. A failure is not cached, so that the next `put` tries again. */
   function shardOf(key: BlobKey): Promise<Directory> {
     const path = shardPath(key)
     let shard = shards.get(path)
@@ -88,7 +88,7 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
     return openDirectory(path)
   }
 
-  /** `tmp/<key>`, made with O_EXCL, is the lock between writers of one key: whoever holds it may look before it renames. */
+  /** `tmp/<key>`, created with O_EXCL, is the lock between writers of one key, so the check before the rename is safe. */
   async function put(key: BlobKey, bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> {
     const path = temporaryPathOf(key)
     if (writing.has(key)) throw keyTaken()
@@ -111,7 +111,7 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
     }
   }
 
-  /** A hard link. Its time is made that of now: what looks old and has no row yet is taken for a leftover. */
+  /** A hard link. Its modification time is set to now, because an old file without a row counts as an orphan. */
   async function adopt(key: BlobKey, path: string): Promise<boolean> {
     const temporary = temporaryPathOf(key)
     try {
@@ -236,13 +236,13 @@ async function both(...work: (Promise<unknown> | undefined)[]): Promise<void> {
 /** Keys are random, so this is a bug of ours: an ordinary error. */
 const keyTaken = (): Error => new Error('a blob with this key exists already')
 
-/** Whoever wrote it may not have. */
+/** The process that wrote it may not have synced it. */
 async function syncFile(path: string): Promise<void> {
   const fd = await call<number>((done) => fs.open(path, fs.constants.O_RDONLY, done))
   await call((done) => fs.fdatasync(fd, done)).finally(() => fs.closeSync(fd))
 }
 
-/** Folders of older versions could be read by others. One that is not ours to change stays as its owner wants it. */
+/** Older versions created folders readable by others. A folder that may not be changed keeps its mode. */
 async function makePrivate(path: string): Promise<void> {
   await call((done) => fs.chmod(path, FOLDER_MODE, done)).catch(() => {})
 }

@@ -2,7 +2,10 @@ import fs from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { FOLDER_MODE } from './file-modes.ts'
 
-/** Makes a folder and those above it. Syncs what each new one hangs in, or a power cut takes it and all that was promised inside. */
+/**
+ * Creates a folder and its parents. Syncs the parent of each new folder, because a power cut could otherwise lose it with its
+ * content.
+ */
 export function makeFolders(path: string): void {
   const wanted = resolve(path)
   const first = fs.mkdirSync(wanted, { recursive: true, mode: FOLDER_MODE })

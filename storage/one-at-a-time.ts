@@ -1,6 +1,6 @@
 /**
- * Runs never overlap, and callers that arrive while one is under way share the next: only that one starts after their
- * call, so that what they wait for is surely seen.
+ * Runs `run` without overlap. Callers that arrive during a run share the next one, which starts after their call and so covers
+ * their changes.
  */
 export function oneAtATime<T>(run: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined

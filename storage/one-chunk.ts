@@ -1,4 +1,4 @@
-/** Bytes that are in memory already: who wants them at once takes `chunk` and need not iterate. */
+/** Bytes already in memory: callers can take `chunk` directly instead of iterating. */
 export class OneChunk implements AsyncIterableIterator<Buffer> {
   readonly chunk: Buffer
   #isRead: boolean

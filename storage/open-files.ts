@@ -3,13 +3,13 @@ import { LRUCache } from 'lru-cache'
 import type { BlobKey } from './blob-store.ts'
 
 const MAX_FILES = 256
-/** As long a file that another process deleted keeps its place on the disk. */
+/** For this long, a file deleted by another process keeps its space on the disk. */
 const OPEN_MS = 5_000
 
 /**
- * Descriptors of files that were read in place, for a few seconds. Small files and parts are often read again soon, and opening and
- * closing takes 17 of the 80 us of CPU of such a download (2 cores, Node 26). What is read in place is done with its descriptor
- * before anything else happens, so that it can be closed at any time.
+ * Open descriptors of files that were read synchronously, kept for a few seconds. Small files and parts are often read again
+ * soon, and opening and closing takes 17 of the 80 us of CPU of such a download (2 cores, Node 26). They are used only
+ * synchronously, so they can be closed at any time.
  */
 export function createOpenFiles() {
   const files = new LRUCache<BlobKey, number>({
@@ -19,7 +19,7 @@ export function createOpenFiles() {
     dispose: (fd) => fs.closeSync(fd),
   })
 
-  /** The descriptor belongs to this from now on. */
+  /** The descriptor belongs to the cache from now on. */
   function keep(key: BlobKey, fd: number): number {
     files.set(key, fd)
     return fd

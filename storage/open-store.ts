@@ -6,7 +6,7 @@ export type StoreOptions = ({ kind: 'local' } & LocalStoreOptions) | ({ kind: 's
 
 export async function openStore(options: StoreOptions): Promise<BlobStore> {
   if (options.kind === 'local') return openLocalStore(options)
-  // The AWS SDK costs 55 MiB of memory and 160 ms of start: only those who use S3 load it.
+  // The AWS SDK costs 55 MiB of memory and 160 ms at start, so it is loaded only for S3.
   const { createS3Store } = await import('./s3-store.ts')
   return createS3Store(options)
 }

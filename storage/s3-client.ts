@@ -1,21 +1,21 @@
 import { S3Client } from '@aws-sdk/client-s3'
 
-/** Where a bucket is, and who asks. */
+/** Address of a bucket, and credentials. */
 export interface S3Connection {
   region: string
-  /** Amazon's own when absent. */
+  /** Amazon's own if absent. */
   endpoint?: string | undefined
-  /** From the environment or the machine's role when absent, as the AWS SDK finds them. */
+  /** From the environment or the machine's role if absent, as in the AWS SDK. */
   accessKeyId?: string | undefined
   secretAccessKey?: string | undefined
-  /** `endpoint/bucket/key` in place of `bucket.endpoint/key`: most servers that are not Amazon's want it. */
+  /** `endpoint/bucket/key` instead of `bucket.endpoint/key`: most servers other than Amazon's need it. */
   forcePathStyle: boolean
 }
 
 export interface S3Limits {
-  /** How long nothing may move on the connection; 0: no limit. */
+  /** Time without activity on the connection; 0: no limit. */
   socketTimeout: number
-  /** Until the head of the answer is there. */
+  /** Time until the headers of the response. */
   requestTimeout: number
 }
 
@@ -28,14 +28,14 @@ export function createS3Client(
     forcePathStyle,
     ...(endpoint && { endpoint }),
     ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
-    // The SDK's own checksums come as a chunked encoding that Ceph and others refuse (411).
+    // The SDK's own checksums use a chunked encoding that Ceph and others reject (411).
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
       connectionTimeout: 5_000,
       throwOnRequestTimeout: true,
       ...limits,
-      // A slow reader keeps its socket: with the SDK's 50 a few of them would lock out everyone.
+      // A slow reader keeps its socket: with the SDK's default of 50, a few of them would block all others.
       httpAgent: { maxSockets: 1024 },
       httpsAgent: { maxSockets: 1024 },
     },

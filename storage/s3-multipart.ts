@@ -17,8 +17,8 @@ export interface MultipartUpload {
 }
 
 /**
- * The parts after number `after`, in order. By hand: `paginateListParts` looks at the marker alone, which Ceph sends with the last
- * page as well, and so never ends. Throws `not_found` when the upload is not there any more.
+ * The parts after number `after`, in order. `paginateListParts` can't be used: it only checks the marker, which Ceph also sends
+ * with the last page, and so never ends. Throws `not_found` if the multipart upload no longer exists.
  */
 export async function* listParts(client: S3Client, upload: MultipartUpload, after = 0): AsyncGenerator<Part> {
   let page: ListPartsCommandOutput | undefined
@@ -30,8 +30,8 @@ export async function* listParts(client: S3Client, upload: MultipartUpload, afte
 }
 
 /**
- * Makes an object of `size` bytes of the parts. The answer may get lost: asked again, the server no longer knows the upload, and
- * only the object says that it was done. Throws `unavailable` when the upload is gone without one: it can be sent again.
+ * Completes an object of `size` bytes. If the response is lost, the server no longer knows the multipart upload, and only the
+ * object shows that it succeeded. Throws `unavailable` if neither exists: the blob can be sent again.
  */
 export async function completeMultipart(
   client: S3Client,
@@ -48,7 +48,7 @@ export async function completeMultipart(
   }
 }
 
-/** A server that was silent for each attempt would be so once more. The SDK gives a lost connection the same name. */
+/** A server that timed out in each attempt would do so again. The SDK uses the same name for a lost connection. */
 const wasSilent = (error: unknown): boolean =>
   errorName(error) === 'TimeoutError' && (error as { code?: unknown }).code !== 'ECONNRESET'
 

@@ -5,14 +5,14 @@ import { fail } from './s3-errors.ts'
 import { sizeOf } from './s3-multipart.ts'
 import { readBody } from './s3-reader.ts'
 
-/** Of another program. */
+/** The bucket of another program. */
 export interface S3ObjectsOptions extends S3Connection {
   bucket: string
 }
 
 const LIMITS = { socketTimeout: 0, requestTimeout: 15_000 }
 
-/** Objects that another program stored, which are only read. Every method throws as `BlobStore.get`. */
+/** Objects stored by another program, read-only. Every method throws like `BlobStore.get`. */
 export function createS3Objects({ bucket, ...connection }: S3ObjectsOptions) {
   const client = createS3Client(connection, LIMITS)
   const objectOf = (Key: string) => ({ Bucket: bucket, Key })

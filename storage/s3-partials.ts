@@ -17,26 +17,26 @@ import { MAX_PARTS, type S3Target, type S3Writer } from './s3-writer.ts'
 import { StorageError } from './storage-error.ts'
 
 /**
- * Blobs that come in over several requests: one multipart upload for all of them. What is too little for a part waits in an
- * object of its own, the tail, and is read back when the upload is resumed.
+ * Blobs that are written in several requests: one multipart upload for all of them. Bytes that do not fill a part are stored in a
+ * separate object, the tail, which is read again when the upload is resumed.
  */
 
 /** Both ends inclusive. */
 type Numbers = [first: number, last: number]
 
 interface Notes {
-  /** As it was when the upload began: all parts are of one size. */
+  /** Part size at the start of the upload: all parts have the same size. */
   partBytes: number
   uploadId: string | null
-  /** Of the parts that count, in order. Numbers in between belong to writers who were displaced in the middle of a part. */
+  /** The valid parts, in order. Numbers in between belong to writers that were replaced in the middle of a part. */
   parts: Numbers[]
-  /** Name of the object that holds what follows the parts. */
+  /** Name of the object with the bytes after the parts. */
   tail: string | null
-  /** The tail before, which nobody needs once these notes are kept. */
+  /** The previous tail, which can be deleted once this state is stored. */
   oldTail: string | null
-  /** Whether its writer released it, so that no part of that writer can still be on its way. */
+  /** Whether the last writer released it, so that none of its parts can still be in transit. */
   isPaused: boolean
-  /** A writer before did not, and may come round at any time. */
+  /** An earlier writer did not release it, and may still write. */
   isSeized: boolean
 }
 
@@ -49,7 +49,7 @@ export interface S3PartialsTarget extends S3Target {
 export function createS3Partials(target: S3PartialsTarget) {
   const { client, bucket, partBytes, uploading, tailPrefix, writer } = target
 
-  /** `name`: of the object that it will be. */
+  /** `name`: of the final object. */
   async function open(name: string, from?: PartialBlob): Promise<PartialWriter> {
     const notes = from ? (JSON.parse(from.notes) as Notes) : newNotes(partBytes)
     let { uploadId } = notes
@@ -59,7 +59,7 @@ export function createS3Partials(target: S3PartialsTarget) {
     const reserved = uploadId === null ? undefined : await reservedNumber(multipartOf(name, uploadId), notes)
     let part = target.parts.begin(notes.partBytes)
     if (tail) await part.add(tail)
-    /** Whether anything was added to what the tail holds. */
+    /** Whether bytes were added after those in the tail. */
     let isTailGood = true
     let sending: Promise<void> | undefined
     let hasNewParts = false
@@ -81,12 +81,12 @@ export function createS3Partials(target: S3PartialsTarget) {
       }
     }
 
-    /** One part travels while the next is collected. */
+    /** One part is sent while the next is collected. */
     async function sendPart(): Promise<void> {
       await sending
       sending = send(part)
       part = target.parts.begin(notes.partBytes)
-      sending.catch(() => {}) // whatever is called next hears of it
+      sending.catch(() => {}) // the next call reports the error
     }
 
     const send = (collected: Part): Promise<void> => collected.send(sendBytes)
@@ -107,7 +107,7 @@ export function createS3Partials(target: S3PartialsTarget) {
       return JSON.stringify({ ...notes, uploadId, parts, tail, oldTail, isPaused } satisfies Notes)
     }
 
-    /** What is collected for the next part is in memory only, and does not count. */
+    /** Bytes collected for the next part are only in memory, and are not included. */
     async function checkpoint(): Promise<PartialBlob> {
       if (hasNewParts) return { size: countOf(parts) * notes.partBytes, notes: noted(null, false) }
       return { size: from?.size ?? 0, notes: noted(notes.tail, false) }
@@ -166,9 +166,9 @@ export function createS3Partials(target: S3PartialsTarget) {
   }
 
   /**
-   * The number that no part may take. A writer who was displaced may still have one part on its way, with the number after the
-   * last that arrived: if it replaced one that counts, the blob would be corrupt. What has arrived of it is written over,
-   * since Ceph completes an upload only with all parts that it has. Throws `not_found` when the upload is not there any more.
+   * A part number that must not be used. A replaced writer may still send one part, with the number after the last that arrived:
+   * if it replaced a valid part, the blob would be corrupt. If it has arrived already, it is overwritten, since Ceph completes an
+   * upload only with all parts that it has. Throws `not_found` if the multipart upload no longer exists.
    */
   async function reservedNumber(
     upload: MultipartUpload,
@@ -179,7 +179,10 @@ export function createS3Partials(target: S3PartialsTarget) {
     return isPaused && !isSeized ? undefined : last + 1
   }
 
-  /** One part number is kept free of that writer's parts from then on; before there are parts, the upload continues as another object. */
+  /**
+   * Reserves the part number that the replaced writer may still use; if there are no parts yet, the upload continues as another
+   * object.
+   */
   async function seize(from: PartialBlob | undefined, newName: string) {
     if (!from) return { isNew: true, from }
     const notes = JSON.parse(from.notes) as Notes
@@ -207,7 +210,7 @@ export function createS3Partials(target: S3PartialsTarget) {
     return bytes
   }
 
-  /** Under a name of its own: a displaced writer must not replace what its successor wrote. */
+  /** Under a unique name: a replaced writer must not overwrite the tail of its successor. */
   async function writeTail(name: string, body: Buffer): Promise<string> {
     const tail = `${tailsOf(name)}${randomUUID()}`
     const object = { Bucket: bucket, Key: tail, Body: body, ContentLength: body.length }

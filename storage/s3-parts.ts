@@ -4,32 +4,32 @@ import { join } from 'node:path'
 import pLimit from 'p-limit'
 import { storageError } from './file-calls.ts'
 
-/** One part of a blob while it is collected. The caller sees to it that no more comes than was said at its beginning. */
+/** A part of a blob while it is collected. The caller never adds more bytes than announced at its start. */
 export interface Part {
-  /** Bytes so far. */
+  /** Number of bytes so far. */
   readonly size: number
-  /** A promise comes back when the next piece must wait. Throws `insufficient_storage` and `unavailable`. */
+  /** Returns a promise if the caller has to wait before the next piece. Throws `insufficient_storage` and `unavailable`. */
   add(piece: Uint8Array): Promise<void> | undefined
-  /** Hands all bytes to `use`, which may have to wait for memory, and forgets them when it has ended. Throws as `add` and `use`. */
+  /** Passes all bytes to `use`, which may have to wait for memory, and releases them afterwards. Throws like `add` and `use`. */
   send<T>(use: (bytes: Buffer) => Promise<T>): Promise<T>
-  /** Forgets the bytes. May be repeated. */
+  /** Releases the bytes. May be repeated. */
   drop(): Promise<void>
 }
 
 interface Options {
-  /** For files, which have no name while they are used. */
+  /** For temporary files, which are unlinked while in use. */
   folder: string
   /** For all parts together that are collected in memory. */
   memoryBytes: number
-  /** Parts at a time that are read back to be sent. */
+  /** Number of parts read from disk and sent at the same time. */
   parallelism: number
 }
 
 export type Parts = ReturnType<typeof createParts>
 
 /**
- * S3 wants to know the size of a part before it comes. Parts are collected in memory as long as that lasts, and then in files, so
- * that senders who are slow, however many, can't hold up the others by holding the memory.
+ * S3 needs the size of a part in advance, so parts are collected first: in memory while there is room, then in files, so that
+ * many slow senders can't use up the memory and block others.
  */
 export function createParts({ folder, memoryBytes, parallelism }: Options) {
   const inTurn = pLimit(parallelism)
@@ -47,7 +47,7 @@ export function createParts({ folder, memoryBytes, parallelism }: Options) {
       return undefined
     }
 
-    /** Grows fourfold, so that a small blob takes little memory and a large one is copied once and a third. */
+    /** Grows fourfold, so that a small blob takes little memory, and a large one is copied one and a third times. */
     function hasRoomFor({ byteLength }: Uint8Array): boolean {
       const needed = size + byteLength
       if (buffer.length >= needed) return true
@@ -103,7 +103,7 @@ export function createParts({ folder, memoryBytes, parallelism }: Options) {
   return { begin }
 }
 
-/** It goes with its descriptor, also when the process is killed. */
+/** The file is deleted when its descriptor is closed, also if the process is killed. */
 async function openNameless(folder: string): Promise<FileHandle> {
   const path = join(folder, randomUUID())
   try {

@@ -16,23 +16,23 @@ import { PART_TIMEOUT_MS } from './s3-writer.ts'
 interface Dependencies {
   client: S3Client
   bucket: string
-  /** Ids of multipart uploads that this process works on. */
+  /** Ids of multipart uploads of this process. */
   uploading: Set<string>
-  /** How much one request may copy. */
+  /** Maximum bytes copied by one request. */
   copyBytes: number
   list: () => AsyncIterable<BlobInfo>
-  /** Names of the object, outside of the quarantine and in it. Both throw when the key is malformed. */
+  /** Names of the object outside and inside the quarantine. Both throw if the key is malformed. */
   nameOf: (key: BlobKey) => string
   quarantinedNameOf: (key: BlobKey) => string
 }
 
 const OPTIONS = { requestTimeout: PART_TIMEOUT_MS }
 
-/** A prefix of its own. S3 can't rename: the object is copied within the bucket, then the original is deleted. */
+/** A separate prefix. S3 can't rename: the object is copied within the bucket, then the original is deleted. */
 export function createS3Quarantine(dependencies: Dependencies): Quarantine {
   const { client, bucket, uploading, copyBytes, list, nameOf, quarantinedNameOf } = dependencies
 
-  /** False: there is no such object. What a crash leaves is two copies, and the next call deletes the original. */
+  /** Returns false if there is no such object. A crash leaves two copies, and the next call deletes the original. */
   async function move(from: string, to: string): Promise<boolean> {
     const found = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: from })).catch(unlessMissing)
     if (!found) return false
@@ -86,7 +86,7 @@ export function createS3Quarantine(dependencies: Dependencies): Quarantine {
   }
 }
 
-/** Another replica may move it first. */
+/** Another replica may have moved it first. */
 function unlessMissing(error: unknown): undefined {
   if (!['NotFound', 'NoSuchKey'].includes(errorName(error))) fail(error)
 }

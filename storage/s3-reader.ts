@@ -2,18 +2,18 @@ import type { Readable } from 'node:stream'
 import { fail } from './s3-errors.ts'
 
 /**
- * So long a chunk may be on its way. The socket timeouts of the SDK can't be used: to them, a reader of ours who takes
- * its time looks like a server that fell silent, and its download is cut (smithy `setSocketTimeout`).
+ * Timeout of a chunk from the server. The socket timeouts of the SDK can't be used: a slow reader looks like an unresponsive
+ * server to them, and its download is aborted (smithy `setSocketTimeout`).
  */
 const STALL_MS = 60_000
 const END = { done: true, value: undefined } as const
 
-/** Reads exactly `length` bytes. Written out, since a generator would queue `return` behind a chunk that never comes. */
+/** Reads exactly `length` bytes. Not a generator, which would queue `return` behind a chunk that never arrives. */
 export function readBody(body: Readable, length: number): AsyncIterableIterator<Buffer> {
   const chunks: AsyncIterator<Buffer> = body[Symbol.asyncIterator]()
   let left = length
   let isStopped = false
-  // Destroying it may emit one when nobody listens any more.
+  // Destroying it may emit an error without a listener.
   body.on('error', () => {})
 
   async function next(): Promise<IteratorResult<Buffer>> {

@@ -27,36 +27,36 @@ const KEY = /^[0-9a-f]{32}$/
 
 export interface S3StoreOptions extends S3Connection {
   bucket: string
-  /** In front of every key, such as `mayfly/`; may be empty. */
+  /** Prefix of every key, such as `mayfly/`; may be empty. */
   prefix: string
-  /** The largest blob that will be put; `Infinity`: no limit. */
+  /** Size of the largest blob; `Infinity`: no limit. */
   maxBlobBytes: number
   /** At least 5 MiB. */
   partBytes?: number
-  /** On a disk, for parts that find no memory. */
+  /** A folder on disk for parts that do not fit into memory. */
   folder?: string
-  /** For parts, of all uploads together; see also `SENT_BYTES`. */
+  /** For the parts of all uploads together; see also `SENT_BYTES`. */
   memoryBytes?: number
-  /** How long nothing may come from the server, or go to it; every request is tried three times. */
+  /** Timeout without activity; every request is tried three times. */
   silenceMs?: number
-  /** How much one request may copy within the bucket: at least 5 MiB, and S3 takes 5 GiB at most. */
+  /** Maximum bytes that one request copies within the bucket: from 5 MiB to the 5 GiB that S3 allows. */
   copyBytes?: number
 }
 
 const MiB = 1024 * 1024
 const MEMORY_BYTES = 96 * MiB
-/** As much again may be taken by parts that were collected on disk, while they are sent; or one part, if that is larger. */
+/** Additional memory for sending parts that were collected on disk; or one part, if that is larger. */
 const SENT_BYTES = 48 * MiB
 
-/** AWS dates an object by the start of its multipart upload: it may be brand-new and look a day old. */
+/** AWS dates an object by the start of its multipart upload, so a new one may appear to be a day old. */
 const LONGEST_UPLOAD_MS = 24 * 60 * 60 * 1000
-/** S3's ETag of such an object is a digest, a dash and the number of its parts. */
+/** The S3 ETag of such an object is a digest, a dash and the number of its parts. */
 const isMultipart = (etag: string | undefined): boolean => /-\d+"?$/.test(etag ?? '')
 
-/** Where what is too little for a part waits, see `s3-partials.ts`. */
+/** Prefix of bytes that do not fill a part, see `s3-partials.ts`. */
 const TAILS = 'tails/'
 
-/** Holds the id of the store. */
+/** The object with the id of the store. */
 const STORE_ID = 'store-id'
 const QUARANTINE = 'quarantine/'
 const COPY_BYTES = 1024 ** 3
@@ -74,7 +74,7 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
     silenceMs = SILENCE_MS,
   } = options
   const client = createS3Client(options, { socketTimeout: silenceMs, requestTimeout: PART_TIMEOUT_MS })
-  // Nothing comes while a reader of ours pauses, or while the server copies.
+  // There is no activity while a reader pauses, or while the server copies.
   const patient = createS3Client(options, { socketTimeout: 0, requestTimeout: silenceMs })
   const uploading = new Set<string>()
   const parts = createParts({
@@ -142,7 +142,7 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
     }
   }
 
-  /** Undefined for what others keep in the bucket. */
+  /** Undefined for objects of other programs. */
   function keyOf(name: string | undefined, start = prefix): BlobKey | undefined {
     const key = name?.startsWith(start) ? name.slice(start.length) : ''
     return KEY.test(key) ? key : undefined
@@ -153,7 +153,7 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
     return { count: uploads.count + tails.count, bytes: uploads.bytes + tails.bytes }
   }
 
-  /** An upload of another process may be old and alive, so the age of its last part counts. */
+  /** A multipart upload of another process may be old and still active, so the age of its last part counts. */
   async function sweepUploads(before: number, isWanted: (key: BlobKey) => Promise<boolean>) {
     const swept = { count: 0, bytes: 0 }
     for await (const { Key, UploadId, Initiated } of failing(multipartUploads())) {
@@ -169,7 +169,7 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
     return swept
   }
 
-  /** Those of blobs that are gone, or whose writer died before anybody knew of them. */
+  /** Tails of deleted blobs, or of writers that crashed before the tail was recorded. */
   async function sweepTails(before: number, isWanted: (key: BlobKey) => Promise<boolean>) {
     const swept = { count: 0, bytes: 0 }
     for await (const page of failing(paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: tailPrefix }))) {

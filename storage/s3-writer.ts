@@ -20,8 +20,8 @@ const SMALLEST_PART_BYTES = 8 * MiB
 const LARGEST_PART_BYTES = 48 * MiB
 
 /**
- * As small as the largest blob allows: S3 takes 10,000 parts, and there are two of them for each upload, one travelling while
- * the next is collected. All are of one size, since Cloudflare R2 refuses others.
+ * The smallest part size that the largest blob allows: S3 allows 10,000 parts, and each upload holds two of them in memory, one
+ * being sent while the next is collected. All have the same size, since Cloudflare R2 rejects others.
  */
 export function partBytesFor(maxBlobBytes: number): number {
   const needed = Math.ceil(maxBlobBytes / MAX_PARTS / MiB) * MiB
@@ -31,14 +31,14 @@ export function partBytesFor(maxBlobBytes: number): number {
 /** A part on a slow line may take this long. */
 export const PART_TIMEOUT_MS = 10 * 60_000
 
-/** One travels, one waits for that, one is collected. */
+/** One being sent, one waiting, one being collected. */
 const LIVING_PARTS = 3
 
 export interface S3Target {
   client: S3Client
   bucket: string
   partBytes: number
-  /** Ids of multipart uploads that this process works on. */
+  /** Ids of multipart uploads of this process. */
   uploading: Set<string>
   parts: Parts
 }
@@ -46,20 +46,19 @@ export interface S3Target {
 export type S3Writer = ReturnType<typeof createS3Writer>
 
 /**
- * Multipart uploads by hand and not by `@aws-sdk/lib-storage`: when one part fails, its `Upload` continues to read the whole
- * source before it says so, and when it is aborted while the source stalls, the parts stay on the server (3.1173,
- * `__doConcurrentUpload`, `done`).
+ * Multipart uploads without `@aws-sdk/lib-storage`: when one part fails, its `Upload` reads the rest of the source before it
+ * rejects, and when it is aborted while the source stalls, the parts stay on the server (3.1173, `__doConcurrentUpload`, `done`).
  */
 export function createS3Writer({ client, bucket, partBytes, uploading, parts }: S3Target) {
   let knowsConditions = true
 
-  /** Stores all of `source` as `name` and returns its size. An object of that name is an error. */
+  /** Stores all of `source` as `name` and returns its size. An existing object of that name is an error. */
   async function write(name: string, source: Interruptible<Uint8Array>, signal?: AbortSignal): Promise<number> {
     const begun: Part[] = []
     const begin = () => {
       const part = parts.begin(partBytes)
       begun.push(part)
-      if (begun.length > LIVING_PARTS) begun.shift() // was sent
+      if (begun.length > LIVING_PARTS) begun.shift() // the oldest was sent
       return part
     }
     const collected = inParts(source, partBytes, begin)
@@ -75,7 +74,7 @@ export function createS3Writer({ client, bucket, partBytes, uploading, parts }: 
     }
   }
 
-  /** When every answer to this gets lost, an object stays, as after a crash; the next attempt with the same bytes finds it. */
+  /** If all responses are lost, an object is left behind, as after a crash; the next attempt with the same bytes finds it. */
   async function writeWhole(name: string, body: Buffer): Promise<void> {
     const object = { Bucket: bucket, Key: name, Body: body, ContentLength: body.length }
     if (knowsConditions) {
@@ -125,7 +124,7 @@ export function createS3Writer({ client, bucket, partBytes, uploading, parts }: 
       return size
     } catch (error) {
       cancel.abort()
-      // If this fails too, the next sweep does it. A server that does not answer is not waited for once more.
+      // If this fails too, the next sweep does it. An unresponsive server is not asked again.
       const aborted = client.send(new AbortMultipartUploadCommand(upload)).catch(() => {})
       if (!isUnavailable(error)) await aborted
       throw error
@@ -135,8 +134,9 @@ export function createS3Writer({ client, bucket, partBytes, uploading, parts }: 
   }
 
   /**
-   * False: not every S3 has conditional writes; Amazon since August 2024, Ceph for whole objects. Where the answer to an attempt
-   * got lost, the next finds an object in its way: its own, since keys are random and the bytes are the same.
+   * Returns false if the server has no conditional writes: Amazon has them since August 2024, Ceph for whole objects. If the
+   * response to an attempt was lost, the next one finds the object of that attempt: it is ours, since keys are random and the
+   * bytes are the same.
    */
   async function ifStored(error: unknown, name: string, body: Buffer): Promise<boolean> {
     if (errorName(error) === 'PreconditionFailed' && (await holds(name, body))) return true
@@ -151,7 +151,7 @@ export function createS3Writer({ client, bucket, partBytes, uploading, parts }: 
     return body.equals((await Body?.transformToByteArray().catch(fail)) ?? Buffer.alloc(0))
   }
 
-  /** Where the server supports no condition: better than nothing, since keys are random. */
+  /** Used if the server supports no conditions; sufficient because keys are random. */
   async function assertFree(name: string): Promise<void> {
     const found = await sizeOf(client, { Bucket: bucket, Key: name })
     if (found !== undefined) throw new Error('a blob with this key exists already')
@@ -160,7 +160,7 @@ export function createS3Writer({ client, bucket, partBytes, uploading, parts }: 
   return { write, writeWhole, assertFree }
 }
 
-/** Parts of exactly `partBytes`, and at the end what is left, which may be nothing. */
+/** Parts of exactly `partBytes`, and a last one with the rest, which may be empty. */
 async function* inParts(
   source: AsyncIterable<Uint8Array>,
   partBytes: number,

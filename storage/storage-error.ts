@@ -1,10 +1,10 @@
 /**
- * What a store can't do.
+ * Errors of a store.
  *
- * - `not_found`: it has no such bytes
+ * - `not_found`: there are no such bytes
  * - `insufficient_storage`: it is full
- * - `too_large`: it takes no file of that size
- * - `unavailable`: it does not answer, or is broken
+ * - `too_large`: it can't store a file of that size
+ * - `unavailable`: it does not respond, or is broken
  */
 export type StorageErrorKind = keyof typeof MESSAGES
 
@@ -15,7 +15,7 @@ const MESSAGES = {
   unavailable: 'the storage is not available at the moment',
 }
 
-/** `message` is safe for a stranger to read; keys, paths and errors of drivers are in `cause`. */
+/** `message` contains no secrets; keys, paths and errors of drivers are in `cause`. */
 export class StorageError extends Error {
   readonly kind: StorageErrorKind
 

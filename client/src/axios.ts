@@ -4,14 +4,14 @@ import { errorOfAnswer } from './errors.ts'
 import { streamOfChunks } from './source.ts'
 import { type HttpRequest, hasNoBody, type Transport } from './transport.ts'
 
-/** The entry `mayfly-client/axios`: the same client on an axios instance, whose interceptors, proxies and credentials hold. */
+/** The entry `mayfly-client/axios`: the same client on an axios instance, whose interceptors, proxies and credentials apply. */
 
 export { MayflyError } from './errors.ts'
 export { fileNameOf } from './file-name.ts'
 
 export interface AxiosClientOptions extends Omit<ClientOptions, 'url' | 'fetch' | 'transport'> {
   axios: AxiosInstance
-  /** Of the server; the instance's `baseURL` unless given. */
+  /** URL of the server; the instance's `baseURL` by default. */
   url?: string
 }
 
@@ -24,12 +24,12 @@ export function createAxiosClient({
 }
 
 /**
- * Requests by the adapter that the instance would choose: `http`, `fetch` or `xhr`. Its `timeout` does not hold, since it
- * counts from the start of a transfer; the client gives up connections on which nothing moves.
+ * Sends requests through the adapter that the instance would choose: `http`, `fetch` or `xhr`. Its `timeout` is ignored, because
+ * it limits the whole transfer; the client closes connections without progress instead.
  */
 export function axiosTransport(axios: AxiosInstance): Transport {
   const isBuffering = usesXhr(axios.defaults.adapter)
-  /** Browsers count what they send by XHR only: with `fetch` axios would send a stream, which needs HTTP/2 there. */
+  /** Browsers report upload progress only for XHR: with `fetch` axios would send a stream, which needs HTTP/2 there. */
   const progress = ({ onSent }: HttpRequest) =>
     onSent && (isBuffering || typeof XMLHttpRequest === 'undefined')
       ? { onUploadProgress: ({ loaded }: AxiosProgressEvent) => onSent(loaded) }
@@ -56,16 +56,16 @@ const settings = ({ method, url, headers, body, signal }: HttpRequest) => ({
   headers: { 'Content-Type': body instanceof Blob ? body.type : null, ...headers },
   ...(body === undefined ? {} : { data: body }),
   signal,
-  baseURL: '', // addresses are whole
+  baseURL: '', // URLs are absolute
   timeout: 0,
   maxBodyLength: Number.POSITIVE_INFINITY,
   maxContentLength: Number.POSITIVE_INFINITY,
-  maxRedirects: method === 'GET' || method === 'HEAD' ? 5 : 0, // following one would hold the whole body in memory
+  maxRedirects: method === 'GET' || method === 'HEAD' ? 5 : 0, // following a redirect would hold the whole body in memory
   transformRequest: [(data: unknown) => data],
   transformResponse: [(data: unknown) => data],
 })
 
-/** The first of the instance's adapters that this environment has. */
+/** The first of the instance's adapters that exists in this environment. */
 function usesXhr(adapter: unknown): boolean {
   if (typeof XMLHttpRequest === 'undefined') return false
   const names = Array.isArray(adapter) ? adapter : [adapter]
@@ -79,7 +79,7 @@ function answerOf({ status, headers, data }: AxiosResponse<unknown>): Response {
 
 type Body = string | Blob | ArrayBuffer | ReadableStream<Uint8Array> | null
 
-/** Whatever an adapter puts into `data`. */
+/** Accepts all types that adapters put into `data`. */
 function bodyOf(data: unknown): Body {
   if (data === undefined || data === null) return null
   if (typeof data === 'string' || data instanceof Blob || data instanceof ArrayBuffer || data instanceof ReadableStream)
@@ -88,15 +88,15 @@ function bodyOf(data: unknown): Body {
   return isIterable(data) ? streamOfChunks(data) : JSON.stringify(data)
 }
 
-/** Streams of Node, which the `http` adapter gives. */
+/** Streams of Node, returned by the `http` adapter. */
 const isIterable = (data: object): data is AsyncIterable<Uint8Array> => Symbol.asyncIterator in data
 
 const responseIn = (error: unknown): AxiosResponse<unknown> | undefined =>
   error instanceof Error && 'response' in error ? (error.response as AxiosResponse<unknown> | undefined) : undefined
 
 /**
- * What the server says is wrong, whatever the `responseType` of the request was (`json`, `text`, `blob`, `arraybuffer`,
- * `stream`); the words of the error itself when there was no answer.
+ * The server's error message, for any `responseType` of the request (`json`, `text`, `blob`, `arraybuffer`, `stream`); without a
+ * response, the message of the error itself.
  */
 export async function messageOf(error: unknown): Promise<string> {
   const refusal = responseIn(error)

@@ -16,9 +16,9 @@ import { type UploadOptions, upload } from './upload.ts'
 import { browserTransport } from './xhr-transport.ts'
 
 export interface ClientOptions {
-  /** Of the server, with its path prefix if it has one. */
+  /** URL of the server, with its path prefix if it has one. */
   url: string
-  /** Of a user's account. */
+  /** API token of a user's account. */
   token?: string
   /** Instead of the global one. */
   fetch?: Fetch
@@ -28,7 +28,7 @@ export interface ClientOptions {
 
 export type Client = ReturnType<typeof createClient>
 
-/** Everything that can be done with a server, in one object. */
+/** All functions for one server in one object. */
 export function createClient({ url, token, fetch, transport }: ClientOptions) {
   const identify = (): Record<string, string> => (token === undefined ? {} : { 'X-PlikToken': token })
   const connection = createConnection(url, transport ?? defaultTransport(fetch), identify)
@@ -36,25 +36,25 @@ export function createClient({ url, token, fetch, transport }: ClientOptions) {
     /** Sends files as a new upload, or resumes one. See `UploadHooks` for progress, cancelling and resuming. */
     upload: (files: Iterable<FileInput>, options?: UploadOptions, hooks?: UploadHooks) =>
       upload(connection, files, options, hooks),
-    /** A file, by its link or by the link of an upload that has no other. */
+    /** Downloads a file by its link, or by the link of an upload with a single file. */
     download: (link: string, options?: DownloadOptions) => download(connection, link, options),
-    /** Several files of an upload, or all, as one zip. */
+    /** Downloads several or all files of an upload as one zip. */
     downloadArchive: (link: string, options?: DownloadOptions & { files?: readonly string[] }) =>
       downloadArchive(connection, link, options),
-    /** What is in an upload. */
+    /** Returns the properties and files of an upload. */
     info: (link: string, options?: ManageOptions) => info(connection, link, options),
     /** Removes an upload, or one file of it. */
     remove: (link: string, options?: ManageOptions) => remove(connection, link, options),
-    /** Starts the time to live anew. */
+    /** Sets a new time to live, counted from now. */
     extend: (link: string, ttl: number | string, options?: ManageOptions) => extend(connection, link, ttl, options),
-    /** Makes a link by which guests add files to an upload. */
+    /** Creates a link with which guests add files to an upload. */
     createFileRequest: (link: string, options?: FileRequestOptions & { token?: string; signal?: AbortSignal }) =>
       createFileRequest(connection, link, options),
     listFileRequests: (link: string, options?: { token?: string; signal?: AbortSignal }) =>
       listFileRequests(connection, link, options),
     revokeFileRequest: (link: string, requestId: string, options?: { token?: string; signal?: AbortSignal }) =>
       revokeFileRequest(connection, link, requestId, options),
-    /** What a guest is asked for. */
+    /** Returns title, note and limits of a file request. */
     inspectFileRequest: (link: string, options?: { signal?: AbortSignal }) =>
       inspectFileRequest(connection, link, options),
     /** Sends files as a guest. */

@@ -3,7 +3,7 @@ import { errorOfAnswer, isPage, MayflyError } from './errors.ts'
 import { createIdleTimer, type IdleTimer } from './idle-timer.ts'
 import type { HttpRequest, Transport } from './transport.ts'
 
-/** Requests to one server, with what identifies the caller, and with every failure as a `MayflyError`. */
+/** Requests to one server, with the caller's credentials. Every failure is a `MayflyError`. */
 
 export interface CallOptions {
   method?: HttpRequest['method']
@@ -14,13 +14,13 @@ export interface CallOptions {
   onSent?: (bytes: number) => void
 }
 
-/** An answer that is still coming in. `idle` watches it, and is the reader's to `touch` and `end`. */
+/** A response whose body is still being received. `idle` is its timeout; the reader has to call `touch` and `end`. */
 export interface OpenAnswer {
   response: Response
   idle: IdleTimer
 }
 
-/** What opens an upload: its token to change it, its password to read it. */
+/** Credentials for an upload: its token to change it, its password to read it. */
 export interface Access {
   /** The upload token. */
   token?: string | undefined
@@ -31,17 +31,17 @@ export interface Access {
 
 export type Connection = ReturnType<typeof createConnection>
 
-/** `url`: of the server. `identify`: headers that tell the server whose account calls. */
+/** `url`: of the server. `identify`: returns headers with the credentials of the account. */
 export function createConnection(url: string, transport: Transport, identify: () => Record<string, string>) {
   const base = url.replace(/\/+$/, '')
 
-  /** What identifies the account goes to its own server only, whatever links point to. */
+  /** Account credentials are sent only to the server itself, wherever links point to. */
   const headersFor = (address: string): Record<string, string> => ({
     Accept: 'application/json',
     ...(isBelow(address, base) ? identify() : {}),
   })
 
-  /** `path`: from the root of the server, or a whole address. Resolves once the headers of a success are there. */
+  /** `path`: relative to the root of the server, or an absolute URL. Resolves when the headers of a successful response have arrived. */
   async function open(path: string, options: CallOptions = {}): Promise<OpenAnswer> {
     const { method = 'GET', headers, body, signal, idleTimeoutMs, onSent } = options
     const address = /^https?:/.test(path) ? path : `${base}/${path}`
@@ -69,7 +69,7 @@ export function createConnection(url: string, transport: Transport, identify: ()
     }
   }
 
-  /** The whole answer as text. */
+  /** The whole response as text. */
   async function call(path: string, options: CallOptions = {}): Promise<{ headers: Headers; text: string }> {
     const { response, idle } = await open(path, options)
     try {
@@ -81,19 +81,19 @@ export function createConnection(url: string, transport: Transport, identify: ()
     }
   }
 
-  /** The answer as JSON, whose shape is the server's promise. */
+  /** The response as JSON; its type is not checked. */
   const json = async <T>(path: string, options: CallOptions = {}): Promise<T> =>
     JSON.parse((await call(path, options)).text) as T
 
   return { url: base, isBuffering: transport.isBuffering ?? false, open, call, json }
 }
 
-/** A `MayflyError` as it is, the reason of an abort, or else the failure of a connection. */
+/** Converts an error: a `MayflyError` and the reason of an abort stay, anything else is a connection failure. */
 export function asMayflyError(error: unknown, signal?: AbortSignal): unknown {
   if (signal?.aborted) return signal.reason
   if (error instanceof MayflyError) return error
   const words = error instanceof Error ? error.message : String(error)
-  return new MayflyError({ code: 'network', detail: `no connection, or it broke: ${words}`, cause: error })
+  return new MayflyError({ code: 'network', detail: `connection failed: ${words}`, cause: error })
 }
 
 export function accessHeaders({ token, password, login = 'plik' }: Access): Record<string, string> {

@@ -8,51 +8,51 @@ import type { RetryOptions } from './retry.ts'
 import { announcedSha256, createHasher, type Hasher } from './sha256.ts'
 import { type FileInfo, fetchInfo, secretsOf, type UploadInfo } from './upload-info.ts'
 
-/** Receiving files: one, or several as an archive. */
+/** Downloads a file, or several files as an archive. */
 
 export interface DownloadOptions extends Access, RetryOptions {
   onProgress?: (progress: DownloadProgress) => void
   signal?: AbortSignal
-  /** Opens an encrypted file, if the link does not have the key. */
+  /** Decrypts an encrypted file if the link does not contain the key. */
   key?: string
-  /** `false` leaves it encrypted; `Download.sealed` is what opens it. */
+  /** `false` leaves the file encrypted; `Download.sealed` can decrypt it. */
   decrypt?: boolean
-  /** Waits for a file that is still coming in. */
+  /** Waits for a file that is still being uploaded. */
   wait?: boolean
-  /** Continues what an earlier process received; `Download.position` tells whether that was possible. */
+  /** Continues the download of an earlier process; `Download.position` shows whether that was possible. */
   resume?: ReceivedBefore
 }
 
 export interface ReceivedBefore extends Received {
-  /** As in `Download.downloaderId`. */
+  /** See `Download.downloaderId`. */
   downloaderId: string
-  /** Has been told all bytes before `position`. */
+  /** Has already hashed all bytes before `position`. */
   hasher: Hasher
 }
 
 export interface DownloadProgress {
-  /** Bytes, as they travel. Encrypted files are slightly larger than their originals. */
+  /** Bytes received. Encrypted files are slightly larger than their originals. */
   received: number
   total: number | undefined
 }
 
-/** A file whose bytes are on their way. One of the readers has to be called, once. */
+/** A started download. One of the reading methods has to be called, exactly once. */
 export interface Download {
   name: string
   type: string
-  /** Bytes after decryption; undefined: not known. */
+  /** Bytes after decryption; undefined: unknown. */
   size: number | undefined
-  /** Where the bytes begin: 0, or where `resume` left off. */
+  /** Offset of the first byte: 0, or where `resume` left off. */
   position: number
-  /** SHA-256 of the bytes as they travel, base64; undefined: the server announced none. */
+  /** SHA-256 of the bytes as transferred, base64; undefined: the server sent none. */
   sha256: string | undefined
-  /** For `resume`; undefined: it can't be resumed. */
+  /** For `resume`; undefined: the download can't be resumed. */
   etag: string | undefined
-  /** Of an encrypted file whose key is known. */
+  /** Set for an encrypted file whose key is known. */
   sealed: SealedFile | undefined
-  /** For `resume`: by this the server recognises who took the copy of a limited file. */
+  /** For `resume`: identifies this client, so that it can continue a limited download. */
   downloaderId: string
-  /** Fails with `digest_mismatch` at its end when the bytes are not what the server announced. */
+  /** Fails with `digest_mismatch` at its end if the bytes do not have the server's SHA-256. */
   stream(): ReadableStream<Uint8Array>
   blob(): Promise<Blob>
   arrayBuffer(): Promise<ArrayBuffer>
@@ -61,20 +61,20 @@ export interface Download {
 
 export interface SealedFile {
   key: string
-  /** As it is called once it is open. */
+  /** The decrypted name. */
   name: string
-  /** What its sender has sealed about it; undefined: the upload has no such list. */
+  /** Its entry in the list of its sender; undefined: the upload has no such list. */
   listed: ListedFile | undefined
 }
 
-/** `link`: of a file, or of an upload that has one file. Rejects with `MayflyError`, or the reason of the signal. */
+/** `link`: of a file, or of an upload with one file. Rejects with `MayflyError`, or the reason of the signal. */
 export async function download(connection: Connection, link: string, options: DownloadOptions = {}): Promise<Download> {
   const parsed = parseContentLink(link)
   if (parsed.kind === 'archive') return fetchContent(connection, { url: parsed.url, sealed: undefined }, options)
   return fetchContent(connection, await contentOf(connection, parsed, options), options)
 }
 
-/** Several files of an upload, or all, as one zip. Of an encrypted upload it holds what is encrypted. */
+/** Downloads several or all files of an upload as one zip. For an encrypted upload it contains the encrypted files. */
 export async function downloadArchive(
   connection: Connection,
   link: string,
@@ -86,13 +86,13 @@ export async function downloadArchive(
   return fetchContent(connection, { url, sealed: undefined }, { ...options, wait: false })
 }
 
-/** Where the bytes are, and what opens them. */
+/** The URL of the bytes, and the key. */
 interface Content {
   url: string
   sealed: SealedFile | undefined
 }
 
-/** Of a link that says nothing of encryption, the file can be asked for at once. */
+/** If the link says nothing about encryption, the file can be requested immediately. */
 async function contentOf(
   connection: Connection,
   link: FileLink | UploadLink,
@@ -120,7 +120,7 @@ function onlyFileOf({ files }: UploadInfo): FileInfo {
   return only
 }
 
-/** The link of a file has its sealed name in it, so the server can't hand out another one of the same upload. */
+/** The link of a file contains its encrypted name, so the server can't return another file of the same upload. */
 async function fileOf({ files }: UploadInfo, { fileId, name, uploadId }: FileLink): Promise<FileInfo> {
   const file = files.find(({ id }) => id === fileId)
   if (!file)
@@ -176,6 +176,6 @@ const factsOf = ({ headers, position, size }: Opened) => ({
   etag: headers.get('Accept-Ranges') === 'bytes' ? (headers.get('ETag') ?? undefined) : undefined,
 })
 
-/** Random, since anybody who knows it can continue a limited download. */
+/** Random, because anyone who knows it can continue a limited download. */
 const newDownloaderId = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')

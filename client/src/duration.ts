@@ -3,8 +3,8 @@ import { MayflyError } from './errors.ts'
 const SECONDS_PER = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 }
 
 /**
- * Seconds of `90s`, `12h`, `1h30m`, `30d`, `2w`, of a bare number of seconds, or -1 for `unlimited`. Throws `MayflyError`
- * `bad_option`.
+ * Returns the seconds of `90s`, `12h`, `1h30m`, `30d`, `2w`, of a bare number of seconds, or -1 for `unlimited`. Throws
+ * `MayflyError` `bad_option`.
  */
 export function secondsOf(duration: number | string): number {
   if (typeof duration === 'number') return duration

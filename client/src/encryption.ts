@@ -16,9 +16,9 @@ import { openBytes, sealBytes } from './sealed-bytes.ts'
 import type { SizedSource } from './source.ts'
 
 /**
- * age (age-encryption.org/v1), in the form of Mayfly's page: anybody with the key can open everything with `age -d -i`, without
- * any page. The key is an X25519 identity, and leaves the machine in no request. This module is large: it is loaded by
- * `import()` only, when something is encrypted.
+ * Encryption by age (age-encryption.org/v1), in the same form as the page: the key alone is enough to decrypt everything with
+ * `age -d -i`. The key is an X25519 identity, and is sent in no request. This module is large, so it is loaded by `import()` only
+ * when needed.
  */
 
 export const newKey = (): Promise<string> => generateX25519Identity()
@@ -29,7 +29,7 @@ async function encrypterFor(key: string): Promise<Encrypter> {
   return encrypter
 }
 
-/** `key`: an identity, or the passphrase that another client has used. */
+/** `key`: an identity, or a passphrase chosen with another client. */
 function decrypterFor(key: string): Decrypter {
   const decrypter = new Decrypter()
   if (key.startsWith('AGE-SECRET-KEY-')) decrypter.addIdentity(key)
@@ -56,24 +56,24 @@ export async function sealStream(plain: ReadableStream<Uint8Array>, key: string)
 }
 
 /**
- * The plaintext of a stream of ciphertext, and by `size` its length, which depends on the header. Rejects when the key does not
- * fit; the stream fails when anything is missing or changed.
+ * Decrypts a stream; `size` is the length of the plaintext, which depends on the header. Rejects if the key is wrong; the stream
+ * fails if anything is missing or was changed.
  */
 export const openStream = (sealed: ReadableStream<Uint8Array>, key: string): Promise<ReadableStreamWithSize> =>
   decrypterFor(key).decrypt(sealed)
 
-/** Throws unless `start`, the first bytes of a file, is the header of an age file that the key opens. */
+/** Throws unless `start`, the first bytes of a file, is the header of an age file that the key decrypts. */
 export async function assertOpens(start: Uint8Array, key: string): Promise<void> {
   await decrypterFor(key).decryptHeader(headerOf(start))
 }
 
 export const wrongKey = (cause?: unknown): MayflyError =>
-  new MayflyError({ code: 'wrong_key', detail: 'the key does not open what is encrypted', cause })
+  new MayflyError({ code: 'wrong_key', detail: 'the key does not decrypt the data', cause })
 
 /**
- * A file as its age ciphertext, any part of which can be made at any time, since age encrypts each 64 KiB for itself (STREAM):
- * that is what makes an encrypted upload resumable. `head`: of the same bytes before, else a new one is made. It must never
- * serve for other bytes: two plaintexts under one key and nonce reveal each other.
+ * A file as age ciphertext, of which any part can be computed at any time, since age encrypts each 64 KiB separately (STREAM).
+ * This makes encrypted uploads resumable. `head`: the header of an earlier attempt with the same bytes, else a new one is made.
+ * It must never be used for different bytes: two plaintexts under one key and nonce reveal each other.
  */
 export async function sealFile(
   plain: SizedSource,
@@ -110,7 +110,7 @@ export async function sealFile(
   return { source: { size, slice }, head: usedHead }
 }
 
-/** The header and nonce of a new age file, base64url: an empty one without its only chunk, which is nothing but a tag. */
+/** The header and nonce of a new age file, base64url: an empty file without its only chunk, which is just a tag. */
 export async function newHead(key: string): Promise<string> {
   const empty = await (await encrypterFor(key)).encrypt(new Uint8Array())
   return toBase64Url(empty.subarray(0, empty.length - TAG_BYTES))
@@ -122,7 +122,7 @@ async function payloadKey(head: Uint8Array, key: string): Promise<Uint8Array> {
   return hkdf(sha256, fileKey, nonce, new TextEncoder().encode('payload'), 32)
 }
 
-/** Up to the end of the line that starts with `---`. */
+/** Returns the bytes up to the end of the line that starts with `---`. */
 function headerOf(start: Uint8Array): Uint8Array {
   const text = new TextDecoder('latin1').decode(start.subarray(0, 4096))
   const mac = text.indexOf('\n---')
@@ -131,7 +131,7 @@ function headerOf(start: Uint8Array): Uint8Array {
   return start.subarray(0, end + 1)
 }
 
-/** Eleven bytes that count, big-endian, and one that marks the last chunk. */
+/** An 11-byte big-endian counter, and a byte that marks the last chunk. */
 function chunkNonce(index: number, isLast: boolean): Uint8Array {
   const nonce = new Uint8Array(12)
   new DataView(nonce.buffer).setBigUint64(3, BigInt(index))
@@ -143,7 +143,7 @@ const NAME_PURPOSE = 'mayfly file name'
 const NAME_STEP_BYTES = 32
 const NAME_ENDING = '.age'
 
-/** A name for the server that hides the real one, and rounds its length up. */
+/** Encrypts a name for the server, padded to hide its length. */
 export function sealName(path: string, key: string): string {
   const plain = new TextEncoder().encode(path)
   const padded = new Uint8Array(Math.max(1, Math.ceil(plain.length / NAME_STEP_BYTES)) * NAME_STEP_BYTES)
@@ -151,7 +151,7 @@ export function sealName(path: string, key: string): string {
   return toBase64Url(sealBytes(padded, key, NAME_PURPOSE)) + NAME_ENDING
 }
 
-/** Undefined: it was not sealed with this key. */
+/** Undefined: it was not encrypted with this key. */
 export function openName(name: string, key: string): string | undefined {
   try {
     const padded = openBytes(fromBase64Url(bareName(name)), key, NAME_PURPOSE)
@@ -161,6 +161,6 @@ export function openName(name: string, key: string): string | undefined {
   }
 }
 
-/** Names that other clients gave, such as `plan.pdf.age`, without their ending. */
+/** Removes the extension of names given by other clients, such as `plan.pdf.age`. */
 export const bareName = (name: string): string =>
   name.endsWith(NAME_ENDING) ? name.slice(0, -NAME_ENDING.length) : name

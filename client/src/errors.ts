@@ -1,7 +1,7 @@
-/** The one class of everything that can go wrong between this program and a server. */
+/** The error class of the client, and how responses are converted to errors. */
 
 /**
- * What the client itself finds; every other code comes from the server.
+ * Errors that the client itself detects; every other code comes from the server.
  *
  * - `network`: no answer: no connection, or it broke and the attempts were used up
  * - `stalled`: nothing moved for longer than the idle timeout
@@ -10,9 +10,9 @@
  * - `file_changed`: the rest of a file can't be fetched or sent, since it is another file now or, on this side, can't be read any more
  * - `wrong_key`: the key does not open what is encrypted
  * - `changed`: an encrypted file is incomplete, or was changed after it was encrypted
- * - `not_as_sent`: the server has something else than what the link promises or its sender has listed
- * - `bad_link`: the text is no link that this function takes
- * - `bad_option`: an option has a value that can't be used
+ * - `not_as_sent`: the server's content does not match the link or the sender's list
+ * - `bad_link`: the text is not a link of the expected kind
+ * - `bad_option`: an option has an invalid value
  */
 export type ClientErrorCode =
   | 'network'
@@ -26,7 +26,7 @@ export type ClientErrorCode =
   | 'bad_link'
   | 'bad_option'
 
-/** A `ClientErrorCode`, or the server's id of the error, such as `upload_not_found`; `http_404` where the answer has none. */
+/** A `ClientErrorCode`, or the server's id of the error, such as `upload_not_found`; `http_404` if the response has no id. */
 export type ErrorCode = ClientErrorCode | (string & {})
 
 interface ErrorFacts {
@@ -39,19 +39,19 @@ interface ErrorFacts {
   cause?: unknown
 }
 
-/** Aborting by the `signal` of the caller is not one of these: it rejects with the signal's own reason, as `fetch` does. */
+/** Not used when the caller's `signal` aborts: that rejects with the signal's own reason, as `fetch` does. */
 export class MayflyError extends Error {
   override readonly name = 'MayflyError'
   readonly code: ErrorCode
-  /** What the server's sentence was made with, such as the limit that was exceeded. */
+  /** Parameters of the server's message, such as the limit that was exceeded. */
   readonly parameters: Readonly<Record<string, unknown>>
-  /** HTTP status of the server's answer; 0: there was none. */
+  /** HTTP status of the server's response; 0: there was none. */
   readonly status: number
-  /** A sentence for people: the server's where it sent one. */
+  /** A message for users: the server's if it sent one. */
   readonly detail: string
-  /** Seconds after which the server wants to be asked again. */
+  /** Seconds after which the server wants the request repeated. */
   readonly retryAfter: number | undefined
-  /** With `proxy`: the HTTP status of what answered; 0: a redirect. */
+  /** With `proxy`: the HTTP status of the response; 0: a redirect. */
   readonly proxyStatus: number | undefined
 
   constructor({ code, detail, parameters = {}, status = 0, retryAfter, proxyStatus, cause }: ErrorFacts) {
@@ -65,7 +65,7 @@ export class MayflyError extends Error {
   }
 }
 
-/** The server, or somebody in control of it, has something else than the link promises. */
+/** The server's content does not match the link: a bug, or a manipulated server. */
 export const notAsSent = (detail: string): MayflyError => new MayflyError({ code: 'not_as_sent', detail })
 
 /** What browsers say of a file that was changed, moved or deleted after it was chosen (File API §7.1). */
@@ -84,7 +84,7 @@ export function errorOfAnswer(status: number, headers: Headers, text: string): M
   if (status < 400 || isPage(headers) || !headers.has('Content-Type'))
     return new MayflyError({
       code: 'proxy',
-      detail: `something else answered ${status} in place of the server`,
+      detail: `a proxy answered ${status} instead of the server`,
       proxyStatus: status,
       retryAfter,
     })
@@ -98,7 +98,7 @@ export function errorOfAnswer(status: number, headers: Headers, text: string): M
   })
 }
 
-/** The server sends no HTML to programs, and refuses nothing without a word. */
+/** The server sends programs no HTML, and no empty error responses. */
 export const isPage = (headers: Headers): boolean => /html/.test(headers.get('Content-Type') ?? '')
 
 interface Problem {
@@ -123,7 +123,7 @@ const texts = (fields: Record<string, unknown>): Record<string, string> =>
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
-/** `Retry-After` as seconds; the date that HTTP also allows is turned into them. */
+/** `Retry-After` in seconds; HTTP dates are converted. */
 function secondsOf(header: string | null): number | undefined {
   if (header === null) return undefined
   if (/^\d+$/.test(header)) return Number(header)

@@ -1,4 +1,4 @@
-/** Names of files: in headers, and with folders. */
+/** File names: in headers, and with folders. */
 
 /**
  * The name in `Content-Disposition` (RFC 6266): the full one if there is one, else the ASCII one, else `download`.
@@ -14,8 +14,8 @@ export function fileNameOf(headers: Headers | Record<string, unknown>): string {
 }
 
 /**
- * A name on the server has no folders, since a name that had could lead anywhere. A path is kept with a slash that is none:
- * U+2215 looks like one, and every file system takes it.
+ * File names on the server contain no folders, because such names could be used for path traversal. A path is kept by replacing
+ * `/` with U+2215, which looks the same and is valid on every file system.
  */
 const SLASH = '\u2215'
 

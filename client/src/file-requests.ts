@@ -7,27 +7,27 @@ import type { FileRequestJson, InvitationJson } from './shapes.ts'
 import { type FileInput, outgoingFile } from './source.ts'
 import { createStateKeeper, type UploadState } from './upload-state.ts'
 
-/** File requests: links by which guests, who need no account, add files to somebody's upload. */
+/** File requests: links with which guests without an account add files to an upload. */
 
 export interface FileRequestOptions {
-  /** The name of the caller, and what is asked for. */
+  /** The name of the caller, and what is requested. */
   title?: string
   comments?: string
   maxFiles?: number
-  /** Bytes of all files together. */
+  /** Total size of all files in bytes. */
   maxSize?: number
-  /** Seconds, or such as `7d`. */
+  /** Seconds, or a duration such as `7d`. */
   ttl?: number | string
 }
 
 export interface FileRequest extends FileRequestJson {
-  /** To be handed to the guests; the server tells it this once. */
+  /** The link for guests; the server returns it only once. */
   link: string
 }
 
 type Call = { signal?: AbortSignal }
 
-/** `link`: of the upload, for its administrator, or `token` is given. */
+/** `link`: the admin link of the upload, or any link of it together with `token`. */
 export async function createFileRequest(
   connection: Connection,
   link: string,
@@ -54,7 +54,7 @@ export async function listFileRequests(
   return (await connection.json<{ requests: FileRequestJson[] }>(requestsOf(upload), { headers, signal })).requests
 }
 
-/** Ends it; files that are being sent to it are dropped. */
+/** Revokes it; files that are being sent to it are discarded. */
 export async function revokeFileRequest(
   connection: Connection,
   link: string,
@@ -66,7 +66,7 @@ export async function revokeFileRequest(
   await connection.call(`${requestsOf(upload)}/${requestId}`, { method: 'DELETE', headers, signal })
 }
 
-/** What a guest is asked for. */
+/** Returns title, note and limits of a file request. */
 export function inspectFileRequest(
   connection: Connection,
   link: string,
@@ -76,7 +76,7 @@ export function inspectFileRequest(
   return connection.json(`${server}/request`, { headers: guestHeaders(requestToken), signal })
 }
 
-/** Sends a guest's files. Resolves when all of them are whole on the server. */
+/** Sends a guest's files. Resolves when the server has all of them completely. */
 export async function uploadToRequest(
   connection: Connection,
   link: string,
@@ -89,7 +89,7 @@ export async function uploadToRequest(
   const files = Array.from(inputs, outgoingFile)
   const { e2ee } = await inspectFileRequest(connection, link, hooks.signal ? { signal: hooks.signal } : {})
   if (e2ee !== undefined)
-    throw new MayflyError({ code: 'bad_option', detail: 'this file request takes encrypted files only' })
+    throw new MayflyError({ code: 'bad_option', detail: 'this file request accepts only encrypted files' })
   await sendFiles(
     { ...connection, url: server },
     { files, keeper: createStateKeeper(state, hooks.onState), target },

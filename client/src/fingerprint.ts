@@ -3,9 +3,9 @@ import { sha256Of } from './sha256.ts'
 import type { SizedSource } from './source.ts'
 
 /**
- * What the start of a file was when it was sent, in a few bytes: each block's SHA-256 is taken over the digest before it and
- * the block, so the last one stands for all of them. It is noted before any of these bytes leave, so that whatever was sent
- * can be told from another file of the same name, size and time.
+ * A hash chain over the blocks at the start of a file: each block's SHA-256 includes the digest before it, so the last one covers
+ * all of them. It is stored before any of these bytes are sent, so that another file of the same name, size and time is detected
+ * when the upload is resumed.
  */
 export interface Fingerprint {
   blocks: number
@@ -15,10 +15,10 @@ export interface Fingerprint {
 export const NOTHING_SENT: Fingerprint = { blocks: 0, digest: '' }
 
 const BLOCK_BYTES = 4 * 1024 * 1024
-/** How many bytes are noted ahead, so that sending does not wait for a state that is stored. */
+/** How far the fingerprint is computed ahead, so that sending does not wait for it to be stored. */
 const AHEAD_BYTES = 128 * 1024 * 1024
 
-/** How many bytes it stands for. */
+/** Number of bytes that it covers. */
 export const coveredBy = ({ blocks }: Fingerprint, size: number): number => Math.min(blocks * BLOCK_BYTES, size)
 
 async function withNextBlock(source: SizedSource, { blocks, digest }: Fingerprint): Promise<Fingerprint> {
@@ -27,7 +27,7 @@ async function withNextBlock(source: SizedSource, { blocks, digest }: Fingerprin
   return { blocks: blocks + 1, digest: toBase64Url(await sha256Of(text)) }
 }
 
-/** Whether the bytes begin with what the fingerprint was taken of. */
+/** Whether the file begins with the bytes covered by the fingerprint. */
 export async function beginsWith(source: SizedSource, fingerprint: Fingerprint): Promise<boolean> {
   let found = NOTHING_SENT
   while (found.blocks < fingerprint.blocks && coveredBy(found, source.size) < source.size)
@@ -35,10 +35,7 @@ export async function beginsWith(source: SizedSource, fingerprint: Fingerprint):
   return found.blocks === fingerprint.blocks && found.digest === fingerprint.digest
 }
 
-/**
- * A source of which nothing is handed out before `note` has kept its fingerprint up to there. `known`: up to where it was
- * noted before.
- */
+/** A source that returns bytes only after `note` has stored the fingerprint that covers them. `known`: the fingerprint stored earlier. */
 export function notedSource(
   source: SizedSource,
   known: Fingerprint,

@@ -1,6 +1,6 @@
 /**
- * Runs `work` on every item, `count` at a time. After a failure nothing more is started and the rest is aborted by the
- * signal that `work` gets; rejects with that failure.
+ * Runs `work` on every item, `count` at a time. After a failure no more items are started and the others are aborted through the
+ * signal passed to `work`; rejects with that failure.
  */
 export async function inParallel<T>(
   items: readonly T[],
@@ -23,7 +23,7 @@ export async function inParallel<T>(
       throw error
     }),
   )
-  await Promise.allSettled(runs) // none is left running
+  await Promise.allSettled(runs) // none is still running when this returns
   signal?.throwIfAborted()
   failure.signal.throwIfAborted()
 }

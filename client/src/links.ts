@@ -1,14 +1,14 @@
 import { MayflyError } from './errors.ts'
 
-/** Every kind of link that a server or its page hands out. */
+/** All kinds of links that a server or its page creates. */
 
 export type Link = ContentLink | RequestLink
 
-/** Of an upload, or of anything in it. */
+/** A link to an upload, or to something in it. */
 export type ContentLink = UploadLink | FileLink | ArchiveLink
 
 interface OfServer {
-  /** The address of the server, without a slash at the end. */
+  /** URL of the server, without a trailing slash. */
   server: string
 }
 
@@ -19,23 +19,26 @@ export interface UploadAddress extends OfServer {
 /** The page of an upload: `…/#/?id=…`. */
 export interface UploadLink extends UploadAddress {
   kind: 'upload'
-  /** Opens an encrypted upload. */
+  /** Decrypts an encrypted upload. */
   key?: string
   e2ee?: EncryptionPromise
-  /** Lets its holder change the upload. */
+  /** Gives the right to change the upload. */
   token?: string
 }
 
-/** What a link says of its upload, whatever the server says: `1`: it is encrypted; `2`: its sender has sealed a list of its files. */
+/**
+ * What the link guarantees, whatever the server returns: `1`: the upload is encrypted; `2`: it also has an encrypted list of its
+ * files.
+ */
 export type EncryptionPromise = '1' | '2'
 
 /** `…/file/UPLOAD/FILE/NAME`, or `…/stream/…`. */
 export interface FileLink extends UploadAddress {
   kind: 'file'
   fileId: string
-  /** As the server knows it. */
+  /** Name on the server. */
   name: string
-  /** The address itself, without what is behind a `#`. */
+  /** The URL itself, without its fragment. */
   url: string
   key?: string
   e2ee?: EncryptionPromise
@@ -47,13 +50,13 @@ export interface ArchiveLink extends UploadAddress {
   url: string
 }
 
-/** Where guests add files: `…/#/?request=…`. */
+/** The link for guests: `…/#/?request=…`. */
 export interface RequestLink extends OfServer {
   kind: 'request'
   requestToken: string
 }
 
-/** Throws `MayflyError` `bad_link`. Its text does not repeat the link, which is a secret. */
+/** Throws `MayflyError` `bad_link`. The message does not repeat the link, which is a secret. */
 export function parseLink(text: string): Link {
   const url = parsedUrl(text)
   const link = contentLink(url) ?? pageLink(url)
@@ -62,18 +65,18 @@ export function parseLink(text: string): Link {
   return link
 }
 
-/** As `parseLink`, but refuses the link of a file request, too. */
+/** Like `parseLink`, but also rejects the link of a file request. */
 export function parseContentLink(text: string): ContentLink {
   const link = parseLink(text)
   if (link.kind === 'request')
     throw new MayflyError({
       code: 'bad_link',
-      detail: 'this is the link of a file request, which only takes files; use the link of an upload or a file',
+      detail: 'this is the link of a file request, which only accepts files; use the link of an upload or a file',
     })
   return link
 }
 
-/** In the API. */
+/** URL of the upload in the API. */
 export const uploadAddress = ({ server, uploadId }: UploadAddress): string =>
   `${server}/upload/${encodeURIComponent(uploadId)}`
 
@@ -107,14 +110,14 @@ function pageLink(url: URL): UploadLink | RequestLink | undefined {
   return { kind: 'upload', server, uploadId, ...promiseIn(parameters), ...(token === null ? {} : { token }) }
 }
 
-/** A link with a key insists on encryption, too: those that are older say nothing else. */
+/** A key implies encryption: older links contain no other hint. */
 function promiseIn(parameters: URLSearchParams): { key?: string; e2ee?: EncryptionPromise } {
   const key = parameters.get('key')
   const e2ee = parameters.get('e2ee') ?? (key === null ? null : '1')
   return { ...(key === null ? {} : { key }), ...(e2ee === null ? {} : { e2ee: e2ee === '2' ? '2' : '1' }) }
 }
 
-/** Those behind the `#`, which no server sees, before those of the query. */
+/** Parameters in the fragment, which no server sees, take precedence over those of the query. */
 function parametersOf(url: URL): URLSearchParams {
   const fragment = new URLSearchParams(url.hash.replace(/^#(?:\/?\?)?/, ''))
   return new URLSearchParams([...fragment, ...url.searchParams])
@@ -128,14 +131,14 @@ interface UploadSecrets {
 
 const promiseOf = ({ key, e2ee = '1' }: UploadSecrets) => (key === undefined ? {} : { e2ee, key })
 
-/** The page of an upload. With `token` it is the link for its administrator. */
+/** The page of an upload. With `token` it is the admin link. */
 export function uploadLink(server: string, id: string, secrets: UploadSecrets = {}): string {
   const { token } = secrets
   const parameters = { id, ...(token === undefined ? {} : { uploadToken: token }), ...promiseOf(secrets) }
   return `${server}/#/?${new URLSearchParams(parameters)}`
 }
 
-/** `base`: where files are downloaded from. The key goes behind the `#`, which is never sent to a server. */
+/** `base`: URL for downloads. The key is in the fragment, which is never sent to a server. */
 export function fileLink(base: string, { uploadId, fileId, name, isStream = false, ...secrets }: FileAddress): string {
   const address = `${base}/${isStream ? 'stream' : 'file'}/${uploadId}/${fileId}/${encodeURIComponent(name)}`
   return secrets.key === undefined ? address : `${address}#${new URLSearchParams(promiseOf(secrets))}`
@@ -144,7 +147,7 @@ export function fileLink(base: string, { uploadId, fileId, name, isStream = fals
 interface FileAddress extends Pick<UploadSecrets, 'key' | 'e2ee'> {
   uploadId: string
   fileId: string
-  /** As the server knows it. */
+  /** Name on the server. */
   name: string
   isStream?: boolean
 }

@@ -4,21 +4,24 @@ import { type FileLink, parseContentLink, uploadAddress } from './links.ts'
 import type { UploadJson } from './shapes.ts'
 import { fetchInfo, type Secrets, secretsOf, type UploadInfo, uploadInfo } from './upload-info.ts'
 
-/** What can be done with an upload that is there. */
+/** Reads, changes and deletes an existing upload. */
 
 export interface ManageOptions extends Access {
   signal?: AbortSignal
-  /** Opens the names of an encrypted upload, if the link does not have the key. */
+  /** Decrypts the names of an encrypted upload if the link does not contain the key. */
   key?: string
 }
 
-/** What is in an upload; it takes no download of a limited file. `link`: of the upload, or of anything in it. */
+/**
+ * Returns the properties of an upload; this does not use up a download of a limited file. `link`: of the upload, or of anything
+ * in it.
+ */
 export async function info(connection: Connection, link: string, options: ManageOptions = {}): Promise<UploadInfo> {
   const target = parseContentLink(link)
   return fetchInfo(connection, target, { ...options, ...secretsOf(target, options) })
 }
 
-/** Removes an upload, or only the file if it is the link of one. It takes the upload token, unless the upload is removable. */
+/** Removes an upload, or only a file if the link is that of a file. Needs the upload token, unless the upload is removable. */
 export async function remove(connection: Connection, link: string, options: ManageOptions = {}): Promise<void> {
   const target = parseContentLink(link)
   const { signal } = options
@@ -29,7 +32,10 @@ export async function remove(connection: Connection, link: string, options: Mana
   await connection.call(address, { method: 'DELETE', headers, signal })
 }
 
-/** Before it is deleted, so that a server that brings it back is found out. Only the administrator of the upload can do it. */
+/**
+ * Removes files from the encrypted list before they are deleted, so that a server that restores them is detected. Needs the
+ * upload token.
+ */
 async function unlist(
   connection: Connection,
   { server, uploadId, name }: FileLink,
@@ -42,7 +48,7 @@ async function unlist(
   await change((files) => withoutListed(files, new Set([textDigest(name)])))
 }
 
-/** Starts the time to live anew: seconds from now, or such as `12h`. It takes the upload token. */
+/** Sets a new time to live, counted from now: seconds, or a duration such as `12h`. Needs the upload token. */
 export async function extend(
   connection: Connection,
   link: string,

@@ -4,9 +4,9 @@ import { type EncryptionPromise, type UploadAddress, uploadAddress } from './lin
 import { type ListedFile, openManifest, sealManifest, tagOf } from './manifest.ts'
 import { fetchUpload } from './upload-info.ts'
 
-/** Changes of the list that the sender of an encrypted upload has sealed. Loaded by `import()` only. */
+/** Changes the manifest of an encrypted upload. Loaded by `import()` only. */
 
-/** When this many changes by others come first, one after the other, the change fails. */
+/** After this many conflicts with changes of others, the change fails. */
 const MAX_ATTEMPTS = 20
 
 interface Target extends UploadAddress {
@@ -14,15 +14,15 @@ interface Target extends UploadAddress {
   key: string
   e2ee?: EncryptionPromise | undefined
   signal?: AbortSignal | undefined
-  /** Told each version of the list that the server has; may throw. */
+  /** Called with each version of the manifest that the server has; may throw. */
   onVersion?: (version: number) => void
 }
 
-/** The files of the list, once they are changed. */
+/** Returns the changed list of files. */
 export type ManifestChange = (files: readonly ListedFile[]) => ListedFile[]
 export type ChangeManifest = (how: ManifestChange) => Promise<void>
 
-/** Changes by this writer wait for each other. They reject with `MayflyError`: `not_as_sent`, or what the server answers. */
+/** Changes by this writer wait for each other. They reject with `MayflyError`: `not_as_sent`, or the server's error. */
 export function createManifestWriter(connection: Connection, target: Target): ChangeManifest {
   let last: Promise<unknown> = Promise.resolve()
   return (how) => {
@@ -32,7 +32,7 @@ export function createManifestWriter(connection: Connection, target: Target): Ch
   }
 }
 
-/** Replaces exactly the list that was read, or reads it again. */
+/** Replaces the manifest only if it is still the one that was read; otherwise reads it again and retries. */
 export async function changeManifest(
   connection: Connection,
   { token, key, e2ee, signal, onVersion = () => {}, ...upload }: Target,
@@ -40,9 +40,9 @@ export async function changeManifest(
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const { manifest, e2ee: encryption } = await fetchUpload(connection, upload, { token }, signal)
-    if (encryption !== 'age') throw notAsSent('the server says that the upload is not encrypted')
-    if (manifest === undefined && e2ee === '2') throw notAsSent('the server has lost the list of the files')
-    if (manifest === undefined) return // it was made before there were any
+    if (encryption !== 'age') throw notAsSent('the server reports that the upload is not encrypted')
+    if (manifest === undefined && e2ee === '2') throw notAsSent('the server did not return the list of files')
+    if (manifest === undefined) return // created by a version without manifests
     const before = openManifest(manifest, key)
     const version = before.version + 1
     onVersion(before.version)

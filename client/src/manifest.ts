@@ -5,41 +5,44 @@ import { fromBase64Url, toBase64Url } from './base64.ts'
 import { openBytes, sealBytes } from './sealed-bytes.ts'
 
 /**
- * What an encrypted upload holds, as its sender describes it. The server keeps it and can neither read nor make one, so it can't
- * exchange names, contents or sizes, nor bring back what was deleted, without being seen. Pure but for random nonces.
+ * The content of an encrypted upload, as listed by its sender. The server stores it encrypted and can't create one itself, so
+ * swapped names, contents or sizes and restored files are detected. Pure except for random nonces.
  */
 export interface Manifest {
   /** Grows with every change. */
   version: number
-  /** Digest of the sealed message; empty: there is none. */
+  /** Digest of the encrypted message; empty: there is none. */
   message: string
-  /** In the order in which they are shown. */
+  /** In display order. */
   files: ListedFile[]
 }
 
 export interface ListedFile {
-  /** Digest of its name on the server, which is sealed and used once. */
+  /** Digest of the encrypted name, which is unique. */
   name: string
-  /** Digest of its age header and nonce. They give the key of what follows, so nothing but this content opens after them. */
+  /**
+   * Digest of the age header and nonce. They determine the key of the following bytes, so no other content can be decrypted after
+   * them.
+   */
   head: string
-  /** Bytes, decrypted. */
+  /** Size of the decrypted file in bytes. */
   size: number
 }
 
 const PURPOSE = 'mayfly manifest'
 
-/** With these listed, in place of what was listed under the same names. */
+/** Adds files, replacing entries of the same name. */
 export function withListed(files: readonly ListedFile[], added: readonly ListedFile[]): ListedFile[] {
   const others = new Set(files.map(({ name }) => name))
   const inPlace = files.map((file) => added.find(({ name }) => name === file.name) ?? file)
   return [...inPlace, ...added.filter(({ name }) => !others.has(name))]
 }
 
-/** `names`: digests, as they are listed. */
+/** `names`: digests, as in the list. */
 export const withoutListed = (files: readonly ListedFile[], names: ReadonlySet<string>): ListedFile[] =>
   files.filter(({ name }) => !names.has(name))
 
-/** `head`: of the sealed file, in base64url. */
+/** `head`: header of the encrypted file, base64url. */
 export const listedFile = (sealedName: string, head: string, size: number): ListedFile => ({
   name: textDigest(sealedName),
   head: digestOf(fromBase64Url(head)),
@@ -52,14 +55,14 @@ export function sealManifest({ version, message, files }: Manifest, secret: stri
   return toBase64Url(sealBytes(new TextEncoder().encode(text), secret, PURPOSE))
 }
 
-/** Throws when the secret does not fit, or it was changed. */
+/** Throws if the secret is wrong or the manifest was changed. */
 export function openManifest(sealed: string, secret: string): Manifest {
   const text = new TextDecoder().decode(openBytes(fromBase64Url(sealed), secret, PURPOSE))
   const { files, ...about } = JSON.parse(text) as Omit<Manifest, 'files'> & { files: [string, string, number][] }
   return { ...about, files: files.map(([name, head, size]) => ({ name, head, size })) }
 }
 
-/** By which the server knows a manifest that is replaced (`If-Match`). */
+/** Identifies the manifest version in requests that replace it (`If-Match`). */
 export const tagOf = (sealed: string): string => `"${bytesToHex(sha256(new TextEncoder().encode(sealed)))}"`
 
 interface StoredFile {
@@ -70,11 +73,11 @@ interface StoredFile {
 export interface ComparedFile<F> {
   file: F
   listed: ListedFile | undefined
-  /** It can be fetched, and is not what the sender listed: under this name, in this size, once. */
+  /** It is available, but does not match the sender's list: name, size, or listed only once. */
   isForeign: boolean
 }
 
-/** What the server says that it holds beside what the sender listed, in the sender's order. */
+/** Compares the files reported by the server with the sender's list, in the sender's order. */
 export function compareFiles<F extends StoredFile>(
   files: readonly F[],
   isThere: (file: F) => boolean,
@@ -101,13 +104,13 @@ export function compareFiles<F extends StoredFile>(
   }
 }
 
-/** Whether a file that begins so is the listed one. */
+/** Whether the start of a file matches the listed header. */
 export const isListedHead = (start: Uint8Array, { head }: ListedFile): boolean =>
   start.length >= HEAD_BYTES && digestOf(start.subarray(0, HEAD_BYTES)) === head
 
 /**
- * The same bytes, of which none passes before it is known that they begin as the listed file does; else the stream fails with
- * what `foreign` makes.
+ * Passes the bytes on only after their start was found to match the listed file; otherwise the stream fails with the error that
+ * `foreign` returns.
  */
 export function checkedHead(
   sealed: ReadableStream<Uint8Array>,
@@ -132,7 +135,7 @@ export function checkedHead(
   )
 }
 
-/** Of a sealed name or message, as manifests have it. */
+/** Digest of an encrypted name or message, as used in manifests. */
 export const textDigest = (text: string): string => (text === '' ? '' : digestOf(new TextEncoder().encode(text)))
 
 /** 128 bits: an attacker needs a second preimage, not a collision. */

@@ -1,4 +1,4 @@
-/** The entry `mayfly-client`: all that programs import. */
+/** The entry `mayfly-client`: the public API. */
 
 export { type Client, type ClientOptions, createClient } from './client.ts'
 export type { Access } from './connection.ts'

@@ -3,11 +3,12 @@ import { openStream, wrongKey } from './encryption.ts'
 import { MayflyError, notAsSent } from './errors.ts'
 import { checkedHead } from './manifest.ts'
 
-/** Loaded by `import()` only, when something is encrypted. */
+/** Loaded by `import()` only when something is encrypted. */
 
 /**
- * The plaintext of a file, of which nothing passes unless it is the one that its sender listed. Rejects with `wrong_key` when the
- * key does not fit; fails with `not_as_sent` when it is another file, with `changed`, and as `bytes` fail. `size`: of the plaintext.
+ * Decrypts a file, and passes nothing on unless it is the one that its sender listed. Rejects with `wrong_key` if the key is
+ * wrong. The stream fails with `not_as_sent` if it is another file, with `changed`, and with the errors of `bytes`. `size`: of
+ * the plaintext.
  */
 export async function openFile(
   bytes: ReadableStream<Uint8Array>,
@@ -31,7 +32,7 @@ export async function openFile(
   }
 }
 
-/** The same stream, which fails with what `map` makes of its error. */
+/** The same stream, with its errors converted by `map`. */
 function withErrors(stream: ReadableStream<Uint8Array>, map: (error: unknown) => unknown): ReadableStream<Uint8Array> {
   const reader = stream.getReader()
   return new ReadableStream<Uint8Array>(

@@ -4,31 +4,31 @@ import { type MayflyError, notAsSent } from './errors.ts'
 import { compareFiles, type ListedFile, type Manifest, openManifest, textDigest } from './manifest.ts'
 import type { FileJson } from './shapes.ts'
 
-/** An encrypted upload as its sender has sealed it. Loaded by `import()` only, when something is encrypted. */
+/** Decrypts an upload and compares it with its manifest. Loaded by `import()` only when something is encrypted. */
 
 export interface OpenedUpload<File extends FileJson = FileJson> {
   comments: string
   /** In the sender's order. */
   files: OpenedFile<File>[]
-  /** Undefined: it was made without one, so nothing binds names, sizes and contents together. */
+  /** Undefined: it was created without one, so names, sizes and contents are not bound together. */
   manifest: Manifest | undefined
-  /** How many files the manifest names of which the server knows nothing. */
+  /** Number of listed files that the server does not have. */
   absent: number
 }
 
 export interface OpenedFile<File extends FileJson = FileJson> {
   file: File
   name: string
-  /** The name was sealed: how large the file is can be told exactly. */
+  /** The name was encrypted by this client, so the exact size of the file is known. */
   isNameSealed: boolean
   size: number
-  /** How the manifest describes it. */
+  /** Its entry in the manifest. */
   listed: ListedFile | undefined
-  /** It can be fetched, but is not what the sender listed. */
+  /** It is available, but does not match the manifest. */
   isForeign: boolean
 }
 
-/** Of the server's answer, what is sealed. */
+/** The encrypted parts of the server's response. */
 interface SealedUpload<File> {
   comments: string
   files?: readonly File[] | null
@@ -37,17 +37,17 @@ interface SealedUpload<File> {
 }
 
 interface Promised {
-  /** The link says that there is a manifest. */
+  /** The link guarantees that there is a manifest. */
   hasManifest: boolean
-  /** Over plain HTTP browsers can't open the message. */
+  /** Over plain HTTP browsers can't decrypt the message. */
   isMessageSkipped?: boolean
 }
 
 /**
- * Why an upload does not open:
+ * Why an upload can't be decrypted:
  *
- * - `key`: it is another key
- * - `unlisted`: the link promises a manifest, and there is none
+ * - `key`: the key is wrong
+ * - `unlisted`: the link guarantees a manifest, and there is none
  * - `manifest`, `message`: it was changed
  */
 export type Obstacle = 'key' | 'unlisted' | 'manifest' | 'message'
@@ -92,12 +92,12 @@ export async function tryToOpen<File extends FileJson>(
 
 const ERRORS: Record<Obstacle, () => MayflyError> = {
   key: wrongKey,
-  unlisted: () => notAsSent("the server does not hand out the sender's list of the files"),
-  manifest: () => notAsSent("the sender's list of the files was changed"),
+  unlisted: () => notAsSent("the server did not return the sender's list of files"),
+  manifest: () => notAsSent("the sender's list of files was changed"),
   message: () => notAsSent('the message is not the one that the sender wrote'),
 }
 
-/** Throws `MayflyError`: `wrong_key`, or `not_as_sent` when a promise is not kept. */
+/** Throws `MayflyError`: `wrong_key`, or `not_as_sent` if the upload does not match its link. */
 export async function openUpload(
   upload: SealedUpload<FileJson>,
   key: string,
@@ -108,7 +108,7 @@ export async function openUpload(
   return opened
 }
 
-/** Undefined: there is none, or it does not open. */
+/** Undefined: there is none, or it can't be decrypted. */
 function manifestIn({ manifest }: SealedUpload<unknown>, key: string): Manifest | undefined {
   if (manifest === undefined) return undefined
   try {
@@ -118,5 +118,5 @@ function manifestIn({ manifest }: SealedUpload<unknown>, key: string): Manifest 
   }
 }
 
-/** As this client writes it; others, such as `age` and curl, name their files as they like. */
+/** Whether the name has the form of this client's encrypted names; other clients, such as `age` and curl, use names of their own. */
 const hasSealedName = ({ fileName }: FileJson): boolean => /^[\w-]{80,}\.age$/.test(fileName)

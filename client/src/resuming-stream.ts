@@ -4,13 +4,13 @@ import type { IdleTimer } from './idle-timer.ts'
 import { persistently, type RetryOptions } from './retry.ts'
 import { announcedSha256, type Hasher } from './sha256.ts'
 
-/** The bytes of a file or an archive over a connection that breaks: the rest is asked for by `Range`, and the whole is verified. */
+/** The bytes of a file or archive over an unreliable connection: the rest is requested by `Range`, and the whole is verified. */
 
-/** What was received before, by a process that ended. */
+/** What an earlier process received. */
 export interface Received {
   /** Bytes. */
   position: number
-  /** `ETag` of what they are part of. */
+  /** `ETag` of the response that the bytes belong to. */
   etag: string
 }
 
@@ -22,18 +22,18 @@ interface Order {
   signal: AbortSignal | undefined
 }
 
-/** Facts of an answer, once its headers are there. */
+/** Properties of a response, known from its headers. */
 export interface Opened {
   headers: Headers
-  /** Where the bytes begin: 0, or where an earlier process left off. */
+  /** Offset of the first byte: 0, or where an earlier process left off. */
   position: number
-  /** Bytes of the whole; undefined: the server does not know yet, as of streams. */
+  /** Total size in bytes; undefined: the server does not know it yet, as with streams. */
   size: number | undefined
-  /** Reads from `position` to the end. Each chunk is told to `hasher`, which has been told what comes before. */
+  /** Reads from `position` to the end. Each chunk is added to `hasher`, which already contains the bytes before. */
   read(hasher: Hasher | undefined, onProgress: (received: number) => void): ReadableStream<Uint8Array>
 }
 
-/** With `XMLHttpRequest` nothing of an answer can be kept that broke off, so each is small. */
+/** `XMLHttpRequest` loses the whole response when it is interrupted, so each request asks for a small range. */
 const RANGE_BYTES = 8 * 1024 * 1024
 
 interface Part {
@@ -41,7 +41,7 @@ interface Part {
   idle: IdleTimer
 }
 
-/** Sends the first request, which takes the copy of a limited file. Retries as `retry` says; rejects with `MayflyError`. */
+/** Sends the first request, which takes the claim of a limited file. Retries as set in `retry`; rejects with `MayflyError`. */
 export async function openResuming(
   { connection, url, headers, retry, signal }: Order,
   before?: Received,
@@ -63,7 +63,7 @@ export async function openResuming(
     return connection.open(url, { headers: { ...headers, ...rangeHeader() }, signal: ended, idleTimeoutMs })
   }
 
-  /** Asks for what is missing; `file_changed` when it is the rest of something else. */
+  /** Requests the missing bytes; fails with `file_changed` if the file has changed. */
   async function requestRest(): Promise<OpenAnswer> {
     const answer = await request()
     const isSame = answer.response.headers.get('ETag') === (etag ?? null)
@@ -71,7 +71,7 @@ export async function openResuming(
     dispose(answer)
     throw new MayflyError({
       code: 'file_changed',
-      detail: 'the file is another one now',
+      detail: 'the file on the server has changed',
       status: answer.response.status,
     })
   }
@@ -102,7 +102,7 @@ export async function openResuming(
       idle.end()
       part = undefined
       if (size === undefined || position === size) return undefined
-      if (!connection.isBuffering) throw new MayflyError({ code: 'network', detail: 'the answer ended too early' })
+      if (!connection.isBuffering) throw new MayflyError({ code: 'network', detail: 'the response ended too early' })
     }
   }
 
@@ -147,7 +147,10 @@ function dispose({ response, idle }: OpenAnswer): void {
 
 function assertDigest(hasher: Hasher, expected: string): void {
   if (hasher.digest() === expected) return
-  throw new MayflyError({ code: 'digest_mismatch', detail: 'the bytes received are not those that the server has' })
+  throw new MayflyError({
+    code: 'digest_mismatch',
+    detail: 'the received bytes do not match the SHA-256 of the server',
+  })
 }
 
 /** `Content-Range: bytes 100-199/1000` begins at 100, a whole answer at 0. */

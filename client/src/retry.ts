@@ -1,11 +1,11 @@
 import { MayflyError } from './errors.ts'
 
-/** Trying again, for as long as anything moves. */
+/** Retries for as long as there is progress. */
 
 export interface RetryOptions {
-  /** Failures in a row, without a byte of progress in between, before an error is thrown. 10 unless given; `Infinity` is allowed. */
+  /** Consecutive failures without progress before an error is thrown. 10 by default; `Infinity` is allowed. */
   retries?: number
-  /** Milliseconds without any progress after which a connection is given up. 30,000 unless given. */
+  /** Milliseconds without any progress after which a connection is closed. 30,000 by default. */
   idleTimeoutMs?: number
   /** Called before each wait. */
   onRetry?: (event: RetryEvent) => void
@@ -23,8 +23,8 @@ const FIRST_DELAY_MS = 200
 const LONGEST_DELAY_MS = 10_000
 
 /**
- * Runs `work` until it returns. It calls `progressed` when it got further, which starts the count of failures and the
- * delays anew. Throws what `work` throws when that does not pass by waiting, and the reason of `signal`.
+ * Runs `work` until it returns. It calls `progressed` after progress, which resets the count of failures and the delay. Throws
+ * errors of `work` that are not temporary, and the reason of `signal`.
  */
 export async function persistently<T>(
   work: (progressed: () => void) => Promise<T>,
@@ -49,7 +49,7 @@ export async function persistently<T>(
   }
 }
 
-/** Doubles each time, and is spread over its upper half so that many clients do not return at the same moment. */
+/** Doubles each time, with a random part so that many clients do not retry at the same moment. */
 function delayAfter(failures: number, { retryAfter = 0 }: MayflyError): number {
   const backoffMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1))
   return Math.round(Math.max(retryAfter * 1000, backoffMs * (0.5 + Math.random() / 2)))
@@ -72,9 +72,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-/**
- * Whether the same request may succeed later. 409, 423: for the server, our own broken request has not ended yet.
- */
+/** Whether the same request may succeed later. 409, 423: the server has not yet noticed that our own request was interrupted. */
 function isTransient(error: unknown): boolean {
   if (!(error instanceof MayflyError)) return false
   if (['network', 'stalled'].includes(error.code)) return true
@@ -82,5 +80,5 @@ function isTransient(error: unknown): boolean {
   return [408, 409, 423, 429].includes(status) || isServerTrouble(status) || (error.code === 'proxy' && status < 400)
 }
 
-/** 501 and 507 do not pass by waiting a few seconds. */
+/** 501 and 507 are not fixed by waiting a few seconds. */
 const isServerTrouble = (status: number): boolean => status >= 500 && status !== 501 && status !== 507

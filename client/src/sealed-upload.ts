@@ -4,7 +4,7 @@ import { type ListedFile, listedFile, sealManifest, textDigest } from './manifes
 import type { OutgoingFile } from './source.ts'
 import type { DeclaredFile } from './upload.ts'
 
-/** A new upload of which the server learns neither names nor message. Loaded by `import()` only, when something is encrypted. */
+/** Creates an upload whose names and message are encrypted. Loaded by `import()` only when something is encrypted. */
 export async function sealUpload(files: readonly OutgoingFile[], comments = '') {
   const key = await newKey()
   const sealed = await Promise.all(files.map((file) => sealedFile(file, key)))

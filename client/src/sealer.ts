@@ -5,11 +5,11 @@ import type { ListedFile } from './manifest.ts'
 import { type SizedSource, type Source, streamOf, streamSource } from './source.ts'
 import type { FileState, StateKeeper } from './upload-state.ts'
 
-/** Encrypts what is sent, and has it on the sealed list before the server has the whole of it. */
+/** Encrypts files for sending, and adds each to the manifest before the server has all of it. */
 
 export type Sealer = Awaited<ReturnType<typeof createSealer>>
 
-/** For an upload whose state has a key. */
+/** For an upload whose state contains a key. */
 export async function createSealer(connection: Connection, keeper: StateKeeper, signal: AbortSignal | undefined) {
   const encryption = await import('./encryption.ts')
   const manifests = await import('./manifest.ts')
@@ -25,7 +25,7 @@ export async function createSealer(connection: Connection, keeper: StateKeeper, 
     })
   }
 
-  /** The head is kept before anything is sent: it must not serve for any other bytes. */
+  /** The header is stored before anything is sent: it must not be used for different bytes. */
   async function sealFile(plain: SizedSource, state: FileState): Promise<Source> {
     const { source, head } = await encryption.sealFile(plain, key, state.head)
     await keeper.change(() => {
@@ -35,7 +35,7 @@ export async function createSealer(connection: Connection, keeper: StateKeeper, 
     return source
   }
 
-  /** How long a stream is shows at its end, so it is listed before its last bytes are handed out. */
+  /** The size of a stream is known only at its end, so it is listed before its last bytes are sent. */
   async function sealStream(plain: Source, state: FileState): Promise<Source> {
     const sealed = streamSource(await encryption.sealStream(streamOf(plain), key))
     const head = new Uint8Array(await (await sealed.slice(0, HEAD_BYTES)).arrayBuffer())

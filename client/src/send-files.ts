@@ -9,25 +9,25 @@ import type { OutgoingFile, SizedSource, Source } from './source.ts'
 import { sendByTus, type TusTarget } from './tus.ts'
 import type { FileState, SaveState, StateKeeper, UploadState } from './upload-state.ts'
 
-/** Sends what is missing of a list of files, several at a time. */
+/** Sends the missing bytes of a list of files, several files at a time. */
 
 export interface UploadHooks extends RetryOptions {
   onProgress?: (progress: UploadProgress) => void
   signal?: AbortSignal
-  /** Called with what has to be stored to resume after the process ended; awaited before the bytes that it describes are sent. */
+  /** Called with the state that has to be stored to resume in another process; awaited before the bytes that it describes are sent. */
   onState?: SaveState
-  /** What `onState` was called with last. Files are recognised by name, size, time and content. */
+  /** The last state passed to `onState`. Files are recognised by name, size, time and content. */
   resume?: UploadState
-  /** Files at the same time. 3 unless given. */
+  /** Number of files sent at the same time; 3 by default. */
   parallel?: number
-  /** The most bytes of one request, 16 MiB by default; less where a proxy refuses them. */
+  /** Maximum bytes of one request, 16 MiB by default; less if a proxy rejects them. */
   pieceBytes?: number
 }
 
 export interface UploadProgress {
-  /** Bytes that have left, of all files. Encrypted files are slightly larger than their originals. */
+  /** Bytes sent, of all files. Encrypted files are slightly larger than their originals. */
   sent: number
-  /** Undefined: a stream is among them. */
+  /** Undefined: one of the files is a stream. */
   total: number | undefined
   files: readonly FileProgress[]
 }
@@ -38,7 +38,7 @@ export interface FileProgress {
   total: number | undefined
 }
 
-/** `place`: what the server declared for it; it may have changed the name. */
+/** `place`: the file declared on the server, which may have changed the name. */
 export function newFileState(
   { name, modified, source }: OutgoingFile,
   sentName: string,
@@ -59,7 +59,7 @@ interface Job {
   target: TusTarget
 }
 
-/** Sends every file that is not there yet; those that the state does not know are added to it. */
+/** Sends every file that the server does not have completely; files missing in the state are added to it. */
 export async function sendFiles(
   connection: Connection,
   { files, keeper, target }: Job,
@@ -104,7 +104,7 @@ function noteDone(state: FileState): void {
   for (const name of ['url', 'fingerprint', 'head'] as const) delete state[name]
 }
 
-/** Each file with what is known of it. */
+/** Each file with its state. */
 async function matched(files: readonly OutgoingFile[], { state, change }: StateKeeper, sealer: Sealer | undefined) {
   const free = [...state.files]
   const added: FileState[] = []
@@ -123,7 +123,7 @@ async function matched(files: readonly OutgoingFile[], { state, change }: StateK
 const isSame = ({ name, size, modified }: FileState, file: OutgoingFile): boolean =>
   name === file.name && size === (file.source.size ?? null) && modified === file.modified
 
-/** The bytes to send, and where the rest of them goes if an earlier attempt sent the same ones. */
+/** The bytes to send, and the URL to resume at if an earlier attempt sent the same bytes. */
 async function prepared(
   { source }: OutgoingFile,
   state: FileState,

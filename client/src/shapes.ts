@@ -1,8 +1,8 @@
-/** JSON of the server, as far as this client reads it; `docs/api.md` describes it. */
+/** The server's JSON, as far as this client uses it; described in `docs/api.md`. */
 
 export interface UploadJson {
   id: string
-  /** Seconds; negative: for ever. */
+  /** Seconds; negative: forever. */
   ttl: number
   comments: string
   files: FileJson[] | null
@@ -12,12 +12,12 @@ export interface UploadJson {
   removable: boolean
   maxDownloads?: number
   e2ee?: string
-  /** What the sender of an encrypted upload says is in it, sealed. */
+  /** The encrypted manifest of an encrypted upload. */
   manifest?: string
   protectedByPassword: boolean
   createdAt: string
   expireAt: string | null
-  /** Where files are downloaded from, when that is configured. */
+  /** URL for downloads, if one is configured. */
   downloadURL?: string
 }
 
@@ -48,7 +48,7 @@ export interface FileRequestJson {
   expireAt: string | null
 }
 
-/** What a guest is told. */
+/** What guests can see of a file request. */
 export interface InvitationJson {
   title: string
   comments: string

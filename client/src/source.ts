@@ -1,18 +1,18 @@
 import { asFileError, MayflyError } from './errors.ts'
 
-/** What is sent: bytes of which any part can be read, or a stream that passes once. */
+/** Data to send: bytes with random access, or a stream that can be read only once. */
 
 export interface Source {
   /** Bytes; undefined for a stream that has not ended yet. */
   readonly size: number | undefined
   /**
-   * The bytes from `start` to `end` (exclusive), fewer only where they end. A stream forgets what comes before the `start` of
-   * the last call.
+   * The bytes from `start` to `end` (exclusive), fewer only at the end of the data. A stream discards the bytes before the
+   * `start` of the last call.
    */
   slice(start: number, end: number): Promise<Blob>
 }
 
-/** One whose size is known: no stream. */
+/** A source of known size, so not a stream. */
 export interface SizedSource extends Source {
   readonly size: number
 }
@@ -21,14 +21,14 @@ export interface SizedSource extends Source {
 export interface OutgoingFile {
   /** With folders, if any, separated by `/`. */
   name: string
-  /** Media type; the server looks at the bytes, too. */
+  /** Media type; the server checks the bytes as well. */
   type?: string
-  /** When it was changed last, epoch ms: part of how a later attempt recognises it. */
+  /** Time of the last modification, epoch ms: used to recognise the file when resuming. */
   modified?: number
   source: Source
 }
 
-/** What callers give: a `File` knows its name, anything else has to be told one. */
+/** Accepted types of input. A `File` has a name; anything else needs one. */
 export type FileInput =
   | File
   | OutgoingFile
@@ -37,7 +37,7 @@ export type FileInput =
 export function outgoingFile(input: FileInput): OutgoingFile {
   if ('source' in input) return input
   if (input instanceof Blob) {
-    // Of a chosen folder; only browsers have it.
+    // Set by browsers for files in a chosen folder.
     const { name, type, lastModified, webkitRelativePath: path } = input as File & { webkitRelativePath?: string }
     return { name: path || name, type, modified: lastModified, source: blobSource(input) }
   }
@@ -63,12 +63,10 @@ export const blobSource = (blob: Blob): SizedSource => ({
   slice: async (start, end) => blob.slice(start, end),
 })
 
-/**
- * A stream, of which only what was not confirmed yet is held in memory: a request that failed is repeated from there.
- */
+/** A stream as a source. Only unconfirmed bytes are held in memory, so that a failed request can be repeated. */
 export function streamSource(stream: ReadableStream<Uint8Array>): Source {
   const reader = stream.getReader()
-  /** Bytes from `from` on, in order. */
+  /** Buffered bytes, in order, beginning at `from`. */
   let held: Uint8Array<ArrayBuffer>[] = []
   let from = 0
   let heldBytes = 0
@@ -85,7 +83,7 @@ export function streamSource(stream: ReadableStream<Uint8Array>): Source {
     }
   }
 
-  /** Forgets what comes before `start`. */
+  /** Discards the bytes before `start`. */
   function release(start: number): void {
     if (start < from) throw new MayflyError({ code: 'file_changed', detail: 'a stream can be read only once' })
     while (held[0] && from + held[0].byteLength <= start) {
@@ -109,7 +107,7 @@ export function streamSource(stream: ReadableStream<Uint8Array>): Source {
 
 const STREAM_STEP_BYTES = 64 * 1024
 
-/** From its start to its end. */
+/** The whole source as a stream. */
 export function streamOf(source: Source): ReadableStream<Uint8Array> {
   let position = 0
   return new ReadableStream({
@@ -122,7 +120,7 @@ export function streamOf(source: Source): ReadableStream<Uint8Array> {
   })
 }
 
-/** `ReadableStream.from`, which not all browsers have. */
+/** `ReadableStream.from`, which some browsers lack. */
 export function streamOfChunks(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]()
   return new ReadableStream({

@@ -1,4 +1,4 @@
-/** How requests travel: by `fetch`, by `XMLHttpRequest`, or by whatever the caller brings, such as axios. */
+/** Sends requests by `fetch`, `XMLHttpRequest`, or a transport of the caller, such as axios. */
 
 export interface HttpRequest {
   method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -6,21 +6,21 @@ export interface HttpRequest {
   headers: Record<string, string>
   body?: Blob | string
   signal: AbortSignal
-  /** Called as the body leaves, with all bytes of it that have left; a transport that does not know never calls it. */
+  /** Called with the number of bytes sent so far; a transport without progress never calls it. */
   onSent?: (bytes: number) => void
 }
 
 export interface Transport {
   /**
-   * Resolves with the answer, whatever its status, as soon as its headers are there. Rejects with the reason of the signal
-   * when that aborts, and with any error when there is no answer.
+   * Resolves with the response, whatever its status, when its headers have arrived. Rejects with the reason of the signal when
+   * that aborts, and with any error if there is no response.
    */
   send(request: HttpRequest): Promise<Response>
-  /** Its answers come only once they are whole (`XMLHttpRequest`), so large downloads are asked for in ranges. */
+  /** Responses are available only when complete (`XMLHttpRequest`), so large downloads are requested in ranges. */
   readonly isBuffering?: boolean
 }
 
-/** What is used of the global `fetch`. */
+/** The part of the global `fetch` that is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
 export function fetchTransport(fetch: Fetch = (url, init) => globalThis.fetch(url, init)): Transport {
@@ -37,7 +37,7 @@ export function fetchTransport(fetch: Fetch = (url, init) => globalThis.fetch(ur
   }
 }
 
-/** Browsers send streams over HTTP/2 only, if at all; they report progress by `XMLHttpRequest`. */
+/** Browsers send streams only over HTTP/2, if at all; they report progress by `XMLHttpRequest`. */
 const sendsStreams = (): boolean => typeof XMLHttpRequest === 'undefined'
 
 function counted(body: Blob, onSent: (bytes: number) => void): ReadableStream<Uint8Array> {

@@ -5,32 +5,32 @@ import type { PieceSizer } from './piece-size.ts'
 import { persistently, type RetryOptions } from './retry.ts'
 import { reasonNotSent, type Source } from './source.ts'
 
-/** One file by tus 1.0 (tus.io/protocols/resumable-upload): what has arrived is never sent again. */
+/** Sends one file by tus 1.0 (tus.io/protocols/resumable-upload): bytes that have arrived are never sent again. */
 
 const VERSION = { 'Tus-Resumable': '1.0.0' }
 const PIECE_TYPE = 'application/offset+octet-stream'
 
-/** Where a file goes, and by what right. */
+/** The upload of a file, and the credentials. */
 export interface TusTarget {
   headers: Record<string, string>
   metadata: Record<string, string>
 }
 
 export interface TusFile {
-  /** As the server calls it. */
+  /** Name on the server. */
   name: string
   type: string
-  /** Its declared place in the upload; undefined: it is added to the upload. */
+  /** Id of its declared file; undefined: it is added to the upload. */
   fileId: string | undefined
   source: Source
-  /** Where an earlier attempt sent it to. */
+  /** Upload URL of an earlier attempt. */
   url: string | undefined
 }
 
 export interface TusHooks {
-  /** Where the rest can be sent to, in place of what was there. Kept before anything is sent there. */
+  /** Called with a new upload URL to resume at. Awaited before anything is sent there. */
   onUrl: (url: string) => void | Promise<void>
-  /** Bytes that the server has, or that have left for it. */
+  /** Number of bytes that were sent or confirmed. */
   onSent: (bytes: number) => void
 }
 
@@ -42,15 +42,15 @@ interface Sending {
   signal: AbortSignal | undefined
 }
 
-/** Resolves once the server has the whole file. Rejects with `MayflyError`, or the reason of the signal. */
+/** Resolves when the server has the whole file. Rejects with `MayflyError`, or the reason of the signal. */
 export async function sendByTus(file: TusFile, sending: Sending, { onUrl, onSent }: TusHooks): Promise<void> {
   const { connection, target, retry, pieces, signal } = sending
   const { source } = file
-  const isDeferred = source.size === undefined // its length is told with its last bytes
+  const isDeferred = source.size === undefined // its length is sent with the last bytes
   const common = { signal, idleTimeoutMs: retry.idleTimeoutMs }
   let url = file.url
   let fileId = file.fileId
-  /** How far the server has come; undefined: only it knows. */
+  /** The confirmed offset; undefined: the server has to be asked. */
   let offset: number | undefined
   let confirmed = 0
 
@@ -123,7 +123,7 @@ export async function sendByTus(file: TusFile, sending: Sending, { onUrl, onSent
     }
   }
 
-  /** Sends until all of it has arrived, after asking how far that is where an answer is missing. */
+  /** Sends all remaining bytes, after asking for the offset if it is unknown. */
   async function sendRest(progressed: () => void): Promise<void> {
     const confirm = (found: number): void => {
       if (found > confirmed) progressed()
@@ -134,7 +134,7 @@ export async function sendByTus(file: TusFile, sending: Sending, { onUrl, onSent
     if (offset === undefined) confirm(await locate())
     while (offset !== source.size) {
       const from = offset as number
-      offset = undefined // until the answer is there
+      offset = undefined // unknown until the response arrives
       confirm(await sendPiece(url as string, from))
     }
   }
@@ -146,7 +146,7 @@ export async function sendByTus(file: TusFile, sending: Sending, { onUrl, onSent
   }
 }
 
-/** How many bytes the server has of what goes to `url`; undefined: it knows nothing of it any more. */
+/** Number of bytes that the server has at `url`; undefined: the URL is no longer valid. */
 export async function offsetAt(
   url: string,
   connection: Connection,
@@ -169,7 +169,7 @@ const isUnknown = (error: unknown): boolean => error instanceof MayflyError && [
 const isTooLargeForProxy = (error: unknown): boolean =>
   error instanceof MayflyError && (error.proxyStatus === 413 || error.code === 'http_413')
 
-/** Of a file that takes no bytes any more. */
+/** Status of the file, if it accepts no more bytes. */
 const statusIn = (error: unknown): unknown =>
   error instanceof MayflyError && error.code === 'file_not_missing' ? error.parameters.status : undefined
 

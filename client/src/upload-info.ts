@@ -15,26 +15,26 @@ import type { OpenedFile } from './opened-upload.ts'
 import { pause, persistently, type RetryOptions } from './retry.ts'
 import type { FileJson, FileStatus, UploadJson } from './shapes.ts'
 
-/** An upload as programs read it: with links, dates, and names that are opened where it is encrypted. */
+/** An upload for programs: with links, dates, and decrypted names. */
 
 export interface UploadInfo {
   id: string
-  /** The page of the upload; of an encrypted one with the key, behind the `#`. */
+  /** The page of the upload; for an encrypted one it contains the key in the fragment. */
   link: string
-  /** The same page for its administrator; only where its token is known. */
+  /** The admin link; only if the token is known. */
   adminLink: string | undefined
   token: string | undefined
-  /** Opens an encrypted upload. */
+  /** Decrypts an encrypted upload. */
   key: string | undefined
-  /** All files as one zip. Of an encrypted upload it holds what is encrypted. */
+  /** All files as one zip. For an encrypted upload it contains the encrypted files. */
   archiveLink: string
   comments: string
-  /** Of an encrypted upload in the order of its sender. */
+  /** For an encrypted upload in the order of its sender. */
   files: FileInfo[]
   isEncrypted: boolean
-  /** Its sender has sealed a list that binds names, sizes, order and contents together. */
+  /** The upload has an encrypted list that binds names, sizes, order and contents together. */
   isListed: boolean
-  /** How many files are on that list of which the server knows nothing. */
+  /** Number of listed files that the server does not have. */
   absentFiles: number
   isStream: boolean
   oneShot: boolean
@@ -50,42 +50,42 @@ export interface FileInfo {
   id: string
   /** With folders, if any, separated by `/`. */
   name: string
-  /** Bytes, as they will be on disk; of an encrypted file that other clients made not exactly. */
+  /** Size of the decrypted file in bytes; approximate for encrypted files of other clients. */
   size: number
   type: string
   status: FileStatus | (string & {})
-  /** Where it is downloaded from; of an encrypted upload with the key, behind the `#`. */
+  /** Download URL; for an encrypted upload it contains the key in the fragment. */
   link: string
   createdAt: Date
-  /** Of an upload with a limited number of downloads. */
+  /** Set for an upload with a limited number of downloads. */
   downloadsLeft: number | undefined
-  /** The server has something else under this name than the sender of the encrypted upload listed; it can't be downloaded. */
+  /** The file does not match the list of the sender of the encrypted upload, so it can't be downloaded. */
   isForeign: boolean
-  /** How the sender has listed it. */
+  /** Its entry in the sender's list. */
   listed: ListedFile | undefined
 }
 
-/** Credentials of a reader: for the upload, and for its files. */
+/** Credentials for reading the upload and its files. */
 export interface Secrets {
   token?: string | undefined
   key?: string | undefined
-  /** What the link says of the upload. */
+  /** What the link guarantees about the upload. */
   e2ee?: EncryptionPromise | undefined
 }
 
-/** Those that are given go before those of the link. */
+/** Given credentials take precedence over those in the link. */
 export const secretsOf = (link: ContentLink, { token, key }: Secrets): Secrets => ({
   token: token ?? ('token' in link ? link.token : undefined),
   key: key ?? ('key' in link ? link.key : undefined),
   e2ee: 'e2ee' in link ? link.e2ee : undefined,
 })
 
-/** Throws `MayflyError`: `wrong_key`, or `not_as_sent` when it is not what its link promises. */
+/** Throws `MayflyError`: `wrong_key`, or `not_as_sent` if the upload does not match its link. */
 export async function uploadInfo(server: string, upload: UploadJson, secrets: Secrets): Promise<UploadInfo> {
   const { token } = secrets
   const isEncrypted = upload.e2ee === 'age'
   if (secrets.e2ee !== undefined && !isEncrypted)
-    throw notAsSent('the link says that the upload is encrypted, and the server has one that is not')
+    throw notAsSent('the link is for an encrypted upload, but the upload on the server is not encrypted')
   const key = isEncrypted ? secrets.key : undefined
   const opened = key === undefined ? undefined : await openedBy(upload, key, secrets.e2ee)
   const base = upload.downloadURL ?? server
@@ -155,11 +155,11 @@ export const fetchUpload = (
     signal,
   })
 
-/** Files and their list are read one after the other, and changed one after the other, too. */
+/** How often to read again when files and list do not match: they are read and changed one after the other. */
 const RECHECKS = 2
 const RECHECK_MS = 700
 
-/** Reads an upload, and again when something of it is not as it was listed. Throws as `uploadInfo`, and what the server answers. */
+/** Reads an upload, and reads it again if it does not match its list. Throws like `uploadInfo`, and the server's errors. */
 export async function fetchInfo(
   connection: Connection,
   address: UploadAddress,

@@ -2,19 +2,19 @@ import type { Fingerprint } from './fingerprint.ts'
 import type { EncryptionPromise } from './links.ts'
 
 /**
- * All that is needed to resume an upload after the process ended, as plain JSON. It holds secrets: the upload token, the
- * addresses that take the rest, and the key of an encrypted upload.
+ * The state needed to resume an upload in another process, as plain JSON. It contains secrets: the upload token, the upload URLs,
+ * and the key of an encrypted upload.
  */
 export interface UploadState {
   version: 1
-  /** Of the server. */
+  /** URL of the server. */
   server: string
-  /** Undefined for a guest, since guests are not told the upload's id. */
+  /** Undefined for guests, who do not know the upload's id. */
   uploadId?: string
   token?: string
-  /** Of an encrypted upload. */
+  /** Set for an encrypted upload. */
   key?: string
-  /** What links to it promise. */
+  /** What its links guarantee. */
   e2ee?: EncryptionPromise
   files: FileState[]
 }
@@ -24,24 +24,24 @@ export interface FileState {
   /** Bytes; null: a stream, which can't be resumed. */
   size: number | null
   modified?: number
-  /** As the server calls it. */
+  /** Name on the server. */
   sentName: string
-  /** Its declared place. */
+  /** Id of its declared file. */
   fileId?: string
-  /** Where the rest is sent to; absent: nothing has arrived. */
+  /** URL to resume at; absent: nothing has arrived. */
   url?: string
-  /** What may have been sent. */
+  /** Fingerprint of the part that may have been sent. */
   fingerprint?: Fingerprint
-  /** What an encrypted one begins with; it must not serve for any other file. */
+  /** Header of an encrypted file; it must not be used for another file. */
   head?: string
-  /** The sealed list has it with this head. */
+  /** The manifest contains it with this header. */
   isListed?: true
   isDone?: true
 }
 
 export type SaveState = (state: UploadState) => void | Promise<void>
 
-/** Tells every change to `save`, one call at a time and in order. */
+/** Passes every change to `save`, one call at a time and in order. */
 export function createStateKeeper(state: UploadState, save: SaveState = () => {}) {
   let saved: Promise<void> = Promise.resolve()
 

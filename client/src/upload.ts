@@ -8,31 +8,31 @@ import { type FileInput, type OutgoingFile, outgoingFile } from './source.ts'
 import { fetchInfo, fetchUpload, type UploadInfo } from './upload-info.ts'
 import { createStateKeeper, type FileState, type StateKeeper, type UploadState } from './upload-state.ts'
 
-/** A new upload, or the rest of one that was interrupted. */
+/** Creates an upload, or resumes an interrupted one. */
 
 export interface UploadOptions {
-  /** Time to live: seconds, or such as `12h` or `30d`; -1: for ever, where the server allows it. */
+  /** Time to live: seconds, or a duration such as `12h` or `30d`; -1: forever, if the server allows it. */
   ttl?: number | string
   /** Every file can be downloaded once. */
   oneShot?: boolean
   /** Every file can be downloaded this many times. */
   maxDownloads?: number
-  /** Anybody with the link may remove it. */
+  /** Anyone with the link may remove it. */
   removable?: boolean
-  /** Every access starts the time to live anew. */
+  /** Every access resets the time to live. */
   extendTtl?: boolean
   password?: string
-  /** Asked for together with the password; `plik` unless given. */
+  /** User name for the password; `plik` by default. */
   login?: string
-  /** A text for the readers, Markdown. */
+  /** A message for recipients, in Markdown. */
   comments?: string
-  /** `false` keeps images byte for byte, GPS position and all. */
+  /** `false` keeps images unchanged, including their GPS position. */
   normalize?: boolean
-  /** Encrypts before anything leaves: the key is in the link only. */
+  /** Encrypts the files before they are sent: only the link contains the key. */
   encrypt?: boolean
 }
 
-/** Resolves when every file is whole on the server. Throws `MayflyError`, or the reason of `signal`. */
+/** Resolves when the server has all files completely. Throws `MayflyError`, or the reason of `signal`. */
 export async function upload(
   connection: Connection,
   inputs: Iterable<FileInput>,
@@ -48,7 +48,7 @@ export async function upload(
   return fetchInfo(connection, address, { token, key, e2ee, retry: hooks, signal: hooks.signal })
 }
 
-/** Undefined: there is nothing to resume, or the upload is gone. */
+/** Undefined: there is nothing to resume, or the upload no longer exists. */
 async function resumed(
   connection: Connection,
   { resume, onState, signal }: UploadHooks,
@@ -70,7 +70,7 @@ async function resumed(
   }
 }
 
-/** What is whole on the server does not have to be sent, whether or not the answer that said so was lost. */
+/** Files that the server already has completely are not sent again, even if the response was lost. */
 function noteArrived({ files }: UploadState, upload: UploadJson): void {
   const arrived = new Set(upload.files?.filter(({ status }) => status === 'uploaded').map(({ id }) => id))
   for (const file of files) if (file.fileId !== undefined && arrived.has(file.fileId)) file.isDone = true
@@ -116,7 +116,7 @@ async function begun(
   return keeper
 }
 
-/** A file as the server is told of it, and what has to be known of it besides. */
+/** A file as declared to the server, with its local state. */
 export interface DeclaredFile {
   json: { fileName: string; fileType: string; fileSize: number }
   state: Pick<FileState, 'head' | 'isListed'>

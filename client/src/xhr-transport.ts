@@ -1,9 +1,6 @@
 import { type Fetch, fetchTransport, type HttpRequest, hasNoBody, type Transport } from './transport.ts'
 
-/**
- * The transport of browsers: `fetch`, but `XMLHttpRequest` for bodies whose progress is watched, since `fetch` tells
- * nothing of what was sent.
- */
+/** The transport of browsers: `fetch`, but `XMLHttpRequest` for uploads with progress, which `fetch` does not report. */
 export function browserTransport(fetch?: Fetch): Transport {
   const plain = fetchTransport(fetch)
   return {
@@ -19,7 +16,7 @@ export function sendByXhr({ method, url, headers, body, signal, onSent }: HttpRe
       reject(signal.reason)
     }
     request.upload.onprogress = ({ loaded }) => onSent?.(loaded)
-    request.onerror = () => reject(new TypeError('no connection, or it broke'))
+    request.onerror = () => reject(new TypeError('network error'))
     request.onload = () => resolve(answerOf(request))
     request.onloadend = () => signal.removeEventListener('abort', abort)
     request.open(method, url)

@@ -74,8 +74,7 @@ async function saveAll(client: Client, upload: UploadInfo, options: GetOptions, 
   if (upload.absentFiles > 0)
     console.error(`${upload.absentFiles} files that the sender has listed are not on the server`)
   const files = upload.files.filter((file) => isThere(upload, file, options))
-  if (files.length === 0)
-    throw new MayflyError({ code: 'file_not_found', detail: 'there is nothing to download any more' })
+  if (files.length === 0) throw new MayflyError({ code: 'file_not_found', detail: 'there is nothing left to download' })
   for (const file of files) {
     if (await isSaved(done[file.id], file)) continue
     const saved = await save(client, file.link, options, access, context, file.name)
