@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { FIRST_PAGES } from '../web/first-chunks.ts'
 
-/** Prints what the page weighs, and fails when a first load is too heavy. Run after `npm run build`. */
+/** Prints the bundle sizes of the page, and fails if a first load is too large. Run after `npm run build`. */
 
 const LIMIT = 40_960
 const DIST = join(import.meta.dirname, '../web/dist')

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
-/** The tables of options and results in `docs/client.md`, made from the types of the client and their comments. */
+/** Generates the tables of options and results in `docs/client.md` from the client's types and their comments. */
 
 const START = '<!-- Written by `npm run docs` from client/src. Change it there. -->'
 const END = '<!-- The end of what is written. -->'
@@ -17,7 +17,7 @@ const TYPES: [file: string, name: string][] = [
   ['upload-info', 'FileInfo'],
 ]
 
-/** `docs/client.md` with the types as they are now. */
+/** Returns `docs/client.md` with the current types. */
 export function withTypes(markdown: string): string {
   const [before = '', rest = ''] = markdown.split(START)
   const [, after = ''] = rest.split(END)
@@ -37,7 +37,7 @@ function tableOf(file: string, name: string): string {
   return [`### ${name}`, '', ...intro, '| name | type | meaning |', '|---|---|---|', ...rows].join('\n')
 }
 
-/** A property on a line of its own, with its comment above it. */
+/** A property on a single line, with the comment above it. */
 const MEMBER = /(?: {2}\/\*\*((?:(?!\*\/).)*)\*\/\n)? {2}(?:readonly )?(\w+)(\??): ([^\n]*)/gs
 
 const textOf = (comment: string): string => comment.replace(/\n\s*\* ?/g, ' ').trim()

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { commandsOf, createProgram, EXIT_CODES, pathOf } from '../server/cli/program.ts'
 
-/** The text of `docs/commands.md`. */
+/** Generates `docs/commands.md`. */
 export function commandsMarkdown(): string {
   const nothing = () => async () => {}
   const help = { helpWidth: 110, showGlobalOptions: false }

@@ -1,6 +1,6 @@
 // `npm run lock`, after `npm install`: adds the optional packages of other platforms that npm left out of package-lock.json
-// because the registry at hand could not show them. Without them `npm ci` calls the lock out of step and refuses.
-// What a package is for is read off its name, such as `@biomejs/cli-linux-x64-musl`; npm checks it again when it installs.
+// because the registry did not list them. Without them `npm ci` reports that the lock file is out of date, and fails. The
+// platform of a package is taken from its name, such as `@biomejs/cli-linux-x64-musl`; npm checks it again when it installs.
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const SYSTEMS = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32']

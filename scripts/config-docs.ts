@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { settingDocs, settingGroups } from '../server/config/settings.ts'
 
-/** The text of `docs/configuration.md`. */
+/** Generates `docs/configuration.md`. */
 export function configurationMarkdown(): string {
   const groups = Object.entries(settingGroups).map(([title, settings]) => {
     const rows = Object.values(settings).map((setting) => row(settingDocs.get(setting)))

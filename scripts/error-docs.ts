@@ -2,14 +2,14 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { ERRORS } from '../server/errors/catalogue.ts'
 import { STATUS } from '../server/http/statuses.ts'
 
-/** The table of all errors in `docs/api.md`, between these two lines. */
+/** Generates the table of all errors in `docs/api.md`, between these two lines. */
 
 const START = '<!-- Written by `npm run docs` from server/errors. Change it there. -->'
 const END = '<!-- The end of what is written. -->'
 
 const FILE = new URL('../docs/api.md', import.meta.url)
 
-/** `docs/api.md` with the errors as they are now. */
+/** Returns `docs/api.md` with the current errors. */
 export function withErrors(markdown: string): string {
   const [before = '', rest = ''] = markdown.split(START)
   const [, after = ''] = rest.split(END)

@@ -8,7 +8,7 @@ import { createSlots } from '../server/images/pipeline/slots.ts'
 import { stripFile } from '../server/images/strip-file.ts'
 import { asHeld, drawn, image, PHONE_EXIF } from '../tests/helpers/images.ts'
 
-/** `node scripts/make-image-examples.ts`: the images of `images.md`, before and after, made by the server's own code. */
+/** `node scripts/make-image-examples.ts`: creates the images of `images.md`, before and after, with the server's own code. */
 
 const images = createImagePipeline({
   strip: stripFile,
@@ -43,7 +43,7 @@ async function normalised(bytes: Buffer): Promise<{ path: string; told: string }
   return { path, told: JSON.stringify(await images.normalise(input, path)) }
 }
 
-/** As a phone stores it that was held upright, and what every program shows afterwards. */
+/** A photo as stored by a phone that was held upright, and its display in every program after the upload. */
 async function turnedPhoto(): Promise<void> {
   const stored = image(asHeld(landscape(), 6))
   const photo = await stored
@@ -58,7 +58,7 @@ async function turnedPhoto(): Promise<void> {
   console.log('turned', told)
 }
 
-/** The numbers of Display P3 as a program shows them that knows nothing of profiles: dull. */
+/** Display P3 values as shown by a program that ignores profiles: dull. */
 async function wideColours(): Promise<void> {
   const photo = await image(landscape()).withIccProfile('p3').png({ palette: false }).toBuffer()
   const { path, told } = await normalised(photo)
@@ -67,7 +67,7 @@ async function wideColours(): Promise<void> {
   console.log('colours', told)
 }
 
-/** A ring and a dot on nothing, as JPEG: without its alpha channel, and as `?format=jpeg` gives it. */
+/** A ring and a dot on a transparent background, as JPEG: without its alpha channel, and as `?format=jpeg` returns it. */
 async function logos(): Promise<void> {
   for (const [name, left, right] of [
     ['white', 250, 250],

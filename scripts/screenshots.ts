@@ -9,7 +9,7 @@ import { readConfig } from '../server/config/config.ts'
 import { createLogger } from '../server/lib/logger.ts'
 import { launchBrowser } from '../tests/helpers/browser.ts'
 
-/** `npm run screenshots`: the images of the documentation, taken of the real pages with the demonstration in them. */
+/** `npm run screenshots`: creates the images of the documentation from the real pages with the demo data. */
 
 const IMAGES = join(import.meta.dirname, '../docs/images')
 const DESK = { width: 960, height: 720 }
@@ -58,7 +58,7 @@ await browser.close()
 await app.close()
 rmSync(folder, { recursive: true })
 
-/** In few colours, which is all that a page has, so that the images stay small. */
+/** Reduced to few colours, which is enough for the page, so that the images stay small. */
 async function take(
   name: string,
   options: BrowserContextOptions,

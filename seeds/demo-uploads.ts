@@ -3,7 +3,7 @@ import { OPERATOR } from '../server/accounts/caller.ts'
 import type { QuickUploads } from '../server/uploads/quick-uploads.ts'
 import type { UploadOptions } from '../server/uploads/upload-rules.ts'
 
-/** One upload of each kind, to look at. */
+/** Demo data: one upload of each kind. */
 
 const DAY = 86_400
 
@@ -20,7 +20,7 @@ export interface Planted {
   files: { id: string; name: string }[]
 }
 
-/** Makes them; resolves with what is needed to find them. */
+/** Creates the uploads; resolves with their ids and tokens. */
 export async function plantDemonstration(quickUploads: Pick<QuickUploads, 'create'>): Promise<Planted[]> {
   const planted: Planted[] = []
   for (const { what, options, files } of await demonstrations()) {
@@ -86,13 +86,13 @@ async function* bytesOf(content: string | Buffer) {
   yield Buffer.from(content)
 }
 
-/** A PNG: a teal disc on nothing. */
+/** A PNG: a teal disc on a transparent background. */
 function disc(): Promise<Buffer> {
   const circle = Buffer.from('<svg width="256" height="256"><circle cx="128" cy="128" r="120" fill="#2a9d8f"/></svg>')
   return sharp(circle).png().toBuffer()
 }
 
-/** What a camera would have made of hills by the sea, and of where it was. */
+/** Imitates a photo of hills by the sea, with camera data and location. */
 function landscape(sky: string, sun: string, hills: string): Promise<Buffer> {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="1600" height="1200">
     <defs><linearGradient id="sky" x2="0" y2="1"><stop stop-color="${sky}"/><stop offset="1" stop-color="${sun}"/></linearGradient></defs>

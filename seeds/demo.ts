@@ -3,7 +3,7 @@ import { readConfig } from '../server/config/config.ts'
 import { createLogger } from '../server/lib/logger.ts'
 import { plantDemonstration } from './demo-uploads.ts'
 
-/** `npm run seed`: one upload of each kind, to look at. Runs beside a server, on the same settings. */
+/** `npm run seed`: creates one upload of each kind as demo data. Can run beside a server, with the same settings. */
 
 const config = readConfig(process.env)
 const app = await createApp({ config, log: await createLogger({ ...config, logLevel: 'error' }) })

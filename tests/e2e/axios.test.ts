@@ -207,15 +207,15 @@ function everywhere(start: () => Promise<Run>): void {
     const run = await start()
 
     const found = await run(async (load, url) => {
-      const { patiently } = await load('patience.js')
+      const { withRetries } = await load('retry.js')
       const later = { response: { headers: { 'retry-after': '0' } } }
       let asked = 0
-      const answer = await patiently(async () => {
+      const answer = await withRetries(async () => {
         asked += 1
         if (asked < 3) throw later
         return fetch(url).then((response) => response.status)
       })
-      const given = await patiently(() => Promise.reject(later), 2).catch((error: unknown) => error === later)
+      const given = await withRetries(() => Promise.reject(later), 2).catch((error: unknown) => error === later)
       return { asked, answer, given }
     }, `${server.url}/health`)
 
