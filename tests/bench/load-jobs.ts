@@ -1,4 +1,4 @@
-/** What the load client is told, and what it reports. All of it passes between processes as JSON. */
+/** Input and report of the load client, passed between processes as JSON. */
 
 export type Job = UploadJob | FilesJob | RangesJob | WholeJob | StallJob | SlowJob | { kind: 'release' }
 

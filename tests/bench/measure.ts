@@ -55,7 +55,7 @@ export interface Judgement {
 const REFERENCES = ['node', 'nginx', 'plikd', 'put']
 const SUBJECT = 'mayfly'
 
-/** In turns, A B C A B C …, so that whatever else the machine does meanwhile hits all of them alike. */
+/** In turns, A B C A B C …, so that other load on the machine affects all of them alike. */
 export async function measureInTurns(
   scenario: string,
   comparison: Comparison,

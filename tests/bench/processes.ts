@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 
-/** Processes that the benchmark starts, and what Linux says about them. Each is ended by its id, whatever happens. */
+/** Processes started by the benchmark, and their figures from Linux. Each is ended by its id in every case. */
 
 export interface Process {
   pid: number
-  /** Ends it in good order; resolves when it is gone. */
+  /** Ends it with SIGTERM; resolves when it has exited. */
   stop: () => Promise<void>
   /** All that it wrote. */
   output: () => string
@@ -43,7 +43,7 @@ export function startProcess(command: string, args: string[], settings: NodeJS.P
   return started
 }
 
-/** Settings of whoever runs the benchmark must not change what is measured. */
+/** Environment variables of the caller must not change what is measured. */
 function withoutOurs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(environment).filter(([name]) => !/^(MAYFLY|PLIKD)_|^NODE_(ENV|OPTIONS)$/.test(name)),

@@ -105,7 +105,7 @@ test('client.md: a folder is sent, and a file of it is saved', async () => {
   expect(saved.path).toBe(join(directory, 'storage/blob-store.ts'))
 })
 
-test('client.md: a CI job hands out what it built', async () => {
+test('client.md: a CI job shares its build', async () => {
   const [, indented = ''] = /\n {2}run: \|\n(.*?)```/s.exec(readFileSync(join(ROOT, 'docs/client.md'), 'utf8')) ?? []
   const job = temporaryFolder()
   mkdirSync(join(job, 'dist'))

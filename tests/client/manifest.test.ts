@@ -85,7 +85,7 @@ test('a file is foreign that was not listed, has another size, or is there twice
   ])
 })
 
-test('what is gone is not foreign, and what the server does not know is counted', async () => {
+test('a missing file is not foreign, and files that the server does not have are counted', async () => {
   const secret = await newKey()
   const [one, two, three] = [given('one', 1, secret), given('two', 2, secret), given('three', 3, secret)]
   const gone = { ...one.stored, fileSize: 0, isGone: true }

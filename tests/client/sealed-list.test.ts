@@ -142,7 +142,7 @@ describe('a server that changes', () => {
     ])
   })
 
-  test('names hands out neither of the files', async () => {
+  test('names returns neither of the files', async () => {
     const { files } = await givenUpload()
     const client = hostile(({ files: [one, two] }) => {
       if (!one || !two) return

@@ -126,7 +126,7 @@ test.each([false, true])(
   },
 )
 
-test('a state whose upload is gone makes a new one', async () => {
+test('a state whose upload was deleted creates a new one', async () => {
   const client = createClient({ url: server.url() })
   const file = randomFile(4 * MIB)
   const state = await givenInterrupted([file], false, MIB)

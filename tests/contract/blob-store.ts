@@ -334,7 +334,7 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
         expect(await store.sweep(FAR_FUTURE)).toEqual({ count: 0, bytes: 0 })
       })
 
-      test('can be finished by the writer who adds its last bytes', async () => {
+      test('can be finished by the writer that adds its last bytes', async () => {
         const key = newBlobKey()
         const bytes = randomBytes(13 * MIB)
         const partial = await addPiece(store, key, bytes.subarray(0, 6 * MIB))
@@ -369,14 +369,14 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
         expect(await read(store, key)).toEqual({ length: whole.length, sha256: sha256(whole) })
       })
 
-      test('continues from a checkpoint of a writer who never came to an end', async () => {
+      test('continues from a checkpoint of a writer that never finished', async () => {
         const key = newBlobKey()
         const bytes = randomBytes(23 * MIB)
         const dead = await store.openPartial(key)
         for await (const chunk of chunked(bytes.subarray(0, 12 * MIB), 64 * KIB)) await dead.add(chunk)
         const checkpoint = await dead.checkpoint()
         await dead.add(Buffer.alloc(6 * MIB))
-        await dead.pause() // nobody noted where
+        await dead.pause() // its state was not recorded
 
         const resumed = await addPiece(store, key, bytes.subarray(checkpoint.size), checkpoint)
         await (await store.openPartial(key, resumed)).finish()
@@ -408,7 +408,7 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
         await store.delete(key)
       })
 
-      test('can’t be seized when it is gone', async () => {
+      test('can’t be seized after it was deleted', async () => {
         const key = newBlobKey()
         const partial = await addPiece(store, key, randomBytes(100))
         await store.deletePartial(key, partial)
@@ -420,7 +420,7 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
         })
       })
 
-      test('is not touched by a sweep while somebody wants it', async () => {
+      test('is not touched by a sweep while it is wanted', async () => {
         const key = newBlobKey()
         const partial = await addPiece(store, key, randomBytes(7 * MIB))
 
@@ -494,7 +494,7 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
         expect((await read(store, key)).length).toBe(4 * MIB)
       })
 
-      test('that never starts can let go', async () => {
+      test('that never starts can be released', async () => {
         const { key } = await givenBlob(store, 4 * MIB)
         const chunks = await store.get(key)
 
@@ -641,7 +641,7 @@ export async function givenBlob(store: BlobStore, length: number): Promise<{ key
   return blob
 }
 
-/** Adds `bytes` and lets go. */
+/** Adds `bytes` and releases the writer. */
 async function addPiece(store: BlobStore, key: BlobKey, bytes: Buffer, from?: PartialBlob): Promise<PartialBlob> {
   const writer = await store.openPartial(key, from)
   for await (const chunk of chunked(bytes, 64 * KIB)) await writer.add(chunk)

@@ -33,7 +33,7 @@ const resumeCommandIn = (output: string): string => /^x-mayfly-resume: (.*)\r$/i
 const download = async (url: string, link: string): Promise<Buffer> =>
   Buffer.from(await (await fetch(`${url}${new URL(link.trim()).pathname}`)).arrayBuffer())
 
-test('an upload that broke off continues with the command that the server named, again and again', async () => {
+test('an interrupted upload resumes with the command that the server printed, several times', async () => {
   const server = await spawnServer()
   const proxy = await cuttingProxy(() => server.url)
   const { folder, bytes } = givenFolder("it's big.bin", 12 * MIB)
@@ -67,7 +67,7 @@ test('an upload that falls silent is answered with a command that continues', as
   expect((await download(server.url, resumed.output)).equals(bytes)).toBe(true)
 })
 
-test('an upload that broke off continues after the server was killed', async () => {
+test('an interrupted upload resumes after the server was killed', async () => {
   const dataDir = temporaryFolder()
   let server = await spawnServer({ DATA_DIR: dataDir })
   const proxy = await cuttingProxy(() => server.url)

@@ -18,7 +18,7 @@ const run = promisify(execFile)
 
 const LARGE = randomBytes(3_000_000)
 
-test('files of realistic sizes come over without a server, from a folder that is corrected after a mistake', async () => {
+test('files of realistic sizes are imported without a server, from a folder that is corrected after a mistake', async () => {
   const settings = { DATA_DIR: migratedFolder(), LOG_FORMAT: 'json' }
   const plik = givenPlik()
   plik.upload({ id: 'AAAAAAAAAAAAAAAA' })

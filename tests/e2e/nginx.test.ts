@@ -155,7 +155,7 @@ describe.skipIf(!isInstalled('nginx'))('nginx sends the files (`X-Accel-Redirect
     expect(status).toBe(404)
   })
 
-  test('nobody but Mayfly opens the location of the files', async () => {
+  test('only Mayfly can use the location of the files', async () => {
     const { sending } = await givenProxies()
     const [shard = ''] = readdirSync(`${server.dataDir()}/files`).filter((name) => /^[0-9a-f]{2}$/.test(name))
     const [key] = readdirSync(`${server.dataDir()}/files/${shard}`)

@@ -22,7 +22,7 @@ async function refusesConnections({ url }: SpawnedServer): Promise<void> {
 }
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  test('lets an upload and a download that are under way finish, takes nobody new, and ends well', async () => {
+  test('lets a running upload and download finish, accepts no new ones, and ends well', async () => {
     const server = await spawnServer()
     const content = new Uint8Array(20_000_000)
     const link = await (await fetch(`${server.url}/x.bin`, { method: 'PUT', body: content })).text()

@@ -134,7 +134,7 @@ describe('go-tus', () => {
     await expectContent(url, bytes)
   })
 
-  test('is told by status what it tells apart', async () => {
+  test('gets the statuses that it distinguishes', async () => {
     const url = await createEmpty(10)
     const status = async (answer: Promise<Response>) => (await answer).status
     const withLength = (length: number, headers: Record<string, string>) =>

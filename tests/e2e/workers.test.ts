@@ -14,7 +14,7 @@ const put = (server: SpawnedServer, content: string): Promise<string> =>
 const get = (link: string): Promise<string> =>
   fetch(link.trim(), { headers: { Connection: 'close' } }).then((r) => r.text())
 
-/** A reader gets `content` who asks once, when its sender is there. */
+/** A recipient gets `content` with a single request after the sender has connected. */
 async function streamed({ url }: SpawnedServer, content: string): Promise<void> {
   const body = JSON.stringify({ stream: true, files: [{ fileName: 'a.txt' }] })
   const { id, uploadToken, files } = await jsonOf<CreatedUpload>(fetch(`${url}/upload`, { method: 'POST', body }))

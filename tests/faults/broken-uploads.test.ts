@@ -24,7 +24,7 @@ const FORM = { 'Content-Type': `multipart/form-data; boundary=${BOUNDARY}` }
 
 const temporaries = ({ dataDir }: TestApp) => readdirSync(join(dataDir, 'files', 'tmp'))
 
-/** Whatever was begun is gone, and nothing can be seen of it. */
+/** All unfinished uploads were deleted, without any trace. */
 async function expectNothingLeft(app: TestApp): Promise<void> {
   await waitFor(() => expect(storedFiles(app.dataDir)).toEqual([]))
 }
@@ -121,7 +121,7 @@ test.each([
 
 test('many uploads that break leave no file, no descriptor and no memory of themselves', async () => {
   const app = await makeApp()
-  await givenFile(app) // whatever is opened once stays open
+  await givenFile(app) // files that are opened once stay open
   const settled = () => waitFor(() => expect(temporaries(app)).toEqual([]))
   const breakOne = async (index: number) => {
     const client = await rawClient(app.url)

@@ -192,7 +192,7 @@ describe.runIf(isRoot)('the minimum of free space', () => {
     expect(bavail * bsize).toBeGreaterThan(8 * MB)
   })
 
-  test('is kept by many uploads whose size nobody knows', async () => {
+  test('is kept by many uploads of unknown size', async () => {
     const app = await makeApp({ DATA_DIR: givenDisk('size=64m'), MIN_FREE_SPACE: '16MB' })
 
     const statuses = await Promise.all(

@@ -144,7 +144,7 @@ async function textOf(request: Promise<Response>): Promise<string> {
 
 const pathOf = (link: string): string => new URL(link.trim()).pathname
 
-/** Uploads from all sides until the server dies; what broke then is nobody's fault. */
+/** Uploads in parallel until the server dies; errors after that are expected. */
 async function loadUntilKilled(
   server: SpawnedServer,
   random: Random,

@@ -82,7 +82,7 @@ test('a log without its database is not taken for that of the restored one', asy
   expect(uploadsIn(dataDir)).toEqual([ids.old])
 })
 
-test('a database that somebody has open is not replaced', async () => {
+test('a database that is in use is not replaced', async () => {
   const app = await makeApp()
   const { upload } = await givenFile(app)
   const backup = join(temporaryFolder(), 'backup.db')

@@ -138,7 +138,7 @@ test('the last allowed byte is taken and the next is not', async () => {
   expect(await put(MB + 1)).toBe(400)
 })
 
-test('a connection that was refused can be used again once the body is over', async () => {
+test('a connection whose request was refused can be reused after the end of the body', async () => {
   const app = await givenApp()
   const client = await rawClient(app.url)
   await client.send(head('PUT', '/x.bin', { 'Content-Length': 5 * MB }))
@@ -200,7 +200,7 @@ test.each([
   expect(sent).toBeLessThan(100)
 })
 
-test('a connection whose body was not asked for can be used again once it is over', async () => {
+test('a connection whose body was not requested can be reused after its end', async () => {
   const app = await givenApp()
   const client = await rawClient(app.url)
   const answers = new Promise<string>((resolve) => {

@@ -55,7 +55,7 @@ async function restart(postgres: PostgresServer): Promise<void> {
 const diedWorkers = (server: SpawnedServer) => server.logs().filter(({ msg }) => msg === 'a worker died')
 
 describe.skipIf(!isInstalled('postgres'))('a restart of PostgreSQL', () => {
-  test('under load loses nothing that was acknowledged and stops no process; until then requests are told to wait', {
+  test('under load loses nothing that was acknowledged and stops no process; until then requests get Retry-After', {
     timeout: 60_000 + RESTARTS * 10_000,
   }, async () => {
     const postgres = await givenPostgres()

@@ -17,7 +17,7 @@ describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
     s3 = await sharedBucket()
   })
 
-  test('senders who stop in the middle of a part do not fill the memory, nor keep others out', {
+  test('senders that stop in the middle of a part neither fill the memory nor block others', {
     timeout: 120_000,
   }, async () => {
     const server = await spawnServer({

@@ -22,7 +22,7 @@ async function growthPerReader(server: SpawnedServer, path: string, count: numbe
   return (memoryMiB(server.pid).peak - before) / count
 }
 
-test('readers who do not read hold no copy of what the server is sending them', { timeout: 60_000 }, async () => {
+test('clients that do not read hold no copy of the data being sent to them', { timeout: 60_000 }, async () => {
   const server = await spawnServer()
   await fetch(`${server.url}/docs/`)
 

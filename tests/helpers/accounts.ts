@@ -22,7 +22,7 @@ export async function givenSession(app: TestApp, login: string, rest: Partial<Ne
   return { user, headers: await sessionOf(app, login) }
 }
 
-/** Logs in through the door. */
+/** Logs in through the API. */
 export async function sessionOf(app: TestApp, login: string, password = PASSWORD): Promise<SessionHeaders> {
   const response = await logIn(app, login, password)
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)

@@ -20,7 +20,7 @@ interface Place {
 /** Stands for what is put into a sentence. */
 const HOLE = '{}'
 
-/** Whatever stands in a file of `server/jobs` and has a full stop. */
+/** Every string with a full stop in a file of `server/jobs`. */
 export function historySentences(file: string): string[] {
   const all = [...places(parseSync(file, readFileSync(resolve(JOBS, file), 'utf8')).program as unknown as Node)]
   /** Of what is put into a sentence: both words of a choice, and a phrase that has a name. */

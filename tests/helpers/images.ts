@@ -2,7 +2,7 @@ import { crc32, deflateSync } from 'node:zlib'
 import sharp, { type OutputInfo, type Sharp } from 'sharp'
 import { type Luma, lumaOf, similarity as similarityOf } from '../../server/images/pipeline/similarity.ts'
 
-/** Images for tests, made by sharp where it can and by hand where nobody would. */
+/** Images for tests, made by sharp, or by hand if sharp can't make them. */
 
 /** Red, green, blue, 8 bits each, row by row. */
 export interface Pixels {

@@ -14,7 +14,7 @@ const LONGEST: Record<string, number> = {
 /** With servers, browsers and commands of their own. */
 const WITH_PROCESSES = /^(?:e2e|faults|client)\//
 
-/** A long file that begins last is waited for by everybody. Files of one project stay together, since they share workers. */
+/** If a long file started last, the whole run would wait for it. Files of one project stay together, since they share workers. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files)

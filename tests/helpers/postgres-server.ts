@@ -19,7 +19,7 @@ function findPostgres(): string | undefined {
 export interface PostgresServer {
   url: string
   stop: () => void
-  /** As by a crash, without an end to what is under way. Down until `start`. */
+  /** Stops as in a crash, without finishing running queries. Down until `start`. */
   crash: () => Promise<unknown>
   start: () => Promise<unknown>
   /** It keeps its connections and takes new ones, and answers nothing until `thaw`. */

@@ -11,13 +11,13 @@ export interface RawAnswer {
 
 export interface RawClient {
   socket: Socket
-  /** Resolves when the kernel took it; rejects when the connection is gone. */
+  /** Resolves when the kernel has accepted it; rejects when the connection is closed. */
   send: (bytes: string | Uint8Array) => Promise<void>
   /** The first answer, once it is whole. Rejects when the connection ends before. */
   answer: () => Promise<RawAnswer>
   /** The first status that came, `100 Continue` included. Rejects when the connection ends before. */
   informed: () => Promise<number>
-  /** Resolves when the connection is gone, by whichever end and in whichever way. */
+  /** Resolves when the connection is closed, by either end and in any way. */
   closed: Promise<void>
 }
 

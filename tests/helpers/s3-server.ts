@@ -196,7 +196,7 @@ async function signalGateway(folder: string, signal: NodeJS.Signals): Promise<vo
   process.kill(Number(await readFile(join(folder, 'run', 'client.rgw.pid'), 'utf8')), signal)
 }
 
-/** Resolves when the process is gone. */
+/** Resolves when the process has exited. */
 async function kill(pidFile: string): Promise<void> {
   const pid = Number(await readFile(pidFile, 'utf8'))
   if (pid <= 0) return

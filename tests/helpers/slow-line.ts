@@ -38,7 +38,7 @@ export async function slowLine(server: () => string): Promise<SlowLine> {
       socket.on('error', () => {}).on('close', () => [near, far].forEach((one) => void one.destroy()))
       socket.on('close', () => sockets.delete(socket))
     }
-    // Their ends are told by the other side.
+    // The other side reports their ends.
     carry(far, near, 'answers').catch(() => {})
     carry(near, far, 'requests').catch(() => {})
   })

@@ -148,7 +148,7 @@ function until<T>(child: ChildProcess, look: () => T | undefined): Promise<T | u
       resolve(found)
     }
     child.stdout?.on('data', check)
-    check() // it may have been said before anybody listened
+    check() // the line may have been printed before
   })
 }
 

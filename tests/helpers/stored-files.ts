@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Paths of all blobs, temporary files and whatever else lies in the local store of a data folder, without the store's id. */
+/** Paths of all files in the local store of a data folder, except the store's id. */
 export function storedFiles(dataDir: string): string[] {
   const entries = readdirSync(join(dataDir, 'files'), { recursive: true, withFileTypes: true })
   return entries

@@ -6,7 +6,7 @@ export interface Acknowledged {
   /** Path of the file's link. */
   path: string
   sha256: string
-  /** Epoch ms after which nobody may have it. */
+  /** Epoch ms after which it must be unavailable. */
   expiresAt: number
   upload: string
   token: string

@@ -36,7 +36,7 @@ const USERS = 4
 const DISK = '600m'
 const MAX_MIB = 400
 const MAX_SMALL_MS = 1_000
-/** Unfinished writes and blobs without a row are spared for so long. */
+/** Unfinished writes and blobs without a row are kept this long. */
 const SPARED_MS = 7 * 60_000
 
 /** Numbers in [0, 1) that are the same in each run (mulberry32). */

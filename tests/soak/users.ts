@@ -89,7 +89,7 @@ async function putForm(site: Site, ledger: Ledger, random: Random): Promise<void
   note(ledger, (await response.json()) as CreatedUpload, contents, ttl)
 }
 
-/** By tus, in parts; what breaks off continues where the server says it is. */
+/** By tus, in parts; after an interruption it resumes at the server's offset. */
 async function sendInParts(site: Site, ledger: Ledger, random: Random): Promise<void> {
   const bytes = randomBytes(Math.ceil(random() * MAX_BYTES))
   const created = await post(site, {
@@ -166,7 +166,7 @@ async function removeUpload(site: Site, ledger: Ledger, random: Random): Promise
   const file = pick([...ledger.files.values()], random)
   if (!file || file.token === '') return
   const siblings = [...ledger.files.values()].filter(({ upload }) => upload === file.upload)
-  for (const { path } of siblings) ledger.files.delete(path) // until it is acknowledged, nobody knows
+  for (const { path } of siblings) ledger.files.delete(path) // unknown until it is acknowledged
   if (Date.now() > file.expiresAt - EXPIRY_SLACK_MS) return
   await ask(site, ledger, `/upload/${file.upload}`, { method: 'DELETE', headers: { 'X-UploadToken': file.token } })
   for (const { path } of siblings) ledger.gone.add(path)

@@ -77,7 +77,7 @@ describe('a file that is adopted', () => {
     expect((await stat(path)).nlink).toBe(1)
   })
 
-  test('is as young as the link, so that nobody takes it for a leftover', async () => {
+  test('is as young as the link, so that it does not count as an orphan', async () => {
     const store = await openStore()
     const key = newBlobKey()
     const before = Date.now() - 1000
@@ -137,7 +137,7 @@ describe('a blob on disk', () => {
     expect(new Set(modes.filter((one) => one.isDirectory()).map(({ mode }) => mode & 0o777))).toEqual(new Set([0o700]))
   })
 
-  test('can be stored once what kept its folder from being made is gone', async () => {
+  test('can be stored once its folder can be created again', async () => {
     const store = await openStore()
     const key = newBlobKey()
     const inTheWay = join(directory, key.slice(0, 2))
@@ -274,7 +274,7 @@ describe('a power cut', () => {
     expect(synced).toEqual([home, join(directory, 'not'), directory])
   })
 
-  test('loses nothing of a file that is adopted, whoever wrote it', async () => {
+  test('loses nothing of an adopted file, whichever process wrote it', async () => {
     const store = await openStore()
     const path = join(directory, 'source')
     await writeFile(path, 'hello')

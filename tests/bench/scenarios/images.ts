@@ -49,7 +49,7 @@ async function measured(pid: number, count: number, work: () => Promise<void>): 
   return { value: (count / (performance.now() - startedAt)) * 1000, cpu: (cpu / count) * 1000 }
 }
 
-/** What other requests wait for, with photos under way and without. */
+/** Latency of other requests, with and without photos being processed. */
 async function downloadsMeanwhile(context: Context, mayfly: Target, photo: string, count: number): Promise<void> {
   const { source, load, compare, sizes, rounds } = context
   const file = await source(1024)
@@ -118,7 +118,7 @@ function turnAll(photo: string, count: number, output: string): Promise<void> {
   })
 }
 
-/** As many at a time as there are processors, which is what Mayfly does. */
+/** One per processor, as in Mayfly. */
 async function byHands(count: number, work: (index: number) => Promise<void>): Promise<void> {
   let next = 0
   const hand = async () => {

@@ -13,7 +13,7 @@ import type { Sample } from '../measure.ts'
 const HOUR_MS = 3_600_000
 const LOAD_MS = 1_000
 
-/** The purge's first step alone: what it has to do before anybody's disk space comes back, and who waits for it. */
+/** The purge's first step alone: its duration, and the requests that wait for it. */
 export const marking: Scenario = {
   name: 'marking',
   about: 'a job marks a million expired uploads, each with a file, while somebody downloads small files',

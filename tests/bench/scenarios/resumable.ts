@@ -60,7 +60,7 @@ async function measure(
 
 const put: Send = (target, file) => curl(target, 'put', file)
 
-/** Nobody would tell this client where to continue. */
+/** This client could not find out where to continue. */
 const plainPut: Send = (target, file) => curl(target, 'put', file, ['-A', 'bench'])
 
 const tus: Send = (target, file, bytes) => sendByTus(target, file, bytes, bytes)

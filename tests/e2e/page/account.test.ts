@@ -131,7 +131,7 @@ describe.skipIf(!hasBrowser())('the account page', () => {
     expect(title).toBe('Your uploads · Mayfly')
   })
 
-  test('calls an encrypted upload by nothing that is sealed, and hands out its link with a warning only', async () => {
+  test('shows no encrypted names of an upload, and its link only with a warning', async () => {
     const app = await makeApp(WITH_ACCOUNTS)
     await givenUser(app, 'grace')
     const page = await open()
@@ -281,7 +281,7 @@ describe.skipIf(!hasBrowser())('the account page', () => {
     await page.getByText('No uploads yet').waitFor()
   })
 
-  test('asks who may not upload without an account to log in first', async () => {
+  test('asks visitors who may not upload to log in first', async () => {
     const app = await makeApp({ FEATURE_AUTHENTICATION: 'forced' })
     await givenUser(app, 'grace')
     const page = await open()

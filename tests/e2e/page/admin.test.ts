@@ -96,7 +96,7 @@ describe.skipIf(!hasBrowser())('the page of administrators', () => {
     expect(await app.accounts.users.find('local:grace')).toBeUndefined()
   })
 
-  test('lists everybody’s uploads by kind, and deletes them', async () => {
+  test('lists the uploads of all users by kind, and deletes them', async () => {
     const app = await makeApp(WITH_ACCOUNTS)
     const { upload } = await givenFile(app, { oneShot: true }, 'once', 'once.txt')
     await givenFile(app, {}, 'plain', 'plain.txt')

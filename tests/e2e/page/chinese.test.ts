@@ -49,7 +49,7 @@ describe.skipIf(!hasBrowser())('the Chinese page', () => {
     await alert(page, '请求过于频繁')
   })
 
-  test('says that an upload is over, and that its password was wrong', async () => {
+  test('shows that an upload has expired, and that its password was wrong', async () => {
     const app = await makeApp()
     const { upload: old } = await givenFile(app, { ttl: 60 })
     const { upload } = await givenFile(app, { password: 'secret' })
@@ -139,7 +139,7 @@ describe.skipIf(!hasBrowser())('the Chinese page', () => {
     await page.getByText('检查了 1 个文件：0 个缺少数据').waitFor()
   })
 
-  test('what has no translation is told by its kind, with the server’s words beside it', async () => {
+  test('an error without a translation is shown by its status, with the server’s message', async () => {
     const app = await makeApp()
     const page = await open()
     await page.route('**/upload', (route) =>
@@ -176,7 +176,7 @@ describe.skipIf(!hasBrowser())('the Chinese page', () => {
     await alert(page, '文件太多，最多 1 个')
   })
 
-  test('who reads English loads no translations', async () => {
+  test('the English page loads no translations', async () => {
     const app = await makeApp()
     const page = await browser({ locale: 'en-GB' })
     const loaded: string[] = []
@@ -230,7 +230,7 @@ describe.skipIf(!hasBrowser())('the Chinese page without JavaScript', () => {
     await page.getByText('此上传的文件数量已达上限：2 个').waitFor()
   })
 
-  test('says that a link is over', async () => {
+  test('shows that a link has expired', async () => {
     const app = await makeApp()
     const { upload: old } = await givenFile(app, { ttl: 60 })
     app.advance(61_000)

@@ -77,7 +77,7 @@ describe.skipIf(!hasBrowser())('photos and videos that the server can’t read',
     expect(secretsIn(file.bytes.subarray(200))).toEqual([])
   })
 
-  test('stay as they are where somebody wants that', async () => {
+  test('stay unchanged if the user wants that', async () => {
     const page = await open()
     await page.goto(`${app.url}/`)
     const original = await turnedJpeg()

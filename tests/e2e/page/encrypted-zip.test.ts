@@ -179,7 +179,7 @@ describe.skipIf(!hasBrowser())('several encrypted files', () => {
     expect(sha256(unzipped(zip.bytes).contentOf('b.bin'))).toBe(sha256(contents[1]))
   })
 
-  test('that can be fetched once come one by one, so that none is lost with another', async () => {
+  test('that can be downloaded once are saved one by one, so that none is lost with another', async () => {
     const app = await makeApp()
     const files = [
       { path: 'a.txt', content: 'a' },

@@ -10,7 +10,7 @@ import { addFile, createUpload } from '../../helpers/client.ts'
 export interface EncryptedFile {
   path: string
   content: string | Uint8Array
-  /** Changes the ciphertext on its way. */
+  /** Changes the ciphertext in transit. */
   spoil?: (sealed: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>
 }
 
@@ -45,7 +45,7 @@ async function sealedFile({ path, content, spoil = unchanged }: EncryptedFile, s
   return { name, listed, bytes: spoil(bytes) }
 }
 
-/** As `age -p` makes them: with another header, under names that anybody can read. */
+/** As created by `age -p`: with another header, and readable names. */
 export async function givenEncryptedElsewhere(
   app: { url: string },
   names: string[],

@@ -149,7 +149,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload on the page', () => {
     expect(await receiver.getByText('b.txt').count()).toBe(0)
   })
 
-  test('that can be fetched once is opened once, and nothing is read before', async () => {
+  test('that can be downloaded once is opened once, and nothing is read before', async () => {
     const app = await makeApp()
     const sender = await open()
     await chooseEncrypted(sender, app, [fileOf('once.txt', 'only once')])

@@ -21,7 +21,7 @@ describe.skipIf(!hasBrowser())('a link that leads to no file', () => {
     expect(await page.getByText('It has expired, was removed or already downloaded').count()).toBe(1)
   })
 
-  test('shows nothing of what somebody else wrote into the address', async () => {
+  test('shows nothing that others wrote into the address', async () => {
     const app = await makeApp()
     const page = await open()
 

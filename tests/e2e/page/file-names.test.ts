@@ -9,7 +9,7 @@ const LONG = `${'a very long name of something '.repeat(6)}(final).tar.gz`
 describe.skipIf(!hasBrowser())('a file’s name', () => {
   const open = useBrowser()
 
-  test('keeps its end where it is too long for a phone, and all of it for whoever listens', async () => {
+  test('keeps its end where it is too long for a phone, and all of it for screen readers', async () => {
     const app = await makeApp()
     const page = await open({ viewport: { width: 360, height: 740 } })
     await page.goto(`${app.url}/`)

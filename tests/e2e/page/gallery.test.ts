@@ -280,7 +280,7 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
     await expect.poll(() => widthOf(thumbnail)).toBe(256)
   })
 
-  test('that are encrypted are a list until somebody wants a gallery, which opens those that are seen', async () => {
+  test('that are encrypted are a list until the user asks for a gallery, which opens the visible ones', async () => {
     const page = await open({ viewport: { width: 360, height: 740 } })
     const content = new Uint8Array(await photo())
     const names = Array.from({ length: 40 }, (_, n) => `${n + 1}.jpg`)

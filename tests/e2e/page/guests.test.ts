@@ -97,7 +97,7 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
     expect(await second.getByText('hers.txt').count()).toBe(0)
   })
 
-  test('says in words what is too much, and when a request is full, withdrawn or over', async () => {
+  test('explains what exceeds the limits, and when a request is full, revoked or expired', async () => {
     const app = await makeApp({ MAX_FILE_SIZE: '1KB' })
     const { link, revoke, files } = await givenRequest(app, { maxFiles: 1 })
     const over = await givenRequest(app, { ttl: 60 })
@@ -170,7 +170,7 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
     expect((await files()).map(({ fileName }) => fileName)).toEqual(['slides.pdf'])
   })
 
-  test('a guest whose page was closed continues the upload, and others are told that its place is taken', {
+  test('a guest whose page was closed resumes the upload, and others see that its place is taken', {
     timeout: 60_000,
   }, async () => {
     const app = await makeApp({ MD5: 'always' })
@@ -248,7 +248,7 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
     expect(await later.locator('.unfinished').count()).toBe(0)
   })
 
-  test('a guest with a telephone is told nothing about dropping, and may choose a folder', async () => {
+  test('a guest on a phone sees no hint about dropping, and may choose a folder', async () => {
     const app = await makeApp()
     const { link } = await givenRequest(app, {})
     const page = await open({ hasTouch: true, isMobile: true, viewport: { width: 360, height: 740 } })

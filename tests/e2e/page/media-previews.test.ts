@@ -9,7 +9,7 @@ import { givenEncrypted } from './encrypted.ts'
 
 type Media = { videoWidth?: number; duration?: number; readyState?: number }
 
-/** Focuses the button and presses it, as somebody without a mouse does. */
+/** Opens the preview with the keyboard. */
 async function look(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name: `Preview ${name}` }).focus()
   await page.keyboard.press('Enter')

@@ -5,7 +5,7 @@ import { makeApp } from '../../helpers/make-app.ts'
 import { slowLine } from '../../helpers/slow-line.ts'
 import { saved } from './page-tests.ts'
 
-/** What changes on the server while somebody looks at the page. */
+/** Changes on the server while the page is open. */
 
 describe.skipIf(!hasBrowser())('a page that is open', () => {
   const open = useBrowser()
@@ -31,7 +31,7 @@ describe.skipIf(!hasBrowser())('a page that is open', () => {
     expect((await sending).status).toBe(200)
   })
 
-  test('turns a file that was on its way into one that can be fetched', async () => {
+  test('shows when a file that was being uploaded becomes available', async () => {
     const app = await makeApp()
     const upload = await createUpload(app, { files: [{ fileName: 'slow.txt' }] })
     const page = await open()
@@ -60,7 +60,7 @@ describe.skipIf(!hasBrowser())('a page that is open', () => {
     expect(questions).toBe(1)
   })
 
-  test('shows that a one-time file is gone once it was fetched', async () => {
+  test('shows that a one-time file is unavailable after its download', async () => {
     const app = await makeApp()
     const { upload } = await givenFile(app, { oneShot: true }, 'only once', 'once.txt')
     const page = await open()
@@ -137,7 +137,7 @@ describe.skipIf(!hasBrowser())('a download that fails', () => {
     expect(downloads).toBe(0)
   })
 
-  test('from a domain for downloads continues for whom has begun it, and for nobody else', async () => {
+  test('from a download domain is resumed by the client that started it, and by no other', async () => {
     const domain = await slowLine(() => app.url)
     const app = await makeApp({ DOWNLOAD_DOMAIN: domain.url })
     const content = 'x'.repeat(20_000_000)

@@ -17,7 +17,7 @@ const uploadAt = (app: TestApp, link: string) =>
 describe.skipIf(!hasBrowser())('the options of an upload', () => {
   const open = useBrowser()
 
-  test('are within the limits of who is logged in', async () => {
+  test('are within the limits of the logged-in user', async () => {
     const app = await makeApp(WITH_ACCOUNTS)
     await givenUser(app, 'grace', { maxTtlSeconds: DAY, maxFileSizeBytes: 1_000_000 })
     const page = await open()

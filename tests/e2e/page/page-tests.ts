@@ -96,7 +96,7 @@ export async function logIn(page: Page, login: string, password = PASSWORD): Pro
   await page.getByRole('button', { name: 'Log in' }).click()
 }
 
-/** Sends, and resolves once some of it is on its way; the rest would take longer than any test. */
+/** Starts sending, and resolves once the first bytes are sent; the rest would take longer than any test. */
 export async function sendSlowly(page: Page, line: SlowLine): Promise<void> {
   line.limit(5_000_000)
   await page.getByRole('button', { name: /^Send \d/ }).click()

@@ -8,7 +8,7 @@ import { choose, fileOf, saved, send } from './page-tests.ts'
 describe.skipIf(!hasBrowser())('the page', () => {
   const open = useBrowser()
 
-  test('works under a path prefix, encryption included, and asks nobody else for anything', async () => {
+  test('works under a path prefix, encryption included, and makes no requests to other servers', async () => {
     const app = await makeApp({ PATH_PREFIX: '/files' })
     const page = await open()
     const requests: string[] = []

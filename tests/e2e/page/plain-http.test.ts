@@ -15,7 +15,7 @@ const overPlainHttp = (link: string): string => link.replace('127.0.0.1', NAME)
 describe.skipIf(!hasBrowser())('over plain HTTP', () => {
   const open = useBrowser([`--host-resolver-rules=MAP ${NAME} 127.0.0.1`])
 
-  test('an encrypted upload asks for HTTPS, and accuses nobody', async () => {
+  test('an encrypted upload asks for HTTPS, and reports no tampering', async () => {
     const app = await makeApp()
     const { link, upload } = await givenEncrypted(app, [{ path: 'plans.txt', content: 'secret' }], {
       message: 'sealed as well',
@@ -31,7 +31,7 @@ describe.skipIf(!hasBrowser())('over plain HTTP', () => {
     expect(upload.id).not.toBe('')
   })
 
-  test('an encrypted file says that it needs HTTPS, and none of it is fetched', async () => {
+  test('an encrypted file needs HTTPS, and none of it is downloaded', async () => {
     const app = await makeApp()
     const { link } = await givenEncrypted(app, [{ path: 'once.txt', content: 'secret' }], { oneShot: true })
     const page = await open()

@@ -6,7 +6,7 @@ import { pdf, wav, webm } from '../../helpers/media.ts'
 import { slowLine } from '../../helpers/slow-line.ts'
 import { flipped, givenEncrypted } from './encrypted.ts'
 
-/** Everything that somebody may see who was given a link. */
+/** All states of the page of a link. */
 
 interface State {
   options?: BrowserContextOptions

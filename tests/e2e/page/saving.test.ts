@@ -11,7 +11,7 @@ const MAX_HELD_BYTES = 256 * 1024 * 1024
 
 /** As over plain HTTP, and in Firefox's private windows. */
 const WITHOUT_PICKER = 'delete window.showSaveFilePicker'
-/** Nobody can answer the browser's own dialog in a test, so the file is one of the browser's private ones. */
+/** A test can't answer the browser's own dialog, so the file is in the browser's private file system. */
 const WITH_PICKER = `window.showSaveFilePicker = async ({ suggestedName }) => {
   const folder = await navigator.storage.getDirectory()
   return folder.getFileHandle(suggestedName, { create: true })

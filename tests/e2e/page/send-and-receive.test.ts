@@ -163,7 +163,7 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
     await page.getByRole('alert').filter({ hasText: 'The file was damaged during the transfer' }).waitFor()
   })
 
-  test('says in words that a link is over, and that a file is being fetched by somebody else', async () => {
+  test('explains that a link has expired, and that a file is being downloaded by another client', async () => {
     const app = await makeApp()
     const { upload, url } = await givenFile(app, { oneShot: true }, 'x'.repeat(500_000), 'once.txt')
     await fetch(url, { headers: { Range: 'bytes=0-9' } })
@@ -180,7 +180,7 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
     await page.getByRole('heading', { name: 'This link leads nowhere any more' }).waitFor()
   })
 
-  test('a one-time file can be fetched once, and looking at its page takes nothing', async () => {
+  test('a one-time file can be downloaded once, and its page uses up no download', async () => {
     const app = await makeApp()
     const { upload } = await givenFile(app, { oneShot: true }, 'only once', 'once.txt')
     const page = await open()

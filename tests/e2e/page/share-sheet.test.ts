@@ -32,7 +32,7 @@ const share = (page: Page) => page.getByRole('button', { name: 'Share…', exact
 describe.skipIf(!hasBrowser())('the device’s own way to share', () => {
   const open = useBrowser()
 
-  test('gets the link, without the rights of who made it', async () => {
+  test('gets the link, without admin rights', async () => {
     const app = await makeApp()
     const page = await open()
     await giveSheet(page)

@@ -54,7 +54,7 @@ describe.skipIf(!hasBrowser())('files that are only passed on', () => {
     await sender.getByRole('heading', { name: 'All files have been downloaded' }).waitFor()
   })
 
-  test('are said not to be there yet while nobody sends them, and appear by themselves', async () => {
+  test('are shown as not available before they are sent, and appear automatically', async () => {
     const app = await makeApp()
     const upload = await createUpload(app, { stream: true, files: [{ fileName: 'later.txt' }] })
     const page = await open()

@@ -47,7 +47,7 @@ describe.skipIf(!hasBrowser()).each([
     expect(sha256(file.bytes)).toBe(sha256(content))
   })
 
-  test('is gone from the other tabs as soon as everything has arrived', { timeout: 60_000 }, async () => {
+  test('disappears from the other tabs as soon as everything has arrived', { timeout: 60_000 }, async () => {
     const { line, first, second } = await givenTwoTabs(open, host)
     await elsewhere(second).waitFor()
 

@@ -9,7 +9,7 @@ import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { givenEncrypted } from './encrypted.ts'
 import { fileOf, saved } from './page-tests.ts'
 
-/** What the page says when whoever has the server changes what a link leads to. */
+/** The page's errors when the server changes the content of a link. */
 
 const LOCK = 'End-to-end encrypted and checked'
 const REFUTED = 'The files on the server differ from what the sender shared'
@@ -96,7 +96,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload that was changed on the serv
     expect(seen).toEqual({ isLocked: false, alert: expect.stringMatching(says), downloads })
   })
 
-  test('hands out no content under the name of another', async () => {
+  test('returns no content under the name of another', async () => {
     const { app, db } = await makeAppWithDatabase()
     const { link } = await givenEncrypted(app, FILES)
     await exchange(db, 'blobKey')
@@ -125,7 +125,7 @@ describe.skipIf(!hasBrowser())('an encrypted upload that was changed on the serv
     expect(seen).toEqual({ isLocked: false, alert: says, downloads: 2 })
   })
 
-  test('hands out none of one that can be fetched once either, and says before what was checked', async () => {
+  test('returns no content of a one-time file either, and shows before what was checked', async () => {
     const { app, db } = await makeAppWithDatabase()
     const { link } = await givenEncrypted(app, FILES, { oneShot: true })
     await exchange(db, 'name')

@@ -76,7 +76,7 @@ describe.skipIf(!hasBrowser() || !isInstalled('age'))('the command for the termi
     expect(contentsOf(folder)).toEqual({ 'a.txt': 'first', 'a (2).txt': 'second' })
   })
 
-  test('lets age ask for the passphrase that somebody chose', async () => {
+  test('lets age ask for the passphrase', async () => {
     const app = await makeApp()
     const { link } = await givenEncryptedElsewhere(app, ['notes.txt', 'more.txt'], 'by passphrase', "it's a phrase")
     const folder = temporaryFolder()

@@ -8,20 +8,23 @@ import { saved } from './page-tests.ts'
 describe.skipIf(!hasBrowser())('what a browser can’t show', () => {
   const open = useBrowser()
 
-  test.each(['photo.heic', 'film.mkv', 'sound.flac'])('is said of %s, and can be fetched instead', async (name) => {
-    const app = await makeApp()
-    const content = new Uint8Array(randomBytes(5_000))
-    const { upload } = await givenFile(app, {}, content, name)
-    const page = await open()
-    await page.goto(`${app.url}/#/?id=${upload.id}`)
+  test.each(['photo.heic', 'film.mkv', 'sound.flac'])(
+    'is reported for %s, which can be downloaded instead',
+    async (name) => {
+      const app = await makeApp()
+      const content = new Uint8Array(randomBytes(5_000))
+      const { upload } = await givenFile(app, {}, content, name)
+      const page = await open()
+      await page.goto(`${app.url}/#/?id=${upload.id}`)
 
-    await page.getByRole('button', { name: `Preview ${name}` }).click()
-    const dialog = page.getByRole('dialog')
-    await dialog.getByText('This browser can’t show this file').waitFor()
-    const file = await saved(page, () => dialog.getByRole('link', { name: `Download ${name}` }).click())
+      await page.getByRole('button', { name: `Preview ${name}` }).click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByText('This browser can’t show this file').waitFor()
+      const file = await saved(page, () => dialog.getByRole('link', { name: `Download ${name}` }).click())
 
-    expect(file.bytes.equals(content)).toBe(true)
-  })
+      expect(file.bytes.equals(content)).toBe(true)
+    },
+  )
 
   test('is not said of Chinese text in GBK', async () => {
     const app = await makeApp()

@@ -77,7 +77,7 @@ describe.skipIf(!hasBrowser())('the page without JavaScript', () => {
     expect(bytes.equals(photo)).toBe(keeps)
   })
 
-  test('tells who was given a link what the browser will ask for, before it does', async () => {
+  test('explains to recipients what the browser will ask for, before it does', async () => {
     const app = await makeApp()
     const { upload } = await givenFile(app, { password: 'secret' }, 'hello', 'for you.txt')
     const credentials = { username: 'plik', password: 'secret' }

@@ -8,7 +8,7 @@ import { makeAppWithRoutes, pathOf, type Route } from '../../helpers/routes.ts'
 /** What each route asks for before it answers. A new route has to be entered here, and keep to what is said of it (Plik §1.1, §1.2). */
 
 const GUARDS = {
-  /** Nothing. Whoever logs in brings what is asked for in the body. */
+  /** Nothing: a login needs only its body. */
   nothing: [
     'GET /',
     'HEAD /',
@@ -79,7 +79,7 @@ const GUARDS = {
   ],
   /** A guest's token. */
   requestToken: ['GET /request', 'POST /request', 'POST /request/', 'PUT /request/', 'PUT /request/:name'],
-  /** Anybody's session. */
+  /** The session of any user. */
   session: [
     'POST /auth/cli/approve',
     'GET /me',

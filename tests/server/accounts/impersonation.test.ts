@@ -3,7 +3,7 @@ import { givenSession, givenUser, WITH_ACCOUNTS } from '../../helpers/accounts.t
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 
-/** Administrators who look through somebody else's eyes (Plik §1.1 ⑤, §3.11, §8 no. 21). */
+/** Administrators who impersonate a user (Plik §1.1 ⑤, §3.11, §8 no. 21). */
 
 const meAs = (app: TestApp, id: string, headers: Record<string, string> = {}) =>
   fetch(`${app.url}/me`, { headers: { ...headers, 'X-Plik-Impersonate': id } })

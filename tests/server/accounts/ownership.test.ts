@@ -4,7 +4,7 @@ import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { type CreatedUpload, fileForm } from '../../helpers/client.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 
-/** Who administers an upload (Plik §3.3), and who may make one (§1.1, §5). */
+/** Who may administer an upload (Plik §3.3), and who may create one (§1.1, §5). */
 
 type Headers = Record<string, string>
 

@@ -80,7 +80,7 @@ test('a token is revoked by the name in the list or by itself, and from then on 
   expect(await answerOf(revoke(app, headers, name))).toEqual([404, 'token not found\n'])
 })
 
-test('nobody revokes the token of somebody else (Plik §1.11)', async () => {
+test('a user can’t revoke the token of another user (Plik §1.11)', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   const { headers } = await givenSession(app, 'grace')
   const root = await givenSession(app, 'root', { isAdmin: true })

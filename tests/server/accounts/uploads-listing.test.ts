@@ -217,7 +217,7 @@ test('totals count what can be downloaded (Plik /me/stats, /stats)', async () =>
   expect((await fetch(`${app.url}/stats`)).status).toBe(401)
 })
 
-test('what was ever uploaded and downloaded is told beside it (Plik 1.4, usage)', async () => {
+test('lifetime totals are reported beside it (Plik 1.4, usage)', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   const root = await givenSession(app, 'root', { isAdmin: true })
   const grace = await givenSession(app, 'grace')

@@ -45,7 +45,7 @@ test('a download counts for its file and its upload, with its bytes and its time
   expect(after.files[0]?.lastDownloadedAt).toBe(after.lastDownloadedAt)
 })
 
-test('nobody but its admin learns how often an upload was downloaded', async () => {
+test('only its admin sees how often an upload was downloaded', async () => {
   const app = await makeApp()
   const { upload, url } = await givenFile(app)
   await downloadedBy(url)
@@ -81,7 +81,7 @@ test('a download in parts is one download: it counts with the last byte, and eac
   expect(countsOf(await asAdmin(app, upload))).toEqual({ downloadCount: 1, downloadedBytes: 10, files: [1] })
 })
 
-test('who looks only at the end has not downloaded it, however often, and each reader needs all of it', async () => {
+test('reading only the end is not a download, however often, and each client needs all of it', async () => {
   const app = await makeApp()
   const { upload, url } = await givenFile(app, {}, '0123456789')
 
@@ -184,7 +184,7 @@ test('counting writes nothing while a download runs; what was counted is there a
   expect(await rows()).toEqual([{ downloads: 20 }, { downloads: 20 }]) // since ever, and today
 })
 
-test('figures of a user who left are forgotten, those of everybody stay', async () => {
+test('figures of a deleted user are deleted, the totals stay', async () => {
   const { app, db } = await makeAppWithDatabase(WITH_ACCOUNTS)
   const { headers } = await givenSession(app, 'anna')
   const sent = await fetch(app.url, { method: 'POST', headers, body: fileForm('hello') })
@@ -202,7 +202,7 @@ test('figures of a user who left are forgotten, those of everybody stay', async 
   expect(await scopes('lifetimeUsage')).toEqual(['anonymous', 'server'])
 })
 
-test('figures of an upload that is gone are forgotten', async () => {
+test('figures of a deleted upload are deleted', async () => {
   const { app, db } = await makeAppWithDatabase()
   const { upload, url } = await givenFile(app)
   await downloadedBy(url)

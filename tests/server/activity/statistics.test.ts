@@ -23,7 +23,7 @@ async function givenAccounts() {
   return { app, admin: admin.headers, anna: anna.headers }
 }
 
-/** As `givenFile`, by somebody who is logged in. */
+/** Like `givenFile`, by a logged-in user. */
 async function givenOwnFile(app: TestApp, headers: Record<string, string>, body: object = {}, content = 'hello') {
   const created = fetch(`${app.url}/upload`, { method: 'POST', headers, body: JSON.stringify(body) })
   const upload = (await jsonOf(created)) as unknown as CreatedUpload
@@ -119,7 +119,7 @@ test('what trends says when its words are sealed', async () => {
   expect(await ask(app, '/stats/trending/files', admin)).toMatchObject([{ id: sealed.file.id, e2ee: 'age' }])
 })
 
-test('a window counts its own days; what is gone trends no more', async () => {
+test('a window counts its own days; deleted uploads no longer trend', async () => {
   const { app, admin } = await givenAccounts()
   const old = await givenFile(app, { ttl: 20 * 86_400 })
   const gone = await givenFile(app, { ttl: 60 })
@@ -181,7 +181,7 @@ test.for([
   expect(await answerOf(fetch(`${app.url}/stats/trending/uploads?${query}`, { headers: admin }))).toEqual([400, text])
 })
 
-test('figures of everybody are for administrators, one’s own for who is logged in', async () => {
+test('totals are for administrators, a user’s own figures for that user', async () => {
   const { app, anna } = await givenAccounts()
   const routes = ['/stats/activity/daily', '/stats/trending/uploads', '/stats/trending/files']
   const own = ['/me/stats/activity/daily', '/me/stats/trending/uploads']
@@ -226,7 +226,7 @@ test('the usage object tells what is there, and what was ever there', async () =
   })
 })
 
-test('the server is the sum of its users and of who is nobody', async () => {
+test('the server is the sum of its users and of anonymous uploads', async () => {
   const { app, anna } = await givenAccounts()
   await givenOwnFile(app, anna)
   await givenFile(app)

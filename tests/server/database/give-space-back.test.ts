@@ -6,7 +6,7 @@ import { givenFile } from '../../helpers/client.ts'
 import { isPostgres, temporaryFolder } from '../../helpers/database.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 
-/** Rows that are deleted must not keep their space for ever. PostgreSQL has autovacuum. */
+/** Deleted rows must not keep their space forever. PostgreSQL has autovacuum. */
 
 const MB = 1_000_000
 
@@ -58,7 +58,7 @@ describe.skipIf(isPostgres())('SQLite', () => {
     expect(await (await fetch(url)).text()).toBe('kept')
   })
 
-  test('a backup gives back space once it is restored, however large it is', async () => {
+  test('restoring a backup releases space, however large it is', async () => {
     const dataDir = temporaryFolder()
     const older = new BetterSqlite3(join(dataDir, 'own.db'))
     older.exec('create table of_an_older_version (id)')

@@ -174,7 +174,7 @@ describe.runIf(isPostgres())('on PostgreSQL', () => {
     await expect(sql`select connection_timeout`.execute(db)).rejects.toMatchObject({ code: '42703' })
   })
 
-  test('nobody listens is an answer to try again, also when the name of the server is not known', async () => {
+  test('a refused connection can be retried, and so can an unknown server name', async () => {
     const port = await freePort()
     for (const host of [`127.0.0.1:${port}`, 'nowhere.invalid']) {
       const { db } = givenDatabase({ kind: 'postgres', url: `postgres://app@${host}/app` })

@@ -50,7 +50,7 @@ test('a change that is resolved can be seen by others at once', async () => {
   expect(await ids()).toEqual(['a'])
 })
 
-test('a change that fails leaves nothing, says why, and spoils nobody else’s', async () => {
+test('a change that fails leaves nothing, reports why, and does not affect the others', async () => {
   const { transact, ids } = await givenTransact()
 
   const results = await Promise.allSettled([transact(insert('a')), transact(insertAndFail('b')), transact(insert('c'))])
@@ -63,7 +63,7 @@ test('a change that fails leaves nothing, says why, and spoils nobody else’s',
   expect(await ids()).toEqual(['a', 'c'])
 })
 
-test('a change whose statement the database refuses spoils nobody else’s', async () => {
+test('a change whose statement the database refuses does not affect the others', async () => {
   const { transact, ids } = await givenTransact()
   await transact(insert('taken'))
 

@@ -77,7 +77,7 @@ describe('a trusted proxy gets', () => {
   })
 })
 
-test('a client that is no trusted proxy gets the bytes, and is told no path', async () => {
+test('a client that is no trusted proxy gets the bytes, and no path', async () => {
   const direct = await makeApp({ ...ACCELERATED, TRUSTED_PROXIES: '127.0.0.2' })
   const { url } = await givenFile(direct, {}, TEXT)
 

@@ -281,7 +281,7 @@ describe('a selection of files', () => {
     expect((await ask(`${archive}?file=nope`, { method: 'HEAD' })).status).toBe(404)
   })
 
-  test('with a file that is gone says so instead of leaving it out', async () => {
+  test('with a missing file is an error instead of leaving it out', async () => {
     const { archive, ids, files } = await givenThree({ removable: true })
     await fetch(files[0]?.url ?? '', { method: 'DELETE' })
 

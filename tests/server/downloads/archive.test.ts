@@ -86,7 +86,7 @@ describe('an archive', () => {
     expect(execFileSync('unzip', ['-p', path, 'folder/b.txt'], { encoding: 'utf8' })).toBe('world')
   })
 
-  test('unpacks into files that anybody may read and only the owner may write', () => {
+  test('unpacks into files that anyone may read and only the owner may write', () => {
     const target = join(folder, 'unpacked')
 
     execFileSync('unzip', ['-q', saved(zipOf([fileOf('folder/中文 🎉.txt', 'content')])), '-d', target])

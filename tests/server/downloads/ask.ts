@@ -20,7 +20,7 @@ export interface Question {
   body?: string
 }
 
-/** Asks on a connection of its own. Rejects when the answer breaks off. */
+/** Sends a request on a separate connection. Rejects if the response is interrupted. */
 export async function ask(url: string, { method = 'GET', headers = {}, body }: Question = {}): Promise<Reply> {
   const response = await open(url, { method, headers, ...(body === undefined ? {} : { body }) })
   return { status: response.statusCode ?? 0, headers: response.headers, body: await bodyOf(response) }
@@ -28,7 +28,7 @@ export async function ask(url: string, { method = 'GET', headers = {}, body }: Q
 
 export const get = (url: string, headers: http.OutgoingHttpHeaders = {}): Promise<Reply> => ask(url, { headers })
 
-/** An answer whose head is here and whose body nobody reads yet. */
+/** A response whose headers have arrived and whose body is not read yet. */
 export async function open(url: string, { method = 'GET', headers = {}, body }: Question = {}) {
   const request = http.request(url, { method, headers, agent: false })
   request.end(body)

@@ -39,7 +39,7 @@ describe('the archive of a one-shot upload', () => {
     await expect.poll(() => blobsOf(app)).toEqual([])
   })
 
-  test('goes to one of 20 who ask in the same instant', async () => {
+  test('goes to one of 20 parallel requests', async () => {
     const { app, archive } = await givenSmall()
 
     const answers = await inOneSweep(app, 20, (index) => rawHead(archive, `reader-${index}`))
@@ -153,7 +153,7 @@ describe('the archive of a one-shot upload', () => {
     expect((await get(archive, CURL)).body.toString()).toBe('nothing to archive\n')
   })
 
-  test('that nobody continues is spent with all its files', async () => {
+  test('that is not resumed is spent with all its files', async () => {
     const { app, upload, archive } = await givenSmall()
     await get(archive, { ...CURL, Range: 'bytes=0-9' })
 

@@ -69,7 +69,7 @@ describe('two replicas', () => {
     expect(answers.flat().join('').split(CONTENT)).toHaveLength(4)
   })
 
-  test('let a holder who was cut on one continue at the other, and nobody else', async () => {
+  test('let a client that was interrupted on one resume on the other, and no other client', async () => {
     const [one, two] = await givenReplicas()
     const { url } = await givenFile(one, { oneShot: true }, BIG, 'big.bin')
 
@@ -94,8 +94,8 @@ describe('two replicas', () => {
   })
 })
 
-describe('a reader who goes away just before the last bytes leave', () => {
-  test('may come back for them, and nobody else had them meanwhile', async () => {
+describe('a client that disconnects just before the last bytes are sent', () => {
+  test('may resume, and no other client got them meanwhile', async () => {
     const { url } = await givenFile(app, { oneShot: true }, CONTENT)
 
     const stuck = await readerStuckAtTheEnd(app, url)
@@ -199,7 +199,7 @@ describe('a running download of a one-shot file', () => {
     expect((await get(url, WGET)).status).toBe(404)
   })
 
-  test('outlives a clock of another replica that is far ahead, on which nobody else gets it either', async () => {
+  test('outlives a clock of another replica that is far ahead, on which no other client gets it either', async () => {
     const [one, two] = await givenReplicas()
     const { url } = await givenFile(one, { oneShot: true }, BIG, 'big.bin')
 
@@ -214,7 +214,7 @@ describe('a running download of a one-shot file', () => {
     expect((await get(at(two, url), CURL)).status).toBe(404)
   })
 
-  test('whose replica died can be resumed by its holder after the minute that it is told to wait', async () => {
+  test('whose replica died can be resumed by its client after the minute in Retry-After', async () => {
     const [dying, other] = await givenReplicas()
     const { url } = await givenFile(dying, { oneShot: true }, BIG, 'big.bin')
     const running = await open(url, { headers: CURL }) // its lease is renewed no more
@@ -310,7 +310,7 @@ describe('what does not get around a claim', () => {
     expect((await get(url, WGET)).status).toBe(404)
   })
 
-  test('a limit of none, less or far too many is no limit that anybody gets', async () => {
+  test('a limit of zero, less or far too many is not accepted', async () => {
     await expect(createUpload(app, { maxDownloads: -1 })).rejects.toThrow('400')
     await expect(createUpload(app, { maxDownloads: 1_000_001 })).rejects.toThrow('400')
     await expect(createUpload(app, { maxDownloads: 1.5 })).rejects.toThrow('400')

@@ -7,7 +7,7 @@ import { makeApp, type TestApp } from '../../helpers/make-app.ts'
 import { ask, askUnlocked, blobsOf, connected, get, noise, rawGet, sha256 } from './ask.ts'
 import { givenFiles } from './given.ts'
 
-/** Less than the buffers between two sockets hold: the kernel takes all of it, whoever reads it. */
+/** Less than the buffers between two sockets: the kernel accepts all of it, even if the client does not read. */
 const SIZE = 100_000
 const CONTENT = noise(SIZE)
 
@@ -31,7 +31,7 @@ describe.each(['keep-alive', 'close'])(
   (connection) => {
     const headers = { ...CURL, Connection: connection }
 
-    test('is the same client’s to fetch again, and nobody else’s', async () => {
+    test('can be downloaded again only by the same client', async () => {
       const app = await makeApp()
       const { url } = await givenFile(app, { oneShot: true }, CONTENT, 'a.bin')
 

@@ -96,7 +96,7 @@ describe('pieces of a one-shot file', () => {
     expect(await piece('5-5')).toBe(404)
   })
 
-  test('belong to who took the first one', async () => {
+  test('belong to the client that took the first one', async () => {
     const { piece, url } = await givenDigits()
 
     expect(await piece('0-0')).toBe('0')
@@ -106,7 +106,7 @@ describe('pieces of a one-shot file', () => {
     expect([await piece('1-9', WGET), await piece('1-9')]).toEqual([404, 404])
   })
 
-  test('cannot be collected by many who share the work', async () => {
+  test('cannot be collected by several clients together', async () => {
     const { app, url } = await givenDigits()
 
     const answers = await inOneSweep(app, 10, (index) =>

@@ -72,7 +72,7 @@ describe('an aborted download of a one-shot file', () => {
     expect((await get(url, CURL)).status).toBe(404)
   })
 
-  test('is not for another client to continue or to start anew', async () => {
+  test('can be neither resumed nor restarted by another client', async () => {
     const { url } = await givenBigFile(app)
 
     const first = await cutAfter(3 * MB, url, { headers: CURL })
@@ -201,7 +201,7 @@ describe('the window of a claim', () => {
     expect(sha256(Buffer.concat([first, rest.body]))).toBe(sha256(CONTENT))
   })
 
-  test('spends the claim when it passes: the file is gone, and its bytes', async () => {
+  test('spends the claim when it expires: the file and its bytes are deleted', async () => {
     const app = await makeApp({ CLAIM_WINDOW: '10m' })
     const { url, upload } = await givenBigFile(app)
     const first = await cutAfter(3 * MB, url, { headers: CURL })

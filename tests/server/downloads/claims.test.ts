@@ -56,7 +56,7 @@ describe('a one-shot file', () => {
     expect(copiesIn(answers)).toBe(1)
   })
 
-  test('is said to be taken when HEAD asks for it meanwhile, but not to who took it', async () => {
+  test('is reported as taken by HEAD meanwhile, except to the client that took it', async () => {
     const { url } = await givenFile(app, { oneShot: true }, CONTENT)
     const head = (index: number) => ask(url, { method: 'HEAD', headers: ua(index) })
 
@@ -145,7 +145,7 @@ describe('a one-shot file', () => {
     expect(await statusesIn(app, upload.id)).toEqual(['missing', 'deleted'])
   })
 
-  test('is nobody’s by its upload token: the uploader takes the claim as well', async () => {
+  test('needs a claim also with the upload token', async () => {
     const { url, upload } = await givenFile(app, { oneShot: true }, CONTENT)
 
     expect((await get(url, { 'X-UploadToken': upload.uploadToken })).body.toString()).toBe(CONTENT)
@@ -154,7 +154,7 @@ describe('a one-shot file', () => {
 })
 
 describe('a file that may be downloaded three times', () => {
-  test('goes to three of ten who ask in the same instant', async () => {
+  test('goes to three of ten parallel requests', async () => {
     const app = await makeApp()
     const { url } = await givenFile(app, { maxDownloads: 3 }, CONTENT)
 

@@ -18,7 +18,7 @@ const connections = (app: TestApp): Promise<number> =>
   new Promise((resolve) => app.server.server.getConnections((_error, count) => resolve(count)))
 
 describe('a reader', () => {
-  test('who does not read costs next to no memory, and gets all of it in the end', async () => {
+  test('a client that does not read costs next to no memory, and gets all of it in the end', async () => {
     const app = await makeApp()
     const { url } = await givenFile(app, {}, BIG, 'big.bin')
     const before = process.memoryUsage()
@@ -33,7 +33,7 @@ describe('a reader', () => {
     expect(sha256(await bodyOf(first as http.IncomingMessage))).toBe(sha256(BIG))
   })
 
-  test('who goes away midway leaves nothing open and disturbs nobody', async () => {
+  test('a client that disconnects midway leaves nothing open and does not affect others', async () => {
     const { url } = await givenFile(app, {}, BIG, 'big.bin')
     const before = await connections(app)
 
@@ -43,7 +43,7 @@ describe('a reader', () => {
     expect(sha256((await get(url)).body)).toBe(sha256(BIG))
   })
 
-  test('who resets the connection before reading anything disturbs nobody', async () => {
+  test('a client that resets the connection before reading does not affect others', async () => {
     const { url } = await givenFile(app, {}, BIG, 'big.bin')
     const before = await connections(app)
 
@@ -153,7 +153,7 @@ describe('a file whose bytes are lost', () => {
     expect((await get(url, { Range: 'bytes=0-6' })).status).toBe(410)
   })
 
-  test('while somebody reads it is a broken connection and not a short file', async () => {
+  test('during a download is a broken connection and not a short file', async () => {
     const app = await makeApp()
     const { url } = await givenFile(app, {}, BIG, 'big.bin')
 
@@ -164,7 +164,7 @@ describe('a file whose bytes are lost', () => {
   })
 })
 
-test('what is deleted while somebody reads it is read to its end', async () => {
+test('a file deleted during a download is read to its end', async () => {
   const app = await makeApp()
   const { url } = await givenFile(app, { removable: true }, BIG, 'big.bin')
   const reader = await open(url)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createDownloadCounter } from '../../../server/downloads/download-counter.ts'
 
-/** What counts as a download that came in parts; through the door it is tested in activity/download-counts. */
+/** What counts as a download in parts; the routes are tested in activity/download-counts. */
 
 /** Fetches every second byte, so that each leaves a gap. */
 const fetchSparsely = (size: number, count: number) => {
@@ -27,7 +27,7 @@ test('once a copy is complete the next one begins', () => {
   expect(answers).toEqual([false, true, false, true])
 })
 
-test('what reached nobody completes nothing', () => {
+test('bytes that reached no client complete nothing', () => {
   const copies = createDownloadCounter()
 
   expect(copies.completes('reader', 2, 0, 0)).toBe(false)

@@ -141,7 +141,7 @@ describe('the name in a link', () => {
 })
 
 describe('an error', () => {
-  test('is JSON with the same words for who asks for JSON', async () => {
+  test('is JSON with the same message for clients that accept JSON', async () => {
     const { status, headers, body } = await get(`${app.url}/file/nope/nope/x`, {
       Accept: 'application/json, text/plain, */*',
     })
@@ -183,7 +183,7 @@ describe('an error', () => {
   })
 })
 
-test('nobody can change a file by its link', async () => {
+test('a file can’t be changed by its link', async () => {
   const { url, upload } = await givenFile(app, {}, 'hello')
 
   expect((await ask(url, { method: 'PUT', body: 'changed' })).status).toBe(404)

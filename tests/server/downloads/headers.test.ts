@@ -62,7 +62,7 @@ describe('a file is served', () => {
     expect(response.body.toString()).toBe('hello')
   })
 
-  test('without a body that anybody could have asked to compress', async () => {
+  test('without a body that could have been compressed', async () => {
     const { url } = await givenFile(app, {}, 'a'.repeat(5_000))
 
     const { headers, body } = await get(url, { 'Accept-Encoding': 'gzip, br, zstd' })

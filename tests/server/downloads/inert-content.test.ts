@@ -10,7 +10,7 @@ const BYTES = 'application/octet-stream'
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(text, 'latin1'))
 
-describe('what somebody uploads is never served as something that runs', () => {
+describe('uploaded content is never served as something that runs', () => {
   test.each([
     ['page.html', '<!DOCTYPE html><script>alert(1)</script>', TEXT],
     ['page.HTM', '\n\n  <HtMl><body onload=alert(1)>', TEXT],

@@ -5,7 +5,7 @@ import { makeApp } from '../../helpers/make-app.ts'
 import { waitFor } from '../../helpers/wait.ts'
 import { createResumable, patch } from '../resumable/tus-requests.ts'
 
-/** Links that are handed out before the file is there. */
+/** Links that are shared before the file is available. */
 
 const isPending = async (promise: Promise<unknown>): Promise<boolean> =>
   (await Promise.race([promise, new Promise((resolve) => setImmediate(() => resolve('pending')))])) === 'pending'
@@ -23,7 +23,7 @@ test('a link that waits is answered once the file is there, and one that does no
   expect(await answerOf(waiting)).toEqual([200, 'hello world'])
 })
 
-test('a link to a file that nobody began to send waits, too', async () => {
+test('a link to a file whose upload has not started waits, too', async () => {
   const app = await makeApp()
   const upload = await createUpload(app, { files: [{ fileName: 'file.txt', reference: '0' }] })
   const link = `${app.url}/file/${upload.id}/${upload.files?.[0]?.id}/file.txt`
@@ -49,7 +49,7 @@ test('waiting for a file that is removed ends with an error', async () => {
   expect((await waiting).status).toBe(404)
 })
 
-test('who has waited long enough is asked to come again', async () => {
+test('a client that has waited long enough is asked to retry', async () => {
   const app = await makeApp()
   const { link } = await createResumable(app, 11)
   onTestFinished(() => void vi.restoreAllMocks())
@@ -82,7 +82,7 @@ test('a file that is there is not waited for', async () => {
   expect(await answerOf(fetch(`${app.url}/file/${upload.id}/${id}/file.txt?wait=1`))).toEqual([200, 'hello'])
 })
 
-test('all who wait for a file share one look at a time', async () => {
+test('all clients that wait for a file share one query at a time', async () => {
   const app = await makeApp()
   const { url, link } = await createResumable(app, 11)
   const look = vi.spyOn(app.uploads, 'getFile')

@@ -23,7 +23,7 @@ test('every error is one that the server makes', () => {
   expect(Object.keys(ERRORS).filter((id) => !source.includes(`'${id}'`))).toEqual([])
 })
 
-test('a sentence is filled with its parameters, and sizes are told as Plik tells them', () => {
+test('a sentence is filled with its parameters, and sizes are formatted as in Plik', () => {
   const error = new AppError('declared_file_too_large', { size: 11, max: 1_500_000 })
 
   expect(error.message).toBe('file is too big (11 B), maximum file size is 1.5 MB')

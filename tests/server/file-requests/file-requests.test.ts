@@ -17,7 +17,7 @@ import {
 
 const app = sharedApp()
 
-/** Requests, as whoever administers the upload makes, sees and ends them. */
+/** File requests, as created, listed and revoked by an admin of the upload. */
 
 const NOT_YOURS: [number, string] = [403, 'you are not allowed to manage requests of this upload\n']
 
@@ -124,7 +124,7 @@ test('an upload has a hundred requests at most, also when they are made at once 
   ])
 })
 
-describe('only who administers an upload has to do with its requests', () => {
+describe('only an admin of an upload can manage its requests', () => {
   test.each([{}, { 'X-UploadToken': 'x'.repeat(32) }])('not a reader, %o', async (headers) => {
     const { upload, request } = await givenGuest(app)
     const url = `${app.url}/upload/${upload.id}/requests`
@@ -194,7 +194,7 @@ test('an address that may not upload may not create file requests either', async
   expect((await create(inside)).status).toBe(200)
 })
 
-test('the uploader sees which file came by which request; nobody else does', async () => {
+test('only the uploader sees which file was added through which request', async () => {
   const { upload, request, guest } = await givenGuest(app)
   await addFile(app, upload, 'mine', 'mine.txt')
 

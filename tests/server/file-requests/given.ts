@@ -37,7 +37,7 @@ export const seen = (app: TestApp, upload: CreatedUpload) =>
     fetch(`${app.url}/upload/${upload.id}`, { headers: tokenHeader(upload) }),
   )
 
-/** Somebody who holds nothing but a request's token. */
+/** A guest, who has only the token of a request. */
 export function guestWith(app: TestApp, token: string) {
   const headers = { 'X-RequestToken': token }
   return {

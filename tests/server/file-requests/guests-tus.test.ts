@@ -11,7 +11,7 @@ import { type CreatedRequest, givenGuest, listRequests, revokeRequest, seen } fr
 
 const app = sharedApp()
 
-/** Guests whose uploads continue where they broke off (PsiTransfer CVE-2024-31453, -31454: a door beside the door). */
+/** Guests who resume uploads (PsiTransfer CVE-2024-31453, -31454: a way around the checks). */
 
 const create = (app: TestApp, { requestToken }: CreatedRequest, length: number, headers: Record<string, string> = {}) =>
   post(app, {
@@ -26,7 +26,7 @@ const createdUrl = async (app: TestApp, ...given: [CreatedRequest, number]) =>
 
 const unfinished = ({ dataDir }: TestApp): string[] => readdirSync(join(dataDir, 'files', 'tmp'))
 
-test('a guest continues where it broke off', async () => {
+test('a guest resumes after an interruption', async () => {
   const { upload, request } = await givenGuest(app)
 
   const url = await createdUrl(app, request, 11)
@@ -191,7 +191,7 @@ test('parts that wait to be joined take what is left, and give it to the file', 
   expect((await seen(app, upload)).files).toMatchObject([{ fileSize: 10, status: 'uploaded' }])
 })
 
-test('of two hundred parts that come at once a hundred are taken, and one more when one has gone', async () => {
+test('of two hundred parallel parts a hundred are accepted, and one more when one was deleted', async () => {
   const { request } = await givenGuest(app)
   const headers = { 'X-RequestToken': request.requestToken, 'Upload-Concat': 'partial', 'Upload-Length': '1' }
 

@@ -131,7 +131,7 @@ describe('a guest adds files', () => {
   })
 })
 
-describe('a guest is told the limits, and nothing about the upload', () => {
+describe('a guest sees the limits, and nothing about the upload', () => {
   test('without limits', async () => {
     const app = await makeApp({ MAX_FILE_SIZE: '10MB' })
     const { upload, guest } = await givenGuest(app, { title: 'Photos', comments: 'All of them' })
@@ -192,7 +192,7 @@ describe('a guest is told the limits, and nothing about the upload', () => {
     expect(await ask('GET', `/upload/${upload.id}/requests`)).toBe(401)
   })
 
-  test('answers are for nobody’s cache, and for pages from anywhere', async () => {
+  test('answers are not cached, and readable from any origin', async () => {
     const app = await makeApp()
     const { guest } = await givenGuest(app)
 
@@ -203,7 +203,7 @@ describe('a guest is told the limits, and nothing about the upload', () => {
   })
 })
 
-describe('who is refused is refused before anything is read, and nothing is stored (PicoShare #759)', () => {
+describe('refused guests are refused before anything is read, and nothing is stored (PicoShare #759)', () => {
   const REFUSALS: [string, number, string, (given: Given) => unknown][] = [
     ['revoked', 403, 'this request was revoked', ({ app, upload, request }) => revokeRequest(app, upload, request.id)],
     ['full', 403, 'this request is full', ({ guest }) => guest.put('first', 'x')],
@@ -317,7 +317,7 @@ describe('who is refused is refused before anything is read, and nothing is stor
     expect(namesOfStored(app)).toEqual([])
   })
 
-  test('no more than anybody else may a guest send a file that is too big', async () => {
+  test('a guest can’t send a file that is too big', async () => {
     const app = await makeApp({ MAX_FILE_SIZE: '10B' })
     const { guest } = await givenGuest(app)
 
@@ -326,7 +326,7 @@ describe('who is refused is refused before anything is read, and nothing is stor
     expect(await answerOf(guest.post('0123456789x'))).toEqual([400, 'file too big (limit is set to 10 B)\n'])
   })
 
-  test('it is the owner of the upload who pays, and whose limits count', async () => {
+  test('the quota and the limits of the upload’s owner count', async () => {
     const app = await makeApp(WITH_ACCOUNTS)
     const { headers } = await givenSession(app, 'anna', { maxFileSizeBytes: 10, maxUserSizeBytes: 15 })
     const upload = await jsonOf(fetch(`${app.url}/upload`, { method: 'POST', headers }))

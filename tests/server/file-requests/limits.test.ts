@@ -85,7 +85,7 @@ describe('a number of files', () => {
     expect((await seen(app, upload)).files).toMatchObject([{ fileName: 'c' }])
   })
 
-  test('nobody can use up the upload by failing', async () => {
+  test('failed transfers do not use up the limits', async () => {
     const app = await makeApp({ MAX_FILES_PER_UPLOAD: '3', MAX_FILE_SIZE: '10B' })
     const { upload, guest } = await givenGuest(app)
 
@@ -250,7 +250,7 @@ describe('while a file comes in', () => {
     expect((await answer).status).toBe(200)
   })
 
-  test('removing the upload is told without its id', async () => {
+  test('removing the upload is reported without its id', async () => {
     const { upload, guest } = await givenGuest(app)
     const held = heldBody('hel')
     const answer = guest.put('a', held.body)
@@ -277,7 +277,7 @@ describe('while a file comes in', () => {
   })
 })
 
-test('a process that dies gives its guests’ places back when its lease is over', async () => {
+test('the places of guests are released when the lease of a dead process expires', async () => {
   const { app, db } = await makeAppWithDatabase({ MAX_FILES_PER_UPLOAD: '1' })
   const { upload, guest } = await givenGuest(app, { maxFiles: 1, maxSize: 10 })
   const { id } = await jsonOf(guest.put('a', '0123456789'))
@@ -306,7 +306,7 @@ describe('what its owner may keep', () => {
     return { app, token: request.requestToken, guest: guestWith(app, request.requestToken) }
   }
 
-  test('limits a guest, who is not told the limit, whether the size is announced or not', async () => {
+  test('limits a guest without revealing the limit, whether the size is announced or not', async () => {
     const { guest } = await givenGuestOfGrace()
     const unknown = heldBody('x')
     unknown.finish('x'.repeat(40))

@@ -22,7 +22,7 @@ async function ask(app: TestApp, method: string, path: string, headers: Headers)
 }
 
 /** Everything that a client can send a file to, as a path with headers. */
-async function doors(app: TestApp, headers: Headers): Promise<[string, string, Headers, number][]> {
+async function routesFor(app: TestApp, headers: Headers): Promise<[string, string, Headers, number][]> {
   const json = { method: 'POST', headers: headers as Record<string, string> }
   const body = JSON.stringify({ files: [{ fileName: 'a' }] })
   const upload = await jsonOf<CreatedUpload>(fetch(`${app.url}/upload`, { ...json, body }))
@@ -54,12 +54,12 @@ test.each([
   ['limit of a file', { MAX_FILE_SIZE: '10MB', MAX_FILES_PER_UPLOAD: '1' }],
   ['quota', { MAX_USER_SIZE: '10MB' }],
 ])(
-  'what exceeds the %s is refused at every door before it is sent',
+  'what exceeds the %s is refused on every route before it is sent',
   async (_what, settings: Record<string, string>) => {
     const app = await makeApp({ ...WITH_ACCOUNTS, ...settings })
     const { headers } = await givenSession(app, 'grace')
 
-    for (const [method, path, given, status] of await doors(app, headers)) {
+    for (const [method, path, given, status] of await routesFor(app, headers)) {
       const client = await ask(app, method, path, { ...given, 'Content-Length': 50 * MB })
       expect([method, path, await client.informed()]).toEqual([method, path, status])
       expect((await client.answer()).headers.connection).toBe('close')
@@ -67,10 +67,10 @@ test.each([
   },
 )
 
-test('below the floor of free space no door takes a byte, and what is there can be read and removed (P31)', async () => {
+test('below the floor of free space no route accepts a byte, and what is there can be read and removed (P31)', async () => {
   const roomy = await makeApp(WITH_ACCOUNTS)
   const { headers } = await givenSession(roomy, 'grace')
-  const all = await doors(roomy, headers)
+  const all = await routesFor(roomy, headers)
   const { upload, url } = await givenFile(roomy)
   const { dataDir: DATA_DIR, databaseUrl: DATABASE_URL } = roomy
   const app = await makeApp({ ...WITH_ACCOUNTS, DATA_DIR, DATABASE_URL, MIN_FREE_SPACE: '8PB' })

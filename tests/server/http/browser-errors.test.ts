@@ -85,7 +85,7 @@ test('the question for a password is the browser’s own business', async () => 
   expect(headers['www-authenticate']).toContain('Basic realm="plik"')
 })
 
-test('a preview bot is told that there is nothing to see, and is not led on', async () => {
+test('a preview bot gets an error page, and is not redirected', async () => {
   const { url } = await givenFile(app, { oneShot: true })
 
   const { status } = await get(url, { ...BROWSER, 'User-Agent': 'Slackbot-LinkExpanding 1.0' })

@@ -18,7 +18,7 @@ const PROBLEM = {
   parameters: { id: 'unknown' },
 }
 
-test('an error is its message and a newline, as plain text that nobody guesses at or keeps (Plik §2.1)', async () => {
+test('an error is its message and a newline, as plain text that is neither sniffed nor cached (Plik §2.1)', async () => {
   const response = await fetch(`${app.url}/upload/unknown`)
 
   expect(response.status).toBe(404)
@@ -35,7 +35,7 @@ const JSON_READERS = [
   'text/html, application/json;q=0.5',
 ]
 
-test('who accepts JSON gets a problem with the same message (RFC 9457)', async () => {
+test('a client that accepts JSON gets a problem with the same message (RFC 9457)', async () => {
   const answers = await Promise.all(
     JSON_READERS.map((accept) => fetch(`${app.url}/upload/unknown`, { headers: { Accept: accept } })),
   )
@@ -68,7 +68,7 @@ test('a problem with several fields names each of them', async () => {
   })
 })
 
-test('who accepts anything, a page or text gets the text', async () => {
+test('a client that accepts anything, a page or text gets the text', async () => {
   const accepted = ['*/*', 'text/html,application/xhtml+xml,*/*;q=0.8', 'text/plain']
 
   const answers = await Promise.all(

@@ -11,7 +11,7 @@ import { makeAppWithRoutes, pathOf, type Route } from '../../helpers/routes.ts'
 
 /** In ms of CPU. On a machine that has nothing else to do it is below 50; one that is busy adds to it. */
 const BUDGET_MS = 150
-/** What runs for the first time is compiled meanwhile, and whatever came before leaves memory to be collected. */
+/** Code that runs for the first time is compiled meanwhile, and earlier tests leave memory to be collected. */
 const ATTEMPTS = 5
 
 const KIB = 1024

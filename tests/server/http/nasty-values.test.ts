@@ -20,7 +20,7 @@ import { givenFile } from '../../helpers/client.ts'
 import type { TestApp } from '../../helpers/make-app.ts'
 import { makeAppWithRoutes, pathOf, type Route } from '../../helpers/routes.ts'
 
-/** Whatever is put into a field of a request, it is refused or kept so that every list still works on both databases. */
+/** Any value of a field is either refused, or stored so that every list still works on both databases. */
 
 /** As they stand in JSON. */
 const VALUES = [
@@ -63,7 +63,7 @@ const TEXTS = [
 const STEP = { name: 'x', action: 'optimise-database' }
 const named = (prefix: string) => `${prefix} ${Math.random()}`
 
-interface Door {
+interface Inputs {
   shape: z.ZodType
   /** What is sent beside the field. */
   base?: () => object
@@ -72,7 +72,7 @@ interface Door {
 }
 
 /** Every route that reads JSON, and its shapes. */
-const DOORS: Record<string, Door[]> = {
+const INPUTS: Record<string, Inputs[]> = {
   'POST /upload': [
     { shape: createUploadBody(1000) },
     {
@@ -116,8 +116,8 @@ const DOORS: Record<string, Door[]> = {
 const WITHOUT_JSON =
   /^(POST \/(request\/?|file\/.*|stream\/.*|tus.*|jobs\/agent\/\w+|jobs\/:job\/stop)?|PUT .*|PATCH \/tus.*)$/
 
-/** Each field of a door with each value. */
-function bodiesFor({ shape, base = () => ({}), inside = (part) => part }: Door): string[] {
+/** Each field of a route with each value. */
+function bodiesFor({ shape, base = () => ({}), inside = (part) => part }: Inputs): string[] {
   const { properties = {} } = z.toJSONSchema(shape, { io: 'input', unrepresentable: 'any' })
   return Object.keys(properties).flatMap((field) =>
     VALUES.map((value) =>
@@ -191,10 +191,10 @@ test('no value of any field of any JSON body ends in a failure, then or later', 
   const asked = reading.flatMap((route) => {
     const { method } = route
     const path = pathOf(route, parameters)
-    return (DOORS[keyOf(route)] ?? []).flatMap(bodiesFor).map((body) => ({ method, path, headers, body }))
+    return (INPUTS[keyOf(route)] ?? []).flatMap(bodiesFor).map((body) => ({ method, path, headers, body }))
   })
 
-  expect(reading.map(keyOf).sort()).toEqual(Object.keys(DOORS).sort())
+  expect(reading.map(keyOf).sort()).toEqual(Object.keys(INPUTS).sort())
   expect(await failures(app, asked)).toEqual([])
   expect(await failures(app, lists(routes, parameters, headers))).toEqual([])
 })

@@ -128,7 +128,7 @@ test.for(SENDERS)('a login from %s is refused or not', async ([, headers, isRefu
   expect(answer.headers.getSetCookie()).toHaveLength(isRefused ? 0 : 2)
 })
 
-test('pages of other sites log nobody out', async () => {
+test('pages of other sites can’t log users out', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   await givenUser(app, 'grace')
 

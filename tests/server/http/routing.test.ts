@@ -61,7 +61,7 @@ test('no path leads out of the folder of the page (P27)', async () => {
   }
 })
 
-test('a method that nobody knows is answered, and the server lives on', async () => {
+test('an unknown method gets an answer, and the server keeps running', async () => {
   const { status } = await sendRaw(app, ['BREW /upload HTTP/1.1', 'Host: h'])
 
   expect(status).toBeGreaterThanOrEqual(400)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { makeApp } from '../../helpers/make-app.ts'
 import { get } from '../downloads/ask.ts'
 
-/** The line that the form without JavaScript shows for terminals: people copy it, so nobody else may have a say in it. */
+/** The line that the form without JavaScript shows for terminals: users copy it, so clients must not be able to influence it. */
 
 const lineOf = (page: Buffer): string | undefined => /<code>(.*?)<\/code>/.exec(page.toString())?.[1]
 

@@ -227,7 +227,7 @@ test('their bytes are kept, known to the sweep, and deleted with those of the fi
   expect(spooled(app)).toEqual([])
 })
 
-test('many who ask for the same image at once get the same, and one copy is kept', async () => {
+test('parallel requests for the same image get the same, and one copy is kept', async () => {
   const app = await makeApp()
   const { url } = await givenImageFile(app, await wide())
 

@@ -18,7 +18,7 @@ describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
     s3 = await sharedBucket()
   })
 
-  test('a photo loses its position, can be downloaded smaller, and is gone with its derived images', async () => {
+  test('a photo loses its position, can be downloaded smaller, and is deleted with its variants', async () => {
     const app = await makeApp({ ...s3Settings(s3) })
     await app.maintenance.clean() // gives the bucket its id, as a start does
     const photo = await phonePhoto()

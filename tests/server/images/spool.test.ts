@@ -41,7 +41,7 @@ test('nothing is left of an image whose sender goes away', async () => {
   expect(blobsOf(app)).toEqual([])
 })
 
-test('images that somebody else keeps in the data folder stay', async () => {
+test('images of other programs in the data folder stay', async () => {
   const app = await makeApp()
   const paths = ['me.jpg', 'Holidays2025Rome/a.jpg', 'sea/input', 'Holidays2026Oslo/input/b.jpg']
   const own = paths.map((path) => join(app.dataDir, 'pictures', path))

@@ -169,7 +169,7 @@ test('a tus upload whose sender leaves while its image is worked on is finished 
   expect(await fileOfLink(link)).toMatchObject({ image: { status: 'normalised', dimensions: [5_000, 8_000] } })
 })
 
-test('a derived image that nobody waits for any more is given up, and made at the next request', async () => {
+test('a variant whose clients have all disconnected is aborted, and made at the next request', async () => {
   const app = await makeApp()
   const { url } = await givenImageFile(app, new Uint8Array(sidewaysPng(8_000, 5_000)), 'photo.png', {
     normalize: false,

@@ -78,7 +78,7 @@ test('of two replicas that make the same image, one keeps it and the other throw
   expect(blobsOf(app)).toHaveLength(2)
 })
 
-test('a file keeps its last 64 derived images, so that nobody fills the disk with them', async () => {
+test('a file keeps its last 64 variants, so that they can’t fill the disk', async () => {
   const { app, file, make } = await givenVariants(async () => derived('small'))
   const variants = make()
   const widths = Array.from({ length: 66 }, (_, index) => index + 1)
@@ -88,7 +88,7 @@ test('a file keeps its last 64 derived images, so that nobody fills the disk wit
   expect(blobsOf(app)).toHaveLength(65)
 })
 
-test('when too many wait for images the next is told to come again, and no copy is made for it', async () => {
+test('when too many requests wait for images the next is asked to retry, and no copy is made for it', async () => {
   const held = Promise.withResolvers<void>()
   const { app, file, make } = await givenVariants(async () => {
     await held.promise

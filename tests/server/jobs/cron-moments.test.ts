@@ -114,7 +114,7 @@ test.each([
   expect(() => assertCron(cron)).toThrow(reason)
 })
 
-test('a time zone that nobody knows is refused', () => {
+test('an unknown time zone is refused', () => {
   expect(() => assertTimeZone('Europe/Berlin')).not.toThrow()
   expect(() => assertTimeZone('Europe/Atlantis')).toThrow('unknown time zone "Europe/Atlantis"')
 })

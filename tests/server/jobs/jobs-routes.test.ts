@@ -270,7 +270,7 @@ const EVERY_ROUTE = [
   ['POST', '/jobs/check-links/stop'],
 ] as const
 
-test('nobody but an admin who is logged in gets in anywhere', async () => {
+test('only a logged-in admin has access to any of the routes', async () => {
   const app = await makeApp(WITH_ACCOUNTS)
   await givenUser(app, 'user')
   await givenUser(app, 'admin', { isAdmin: true })

@@ -96,7 +96,7 @@ test('whatever is wrong with a field is said of it', () => {
   expect(said({ ...right, a: 1, b: 2 })).toBe('不认识 a, b')
 })
 
-test('what is not in the catalogue is left to who asks', () => {
+test('a sentence that is not in the catalogue has no translation', () => {
   expect(translate('an_error_of_tomorrow', {})).toBeUndefined()
   expect(translate('constructor', {})).toBeUndefined()
 })

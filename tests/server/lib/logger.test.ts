@@ -18,7 +18,7 @@ async function givenLogger() {
 
 const refused = () => new AppError('database_unavailable', {}, { cause: new Error('ECONNREFUSED') })
 
-test('of an outage the first failure is logged without a stack, and their number when it is over', async () => {
+test('the first failure of an outage is logged without a stack, and their number at its end', async () => {
   const { log, lines } = await givenLogger()
 
   for (let second = 0; second < 100; second += 1) {

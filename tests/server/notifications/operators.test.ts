@@ -126,7 +126,7 @@ describe('a webhook', () => {
     })
   })
 
-  test('that fails is told again, later and later, with the same delivery id, until it answers', async () => {
+  test('that fails is retried, with growing delays and the same delivery id, until it answers', async () => {
     const engine = await givenEngine({ no }, { channels: webhooks })
     const { received, url } = await givenReceiver(500, 302, 200)
     await engine.operators.create({ name: 'ops', kind: 'webhook', target: url, secret: SECRET })
@@ -176,7 +176,7 @@ describe('a webhook', () => {
     ])
   })
 
-  test('is told by one of the replicas that try at the same time', async () => {
+  test('is notified by one of the replicas that try at the same time', async () => {
     const first = await givenEngine({ ok, no }, { channels: webhooks })
     const second = await givenEngine({ ok, no }, { location: first.location, channels: webhooks })
     const { received, url } = await givenReceiver(200)
@@ -190,7 +190,7 @@ describe('a webhook', () => {
     expect(received).toHaveLength(1)
   })
 
-  test('that is disabled is told nothing', async () => {
+  test('that is disabled gets nothing', async () => {
     const engine = await givenEngine({ ok, no }, { channels: webhooks })
     const { received, url } = await givenReceiver(200)
     await engine.operators.create({ name: 'ops', kind: 'webhook', target: url, secret: SECRET, isEnabled: false })

@@ -197,7 +197,7 @@ test('files of a Plik before 1.3 are found where they are', async () => {
   expect(await (await fetch(app.url + LINK)).text()).toBe('old')
 })
 
-test('a second import brings what is new, and brings nothing back that is gone here', async () => {
+test('a second import adds what is new, and restores nothing that was deleted here', async () => {
   const app = await makeApp()
   const plik = givenOneUpload({ removable: 1 })
   await run(app, plik)
@@ -213,7 +213,7 @@ test('a second import brings what is new, and brings nothing back that is gone h
   expect(await (await fetch(`${app.url}/file/BBBBBBBBBBBBBBBB/bbbbbbbbbbbbbbbb/a.txt`)).text()).toBe('second')
 })
 
-test('an import that broke off continues when it is repeated', async () => {
+test('an interrupted import continues when it is repeated', async () => {
   const app = await makeApp()
   const plik = givenOneUpload()
   plik.upload({ id: 'BBBBBBBBBBBBBBBB' })
@@ -260,7 +260,7 @@ test('files that an import did not find get their bytes from the next one, and r
   expect(await run(app, plik)).toMatchObject({ repaired: 0 })
 })
 
-test('an upload that can not be read whole stays behind whole, and the rest comes over', async () => {
+test('an upload that can not be read completely is not imported at all, and the rest is imported', async () => {
   const app = await makeApp()
   const plik = givenOneUpload()
   plik.file({ id: 'bbbbbbbbbbbbbbb1', upload_id: UPLOAD }, 'one')
@@ -275,7 +275,7 @@ test('an upload that can not be read whole stays behind whole, and the rest come
   expect(blobsIn(app)).toEqual([])
 })
 
-test('what is over stays behind', async () => {
+test('expired and removed uploads are not imported', async () => {
   const app = await makeApp()
   const plik = givenOneUpload({ expire_at: goTime(Date.now() - 60_000) })
   plik.upload({ id: 'BBBBBBBBBBBBBBBB', deleted_at: goTime(Date.now()) })
@@ -286,7 +286,7 @@ test('what is over stays behind', async () => {
   expect((await fetch(`${app.url}/upload/BBBBBBBBBBBBBBBB`)).status).toBe(404)
 })
 
-test('lost and damaged bytes are named, and the rest comes over', async () => {
+test('lost and damaged files are named, and the rest is imported', async () => {
   const app = await makeApp()
   const plik = givenOneUpload()
   plik.file({ id: 'bbbbbbbbbbbbbbbb', upload_id: UPLOAD, name: 'lost.txt', status: 'uploaded', md5: 'x' })
@@ -305,7 +305,7 @@ test('lost and damaged bytes are named, and the rest comes over', async () => {
   ])
 })
 
-test('of Plik 1.4, encryption and counts come over, too', async () => {
+test('encryption and counts of Plik 1.4 are imported, too', async () => {
   const app = await makeApp()
   const last = Date.now() - 60_000
   const plik = givenOneUpload(

@@ -54,7 +54,7 @@ test('a creation whose checksum can not be read leaves nothing behind (P23)', as
   expect(await db.selectFrom('resumables').select('id').execute()).toEqual([])
 })
 
-test('an unknown algorithm, or a value of the wrong length, is told before any byte is taken', async () => {
+test('an unknown algorithm, or a value of the wrong length, is refused before any byte is read', async () => {
   const { url } = await createResumable(app, 5)
 
   expect((await answerOf(patch(url, 0, 'hello', { 'Upload-Checksum': 'crc99 AAAA' })))[0]).toBe(400)

@@ -172,7 +172,7 @@ test('parts that wait to be joined use the quota once, and so does the file', as
   expect((await part('y')).status).toBe(201)
 })
 
-test('parts that nobody joins go when their time is up', async () => {
+test('parts that are not joined are deleted when they expire', async () => {
   const app = await makeApp({ RESUME_WINDOW: '1h' })
   await givenPart(app, 'hello')
   expect(blobsOf(app).length).toBe(1)

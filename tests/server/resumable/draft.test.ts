@@ -66,7 +66,7 @@ describe('an upload that says when it is complete', () => {
     expect(await answerOf(fetch(link.trim()))).toEqual([200, 'hello'])
   })
 
-  test('is told the upload token where an upload was made for it, and no empty one', async () => {
+  test('returns the upload token if an upload was created for it, and no empty one', async () => {
     const { request } = await givenGuest(app)
     const headers = { 'Upload-Complete': '?0' }
 
@@ -93,7 +93,7 @@ describe('an upload that says when it is complete', () => {
     expect((await patch(url, 5, true, ' world')).status).toBe(200)
   })
 
-  test('is told the offset by the refusal of a wrong one', async () => {
+  test('gets the offset in the error for a wrong one', async () => {
     const url = await create(app, {}, 'hello')
 
     const refused = await patch(url, 3, false, 'lo world')
@@ -120,7 +120,7 @@ describe('an upload that says when it is complete', () => {
     expect(options.headers.get('accept-patch')).toBe('application/partial-upload')
   })
 
-  test('without Upload-Complete is told what is missing', async () => {
+  test('without Upload-Complete gets an error that names it', async () => {
     expect(await answerOf(send(`${app.url}/tus`, 'POST', {}, 'hello'))).toEqual([
       400,
       'expected Tus-Resumable, or Upload-Complete with ?0 or ?1\n',

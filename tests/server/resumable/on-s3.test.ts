@@ -56,7 +56,7 @@ describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
     expect(await kept()).toEqual({ objects: 2, uploads: 0 }) // and the store's id
   })
 
-  test('what nobody continues with leaves nothing in the bucket', async () => {
+  test('an upload that is not resumed leaves nothing in the bucket', async () => {
     const app = await start({ RESUME_WINDOW: '1h', S3_PREFIX: 'left/' })
     const { url } = await createResumable(app, 30 * MIB)
     await patch(url, 0, randomBytes(10 * MIB))

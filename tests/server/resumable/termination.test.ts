@@ -19,7 +19,7 @@ const stored = ({ dataDir }: TestApp): string[] =>
     /\/[0-9a-f]{32}$/.test(path),
   )
 
-test('what nobody continues with is gone when its time is up, with the upload that was made for it', async () => {
+test('an upload that is not resumed expires, with the upload that was created for it', async () => {
   const app = await makeApp({ RESUME_WINDOW: '2h' })
   const { url, link } = await createResumable(app, 11)
   await patch(url, 0, 'hello ')
@@ -65,7 +65,7 @@ test('a sweep makes a declared file missing again, and leaves its upload alone',
   expect(unfinished(app)).toEqual([])
 })
 
-test('bytes that keep coming do not keep it for ever', async () => {
+test('bytes that keep arriving do not keep it forever', async () => {
   const app = await makeApp({ RESUME_WINDOW: '1h' })
   const { url } = await createResumable(app, 11)
 
@@ -92,7 +92,7 @@ test('an unfinished file outlives sweeps for as long as it may be continued', as
   expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
 })
 
-test('terminated, it is gone at once', async () => {
+test('terminated, it is deleted at once', async () => {
   const app = await makeApp()
   const { url, link } = await createResumable(app, 11)
   await patch(url, 0, 'hello ')
@@ -105,7 +105,7 @@ test('terminated, it is gone at once', async () => {
   expect(unfinished(app)).toEqual([])
 })
 
-test('terminated when it is finished, the file is gone, and the upload that was made for it', async () => {
+test('terminated when it is finished, the file is deleted, and the upload that was created for it', async () => {
   const app = await makeApp()
   const { url, link } = await createResumable(app, 5)
   await patch(url, 0, 'hello')

@@ -77,7 +77,7 @@ test('a writer that stalls is displaced by one on another replica', async () => 
   expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
 })
 
-test('a clock that is far ahead takes no turn from a writer on another replica, who keeps what it has received', async () => {
+test('a clock that is far ahead does not take the lock from a writer on another replica, which keeps what it has received', async () => {
   const one = await makeApp()
   const two = await makeApp({ DATA_DIR: one.dataDir, DATABASE_URL: one.databaseUrl })
   const { url, link } = await createResumable(one, 11)
@@ -88,7 +88,7 @@ test('a clock that is far ahead takes no turn from a writer on another replica, 
   two.leap(20 * 60_000)
   await two.maintenance.clean()
 
-  expect(await offsetOf(onTwo)).toBe(6) // it was asked to let go, and did
+  expect(await offsetOf(onTwo)).toBe(6) // it was asked to release the lock, and did
   await patch(onTwo, 6, 'world')
   expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
 })
@@ -106,7 +106,7 @@ test('a clock that is set does not end the lock of its own writer', async () => 
   expect(await answerOf(fetch(link))).toEqual([200, 'hello world'])
 })
 
-test('of two that write from the same offset at once, one is told that it continues elsewhere', async () => {
+test('of two parallel writes from the same offset, one is refused', async () => {
   const app = await makeApp()
   const { url, link } = await createResumable(app, 5)
 
@@ -119,7 +119,7 @@ test('of two that write from the same offset at once, one is told that it contin
   expect(await answerOf(fetch(link))).toEqual([200, winner])
 })
 
-test('nobody waits for a writer whose process died for longer than its lease', async () => {
+test('a writer whose process died blocks others no longer than its lease', async () => {
   const one = await makeApp()
   const two = await makeApp({ DATA_DIR: one.dataDir, DATABASE_URL: one.databaseUrl })
   const { url } = await createResumable(one, 11)

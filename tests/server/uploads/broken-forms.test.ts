@@ -146,7 +146,7 @@ test('a chunked body that ends in the middle of a chunk is not taken for a file'
   expect(namesOfStored(app)).toEqual([])
 })
 
-test('senders who leave before anybody looked at their forms hold nothing up', async () => {
+test('senders that disconnect before their forms are read block nothing', async () => {
   const app = await makeApp()
   const { upload, path } = await declare(app)
   const connections = await Promise.all(Array.from({ length: 10 }, () => openConnection(app)))

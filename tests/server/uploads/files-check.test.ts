@@ -61,7 +61,7 @@ test('files whose bytes are gone or cut are marked, reported and counted, and he
   expect(await figure(app, 'mayfly_broken_files')).toBe(1)
 })
 
-test('a derived image that lost its bytes is forgotten, and made anew for who asks', async () => {
+test('a variant that lost its bytes is deleted, and made again on request', async () => {
   const app = await makeApp()
   const { url } = await givenFile(app, {}, new Uint8Array(await image(fourCorners()).png().toBuffer()), 'x.png')
   const [original] = stored(app)
@@ -74,7 +74,7 @@ test('a derived image that lost its bytes is forgotten, and made anew for who as
   expect((await fetch(`${url}?width=64`)).status).toBe(200)
 })
 
-test('a derived image that lost its bytes is made anew for the next who asks', async () => {
+test('a variant that lost its bytes is made again at the next request', async () => {
   const app = await makeApp()
   const { url } = await givenFile(app, {}, new Uint8Array(await image(fourCorners()).png().toBuffer()), 'x.png')
   const [original] = stored(app)
@@ -87,7 +87,7 @@ test('a derived image that lost its bytes is made anew for the next who asks', a
   expect((await fetch(`${url}?width=64`)).status).toBe(200)
 })
 
-test('an operator who wants to know of failures is told what a check found', async () => {
+test('an operator for failures is notified of what a check found', async () => {
   const app = await makeApp({ WEBHOOK_PRIVATE_ADDRESSES: 'true' })
   const { path } = await givenStored(app, 'gone')
   unlinkSync(path)
@@ -112,7 +112,7 @@ test('an operator who wants to know of failures is told what a check found', asy
   expect(told.join()).toContain('1 files read, 1 broken')
 })
 
-test('the job of an older database looks for damage last, too, unless somebody changed it', async () => {
+test('the job of an older database looks for damage last, too, unless it was changed', async () => {
   const { app, db } = await makeAppWithDatabase()
   const actions = async () => (await app.jobEngine.jobs.get('check-links')).steps.map(({ action }) => action)
   const before = (await app.jobEngine.jobs.get('check-links')).steps

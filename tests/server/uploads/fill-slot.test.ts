@@ -52,7 +52,7 @@ test('a slot that is filled takes nothing more, and keeps what it has (Plik §2.
   expect(await answerOf(fetch(app.url + path))).toEqual([200, 'first'])
 })
 
-test('a file that nobody declared can not be overwritten either (P6)', async () => {
+test('a file that was not declared can not be overwritten either (P6)', async () => {
   const { upload, url } = await givenFile(app, {}, 'first', 'a.txt')
 
   const again = await answerOf(post(app, new URL(url).pathname, upload, 'second'))
@@ -166,7 +166,7 @@ test('unknown files, and files of another upload, are not found (500 in Plik, §
   expect((await post(app, other.path, other.upload)).status).toBe(200)
 })
 
-test('without the upload token nobody fills a slot, not even a removable one (Plik §2.2, P2)', async () => {
+test('without the upload token a slot can’t be filled, not even a removable one (Plik §2.2, P2)', async () => {
   const { upload, path } = await declare(app, 'a.txt', { removable: true })
 
   const answer = await answerOf(post(app, path, { ...upload, uploadToken: '' }))

@@ -9,7 +9,7 @@ import { makeAppWithDatabase } from '../../helpers/stored-rows.ts'
 import { createRequest } from '../file-requests/given.ts'
 import { metadata } from '../resumable/tus-requests.ts'
 
-/** Names that lead elsewhere or pretend to be something else come to the same at every door (P25). */
+/** Names that lead elsewhere or pretend to be something else have the same result on every route (P25). */
 
 /** Undefined: refused. */
 const NAMES: [what: string, given: string, stored: string | undefined][] = [

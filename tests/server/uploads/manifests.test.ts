@@ -24,7 +24,7 @@ async function replace(
   return `${answer.status} ${(await answer.text()).trim()}`
 }
 
-test('a manifest is kept as it is, for everybody who may see the upload', async () => {
+test('a manifest is stored unchanged, for everyone who may see the upload', async () => {
   const app = await makeApp()
 
   const upload = await createUpload(app, { e2ee: 'age', manifest: 'first_-1' })
@@ -34,7 +34,7 @@ test('a manifest is kept as it is, for everybody who may see the upload', async 
   expect(await read(app, await createUpload(app, { e2ee: 'age' }))).toBeUndefined()
 })
 
-test('of two who replace the same manifest one is told that it has been changed', async () => {
+test('of two clients that replace the same manifest, one gets a conflict', async () => {
   const app = await makeApp()
   const upload = await createUpload(app, { e2ee: 'age', manifest: 'first' })
   const headers = { 'If-Match': tagOf('first') }
@@ -45,7 +45,7 @@ test('of two who replace the same manifest one is told that it has been changed'
   expect(['one', 'other']).toContain(await read(app, upload))
 })
 
-test('nobody but who administers the upload replaces its manifest', async () => {
+test('only an admin of the upload can replace its manifest', async () => {
   const app = await makeApp()
   const upload = await createUpload(app, { e2ee: 'age', removable: true, manifest: 'first' })
 

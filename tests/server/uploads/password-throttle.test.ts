@@ -83,7 +83,7 @@ test('one door counts for all: file, HEAD, metadata, archive, stream and removal
   expect(await statusesOf(doors.map(([method, path]) => fetch(path, { method, headers })))).toEqual(Array(8).fill(429))
 })
 
-test('other uploads, and who holds the token, are not affected', async () => {
+test('other uploads, and clients with the token, are not affected', async () => {
   const app = await makeApp()
   const { upload, url } = await givenFile(app, { password: 'geheim' })
   const other = await givenFile(app, { password: 'geheim' })

@@ -92,7 +92,7 @@ test('nothing said means the defaults, and so does an empty form field', async (
   expect(await jsonOf(post(app, '/', form(FILE, field('ttl', ''), field('password', ''))))).toMatchObject(defaults)
 })
 
-test('a TTL is seconds or a duration, -1 and "unlimited" mean for ever', async () => {
+test('a TTL is seconds or a duration, -1 and "unlimited" mean forever', async () => {
   const app = await makeApp({ MAX_TTL: '0' })
   const ttls = ['90', '90s', '1h30m', '2d', '-1', 'unlimited']
 
@@ -126,7 +126,7 @@ const REFUSED = [
   ['/a?constructor=1', 'unknown option constructor, allowed are '],
 ] as const
 
-test('a mistyped option is refused: it must not make a link that works for ever', async () => {
+test('a mistyped option is refused: it must not make a link that works forever', async () => {
   const answers = await Promise.all(
     REFUSED.map(async ([path]) => answerOf(fetch(app.url + path, { method: 'PUT', body: 'hello' }))),
   )

@@ -99,7 +99,7 @@ test('a name that leads elsewhere is cleaned, one of nothing is refused', async 
   expect(await answerOf(put(app, '/a/b', 'x'))).toEqual([404, '404 page not found\n'])
 })
 
-test('who asks for JSON gets the upload with its token, and the links', async () => {
+test('a client that accepts JSON gets the upload with its token, and the links', async () => {
   const upload = await jsonOf(
     post(app, form(filePart('a.txt', 'hello')), { Accept: 'application/json, text/plain, */*' }),
   )
@@ -144,7 +144,7 @@ test('a form without files, or with a nameless one, is refused and leaves nothin
   expect(await count()).toMatchObject({ deletedUploads: 0, deletedFiles: 0 })
 })
 
-test('when a later file of a form is refused, the first one is gone too', async () => {
+test('when a later file of a form is refused, the first one is deleted too', async () => {
   const app = await makeApp({ MAX_FILE_SIZE: '10B' })
   const body = form(filePart('a', 'small'), filePart('b', 'x'.repeat(11)))
 

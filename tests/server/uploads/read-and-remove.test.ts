@@ -84,7 +84,7 @@ test.for([
   },
 )
 
-test('nobody else removes an upload or its files (Plik §2.2)', async () => {
+test('other clients can’t remove an upload or its files (Plik §2.2)', async () => {
   const { upload, url } = await givenFile(app)
   const other = await createUpload(app)
 

@@ -42,7 +42,7 @@ test('not longer than the server allows, nor its owner', async () => {
   expect((await renew(app, hers.id, headers, HOUR)).status).toBe(200)
 })
 
-test('by nobody else, and not after its end', async () => {
+test('by no other client, and not after its end', async () => {
   const app = await makeApp()
   const upload = await createUpload(app, { ttl: HOUR, removable: true })
 

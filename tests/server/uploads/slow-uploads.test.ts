@@ -43,7 +43,7 @@ async function finishTus(url: string, link: string): Promise<string> {
 }
 
 interface Sending {
-  /** The rest of the bytes; resolves with the link as the sender is told it. */
+  /** The rest of the bytes; resolves with the link in the response. */
   finish: () => Promise<string>
 }
 
@@ -177,7 +177,7 @@ describe('an upload that takes longer than its time to live', () => {
   })
 })
 
-test('an upload that nobody sends anything to ends when its time has passed since its creation, or its sender is gone', async () => {
+test('an upload that receives no data ends when its time has passed since its creation, or its sender has disconnected', async () => {
   const app = await makeApp()
   const empty = await createUpload(app, { ttl: TTL })
   const { url } = await createResumable(app, 5, { ttl: `${TTL}` })

@@ -11,7 +11,7 @@ import { givenOldDatabase } from '../../helpers/old-version.ts'
 import { storedFiles } from '../../helpers/stored-files.ts'
 import { createResumable, patch } from '../resumable/tus-requests.ts'
 
-/** Whatever deletes blobs does so for the database that they belong to, and for no other. */
+/** Blobs are deleted only for the database that they belong to. */
 
 const DAY = 24 * 3_600_000
 const REFUSAL = 'the database and the stored files do not belong together, so nothing is deleted'
@@ -272,7 +272,7 @@ test.each(['remove-orphans', 'check-links'])(
   },
 )
 
-test('a sweep that would take more than a small share takes nothing, until somebody confirms it', async () => {
+test('a sweep that would remove more than a small share removes nothing, until it is confirmed', async () => {
   const { app } = await givenUsedStore()
   const ten = givenOrphans(app, 10)
   expect((await app.maintenance.clean()).orphans.quarantined.blobs).toBe(10)

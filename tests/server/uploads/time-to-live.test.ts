@@ -27,7 +27,7 @@ test.for(['0', '-1', 'unlimited'])('with MAX_TTL %s a negative TTL never ends an
   expect(await createUpload(app, { ttl: 0 })).toMatchObject({ ttl: 100 })
 })
 
-test('an infinite default is granted to who says nothing', async () => {
+test('an infinite default applies if no time to live is given', async () => {
   const app = await makeApp({ MAX_TTL: '0', DEFAULT_TTL: 'unlimited' })
 
   expect(await createUpload(app)).toMatchObject({ ttl: -1, expireAt: null })
@@ -77,7 +77,7 @@ test('an expired upload still says so after a purge, and is unknown an hour late
   expect(await answerOf(fetch(`${app.url}/upload/${id}`))).toEqual([404, `upload ${id} not found\n`])
 })
 
-test('extend_ttl: whoever gets in starts the time anew (Plik §3.5)', async () => {
+test('extend_ttl: each access resets the time to live (Plik §3.5)', async () => {
   const app = await makeApp({ FEATURE_EXTEND_TTL: 'enabled' })
   const { upload, url } = await givenFile(app, { ttl: 60, extend_ttl: true })
   const at = (iso: unknown) => Date.parse(iso as string)

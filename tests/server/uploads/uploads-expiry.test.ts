@@ -88,7 +88,7 @@ test('a removed upload leaves no bytes and no rows', async () => {
   expect(await tablesOf(settings).selectFrom('files').selectAll().execute()).toEqual([])
 })
 
-test('cleaning does not disturb who reads already', async () => {
+test('cleaning does not affect running downloads', async () => {
   const app = await makeApp()
   const { url } = await givenFile(app, { ttl: 60 }, new Uint8Array(8_000_000))
   const answer = await fetch(url)
@@ -191,7 +191,7 @@ test.each([1, 2])(
     const { status, body } = await client.answer()
     const links = body.split('\n').filter((line) => line.startsWith('http://'))
     const contents = await Promise.all(links.map((link) => textOf(link.replace('http://127.0.0.1', app.url))))
-    expect([400, 404]).toContain(status) // whichever it notices first: that its slot, or that its upload is gone
+    expect([400, 404]).toContain(status) // depends on what it notices first: the deleted slot or the deleted upload
     expect(contents).toEqual([])
     await waitFor(() => expect(stored(app).filter((path) => !path.includes('/quarantine/'))).toEqual([]))
   },
@@ -317,8 +317,8 @@ async function longestStall(): Promise<number> {
   return delays.max / 1e6
 }
 
-test('2,000 uploads that end together go in steps that hold up nobody', async () => {
-  // Whatever else the machine does counts as well, so the best of three is what the steps take.
+test('2,000 uploads that end together are deleted in steps that block no request', async () => {
+  // Other load on the machine counts as well, so the best of three is the duration of the steps.
   const stalls = [await longestStall(), await longestStall(), await longestStall()]
 
   expect(Math.min(...stalls)).toBeLessThan(150)

@@ -12,7 +12,7 @@ test('a file that was added is served with the bytes that came', async () => {
   expect(await response.text()).toBe('hello')
 })
 
-test('an upload is gone at the very millisecond of its expiry', async () => {
+test('an upload is unavailable from the millisecond of its expiry', async () => {
   const app = await makeApp()
   const { id } = await createUpload(app, { ttl: 60 })
 

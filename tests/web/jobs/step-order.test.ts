@@ -25,7 +25,7 @@ test('a step that moves up is still the one that others go to', () => {
   expect(told(moveStepUp(before, 2))).toEqual([1, 'b → quit_success', 'a → 3', 'c → 1'])
 })
 
-test('who went to a removed step goes to the next one', () => {
+test('references to a removed step point to the next one', () => {
   const before = { steps: [step('a', 2), step('b', 3), step('c', 1)], startStep: 2 }
 
   expect(told(removeStep(before, 2))).toEqual([1, 'a → next', 'c → 1'])

@@ -5,7 +5,7 @@ const DAY = 86_400
 const SERVER = { maxFileSize: 1_000, maxTTL: 30 * DAY, defaultTTL: 30 * DAY }
 
 describe('the limits that hold', () => {
-  test('for nobody in particular are the server’s', () => {
+  test('without a user are the server’s', () => {
     expect(configFor(SERVER, null)).toEqual(SERVER)
     expect(configFor(SERVER, undefined)).toEqual(SERVER)
   })
@@ -28,14 +28,14 @@ describe('the limits that hold', () => {
     expect(ttlChoices(limits).at(-1)).toBe(90 * DAY)
   })
 
-  test('are none for a user who has none', () => {
+  test('are none for a user without limits', () => {
     const limits = configFor(SERVER, { maxFileSize: -1, maxTTL: -1 })
 
     expect(limits).toEqual({ maxFileSize: -1, maxTTL: -1, defaultTTL: 30 * DAY })
     expect(ttlChoices(limits).at(-1)).toBe(-1)
   })
 
-  test('keep a proposal of for ever from a user who may not', () => {
+  test('do not suggest forever to a user who may not use it', () => {
     const unlimited = { maxFileSize: -1, maxTTL: -1, defaultTTL: -1 }
 
     expect(configFor(unlimited, { maxFileSize: 0, maxTTL: DAY })).toEqual({

@@ -36,7 +36,7 @@ describe('a file that is chosen again', () => {
     expect(pairs([leftOf('a', 'x.jpg')], [chosenOf('x', 'photos/x.jpg')])).toEqual(['x is a'])
   })
 
-  test('without its folders is told from others by its time, and is none of them when that does not tell', () => {
+  test('without its folders is matched by its time, and not at all if that is ambiguous', () => {
     const left = [leftOf('a', 'one/x.bin', 1), leftOf('b', 'two/x.bin', 2)]
     const alike = [leftOf('a', 'one/x.bin'), leftOf('b', 'two/x.bin')]
 

@@ -67,7 +67,7 @@ test('no bytes make it throw, and the orientation is always one of eight', () =>
   )
 })
 
-test('the kinds of metadata are told from what sharp says of any format', async () => {
+test('the kinds of metadata are read from sharp’s output for any format', async () => {
   const avif = await withSecrets(image()).avif({ effort: 0 }).toBuffer()
   expect(kindsOf(await sharp(avif).metadata())).toEqual(['gps', 'exif', 'xmp'])
   expect(kindsOf(await sharp(await image().png().toBuffer()).metadata())).toEqual([])

@@ -261,7 +261,7 @@ test('an image that can’t be converted says so', async () => {
   expect(await codeOf(derive(tinyGif(3), {}))).toBe('not_acceptable')
 })
 
-test('when too many wait for an image, the next is told to come again', async () => {
+test('when too many requests wait for an image, the next is asked to retry', async () => {
   const derive = givenDerive({ parallelism: 1, queueLimit: 0 })
   const png = await wide()
 

@@ -75,7 +75,7 @@ describe.skipIf(!hasPrograms)('files of libheif', () => {
     expect(await heifPixels(clean)).toEqual(await heifPixels(plain))
   })
 
-  test('a HEIC that breaks off within its pixels loses its metadata', async () => {
+  test('a HEIC truncated within its pixels loses its metadata', async () => {
     const { report, output } = await normalised(tagged.subarray(0, -40))
 
     expect(report).toMatchObject({ status: 'stripped', dimensions: [160, 120] })

@@ -49,7 +49,7 @@ test.for(['jpeg', 'png', 'webp', 'tiff'] as const)(
   },
 )
 
-test('what was removed is told', async () => {
+test('the report lists what was removed', async () => {
   const { report } = await normalised(await photoHeld(6).jpeg().toBuffer())
 
   expect(report?.removed).toEqual(['gps', 'exif', 'xmp'])

@@ -266,7 +266,7 @@ test('a disk that is full while an image is encoded is none either', async () =>
   await expect(turned).rejects.toThrow(/No space left/)
 })
 
-test('a file that is gone is no fault of the image', async () => {
+test('a missing file is not an error of the image', async () => {
   const images = givenPipeline()
 
   await expect(images.normalise('/nowhere/image.jpg', join(temporaryFolder(), 'output'))).rejects.toThrow('ENOENT')

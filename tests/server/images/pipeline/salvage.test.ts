@@ -124,7 +124,7 @@ test.for([
   expect(await shown(output)).toEqual(await shown(input))
 })
 
-test('a GIF that breaks off loses its comments, and nothing else', async () => {
+test('a truncated GIF loses its comments, and nothing else', async () => {
   const plain = await (await wide()).gif().toBuffer()
   const whole = withGifExtension(plain, 0xfe, 'secret')
 
@@ -134,7 +134,7 @@ test('a GIF that breaks off loses its comments, and nothing else', async () => {
   expect(readFileSync(output)).toEqual(plain.subarray(0, -500))
 })
 
-test('a WebP that breaks off within its metadata loses that, and can be decoded', async () => {
+test('a WebP truncated within its metadata loses that, and can be decoded', async () => {
   const whole = await turned('webp')
 
   const { report, output } = await normalised(whole.subarray(0, -10))
@@ -145,7 +145,7 @@ test('a WebP that breaks off within its metadata loses that, and can be decoded'
   await sharp(output, { failOn: 'warning' }).toBuffer()
 })
 
-test('of a WebP that breaks off within its pixels nothing changes but what it says of its metadata', async () => {
+test('a WebP truncated within its pixels changes only in its metadata flags', async () => {
   const whole = await (await wide()).withExif(PHONE_EXIF).webp().toBuffer()
   const broken = whole.subarray(0, whole.length / 2)
 
@@ -155,7 +155,7 @@ test('of a WebP that breaks off within its pixels nothing changes but what it sa
   expect(hasOutput).toBe(false)
 })
 
-test('a JPEG that breaks off before its pixels is left as it came', async () => {
+test('a JPEG truncated before its pixels is unchanged', async () => {
   const jpeg = withJpegSegment(await turned('jpeg'), 0xe2, Buffer.alloc(10_000))
 
   const { report, hasOutput } = await normalised(jpeg.subarray(0, 5_000))

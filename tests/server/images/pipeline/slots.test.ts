@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { createSlots } from '../../../../server/images/pipeline/slots.ts'
 
-/** Work that ends when it is told to, and that counts. */
+/** Work that ends on request, and counts its calls. */
 function controlledWork() {
   const ends: (() => void)[] = []
   const work = () => new Promise<void>((resolve) => ends.push(resolve))
@@ -62,7 +62,7 @@ test('work that does not stop when its time is up keeps its place until it ends'
   expect(await run(async () => 'done')).toBe('done')
 })
 
-test('who has nothing running is next, however many others wait', async () => {
+test('a client with nothing running is next, however many others wait', async () => {
   const { run } = createSlots({ parallelism: 1, queueLimit: 5, waitMs: 1000, timeoutMs: 1000 })
   const order: string[] = []
   const named = (name: string) => async () => void order.push(name)

@@ -24,7 +24,7 @@ async function storedType(app: TestApp, { id }: CreatedUpload): Promise<unknown>
   return files[0]?.fileType
 }
 
-test('an encrypted upload says so, and gives back the ciphertext byte for byte', async () => {
+test('an encrypted upload is marked as such, and returns the ciphertext byte for byte', async () => {
   const ciphertext = await encrypted('the plan')
 
   const { upload, url } = await givenFile(app, { e2ee: 'age' }, ciphertext, 'plan.txt.age')

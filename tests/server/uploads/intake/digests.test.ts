@@ -8,7 +8,7 @@ import { FORM_TYPE, filePart, form } from '../../../helpers/form.ts'
 import { makeApp, type TestApp } from '../../../helpers/make-app.ts'
 import { createResumable, metadata, offsetOf, patch, post } from '../../resumable/tus-requests.ts'
 
-/** Bytes that are checked on their way in, and told of on their way out (RFC 9530). */
+/** Digests that are checked in uploads, and sent in downloads (RFC 9530). */
 
 const digest = (content: string, algorithm = 'sha-256'): string =>
   `${algorithm}=:${hash(algorithm.replace('-', ''), content, 'base64')}:`

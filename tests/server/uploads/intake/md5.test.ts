@@ -25,7 +25,7 @@ test('chunks of any size make the same digest', async () => {
   expect(await digestInChunks(bytes, 700_000)).toBe(md5(bytes))
 })
 
-test('many uploads at once do not mix, and one that breaks off harms no other', async () => {
+test('parallel uploads do not mix, and an interrupted one does not affect the others', async () => {
   const uploads = Array.from({ length: 20 }, () => randomBytes(600_000))
   const broken = createMd5()
   void broken.update(randomBytes(300_000))
