@@ -178,7 +178,7 @@ test.each([
     'a server that is away',
     ['send', '--server', 'http://127.0.0.1:9', 'package.json'],
     3,
-    'mayfly-send: no connection',
+    'mayfly-send: connection failed',
   ],
   ['no link', ['get', 'package.json'], 2, 'mayfly-send: a link starts with http'],
   [
