@@ -16,7 +16,7 @@ export const hasWrk = existsSync(WRK)
 export async function runWrk(job: SmallJob, listPath: string): Promise<LoadReport> {
   const { port, connections, durationMs = 0 } = job
   const seconds = Math.max(1, Math.round(durationMs / 1000))
-  const load = ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', SCRIPT]
+  const load = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '30s', '-s', SCRIPT]
   const url = `http://127.0.0.1:${port}/`
   const { stdout } = await promisify(execFile)(WRK, [...load, url, '--', ...argumentsFor(job, listPath)])
   const { failed, ...report } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '')

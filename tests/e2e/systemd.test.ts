@@ -20,14 +20,15 @@ function commandsBelow(heading: string): string {
   return /```sh\n(.*?)```/s.exec(rest)?.[1] ?? ''
 }
 
-/** Installs and builds once, since all versions here have the same packages and page. The lock marks what is for development. */
+/** Installs once and builds the page once, since all versions here have the same. The lock marks what is for development. */
 const NPM = `#!/usr/bin/env node
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 const [command, ...args] = process.argv.slice(2)
 const run = (program, ...words) => execFileSync(program, words, { stdio: 'inherit' })
-if (command === 'ci' && !existsSync('node_modules')) run('cp', '-al', '${ROOT}/node_modules', '.')
+if (command === 'ci' && !existsSync('node_modules/rolldown')) run('cp', '-alf', '${ROOT}/node_modules', '.')
 if (command === 'run' && !existsSync('web/dist')) run('node', 'node_modules/vite/bin/vite.js', 'build', 'web')
+if (command === 'run') run('node', 'scripts/bundle-server.ts')
 const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'))
 if (args.includes('--omit=dev'))
   for (const [path, { dev }] of Object.entries(packages)) if (dev) rmSync(path, { recursive: true, force: true })
