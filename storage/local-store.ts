@@ -142,7 +142,7 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
     if (fs.existsSync(pathOf(key))) throw keyTaken()
     inPlace(() => fs.renameSync(temporaryPathOf(key), pathOf(key)))
     try {
-      if (durability === 'full') await both(shard.sync(), syncFile?.())
+      if (durability === 'full') await both(shard.sync(), syncFile?.() ?? Promise.resolve())
       signal?.throwIfAborted()
     } catch (error) {
       await takeBack(key)
@@ -229,7 +229,7 @@ interface PublishOptions {
 }
 
 /** Neither is under way any more when it throws. */
-async function both(...work: (Promise<unknown> | undefined)[]): Promise<void> {
+async function both(...work: Promise<unknown>[]): Promise<void> {
   for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason
 }
 
