@@ -7,6 +7,8 @@ import { expect, test } from 'vitest'
 const ROOT = resolve(import.meta.dirname, '..')
 const FOLDERS = ['server', 'storage', 'migrations', 'seeds', 'web/src', 'client/src']
 
+const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
+
 interface Import {
   from: string
   /** A path from the root, or a package. */
@@ -21,7 +23,7 @@ const imports: Import[] = FOLDERS.flatMap((folder) =>
   .flatMap(importsOf)
 
 function importsOf(from: string): Import[] {
-  const source = readFileSync(join(ROOT, from), 'utf8')
+  const source = textOf(from)
   const statements = source.matchAll(
     /(?:^|\n)(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|import\('([^']+)'\)/g,
   )
@@ -39,7 +41,7 @@ const violations = (isForbidden: (edge: Import) => boolean): string[] =>
 const filesIn = (folder: string): string[] => readdirSync(join(ROOT, folder)).map((file) => join(folder, file))
 
 const isOnServer = (file: string): boolean => !/^(web|client)\//.test(file)
-const isDoor = (file: string): boolean => /-routes\.ts$|^server\/cli\//.test(file)
+const isRoutes = (file: string): boolean => /-routes\.ts$|^server\/cli\//.test(file)
 const isRepo = (file: string): boolean => /-repo\.ts$/.test(file)
 const featureOf = (file: string): string => file.split('/').slice(0, 2).join('/')
 const isComposition = (file: string): boolean =>
@@ -65,7 +67,7 @@ test('routes are imported by the application only', () => {
   expect(
     violations(
       ({ from, to, isTypeOnly }) =>
-        isDoor(to) && !isTypeOnly && from !== 'server/app.ts' && featureOf(from) !== featureOf(to),
+        isRoutes(to) && !isTypeOnly && from !== 'server/app.ts' && featureOf(from) !== featureOf(to),
     ),
   ).toEqual([])
 })
@@ -76,12 +78,21 @@ test('a repository is used by its own feature only', () => {
   )
 })
 
+test('repositories write in transactions only, since the log of SQLite is synced after those', () => {
+  const outside = filesIn('server')
+    .flatMap((folder) => (/\.ts$/.test(folder) ? [] : filesIn(folder)))
+    .filter(isRepo)
+    .filter((file) => /\bdb\s*\.(insertInto|updateTable|deleteFrom|replaceInto)\b/.test(textOf(file)))
+
+  expect(outside).toEqual([])
+})
+
 test('services know nothing of HTTP', () => {
   const isHttp = (to: string) => to.startsWith('server/http/') || to.startsWith('@fastify/') || to === 'fastify'
   const isService = (from: string) =>
     /^server\/(uploads|downloads|resumable|images|accounts|activity|plik|jobs|notifications|database|streams|file-requests)\//.test(
       from,
-    ) && !isDoor(from)
+    ) && !isRoutes(from)
   expect(violations(({ from, to, isTypeOnly }) => isService(from) && isHttp(to) && !isTypeOnly)).toEqual([])
 })
 
@@ -183,7 +194,7 @@ test('the page imports nothing that needs Node', () => {
 })
 
 test('ARCHITECTURE.md names files that exist', () => {
-  const text = readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8')
+  const text = textOf('ARCHITECTURE.md')
   const named = [...text.matchAll(/`((?:server|web|storage|seeds|tests|scripts)\/[\w./-]+)`/g)].map(
     ([, path = '']) => path,
   )
@@ -206,7 +217,7 @@ test('files do not import each other in circles', () => {
 test('the environment is read by the processes only', () => {
   const readers = FOLDERS.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
-  ).filter((file) => file.endsWith('.ts') && /process\.env\b/.test(readFileSync(join(ROOT, file), 'utf8')))
+  ).filter((file) => file.endsWith('.ts') && /process\.env\b/.test(textOf(file)))
   expect(readers.sort()).toEqual(['seeds/demo.ts', 'server/cli/main.ts', 'server/main.ts', 'server/thread-pool.ts'])
 })
 
@@ -216,7 +227,7 @@ const SECRET_COMPARED =
 test('random numbers come from the operating system, and secrets are compared in constant time', () => {
   const sources = [...new Set(imports.map(({ from }) => from))]
     .filter(isOnServer)
-    .map((file) => [file, readFileSync(join(ROOT, file), 'utf8')] as const)
+    .map((file) => [file, textOf(file)] as const)
   const linesWith = (pattern: RegExp): string[] =>
     sources.flatMap(([file, text]) =>
       text

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { isInstalled } from '../helpers/programs.ts'
 import { type SpawnedServer, spawnServer } from '../helpers/spawn-server.ts'
@@ -8,9 +9,10 @@ import { waitFor } from '../helpers/wait.ts'
 
 /** System calls of the running server that fail: on a disk with errors, by strace, and for want of file descriptors. */
 
-/** Returns how to end it. */
-async function injectFault(server: SpawnedServer, fault: string): Promise<() => Promise<void>> {
-  const strace = spawn('strace', ['-f', '-o', '/dev/null', '-e', `inject=${fault}`, '-p', `${server.pid}`])
+/** `options`: of strace, such as `-P` for one file. Returns how to end it. */
+async function injectFault(server: SpawnedServer, fault: string, options: string[] = []): Promise<() => Promise<void>> {
+  const parameters = ['-f', '-o', '/dev/null', ...options, '-e', `inject=${fault}`, '-p', `${server.pid}`]
+  const strace = spawn('strace', parameters)
   const exited = once(strace, 'exit')
   onTestFinished(() => void strace.kill('SIGKILL'))
   await once(strace.stderr, 'data') // "Process … attached"
@@ -38,7 +40,7 @@ test.skipIf(!isInstalled('strace')).each([
   'while %s uploads are refused as temporary, nothing of them stays, reading continues, and it heals by itself',
   async (_what, fault) => {
     const server = await spawnServer()
-    const put = SENDERS[0]?.[1] as (typeof SENDERS)[number][1]
+    const [, put] = SENDERS[0] as (typeof SENDERS)[number]
     const link = (await (await put(server)).text()).trim()
 
     const endFault = await injectFault(server, fault)
@@ -54,6 +56,22 @@ test.skipIf(!isInstalled('strace')).each([
     await endFault()
 
     await waitFor(() => expect(storedFiles(server.dataDir)).toHaveLength(1))
+    expect((await put(server)).status).toBe(200)
+  },
+)
+
+test.skipIf(!isInstalled('strace'))(
+  'while the log of the database can’t be synced uploads are refused as temporary, reading continues, and it heals by itself',
+  async () => {
+    const server = await spawnServer()
+    const [, put] = SENDERS[0] as (typeof SENDERS)[number]
+    const link = (await (await put(server)).text()).trim()
+
+    const endFault = await injectFault(server, 'fdatasync:error=EIO', ['-P', join(server.dataDir, 'mayfly.db-wal')])
+    for (const [how, send] of SENDERS) expect([how, (await send(server)).status]).toEqual([how, 503])
+    expect(await (await fetch(link)).text()).toBe('hello')
+    await endFault()
+
     expect((await put(server)).status).toBe(200)
   },
 )
