@@ -42,7 +42,7 @@ describe.skipIf(!hasBrowser())('a file that changes on the disk', () => {
     const failed = await page.locator('.file.failed .file-name').allTextContents()
     const now = randomBytes(3_000)
     writeFileSync(path, now)
-    await page.locator('.file.failed').getByLabel('Choose it again').setInputFiles(path)
+    await page.locator('.file.failed').getByLabel('Choose again').setInputFiles(path)
     await linkReady(page)
 
     expect(failed).toEqual(['first.bin'])
@@ -63,7 +63,7 @@ describe.skipIf(!hasBrowser())('a file that changes on the disk', () => {
     changeFile(path, now)
     line.limit(Number.POSITIVE_INFINITY)
     await says(page, UNREADABLE)
-    await page.getByLabel('Choose it again').setInputFiles(path)
+    await page.getByLabel('Choose again').setInputFiles(path)
     await linkReady(page)
 
     expect(await namesThere(page)).toEqual(['large.bin'])
@@ -134,7 +134,7 @@ describe.skipIf(!hasBrowser())('an upload whose time is up while it is sent', ()
     app.advance(3_601_000)
     line.limit(Number.POSITIVE_INFINITY)
 
-    await says(page, 'This upload is over')
+    await says(page, 'This upload has expired or was deleted')
     const offers = await page.getByRole('button', { name: 'Share without them' }).count()
     await page.getByRole('button', { name: 'Send them with a new link' }).click()
     await start(page)
@@ -167,7 +167,7 @@ describe.skipIf(!hasBrowser())('what goes on the server while it is sent', () =>
     await fetch(`${app.url}/upload/${id}`, { method: 'DELETE', headers })
     line.limit(Number.POSITIVE_INFINITY)
 
-    await says(page, 'This upload is over')
+    await says(page, 'This upload has expired or was deleted')
     await page.getByRole('button', { name: 'Send them with a new link' }).click()
     await start(page)
     await linkReady(page)

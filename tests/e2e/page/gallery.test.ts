@@ -106,7 +106,7 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
     page.on('request', (request) => asked.add(request.url().split('/').at(-1) ?? ''))
     await page.goto(`${app.url}/#/?id=${upload.id}`)
 
-    await page.getByRole('button', { name: 'Look at 1.gif' }).click()
+    await page.getByRole('button', { name: 'Preview 1.gif' }).click()
     await page.getByRole('img', { name: 'Picture 1.gif' }).waitFor()
 
     expect([...asked].filter((name) => name.startsWith('1.gif'))).toEqual([
@@ -134,9 +134,9 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
         await page.getByRole('button', { name: 'Open' }).click()
       }
 
-      const thumbnail = page.getByRole('button', { name: 'Look at 1.heic' }).locator('img')
+      const thumbnail = page.getByRole('button', { name: 'Preview 1.heic' }).locator('img')
       await expect.poll(() => widthOf(thumbnail), PATIENCE).toBe(256)
-      await page.getByRole('button', { name: 'Look at 1.heic' }).click()
+      await page.getByRole('button', { name: 'Preview 1.heic' }).click()
 
       await expect.poll(() => widthOf(page.getByRole('img', { name: 'Picture 1.heic' })), PATIENCE).toBe(640)
     },
@@ -148,7 +148,7 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
     await page.route(/width=2048/, (route) => route.fulfill({ status: 503, body: 'no time' }))
     await page.goto(link)
 
-    await page.getByRole('button', { name: 'Look at 1.jpg' }).click()
+    await page.getByRole('button', { name: 'Preview 1.jpg' }).click()
 
     const large = page.getByRole('img', { name: 'Picture 1.jpg' })
     await expect.poll(() => widthOf(large)).toBe(640)

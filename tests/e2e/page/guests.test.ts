@@ -143,7 +143,7 @@ describe.skipIf(!hasBrowser())('asking others for files', () => {
     changeFile(path, 'hello, again')
 
     await guest.getByRole('button', { name: 'Send 1 file' }).click()
-    await guest.locator('.file.failed').getByLabel('Choose it again').setInputFiles(path)
+    await guest.locator('.file.failed').getByLabel('Choose again').setInputFiles(path)
     await guest.getByRole('region', { name: 'Files you added' }).getByText('a.txt').waitFor()
 
     expect(await files()).toMatchObject([{ fileName: 'a.txt', fileSize: 12 }])

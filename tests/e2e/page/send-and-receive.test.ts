@@ -91,7 +91,7 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
     await page.getByRole('button', { name: 'Write text' }).click()
     await page.getByRole('textbox', { name: 'Text' }).fill('written')
     await page.keyboard.press('Escape') // nothing is lost by it
-    await page.getByRole('button', { name: 'Write a text' }).click()
+    await page.getByRole('button', { name: 'Write text' }).click()
     expect(await page.getByRole('textbox', { name: 'Text' }).inputValue()).toBe('written')
     await page.getByRole('button', { name: 'Add', exact: true }).click()
     await send(page)
@@ -174,10 +174,10 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
     await page.getByRole('alert').filter({ hasText: 'Someone else is downloading this' }).waitFor()
     await page.goto(`${app.url}/#/?id=nosuchuploadhere`)
 
-    await page.getByRole('heading', { name: 'This link leads nowhere any more' }).waitFor()
+    await page.getByRole('heading', { name: 'This link no longer works' }).waitFor()
     await page.goto(`${app.url}/#/?id=`) // cut off
     await page.reload()
-    await page.getByRole('heading', { name: 'This link leads nowhere any more' }).waitFor()
+    await page.getByRole('heading', { name: 'This link no longer works' }).waitFor()
   })
 
   test('a one-time file can be downloaded once, and its page uses up no download', async () => {

@@ -58,8 +58,8 @@ export const commonTexts = texts(
       `A proxy answered instead of the server (${status}). Please try again in a moment.`,
     notTheServer:
       'Something else answered instead of the server. If your network wants you to sign in, do that in another tab.',
-    tooMany: (wait: string) => `That was a lot at once. Please try again in ${wait}.`,
-    tooManyOver: 'That was a lot at once. You can try again now.',
+    tooMany: (wait: string) => `Too many requests. Please try again in ${wait}.`,
+    tooManyOver: 'Too many requests. You can try again now.',
   },
   {
     loading: '请稍候…',
