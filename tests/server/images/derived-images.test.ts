@@ -143,7 +143,7 @@ test('what is no image, or can’t be decoded, has no derived images', async () 
   const { url: text } = await givenFile(app)
   const { url: broken } = await givenImageFile(app, await brokenPng(), 'broken.png')
 
-  expect(await answerOf(fetch(`${text}?width=64`))).toEqual([400, expect.stringContaining('is no image')])
+  expect(await answerOf(fetch(`${text}?width=64`))).toEqual([400, expect.stringContaining('is not an image')])
   expect(await answerOf(fetch(`${broken}?width=64`))).toEqual([
     406,
     expect.stringContaining('cannot convert this image'),

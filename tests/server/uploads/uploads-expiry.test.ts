@@ -175,7 +175,7 @@ test('a quick upload of several files whose server died is taken back whole', as
 test.each([1, 2])(
   'a form that stalls for long after %i whole files is never answered with a link to nothing',
   async (count) => {
-    const app = await makeApp()
+    const app = await makeApp({ DURABILITY: 'process' }) // else a file can be seen before its sync has ended
     await app.storeOwnership.assertOwned()
     const client = await rawClient(app.url)
     const files = Array.from({ length: count }, (_, index) => `${formPart('file', `${index}.txt`)}content\r\n`)
