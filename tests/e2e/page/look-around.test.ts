@@ -130,3 +130,28 @@ describe.skipIf(!hasBrowser())('people who look around while files are on their 
     expect(await page.getByText('stray.txt').count()).toBe(0)
   })
 })
+
+describe.skipIf(!hasBrowser())('closing the page before files are sent', () => {
+  const open = useBrowser()
+
+  test('asks while files are chosen, and only then', async () => {
+    const app = await makeApp()
+    const page = await open()
+    const questions: string[] = []
+    page.on('dialog', (dialog) => {
+      questions.push(dialog.type())
+      void dialog.dismiss()
+    })
+    await page.goto(`${app.url}/`)
+    await choose(page, [fileOf('a.txt')])
+    await page.getByRole('heading', { name: 'Ready to send' }).click() // browsers ask only after a click or a key
+
+    void page.reload().catch(() => {}) // it is dismissed
+    await expect.poll(() => questions).toEqual(['beforeunload'])
+    await page.getByRole('button', { name: 'Remove a.txt' }).click()
+    await page.getByRole('heading', { name: 'Share files' }).click()
+    await page.reload()
+
+    expect(questions).toEqual(['beforeunload'])
+  })
+})

@@ -1,7 +1,8 @@
-import { signal } from '@preact/signals'
+import { computed, effect, signal } from '@preact/signals'
 import { serverConfig, serverUrl } from '../lib/api.ts'
 import { Objection } from '../lib/error-text.ts'
 import { formatBytes, formatNumber } from '../lib/format.ts'
+import { keepOpen } from '../lib/keep-open.ts'
 import { href } from '../lib/router.ts'
 import { myConfig } from '../lib/session.ts'
 import { commonTexts } from '../lib/texts/common.ts'
@@ -25,6 +26,9 @@ import { unfinished } from './unfinished.ts'
 
 /** The chosen files. They are kept while the user visits other pages. */
 const files = signal<ChosenFile[]>([])
+const hasFiles = computed(() => files.value.length > 0)
+effect(() => (hasFiles.value ? keepOpen() : undefined))
+
 const choices = signal<Partial<SendOptions>>({})
 /** What is wrong with it. */
 const problem = signal<unknown>(undefined)
@@ -71,7 +75,7 @@ function Compose() {
       isWriting.value = true
     },
   })
-  const isEmpty = files.value.length === 0
+  const isEmpty = !hasFiles.value
   return (
     <>
       {isEmpty && unfinished.value.length > 0 && <UnfinishedUploads />}
