@@ -26,6 +26,8 @@ interface Props {
   sender: Sender
   /** A stream can be neither paused nor resumed, and is as fast as its recipient. */
   isStream?: boolean
+  /** The upload has expired or was deleted, so its files can be neither sent nor tried again. */
+  isOver?: boolean
   onCancel: () => Promise<void> | void
   /** Sends another file in the place of one that can't be read any more. */
   onReplace?: (key: string, chosen: ChosenFile) => Promise<void>
@@ -49,6 +51,7 @@ type Question = Pick<Parameters<typeof ConfirmDialog>[0], 'title' | 'text' | 'on
 export function SendingCard({
   sender,
   isStream = false,
+  isOver = false,
   onCancel,
   onReplace,
   cancelText,
@@ -90,7 +93,7 @@ export function SendingCard({
         <TotalProgress sender={sender} total={total} until={until} problem={files.find(isAnsweredElsewhere)?.error} />
       )}
       <div class="buttons start">
-        {(!isStream || total.state === 'failed') && <PauseButton total={total} dispatch={dispatch} />}
+        {!isOver && (!isStream || total.state === 'failed') && <PauseButton total={total} dispatch={dispatch} />}
         <button
           type="button"
           class="plain"
@@ -107,11 +110,12 @@ export function SendingCard({
       <VisibleRows
         files={files}
         keyOf={({ key }) => key}
-        from={[belowFrom, isHeld]}
+        from={[belowFrom, isHeld, isOver]}
         row={(file) => (
           <SendingFile
             file={file}
             isStream={isStream}
+            isOver={isOver}
             isHeld={isHeld && file.state === 'sending'}
             dispatch={dispatch}
             onCancel={cancelFile}
@@ -122,7 +126,7 @@ export function SendingCard({
         )}
       />
       {foot}
-      {!isStream && <p class="quiet">{sendingTexts.value.keepOpen}</p>}
+      {!isStream && !isOver && <p class="quiet">{sendingTexts.value.keepOpen}</p>}
       {asked.value && (
         <ConfirmDialog
           {...asked.value}
@@ -218,6 +222,7 @@ function PauseButton({ total, dispatch }: { total: Total; dispatch: Dispatch }) 
 interface FileProps {
   file: QueuedFile
   isStream: boolean
+  isOver: boolean
   /** See `isStill`. */
   isHeld: boolean
   dispatch: Dispatch
@@ -246,7 +251,9 @@ function SendingFile({ file, isHeld, onReplace, children, ...rest }: FileProps) 
           {errorText(file.error)}
         </p>
       )}
-      {state === 'failed' && onReplace && isUnreadable(file.error) && <Replace file={file} onReplace={onReplace} />}
+      {state === 'failed' && !rest.isOver && onReplace && isUnreadable(file.error) && (
+        <Replace file={file} onReplace={onReplace} />
+      )}
       {children}
     </li>
   )
@@ -281,7 +288,13 @@ function factsOf({ state, sent, size }: QueuedFile): string {
   return t.progressOf(formatBytes(sent), formatBytes(size))
 }
 
-function FileButtons({ file, isStream, dispatch, onCancel }: Omit<FileProps, 'isHeld' | 'onReplace' | 'children'>) {
+function FileButtons({
+  file,
+  isStream,
+  isOver,
+  dispatch,
+  onCancel,
+}: Omit<FileProps, 'isHeld' | 'onReplace' | 'children'>) {
   const { key, state } = file
   const name = visibleName(file.name)
   const t = sendingTexts.value
@@ -293,7 +306,7 @@ function FileButtons({ file, isStream, dispatch, onCancel }: Omit<FileProps, 'is
   const { icon, label, type } = buttons[state === 'failed' || state === 'paused' ? state : 'open']
   return (
     <>
-      {(!isStream || type === 'continue') && (
+      {!isOver && (!isStream || type === 'continue') && (
         <button type="button" class="bare" aria-label={label} onClick={() => dispatch({ type, key })}>
           <Icon name={icon} />
         </button>

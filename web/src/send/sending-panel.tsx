@@ -34,6 +34,7 @@ export function SendingPanel({ sending, onTakenBack }: { sending: Sending; onTak
     <SendingCard
       sender={sender}
       isStream={upload.stream}
+      isOver={isOver}
       onCancel={() => cancelSending(sending)}
       {...(!upload.stream && { onReplace: (key, chosen) => replaceIn(sending, key, chosen) })}
       cancelText={upload.stream ? t.cancelStream : sending.isNew ? t.cancelNew : t.cancelShared}
@@ -62,7 +63,7 @@ export function SendingPanel({ sending, onTakenBack }: { sending: Sending; onTak
           </button>
         )
       }
-      foot={<StillToChoose sending={sending} />}
+      foot={!isOver && <StillToChoose sending={sending} />}
       belowFrom={stored.value}
       below={({ key, name, state }) => {
         const there = state === 'done' ? stored.value.find(({ fileName }) => pathOfName(fileName) === name) : undefined
