@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { AppError, asAppError } from '../lib/errors.ts'
-import { errorPageFor, refusalPageFor } from '../pages/error-page.ts'
+import { errorPageFor, refusalPageFor, unknownPageFor } from '../pages/error-page.ts'
 import type { PagesFor } from '../pages/pages.ts'
 import { clearSessionCookies } from './session-cookies.ts'
 import { STATUS } from './statuses.ts'
@@ -64,10 +64,14 @@ const CLIENT_ERRORS = new Map([
   ['ERR_HTTP_REQUEST_TIMEOUT', 408],
 ])
 
-/** The 404 response of the router, worded as Go's: Plik's clients and tests compare it. */
-export function handleNotFound(request: FastifyRequest, reply: FastifyReply): void {
-  send(reply, 404, inWords(new AppError('page_not_found'), 404, acceptsJson(request)))
-}
+/** The 404 response of the router: a page for browsers, otherwise worded as Go's, which Plik's clients and tests compare. */
+export const createNotFoundHandler =
+  (pagesFor: PagesFor) =>
+  (request: FastifyRequest, reply: FastifyReply): void => {
+    const wantsJson = acceptsJson(request)
+    const page = wantsJson ? undefined : unknownPageFor(request, pagesFor)
+    send(reply, 404, page ?? inWords(new AppError('page_not_found'), 404, wantsJson))
+  }
 
 interface Answer {
   headers: Record<string, string>

@@ -12,7 +12,7 @@ import type { Uploads } from '../uploads/uploads.ts'
 import type { CallerReader } from './caller.ts'
 import { addCommonHeaders, answerPreflights } from './common-headers.ts'
 import { createPageGuard } from './domains.ts'
-import { createErrorHandler, handleClientError, handleNotFound } from './error-handler.ts'
+import { createErrorHandler, createNotFoundHandler, handleClientError } from './error-handler.ts'
 import type { Metrics } from './metrics.ts'
 import { describeRoutes } from './openapi.ts'
 import { tellHttps } from './over-https.ts'
@@ -69,7 +69,7 @@ export async function createServer({
   })
   tellHttps(app, config)
   app.setErrorHandler(handleError)
-  app.setNotFoundHandler(handleNotFound)
+  app.setNotFoundHandler(createNotFoundHandler(pagesFor))
   app.addHook('onRequest', (request, _reply, done) => {
     assertSingleHost(request.raw)
     assertServed(request)

@@ -33,18 +33,38 @@ export function errorPageFor(
   return `${pageBase(config)}/#/?${query}`
 }
 
+interface ErrorPage {
+  headers: Record<string, string>
+  text: string
+}
+
 /** The page that replaces the form or the list in case of an error. Undefined: the client is a program and gets text. */
 export function refusalPageFor(
   request: FastifyRequest,
   error: AppError,
   pagesFor: PagesFor,
   { pathPrefix }: Pick<Config, 'pathPrefix'>,
-): { headers: Record<string, string>; text: string } | undefined {
+): ErrorPage | undefined {
   const route = request.routeOptions.url?.slice(pathPrefix.length)
   if (route === undefined || !SHOWN.test(`${request.method} ${route}`) || !isPerson(request.headers)) return undefined
-  try {
+  return builtPage(() => {
     const { headers, refused } = pagesFor(request)
     return { headers, text: refused(error) }
+  })
+}
+
+/** The page at an address without a route. Undefined: the client is a program and gets text. */
+export function unknownPageFor(request: FastifyRequest, pagesFor: PagesFor): ErrorPage | undefined {
+  if (!['GET', 'HEAD'].includes(request.method) || !isPerson(request.headers)) return undefined
+  return builtPage(() => {
+    const { headers, unknown } = pagesFor(request)
+    return { headers, text: unknown(request.originalUrl) }
+  })
+}
+
+function builtPage(make: () => ErrorPage): ErrorPage | undefined {
+  try {
+    return make()
   } catch {
     return undefined // the page is not built
   }

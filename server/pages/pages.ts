@@ -15,7 +15,7 @@ import { type FormConfig, sendForm } from './send-form.ts'
  * inserted value is escaped by `html`; `!` marks values that are HTML already.
  */
 
-type PageConfig = FormConfig & Pick<Config, 'downloadDomain' | 'abuseContact'>
+type PageConfig = FormConfig & Pick<Config, 'downloadDomain' | 'abuseContact' | 'pathPrefix'>
 
 /** The shown content of an upload. */
 export interface Shown {
@@ -61,6 +61,9 @@ export function createPages({ config, built }: { config: PageConfig; built: Buil
       /** Shown before the browser asks for the password; `address` makes it ask. */
       locked: (address: string): string => built.withScript(framed(lockedCard(address, words)), words),
       notFound: (): string => built.withScript(framed(goneCard(words)), words),
+      /** The page at an address without a route. */
+      unknown: (url: string): string =>
+        movedTo(rootFrom(url, config), built.withoutScript(framed(unknownCard(words)), words)),
       /** The response to the form; `link` is the address of the list. */
       uploaded: (shown: ShownToSender, link: string): string =>
         built.withoutScript(framed(uploadedCard(shown, link, words)), words),
@@ -104,6 +107,22 @@ const goneCard = ({ goneTitle, goneText, title }: PageWords): string => html`
     <p class="quiet">${goneText}</p>
     <a class="button plain" href="./">${title}</a>
   </section>`
+
+const unknownCard = ({ notFoundTitle, notFoundText, title }: PageWords): string => html`
+  <section class="card centred">
+    <h1>${notFoundTitle}</h1>
+    <p class="quiet">${notFoundText}</p>
+    <a class="button primary" href="./">${title}</a>
+  </section>`
+
+/** The start page, relative to a path, because a proxy may serve it in a folder that this server does not know. */
+function rootFrom(url: string, { pathPrefix }: Pick<PageConfig, 'pathPrefix'>): string {
+  const [path = ''] = url.split('?', 1)
+  return `${'../'.repeat(Math.max(0, path.split('/').length - 2))}.${pathPrefix}/`
+}
+
+/** Pages are made for the address of the start page, and all their addresses begin with `./`. */
+const movedTo = (root: string, page: string): string => page.replaceAll('="./', () => `="${root}`)
 
 const refusedCard = (error: AppError, { refusedTitle, refused, backToStart }: PageWords): string => html`
   <section class="card centred">

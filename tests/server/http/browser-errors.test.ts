@@ -97,3 +97,25 @@ test('what is no download fails where it is', async () => {
   expect((await get(`${app.url}/upload/AAAAAAAAAAAAAAAA`, BROWSER)).status).toBe(404)
   expect((await get(`${app.url}/nowhere`, BROWSER)).status).toBe(404)
 })
+
+test.for([
+  ['', '/nowhere', '/'],
+  ['', '/no/where/?x=/y', '/'],
+  ['', '//no//where', '/'],
+  ['/share', '/share/no/where', '/share/'],
+  ['/share', '/nowhere', '/share/'],
+])('under the prefix “%s” a browser at %s sees a page that leads to %s', async ([prefix, path, start]) => {
+  const app = await makeApp(prefix === '' ? {} : { PATH_PREFIX: prefix as string })
+  const url = new URL(app.url).origin + path
+
+  const { status, headers, body } = await get(url, BROWSER)
+  const page = body.toString()
+  const addresses = [...page.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, address]) => new URL(address as string, url))
+
+  expect([status, headers['content-type']]).toEqual([404, 'text/html; charset=utf-8'])
+  expect(headers['cache-control']).toBe('no-store')
+  expect(page).toContain('<h1>Page not found</h1>')
+  expect(page).not.toContain('<script')
+  expect(addresses.map(({ pathname }) => pathname)).toContain(start)
+  for (const address of addresses) expect([address.href, (await get(address.href)).status]).toEqual([address.href, 200])
+})

@@ -51,7 +51,9 @@ test.for([
   ['GET', '/upload/nosuchuploadhere', BROWSER],
   ['GET', '/file/UPLOAD/nosuchfilehere00/a', { Accept: '*/*' }],
   ['GET', '/config', BROWSER],
-  ['GET', '/nowhere', BROWSER],
+  ['GET', '/nowhere', { Accept: '*/*' }],
+  ['GET', '/nowhere', { ...BROWSER, 'User-Agent': 'curl/8.5.0' }],
+  ['POST', '/nowhere', BROWSER],
 ] as const)('a program reads the same whatever language it asks for: %s %s as %o', async ([method, path, headers]) => {
   const app = await makeApp({ MAX_FILE_SIZE: '1kB' })
   const { upload } = await givenFile(app, { password: 'secret' })

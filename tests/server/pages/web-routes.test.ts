@@ -28,6 +28,7 @@ test('every page is framed by nobody, sends forms to us only, leaves relative ad
     ['/', 200, form],
     ['/', 400, { method: 'POST', body: new FormData() }],
     ['/docs', 200],
+    ['/nowhere', 404],
   ]
 
   for (const [path, status, form] of pages) {
