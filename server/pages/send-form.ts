@@ -75,8 +75,8 @@ function oneShotField({ featureOneShot }: FormConfig, words: PageWords): string 
   return html`<label class="switch"><input type="checkbox" name="oneShot" ${isChecked}><span>${words.once}</span></label>`
 }
 
-function duration(seconds: number, { locale, forEver }: PageWords): string {
-  if (!Number.isFinite(seconds)) return forEver
+function duration(seconds: number, { locale, forever }: PageWords): string {
+  if (!Number.isFinite(seconds)) return forever
   const [value, unit] =
     seconds % DAY === 0
       ? [seconds / DAY, 'day']

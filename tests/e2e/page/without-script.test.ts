@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { givenFile } from '../../helpers/client.ts'
@@ -68,7 +69,7 @@ describe.skipIf(!hasBrowser())('the page without JavaScript', () => {
     const page = await open({ javaScriptEnabled: false })
     await page.goto(`${app.url}/`)
 
-    await page.getByLabel('Keep the hidden data of photos').setChecked(keeps)
+    await page.getByLabel('Keep the metadata of photos').setChecked(keeps)
     await page.locator('input[type=file]').setInputFiles({ name: 'a.jpg', mimeType: 'image/jpeg', buffer: photo })
     await page.getByRole('button', { name: 'Upload' }).click()
     const path = await page.locator('.links .file a').getAttribute('href')
@@ -84,13 +85,30 @@ describe.skipIf(!hasBrowser())('the page without JavaScript', () => {
     const page = await open({ javaScriptEnabled: false, httpCredentials: credentials })
 
     await page.goto(`${app.url}/?id=${upload.id}`)
-    await page.getByRole('heading', { name: 'A password, please' }).waitFor()
+    await page.getByRole('heading', { name: 'Password required' }).waitFor()
     const isShown = await page.getByText('for you.txt').count()
     await page.getByRole('link', { name: 'Open' }).click()
 
     await page.locator('.links').getByText('for you.txt').first().waitFor()
     expect(isShown).toBe(0)
   })
+
+  test.for(['en', 'zh-CN'])(
+    'says why a link can not be opened as the page with JavaScript does (%s)',
+    async (locale) => {
+      const app = await makeApp()
+      const { upload } = await givenFile(app, { password: 'secret' })
+      const [plain, full] = [await open({ javaScriptEnabled: false, locale }), await open({ locale })]
+      const titleOf = async (page: Page, address: string) => {
+        await page.goto(app.url + address)
+        return page.locator('main h1').textContent()
+      }
+
+      for (const id of ['nosuchuploadhere', upload.id])
+        expect(await titleOf(plain, `/?id=${id}`)).toBe(await titleOf(full, `/#/?id=${id}`))
+      expect(await titleOf(plain, '/nowhere')).toBe(await titleOf(full, '/#/nowhere'))
+    },
+  )
 
   test('sends no key and no token of a link that is pasted, and says why', async () => {
     const app = await makeApp()
@@ -137,7 +155,7 @@ describe.skipIf(!hasBrowser())('the page without JavaScript', () => {
     const page = await open({ javaScriptEnabled: false })
     await page.goto(`${app.url}/`)
 
-    await page.getByLabel('Can be downloaded only once').check()
+    await page.getByLabel('Each file can be downloaded once').check()
     const knob = await page.evaluate(`(() => {
       const { width, height, rotate } = getComputedStyle(document.querySelector('.switch input:checked'), '::before')
       return { isRound: width === height, rotate }

@@ -149,7 +149,7 @@ test('without JavaScript an unknown upload is said to be over, and a protected o
   expect(text).toContain('the user name is plik unless you were given another')
   expect(told.headers.get('www-authenticate')).toMatch(/^X-Basic /)
   expect(await opened.text()).not.toContain('the password is the one you chose')
-  expect(await unknown.text()).toContain('This link is no longer valid')
+  expect(await unknown.text()).toContain('This link no longer works')
   expect(locked.headers.get('www-authenticate')).toMatch(/^Basic realm=/)
 })
 
