@@ -3,13 +3,13 @@ import { basename, join, resolve } from 'node:path'
 import { MayflyError } from '../src/errors.ts'
 import type { OutgoingFile } from '../src/source.ts'
 
-/** Files on disk, as something to send. */
+/** Reads files from the disk for sending. */
 
-/** `name`: as readers see it, with folders separated by `/`. */
+/** `name`: the name that recipients see, with folders separated by `/`. */
 export async function fileAt(path: string, name = basename(resolve(path))): Promise<OutgoingFile> {
   const { size, mtimeMs } = await stat(path)
 
-  /** Its bytes are read only as long as they are those of the file that was looked at. */
+  /** Rejects with `file_changed` if the size or time of the file has changed since `stat`. */
   async function slice(start: number, end: number): Promise<Blob> {
     const file = await open(path, 'r')
     try {
@@ -34,7 +34,7 @@ export async function fileAt(path: string, name = basename(resolve(path))): Prom
 const changed = (name: string): MayflyError =>
   new MayflyError({ code: 'file_changed', detail: `${name} was changed while it was being sent` })
 
-/** A file, or all files of a folder with the folder's name before theirs. In a fixed order; links are followed. */
+/** A single file, or all files of a folder, sorted by name. Their names begin with that of the folder; links are followed. */
 export async function filesAt(path: string): Promise<OutgoingFile[]> {
   if (!(await stat(path)).isDirectory()) return [await fileAt(path)]
   const entries = await readdir(path, { recursive: true, withFileTypes: true })

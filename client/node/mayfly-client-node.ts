@@ -1,4 +1,4 @@
-/** The entry `mayfly-client/node`: files on disk, for Node, Deno and Bun. */
+/** The entry point `mayfly-client/node`: files on disk, for Node, Deno and Bun. */
 
 export { fileAt, filesAt } from './files.ts'
 export { safePath } from './safe-path.ts'

@@ -1,8 +1,8 @@
-/** Names from a server, made into paths that lead nowhere but below the folder that was chosen. */
+/** Turns file names from a server into paths that stay inside the chosen folder. */
 
 const RESERVED = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i
 
-/** Relative, with `/`. Parts such as `..` are dropped, and characters that some system can't store are replaced. */
+/** Returns a relative path with `/`. Parts such as `..` are dropped; characters that a file system may not allow are replaced. */
 export function safePath(name: string): string {
   const parts = name.split(/[\\/]/).map(safePart)
   return parts.filter((part) => part !== '').join('/') || 'download'

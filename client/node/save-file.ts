@@ -10,12 +10,12 @@ import { createHasher, type Hasher } from '../src/sha256.ts'
 import { streamOfChunks } from '../src/source.ts'
 import { safePath } from './safe-path.ts'
 
-/** Downloads onto the disk, which continue after the process ended. */
+/** Downloads to the disk that a later process can resume. */
 
 export interface SaveOptions extends Omit<DownloadOptions, 'resume'> {
-  /** Where the file is created, under its own name or another one that is free. The current folder unless given. */
+  /** The folder of the file; default: the current one. If the name is taken, a number is added to it. */
   directory?: string
-  /** The file itself; one that is there is replaced. */
+  /** The path of the file, instead of `directory`. An existing file is replaced. */
   path?: string
 }
 
@@ -25,21 +25,21 @@ export interface SavedFile {
   size: number
 }
 
-/** What is noted beside the bytes of an unfinished download. */
+/** Metadata of an unfinished download, stored beside its bytes. */
 interface Note {
   name: string
   etag: string
   downloaderId: string
   size: number
-  /** Base64; undefined: none was announced. */
+  /** Base64; undefined if the server sent none. */
   sha256?: string
-  /** Of an encrypted file. The key is not on the disk, so the link has to be given again. */
+  /** Set for an encrypted file. The key is not stored on the disk, so resuming needs the link again. */
   sealed?: Omit<SealedFile, 'key'>
 }
 
 /**
- * Saves the file of a link. An unfinished one is a hidden file in the same folder, which the next call for the same link
- * continues. Rejects with `MayflyError`, an error of the file system, or the reason of the signal.
+ * Saves the file of a link. An unfinished download is kept as a hidden file in the same folder, and the next call for the
+ * same link resumes it. Rejects with `MayflyError`, an error of the file system, or the reason of the signal.
  */
 export async function saveFile(
   client: Pick<Client, 'download'>,
@@ -65,7 +65,7 @@ function keyOf(link: string): string | undefined {
   return 'key' in parsed ? parsed.key : undefined
 }
 
-/** Fills `part` with all bytes as they travel, verified. */
+/** Downloads the bytes to `part`, still encrypted if they are, and verifies them. */
 async function receive(
   client: Pick<Client, 'download'>,
   link: string,
@@ -87,7 +87,7 @@ async function receive(
   return note
 }
 
-/** What is not what it should be can't be continued. Throws `error`. */
+/** Deletes a partial file with wrong content, because it can't be resumed. Throws `error`. */
 async function discardForeign(error: unknown, part: string): Promise<never> {
   if (error instanceof MayflyError && ['digest_mismatch', 'changed', 'not_as_sent'].includes(error.code))
     await rm(part, { force: true })
@@ -103,7 +103,7 @@ const noteOf = ({ name, etag = '', downloaderId, size = -1, sha256, sealed }: Do
   ...(sealed ? { sealed: { name: sealed.name, listed: sealed.listed } } : {}),
 })
 
-/** What an earlier call has left; undefined: nothing that could be continued. */
+/** The unfinished download of an earlier call. Undefined if there is none that can be resumed. */
 async function earlier(
   part: string,
   notePath: string,
@@ -115,7 +115,7 @@ async function earlier(
   if (position < note.size) {
     return { note, received: { position, etag: note.etag, downloaderId: note.downloaderId, hasher }, isWhole: false }
   }
-  // It ended between the last byte and the end. A limited file can't be asked for once more.
+  // The process ended after the last byte, before the file was renamed. A file with a download limit can't be requested again.
   if (note.sha256 === undefined || hasher.digest() !== note.sha256) return undefined
   return { note, received: { position, etag: note.etag, downloaderId: note.downloaderId, hasher }, isWhole: true }
 }
@@ -149,7 +149,7 @@ async function write(download: Download, part: string): Promise<void> {
   }
 }
 
-/** Replaces the ciphertext in `part` by its plaintext. */
+/** Replaces the ciphertext in `part` with its plaintext. */
 async function openPart(part: string, sealed: SealedFile): Promise<void> {
   const { openFile } = await import('../src/opened-file.ts')
   const plain = `${part}.opened`
@@ -167,7 +167,7 @@ async function openPart(part: string, sealed: SealedFile): Promise<void> {
   await rename(plain, part)
 }
 
-/** `a.txt`, or `a (1).txt` where there is one already. */
+/** `a.txt`, or `a (1).txt` if that exists already. */
 async function freePath(directory: string, name: string): Promise<string> {
   const { dir, name: stem, ext } = parse(safePath(name))
   for (let count = 0; ; count += 1) {

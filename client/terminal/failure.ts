@@ -4,7 +4,7 @@ import { MayflyError } from '../src/errors.ts'
 
 /** Error messages and exit codes. */
 
-/** The command was given wrongly, so nothing was done. */
+/** The command line is invalid, so nothing was done. */
 export class UsageError extends Error {}
 
 /** A signal or Ctrl-C ended the program. */
@@ -18,8 +18,8 @@ export class Interruption extends Error {
 }
 
 /**
- * 0: done; 1: it failed; 2: the command was given wrongly; 3: no connection, or it broke too often: the same command
- * continues later; 130 and 143: ended by SIGINT and SIGTERM, as shells count it.
+ * 0: success; 1: failure; 2: invalid command line; 3: no connection, or it was lost too often: the same command resumes
+ * later; 130 and 143: ended by SIGINT and SIGTERM, as in shells.
  */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2

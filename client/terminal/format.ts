@@ -1,4 +1,4 @@
-/** Numbers and lists as text for people. */
+/** Formats numbers and lists for the terminal. */
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
 
@@ -8,7 +8,7 @@ export function bytesText(bytes: number): string {
   return `${exponent === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[exponent]}`
 }
 
-/** The two largest units: `3 d 4 h`, `2 min 5 s`, `9 s`. */
+/** Formats a duration with its two largest units: `3 d 4 h`, `2 min 5 s`, `9 s`. */
 export function durationText(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))
   const parts = [
@@ -23,13 +23,13 @@ export function durationText(seconds: number): string {
   return next === undefined || shown[1]?.[0] === 0 ? `${most}` : `${most} ${next}`
 }
 
-/** What is left until a moment. */
+/** The time until `moment`; undefined: no expiry. */
 export const leftText = (moment: Date | undefined): string =>
   moment === undefined ? 'never' : `in ${durationText((moment.getTime() - Date.now()) / 1000)}`
 
-/** The name of a single file, or how many files there are. */
+/** The name of a single file, or the number of files. */
 export const namesText = (files: readonly { name: string }[]): string =>
   files.length === 1 ? (files[0]?.name ?? '') : `${files.length} files`
 
-/** Bytes of all of them. */
+/** Total size in bytes. */
 export const sizeOf = (files: readonly { size: number }[]): number => files.reduce((sum, { size }) => sum + size, 0)

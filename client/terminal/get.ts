@@ -15,10 +15,10 @@ import { ask, canAsk, type PasswordOptions, passwordOf } from './passwords.ts'
 import { createProgressBar } from './progress-bar.ts'
 import { nameFor, received } from './state.ts'
 
-/** `mayfly-send get`: everything that links lead to, verified, and decrypted where the link has the key. */
+/** `mayfly-send get`: downloads and verifies the files of links, and decrypts them if the link contains the key. */
 
 export interface GetOptions extends PasswordOptions {
-  /** A folder, or `-` for the standard output. */
+  /** A folder, or `-` for standard output. */
   output: string
   zip?: boolean
   wait?: boolean
@@ -26,24 +26,24 @@ export interface GetOptions extends PasswordOptions {
 }
 
 interface Context {
-  /** For the server of a link. */
+  /** Returns a client for the server of `link`. */
   clientFor(link: string): Client
   signal: AbortSignal
 }
 
 export async function get(given: readonly string[], options: GetOptions, context: Context): Promise<void> {
   const links = given.includes('-') ? [...given.filter((link) => link !== '-'), ...(await linksInPipe())] : given
-  for (const link of links) parseLink(link) // all of them, before anything is fetched
+  for (const link of links) parseLink(link) // rejects a bad link before any download starts
   const password = await passwordOf(options)
   for (const link of links) await withPassword(password, (access) => getOne(link, options, access, context))
 }
 
-/** Links are secrets, and the command line can be read by every user of the machine. */
+/** Links are secrets, and all users of the machine can read the command line. */
 const linksInPipe = async (): Promise<string[]> => (await text(process.stdin)).split(/\s+/).filter(Boolean)
 
 type Fetching = Pick<DownloadOptions, 'password'>
 
-/** Asks for a password where the server wants one and there is somebody to ask. */
+/** Asks for a password if the server requires one and the program runs in a terminal. */
 async function withPassword(password: string | undefined, work: (access: Fetching) => Promise<void>): Promise<void> {
   try {
     await work(password === undefined ? {} : { password })
@@ -67,7 +67,7 @@ async function getOne(link: string, options: GetOptions, access: Fetching, conte
   await saveAll(client, upload, options, access, context)
 }
 
-/** Those that an interrupted run of the same command has saved are not fetched again. */
+/** Skips files that an interrupted run of the same command has already saved. */
 async function saveAll(client: Client, upload: UploadInfo, options: GetOptions, access: Fetching, context: Context) {
   const name = nameFor([upload.link, resolve(options.output)])
   const done = (await received.read(name)) ?? {}

@@ -4,7 +4,7 @@ import { UsageError } from './failure.ts'
 import { bytesText, leftText, namesText, sizeOf } from './format.ts'
 import { listSent, rememberSent, type Sent, sent } from './state.ts'
 
-/** `mayfly-send list`, `rm` and `request`: what was sent from here, and what can be done with it. */
+/** `mayfly-send list`, `rm` and `request`: lists, deletes and requests files of uploads made on this machine. */
 
 export async function list({ json }: { json?: boolean }): Promise<void> {
   const all = await listSent()
@@ -22,7 +22,7 @@ interface Context {
   signal: AbortSignal
 }
 
-/** `targets`: links of uploads or of files, or ids from `list`. */
+/** Deletes uploads or files. `targets`: links of uploads or files, or ids from `list`. */
 export async function remove(targets: readonly string[], { clientFor, signal }: Context): Promise<void> {
   for (const target of targets) {
     const { link, known } = await resolved(target)
@@ -39,7 +39,7 @@ export interface RequestOptions {
   json?: boolean
 }
 
-/** Prints a link by which others add files to an upload; to a new one unless a `target` is given. */
+/** Creates a file request for the upload `target`, or for a new upload, and prints its link. */
 export async function request(
   target: string | undefined,
   { title, message, maxFiles, ttl, json }: RequestOptions,
@@ -67,7 +67,7 @@ async function newUpload(client: Client, ttl: string | undefined, signal: AbortS
   return { link: upload.link, known: await sent.read(upload.id) }
 }
 
-/** The link of what is meant, and what is known of its upload if it was sent from here. */
+/** The link of `target`, and the stored record of its upload if it was sent from this machine. */
 async function resolved(target: string): Promise<{ link: string; known: Sent | undefined }> {
   if (!target.includes('/')) {
     const known = await sent.read(target)

@@ -17,7 +17,7 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
 
 for (const [signal, exitCode] of Object.entries(SIGNALS))
   process.on(signal, () => {
-    if (ended.signal.aborted) process.exit(exitCode) // the second time, without cleaning up
+    if (ended.signal.aborted) process.exit(exitCode) // a second signal ends the program without cleanup
     ended.abort(new Interruption(exitCode))
   })
 
@@ -27,13 +27,13 @@ async function contextOf({ server: given }: { server?: string }) {
     if (server === undefined) throw noServer()
     return server
   }
-  /** Its token goes to the configured server only, even if the link leads to another one. */
+  /** The token is sent to the configured server only, even if the link leads to another server. */
   const clientFor = (link: string) =>
     createClient(server === undefined ? { url: parseLink(link).server } : { url: server, ...(token ? { token } : {}) })
   return { clientFor, server: ownServer, signal: ended.signal }
 }
 
-/** By the name of the package, since the source and what is built from it are not in the same folder. */
+/** Looked up by package name, because the source and the built files are in different folders. */
 function versionOfPackage(): string {
   const { version } = createRequire(import.meta.url)('mayfly-client/package.json') as { version: string }
   return version
@@ -45,9 +45,9 @@ const count = (text: string): number => {
 }
 
 const program = new Command('mayfly-send')
-  .description('Send files to a Mayfly server, and fetch them: both continue where they were interrupted.')
+  .description('Send files to a Mayfly server and download them. Interrupted transfers are resumed.')
   .version(versionOfPackage(), '-V, --version', 'print the version')
-  .showHelpAfterError('(--help tells more)')
+  .showHelpAfterError('(see --help)')
   .exitOverride()
   .addHelpText(
     'after',
@@ -63,18 +63,18 @@ const command = (name: string, description: string, options: { isDefault?: boole
 command('send', 'send files and folders, or with "-" the standard input, and print the link', { isDefault: true })
   .argument('<file...>', 'files, folders, or -')
   .option('--ttl <time>', 'how long it stays, such as 12h or 7d; unlimited where the server allows it')
-  .option('--one-shot', 'every file can be downloaded once')
-  .option('--max-downloads <count>', 'every file can be downloaded this many times', count)
-  .option('--password', 'ask for a password that readers need')
+  .option('--one-shot', 'each file can be downloaded once')
+  .option('--max-downloads <count>', 'each file can be downloaded this many times', count)
+  .option('--password', 'ask for a password that recipients need')
   .option('--password-file <file>', 'read that password from a file')
-  .option('--encrypt', 'encrypt before anything leaves; the key is in the link')
-  .option('--removable', 'anybody with the link may remove it')
-  .option('--message <text>', 'a text for the readers, Markdown')
+  .option('--encrypt', 'encrypt before sending; the key is in the link')
+  .option('--removable', 'anyone with the link can delete it')
+  .option('--message <text>', 'a message for the recipients, Markdown')
   .option('--name <name>', 'of the file from the standard input', 'stdin')
-  .option('--keep-pictures', 'leave pictures byte for byte, with their GPS position')
+  .option('--keep-pictures', 'send pictures unchanged, with their GPS position')
   .option('--to <link>', 'send as a guest, to the link of a file request')
   .option('--qr', 'show the link as a QR code, too')
-  .option('--json', 'print all that is known of the upload as JSON')
+  .option('--json', 'print the details of the upload as JSON')
   .action(async (paths: string[], options: SendOptions & { server?: string }) => {
     const context = await contextOf(options)
     const server = options.to === undefined ? context.server() : parseLink(options.to).server
@@ -83,9 +83,9 @@ command('send', 'send files and folders, or with "-" the standard input, and pri
 
 command('get', 'download what links lead to; with "-" the links are read from the standard input, one on each line')
   .argument('<link...>', 'of uploads, files or archives, or -')
-  .option('-o, --output <folder>', 'where to; - writes to the standard output', '.')
+  .option('-o, --output <folder>', 'target folder; - for standard output', '.')
   .option('--zip', 'all files of an upload as one archive')
-  .option('--wait', 'wait for files that are still coming in')
+  .option('--wait', 'wait for files that are still being uploaded')
   .option('--password', 'ask for the password at once')
   .option('--password-file <file>', 'read the password from a file')
   .option('--json', 'print what was saved as JSON, one line for each file')
@@ -95,7 +95,7 @@ command('get', 'download what links lead to; with "-" the links are read from th
 
 program
   .command('list')
-  .description('what was sent from here and is still there')
+  .description('list uploads sent from this machine that have not expired')
   .option('--json', 'as JSON')
   .action(list)
 
@@ -107,15 +107,15 @@ command('request', 'print a link by which others add files to an upload')
   .argument('[target]', 'link or id of the upload; a new one unless given')
   .option('--title <text>', 'your name, and what you ask for')
   .option('--message <text>', 'more about it')
-  .option('--max-files <count>', 'how many files are taken', count)
+  .option('--max-files <count>', 'how many files are accepted', count)
   .option('--ttl <time>', 'how long it is open, such as 12h or 7d')
-  .option('--json', 'print all that is known of the request as JSON')
+  .option('--json', 'print the details of the request as JSON')
   .action(async (target: string | undefined, options: RequestOptions & { server?: string }) =>
     request(target, options, await contextOf(options)),
   )
 
 function tell(error: unknown): void {
-  if (error instanceof CommanderError) return // it has told so itself
+  if (error instanceof CommanderError) return // commander has already printed it
   const { code, status }: Partial<MayflyError> = error instanceof MayflyError ? error : {}
   const isForPrograms = process.argv.includes('--json')
   const detail = messageOf(error)
@@ -127,5 +127,5 @@ try {
   await program.parseAsync()
 } catch (error) {
   tell(error)
-  process.exit(exitCodeOf(error)) // a pipe that is still open would keep it alive
+  process.exit(exitCodeOf(error)) // an open pipe would keep the process running
 }

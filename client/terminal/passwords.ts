@@ -5,7 +5,7 @@ import { Writable } from 'node:stream'
 import { ReadStream } from 'node:tty'
 import { Interruption, UsageError } from './failure.ts'
 
-/** Passwords come from the terminal, a file or the environment, never from the command line, which every user can read. */
+/** Reads passwords from the terminal, a file or the environment, not from the command line, which all users can read. */
 
 export interface PasswordOptions {
   /** Ask for it. */
@@ -13,14 +13,14 @@ export interface PasswordOptions {
   passwordFile?: string
 }
 
-/** Undefined: none is wanted. */
+/** Undefined if no password option is set. */
 export async function passwordOf({ password, passwordFile }: PasswordOptions): Promise<string | undefined> {
   if (passwordFile !== undefined) return (await readFile(passwordFile, 'utf8')).replace(/\r?\n$/, '')
   if (process.env.MAYFLYSEND_PASSWORD) return process.env.MAYFLYSEND_PASSWORD
   return password ? ask('Password: ') : undefined
 }
 
-/** One that is just being chosen, and so is asked for twice. */
+/** Reads a new password; one typed in the terminal is asked for twice. */
 export async function newPasswordOf(options: PasswordOptions): Promise<string | undefined> {
   const { password: isAsked, ...others } = options
   const given = await passwordOf(others)
@@ -30,7 +30,7 @@ export async function newPasswordOf(options: PasswordOptions): Promise<string | 
   return chosen
 }
 
-/** From the keyboard, also when the standard input is a pipe. Rejects with `UsageError` when there is no terminal. */
+/** Reads from the keyboard, even if standard input is a pipe. Rejects with `UsageError` if there is no terminal. */
 export async function ask(question: string): Promise<string> {
   const input = keyboard()
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })

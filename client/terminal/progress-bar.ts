@@ -1,7 +1,7 @@
 import type { RetryEvent } from '../src/retry.ts'
 import { bytesText, durationText } from './format.ts'
 
-/** A line on the terminal that shows how far a transfer is; nothing where the output goes to a file or a pipe. */
+/** Shows the progress of a transfer in one line of the terminal. Prints nothing if the output is a file or a pipe. */
 
 export interface ProgressBar {
   update(done: number, total: number | undefined): void
@@ -11,7 +11,7 @@ export interface ProgressBar {
 }
 
 const EVERY_MS = 100
-/** Over how long the speed is measured. */
+/** Period over which the speed is measured. */
 const WINDOW_MS = 5_000
 const BAR_WIDTH = 20
 

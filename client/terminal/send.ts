@@ -10,7 +10,7 @@ import { newPasswordOf, type PasswordOptions } from './passwords.ts'
 import { createProgressBar } from './progress-bar.ts'
 import { nameFor, rememberSent, unfinished } from './state.ts'
 
-/** `mayfly-send send`: files and folders, or the standard input. */
+/** `mayfly-send send`: sends files and folders, or standard input. */
 
 export interface SendOptions extends PasswordOptions {
   ttl?: string
@@ -19,7 +19,7 @@ export interface SendOptions extends PasswordOptions {
   encrypt?: boolean
   removable?: boolean
   message?: string
-  /** Of the file from the standard input. */
+  /** Name of the file from standard input. */
   name: string
   keepPictures?: boolean
   /** The link of a file request. */
@@ -52,7 +52,7 @@ async function sendToRequest(link: string, files: OutgoingFile[], options: SendO
 
 type Hooks = NonNullable<Parameters<Client['upload']>[2]>
 
-/** With a progress bar, and with what the same command needs to continue after it was interrupted. */
+/** Runs `work` with a progress bar, and stores its state so that the same command can resume after an interruption. */
 async function transfer<T>(
   files: readonly OutgoingFile[],
   options: SendOptions,
@@ -77,7 +77,7 @@ async function transfer<T>(
   }
 }
 
-/** The same files, unchanged, with the same options. */
+/** The same name only for the same unchanged files with the same options. */
 const stateName = (files: readonly OutgoingFile[], { json, qr, ...options }: SendOptions, server: string): string =>
   nameFor([server, options, files.map(({ name, modified, source }) => [name, modified, source.size ?? null])])
 
@@ -108,7 +108,7 @@ function uploadOptions(options: SendOptions, password: string | undefined): Uplo
   }
 }
 
-/** The link alone goes to the standard output, so that it can be passed on. */
+/** Only the link is printed to standard output, so that other programs can read it. */
 async function print(upload: UploadInfo, { qr, json }: SendOptions): Promise<void> {
   const { id, link, adminLink, token, key, files, expiresAt } = upload
   if (json) {

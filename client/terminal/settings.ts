@@ -3,11 +3,11 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { UsageError } from './failure.ts'
 
-/** Which server, and by whose account: from the command line, the environment, or a file. */
+/** Reads the server and the account's token from the command line, the environment, or a file. */
 
 export interface Settings {
   server?: string
-  /** Of a user's account. */
+  /** An API token of the user's account. */
   token?: string
 }
 
@@ -15,10 +15,10 @@ const home = (variable: string, otherwise: string): string => process.env[variab
 
 export const settingsPath = (): string => join(home('XDG_CONFIG_HOME', '.config'), 'mayfly-client.json')
 
-/** Where unfinished transfers and what was sent are kept. */
+/** Folder for the state of unfinished transfers and the list of sent uploads. */
 export const stateFolder = (): string => join(home('XDG_STATE_HOME', '.local/state'), 'mayfly-client')
 
-/** `server`: of the command line. The token belongs to the configured server, so it is not used with another one. */
+/** `server`: from the command line. The token belongs to the configured server and is not sent to another one. */
 export async function readSettings(server: string | undefined): Promise<Settings> {
   const file = await readSettingsFile()
   const own = process.env.MAYFLYSEND_SERVER || file.server

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import type { UploadInfo } from '../src/upload-info.ts'
 import { stateFolder } from './settings.ts'
 
-/** What the program keeps between two runs, one file for each thing. They hold tokens and keys, so only the user can read them. */
+/** State that is kept between runs, one file per entry. The files contain tokens and keys, so only the user can read them. */
 
-/** Named values of one kind. */
+/** A folder of stored values of one kind, each with a name. */
 export interface Shelf<T> {
   read(name: string): Promise<T | undefined>
   write(name: string, value: T): Promise<void>
@@ -23,7 +23,7 @@ function shelf<T>(kind: string): Shelf<T> {
     return text === undefined ? undefined : (JSON.parse(text) as T)
   }
 
-  /** A crash leaves the old file or the new one. */
+  /** Atomic: after a crash the old or the new file exists, complete. */
   async function write(name: string, value: T): Promise<void> {
     await mkdir(folder(), { recursive: true, mode: 0o700 })
     const fresh = `${pathOf(name)}.${process.pid}`
@@ -40,17 +40,17 @@ function shelf<T>(kind: string): Shelf<T> {
   return { read, write, remove: (name) => rm(pathOf(name), { force: true }), all }
 }
 
-/** A name for what belongs to exactly these facts. */
+/** A name derived from `facts`: different facts have different names. */
 export const nameFor = (facts: unknown): string =>
   createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32)
 
-/** Uploads that were begun, by what was to be sent. */
+/** Unfinished uploads, by the `nameFor` of their files and options. */
 export const unfinished = shelf<import('../src/upload-state.ts').UploadState>('unfinished')
 
-/** Which files of an upload are already in a folder: paths by their ids. */
+/** Saved files of an upload that is still being downloaded: paths by file id. */
 export const received = shelf<Record<string, string>>('received')
 
-/** An upload that was sent from here. */
+/** An upload that was sent from this machine. */
 export interface Sent {
   id: string
   link: string
@@ -58,11 +58,11 @@ export interface Sent {
   token: string
   files: { name: string; size: number }[]
   sentAt: string
-  /** Null: never. */
+  /** ISO 8601; null: never. */
   expiresAt: string | null
 }
 
-/** By their ids. */
+/** Sent uploads, by id. */
 export const sent = shelf<Sent>('sent')
 
 export async function rememberSent(upload: UploadInfo): Promise<void> {
@@ -78,7 +78,7 @@ export async function rememberSent(upload: UploadInfo): Promise<void> {
   })
 }
 
-/** Newest first. Those whose time is up are forgotten. */
+/** Lists sent uploads, newest first, and deletes the records of expired ones. */
 export async function listSent(): Promise<Sent[]> {
   const isOver = ({ expiresAt }: Sent) => expiresAt !== null && Date.parse(expiresAt) < Date.now()
   const all = await sent.all()
