@@ -9,7 +9,7 @@ import { WITH_HEAD } from './with-head.ts'
 
 interface Dependencies {
   config: Config
-  hasHeicDecoder: boolean
+  hasHeicDecoder: () => Promise<boolean>
   /** Throws if the database or the store can't be used. */
   checkReadiness: () => Promise<void>
 }
@@ -23,8 +23,7 @@ const UNLIMITED = { ...WITH_HEAD, config: NOT_LIMITED } as const
 /** Health checks, version and configuration of the server. */
 export function serviceRoutes({ config, hasHeicDecoder, checkReadiness }: Dependencies) {
   return async (app: FastifyInstance): Promise<void> => {
-    const answer = configJson(config, hasHeicDecoder)
-    app.get('/config', UNLIMITED, async () => answer)
+    app.get('/config', UNLIMITED, async () => configJson(config, await hasHeicDecoder()))
 
     app.get('/version', UNLIMITED, async () => versionJson(config))
 

@@ -5,7 +5,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { AssertFreeSpace } from '../uploads/intake/free-space.ts'
 import { createImageIntake } from './image-intake.ts'
 import { createImageSpool } from './image-spool.ts'
-import { findHeicDecoder } from './pipeline/heic-decoder.ts'
+import { createHeicDecoderSearch } from './pipeline/heic-decoder.ts'
 import { createImagePipeline } from './pipeline/image-pipeline.ts'
 import { createMemoryBudget } from './pipeline/memory.ts'
 import { createSlots } from './pipeline/slots.ts'
@@ -48,17 +48,18 @@ const VARIANT_TIMEOUT_MS = 120_000
 /** Everything that processes images. The spool is also swept if image processing is off. */
 export function createImages({ isOn, memoryBytes, folder, repo, blobs, assertFreeSpace, clock, log }: Dependencies) {
   const spool = createImageSpool({ folder, log })
-  if (!isOn) return { spool, intake: undefined, variants: undefined, hasHeicDecoder: false, close: spool.close }
+  if (!isOn)
+    return { spool, intake: undefined, variants: undefined, hasHeicDecoder: async () => false, close: spool.close }
   const parallelism = Math.min(MAX_PARALLELISM, availableParallelism())
   const memory = createMemoryBudget(memoryBytes)
-  const heicDecoder = findHeicDecoder(LIMITS)
+  const findHeicDecoder = createHeicDecoderSearch(LIMITS)
   const createPipeline = (queue: { parallelism: number; queueLimit: number; ownerLimit?: number }) =>
     createImagePipeline({
       strip: stripFile,
       limits: LIMITS,
       slots: createSlots({ ...queue, waitMs: WAIT_MS, timeoutMs: LIMITS.timeoutMs }),
       memory,
-      heicDecoder,
+      findHeicDecoder,
     })
   const images = createImageIntake({ pipeline: createPipeline({ parallelism, ...INTAKE_QUEUE }), spool, log })
   const videos = createVideoIntake({
@@ -81,7 +82,7 @@ export function createImages({ isOn, memoryBytes, folder, repo, blobs, assertFre
     spool,
     intake: { ...images, videos },
     variants,
-    hasHeicDecoder: heicDecoder !== undefined,
+    hasHeicDecoder: async () => (await findHeicDecoder()) !== undefined,
     close: spool.close,
   }
 }

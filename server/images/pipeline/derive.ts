@@ -3,7 +3,7 @@ import { AppError } from '../../lib/errors.ts'
 import { LIGHT, visibleBackground } from './background.ts'
 import { type CodedColours, explained, readCodedColours } from './coded-colours.ts'
 import { assertFitsFormat } from './derived-size.ts'
-import type { HeicDecoder } from './heic-decoder.ts'
+import type { FindHeicDecoder } from './heic-decoder.ts'
 import { heicSize } from './heic-size.ts'
 import { type ImageLimits, ImageProblem, type Strip } from './image.ts'
 import type { SharpModule } from './load-sharp.ts'
@@ -47,7 +47,7 @@ interface Dependencies {
   limits: ImageLimits
   memory: MemoryBudget
   strip: Strip
-  heicDecoder?: HeicDecoder | undefined
+  findHeicDecoder?: FindHeicDecoder | undefined
 }
 
 /** The source of a derived image: the file, or its pixels in values that libvips understands. */
@@ -56,7 +56,7 @@ interface Source {
   metadata: Metadata
 }
 
-export function createDeriver({ sharp, limits, memory, strip, heicDecoder }: Dependencies) {
+export function createDeriver({ sharp, limits, memory, strip, findHeicDecoder }: Dependencies) {
   /** Throws an `ImageProblem`, `bad_request` for impossible parameters, and disk errors. */
   async function derive(path: string, derivation: Derivation, stop: AbortSignal): Promise<Derived> {
     assertPossible(derivation)
@@ -68,6 +68,7 @@ export function createDeriver({ sharp, limits, memory, strip, heicDecoder }: Dep
   }
 
   async function decodeHeic(path: string, target: string, [width, height]: [number, number], stop: AbortSignal) {
+    const heicDecoder = await findHeicDecoder?.()
     if (!heicDecoder) throw new ImageProblem('unfit', 'this server has no decoder for HEIC')
     const pixels = width * height
     if (pixels > limits.pixels) throw tooLarge(limits)

@@ -1,5 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { rename } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { type ImageLimits, ImageProblem } from './image.ts'
 import { UNDECODABLE } from './read-image.ts'
 
@@ -22,9 +23,17 @@ const OWN_BYTES = 512_000_000
 const PIXEL_BYTES = 10
 
 /** Undefined: no such program is installed. */
-export function findHeicDecoder(limits: ImageLimits): HeicDecoder | undefined {
-  const looks = PROGRAMS.map((name) => `command -v ${name}`).join(' || ')
-  const { stdout } = spawnSync(SHELL, ['-c', looks], { encoding: 'utf8' })
+export type FindHeicDecoder = () => Promise<HeicDecoder | undefined>
+
+/** Searches when the decoder is first needed, since that starts a process, and keeps the result. */
+export function createHeicDecoderSearch(limits: ImageLimits): FindHeicDecoder {
+  let found: ReturnType<FindHeicDecoder> | undefined
+  return () => (found ??= findHeicDecoder(limits))
+}
+
+async function findHeicDecoder(limits: ImageLimits): Promise<HeicDecoder | undefined> {
+  const commands = PROGRAMS.map((name) => `command -v ${name}`).join(' || ')
+  const { stdout } = await promisify(execFile)(SHELL, ['-c', commands]).catch(() => ({ stdout: '' }))
   return stdout ? createHeicDecoder(stdout.trim(), limits) : undefined
 }
 

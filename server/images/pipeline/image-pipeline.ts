@@ -4,7 +4,7 @@ import { findRemaining, SEARCHED_BYTES } from '../metadata/find-remaining.ts'
 import type { RemovedKind } from '../metadata/metadata-kinds.ts'
 import { createDeriver, type Derivation, type Derived } from './derive.ts'
 import { DETECTED_BYTES, detectFormat, isAvifSequence } from './detect-format.ts'
-import type { HeicDecoder } from './heic-decoder.ts'
+import type { FindHeicDecoder } from './heic-decoder.ts'
 import { type ImageLimits, ImageProblem, type ImageReport, type Strip } from './image.ts'
 import { loadSharp } from './load-sharp.ts'
 import type { MemoryBudget } from './memory.ts'
@@ -20,13 +20,13 @@ interface Dependencies {
   /** May be shared with other pipelines. */
   memory: MemoryBudget
   /** Absent: nothing is made of HEIC. */
-  heicDecoder?: HeicDecoder | undefined
+  findHeicDecoder?: FindHeicDecoder | undefined
 }
 
 /** Separate from the output, since a thread of libvips that could not be stopped may continue to write. */
 const attemptOf = (outputPath: string): string => `${outputPath}.attempt`
 
-export function createImagePipeline({ strip, limits, slots, memory, heicDecoder }: Dependencies) {
+export function createImagePipeline({ strip, limits, slots, memory, findHeicDecoder }: Dependencies) {
   const normaliser = async () => createNormaliser({ sharp: await loadSharp(), strip, limits, memory })
 
   /**
@@ -80,7 +80,7 @@ export function createImagePipeline({ strip, limits, slots, memory, heicDecoder 
    */
   async function derive(path: string, derivation: Derivation, claimant?: Claimant): Promise<Derived> {
     const work = async (stop: AbortSignal) => {
-      const { derive } = createDeriver({ sharp: await loadSharp(), limits, memory, strip, heicDecoder })
+      const { derive } = createDeriver({ sharp: await loadSharp(), limits, memory, strip, findHeicDecoder })
       return await derive(path, derivation, stop)
     }
     return await slots.run(work, claimant).catch(rethrowForCaller)

@@ -28,7 +28,8 @@ export function givenPipeline({
   heicDecoder,
 }: Options = {}) {
   const slots = createSlots({ parallelism, queueLimit, waitMs: 30_000, timeoutMs: limits.timeoutMs })
-  return createImagePipeline({ strip, limits, slots, memory: createMemoryBudget(memoryBytes), heicDecoder })
+  const memory = createMemoryBudget(memoryBytes)
+  return createImagePipeline({ strip, limits, slots, memory, findHeicDecoder: async () => heicDecoder })
 }
 
 /** The path of a file with these bytes in a folder that goes with the test. */

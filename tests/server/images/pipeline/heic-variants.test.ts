@@ -1,9 +1,9 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { dirname, join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import {
   createHeicDecoder,
-  findHeicDecoder,
+  createHeicDecoderSearch,
   type HeicDecoder,
 } from '../../../../server/images/pipeline/heic-decoder.ts'
 import { temporaryFolder } from '../../../helpers/database.ts'
@@ -16,18 +16,37 @@ import { givenImage, givenPipeline, LIMITS } from './given-pipeline.ts'
 const about = (...colour: number[]) => colour.map((value) => expect.closeTo(value, -1.3))
 const hasPrograms = isInstalled('heif')
 const heic = hasPrograms ? await heif(fourCorners(), 'heic') : Buffer.alloc(0)
-const installed = findHeicDecoder(LIMITS)
+const installed = await createHeicDecoderSearch(LIMITS)()
 
 const derive = (bytes: Uint8Array, heicDecoder: HeicDecoder | undefined = installed, stop?: AbortSignal) =>
   givenPipeline({ heicDecoder }).derive(givenImage(bytes), { format: 'webp', width: 24 }, { signal: stop })
 
-/** A decoder that does what these lines of a shell do. */
-function scripted(...lines: string[]): HeicDecoder {
+/** The path of a program with these lines of a shell. */
+function programOf(...lines: string[]): string {
   const program = join(temporaryFolder(), 'heif-dec')
   writeFileSync(program, ['#!/bin/sh', ...lines].join('\n'))
   chmodSync(program, 0o700)
-  return createHeicDecoder(program, { ...LIMITS, timeoutMs: 1000 })
+  return program
 }
+
+const scripted = (...lines: string[]): HeicDecoder =>
+  createHeicDecoder(programOf(...lines), { ...LIMITS, timeoutMs: 1000 })
+
+test('the decoder is searched for when it is first needed, and kept', async () => {
+  const find = createHeicDecoderSearch(LIMITS)
+  const { PATH } = process.env
+  onTestFinished(() => {
+    process.env.PATH = PATH
+  })
+
+  process.env.PATH = dirname(programOf('exit 0'))
+  const found = await find()
+  process.env.PATH = temporaryFolder()
+
+  expect(found).toBeDefined()
+  expect(await find()).toBe(found)
+  expect(await createHeicDecoderSearch(LIMITS)()).toBe(undefined)
+})
 
 describe.skipIf(!hasPrograms)('of a HEIC', () => {
   test('a thumbnail is made by libheif’s tool, with its colours and the right way up', async () => {
