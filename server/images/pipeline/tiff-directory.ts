@@ -1,3 +1,4 @@
+import { malformed, unsupported } from '../metadata/unstrippable-error.ts'
 import type { ReadAt } from './read-at.ts'
 
 /** One field of a directory (TIFF 6.0 §2, also used by EXIF). Positions refer to the file. */
@@ -41,6 +42,13 @@ const MAXIMUM_DIRECTORIES = 10_000
 const MAXIMUM_FIELDS = 65_535
 const MAXIMUM_FIELDS_OF_FILE = 500_000
 
+export const fieldOf = (directory: Directory | undefined, tag: number): Field | undefined =>
+  directory?.fields.find((field) => field.tag === tag)
+
+/** The first value of a field of integers; undefined if the directory does not have it. */
+export const firstValueOf = (directory: Directory | undefined, tag: number): number | undefined =>
+  fieldOf(directory, tag)?.value
+
 export function readNumber({ littleEndian }: Layout, bytes: Buffer, at: number, length: number): number {
   if (length === 8) return Number(littleEndian ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at))
   return littleEndian ? bytes.readUIntLE(at, length) : bytes.readUIntBE(at, length)
@@ -65,7 +73,7 @@ export function createDirectoryReader(readAt: ReadAt) {
     const directories: Directory[] = []
     const seen = new Set<number>()
     for (let next = first; next !== 0; ) {
-      if (seen.has(next) || seen.size === MAXIMUM_DIRECTORIES) throw new Error('a TIFF whose directories do not end')
+      if (seen.has(next) || seen.size === MAXIMUM_DIRECTORIES) throw malformed('a TIFF whose directories do not end')
       seen.add(next)
       const directory = await directoryAt(next, layout)
       directories.push(directory)
@@ -78,7 +86,7 @@ export function createDirectoryReader(readAt: ReadAt) {
     const { countBytes, fieldBytes, offsetBytes } = layout
     const count = readNumber(layout, await readAt(start, countBytes), 0, countBytes)
     fieldCount += count
-    if (count > MAXIMUM_FIELDS || fieldCount > MAXIMUM_FIELDS_OF_FILE) throw new Error('a TIFF of too many fields')
+    if (count > MAXIMUM_FIELDS || fieldCount > MAXIMUM_FIELDS_OF_FILE) throw unsupported('a TIFF of too many fields')
     const bytes = await readAt(start + countBytes, count * fieldBytes + offsetBytes)
     const fields = Array.from({ length: count }, (_, index) =>
       readField(bytes, index * fieldBytes, start + countBytes, layout),

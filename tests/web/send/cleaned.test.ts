@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { stripMetadata } from '../../../server/images/metadata/strip-metadata.ts'
 import { cleaned } from '../../../web/src/send/cleaned.ts'
 import { filmFile } from '../../helpers/boxes.ts'
+import { PHONE_TAGS, personalTags, withTags } from '../../helpers/exiftool.ts'
 import { cameraFilm } from '../../helpers/films.ts'
-import { image, PHONE_EXIF, photo, secretsIn, storedPixels, withTiffFields } from '../../helpers/images.ts'
+import { fourCorners, image, PHONE_EXIF, photo, secretsIn, storedPixels, withTiffFields } from '../../helpers/images.ts'
+import { isInstalled } from '../../helpers/programs.ts'
 
 const bytesOf = async (blob: Blob): Promise<Buffer> => Buffer.from(await blob.arrayBuffer())
 const blobOf = (bytes: Buffer): Blob => new Blob([new Uint8Array(bytes)])
@@ -33,6 +35,20 @@ describe('a file that the page cleans before it is encrypted', () => {
     expect((await storedPixels(clean)).data.equals((await storedPixels(original)).data)).toBe(true)
   })
 
+  test.skipIf(!isInstalled('exiftool'))('loses of a TIFF all but its pixels and how it is turned', async () => {
+    const plain = await image(fourCorners()).tiff({ compression: 'lzw' }).toBuffer()
+    const original = withTags(plain, ...PHONE_TAGS, '-Orientation#=6', '-XMP-dc:Creator=Anna Person')
+
+    const { bytes, report } = await cleaned(blobOf(original))
+
+    const clean = await bytesOf(bytes)
+    expect(personalTags(original).length).toBeGreaterThan(8)
+    expect([personalTags(clean), secretsIn(clean), clean.length]).toEqual([[], [], original.length])
+    expect(report).toEqual({ removed: ['gps', 'exif', 'xmp'] })
+    expect((await sharp(clean).metadata()).orientation).toBe(6)
+    expect((await storedPixels(clean)).data.equals((await storedPixels(original)).data)).toBe(true)
+  })
+
   test('keeps the length of a video', async () => {
     const film = filmFile(cameraFilm())
 
@@ -44,16 +60,18 @@ describe('a file that the page cleans before it is encrypted', () => {
   })
 
   test('that can’t be followed stays as it was, and says what it still has', async () => {
-    const tiff = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } })
-      .tiff()
-      .toBuffer()
-    const placed = withTiffFields(tiff, [{ tag: 34853, value: [{ tag: 29, value: '2026:11:23' }] }])
+    const tiff = await image(fourCorners()).tiff().toBuffer()
+    const raw = withTiffFields(tiff, [
+      { tag: 34853, value: [{ tag: 29, value: '2026:11:23' }] },
+      { tag: 50706, value: 1 },
+    ])
     const broken = Buffer.concat([Buffer.from('\xff\xd8\xff\xe1\0\x10Exif\0\0', 'latin1'), Buffer.alloc(100)])
 
-    const results = await Promise.all([placed, broken].map((bytes) => cleaned(blobOf(bytes))))
+    const results = await Promise.all([raw, raw.subarray(0, -9), broken].map((bytes) => cleaned(blobOf(bytes))))
 
-    expect(results.map(({ report }) => report?.remaining)).toEqual([['gps', 'exif'], ['exif']])
-    expect(await bytesOf(results[1]?.bytes as Blob)).toEqual(broken)
+    expect(results.map(({ report }) => report?.remaining)).toEqual([['gps', 'exif'], ['gps', 'exif'], ['exif']])
+    expect(await bytesOf(results[0]?.bytes as Blob)).toEqual(raw)
+    expect(await bytesOf(results[2]?.bytes as Blob)).toEqual(broken)
   })
 
   test.each(['text', 'GIF89a', ''])('is left alone when it is neither photo nor video: %j', async (content) => {

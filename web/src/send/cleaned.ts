@@ -4,7 +4,9 @@ import type { RemovedKind } from '../../../server/images/metadata/metadata-kinds
 import { type StrippableFormat, stripInPlace } from '../../../server/images/metadata/strip-metadata.ts'
 import { UnstrippableError, unsupported } from '../../../server/images/metadata/unstrippable-error.ts'
 import { DETECTED_BYTES, detectFormat, detectVideo } from '../../../server/images/pipeline/detect-format.ts'
+import { ImageProblem } from '../../../server/images/pipeline/image.ts'
 import { createReadAt } from '../../../server/images/pipeline/read-at.ts'
+import { findTiffEdits } from '../../../server/images/pipeline/tiff-edits.ts'
 
 /** Removes personal metadata from photos and videos, as the server does, but does not rotate or convert them. */
 
@@ -20,18 +22,20 @@ const ZEROS = new Blob([new Uint8Array(CHUNK_BYTES)])
 /** Each edit becomes a part of a blob. A drone video has a few thousand. */
 const MAXIMUM_EDITS = 20_000
 
+const CANT_BE_PARSED = [UnstrippableError, RangeError, ImageProblem]
+
 /** A file that can't be parsed is unchanged, and the report lists what was found in it. Throws if it can't be read. */
 export async function cleaned(file: Blob): Promise<Cleaned> {
   const head = await bytesOf(file, 0, DETECTED_BYTES)
   const format = detectFormat(head) ?? detectVideo(head)
   if (format === undefined || format === 'gif') return { bytes: file }
   try {
-    if (format === 'tiff') throw unsupported('only the server cleans it')
     const isStripped = format === 'jpeg' || format === 'png' || format === 'webp'
-    const { bytes, removed } = await (isStripped ? stripped(format, file) : edited(file))
+    const find = format === 'tiff' ? findTiffEdits : findEdits
+    const { bytes, removed } = await (isStripped ? stripped(format, file) : edited(file, find))
     return { bytes, ...(removed.length > 0 && { report: { removed } }) }
   } catch (error) {
-    if (!(error instanceof UnstrippableError || error instanceof RangeError)) throw error
+    if (!CANT_BE_PARSED.some((kind) => error instanceof kind)) throw error
     return { bytes: file, report: { removed: [], remaining: findRemaining(await bytesOf(file, 0, SEARCHED_BYTES)) } }
   }
 }
@@ -67,9 +71,9 @@ async function stripped(format: StrippableFormat, file: Blob): Promise<Cut> {
 }
 
 /** Edits in place: no byte changes its offset. */
-async function edited(file: Blob): Promise<Cut> {
+async function edited(file: Blob, find: typeof findEdits | typeof findTiffEdits): Promise<Cut> {
   const readAt = createReadAt((position, length) => bytesOf(file, position, length))
-  const { edits, removed } = await findEdits({ readAt, size: file.size })
+  const { edits, removed } = await find({ readAt, size: file.size })
   if (edits.length === 0) return { bytes: file, removed }
   if (edits.length > MAXIMUM_EDITS) throw unsupported('it holds too many pieces of metadata')
   const parts = partsOf(file)
