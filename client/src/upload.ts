@@ -28,7 +28,7 @@ export interface UploadOptions {
   comments?: string
   /** `false` keeps images unchanged, including their GPS position. */
   normalize?: boolean
-  /** Encrypts the files before they are sent: only the link contains the key. */
+  /** Encrypts the files before they are sent: only the link contains the key. Photos and videos keep their metadata. */
   encrypt?: boolean
 }
 

@@ -67,7 +67,7 @@ command('send', 'send files and folders, or with "-" the standard input, and pri
   .option('--max-downloads <count>', 'each file can be downloaded this many times', count)
   .option('--password', 'ask for a password that recipients need')
   .option('--password-file <file>', 'read that password from a file')
-  .option('--encrypt', 'encrypt before sending; the key is in the link')
+  .option('--encrypt', 'encrypt before sending; the key is in the link; photos and videos keep their metadata')
   .option('--removable', 'anyone with the link can delete it')
   .option('--message <text>', 'a message for the recipients, Markdown')
   .option('--name <name>', 'of the file from the standard input', 'stdin')

@@ -28,6 +28,9 @@ export interface SendOptions extends PasswordOptions {
   json?: boolean
 }
 
+/** Formats whose metadata the server removes unless they are encrypted, and the page before it encrypts. */
+const PICTURES = /\.(?:jpe?g|png|webp|avif|hei[cf]|jxl|gif|tiff?|mp4|mov|m4v|3gp)$/i
+
 interface Context {
   client: Client
   server: string
@@ -37,6 +40,8 @@ interface Context {
 export async function send(paths: readonly string[], options: SendOptions, context: Context): Promise<void> {
   const files = await outgoing(paths, options.name)
   if (options.to !== undefined) return sendToRequest(options.to, files, options, context)
+  if (options.encrypt && !options.keepPictures && files.some(({ name }) => PICTURES.test(name)))
+    console.error('mayfly-send: encrypted photos and videos keep their metadata, such as their location')
   const upload = await transfer(files, options, context, async (hooks) => {
     const password = hooks.resume ? undefined : await newPasswordOf(options)
     return context.client.upload(files, uploadOptions(options, password), hooks)

@@ -41,6 +41,25 @@ test.each([[], ['--encrypt']])('files and folders are sent and fetched, listed a
 })
 
 test.each([
+  ['photo.JPG', ['--encrypt'], /^mayfly-send: encrypted photos and videos keep their metadata[^\n]*\n$/],
+  ['photo.JPG', ['--encrypt', '--keep-pictures'], /^$/],
+  ['photo.JPG', [], /^$/],
+  ['text.txt', ['--encrypt'], /^$/],
+])('%s with %j: a line says whether metadata stays unexpectedly', async (name, flags, errors) => {
+  const { run } = terminal({ MAYFLYSEND_SERVER: server.url() })
+  const path = join(temporaryFolder(), name)
+  writeFileSync(path, 'content')
+
+  const sent = await run(['send', ...flags, path])
+
+  expect(sent).toEqual({
+    code: 0,
+    output: expect.stringMatching(/^http:\S+\n$/),
+    errors: expect.stringMatching(errors),
+  })
+})
+
+test.each([
   ['SIGKILL', [], null],
   ['SIGINT', ['--encrypt'], 130],
 ] as const)('the same command continues after %s', async (signal, flags, exitCode) => {
