@@ -4,8 +4,8 @@ import type { IconName } from './icon.tsx'
 export type FileKind = 'image' | 'video' | 'audio' | 'text' | 'pdf' | 'archive' | 'file'
 
 const BY_EXTENSION: [FileKind, RegExp][] = [
-  ['image', /^(?:jpe?g|png|gif|webp|avif|bmp|ico|heic|tiff?|svg)$/],
-  ['video', /^(?:mp4|m4v|webm|mov|mkv|ogv|avi)$/],
+  ['image', /^(?:jpe?g|png|gif|webp|avif|bmp|ico|hei[cf]|tiff?|svg)$/],
+  ['video', /^(?:mp4|m4v|3gp|webm|mov|mkv|ogv|avi)$/],
   ['audio', /^(?:mp3|m4a|ogg|oga|opus|wav|flac|aac)$/],
   [
     'text',
