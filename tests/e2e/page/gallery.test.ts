@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { addFile, type CreatedUpload, createUpload } from '../../helpers/client.ts'
 import { heif } from '../../helpers/heif.ts'
-import { drawn } from '../../helpers/images.ts'
+import { colourAt, drawn } from '../../helpers/images.ts'
 import { sharedApp } from '../../helpers/make-app.ts'
 import { webm } from '../../helpers/media.ts'
 import { isInstalled } from '../../helpers/programs.ts'
@@ -113,6 +113,23 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
       '1.gif?format=webp&still=true&width=256&height=256&fit=cover',
       '1.gif',
     ])
+  })
+
+  test('that are transparent are visible when they are opened, whether they are dark or light', async () => {
+    const page = await open()
+    const upload = await createUpload(app)
+    const create = { width: 64, height: 48, channels: 4, background: '#00000000' } as const
+    const transparent = Buffer.from(await sharp({ create }).png().toBuffer())
+    for (const name of ['1.png', '2.png']) await addFile(app, upload, transparent, name)
+    await page.goto(`${app.url}/#/?id=${upload.id}`)
+
+    await page.getByRole('button', { name: 'Preview 1.png' }).click()
+    const picture = page.getByRole('img', { name: 'Picture 1.png' })
+
+    const behind = async () => (await colourAt(await picture.screenshot(), 32, 24))[0]
+    await expect.poll(behind).toBeGreaterThan(100)
+    expect(await behind()).toBeLessThan(180)
+    expect((await picture.boundingBox())?.width).toBe(64)
   })
 
   test.skipIf(!isInstalled('heif')).each(['open to all', 'behind a password'])(

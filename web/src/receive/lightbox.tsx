@@ -165,7 +165,7 @@ function Shown({ view, one, isFirst, zoom }: ShownProps) {
     <>
       {!isLoaded.value && waiting}
       <img
-        class="preview"
+        class={`preview ${isLoaded.value ? 'loaded' : ''}`}
         src={isOriginal.value ? shown.original : shown.url}
         alt={t.imageOf(visibleName(one.path))}
         draggable={false}
