@@ -115,6 +115,24 @@ describe.skipIf(!hasBrowser())('photos and videos that were received', () => {
     ])
   })
 
+  test('are known by their names where their type is unknown', async () => {
+    const page = await open()
+    const upload = await createUpload(app)
+    const isobmff = Buffer.from('\0\0\0\x10ftyp3gp5\0\0\0\0', 'latin1')
+    for (const name of ['1.3gp', '2.mov']) await addFile(app, upload, isobmff, name)
+    for (const name of ['3.jpg', '4.jpg']) await addFile(app, upload, await photo(), name)
+    await page.goto(`${app.url}/#/?id=${upload.id}`)
+
+    await tiles(page).first().waitFor()
+
+    expect(await tiles(page).allTextContents()).toEqual([
+      expect.stringMatching(/^1\.3gp/),
+      expect.stringMatching(/^2\.mov/),
+      '',
+      '',
+    ])
+  })
+
   test('that are transparent are visible when they are opened, whether they are dark or light', async () => {
     const page = await open()
     const upload = await createUpload(app)
