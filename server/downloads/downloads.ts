@@ -255,9 +255,9 @@ export function createDownloads({
 
   async function readStream({ opened, file }: StreamSource, gone: AbortSignal): Promise<AsyncIterable<Buffer>> {
     const bytes = await exchange.take(file, gone)
-    if (bytes) return bytes
     const { id: fileId, name, uploadId } = file
-    if (await exchange.holds(file)) throw new AppError('file_in_download', { name, id: fileId })
+    if (bytes === 'taken') throw new AppError('file_in_download', { name, id: fileId })
+    if (bytes) return bytes
     await untilUploaded(opened, { uploadId, fileId, name }, gone)
     const again = await uploads.getFile(opened, fileId, name)
     assertAvailable(opened.upload, again)

@@ -26,6 +26,9 @@ const ANSWER_TIMEOUT_MS = 10_000
 
 export type StreamExchange = ReturnType<typeof createStreamExchange>
 
+/** How a replica answers another one whose reader comes second: 409 Conflict. */
+const TAKEN = 409
+
 /**
  * Streams across replicas: sender and reader may be connected to different processes. The row of the file contains the
  * URL of the sender's replica with a secret, so access to the database is needed to read the stream. Its port is opened
@@ -43,16 +46,20 @@ export function createStreamExchange({ relay, host }: Dependencies) {
   }
 
   /**
-   * Returns the bytes of a stream from any replica; undefined if there is no sender, or another reader. If `readerGone`
-   * aborts, the sender is notified at once. Throws `unavailable`.
+   * Returns the bytes of a stream from any replica; `taken` if there is another reader; undefined if there is no sender
+   * yet, since the row of a stream can be read shortly before its bytes are offered. If `readerGone` aborts, the sender is
+   * notified at once. Throws `unavailable`.
    */
-  async function take({ id, heldBy }: HeldStream, readerGone: AbortSignal): Promise<AsyncIterable<Buffer> | undefined> {
+  async function take(
+    { id, heldBy }: HeldStream,
+    readerGone: AbortSignal,
+  ): Promise<AsyncIterable<Buffer> | 'taken' | undefined> {
     const here = relay.take(id, readerGone)
     if (here || heldBy === null) return here
     const response = await ask(heldBy, 'GET', readerGone)
     if (response.statusCode === 200) return received(response)
     response.destroy()
-    return undefined
+    return response.statusCode === TAKEN ? 'taken' : undefined
   }
 
   /** Whether the sender of the stream is connected to some replica, with or without a reader. Throws `unavailable`. */
@@ -90,6 +97,7 @@ export function createStreamExchange({ relay, host }: Dependencies) {
     const readerGone = new AbortController()
     response.once('close', () => readerGone.abort())
     const bytes = relay.take(fileId, readerGone.signal)
+    if (bytes === 'taken') return void response.writeHead(TAKEN).end()
     if (!bytes) return void response.writeHead(404).end()
     response.flushHeaders()
     await pipeline(Readable.from(whileWanted(bytes), { objectMode: false }), response)

