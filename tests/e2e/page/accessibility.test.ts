@@ -47,6 +47,7 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)('the page in the
     await page.locator('.preview').waitFor()
     await look('previewed')
     await page.keyboard.press('Escape')
+    await page.locator('.preview').waitFor({ state: 'hidden' }) // it goes back in the history, which takes a moment
     await page.goto(`${app.url}/#/?id=${empty.id}`)
     await page.getByText('All files have been downloaded').waitFor()
     await look('nothing there')
