@@ -41,6 +41,7 @@ await take('page-share.png', { viewport: { ...DESK, height: 900 } }, async (page
   await page.getByRole('button', { name: /^Send/ }).click()
   await page.getByText('End-to-end encrypted and checked').waitFor()
   await page.getByRole('button', { name: 'QR code' }).click()
+  await page.locator('svg.qr').waitFor()
 })
 
 for (const [name, options] of [
