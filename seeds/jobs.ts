@@ -20,7 +20,7 @@ export const SHIPPED_JOBS: Seeds = {
     },
     {
       name: 'purge-abandoned-uploads',
-      description: 'Uploads whose sender or server died',
+      description: 'Deletes uploads whose sender or server died',
       category: 'purge',
       schedules: ['every minute', 'at start'],
       steps: [...STEPS_OF_ABANDONED],
@@ -34,8 +34,7 @@ export const SHIPPED_JOBS: Seeds = {
     },
     {
       name: 'check-links',
-      description:
-        'Every file against its bytes, and bytes against files: what is broken is marked, what belongs to nobody goes',
+      description: 'Compares files with their stored bytes: marks broken files, and deletes bytes without a file',
       category: 'check',
       schedules: ['later at night'],
       steps: [

@@ -10,7 +10,7 @@ import { verifyImported } from './imported-passwords.ts'
  */
 const PARAMETERS = { memory: 19_456, passes: 2, parallelism: 1 }
 const TAG_LENGTH = 32
-/** Each verification uses 19 MiB and a processor, so many guesses must queue here and not in the shared thread pool. */
+/** Each verification uses 19 MiB and a processor, therefore guesses must queue here and not in the shared thread pool. */
 const oneOfFew = pLimit(availableParallelism())
 const derive = promisify(argon2)
 

@@ -5,7 +5,7 @@
 export const STEPS_OF_ABANDONED = [{ name: 'end and delete', action: 'purge-abandoned-uploads' }] as const
 
 export const STEPS_OF_EXPIRED = [
-  { name: 'mark what is over', action: 'expire-uploads', onFailure: 'next' },
+  { name: 'mark expired uploads', action: 'expire-uploads', onFailure: 'next' },
   { name: 'delete bytes', action: 'delete-blobs' },
   { name: 'delete rows', action: 'delete-metadata' },
 ] as const

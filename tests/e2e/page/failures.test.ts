@@ -148,7 +148,7 @@ describe.skipIf(!hasBrowser())('an upload whose time is up while it is sent', ()
   })
 })
 
-describe.skipIf(!hasBrowser())('what goes on the server while it is sent', () => {
+describe.skipIf(!hasBrowser())('an upload or file that the server deletes while it is sent', () => {
   const open = useBrowser()
 
   async function givenSending() {
