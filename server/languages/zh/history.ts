@@ -48,12 +48,9 @@ export const HISTORY = {
 
   'Deletes expired uploads: files within a minute, metadata after an hour':
     '清除到期内容：立即标记，一分钟内删除数据，一小时后删除记录',
-  'Uploads whose sender or server died': '发送方或服务器已中断的上传', // until 0.2.0
   'Deletes uploads whose sender or server died': '删除发送方或服务器已中断的上传',
   'Stored bytes that a crash left without a file': '崩溃后没有对应文件的数据',
   'Compares files with their stored bytes: marks broken files, and deletes bytes without a file':
-    '核对文件与数据：标记损坏的，清除无主的',
-  'Every file against its bytes, and bytes against files: what is broken is marked, what belongs to nobody goes':
     '核对文件与数据：标记损坏的，清除无主的',
   'Reads each file again within a month, at 20 MB a second, and compares its digest':
     '每月以每秒 20 MB 的速度重读每个文件并核对摘要',
