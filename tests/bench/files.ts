@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash, randomFillSync } from 'node:crypto'
-import { closeSync, createReadStream, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, createReadStream, openSync, writeSync } from 'node:fs'
 import { get } from 'node:http'
-import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 
 const BLOCK_BYTES = 4 * 1024 * 1024
@@ -47,11 +46,7 @@ export function open(port: number, path: string): Promise<Readable> {
  * wrote must not be written back at the expense of the next.
  */
 export function dropLargeFiles(folder: string): void {
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || /\.db/.test(entry.name)) continue
-    const path = join(entry.parentPath, entry.name)
-    const found = statSync(path, { throwIfNoEntry: false }) // an upload that was cut short may be deleted meanwhile
-    if (found && found.size > 1024 * 1024) rmSync(path, { force: true })
-  }
+  // The server may delete an upload that was cut short, or Plik a folder, meanwhile: find reads past that.
+  execFileSync('find', [folder, '-ignore_readdir_race', '-type', 'f', '-size', '+1M', '!', '-name', '*.db*', '-delete'])
   execFileSync('sync')
 }
