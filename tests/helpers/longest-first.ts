@@ -4,6 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const LONGEST: Record<string, number> = {
   'faults/frozen-replica': 60,
   'faults/kill': 40,
+  'e2e/page/many-files': 45,
   'e2e/slow-line': 35,
   'client/terminal': 30,
   'faults/hung-backends': 30,
