@@ -225,7 +225,7 @@ export async function createApp({
     config,
     log,
   })
-  const quickUploads = createQuickUploads({ uploads, intake, quotas, repo, clock, steady, config, activity, onRemoved })
+  const quickUploads = createQuickUploads({ uploads, intake, quotas, clock, steady, config, activity })
   const locks = createUploadLocks({ repo: resumablesRepo, clock, steady, log })
   const termination = createTermination({
     repo: resumablesRepo,

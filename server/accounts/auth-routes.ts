@@ -19,7 +19,6 @@ interface Dependencies {
 export function authRoutes({ sessions, readCaller, config }: Dependencies) {
   return async (app: FastifyInstance): Promise<void> => {
     acceptAnyBody(app)
-    app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
 
     app.post('/auth/local/login', { config: LIMITED_AS_LOGIN }, async (request, reply) => {
       assertAuthentication(config)

@@ -19,7 +19,6 @@ interface Dependencies {
 export function cliLoginRoutes({ cliLogins, readCaller, config }: Dependencies) {
   return async (app: FastifyInstance): Promise<void> => {
     acceptAnyBody(app)
-    app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
     app.addHook('preHandler', async () => {
       if (config.featureAuthentication === 'disabled') throw new AppError('authentication_disabled')
     })

@@ -21,7 +21,6 @@ interface Dependencies {
 export function meRoutes({ users, removal, readCaller, config }: Dependencies) {
   return async (app: FastifyInstance): Promise<void> => {
     acceptAnyBody(app)
-    app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
 
     app.get('/me', async (request) => userJson(assertLoggedIn(await readCaller.bySession(request))))
 

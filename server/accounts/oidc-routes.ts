@@ -51,7 +51,6 @@ export function oidcRoutes({ oidc, sessions, readCaller, config }: Dependencies)
   }
 
   return async (app: FastifyInstance): Promise<void> => {
-    app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
     app.get('/auth/oidc/login', { config: LIMITED_AS_LOGIN }, logIn)
     app.get(OIDC_CALLBACK, { config: LIMITED_AS_LOGIN }, callBack)
     for (const [path, name] of Object.entries(OTHERS)) {

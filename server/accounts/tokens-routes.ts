@@ -26,7 +26,6 @@ export function tokensRoutes({ tokens, statistics, readCaller }: Dependencies) {
 
   return async (app: FastifyInstance): Promise<void> => {
     acceptAnyBody(app)
-    app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
 
     app.get('/me/token', async (request) => {
       const user = assertLoggedIn(await readCaller.bySession(request))

@@ -47,7 +47,6 @@ export function usersRoutes({ users, statistics, removal, readCaller, config }: 
 
   return async (app: FastifyInstance): Promise<void> => {
     acceptAnyBody(app)
-    app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
 
     app.get('/users', async (request) => {
       assertAdmin(await readCaller.bySession(request))

@@ -30,8 +30,6 @@ const SORTS = new Map([
 /** Activity by day, and the most downloaded files (Plik 1.4): of all users for administrators, of their own for users. */
 export function statisticsRoutes({ statistics, readCaller }: Dependencies) {
   return async (app: FastifyInstance): Promise<void> => {
-    app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
-
     app.get<{ Querystring: Query }>('/stats/activity/daily', async (request) => {
       assertAdmin(await readCaller.bySession(request))
       return statistics.daily({ scope: 'server', id: '' }, daysOf(request.query))

@@ -58,11 +58,11 @@ async function clean({ maintenance }: Services, { confirm }: { confirm?: true })
 type Report = Awaited<ReturnType<Maintenance['clean']>>
 
 function cleanText(report: Report): string {
-  const { expired, deletedFiles, freedBytes, deletedUploads, abandoned, unfinished, orphans } = report
+  const { expired, deletedFiles, freedBytes, deletedUploads, abandonedFiles, unfinished, orphans } = report
   return `expired uploads   ${expired}
 deleted files     ${deletedFiles} (${formatSize(freedBytes)})
 deleted uploads   ${deletedUploads}
-abandoned files   ${abandoned.files}
+abandoned files   ${abandonedFiles}
 unfinished files  ${unfinished.count} (${formatSize(unfinished.bytes)})
 orphaned blobs    ${orphans.blobs} (${formatSize(orphans.bytes)})
 in quarantine     ${orphans.quarantined.blobs} more (${formatSize(orphans.quarantined.bytes)}), ${orphans.restored} restored

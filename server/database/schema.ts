@@ -70,11 +70,10 @@ export interface UploadsTable {
 }
 
 /**
- * - `pending`: a quick upload of several files that is still being received; nobody has its link
  * - `active`: can be read until it expires
  * - `expired`, `removed`: its files are on their way out
  */
-export type UploadStatus = 'pending' | 'active' | 'expired' | 'removed'
+export type UploadStatus = 'active' | 'expired' | 'removed'
 
 /** One entry of an upload. */
 export interface FilesTable {

@@ -69,7 +69,7 @@ export function downloadsRoutes({ downloads, readCaller, config }: Dependencies)
     const address = await addressInBucket(request, download)
     if (address !== undefined) {
       downloads.record(download, range, { bytes: bytesOf(range, download), isWhole: true }, readerOf(request, caller))
-      return reply.code(302).header('Location', address).header('Cache-Control', 'no-store').send()
+      return reply.code(302).header('Location', address).send()
     }
     const path = await pathForProxy(request, download, range)
     if (path !== undefined) {

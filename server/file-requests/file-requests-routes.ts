@@ -25,7 +25,6 @@ export function requestsRoutes({ requests, uploads, readCaller, config }: Depend
 
   return async (app: FastifyInstance): Promise<void> => {
     acceptAnyBody(app)
-    app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store')) // tokens
 
     app.post('/upload/:uploadId/requests', async (request) => {
       const opened = await open(request)

@@ -31,7 +31,6 @@ export function guestRoutes({ requests, readCaller }: { requests: Requests; read
 
   return async (app: FastifyInstance): Promise<void> => {
     await acceptForms(app)
-    app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
 
     app.get('/request', { config: LIMITED_AS_SECRET }, async (request) =>
       guestJson(await requests.inspect(tokenOf(request))),

@@ -42,7 +42,7 @@ export function createErrorHandler(config: Pick<Config, 'publicUrl' | 'pathPrefi
     setDetails(reply, error, wantsJson)
     const elsewhere = errorPageFor(request, { status, message: error.message }, config)
     if (elsewhere !== undefined)
-      void reply.header('Cache-Control', 'no-store').redirect(elsewhere, 302) // 302 and not a permanent redirect as in Plik: the file may still appear
+      void reply.redirect(elsewhere, 302) // 302 and not a permanent redirect as in Plik: the file may still appear
     else {
       const lingerMs = error.kind === 'aborted' ? ABORTED_LINGER_MS : undefined
       send(reply, status, pageOf(request, error, wantsJson) ?? inWords(error, status, wantsJson), lingerMs)

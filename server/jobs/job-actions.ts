@@ -52,10 +52,10 @@ export function createJobActions(services: Dependencies): Record<string, Action>
       description: 'Cleans up uploads whose sender or server died, and deletes temporary files of failed writes',
       parameters: NOTHING,
       run: async (_, work) => {
-        const { files, uploads } = await expiry.purgeAbandoned(work)
+        const files = await expiry.purgeAbandoned(work)
         const unfinished = await expiry.removeUnfinished()
         work.count({ files: unfinished.count, bytes: unfinished.bytes })
-        return `${files} files and ${uploads} uploads abandoned, ${unfinished.count} unfinished writes deleted.`
+        return `${files} files abandoned, ${unfinished.count} unfinished writes deleted.`
       },
     }),
     'remove-orphans': define({

@@ -2,13 +2,12 @@ import { z } from 'zod'
 import type { Operator } from '../notifications/operator.ts'
 import type { Run, Schedule, StepRun } from './job.ts'
 import type { AgentStatus, JobOverview } from './job-control.ts'
-import { jobInputOf, momentText, scheduleInputOf } from './job-shapes.ts'
+import { fieldsOf, JobInput, jobInputOf, momentText, ScheduleInput, StepInput, scheduleInputOf } from './job-shapes.ts'
 
 /** Jobs in the JSON of the API. Times are ISO 8601 in UTC. */
 
 const Time = z.iso.datetime().nullable()
 const Outcome = z.enum(['in_progress', 'retrying', 'succeeded', 'failed', 'cancelled'])
-const Following = z.union([z.enum(['next', 'quit_success', 'quit_failure']), z.int()])
 
 const StepRunJson = z
   .object({
@@ -47,28 +46,11 @@ export const RunJson = z
 export const JobJson = z
   .object({
     id: z.string(),
-    name: z.string(),
-    description: z.string(),
-    category: z.string(),
-    isEnabled: z.boolean(),
-    startStep: z.int(),
-    notifyOn: z.enum(['never', 'success', 'failure', 'completion']),
-    operator: z.string().nullable(),
+    ...fieldsOf(JobInput),
+    steps: z.array(z.object(fieldsOf(StepInput))),
+    schedules: z.array(z.string()),
     createdAt: Time,
     changedAt: Time,
-    steps: z.array(
-      z.object({
-        name: z.string(),
-        action: z.string(),
-        parameters: z.record(z.string(), z.unknown()),
-        onSuccess: Following,
-        onFailure: Following,
-        retryAttempts: z.int(),
-        retryIntervalSeconds: z.int(),
-        timeoutSeconds: z.int(),
-      }),
-    ),
-    schedules: z.array(z.string()),
     current: RunJson.nullable(),
     last: RunJson.nullable(),
     averageDurationMs: z.int().nullable(),
@@ -77,18 +59,7 @@ export const JobJson = z
   .meta({ id: 'Job' })
 
 export const ScheduleJson = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    kind: z.enum(['cron', 'once', 'start']),
-    cron: z.string().nullable(),
-    timeZone: z.string(),
-    at: Time,
-    isEnabled: z.boolean(),
-    activeFrom: Time,
-    activeTo: Time,
-    rerunLost: z.boolean(),
-  })
+  .object({ id: z.string(), ...fieldsOf(ScheduleInput), at: Time, activeFrom: Time, activeTo: Time })
   .meta({ id: 'Schedule' })
 
 export const OperatorJson = z

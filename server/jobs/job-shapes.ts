@@ -73,18 +73,20 @@ export const toSteps = (steps: JobInput['steps']): Step[] => steps.map((step, in
 export const momentText = (moment: number | null): string | null =>
   moment === null ? null : new Date(moment).toISOString()
 
-/** Makes all fields of `shape` optional, without defaults. */
+type FieldsOf<Shape extends z.ZodRawShape> = {
+  [Key in keyof Shape]: Shape[Key] extends z.ZodDefault<infer Field> ? Field : Shape[Key]
+}
+
+/** The fields of an input without defaults, as they are returned. */
+export const fieldsOf = <Shape extends z.ZodRawShape>({ shape }: z.ZodObject<Shape>): FieldsOf<Shape> =>
+  Object.fromEntries(
+    Object.entries(shape).map(([key, field]) => [key, field instanceof z.ZodDefault ? field.unwrap() : field]),
+  ) as FieldsOf<Shape>
+
+/** Makes all fields of `input` optional, without defaults. */
 export const changesOf = <Shape extends z.ZodRawShape>(
-  shape: z.ZodObject<Shape>,
-): z.ZodType<Partial<z.input<z.ZodObject<Shape>>>> =>
-  z.strictObject(
-    Object.fromEntries(
-      Object.entries(shape.shape).map(([key, field]) => [
-        key,
-        z.optional(field instanceof z.ZodDefault ? field.unwrap() : field),
-      ]),
-    ),
-  ) as never
+  input: z.ZodObject<Shape>,
+): z.ZodType<Partial<z.input<z.ZodObject<Shape>>>> => z.strictObject(fieldsOf(input)).partial() as never
 
 /** The current values, which a change is merged into. */
 export const jobInputOf = ({ id, createdAt, changedAt, operatorId, scheduleIds, steps, ...job }: Job) => ({

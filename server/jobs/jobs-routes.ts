@@ -39,10 +39,7 @@ export function jobsRoutes({ engine, readCaller }: Dependencies) {
 
   return async (scope: FastifyInstance): Promise<void> => {
     const app = typedByZod(scope)
-    app.addHook('onRequest', async (request, reply) => {
-      assertAdmin(await readCaller.bySession(request))
-      reply.header('Cache-Control', 'no-store')
-    })
+    app.addHook('onRequest', async (request) => assertAdmin(await readCaller.bySession(request)))
     await app.register(schedulesRoutes(engine))
 
     app.get(

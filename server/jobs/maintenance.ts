@@ -24,7 +24,7 @@ const NOTHING_PURGED = {
   freedBytes: 0,
   deletedUploads: 0,
   lapsedClaims: 0,
-  abandoned: { files: 0, uploads: 0 },
+  abandonedFiles: 0,
   unfinished: { count: 0, bytes: 0 },
 }
 type PurgeReport = typeof NOTHING_PURGED
@@ -53,7 +53,7 @@ export function createMaintenance({ expiry, expireClaims, leaseWatches, log }: D
   /** The actions of `job-actions.ts`, but returning numbers instead of a sentence. */
   const purgeBy: Record<(typeof PURGE_STEPS)[number]['action'], () => Promise<Partial<PurgeReport>>> = {
     'purge-abandoned-uploads': async () => ({
-      abandoned: await expiry.purgeAbandoned(),
+      abandonedFiles: await expiry.purgeAbandoned(),
       unfinished: await expiry.removeUnfinished(),
     }),
     'expire-uploads': async () => ({ lapsedClaims: await expireClaims(), expired: await expiry.expire() }),

@@ -123,9 +123,8 @@ export function draftRoutes({ resumables, readCaller, clock, config }: Dependenc
   return async (app: FastifyInstance): Promise<void> => {
     distinguishTus(app)
     app.removeAllContentTypeParsers()
-    app.addHook('onRequest', async ({ headers }, reply) => {
+    app.addHook('onRequest', async ({ headers }) => {
       delete headers['content-type'] // otherwise Fastify answers 415 to types it has no parser for
-      reply.header('Cache-Control', 'no-store')
     })
     app.addContentTypeParser('*', (_request, _body, done) => done(null))
     const route = { constraints: NOT_TUS, config: { ...LIMITED_AS_SECRET, hasOwnStatuses: true } }

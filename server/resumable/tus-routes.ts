@@ -138,7 +138,7 @@ export function tusRoutes({ resumables, readCaller, config }: Dependencies) {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, _body, done) => done(null))
     app.addHook('onRequest', async (request, reply) => {
-      reply.headers({ 'Tus-Resumable': TUS_VERSION, 'Cache-Control': 'no-store' })
+      reply.header('Tus-Resumable', TUS_VERSION)
       if (request.method === 'OPTIONS' || headerOf(request.headers, 'tus-resumable') === TUS_VERSION) return
       reply.header('Tus-Version', TUS_VERSION)
       throw new AppError('tus_version_invalid', { expected: TUS_VERSION })

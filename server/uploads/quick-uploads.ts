@@ -5,51 +5,41 @@ import type { Clock, SteadyClock } from '../lib/clock.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Sender } from '../lib/sender.ts'
 import { type Announcement, mostBytes, NOT_ANNOUNCED } from './intake/announcement.ts'
-import type { Quotas } from './intake/quotas.ts'
+import type { Budget, Quotas } from './intake/quotas.ts'
 import type { IncomingFile, UploadsIntake } from './intake/uploads-intake.ts'
-import type { Measured, StoredFile, Upload } from './upload.ts'
+import type { Measured, StoredFile } from './upload.ts'
 import { creatableName, planUpload, rulesFor, treatmentOf, type UploadOptions } from './upload-rules.ts'
 import { emptyFile, type NewUpload, type Uploads } from './uploads.ts'
-import type { UploadsRepo } from './uploads-repo.ts'
+import { MIN_ORPHAN_AGE_MS } from './uploads-expiry.ts'
 
 interface Dependencies {
   uploads: Uploads
   intake: UploadsIntake
   quotas: Quotas
-  repo: UploadsRepo
   clock: Clock
   steady: SteadyClock
   config: Config
   activity: ActivityRecorder
-  /** Called when files may have become `removed`. */
-  onRemoved: () => void
 }
 
-/**
- * Blobs without a row are swept as orphans after five minutes (`uploads-expiry.ts`), so the next part of a form must
- * arrive sooner.
- */
-const MAX_UNOWNED_MS = 4 * 60_000
+interface ReceivedFile {
+  name: string
+  measured: Measured
+}
 
 type Treatment = ReturnType<typeof treatmentOf>
+
+/** The orphan sweep must not take the first blob of a form before its rows are inserted. */
+const MAX_FORM_MS = MIN_ORPHAN_AGE_MS - 60 * 60 * 1000
 
 export type QuickUploads = ReturnType<typeof createQuickUploads>
 
 /** Uploads in one request, for curl and plain forms. */
-export function createQuickUploads({
-  uploads,
-  intake,
-  quotas,
-  repo,
-  clock,
-  steady,
-  config,
-  activity,
-  onRemoved,
-}: Dependencies) {
+export function createQuickUploads({ uploads, intake, quotas, clock, steady, config, activity }: Dependencies) {
   /**
    * `options` is called again after the last file, since form fields may follow it. `announced`: the size of the file, or
-   * of the form. Throws like `UploadsIntake.addFile` and `Uploads.create`; then nothing of the upload is kept.
+   * of the form. Throws like `UploadsIntake.addFile` and `Uploads.create`; `aborted`: the form took almost a day. Then
+   * nothing of the upload is kept.
    */
   async function create(
     incoming: AsyncIterable<IncomingFile>,
@@ -62,33 +52,19 @@ export function createQuickUploads({
     const budget = quotas.budgetFor(caller.user)
     const maxFileSizeBytes = budget.maxFileSizeBytes * (announced.isExact ? 1 : config.maxFilesPerUpload)
     await intake.assertRoomFor({ ...budget, maxFileSizeBytes }, announced)
-    const files = incoming[Symbol.asyncIterator]()
-    const first = await files.next()
-    if (first.done) throw new AppError('form_file_missing')
-    const treatment = grantableSoFar(options(), caller)
-    const name = creatableName(first.value.name)
-    const { bytes } = first.value
-    const measured = await intake.receive(bytes, treatment, budget, { sender, maxBytes: mostBytes(announced) })
-    const receivedAt = steady()
+    const startedAt = steady()
+    const received: ReceivedFile[] = []
+    let treatment: Treatment | undefined
     try {
-      const second = await files.next()
-      if (steady() - receivedAt > MAX_UNOWNED_MS) throw tooSlow()
-      const finalOptions = () => withSameTreatment(options(), treatment)
-      const created = second.done
-        ? await insertWhole(caller, await uploads.prepare(finalOptions(), caller), name, measured)
-        : await receiveMore(
-            await insertPending(caller, name, measured, treatment),
-            second.value,
-            files,
-            finalOptions,
-            caller,
-            sender,
-          )
-      activity.uploadCreated(created.upload)
-      activity.fileReceived(created.upload, measured.size)
-      return created
+      for await (const file of incoming) {
+        treatment ??= grantableSoFar(options(), caller)
+        received.push(await receive(file, received, treatment, budget, announced, sender))
+      }
+      if (!treatment) throw new AppError('form_file_missing')
+      if (steady() - startedAt > MAX_FORM_MS) throw new AppError('form_timed_out')
+      return await insert(await uploads.prepare(withSameTreatment(options(), treatment), caller), received, caller)
     } catch (error) {
-      await intake.discard(measured.blobKey)
+      for (const { measured } of received) await intake.discard(measured.blobKey)
       throw error
     }
   }
@@ -101,60 +77,40 @@ export function createQuickUploads({
     return plan
   }
 
-  /** One transaction, after the bytes are stored: an incomplete upload is never in the database. */
-  async function insertWhole(caller: Caller, draft: NewUpload, name: string, measured: Measured): Promise<NewUpload> {
-    const upload = started(draft.upload)
-    const file = uploadedFile(upload.id, name, measured, clock())
-    await quotas.insertUpload(upload, [file], caller)
-    return { ...draft, upload, files: [file] }
-  }
-
-  /** With several files the rows are inserted first, as `pending`: the upload can't be opened until it is complete. */
-  async function insertPending(
-    caller: Caller,
-    name: string,
-    measured: Measured,
-    { normalize, e2ee }: Treatment,
-  ): Promise<NewUpload> {
-    const password = config.featurePassword === 'forced' ? 'pending' : ''
-    const draft = await uploads.prepare({ password, normalize, e2ee: e2ee ?? '' }, caller)
-    return insertWhole(caller, { ...draft, upload: { ...draft.upload, status: 'pending' } }, name, measured)
-  }
-
-  async function receiveMore(
-    pending: NewUpload,
-    second: IncomingFile,
-    rest: AsyncIterator<IncomingFile>,
-    options: () => UploadOptions,
-    caller: Caller,
+  /** Stores one more file of the same form; `before` are those that have no rows yet. */
+  async function receive(
+    { name, bytes }: IncomingFile,
+    before: readonly ReceivedFile[],
+    treatment: Treatment,
+    budget: Budget,
+    announced: Announcement,
     sender: Sender | undefined,
-  ): Promise<NewUpload> {
-    const known = sender && { sender }
-    const { id, tokenHash } = pending.upload
-    try {
-      await intake.add(pending.upload, { ...second, ...known })
-      for (let next = await rest.next(); !next.done; next = await rest.next())
-        await intake.add(pending.upload, { ...next.value, ...known })
-      const { upload } = await uploads.prepare(options(), caller)
-      const released = { ...started(upload), id, tokenHash }
-      if (!(await repo.activate(released))) throw tooSlow()
-      return { upload: released, files: await repo.listFiles(id), token: pending.token }
-    } catch (error) {
-      await repo.removeUpload(id)
-      onRemoved()
-      throw error
-    }
+  ): Promise<ReceivedFile> {
+    if (before.length >= config.maxFilesPerUpload)
+      throw new AppError('too_many_files', { max: config.maxFilesPerUpload })
+    const unrecordedBytes = before.reduce((sum, { measured }) => sum + measured.size, 0)
+    const most = mostBytes(announced)
+    const maxBytes = most && Math.max(0, most - unrecordedBytes)
+    const creatable = creatableName(name)
+    const measured = await intake.receive(bytes, treatment, { ...budget, unrecordedBytes }, { sender, maxBytes })
+    return { name: creatable, measured }
+  }
+
+  /** One transaction, after the bytes are stored: an incomplete upload is never in the database. */
+  async function insert(draft: NewUpload, received: readonly ReceivedFile[], caller: Caller): Promise<NewUpload> {
+    const upload = { ...draft.upload, startedAt: draft.upload.createdAt } // its files are complete
+    const now = clock()
+    const files = received.map(({ name, measured }, index): StoredFile => {
+      const file = emptyFile(upload.id, { name, size: 0, type: '', reference: '' }, index + 1, now)
+      return { ...file, ...measured, status: 'uploaded', uploadedAt: now }
+    })
+    await quotas.insertUpload(upload, files, caller)
+    activity.uploadCreated(upload)
+    for (const { size } of files) activity.fileReceived(upload, size)
+    return { ...draft, upload, files }
   }
 
   return { create }
-}
-
-/** The first file was received before the upload was created. */
-const started = (upload: Upload): Upload => ({ ...upload, startedAt: upload.createdAt })
-
-function uploadedFile(uploadId: string, name: string, measured: Measured, now: number): StoredFile {
-  const file = emptyFile(uploadId, { name, size: 0, type: '', reference: '' }, 1, now)
-  return { ...file, ...measured, status: 'uploaded', uploadedAt: now }
 }
 
 /**
@@ -167,5 +123,3 @@ function withSameTreatment(options: UploadOptions, given: Treatment): UploadOpti
   if (normalize === given.normalize) return options
   throw new AppError('normalize_after_files')
 }
-
-const tooSlow = () => new AppError('form_timed_out')

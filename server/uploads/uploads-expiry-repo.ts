@@ -48,39 +48,12 @@ export function createUploadsExpiryRepo({ db, transact }: { db: Kysely<Schema>; 
         .where('leaseUntil', 'is not', null)
         .execute(),
 
-    /** Pending quick uploads between two of their files. `mark` is another one once the next began. */
-    listPending: (): Promise<SeenLease[]> =>
-      db
-        .selectFrom('uploads')
-        .select(['id', 'fileCount as mark'])
-        .where('status', '=', 'pending')
-        .where((eb) => eb.not(hasFileThatIs(['uploading'], eb)))
-        .execute(),
-
     /** Ends files whose writer is gone as `giveBackFile` does, unless it renewed its lease. */
     abandonFiles: (leases: readonly SeenLease[]): Promise<number> =>
       transact(async (trx) => {
         let ended = 0
         for (const { id, mark } of leases) if (await giveBackFile(trx, id, mark)) ended += 1
         return ended
-      }),
-
-    /** Removes pending quick uploads that have no writer any more, unless another file was started. */
-    abandonUploads: (seen: readonly SeenLease[]): Promise<number> =>
-      transact(async (trx) => {
-        const ended: string[] = []
-        for (const { id, mark } of seen) {
-          const { numUpdatedRows } = await trx
-            .updateTable('uploads')
-            .set({ status: 'removed' })
-            .where('id', '=', id)
-            .where('status', '=', 'pending')
-            .where('fileCount', '=', mark)
-            .executeTakeFirst()
-          if (numUpdatedRows === 1n) ended.push(id)
-        }
-        if (ended.length > 0) await dropFiles(trx, ended)
-        return ended.length
       }),
 
     /** Leaves out files whose last download is not confirmed yet. */

@@ -3,7 +3,7 @@ import pLimit from 'p-limit'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { chunks } from '../database/chunks.ts'
 import type { Clock, SteadyClock } from '../lib/clock.ts'
-import { createLeaseWatch } from '../lib/leases.ts'
+import { createLeaseWatch, type SeenLease } from '../lib/leases.ts'
 import { createOrphanSweep } from './orphans.ts'
 import type { StoreOwnership } from './store-ownership.ts'
 import type { StoredFile } from './upload.ts'
@@ -45,6 +45,8 @@ const PARALLEL_DELETES = 16
 const EXPIRED_NOTICE_MS = 60 * 60 * 1000
 /** A file that was not changed for this long has no writer: writers touch their file every ten seconds. */
 const ABANDONED_AFTER_MS = 5 * 60 * 1000
+/** Younger blobs may still get a row: those of a form are inserted together once the last one was received. */
+export const MIN_ORPHAN_AGE_MS = 24 * 60 * 60 * 1000
 /** A file that is being received belongs to the process that renews its lease (`uploads-intake.ts`). */
 export const WRITER_LEASE_MS = 60_000
 
@@ -63,8 +65,7 @@ export type UploadsExpiry = ReturnType<typeof createUploadsExpiry>
 export function createUploadsExpiry(dependencies: Dependencies) {
   const { repo, assertOwned, blobs, spool, resumables, clock, steady, log } = dependencies
   const writers = createLeaseWatch({ durationMs: WRITER_LEASE_MS, steady, list: repo.listWriting })
-  const forms = createLeaseWatch({ durationMs: ABANDONED_AFTER_MS, steady, list: repo.listPending })
-  const { removeOrphans } = createOrphanSweep({ ...dependencies, minAgeMs: ABANDONED_AFTER_MS })
+  const { removeOrphans } = createOrphanSweep({ ...dependencies, minAgeMs: MIN_ORPHAN_AGE_MS })
 
   /**
    * Marks expired uploads. Requests for them are rejected from the moment of expiry; the mark only makes them visible to
@@ -125,19 +126,12 @@ export function createUploadsExpiry(dependencies: Dependencies) {
   const deleteMetadata = (work: Work = {}): Promise<number> =>
     inBatches((limit) => repo.deleteUploads(clock() - EXPIRED_NOTICE_MS, limit), work)
 
-  /** Cleans up after writers that died: releases their slots, and deletes quick uploads that were never completed. */
-  async function purgeAbandoned(work: Work = {}): Promise<{ files: number; uploads: number }> {
-    const { files, uploads } = await findAbandoned()
-    return {
-      files: await inBatchesOf(files, repo.abandonFiles, work),
-      uploads: await inBatchesOf(uploads, repo.abandonUploads, work),
-    }
-  }
+  /** Releases the slots of files whose writer died; returns how many. */
+  const purgeAbandoned = async (work: Work = {}): Promise<number> =>
+    inBatchesOf(await findAbandoned(), repo.abandonFiles, work)
 
   /** To be called every few seconds, because a dead writer is recognised only by a lease that stays unchanged between calls. */
-  async function findAbandoned() {
-    return { files: await writers.lapsed(), uploads: await forms.lapsed() }
-  }
+  const findAbandoned = (): Promise<SeenLease[]> => writers.lapsed()
 
   /** Terminates uploads in several requests that have expired, or whose target was deleted. */
   const endUnfinished = (): Promise<Swept> => resumables.sweep()

@@ -55,8 +55,6 @@ export function uploadsListingRoutes({
   }
 
   return async (app: FastifyInstance): Promise<void> => {
-    app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'))
-
     app.get('/me/uploads', async (request) => {
       const { userId, tokenId } = await ownFilter(request)
       return pageOf(request, { userId, tokenId })

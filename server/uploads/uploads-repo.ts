@@ -111,7 +111,7 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
           .updateTable('uploads')
           .set((eb) => ({ fileCount: eb('fileCount', '+', 1) }))
           .where('id', '=', file.uploadId)
-          .where('status', 'in', ['active', 'pending'])
+          .where('status', '=', 'active')
           .where((eb) =>
             eb(eb('fileCount', '-', eb.ref('returnedSlots')), '<', Math.min(maxFiles, Number.MAX_SAFE_INTEGER)),
           )
@@ -196,19 +196,6 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
         return renewed
       }),
 
-    /** The options of a quick upload are known for good only once its whole form was read. */
-    activate: (upload: Upload): Promise<boolean> =>
-      transact(async (trx) => {
-        const { id, fileCount, returnedSlots, ...row } = upload
-        const { numUpdatedRows } = await trx
-          .updateTable('uploads')
-          .set({ ...row, status: 'active' })
-          .where('id', '=', id)
-          .where('status', '=', 'pending')
-          .executeTakeFirst()
-        return numUpdatedRows === 1n
-      }),
-
     /** Returns false if it has expired or was removed meanwhile. */
     renew: (id: string, ttlSeconds: number, expiresAt: number | null): Promise<boolean> =>
       transact(async (trx) => {
@@ -252,7 +239,7 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
           .updateTable('uploads')
           .set({ status: 'removed' })
           .where('id', '=', id)
-          .where('status', 'in', ['active', 'pending'])
+          .where('status', '=', 'active')
           .executeTakeFirst()
         await dropFiles(trx, [id])
         return numUpdatedRows === 1n
@@ -275,14 +262,14 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
     /** Removes at most `limit` uploads, of all owners if none is given; returns how many. */
     removeUploads: ({ userId, tokenId }: OwnerFilter, limit: number): Promise<number> =>
       transact(async (trx) => {
-        let query = trx.selectFrom('uploads').select('id').where('status', 'in', ['active', 'pending'])
+        let query = trx.selectFrom('uploads').select('id').where('status', '=', 'active')
         if (userId !== undefined) query = query.where('userId', '=', userId)
         if (tokenId !== undefined) query = query.where('tokenId', '=', tokenId)
         const removed = await trx
           .updateTable('uploads')
           .set({ status: 'removed' })
           .where('id', 'in', query.limit(limit))
-          .where('status', 'in', ['active', 'pending'])
+          .where('status', '=', 'active')
           .returning('id')
           .execute()
         if (removed.length > 0)
@@ -335,15 +322,8 @@ async function startTime(trx: Transaction<Schema>, uploadId: string, now: number
         .end(),
     }))
     .where('id', '=', uploadId)
-    .where('status', 'in', ['active', 'pending'])
-    .where((eb) =>
-      eb.or([
-        eb('startedAt', 'is', null),
-        eb('status', '=', 'pending'), // its time counts from the end of its form
-        eb('expiresAt', 'is', null),
-        eb('expiresAt', '>', now),
-      ]),
-    )
+    .where('status', '=', 'active')
+    .where((eb) => eb.or([eb('startedAt', 'is', null), eb('expiresAt', 'is', null), eb('expiresAt', '>', now)]))
     .executeTakeFirst()
   return numUpdatedRows === 1n
 }
@@ -420,7 +400,7 @@ async function storedBytes(db: Kysely<Schema>, userId: string, now: number): Pro
     .innerJoin('files', 'files.uploadId', 'uploads.id')
     .select(({ fn }) => fn.sum('files.size').as('used'))
     .where('uploads.userId', '=', userId)
-    .where('uploads.status', 'in', ['active', 'pending'])
+    .where('uploads.status', '=', 'active')
     .where((eb) => eb.or([eb('uploads.expiresAt', 'is', null), eb('uploads.expiresAt', '>', now)]))
     .where('files.status', '=', 'uploaded')
     .executeTakeFirstOrThrow()

@@ -65,7 +65,6 @@ export function uploadsRoutes({ uploads, manifests, intake, statistics, readCall
 
   async function metadataRoutes(app: FastifyInstance): Promise<void> {
     acceptAnyBody(app)
-    app.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store')) // tokens, names
 
     app.post('/upload', { config: LIMITED_AS_CREATE }, async (request, reply) => {
       const caller = await readCaller(request)

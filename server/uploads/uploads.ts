@@ -118,8 +118,7 @@ export function createUploads({
    */
   async function open(id: string, caller: Caller): Promise<OpenUpload> {
     const upload = await repo.findUpload(id)
-    if (!upload || upload.status === 'removed' || upload.status === 'pending')
-      throw new AppError('upload_not_found', { id })
+    if (!upload || upload.status === 'removed') throw new AppError('upload_not_found', { id })
     const now = clock()
     if (isExpired(upload, now)) throw new AppError('upload_expired', { id })
     const holdsToken = caller.uploadToken !== undefined && matchesToken(caller.uploadToken, upload.tokenHash)

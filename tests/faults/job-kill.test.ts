@@ -66,12 +66,12 @@ async function givenUploads({ app, database, db }: Given, count: number, changes
 }
 
 function givenBlobs({ dataDir }: Given, keys: string[]): void {
-  const anHourAgo = (Date.now() - HOUR) / 1000
+  const twoDaysAgo = (Date.now() - 48 * HOUR) / 1000
   for (const key of keys) {
     const folder = join(dataDir, 'files', key.slice(0, 2))
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, key), 'text')
-    utimesSync(join(folder, key), anHourAgo, anHourAgo)
+    utimesSync(join(folder, key), twoDaysAgo, twoDaysAgo)
   }
 }
 

@@ -33,7 +33,15 @@ const REQUESTS: [path: string, init: RequestInit][] = [
   ['/me/uploads?limit=99999999', {}],
 ]
 
-export async function attack(site: Site, random: Random, signal: AbortSignal): Promise<void> {
+/** An image that decodes to 300 MB. */
+export const makeBomb = (): Promise<Buffer> =>
+  sharp({ create: { width: 9_990, height: 9_990, channels: 3, background: '#123456' } })
+    .withMetadata({ orientation: 6 })
+    .webp({ lossless: true })
+    .toBuffer()
+
+export async function attack(site: Site, bomb: Buffer, random: Random, signal: AbortSignal): Promise<void> {
+  const abandonedImage = () => abandonImage(site, bomb)
   const attacks = [request, request, request, stalledHead, stalledBody, garbage, abandonedImage, abandonedDownload]
   while (!signal.aborted) {
     await (attacks[Math.floor(random() * attacks.length)] as typeof request)(site, random).catch(() => {})
@@ -54,19 +62,10 @@ const stalledBody = (site: Site): Promise<void> =>
 const garbage = (site: Site, random: Random): Promise<void> =>
   raw(site, Buffer.from(Array.from({ length: 300 }, () => Math.floor(random() * 256))), 500)
 
-let bomb: Promise<Buffer> | undefined
-
-/** An image that decodes to 300 MB, whose sender does not wait. */
-async function abandonedImage(site: Site): Promise<void> {
-  bomb ??= sharp({ create: { width: 9_990, height: 9_990, channels: 3, background: '#123456' } })
-    .withMetadata({ orientation: 6 })
-    .webp({ lossless: true })
-    .toBuffer()
-  await fetch(`${site.url}/bomb.webp`, {
-    method: 'PUT',
-    body: new Uint8Array(await bomb),
-    signal: AbortSignal.timeout(2_000),
-  })
+/** Its sender does not wait. */
+async function abandonImage(site: Site, bomb: Buffer): Promise<void> {
+  const init = { method: 'PUT', body: new Uint8Array(bomb), signal: AbortSignal.timeout(2_000) }
+  await fetch(`${site.url}/bomb.webp`, init)
 }
 
 async function abandonedDownload(site: Site): Promise<void> {

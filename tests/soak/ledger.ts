@@ -12,6 +12,9 @@ export interface Acknowledged {
   token: string
 }
 
+/** Small requests that take longer are printed. */
+const SLOW_MS = 300
+
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 export type Ledger = ReturnType<typeof createLedger>
@@ -38,6 +41,7 @@ export function createLedger(describeErrors: () => string) {
     },
     /** Of a small request of an ordinary user while nothing is broken. */
     timed: (what: string, ms: number): void => {
+      if (ms > SLOW_MS) console.log(`${new Date().toISOString()} slow: ${what}, ${Math.round(ms)} ms`)
       if (ms > slowest.ms)
         Object.assign(slowest, { ms: Math.round(ms), what: `${what} at ${new Date().toISOString()}` })
     },

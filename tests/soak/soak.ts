@@ -1,18 +1,19 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { parseArgs, promisify } from 'node:util'
 import { databaseLocation, storeOptions } from '../../server/app.ts'
 import { readConfig } from '../../server/config/config.ts'
 import { openDatabase } from '../../server/database/open-database.ts'
+import { createOrphanSweep } from '../../server/uploads/orphans.ts'
 import { createUploadsRepo } from '../../server/uploads/uploads-repo.ts'
 import { openStore } from '../../storage/open-store.ts'
 import { stopAll } from '../bench/processes.ts'
 import { startPostgres } from '../helpers/postgres-server.ts'
 import { s3Settings, startS3Server } from '../helpers/s3-server.ts'
-import { attack } from './hostile.ts'
+import { attack, makeBomb } from './hostile.ts'
 import { createLedger, type Ledger, sha256 } from './ledger.ts'
 import { createSite, type Site } from './site.ts'
 import { behave } from './users.ts'
@@ -31,12 +32,13 @@ const { values } = parseArgs({
     only: { type: 'string' },
   },
 })
+const run = promisify(execFile)
 const DURATION_MS = Number(values.minutes) * 60_000
 const USERS = 4
 const DISK = '600m'
 const MAX_MIB = 400
 const MAX_SMALL_MS = 1_000
-/** Unfinished writes and blobs without a row are kept this long. */
+/** Unfinished writes are kept this long; a request that is still sent to the store may end after its server was killed. */
 const SPARED_MS = 7 * 60_000
 
 /** Numbers in [0, 1) that are the same in each run (mulberry32). */
@@ -66,10 +68,7 @@ async function onLocalDisk(): Promise<Backend> {
   const site = await createSite('local', { DATA_DIR: dataDir, MIN_FREE_SPACE: '20MB' })
   const ballast = join(dataDir, 'ballast')
   async function fillDisk(): Promise<void> {
-    const { bavail, bsize } = statfsSync(dataDir)
-    try {
-      writeFileSync(ballast, new Uint8Array(bavail * bsize))
-    } catch {} // others write, too: full is full
+    await run('dd', ['if=/dev/zero', `of=${ballast}`, 'bs=1M']).catch(() => {}) // it fails once the disk is full
     await sleep(8_000)
     rmSync(ballast, { force: true })
   }
@@ -118,7 +117,9 @@ async function breakThings(
     if (signal.aborted) return
     const fault = all[Math.floor(random() * all.length)] as () => Promise<void>
     ledger.count(`${site.name}: ${fault.name}`)
+    console.log(`${new Date().toISOString()} ${site.name}: ${fault.name}`)
     await site.during(fault)
+    console.log(`${new Date().toISOString()} ${site.name}: ${fault.name} is over`)
   }
 }
 
@@ -141,6 +142,8 @@ async function judge({ site }: Backend, ledger: Ledger): Promise<void> {
   const opened = openDatabase(databaseLocation(config))
   const blobs = await openStore(storeOptions(config))
   const { knownBlobs } = createUploadsRepo(opened)
+  const sweep = { knownBlobs, assertOwned: async () => {}, blobs, minAgeMs: SPARED_MS, clock: Date.now, log: console }
+  await createOrphanSweep(sweep).removeOrphans() // the server's own spares them for a day
   let count = 0
   for await (const { key } of blobs.list()) {
     count += 1
@@ -150,8 +153,9 @@ async function judge({ site }: Backend, ledger: Ledger): Promise<void> {
   await opened.close()
 }
 
-async function run(): Promise<boolean> {
+async function soak(): Promise<boolean> {
   const random = randomNumbers(Number(values.seed))
+  const bomb = await makeBomb()
   const kinds = { local: onLocalDisk, shared: onPostgresAndS3 }
   const chosen = Object.entries(kinds).filter(([name]) => (values.only ?? name) === name)
   const backends = await Promise.all(chosen.map(([, start]) => start()))
@@ -162,7 +166,7 @@ async function run(): Promise<boolean> {
     const ledger = ledgers[index] as Ledger
     return [
       ...Array.from({ length: USERS }, () => behave(backend.site, ledger, random, end.signal)),
-      attack(backend.site, random, end.signal),
+      attack(backend.site, bomb, random, end.signal),
       breakThings(backend, random, end.signal, ledger),
     ]
   })
@@ -202,7 +206,7 @@ const summary = (site: Site, { files, gone, slowest, problems }: Ledger): string
   `${site.name}: ${files.size} files, ${gone.size} removed, peak ${site.peakMiB()} MiB, slowest small request ${slowest.ms} ms (${slowest.what}), ${problems.length} problems`
 
 try {
-  const isGood = await run()
+  const isGood = await soak()
   console.log(isGood ? 'the soak ended well' : 'the soak found problems')
   process.exitCode = isGood ? 0 : 1
 } finally {

@@ -11,8 +11,8 @@ export const HISTORY = {
   '{expired} uploads expired, {claims} claims expired.': '{expired} 个上传过期，{claims} 个下载占用失效。',
   '{files} files deleted, {bytes} bytes freed.': '删除了 {files} 个文件，释放 {bytes} 字节。',
   '{uploads} uploads deleted.': '删除了 {uploads} 个上传。',
-  '{files} files and {uploads} uploads abandoned, {unfinished} unfinished writes deleted.':
-    '{files} 个文件和 {uploads} 个上传被放弃，删除了 {unfinished} 个未完成的写入。',
+  '{files} files abandoned, {unfinished} unfinished writes deleted.':
+    '{files} 个文件被放弃，删除了 {unfinished} 个未完成的写入。',
   '{found} orphans moved to quarantine, {restored} restored, {blobs} deleted ({bytes} bytes).':
     '{found} 份无主数据移入隔离区，恢复 {restored} 份，删除 {blobs} 份（{bytes} 字节）。',
   '{checked} files checked: {missing} without their bytes, {size} of the wrong size, {healed} healed; {images} derived pictures forgotten.':

@@ -16,6 +16,8 @@ export interface Budget extends Limits {
   userId: string | null
   /** A guest uses it, and error messages must not reveal the owner's quota. */
   isSecret: boolean
+  /** Of files of the same upload that have no row yet. */
+  unrecordedBytes: number
 }
 
 interface Dependencies {
@@ -40,6 +42,7 @@ export function createQuotas({ repo, findUser, clock, config }: Dependencies) {
     userId: user?.id ?? null,
     ...limitsOf(user, config),
     isSecret: false,
+    unrecordedBytes: 0,
   })
 
   async function budgetOf({ userId }: Pick<Upload, 'userId'>, { isSecret = false } = {}): Promise<Budget> {
@@ -74,9 +77,12 @@ export function createQuotas({ repo, findUser, clock, config }: Dependencies) {
   }
 
   /** Returns 0 for a user who is over the quota, as after it was lowered. */
-  async function roomOf({ userId, maxUserSizeBytes }: Budget, except?: readonly string[]): Promise<number> {
+  async function roomOf(
+    { userId, maxUserSizeBytes, unrecordedBytes }: Budget,
+    except?: readonly string[],
+  ): Promise<number> {
     if (userId === null || maxUserSizeBytes === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY
-    return Math.max(0, maxUserSizeBytes - (await repo.usedBytes(userId, clock(), except)))
+    return Math.max(0, maxUserSizeBytes - unrecordedBytes - (await repo.usedBytes(userId, clock(), except)))
   }
 
   /**

@@ -121,8 +121,8 @@ export function createUploadsIntake({
   }
 
   /**
-   * `addFile` without the check of the upload token, for quick uploads and guests. Also throws what `guestQuota` throws,
-   * before a byte is read.
+   * `addFile` without the check of the upload token, for guests. Also throws what `guestQuota` throws, before a byte is
+   * read.
    */
   async function add(upload: Upload, incoming: IncomingFile, guestQuota?: GuestQuota): Promise<StoredFile> {
     const { file, grantedBytes } = await insertFile(upload, incoming.name, clock() + WRITER_LEASE_MS, guestQuota)
@@ -188,7 +188,7 @@ export function createUploadsIntake({
     const added = await repo.addFile(file, config.maxFilesPerUpload, leaseUntil, guestQuota)
     if (added) return { file: { ...file, position: added.position }, grantedBytes: added.grantedBytes }
     const { status } = (await repo.findUpload(upload.id)) ?? {}
-    if (status !== 'active' && status !== 'pending') throw new AppError('upload_not_found', { id: upload.id })
+    if (status !== 'active') throw new AppError('upload_not_found', { id: upload.id })
     throw new AppError('too_many_files', { max: config.maxFilesPerUpload })
   }
 
@@ -268,8 +268,8 @@ export function createUploadsIntake({
   }
 
   /**
-   * Stores bytes for a new upload that has no rows yet. The caller must insert a row within five minutes or call
-   * `discard`; otherwise the orphan sweep deletes the blob.
+   * Stores bytes for a new upload that has no rows yet. The caller must insert a row within a day or call `discard`;
+   * otherwise the orphan sweep deletes the blob.
    */
   async function receive(
     incoming: AsyncIterable<Uint8Array>,

@@ -216,7 +216,7 @@ test('their bytes are kept, known to the sweep, and deleted with those of the fi
   await download(`${url}?format=jpeg&width=64`) // the same as the first
   expect(blobsOf(app)).toHaveLength(3)
 
-  app.advance(10 * 60_000)
+  app.advance(25 * 3_600_000)
   const { orphans } = await app.maintenance.clean()
   expect(orphans.quarantined).toEqual({ blobs: 0, bytes: 0 })
   expect(await download(`${url}?width=64`)).toEqual(first)

@@ -11,10 +11,10 @@ function givenMaintenance() {
     expire: vi.fn(async () => 0),
     deleteBlobs: vi.fn(async () => ({ files: 0, bytes: 0 })),
     deleteMetadata: vi.fn(async () => 0),
-    findAbandoned: vi.fn(async () => ({ files: [], uploads: [] })),
+    findAbandoned: vi.fn(async () => []),
     endUnfinished: vi.fn(async () => ({ count: 0, bytes: 0 })),
     removeUnfinished: vi.fn(async () => ({ count: 0, bytes: 0 })),
-    purgeAbandoned: vi.fn(async () => ({ files: 0, uploads: 0 })),
+    purgeAbandoned: vi.fn(async () => 0),
     removeOrphans: vi.fn(async () => ({ blobs: 0, bytes: 0, quarantined: { blobs: 0, bytes: 0 }, restored: 0 })),
     freeSpace: vi.fn(async () => {}),
   }

@@ -127,7 +127,7 @@ describe.skipIf(!isInstalled('ceph'))('with the bytes in a bucket', () => {
     const { blobKey } = await db.selectFrom('files').select('blobKey').executeTakeFirstOrThrow()
     await db.updateTable('files').set({ blobKey: null }).execute()
 
-    app.advance(3_600_000)
+    app.advance(25 * 3_600_000)
     await app.maintenance.clean()
     expect(await kept(`${S3_PREFIX}quarantine/`)).toEqual({ objects: 1, uploads: 0 })
     await db.updateTable('files').set({ blobKey }).execute()

@@ -218,14 +218,14 @@ test('the id is in every backup: a restored database has its files at once, and 
   expect(await (await fetch(url.replace(app.url, restored.url))).text()).toBe('kept')
 })
 
-/** Blobs without a row, an hour old. */
+/** Blobs without a row, two days old. */
 function givenOrphans({ dataDir }: TestApp, count: number): string[] {
   return Array.from({ length: count }, () => {
     const key = newBlobKey()
     const path = blobPath({ dataDir }, key)
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, 'stray')
-    utimesSync(path, Date.now() / 1000 - 3_600, Date.now() / 1000 - 3_600)
+    utimesSync(path, Date.now() / 1000 - 172_800, Date.now() / 1000 - 172_800)
     return key
   })
 }
