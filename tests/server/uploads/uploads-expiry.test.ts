@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, renameSync, rmdirSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Kysely } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
+import { up } from '../../../migrations/0020_no_pending_uploads.ts'
 import { openDatabase } from '../../../server/database/open-database.ts'
 import { newBlobKey } from '../../../server/lib/ids.ts'
 import { addFile, createUpload, givenFile } from '../../helpers/client.ts'
@@ -190,6 +192,26 @@ test.each([1, 2])('a form with %i whole files has 23 hours', async (count) => {
   const links = body.split('\n').filter((line) => line.startsWith('http://'))
   const contents = await Promise.all(links.map((link) => textOf(link.replace('http://127.0.0.1', app.url))))
   expect([status, ...contents]).toEqual([200, ...Array(count).fill('content')])
+})
+
+test('a form that an older version was receiving is removed by the migration, with its bytes', async () => {
+  const settings = await shared()
+  const app = await makeApp(settings)
+  const { upload, url } = await givenFile(app, {}, 'half of a form')
+  const kept = await givenFile(app, {}, 'kept')
+  const db = tablesOf(settings)
+  await db
+    .updateTable('uploads')
+    .set({ status: 'pending' as 'active' })
+    .where('id', '=', upload.id)
+    .execute()
+
+  await up(db as unknown as Kysely<unknown>)
+
+  await app.maintenance.purge()
+  expect(stored(app)).toHaveLength(1)
+  expect((await fetch(url)).status).toBe(404)
+  expect(await textOf(kept.url)).toBe('kept')
 })
 
 function givenStrayFile(app: TestApp, folder: string, ageMs: number, name = newBlobKey()): string {
