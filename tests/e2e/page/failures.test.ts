@@ -195,7 +195,7 @@ describe.skipIf(!hasBrowser())('the limit of requests', () => {
   test('counts down until the upload can be made, and keeps what was chosen', async () => {
     const app = await makeApp({ RATE_LIMIT: '1' })
     await fetch(`${app.url}/upload`, { method: 'POST', body: '{}' })
-    const page = await open()
+    const page = await open({})
     await page.clock.install()
     await page.goto(`${app.url}/`)
     await choose(page, [fileOf('a.bin')])

@@ -46,7 +46,7 @@ describe.skipIf(!hasBrowser())('a page that is open', () => {
   test('asks nothing again of an upload that is complete and not limited', async () => {
     const app = await makeApp()
     const { upload } = await givenFile(app, {}, 'hello', 'a.txt')
-    const page = await open()
+    const page = await open({})
     await page.clock.install()
     let questions = 0
     page.on('request', (request) => {

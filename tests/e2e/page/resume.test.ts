@@ -45,7 +45,7 @@ describe.skipIf(!hasBrowser())('an upload on the page', () => {
 
   test('continues by itself when nothing moves any more, though the connection stands', async () => {
     const app = await makeApp()
-    const page = await open()
+    const page = await open({})
     await page.clock.install()
     let requests = 0
     await page.route('**/tus/*', (route) => {

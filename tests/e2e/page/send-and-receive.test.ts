@@ -197,7 +197,7 @@ describe.skipIf(!hasBrowser())('sending and receiving on the page', () => {
 
   test('waits as long as the server asks, says so, and then continues', async () => {
     const app = await makeApp()
-    const page = await open()
+    const page = await open({})
     await page.clock.install()
     let requests = 0
     await page.route('**/tus', (route) => {

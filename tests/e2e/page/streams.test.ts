@@ -57,7 +57,7 @@ describe.skipIf(!hasBrowser())('files that are only passed on', () => {
   test('are shown as not available before they are sent, and appear automatically', async () => {
     const app = await makeApp()
     const upload = await createUpload(app, { stream: true, files: [{ fileName: 'later.txt' }] })
-    const page = await open()
+    const page = await open({})
     await page.clock.install()
 
     await page.goto(`${app.url}/#/?id=${upload.id}`)

@@ -48,7 +48,7 @@ describe.skipIf(!hasBrowser())('looking at what the server holds', () => {
   test('a download that finally fails is not reported as changed', async () => {
     const app = await makeApp()
     const { link } = await givenEncrypted(app, [{ path: 'a.bin', content: new Uint8Array(1_000_000) }])
-    const page = await open()
+    const page = await open({})
     await page.goto(link)
     await page.getByText('End-to-end encrypted').waitFor()
     await page.clock.install()
