@@ -160,7 +160,12 @@ export async function createApp({
   const maintenance = createMaintenance({
     expiry,
     expireClaims: () => claims.expire(),
-    leaseWatches: [() => claims.releaseLost(), () => locks.releaseLost(), () => expiry.findAbandoned()],
+    leaseWatches: [
+      () => claims.releaseLost(),
+      () => locks.releaseLost(),
+      () => expiry.findAbandoned(),
+      () => intake.discardLeft(),
+    ],
     log,
   })
   const onRemoved = maintenance.deleteBlobsSoon

@@ -1,5 +1,6 @@
-import type { Compilable, CompiledQuery, Kysely } from 'kysely'
+import type { Compilable, CompiledQuery, Insertable, Kysely } from 'kysely'
 import type { Schema } from './schema.ts'
+import type { Trx } from './transact.ts'
 
 /**
  * A query with one parameter that is compiled once: Kysely takes longer to build a point look-up than SQLite to answer it, and
@@ -19,3 +20,15 @@ export const prepareWith =
       return rows
     }
   }
+
+/** Inserts a row by a query that is compiled once, for the first row: all rows must have the same columns, each with a value. */
+export function prepareInsert<Table extends keyof Schema>(db: Kysely<Schema>, table: Table) {
+  let columns: string[] | undefined
+  let query: CompiledQuery | undefined
+  return async (trx: Trx, row: Insertable<Schema[Table]>): Promise<void> => {
+    columns ??= Object.keys(row)
+    query ??= db.insertInto(table).values(row).compile()
+    const values = row as Record<string, unknown>
+    await trx.executeQuery({ ...query, parameters: columns.map((column) => values[column]) })
+  }
+}

@@ -9,7 +9,7 @@ import { PURGE_STEPS } from './purge-steps.ts'
 interface Dependencies {
   expiry: UploadsExpiry
   expireClaims: () => Promise<number>
-  /** Check for leases whose owner has died, see `leases.ts`. */
+  /** Check for leases whose owner has died, see `leases.ts`, and for what a refused upload left. */
   leaseWatches: readonly (() => Promise<unknown>)[]
   log: Pick<FastifyBaseLogger, 'info' | 'error'>
 }

@@ -1,6 +1,7 @@
 import { type ExpressionBuilder, type Kysely, sql, type Transaction, type Updateable } from 'kysely'
 import { chunks } from '../database/chunks.ts'
 import type { Database } from '../database/open-database.ts'
+import { prepareInsert } from '../database/prepared.ts'
 import type { FileStatus, FilesTable, Schema } from '../database/schema.ts'
 import type { Trx } from '../database/transact.ts'
 import { isId } from '../lib/ids.ts'
@@ -42,6 +43,8 @@ export type UploadsRepo = ReturnType<typeof createUploadsRepo>
  */
 export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db' | 'prepare' | 'transact'>) {
   const uploadById = prepare(db.selectFrom('uploads').selectAll().where('id', '=', ''))
+  const insertUploadRow = prepareInsert(db, 'uploads')
+  const insertFileRow = prepareInsert(db, 'files')
   const fileById = prepare(db.selectFrom('files').selectAll().where('id', '=', ''))
 
   return {
@@ -72,16 +75,11 @@ export function createUploadsRepo({ db, prepare, transact }: Pick<Database, 'db'
         if (quota.userId !== null && !(await lockUser(trx, quota.userId))) return 'no_user'
         if (!(await fits(trx, quota, totalSize(files), upload.createdAt))) return 'over_quota'
         if (!(await mayDeclare(trx, declarer, files.filter(isMissing).length))) return 'too_many_missing'
-        await trx
-          .insertInto('uploads')
-          .values({ ...upload, fileCount: files.length })
-          .execute()
-        for (const rows of chunks(files)) {
-          await trx
-            .insertInto('files')
-            .values(rows.map((file) => ({ ...file, declaredBy: isMissing(file) ? declarer.id : null })))
-            .execute()
-        }
+        await insertUploadRow(trx, { ...upload, fileCount: files.length })
+        const rows = files.map((file) => ({ ...file, declaredBy: isMissing(file) ? declarer.id : null }))
+        const [only] = rows
+        if (only && rows.length === 1) await insertFileRow(trx, only)
+        else for (const some of chunks(rows)) await trx.insertInto('files').values(some).execute()
         return 'inserted'
       }),
 

@@ -83,6 +83,8 @@ export function createUploadsIntake({
   /** Files that this process is receiving, and how to abort them. */
   const writing = new Map<string, (reason: AppError) => void>()
   const logged = (message: string) => (err: unknown) => log.error({ err }, message)
+  /** Blobs of refused uploads that could not be deleted, as while the database is away. */
+  const undiscarded = new Set<string>()
   const renewal = keepRenewed(LEASE_RENEWAL_MS, renewLeases, logged('could not renew leases'))
 
   /** Throws `forbidden`: adding files requires the upload token. */
@@ -339,14 +341,25 @@ export function createUploadsIntake({
   /** The slot may be claimed again. */
   const reopen = ({ id }: StoredFile): Promise<boolean> => repo.moveFile(id, 'uploading', 'missing')
 
-  /** Deletes bytes that no row refers to. If the database can't be read, they are left to the orphan sweep. */
+  /** Deletes bytes that no row refers to. If that fails it is tried again, until this process ends; then the orphan sweep finds them. */
   async function discard(blobKey: string): Promise<void> {
     try {
-      const known = await repo.knownBlobs([blobKey])
-      if (!known.has(blobKey)) await blobs.delete(blobKey)
+      await deleteUnknown(blobKey)
     } catch (error) {
+      undiscarded.add(blobKey)
       logged('could not discard a blob')(error)
     }
+  }
+
+  async function deleteUnknown(blobKey: string): Promise<void> {
+    const known = await repo.knownBlobs([blobKey])
+    if (!known.has(blobKey)) await blobs.delete(blobKey)
+    undiscarded.delete(blobKey)
+  }
+
+  /** To be called every few seconds. */
+  async function discardLeft(): Promise<void> {
+    for (const blobKey of undiscarded) await deleteUnknown(blobKey)
   }
 
   /** Renews leases, and aborts the upload of files that were removed or whose file request was revoked. */
@@ -371,6 +384,7 @@ export function createUploadsIntake({
     reopen,
     receive,
     discard,
+    discardLeft,
     close: renewal.stop,
   }
 }
