@@ -29,8 +29,9 @@ export function createStoreOwnership({ repo, knownBlobs, blobs }: Dependencies) 
   /** Throws `conflict` if the database and the store do not belong together, or if that is unknown. */
   async function assertOwned(): Promise<void> {
     const { database, store } = await readIds()
-    if (store === undefined) return pair(database)
-    if (database !== store) throw notOwned()
+    if (store === undefined && (await knowsBlobs())) return pair(database)
+    const now = store === undefined ? await readIds() : { database, store } // another request may have paired them, and deleted blobs since
+    if (now.store === undefined || now.database !== now.store) throw notOwned()
   }
 
   async function readIds(): Promise<{ database: string | undefined; store: string | undefined }> {
@@ -40,7 +41,6 @@ export function createStoreOwnership({ repo, knownBlobs, blobs }: Dependencies) 
 
   /** The store has no id: it is new, was used by a version without ids, or is a copy that lacks it. */
   async function pair(databaseId: string | undefined): Promise<void> {
-    if (!(await knowsBlobs())) throw notOwned()
     try {
       await blobs.writeId(databaseId ?? (await repo.add(newId())))
     } catch (error) {

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { restoreBackup } from '../../../server/database/backup.ts'
 import { openDatabase } from '../../../server/database/open-database.ts'
 import { newBlobKey } from '../../../server/lib/ids.ts'
+import { createStoreOwnership } from '../../../server/uploads/store-ownership.ts'
 import { addFile, createUpload, givenFile } from '../../helpers/client.ts'
 import { emptyDatabase, isPostgres, migratedDatabase, temporaryFolder } from '../../helpers/database.ts'
 import { makeApp, type TestApp } from '../../helpers/make-app.ts'
@@ -287,4 +288,22 @@ test('a sweep that would remove more than a small share removes nothing, until i
   ])
 
   expect((await app.maintenance.clean({ maxPercent: 100 })).orphans.quarantined.blobs).toBe(11)
+})
+
+test('a deletion by another request while the two are paired is no sign of another database', async () => {
+  let id: string | undefined
+  const ownership = createStoreOwnership({
+    repo: { find: async () => id, add: async (added) => added },
+    knownBlobs: async () => new Set<string>(),
+    blobs: {
+      async *list() {
+        id = 'paired meanwhile'
+        yield { key: newBlobKey(), size: 5, modifiedAt: 0 } // its row is deleted before `knownBlobs` looks
+      },
+      readId: async () => id,
+      writeId: async () => {},
+    },
+  })
+
+  await expect(ownership.assertOwned()).resolves.toBeUndefined()
 })
