@@ -38,7 +38,7 @@ export type QuickUploads = ReturnType<typeof createQuickUploads>
 export function createQuickUploads({ uploads, intake, quotas, clock, steady, config, activity }: Dependencies) {
   /**
    * `options` is called again after the last file, since form fields may follow it. `announced`: the size of the file, or
-   * of the form. Throws like `UploadsIntake.addFile` and `Uploads.create`; `aborted`: the form took almost a day. Then
+   * of the form. Throws like `UploadsIntake.addFile` and `Uploads.create`; `aborted`: the form took almost a day after its first file. Then
    * nothing of the upload is kept.
    */
   async function create(
@@ -52,16 +52,17 @@ export function createQuickUploads({ uploads, intake, quotas, clock, steady, con
     const budget = quotas.budgetFor(caller.user)
     const maxFileSizeBytes = budget.maxFileSizeBytes * (announced.isExact ? 1 : config.maxFilesPerUpload)
     await intake.assertRoomFor({ ...budget, maxFileSizeBytes }, announced)
-    const startedAt = steady()
     const received: ReceivedFile[] = []
     let treatment: Treatment | undefined
+    let firstReceivedAt: number | undefined
     try {
       for await (const file of incoming) {
         treatment ??= grantableSoFar(options(), caller)
         received.push(await receive(file, received, treatment, budget, announced, sender))
+        firstReceivedAt ??= steady()
       }
-      if (!treatment) throw new AppError('form_file_missing')
-      if (steady() - startedAt > MAX_FORM_MS) throw new AppError('form_timed_out')
+      if (!treatment || firstReceivedAt === undefined) throw new AppError('form_file_missing')
+      if (steady() - firstReceivedAt > MAX_FORM_MS) throw new AppError('form_timed_out')
       return await insert(await uploads.prepare(withSameTreatment(options(), treatment), caller), received, caller)
     } catch (error) {
       for (const { measured } of received) await intake.discard(measured.blobKey)

@@ -145,6 +145,9 @@ async function judge({ site }: Backend, ledger: Ledger): Promise<void> {
   const sweep = { knownBlobs, assertOwned: async () => {}, blobs, minAgeMs: SPARED_MS, clock: Date.now, log: console }
   const { quarantined } = await createOrphanSweep(sweep).removeOrphans({ maxPercent: 100 }) // the server's own spares them for a day
   ledger.counts.set(`${site.name}: blobs without a row`, quarantined.blobs)
+  const kills = (ledger.counts.get(`${site.name}: kill`) ?? 0) + 1
+  if (quarantined.blobs > kills * USERS * 3)
+    ledger.problem(`${site.name}: ${quarantined.blobs} blobs without a row after ${kills} kills`) // a form has three files
   let count = 0
   for await (const { key } of blobs.list()) {
     count += 1

@@ -61,6 +61,8 @@ interface Dependencies {
 }
 
 const LEASE_RENEWAL_MS = 20_000
+/** Bounds the memory of a long outage; the orphan sweep finds the rest. */
+const MAX_UNDISCARDED = 10_000
 
 export type UploadsIntake = ReturnType<typeof createUploadsIntake>
 
@@ -346,7 +348,7 @@ export function createUploadsIntake({
     try {
       await deleteUnknown(blobKey)
     } catch (error) {
-      undiscarded.add(blobKey)
+      if (undiscarded.size < MAX_UNDISCARDED) undiscarded.add(blobKey)
       logged('could not discard a blob')(error)
     }
   }

@@ -194,6 +194,19 @@ test.each([1, 2])('a form with %i whole files has 23 hours', async (count) => {
   expect([status, ...contents]).toEqual([200, ...Array(count).fill('content')])
 })
 
+test('one file may take longer', async () => {
+  const app = await makeApp()
+  const client = await rawClient(app.url)
+  await client.send(head('POST', '/', CHUNKED_FORM))
+  await client.send(chunk(`${formPart('file', 'a.txt')}ha`))
+  await app.maintenance.clean()
+  app.advance(30 * HOUR)
+  await client.send(chunk(`lf${FORM_END}`))
+  await client.send(LAST_CHUNK)
+
+  expect((await client.answer()).status).toBe(200)
+})
+
 test('a form that an older version was receiving is removed by the migration, with its bytes', async () => {
   const settings = await shared()
   const app = await makeApp(settings)
