@@ -1,5 +1,5 @@
 # Mayfly in a container: `docker build -t mayfly .`, then `docker run -p 127.0.0.1:8080:8080 -v mayfly:/data mayfly`.
-# The page and the server's bundle are built, and run-time packages are gathered. Commands run from the sources.
+# The page and the server's bundle are built, and run-time packages are gathered.
 
 FROM node:26-bookworm-slim AS built
 WORKDIR /app
@@ -34,18 +34,19 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends tini libheif-examples \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log \
  && install -d -o node -g node -m 0700 /data /backups \
- && ln -s /app/server/cli/main.ts /usr/local/bin/mayfly
+ && ln -s /app/server/dist/mayfly.js /usr/local/bin/mayfly
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 # What may enter the image is listed in .dockerignore. It belongs to root: the server can't change its own code.
 COPY . .
 COPY --from=built /app/web/dist ./web/dist
 COPY --from=built /app/server/dist ./server/dist
-# The server runs for a while, which shows that it starts, and what node compiled of it is kept: later starts take a quarter less
+# The server runs for a while, and a command, which shows that they start, and what node compiled of it is kept: later starts take a quarter less
 # time. node looks for it by user id; it belongs to root, too.
 RUN install -d -o node -g node compiled /tmp/data \
  && MAYFLY_DATA_DIR=/tmp/data NODE_COMPILE_CACHE=/app/compiled setpriv --reuid=node --regid=node --clear-groups \
     timeout --preserve-status 10 node --max-semi-space-size=4 server/dist/main.js \
+ && NODE_COMPILE_CACHE=/app/compiled setpriv --reuid=node --regid=node --clear-groups node server/dist/mayfly.js --help > /dev/null \
  && chown -R root:root compiled && chmod -R a+rX compiled && rm -rf /tmp/data
 
 # Memory of images goes back to the system when it is free, and young objects are collected early: docs/performance.md.

@@ -17,7 +17,7 @@ const common = {
   pool: 'forks' as const,
   isolate: false, // files share what they import, and nothing here keeps state in a module: a third less CPU
   maxWorkers: availableParallelism() + 2, // tests wait for lines, leases, processes and browsers
-  globalSetup: ['tests/helpers/build-page.ts', 'tests/helpers/database-setup.ts', 'tests/helpers/s3-setup.ts'],
+  globalSetup: ['tests/helpers/build.ts', 'tests/helpers/database-setup.ts', 'tests/helpers/s3-setup.ts'],
 }
 /** They replace a module, which only works before any other test has loaded it. */
 const REPLACES_A_MODULE = ['tests/server/images/uncleaned-images.test.ts']

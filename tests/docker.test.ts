@@ -49,11 +49,12 @@ test('backups of several servers are in a volume that belongs to the user of the
 })
 
 test('the image and the systemd unit have the command `mayfly`', async () => {
-  const { bin } = JSON.parse(await read('package.json'))
+  const program = 'server/dist/mayfly.js'
 
-  expect(await read('Dockerfile')).toContain(`ln -s /app/${bin.mayfly} /usr/local/bin/mayfly`)
-  expect(await read('deploy/mayfly')).toContain(`/opt/mayfly/${bin.mayfly} "$@"`)
-  for (const program of [bin.mayfly, 'deploy/mayfly']) expect((await stat(program)).mode & 0o111).toBe(0o111)
+  expect(await read('Dockerfile')).toContain(`ln -s /app/${program} /usr/local/bin/mayfly`)
+  expect(await read('deploy/mayfly')).toContain(`/opt/mayfly/${program} "$@"`)
+  for (const file of ['server/cli/main.ts', program, 'deploy/mayfly'])
+    expect((await stat(file)).mode & 0o111).toBe(0o111)
 })
 
 test('npm start, the image and the systemd unit tell the allocator the same', async () => {

@@ -21,7 +21,7 @@ const BATCH = 50
 
 const work = mkdtempSync(join(tmpdir(), 'mayfly-corpus-'))
 const port = String(await freePort())
-const server = startProcess(process.execPath, ['server/main.ts'], {
+const server = startProcess(process.execPath, ['server/dist/main.js'], {
   MAYFLY_DATA_DIR: join(work, 'data'),
   MAYFLY_PORT: port,
   MAYFLY_RATE_LIMIT: 'off',

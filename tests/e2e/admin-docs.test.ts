@@ -24,7 +24,7 @@ async function givenShell() {
   const folder = temporaryFolder()
   writeFileSync(join(folder, 'photo.jpg'), 'no image, but a file')
   const prelude = `set -euo pipefail
-    mayfly() { '${process.execPath}' '${ROOT}/server/cli/main.ts' "$@"; }
+    mayfly() { '${process.execPath}' '${ROOT}/server/dist/mayfly.js' "$@"; }
     curl() { command curl --silent --show-error --fail-with-body "$@"; echo; }
     URL=${server.url}
   `

@@ -106,7 +106,8 @@ test('mayfly import-plik --config brings a Plik over while the server runs', asy
     '[DataBackendConfig]\nDirectory = "files"\n[MetadataBackendConfig]\nConnectionString = "plik.db"\n',
   )
   const env = { ...process.env, MAYFLY_DATA_DIR: server.dataDir }
-  const mayfly = (...args: string[]) => run(process.execPath, ['server/cli/main.ts', 'import-plik', ...args], { env })
+  const mayfly = (...args: string[]) =>
+    run(process.execPath, ['server/dist/mayfly.js', 'import-plik', ...args], { env })
 
   const { stdout } = await mayfly('--config', config)
   const again = JSON.parse((await mayfly('--json', '--database', plik.database, '--files', plik.files)).stdout)

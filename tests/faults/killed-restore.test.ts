@@ -28,7 +28,9 @@ async function givenKilledServer() {
 function restore(dataDir: string, backup: string, killAt: number): NodeJS.Signals | number | null {
   const preload = ['--import', fileURLToPath(new URL('../helpers/kill-at-rename.ts', import.meta.url))]
   const env = { ...process.env, MAYFLY_DATA_DIR: dataDir, KILL_AT: `${killAt}` }
-  const { status, signal } = spawnSync(process.execPath, [...preload, 'server/cli/main.ts', 'restore', backup], { env })
+  const { status, signal } = spawnSync(process.execPath, [...preload, 'server/dist/mayfly.js', 'restore', backup], {
+    env,
+  })
   return signal ?? status
 }
 

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
-const PROGRAM = fileURLToPath(new URL('../../server/cli/main.ts', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../../server/dist/mayfly.js', import.meta.url))
 
 export interface Ended {
   code: number | null

@@ -27,7 +27,8 @@ const START_TIMEOUT_MS = 30_000
 /**
  * The real process on a free port, in a folder of its own unless `DATA_DIR` says otherwise. Settings are those of the
  * environment, without `MAYFLY_`; `environment` is added to that as it is; `prefix` are words in front of the command, which have
- * to become the server (`exec`); `main` is what runs, the sources or the bundle. Resolves once it has announced itself; it is killed at the end of the test.
+ * to become the server (`exec`); `main` is what runs, the bundle unless it names the sources. Resolves once it has announced itself;
+ * it is killed at the end of the test.
  */
 export async function spawnServer(
   settings: Record<string, string> = {},
@@ -116,7 +117,7 @@ function start(
   settings: Record<string, string>,
   environment: Record<string, string> = {},
   prefix: readonly string[] = [],
-  main = 'server/main.ts',
+  main = 'server/dist/main.js',
 ) {
   const isOfTests = (name: string) => /^(MAYFLY_|npm_|NODE_ENV$)/.test(name)
   const inherited = Object.entries(process.env).filter(([name]) => !isOfTests(name))

@@ -22,7 +22,7 @@ export interface Site {
   lastErrors: () => string
 }
 
-const MAIN = resolve(import.meta.dirname, '../../server/main.ts')
+const MAIN = resolve(import.meta.dirname, '../../server/dist/main.js')
 const START_TIMEOUT_MS = 60_000
 const RECOVERY_MS = 10_000
 const LAST_ERRORS = 5
