@@ -33,7 +33,7 @@ export function namesIn(path: string, pattern: RegExp): Promise<string[]> {
 }
 
 /** Undefined if nothing is there, or something other than a regular file, such as a symbolic link. */
-export async function statFile(path: string): Promise<fs.Stats | undefined> {
+async function statFile(path: string): Promise<fs.Stats | undefined> {
   const stats = await call<fs.Stats | undefined>((done) => fs.lstat(path, done)).catch(ignore('ENOENT'))
   return stats?.isFile() ? stats : undefined
 }

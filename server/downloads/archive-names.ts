@@ -5,6 +5,8 @@ import { cleanFileName } from '../uploads/file-name.ts'
 /** File systems allow 255; the rest is reserved for the ` (2)` of a duplicate. */
 const MAX_ENTRY_NAME_BYTES = 240
 const MAX_EXTENSION_BYTES = 32
+/** Of one UTF-16 unit in UTF-8. */
+const MAX_UTF8_BYTES = 3
 
 /**
  * Returns names that unpack safely everywhere, in the same order: relative, without `..` and characters that Windows
@@ -58,6 +60,7 @@ function cleanComponent(component: string): string {
 
 /** Cuts a long name before its extension, never within a character. */
 function cutName(name: string): string {
+  if (name.length * MAX_UTF8_BYTES <= MAX_ENTRY_NAME_BYTES) return name
   const whole = extensionOf(name)
   const extension = utf8(whole).length <= MAX_EXTENSION_BYTES ? whole : ''
   const stem = utf8(name.slice(0, name.length - extension.length))

@@ -97,77 +97,82 @@ function placeEntries(files: readonly ArchiveFile[]): Entry[] {
 
 function localHeader(file: ArchiveFile, name: Buffer): Buffer {
   const extra = zip64Extra(file.size >= MARK_32 ? [file.size, file.size] : [])
-  return Buffer.concat([pack([0x04034b50, 4]), sharedFields(file, name, extra), name, extra])
+  const header = new Fields(30 + name.length + extra.length).u32(0x04034b50)
+  return sharedFields(header, file, name, extra).bytes(name).bytes(extra).done()
 }
 
 function directoryHeader({ file, name, offset }: Entry): Buffer {
   const sizes = file.size >= MARK_32 ? [file.size, file.size] : []
   const extra = zip64Extra(offset >= MARK_32 ? [...sizes, offset] : sizes)
-  const before = pack([0x02014b50, 4], [MADE_BY_UNIX | ZIP64_VERSION, 2])
-  const after = pack(
-    [0, 2], // length of the comment
-    [0, 2], // disk
-    [0, 2], // internal attributes
-    [REGULAR_FILE_0644, 4],
-    [Math.min(offset, MARK_32), 4],
-  )
-  return Buffer.concat([before, sharedFields(file, name, extra), after, name, extra])
+  const header = new Fields(46 + name.length + extra.length).u32(0x02014b50).u16(MADE_BY_UNIX | ZIP64_VERSION)
+  return sharedFields(header, file, name, extra)
+    .u16(0) // length of the comment
+    .u16(0) // disk
+    .u16(0) // internal attributes
+    .u32(REGULAR_FILE_0644)
+    .u32(Math.min(offset, MARK_32))
+    .bytes(name)
+    .bytes(extra)
+    .done()
 }
 
 /** The 26 bytes that a local header shares with its entry in the central directory. */
-function sharedFields({ size, crc32, modifiedAt }: ArchiveFile, name: Buffer, extra: Buffer): Buffer {
+function sharedFields(header: Fields, { size, crc32, modifiedAt }: ArchiveFile, name: Buffer, extra: Buffer): Fields {
   const [date, time] = dosDateTime(modifiedAt)
-  return pack(
-    [extra.length > 0 ? ZIP64_VERSION : 20, 2],
-    [name.some((byte) => byte > 0x7f) ? UTF8_NAME : 0, 2],
-    [0, 2], // method: stored
-    [time, 2],
-    [date, 2],
-    [crc32, 4],
-    [Math.min(size, MARK_32), 4], // compressed
-    [Math.min(size, MARK_32), 4],
-    [name.length, 2],
-    [extra.length, 2],
-  )
+  return header
+    .u16(extra.length > 0 ? ZIP64_VERSION : 20)
+    .u16(name.some((byte) => byte > 0x7f) ? UTF8_NAME : 0)
+    .u16(0) // method: stored
+    .u16(time)
+    .u16(date)
+    .u32(crc32)
+    .u32(Math.min(size, MARK_32)) // compressed
+    .u32(Math.min(size, MARK_32))
+    .u16(name.length)
+    .u16(extra.length)
 }
 
+const NOTHING = Buffer.alloc(0)
+
 function zip64Extra(values: number[]): Buffer {
-  if (values.length === 0) return Buffer.alloc(0)
-  return pack([0x0001, 2], [8 * values.length, 2], ...values.map((value): Field => [value, 8]))
+  if (values.length === 0) return NOTHING
+  const fields = new Fields(4 + 8 * values.length).u16(0x0001).u16(8 * values.length)
+  for (const value of values) fields.u64(value)
+  return fields.done()
 }
 
 function endRecords(count: number, directorySize: number, directoryOffset: number): Buffer {
   const needsZip64 = count >= MARK_16 || directorySize >= MARK_32 || directoryOffset >= MARK_32
-  const end = pack(
-    [0x06054b50, 4],
-    [0, 2], // this disk
-    [0, 2], // disk of the directory
-    [Math.min(count, MARK_16), 2], // on this disk
-    [Math.min(count, MARK_16), 2],
-    [Math.min(directorySize, MARK_32), 4],
-    [Math.min(directoryOffset, MARK_32), 4],
-    [0, 2], // length of the comment
-  )
+  const end = new Fields(22)
+    .u32(0x06054b50)
+    .u16(0) // this disk
+    .u16(0) // disk of the directory
+    .u16(Math.min(count, MARK_16)) // on this disk
+    .u16(Math.min(count, MARK_16))
+    .u32(Math.min(directorySize, MARK_32))
+    .u32(Math.min(directoryOffset, MARK_32))
+    .u16(0) // length of the comment
+    .done()
   return needsZip64 ? Buffer.concat([zip64EndRecords(count, directorySize, directoryOffset), end]) : end
 }
 
 function zip64EndRecords(count: number, directorySize: number, directoryOffset: number): Buffer {
-  return pack(
-    [0x06064b50, 4],
-    [44, 8], // bytes of this record from here on
-    [MADE_BY_UNIX | ZIP64_VERSION, 2],
-    [ZIP64_VERSION, 2],
-    [0, 4], // this disk
-    [0, 4], // disk of the directory
-    [count, 8], // on this disk
-    [count, 8],
-    [directorySize, 8],
-    [directoryOffset, 8],
-    [0x07064b50, 4], // the locator of this record
-    [0, 4], // its disk
-    [directoryOffset + directorySize, 8],
-    [1, 4], // number of disks
-  )
+  return new Fields(76)
+    .u32(0x06064b50)
+    .u64(44) // bytes of this record from here on
+    .u16(MADE_BY_UNIX | ZIP64_VERSION)
+    .u16(ZIP64_VERSION)
+    .u32(0) // this disk
+    .u32(0) // disk of the directory
+    .u64(count) // on this disk
+    .u64(count)
+    .u64(directorySize)
+    .u64(directoryOffset)
+    .u32(0x07064b50) // the locator of this record
+    .u32(0) // its disk
+    .u64(directoryOffset + directorySize)
+    .u32(1) // number of disks
+    .done()
 }
 
 /** A resolution of two seconds, in UTC because the format has no time zone; dates out of range become 1980 or 2107. */
@@ -178,18 +183,39 @@ function dosDateTime(epochMs: number): [date: number, time: number] {
   return [date, time]
 }
 
-type Field = [value: number, bytes: 2 | 4 | 8]
+/** Writes little-endian fields into a buffer of exactly their size. */
+class Fields {
+  readonly #buffer: Buffer
+  #offset = 0
 
-/** Little-endian fields, concatenated. */
-function pack(...fields: Field[]): Buffer {
-  const packed = Buffer.alloc(fields.reduce((length, [, bytes]) => length + bytes, 0))
-  let offset = 0
-  for (const [value, bytes] of fields) {
-    if (bytes === 8) packed.writeBigUInt64LE(BigInt(value), offset)
-    else packed.writeUIntLE(value, offset, bytes)
-    offset += bytes
+  constructor(size: number) {
+    this.#buffer = Buffer.allocUnsafe(size)
   }
-  return packed
+
+  u16(value: number): this {
+    this.#offset = this.#buffer.writeUInt16LE(value, this.#offset)
+    return this
+  }
+
+  u32(value: number): this {
+    this.#offset = this.#buffer.writeUInt32LE(value, this.#offset)
+    return this
+  }
+
+  u64(value: number): this {
+    this.#offset = this.#buffer.writeBigUInt64LE(BigInt(value), this.#offset)
+    return this
+  }
+
+  bytes(source: Buffer): this {
+    this.#offset += source.copy(this.#buffer, this.#offset)
+    return this
+  }
+
+  done(): Buffer {
+    if (this.#offset !== this.#buffer.length) throw new Error('fields of another size than announced')
+    return this.#buffer
+  }
 }
 
 /** Adjacent bytes become one segment, so that they are written at once. */
