@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { hasBrowser, useBrowser } from '../helpers/browser.ts'
 import { type CuttingProxy, cuttingProxy } from '../helpers/cutting-proxy.ts'
 import { temporaryFolder } from '../helpers/database.ts'
-import { type SpawnedServer, spawnServer } from '../helpers/spawn-server.ts'
+import { sharedServer } from '../helpers/spawn-server.ts'
 
 /** Every block of docs/axios-recipes.md, run as it stands there: with the real axios, in Node and in Chromium, from another origin. */
 
@@ -39,6 +39,7 @@ test('all code of the page is run here', () => {
 })
 
 const folder = givenModules()
+const server = sharedServer()
 
 describe('in Node', () => {
   const run: Run = (scenario, argument) => scenario(loadInNode, argument)
@@ -108,7 +109,6 @@ function everywhere(start: () => Promise<Run>): void {
   })
 
   test.each(['json', 'blob', 'stream'] as const)('an error can be read, with responseType %s', async (responseType) => {
-    const server = await spawnServer()
     const run = await start()
 
     const found = await run(
@@ -118,7 +118,7 @@ function everywhere(start: () => Promise<Run>): void {
         const adapter = type === 'json' ? {} : { adapter: 'fetch' }
         return axios.get(url, { responseType: type, ...adapter }).catch(messageOf)
       },
-      { url: `${server.url}/upload/unknown`, type: responseType },
+      { url: `${server.url()}/upload/unknown`, type: responseType },
     )
 
     expect(found).toBe('upload unknown not found')
@@ -173,20 +173,18 @@ function everywhere(start: () => Promise<Run>): void {
   })
 
   test('what is refused is not asked for again', async () => {
-    const server = await spawnServer()
     const run = await start()
 
     const found = await run(async (load, url) => {
       const { download } = await load('resume.js')
       return download(url, () => {}).catch((error: { response: { status: number } }) => error.response.status)
-    }, `${server.url}/file/unknown/unknown/x`)
+    }, `${server.url()}/file/unknown/unknown/x`)
 
     expect(found).toBe(404)
   })
 
   test('a selection of files comes as a zip', async () => {
-    const server = await spawnServer()
-    const { id, files } = await givenUpload(server, ['a.txt', 'b.txt', 'c.txt'])
+    const { id, files } = await givenUpload(['a.txt', 'b.txt', 'c.txt'])
     const run = await start()
 
     const found = await run(
@@ -195,7 +193,7 @@ function everywhere(start: () => Promise<Run>): void {
         const blob = await downloadSelection(url, uploadId, fileIds)
         return new TextDecoder('latin1').decode(await blob.arrayBuffer())
       },
-      { url: server.url, uploadId: id, fileIds: files.slice(0, 2) },
+      { url: server.url(), uploadId: id, fileIds: files.slice(0, 2) },
     )
 
     expect(found.startsWith('PK')).toBe(true)
@@ -203,7 +201,6 @@ function everywhere(start: () => Promise<Run>): void {
   })
 
   test('a request that is refused with Retry-After is sent again', async () => {
-    const server = await spawnServer()
     const run = await start()
 
     const found = await run(async (load, url) => {
@@ -217,13 +214,12 @@ function everywhere(start: () => Promise<Run>): void {
       })
       const given = await withRetries(() => Promise.reject(later), 2).catch((error: unknown) => error === later)
       return { asked, answer, given }
-    }, `${server.url}/health`)
+    }, `${server.url()}/health`)
 
     expect(found).toEqual({ asked: 3, answer: 200, given: true })
   })
 
   test('a file is uploaded in one request, with options', async () => {
-    const server = await spawnServer()
     const run = await start()
 
     const { link, text, sent } = await run(async (load, url) => {
@@ -232,15 +228,14 @@ function everywhere(start: () => Promise<Run>): void {
       const onProgress = (count: number) => progress.push(count)
       const created = await upload(url, new Blob(['hello']), { name: 'größe?.txt', options: { ttl: '1h' }, onProgress })
       return { ...created, text: await (await fetch(created.link)).text(), sent: progress.at(-1) }
-    }, server.url)
+    }, server.url())
 
     expect(link).toContain(encodeURIComponent('größe?.txt'))
     expect([text, sent]).toEqual(['hello', 5])
   })
 
   test('a file is uploaded in pieces over connections that break', async () => {
-    const server = await spawnServer()
-    const proxy = await cuttingProxy(() => server.url)
+    const proxy = await cuttingProxy(server.url)
     proxy.cuts.push(MIB, 2 * MIB, Number.POSITIVE_INFINITY, MIB)
     const run = await start()
 
@@ -256,7 +251,7 @@ function everywhere(start: () => Promise<Run>): void {
       return { link, digest: btoa(String.fromCharCode(...digest)), sent: Math.max(...sent) }
     }, proxy.url)
 
-    const answer = await fetch(server.url + new URL(link).pathname)
+    const answer = await fetch(server.url() + new URL(link).pathname)
     expect(answer.headers.get('repr-digest')).toBe(`sha-256=:${digest}:`)
     expect(sent).toBe(5 * MIB + 7)
   })
@@ -264,17 +259,16 @@ function everywhere(start: () => Promise<Run>): void {
 
 /** A server behind a proxy that can cut, and a file of 8 MiB on it. */
 async function givenBadLine(name = 'file.bin'): Promise<{ proxy: CuttingProxy; link: string; bytes: Buffer }> {
-  const server = await spawnServer()
-  const proxy = await cuttingProxy(() => server.url)
+  const proxy = await cuttingProxy(server.url)
   const bytes = randomBytes(8 * MIB)
-  const answer = await fetch(`${server.url}/${encodeURIComponent(name)}`, { method: 'PUT', body: bytes })
+  const answer = await fetch(`${server.url()}/${encodeURIComponent(name)}`, { method: 'PUT', body: bytes })
   return { proxy, link: proxy.url + new URL((await answer.text()).trim()).pathname, bytes }
 }
 
-async function givenUpload({ url }: SpawnedServer, names: string[]): Promise<{ id: string; files: string[] }> {
+async function givenUpload(names: string[]): Promise<{ id: string; files: string[] }> {
   const form = new FormData()
   for (const name of names) form.append('file', new Blob([name]), name)
-  const answer = await fetch(url, { method: 'POST', body: form, headers: { Accept: 'application/json' } })
+  const answer = await fetch(server.url(), { method: 'POST', body: form, headers: { Accept: 'application/json' } })
   const { id, files } = (await answer.json()) as { id: string; files: { id: string }[] }
   return { id, files: files.map((file) => file.id) }
 }

@@ -8,35 +8,35 @@ import { Upload, type UploadOptions } from 'tus-js-client'
 import { expect, test } from 'vitest'
 import { cuttingProxy } from '../helpers/cutting-proxy.ts'
 import { temporaryFolder } from '../helpers/database.ts'
-import { spawnServer } from '../helpers/spawn-server.ts'
+import { sharedServer, spawnServer } from '../helpers/spawn-server.ts'
 
 /** The real tus-js-client over bad lines, against the real process. */
 
 const MIB = 1024 * 1024
 const PATIENT = [0, 100, 200, 500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000]
 
+const shared = sharedServer()
+
 test('a file arrives whole over a line that breaks at any byte', async () => {
-  const server = await spawnServer()
-  const proxy = await cuttingProxy(() => server.url)
+  const proxy = await cuttingProxy(shared.url)
   const bytes = randomBytes(24 * MIB)
   proxy.cuts.push(...Array.from({ length: 12 }, () => Math.floor(Math.random() * 6 * MIB)))
 
   const { link } = await send(bytes, { endpoint: `${proxy.url}/tus` })
 
   expect(proxy.cuts).toEqual([])
-  expect(await sha256OfLink(server.url, link)).toBe(sha256(bytes))
+  expect(await sha256OfLink(shared.url(), link)).toBe(sha256(bytes))
 })
 
 test('a file sent in chunks arrives whole over a line that breaks at any byte', async () => {
-  const server = await spawnServer()
-  const proxy = await cuttingProxy(() => server.url)
+  const proxy = await cuttingProxy(shared.url)
   const bytes = randomBytes(10 * MIB + 1)
   proxy.cuts.push(...Array.from({ length: 12 }, () => Math.floor(Math.random() * MIB)))
 
   const { link } = await send(bytes, { endpoint: `${proxy.url}/tus`, chunkSize: MIB })
 
   expect(proxy.cuts).toEqual([])
-  expect(await sha256OfLink(server.url, link)).toBe(sha256(bytes))
+  expect(await sha256OfLink(shared.url(), link)).toBe(sha256(bytes))
 })
 
 test('a file arrives whole although the server is killed in the middle and comes back', async () => {
@@ -60,8 +60,7 @@ test('a file arrives whole although the server is killed in the middle and comes
 }, 60_000)
 
 test('a client that was closed continues with the URL that it kept', async () => {
-  const server = await spawnServer()
-  const proxy = await cuttingProxy(() => server.url)
+  const proxy = await cuttingProxy(shared.url)
   const bytes = randomBytes(8 * MIB)
   proxy.cuts.push(1_000_000, 3 * MIB)
   const broken = send(bytes, { endpoint: `${proxy.url}/tus`, retryDelays: [] })
@@ -70,37 +69,34 @@ test('a client that was closed continues with the URL that it kept', async () =>
 
   await send(bytes, { uploadUrl })
 
-  expect(await sha256OfLink(server.url, link)).toBe(sha256(bytes))
+  expect(await sha256OfLink(shared.url(), link)).toBe(sha256(bytes))
 })
 
 test('a file sent as parallel parts arrives whole over a line that breaks', async () => {
-  const server = await spawnServer()
-  const proxy = await cuttingProxy(() => server.url)
+  const proxy = await cuttingProxy(shared.url)
   const bytes = randomBytes(12 * MIB + 5)
   proxy.cuts.push(...Array.from({ length: 6 }, () => MIB + Math.floor(Math.random() * 2 * MIB)))
 
   const { link } = await send(bytes, { endpoint: `${proxy.url}/tus`, parallelUploads: 3 })
 
-  expect(await sha256OfLink(server.url, link)).toBe(sha256(bytes))
+  expect(await sha256OfLink(shared.url(), link)).toBe(sha256(bytes))
 })
 
 test.each(['ietf-draft-03', 'ietf-draft-05'] as const)(
   'a file arrives whole by %s over a line that breaks',
   async (protocol) => {
-    const server = await spawnServer()
-    const proxy = await cuttingProxy(() => server.url)
+    const proxy = await cuttingProxy(shared.url)
     const bytes = randomBytes(12 * MIB)
     proxy.cuts.push(...Array.from({ length: 6 }, () => Math.floor(Math.random() * 5 * MIB)))
 
     const { body } = await send(bytes, { endpoint: `${proxy.url}/tus`, protocol })
 
-    expect(await sha256OfLink(server.url, body)).toBe(sha256(bytes))
+    expect(await sha256OfLink(shared.url(), body)).toBe(sha256(bytes))
   },
 )
 
 test('a file that tus began continues by the draft, and then by curl', async () => {
-  const server = await spawnServer()
-  const proxy = await cuttingProxy(() => server.url)
+  const proxy = await cuttingProxy(shared.url)
   const folder = temporaryFolder()
   const bytes = randomBytes(16 * MIB)
   writeFileSync(join(folder, 'random.bin'), bytes)
@@ -115,26 +111,24 @@ test('a file that tus began continues by the draft, and then by curl', async () 
   await promisify(execFile)('curl', ['-sS', '-f', '-C', offset, '-T', join(folder, 'random.bin'), uploadUrl])
 
   expect(Number(offset)).toBeGreaterThan(0)
-  expect(await sha256OfLink(server.url, link)).toBe(sha256(bytes))
+  expect(await sha256OfLink(shared.url(), link)).toBe(sha256(bytes))
 })
 
 test('a stream of unknown length arrives whole', async () => {
-  const server = await spawnServer()
   const bytes = randomBytes(3 * MIB + 1)
   const stream = Readable.from([bytes.subarray(0, MIB), bytes.subarray(MIB)], { objectMode: false })
 
   const { link } = await send(stream, {
-    endpoint: `${server.url}/tus`,
+    endpoint: `${shared.url()}/tus`,
     uploadLengthDeferred: true,
     chunkSize: MIB,
   })
 
-  expect(await sha256OfLink(server.url, link)).toBe(sha256(bytes))
+  expect(await sha256OfLink(shared.url(), link)).toBe(sha256(bytes))
 })
 
 test('a client terminates what it does not want any more', async () => {
-  const server = await spawnServer()
-  const proxy = await cuttingProxy(() => server.url)
+  const proxy = await cuttingProxy(shared.url)
   proxy.cuts.push(1_000_000, MIB)
   const broken = send(randomBytes(8 * MIB), { endpoint: `${proxy.url}/tus`, retryDelays: [] })
   const { uploadUrl } = await broken.catch((error: { known: Known }) => error.known)
