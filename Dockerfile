@@ -41,8 +41,8 @@ COPY --from=packages /app/node_modules ./node_modules
 COPY . .
 COPY --from=built /app/web/dist ./web/dist
 COPY --from=built /app/server/dist ./server/dist
-# The server runs for a while, and a command, which shows that they start, and what node compiled of it is kept: later starts take a quarter less
-# time. node looks for it by user id; it belongs to root, too.
+# The server runs for a while, and a command, which shows that they start, and what node compiled of them is kept: later starts take
+# a quarter less time. node looks for it by user id; it belongs to root, too.
 RUN install -d -o node -g node compiled /tmp/data \
  && MAYFLY_DATA_DIR=/tmp/data NODE_COMPILE_CACHE=/app/compiled setpriv --reuid=node --regid=node --clear-groups \
     timeout --preserve-status 10 node --max-semi-space-size=4 server/dist/main.js \

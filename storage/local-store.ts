@@ -25,8 +25,8 @@ const CANNOT_LINK = ['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 'EOPNOTSUP
  */
 const HEARTBEAT_MS = 500
 
-/** An archive looks at many files, sixteen at a time. */
-const LOOKS_PER_TURN = 4
+/** An archive looks at many files, sixteen at a time, each of which may take this long before the event loop goes on. */
+const MAX_LOOKS_MS = 1
 
 export interface LocalStoreOptions {
   directory: string
@@ -46,7 +46,7 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
   const shards = new Map<string, Promise<Directory>>()
   const reader = createFileReader((key) => pathOf(key))
   const writing = new Set<BlobKey>()
-  let looks = 0
+  let looksMs = 0
   const partials = createLocalPartials({
     durability,
     temporaries: temporaryFolder,
@@ -159,12 +159,16 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
     await call((done) => fs.rename(pathOf(key), temporaryPathOf(key), done)).catch(() => {})
   }
 
-  /** In place: 7 us of CPU, in the thread pool 40 (2 cores, Node 26). Others get a turn in between, as a look at a cold disk is slow. */
+  /** In place: 7 us of CPU, in the thread pool 40 (2 cores, Node 26). A cold disk takes longer, so others get a turn in between. */
   async function size(key: BlobKey): Promise<number | undefined> {
     const path = pathOf(key)
-    looks += 1
-    if (looks % LOOKS_PER_TURN === 0) await new Promise(setImmediate)
+    const startedAt = performance.now()
     const found = inPlace(() => fs.lstatSync(path, { throwIfNoEntry: false }))
+    looksMs += performance.now() - startedAt
+    if (looksMs > MAX_LOOKS_MS) {
+      looksMs = 0
+      await new Promise(setImmediate)
+    }
     return found?.isFile() ? found.size : undefined
   }
 
