@@ -177,7 +177,7 @@ describe.skipIf(!hasBrowser()).each(['light', 'dark'] as const)(
       await page.getByLabel('bytesPerSecond').waitFor()
       await look('job')
       await page.getByRole('link', { name: 'Schedules', exact: true }).click()
-      await page.getByText('every minute').waitFor()
+      await page.getByRole('button', { name: 'Edit every minute' }).waitFor() // the page before names the schedule, too
       await look('schedules')
       await page.getByRole('button', { name: 'Edit every minute' }).click()
       await look('schedule')
