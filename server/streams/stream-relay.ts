@@ -21,13 +21,15 @@ export type StreamRelay = ReturnType<typeof createStreamRelay>
  */
 export function createStreamRelay({ timeoutMs }: { timeoutMs: number }) {
   const offers = new Map<string, Offer>()
+  let isClosed = false
 
   /**
    * Resolves when a reader has received all of `bytes`. Rejects with what `bytes` throws; with `aborted` if the reader
    * disconnects before the end, no reader arrives within the time limit, or the stream is cancelled; and with the reason
-   * of `senderGone` if that aborts before a reader arrives.
+   * of `senderGone` if that aborts before a reader arrives. Also `aborted`: the relay is closed.
    */
-  function offer(fileId: string, bytes: AsyncIterable<Uint8Array>, senderGone?: AbortSignal): Promise<void> {
+  async function offer(fileId: string, bytes: AsyncIterable<Uint8Array>, senderGone?: AbortSignal): Promise<void> {
+    if (isClosed) throw serverStopping() // its row was written while the server began to stop
     const offered = new Promise<void>((resolve, reject) => {
       const tooLate = new AppError('stream_without_reader')
       const timer = setTimeout(() => cancelOffer(fileId, tooLate), timeoutMs)
@@ -76,9 +78,10 @@ export function createStreamRelay({ timeoutMs }: { timeoutMs: number }) {
   /** Whether the stream is offered or being read. */
   const holds = (fileId: string): boolean => offers.has(fileId)
 
-  /** Ends all offers without a reader. */
+  /** Ends all offers without a reader, and takes no more. */
   function close(): void {
-    for (const fileId of offers.keys()) cancelOffer(fileId, new AppError('server_stopping'))
+    isClosed = true
+    for (const fileId of offers.keys()) cancelOffer(fileId, serverStopping())
   }
 
   return { offer, take, holds, cancel, close }
@@ -100,4 +103,5 @@ async function* passOn({ bytes, ending, resolve, reject }: Offer): AsyncGenerato
   }
 }
 
+const serverStopping = () => new AppError('server_stopping')
 const readerLeft = () => new AppError('stream_reader_gone')

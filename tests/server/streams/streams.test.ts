@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
+import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
+import { createStreamRelay } from '../../../server/streams/stream-relay.ts'
 import { answerOf, jsonOf } from '../../helpers/answers.ts'
 import { addFile, type CreatedUpload, createUpload, fileForm } from '../../helpers/client.ts'
 import { makeApp, sharedApp } from '../../helpers/make-app.ts'
@@ -134,6 +136,16 @@ test('a stopping server lets nobody wait', async () => {
 
   expect(await (await answer).text()).toBe('the server is stopping\n')
   await closing
+})
+
+test('nothing is offered to a relay that is closed, as by a sender whose row was written meanwhile', async () => {
+  const relay = createStreamRelay({ timeoutMs: 60_000 })
+  relay.close()
+
+  const offered = relay.offer('file', Readable.from([Buffer.from('x')]))
+
+  await expect(offered).rejects.toThrow('the server is stopping')
+  expect(relay.holds('file')).toBe(false)
 })
 
 test('a sender waits no longer than the limit', async () => {
