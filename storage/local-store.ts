@@ -25,8 +25,8 @@ const CANNOT_LINK = ['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 'EOPNOTSUP
  */
 const HEARTBEAT_MS = 500
 
-/** An archive looks at many files, sixteen at a time, each of which may take this long before the event loop goes on. */
-const MAX_LOOKS_MS = 1
+/** Time that `size` may spend in system calls before it yields to the event loop: an archive asks for the sizes of many files. */
+const MAX_STAT_MS = 1
 
 export interface LocalStoreOptions {
   directory: string
@@ -46,7 +46,7 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
   const shards = new Map<string, Promise<Directory>>()
   const reader = createFileReader((key) => pathOf(key))
   const writing = new Set<BlobKey>()
-  let looksMs = 0
+  let statMs = 0
   const partials = createLocalPartials({
     durability,
     temporaries: temporaryFolder,
@@ -159,14 +159,14 @@ export async function openLocalStore({ directory, durability }: LocalStoreOption
     await call((done) => fs.rename(pathOf(key), temporaryPathOf(key), done)).catch(() => {})
   }
 
-  /** In place: 7 us of CPU, in the thread pool 40 (2 cores, Node 26). A cold disk takes longer, so others get a turn in between. */
+  /** In place: 7 us of CPU, in the thread pool 40 (2 cores, Node 26). It yields to the event loop, since a cold disk is slow. */
   async function size(key: BlobKey): Promise<number | undefined> {
     const path = pathOf(key)
     const startedAt = performance.now()
     const found = inPlace(() => fs.lstatSync(path, { throwIfNoEntry: false }))
-    looksMs += performance.now() - startedAt
-    if (looksMs > MAX_LOOKS_MS) {
-      looksMs = 0
+    statMs += performance.now() - startedAt
+    if (statMs > MAX_STAT_MS) {
+      statMs = 0
       await new Promise(setImmediate)
     }
     return found?.isFile() ? found.size : undefined
