@@ -54,7 +54,7 @@ const settings = ({ method, url, headers, body, signal }: HttpRequest) => ({
   method,
   url,
   headers: { 'Content-Type': body instanceof Blob ? body.type : null, ...headers },
-  ...(body === undefined ? {} : { data: body }),
+  ...(body === undefined ? {} : { data: typed(body, headers['Content-Type']) }),
   signal,
   baseURL: '', // URLs are absolute
   timeout: 0,
@@ -64,6 +64,10 @@ const settings = ({ method, url, headers, body, signal }: HttpRequest) => ({
   transformRequest: [(data: unknown) => data],
   transformResponse: [(data: unknown) => data],
 })
+
+/** The `http` adapter sends the type of a `Blob` in place of the header. */
+const typed = (body: Blob | string, type: string | undefined): Blob | string =>
+  body instanceof Blob && type !== undefined ? body.slice(0, body.size, type) : body
 
 /** The first of the instance's adapters that exists in this environment. */
 function usesXhr(adapter: unknown): boolean {

@@ -3,7 +3,8 @@
 const MIB = 1024 * 1024
 const FIRST_BYTES = MIB
 const LARGEST_BYTES = 16 * MIB
-const SMALLEST_BYTES = 64 * 1024
+/** No piece is made smaller, even if a proxy rejects it. */
+export const SMALLEST_BYTES = 64 * 1024
 /** Target duration of a piece. In longer ones progress is rarely confirmed; shorter ones cause too many requests. */
 const QUICK_MS = 1_000
 

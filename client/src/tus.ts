@@ -1,7 +1,7 @@
 import { textToBase64 } from './base64.ts'
 import type { CallOptions, Connection } from './connection.ts'
 import { asFileError, MayflyError } from './errors.ts'
-import type { PieceSizer } from './piece-size.ts'
+import { type PieceSizer, SMALLEST_BYTES } from './piece-size.ts'
 import { persistently, type RetryOptions } from './retry.ts'
 import { reasonNotSent, type Source } from './source.ts'
 
@@ -54,72 +54,83 @@ export async function sendByTus(file: TusFile, sending: Sending, { onUrl, onSent
   let offset: number | undefined
   let confirmed = 0
 
-  async function create(): Promise<string> {
-    const { headers } = await connection.call(`${connection.url}/tus`, {
-      ...common,
-      method: 'POST',
-      headers: {
-        ...VERSION,
-        ...target.headers,
-        ...(isDeferred ? { 'Upload-Defer-Length': '1' } : { 'Upload-Length': String(source.size) }),
-        'Upload-Metadata': metadataOf({
-          ...target.metadata,
-          ...(fileId === undefined ? {} : { fileId }),
-          filename: file.name,
-          filetype: file.type,
-        }),
-      },
-    })
-    return new URL(headers.get('Location') ?? '', `${connection.url}/tus`).href
+  /** Only a declared file starts over, if the response is lost and the request repeated; another one would be added twice. */
+  const isSentAtOnce = (): boolean =>
+    fileId !== undefined && (source.size ?? Number.POSITIVE_INFINITY) <= SMALLEST_BYTES
+
+  /** Creates the upload, with all bytes of a small file, and returns the number of bytes that the server has. */
+  async function create(): Promise<number> {
+    const piece = isSentAtOnce() ? await source.slice(0, SMALLEST_BYTES) : undefined
+    const headers = {
+      ...VERSION,
+      ...target.headers,
+      ...(isDeferred ? { 'Upload-Defer-Length': '1' } : { 'Upload-Length': String(source.size) }),
+      'Upload-Metadata': metadataOf({
+        ...target.metadata,
+        ...(fileId === undefined ? {} : { fileId }),
+        filename: file.name,
+        filetype: file.type,
+      }),
+    }
+    const answer = await send(`${connection.url}/tus`, 'POST', headers, piece)
+    url = new URL(answer.get('Location') ?? '', `${connection.url}/tus`).href
+    const offset = bytesIn(answer)
+    if (offset !== source.size) await onUrl(url)
+    return offset
   }
 
-  async function createPlace(): Promise<void> {
-    url = await create()
-    await onUrl(url)
-  }
-
-  async function begin(): Promise<void> {
+  /** `piece`: the bytes from the offset `from` on. */
+  async function send(
+    address: string,
+    method: 'POST' | 'PATCH',
+    headers: Record<string, string>,
+    piece?: Blob,
+    from = 0,
+  ): Promise<Headers> {
+    const carried = piece && {
+      headers: { ...headers, 'Content-Type': PIECE_TYPE },
+      body: piece,
+      onSent: (bytes: number) => onSent(from + bytes),
+    }
     try {
-      await createPlace()
+      return (await connection.call(address, { ...common, method, headers, ...carried })).headers
+    } catch (error) {
+      throw piece ? await reasonNotSent(error, piece) : error
+    }
+  }
+
+  async function begin(): Promise<number> {
+    try {
+      return await create()
     } catch (error) {
       if (fileId === undefined || !isPlaceLost(error)) throw error
       fileId = undefined // its place was given up, so it is added to the upload
-      await createPlace()
+      return create()
     }
   }
 
   async function locate(): Promise<number> {
-    const found = url === undefined ? undefined : await offsetAt(url, connection, common)
-    if (found === undefined) await begin()
-    return found ?? 0
+    return (url === undefined ? undefined : await offsetAt(url, connection, common)) ?? begin()
   }
 
   async function sendPiece(at: string, from: number): Promise<number> {
-    const piece = (await source.slice(from, from + pieces.bytes())).slice(undefined, undefined, PIECE_TYPE)
+    const piece = await source.slice(from, from + pieces.bytes())
     const isEnd = isDeferred && source.size === from + piece.size
+    const headers = {
+      ...VERSION,
+      'Upload-Offset': String(from),
+      ...(isEnd ? { 'Upload-Length': String(source.size) } : {}),
+    }
     const startedAt = Date.now()
     try {
-      const { headers } = await connection.call(at, {
-        ...common,
-        method: 'PATCH',
-        headers: {
-          ...VERSION,
-          'Upload-Offset': String(from),
-          'Content-Type': PIECE_TYPE,
-          ...(isEnd ? { 'Upload-Length': String(source.size) } : {}),
-        },
-        body: piece,
-        onSent: (bytes) => onSent(from + bytes),
-      })
+      const answer = await send(at, 'PATCH', headers, piece, from)
       pieces.took(piece.size, Date.now() - startedAt)
-      return bytesIn(headers)
+      return bytesIn(answer)
     } catch (error) {
       if (isTooLargeForProxy(error) && pieces.refused(piece.size)) return from
-      if (from > 0 && isUnknown(error)) {
-        await createPlace() // what the server had is gone; a place that was given up meanwhile is not taken anew
-        return 0
-      }
-      throw await reasonNotSent(error, piece)
+      // What the server had is gone. A place that was given up meanwhile is not taken anew.
+      if (from > 0 && isUnknown(error)) return create()
+      throw error
     }
   }
 

@@ -64,6 +64,42 @@ test('a file arrives whole over connections that are cut', async () => {
   expect(await downloadedSha256(upload)).toBe(sha256(await bytesOf(file)))
 })
 
+test.each([
+  [64 * 1024, ['POST']],
+  [64 * 1024 + 1, ['POST', 'PATCH']],
+])('a file of %i bytes is sent by %j', async (size, expected) => {
+  const { client, methods } = givenWatchedClient()
+  const file = randomFile(size)
+
+  const upload = await client.upload([file])
+
+  expect(methods).toEqual(expected)
+  expect(await downloadedSha256(upload)).toBe(sha256(await bytesOf(file)))
+})
+
+test.each([false, true])('a small file whose response is lost arrives once (encrypted: %s)', async (encrypt) => {
+  const { client, methods } = givenWatchedClient({ lost: 1 })
+  const file = randomFile(1000)
+
+  const upload = await client.upload([file], { encrypt })
+
+  expect(methods).toEqual(['POST', 'POST'])
+  expect(upload.files).toHaveLength(1)
+  expect(await downloadedSha256(upload)).toBe(sha256(await bytesOf(file)))
+})
+
+test('a small file whose connection is cut starts over', async () => {
+  const proxy = await cuttingProxy(server.url)
+  const file = randomFile(64 * 1024)
+  proxy.cuts.push(20_000)
+
+  const upload = await createClient({ url: proxy.url }).upload([file])
+
+  expect(proxy.cuts).toEqual([])
+  expect(upload.files).toHaveLength(1)
+  expect(await downloadedSha256(upload)).toBe(sha256(await bytesOf(file)))
+})
+
 test('an encrypted file arrives whole while the server is killed', async () => {
   const folder = temporaryFolder()
   let spawned = await spawnServer({ DATA_DIR: folder })
@@ -228,6 +264,17 @@ test('what a proxy answers is not taken for an answer of the server', async () =
 async function downloadedSha256({ files }: UploadInfo, index = 0): Promise<string> {
   const download = await createClient({ url: server.url() }).download(files[index]?.link ?? '')
   return sha256(await bytesOf(await download.blob()))
+}
+
+/** A client whose requests for resumable uploads are noted. The first `lost` of their responses do not arrive. */
+function givenWatchedClient({ lost = 0 } = {}) {
+  const methods: (string | undefined)[] = []
+  const fetch = async (url: string, init: RequestInit): Promise<Response> => {
+    const response = await globalThis.fetch(url, init)
+    if (url.includes('/tus') && methods.push(init.method) <= lost) throw new TypeError('the connection is lost')
+    return response
+  }
+  return { client: createClient({ url: server.url(), fetch }), methods }
 }
 
 /** What `onState` was told last when the process would have ended. */

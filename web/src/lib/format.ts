@@ -60,7 +60,14 @@ export const formatDay = (epochMs: number): string =>
 const unit = (count: number, name: string, unitDisplay: 'long' | 'short'): string =>
   number(count, { style: 'unit', unit: name, unitDisplay })
 
-const number = (value: number, options: Intl.NumberFormatOptions = {}): string =>
-  new Intl.NumberFormat(locale(), options).format(value)
+/** By language and options. Making a format takes longer than rendering the row of a file in which it is used. */
+const formats = new Map<string, Intl.NumberFormat>()
+
+function number(value: number, options: Intl.NumberFormatOptions = {}): string {
+  const key = locale() + JSON.stringify(options)
+  const format = formats.get(key) ?? new Intl.NumberFormat(locale(), options)
+  formats.set(key, format)
+  return format.format(value)
+}
 
 const locale = (): string => (language.value === 'zh' ? 'zh-CN' : 'en-GB')

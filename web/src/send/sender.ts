@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals'
+import { computed, signal } from '@preact/signals'
 import type { ChosenFile } from './chosen-files.ts'
 import { type Sample, withSample } from './speed.ts'
 import type { OutgoingFile, Transfer, Transport } from './transport.ts'
@@ -18,6 +18,7 @@ export interface Outcome {
 export function createSender(first: readonly OutgoingFile[], transport: Transport, outcome: Outcome) {
   const outgoing = new Map<string, OutgoingFile>()
   const files = signal<QueuedFile[]>([])
+  const total = computed(() => totalOf(files.value))
   const samples = signal<Sample[]>([])
   const transfers = new Map<string, Transfer>()
   enqueue(first)
@@ -31,7 +32,7 @@ export function createSender(first: readonly OutgoingFile[], transport: Transpor
     const { files: next, start, stop, discard } = step(files.value, event, PARALLEL)
     files.value = next
     if (event.type === 'progress' || event.type === 'done')
-      samples.value = withSample(samples.value, { at: performance.now(), sent: totalOf(next).sent })
+      samples.value = withSample(samples.value, { at: performance.now(), sent: total.value.sent })
     if (event.type === 'pause' || event.type === 'continue' || event.type === 'stalled') samples.value = []
     for (const key of stop) transfers.get(key)?.stop()
     for (const key of discard) void end(key)
@@ -78,7 +79,7 @@ export function createSender(first: readonly OutgoingFile[], transport: Transpor
   const wanted = (): ChosenFile[] =>
     files.value.filter(({ state }) => state !== 'cancelled').map(({ key }) => fileOf(key).chosen)
 
-  return { files, samples, dispatch, add, replace, wanted }
+  return { files, total, samples, dispatch, add, replace, wanted }
 }
 
 const queuedOf = ({ key, path, source, isChanged = false }: OutgoingFile): QueuedFile => ({

@@ -20,7 +20,7 @@ import { ChooseButton } from './drop-zone.tsx'
 import type { Sender } from './sender.ts'
 import { secondsLeft, speedOf } from './speed.ts'
 import { sendingTexts } from './texts/sending.ts'
-import { type QueuedFile, type QueueEvent, type Total, totalOf } from './upload-queue.ts'
+import type { QueuedFile, QueueEvent, Total } from './upload-queue.ts'
 
 interface Props {
   sender: Sender
@@ -63,7 +63,7 @@ export function SendingCard({
 }: Props) {
   const { dispatch } = sender
   const files = sender.files.value
-  const total = totalOf(files)
+  const total = sender.total.value
   const until = Math.max(...files.map((file) => (file.state === 'stalled' && file.until) || 0))
   const isHeld = isStream && isStill(sender, total)
   const id = useId()

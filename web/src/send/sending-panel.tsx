@@ -17,14 +17,13 @@ import { SendingCard } from './sending-card.tsx'
 import { sendingTexts } from './texts/sending.ts'
 import { unfinishedTexts } from './texts/unfinished.ts'
 import { unfinished } from './unfinished.ts'
-import { totalOf } from './upload-queue.ts'
 
 /** An upload on its way, until it leads to its link. */
 export function SendingPanel({ sending, onTakenBack }: { sending: Sending; onTakenBack: (back: TakenBack) => void }) {
   const t = sendingTexts.value
   const { sender, stored, upload, secret } = sending
   const files = sender.files.value
-  const { state } = totalOf(files)
+  const { state } = sender.total.value
   const isOver = files.some(({ error }) => isOverFor(error))
   useEffect(() => {
     if (files.every((file) => file.state === 'cancelled')) void cancelSending(sending)

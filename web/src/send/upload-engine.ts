@@ -1,4 +1,3 @@
-import { computed } from '@preact/signals'
 import { NOTHING_SENT, notedSource } from '../../../client/src/fingerprint.ts'
 import { blobSource, type SizedSource } from '../../../client/src/source.ts'
 import type { FileJson } from '../lib/api.ts'
@@ -9,7 +8,6 @@ import type { Prepared } from './prepare.ts'
 import { createSender, type Outcome, type Sender } from './sender.ts'
 import type { OutgoingFile, Transport } from './transport.ts'
 import { noteFile, noteOver, noteStarted, type UnfinishedFile } from './unfinished.ts'
-import { totalOf } from './upload-queue.ts'
 
 /**
  * Sends files for owners of uploads and for guests. `recordId`: id of the record in browser storage by which unfinished files can
@@ -86,9 +84,6 @@ export function startSending(
   })
   noteStarted(recordId)
   sender.dispatch({ type: 'begin' })
-  const conceal = announce(
-    place,
-    computed(() => totalOf(sender.files.value)),
-  )
+  const conceal = announce(place, sender.total)
   return { sender, conceal }
 }

@@ -53,14 +53,17 @@ const isOpen = (file: QueuedFile): boolean => isUnderWay(file) || file.state ===
 export function step(files: readonly QueuedFile[], event: QueueEvent, parallel: number): Step {
   const changed = files.map((file) => (concerns(event, file) ? after(file, event) : file))
   const free = parallel - changed.filter(isUnderWay).length
-  const start = changed.filter(({ state }) => state === 'waiting').slice(0, Math.max(0, free))
-  const left = files.filter((file, index) => isUnderWay(file) && changed[index]?.state === 'paused')
-  const dropped = files.filter((file, index) => changed[index]?.state === 'cancelled' && file.state !== 'cancelled')
+  const start = free > 0 ? changed.filter(({ state }) => state === 'waiting').slice(0, free) : []
+  const became = (state: FileState) =>
+    files.filter((file, index) => file.state !== state && changed[index]?.state === state)
   return {
-    files: changed.map((file) => (start.includes(file) ? { ...file, state: 'sending' } : file)),
+    files:
+      start.length > 0 ? changed.map((file) => (start.includes(file) ? { ...file, state: 'sending' } : file)) : changed,
     start: start.map(({ key }) => key),
-    stop: left.map(({ key }) => key),
-    discard: dropped.map(({ key }) => key),
+    stop: became('paused')
+      .filter(isUnderWay)
+      .map(({ key }) => key),
+    discard: became('cancelled').map(({ key }) => key),
   }
 }
 
@@ -98,21 +101,19 @@ export interface Total {
   state: 'sending' | 'stalled' | 'paused' | 'failed' | 'done'
 }
 
+/** The first of these states that a file is in decides on the state of the upload. */
+const DECISIVE = ['sending', 'stalled', 'paused', 'waiting', 'failed'] as const
+
 /** Progress of all files except cancelled ones. */
 export function totalOf(files: readonly QueuedFile[]): Total {
-  const wanted = files.filter(({ state }) => state !== 'cancelled')
-  const sum = (key: 'sent' | 'size') => wanted.reduce((total, file) => total + file[key], 0)
-  const has = (state: FileState) => wanted.some((file) => file.state === state)
-  const state = has('sending')
-    ? 'sending'
-    : has('stalled')
-      ? 'stalled'
-      : has('paused')
-        ? 'paused'
-        : has('waiting')
-          ? 'sending'
-          : has('failed')
-            ? 'failed'
-            : 'done'
-  return { sent: sum('sent'), size: sum('size'), state }
+  let [sent, size] = [0, 0]
+  const states = new Set<FileState>()
+  for (const file of files) {
+    if (file.state === 'cancelled') continue
+    sent += file.sent
+    size += file.size
+    states.add(file.state)
+  }
+  const state = DECISIVE.find((one) => states.has(one)) ?? 'done'
+  return { sent, size, state: state === 'waiting' ? 'sending' : state }
 }
