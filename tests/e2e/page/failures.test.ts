@@ -237,6 +237,6 @@ describe.skipIf(!hasBrowser())('the limit of requests', () => {
     )
 
     expect([...statuses].filter((status) => status >= 400)).toEqual([])
-    expect(statuses).toContain(204)
+    expect(statuses).toContain(201)
   })
 })

@@ -20,6 +20,9 @@ export function fileOf(name: string, content: string | Buffer = randomBytes(1000
   return path
 }
 
+/** Its bytes are sent in requests of their own; those of smaller files are sent with the creation of the upload. */
+export const fileInPieces = (name: string): string => fileOf(name, randomBytes(100_000))
+
 /** Writes it anew. Browsers compare times by the second, so it is said to be from another one. */
 export function changeFile(path: string, content: string | Buffer): void {
   const later = statSync(path).mtimeMs / 1_000 + 2

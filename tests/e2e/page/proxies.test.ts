@@ -4,7 +4,7 @@ import { hasBrowser, useBrowser } from '../../helpers/browser.ts'
 import { sharedApp } from '../../helpers/make-app.ts'
 import { isInstalled } from '../../helpers/programs.ts'
 import { startNginx } from '../../helpers/proxies.ts'
-import { choose, fileOf, saved, send, sha256 } from './page-tests.ts'
+import { choose, fileInPieces, fileOf, saved, send, sha256 } from './page-tests.ts'
 
 /** What stands between the page and the server, and answers in its place. */
 
@@ -43,7 +43,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
     const page = await open()
     await page.route('**/tus/*', (route) => route.fulfill({ status: 413, contentType: 'text/html', body: '<h1>413' }))
     await page.goto(`${app.url}/`)
-    await choose(page, [fileOf('a.bin')])
+    await choose(page, [fileInPieces('a.bin')])
 
     await page.getByRole('button', { name: 'Send 1 file' }).click()
 

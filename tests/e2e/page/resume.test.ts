@@ -8,6 +8,7 @@ import {
   cancelSending,
   choose,
   closeWhileSending,
+  fileInPieces,
   fileOf,
   offsetsSentBy,
   saved,
@@ -53,7 +54,7 @@ describe.skipIf(!hasBrowser())('an upload on the page', () => {
       return requests === 1 ? undefined : route.continue() // the first gets no answer
     })
     await page.goto(`${app.url}/`)
-    await choose(page, [fileOf('a.bin')])
+    await choose(page, [fileInPieces('a.bin')])
     await page.getByRole('button', { name: 'Send 1 file' }).click()
     await expect.poll(() => requests).toBe(1)
 

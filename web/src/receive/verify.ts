@@ -45,14 +45,17 @@ function stateOf(isListed: boolean, isUnread: boolean, absent = 0): Verdict['sta
 /** Files that do not begin as listed, as far as they can be read. */
 async function refutedOf(view: View): Promise<{ refuted: ViewFile[]; isReachable: boolean }> {
   const queue = view.files.filter(({ isThere }) => isThere)
-  const refuted: ViewFile[] = []
+  const refuted = new Set<ViewFile>()
 
   async function work(): Promise<void> {
-    for (let one = queue.shift(); one; one = queue.shift()) if (!(await beginsAsItShould(view, one))) refuted.push(one)
+    for (let one = queue.shift(); one; one = queue.shift()) if (!(await beginsAsItShould(view, one))) refuted.add(one)
   }
 
   const all = await Promise.allSettled(Array.from({ length: PARALLEL }, work))
-  return { refuted, isReachable: all.every(({ status }) => status === 'fulfilled') }
+  return {
+    refuted: view.files.filter((file) => refuted.has(file)),
+    isReachable: all.every(({ status }) => status === 'fulfilled'),
+  }
 }
 
 /** The last byte of a small file is not read, because that would count as a download. Throws `MayflyError`. */
